@@ -1,0 +1,330 @@
+//! The protocol between players' programs and connection nodes, version 1.
+//!
+//! Over TCP a frame is a big-endian `u32` length and that many bytes of MessagePack. Over WebSocket a message is one
+//! frame: MessagePack in binary messages with subprotocol `poker.v1.msgpack`, JSON in text messages with `poker.v1.json`.
+//! Every request is answered exactly once, by a [`ServerFrame`] whose `re` is the request's `id`; frames without `re`
+//! come unasked. A request that was not answered may be sent again with the same id, on any connection.
+
+use crate::{
+    Action, Card, Chips, CommandId, HandNo, PlayerId, Refusal, SeatNo, TableId, TournamentId,
+    event::{Event, Unseating},
+    table::TableSummary,
+    tournament::{Standings, TournamentSummary},
+    view::TableView,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Largest frame that a connection node accepts, in bytes. Larger ones close the connection.
+pub const MAX_CLIENT_FRAME: usize = 16 * 1024;
+/// Largest frame that a connection node sends, in bytes.
+pub const MAX_SERVER_FRAME: usize = 4 * 1024 * 1024;
+/// WebSocket subprotocol: MessagePack in binary messages.
+pub const SUBPROTOCOL_MSGPACK: &str = "poker.v1.msgpack";
+/// WebSocket subprotocol: JSON in text messages.
+pub const SUBPROTOCOL_JSON: &str = "poker.v1.json";
+
+/// What a player's program sends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ClientFrame {
+    /// Version of the protocol: 1.
+    pub v: u8,
+    /// The request's id. Unique per player: start at a random number and count up.
+    pub id: CommandId,
+    /// The request.
+    pub m: ClientMessage,
+}
+
+/// A request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ClientMessage {
+    /// Log in. Answered with [`ServerMessage::Welcome`].
+    LogIn {
+        /// Account name.
+        name: String,
+        /// Password.
+        password: String,
+    },
+    /// Continue a session after a lost connection. Answered with [`ServerMessage::Welcome`].
+    Resume {
+        /// The token of the last welcome.
+        token: String,
+    },
+    /// End the session; the token is of no use any more.
+    LogOut,
+    /// Ask for nothing; shows that the connection lives.
+    Ping,
+    /// Tables and tournaments. Answered with [`ServerMessage::Lobby`].
+    Lobby,
+    /// Money. Answered with [`ServerMessage::Balance`].
+    Balance,
+    /// Where the player sits. Answered with [`ServerMessage::Seats`].
+    Seats,
+    /// Take an entry in a tournament.
+    Register {
+        /// Which tournament.
+        tournament: TournamentId,
+    },
+    /// Give the entry back, before the start.
+    Unregister {
+        /// Which tournament.
+        tournament: TournamentId,
+    },
+    /// How a tournament stands. Answered with [`ServerMessage::Standings`].
+    Standings {
+        /// Which tournament.
+        tournament: TournamentId,
+        /// Most players to list, at most 1,000.
+        limit: u32,
+    },
+    /// Take a seat at a cash table and watch it. Answered with [`ServerMessage::Seated`].
+    Sit {
+        /// Which table.
+        table: TableId,
+        /// Which seat; any free one when absent.
+        #[serde(default)]
+        seat: Option<SeatNo>,
+        /// Chips to bring.
+        buy_in: Chips,
+    },
+    /// Act in turn.
+    Act {
+        /// Which table.
+        table: TableId,
+        /// The hand the action is for.
+        hand: HandNo,
+        /// The turn the action is for.
+        turn: u32,
+        /// The action.
+        action: Action,
+    },
+    /// Be dealt out from the next hand on.
+    SitOut {
+        /// Which table.
+        table: TableId,
+    },
+    /// Be dealt in again.
+    SitIn {
+        /// Which table.
+        table: TableId,
+    },
+    /// Leave the table, after the hand.
+    Leave {
+        /// Which table.
+        table: TableId,
+    },
+    /// Follow a table from now on. Answered with [`ServerMessage::Table`].
+    Watch {
+        /// Which table.
+        table: TableId,
+        /// Number of the last event seen, to get what came after it.
+        #[serde(default)]
+        since: Option<u64>,
+    },
+    /// Follow a table no longer.
+    Unwatch {
+        /// Which table.
+        table: TableId,
+    },
+    /// See a table again, and the events after `since`. Answered with [`ServerMessage::Table`].
+    Resync {
+        /// Which table.
+        table: TableId,
+        /// Number of the last event seen.
+        #[serde(default)]
+        since: Option<u64>,
+    },
+}
+
+/// What a connection node sends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ServerFrame {
+    /// Version of the protocol: 1.
+    pub v: u8,
+    /// The id of the request that this answers; none when it comes unasked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub re: Option<CommandId>,
+    /// The message.
+    pub m: ServerMessage,
+}
+
+/// An answer, or something that comes unasked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ServerMessage {
+    /// Unasked, first on every connection.
+    Hello {
+        /// Name of the connection node.
+        node: String,
+        /// Version of the fleet's software, for people.
+        version: String,
+        /// Longest silence, in milliseconds, before the node closes the connection: ping more often.
+        idle_ms: u32,
+    },
+    /// A session is open.
+    Welcome {
+        /// Who you are.
+        player: PlayerId,
+        /// Display name.
+        name: String,
+        /// What continues the session on any node.
+        token: String,
+        /// Tables where the player sits.
+        seats: Vec<TableId>,
+    },
+    /// Done, and durable.
+    Done,
+    /// Not done, and why.
+    Refused {
+        /// Which refusal.
+        refusal: Refusal,
+        /// The same in words.
+        text: String,
+    },
+    /// Answer to a ping.
+    Pong,
+    /// Tables and tournaments.
+    Lobby {
+        /// Cash tables.
+        tables: Vec<TableSummary>,
+        /// Tournaments.
+        tournaments: Vec<TournamentSummary>,
+    },
+    /// Money.
+    Balance {
+        /// Free money.
+        balance: Chips,
+        /// Money at tables.
+        in_play: Chips,
+    },
+    /// Tables where the player sits.
+    Seats(Vec<TableId>),
+    /// How a tournament stands.
+    Standings(Box<Standings>),
+    /// A seat was taken.
+    Seated {
+        /// Which table.
+        table: TableId,
+        /// Which seat.
+        seat: SeatNo,
+    },
+    /// A table as you may see it: where to go on from. Events after `view.event_no` follow unasked while watching.
+    Table {
+        /// The table, after `events`.
+        view: Box<TableView>,
+        /// The events after the `since` asked for, as far as the table remembers; otherwise none, and the view is a new start.
+        #[serde(default)]
+        events: Option<TableEvents>,
+        /// Your own hidden cards.
+        #[serde(default)]
+        cards: Option<PrivateCards>,
+    },
+    /// Unasked: events of a watched table, in order.
+    Events(TableEvents),
+    /// Unasked: your own hidden cards.
+    Cards(PrivateCards),
+    /// Unasked: you were given a seat (by a tournament); the table is being watched from now on.
+    GivenSeat {
+        /// Which table.
+        table: TableId,
+        /// Which seat.
+        seat: SeatNo,
+        /// The tournament, if it gave the seat.
+        #[serde(default)]
+        tournament: Option<TournamentId>,
+    },
+    /// Unasked: you no longer have a seat there.
+    LostSeat {
+        /// Which table.
+        table: TableId,
+        /// Why.
+        reason: Unseating,
+    },
+    /// Unasked: your tournament is over for you.
+    Placed {
+        /// Which tournament.
+        tournament: TournamentId,
+        /// Your place.
+        place: u32,
+        /// Your prize.
+        prize: Chips,
+    },
+    /// Unasked, last: the node closes the connection.
+    Closing {
+        /// Why.
+        reason: Closing,
+        /// Addresses of other nodes to try, `host:port` of their TCP listeners.
+        #[serde(default)]
+        elsewhere: Vec<String>,
+    },
+}
+
+/// Why a connection node closes a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum Closing {
+    /// The node has as many connections as it may have.
+    NodeFull,
+    /// The node stops.
+    NodeStopping,
+    /// The player is online on another connection now.
+    OnlineElsewhere,
+    /// The account is banned.
+    Banned,
+    /// A frame was larger than allowed.
+    FrameTooLarge,
+    /// A frame could not be understood, too many times.
+    Malformed,
+    /// Messages kept coming too fast.
+    TooFast,
+    /// Nothing was heard for too long.
+    Idle,
+    /// The connection did not take what was sent to it.
+    TooSlow,
+}
+
+impl Closing {
+    /// The WebSocket close code that goes with it.
+    #[must_use]
+    pub const fn close_code(self) -> u16 {
+        match self {
+            Self::NodeFull => 1013,
+            Self::NodeStopping => 1001,
+            Self::OnlineElsewhere => 4001,
+            Self::Banned => 4002,
+            Self::FrameTooLarge => 1009,
+            Self::Malformed => 1007,
+            Self::TooFast => 4003,
+            Self::Idle => 4004,
+            Self::TooSlow => 4005,
+        }
+    }
+}
+
+/// Events of one table, in order. `events[i]` has number `first + i`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TableEvents {
+    /// Which table.
+    pub table: TableId,
+    /// Number of the first of them.
+    pub first: u64,
+    /// The events.
+    pub events: Vec<Event>,
+}
+
+impl TableEvents {
+    /// Number of the last event (`first - 1` when there is none).
+    #[must_use]
+    pub fn last(&self) -> u64 {
+        (self.first + self.events.len() as u64).saturating_sub(1)
+    }
+}
+
+/// A player's own hidden cards in the current hand, all of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PrivateCards {
+    /// Which table.
+    pub table: TableId,
+    /// Which hand.
+    pub hand: HandNo,
+    /// The cards.
+    pub cards: Vec<Card>,
+}

@@ -1,0 +1,524 @@
+//! Events, past tense. [`TableEvent`] is what a table's journal holds, hidden cards included; [`Event`] is what
+//! everybody at the table sees. They are two types so that no hidden card can slip through by accident:
+//! `poker::table` maps the one to the other in one place.
+
+use crate::{
+    Action, Card, Chips, HandNo, Legal, PlayerId, PostingId, SeatNo,
+    table::{Level, TableConfig},
+    tournament::Instruction,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What a forced bet is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum Post {
+    /// An ante: dead, goes to the pot.
+    Ante,
+    /// One player's ante for the whole table.
+    BigBlindAnte,
+    /// The small blind.
+    SmallBlind,
+    /// The big blind.
+    BigBlind,
+    /// A live third blind or straddle.
+    Straddle,
+    /// A missed small blind: dead, goes to the pot.
+    DeadBlind,
+    /// Stud: the forced opening bet.
+    BringIn,
+}
+
+/// Which part of a pot somebody won.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum Share {
+    /// All of it, or an equal part of it among ties.
+    Whole,
+    /// The high half, or a part of it.
+    High,
+    /// The low half, or a part of it.
+    Low,
+}
+
+/// Something that happened within one hand, hidden cards included.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum HandEvent {
+    /// A forced bet was posted. `amount` is what the stack could cover.
+    Posted {
+        /// Who.
+        seat: SeatNo,
+        /// Which forced bet.
+        post: Post,
+        /// Chips put in.
+        amount: Chips,
+    },
+    /// Cards were dealt to a seat: face down (hidden) and face up.
+    Dealt {
+        /// To whom.
+        seat: SeatNo,
+        /// Hidden cards.
+        down: Vec<Card>,
+        /// Cards that everybody sees.
+        up: Vec<Card>,
+    },
+    /// Cards were dealt to the board.
+    Board {
+        /// Index of the street, 0 before the flop.
+        street: u8,
+        /// The new cards.
+        cards: Vec<Card>,
+    },
+    /// A player acted.
+    Acted {
+        /// Who.
+        seat: SeatNo,
+        /// What they did. Totals of bets and raises are totals for the street.
+        action: Action,
+        /// Chips that went in with it.
+        added: Chips,
+        /// The player's stack afterwards.
+        stack: Chips,
+    },
+    /// The part of a bet that nobody called went back.
+    Returned {
+        /// To whom.
+        seat: SeatNo,
+        /// How much.
+        amount: Chips,
+    },
+    /// A player tabled their cards.
+    Shown {
+        /// Who.
+        seat: SeatNo,
+        /// All their cards.
+        cards: Vec<Card>,
+        /// What they make, in words, e.g. `two pair, aces and tens`.
+        hand: String,
+    },
+    /// A player gave up their cards unseen at showdown.
+    Mucked {
+        /// Who.
+        seat: SeatNo,
+    },
+    /// Chips of a pot went to a player.
+    Awarded {
+        /// Which pot: 0 is the main pot.
+        pot: u8,
+        /// To whom.
+        seat: SeatNo,
+        /// How much.
+        amount: Chips,
+        /// Which part of the pot.
+        share: Share,
+    },
+}
+
+/// Why a seat was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum Unseating {
+    /// The player left.
+    Left,
+    /// The player lost all chips.
+    Busted,
+    /// The tournament moves the player to another table.
+    Moved,
+    /// The table was closed.
+    TableClosed,
+    /// The buy-in was not covered.
+    BuyInRefused,
+    /// The player was gone for too long.
+    Gone,
+}
+
+/// A seat and its chips at the start or the end of a hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Stack {
+    /// Which seat.
+    pub seat: SeatNo,
+    /// Who sits there.
+    pub player: PlayerId,
+    /// Their chips.
+    pub chips: Chips,
+}
+
+/// 32 random bytes that a hand's deck is shuffled from; text form is 64 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Seed(pub [u8; 32]);
+
+/// How a hand was set up: everything that the rules need besides the players' actions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HandStart {
+    /// The hand's number.
+    pub hand: HandNo,
+    /// Where the button is (possibly a dead button: nobody dealt in sits there).
+    pub button: SeatNo,
+    /// Who posts the small blind; nobody when it is dead.
+    pub small_blind: Option<SeatNo>,
+    /// Who posts the big blind.
+    pub big_blind: SeatNo,
+    /// Blinds and ante of this hand.
+    pub level: Level,
+    /// Players dealt in, by seat, with their chips before any forced bet.
+    pub stacks: Vec<Stack>,
+    /// Hash that commits to the seed (see `poker::shuffle`).
+    pub commitment: Seed,
+}
+
+/// What a table's journal holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum TableEvent {
+    /// The table came to be.
+    Created {
+        /// Everything that stays the same about it.
+        config: TableConfig,
+    },
+    /// Cash: a seat is held while the cashier moves the buy-in into play.
+    SeatReserved {
+        /// Which seat.
+        seat: SeatNo,
+        /// For whom.
+        player: PlayerId,
+        /// The player's display name.
+        name: String,
+        /// Whether bot workers play the seat.
+        bot: bool,
+        /// Chips asked for.
+        buy_in: Chips,
+        /// The posting that pays for it.
+        posting: PostingId,
+    },
+    /// A player sits with chips in front of them.
+    Seated {
+        /// Which seat.
+        seat: SeatNo,
+        /// Who.
+        player: PlayerId,
+        /// The player's display name.
+        name: String,
+        /// Whether bot workers play the seat.
+        bot: bool,
+        /// Their chips.
+        stack: Chips,
+    },
+    /// Cash: more chips were asked for; the cashier is asked to move them into play.
+    TopUpAsked {
+        /// Which seat.
+        seat: SeatNo,
+        /// How much.
+        amount: Chips,
+        /// The posting that pays for it.
+        posting: PostingId,
+    },
+    /// Cash: the asked-for chips arrived.
+    ToppedUp {
+        /// Which seat.
+        seat: SeatNo,
+        /// How much.
+        amount: Chips,
+    },
+    /// Cash: the cashier refused the asked-for chips.
+    TopUpRefused {
+        /// Which seat.
+        seat: SeatNo,
+    },
+    /// A player will not be dealt in from the next hand on.
+    SatOut {
+        /// Which seat.
+        seat: SeatNo,
+    },
+    /// A player will be dealt in again.
+    SatIn {
+        /// Which seat.
+        seat: SeatNo,
+    },
+    /// A player in a hand leaves as soon as it is over.
+    LeaveAsked {
+        /// Which seat.
+        seat: SeatNo,
+    },
+    /// A seat is free again.
+    Unseated {
+        /// Which seat.
+        seat: SeatNo,
+        /// Who sat there.
+        player: PlayerId,
+        /// Why.
+        reason: Unseating,
+        /// Cash: chips that go back to the player's balance.
+        cash_out: Chips,
+        /// Cash: the posting that pays them back; none when there is nothing to pay.
+        posting: Option<PostingId>,
+    },
+    /// Cash: the cashier has paid a posting back.
+    CashedOut {
+        /// Which posting.
+        posting: PostingId,
+    },
+    /// A hand began.
+    HandStarted {
+        /// How it was set up.
+        start: HandStart,
+        /// What the deck is shuffled from. Hidden until the hand is over.
+        seed: Seed,
+    },
+    /// Something happened in the hand.
+    Hand(HandEvent),
+    /// A player has the action.
+    Turn {
+        /// Who.
+        seat: SeatNo,
+        /// The turn's number within the hand, from 1.
+        turn: u32,
+        /// What they may do.
+        legal: Legal,
+        /// When their time is up, in milliseconds since 1970.
+        deadline_ms: u64,
+    },
+    /// The player's time ran out; the action that follows is the table's (TDA 29).
+    TimedOut {
+        /// Who.
+        seat: SeatNo,
+    },
+    /// The clock of the turn was moved, because the table was down.
+    ClockExtended {
+        /// The new end of the turn, in milliseconds since 1970.
+        deadline_ms: u64,
+    },
+    /// The hand is over and all chips are in stacks again.
+    HandEnded {
+        /// Which hand.
+        hand: HandNo,
+        /// The chips of everybody who was dealt in.
+        stacks: Vec<Stack>,
+        /// The revealed seed.
+        seed: Seed,
+        /// The earliest start of the next hand, in milliseconds since 1970.
+        next_hand_ms: u64,
+    },
+    /// Tournament: the coordinator said how to go on.
+    Instructed {
+        /// What it said.
+        instruction: Instruction,
+        /// The earliest start of the next hand, in milliseconds since 1970.
+        next_hand_ms: u64,
+    },
+    /// The table is closed for good.
+    Closed,
+}
+
+/// What everybody at a table sees, in order; numbered per table from 1 without gaps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Event {
+    /// A player sits down.
+    Seated {
+        /// Which seat.
+        seat: SeatNo,
+        /// Who.
+        player: PlayerId,
+        /// Display name.
+        name: String,
+        /// Whether bot workers play the seat.
+        bot: bool,
+        /// Their chips.
+        stack: Chips,
+    },
+    /// A seat is free again.
+    Unseated {
+        /// Which seat.
+        seat: SeatNo,
+        /// Who sat there.
+        player: PlayerId,
+        /// Why.
+        reason: Unseating,
+    },
+    /// A player added chips.
+    ToppedUp {
+        /// Which seat.
+        seat: SeatNo,
+        /// How much.
+        amount: Chips,
+    },
+    /// A player will not be dealt in.
+    SatOut {
+        /// Which seat.
+        seat: SeatNo,
+    },
+    /// A player will be dealt in again.
+    SatIn {
+        /// Which seat.
+        seat: SeatNo,
+    },
+    /// A hand began.
+    HandStarted(HandStart),
+    /// A forced bet.
+    Posted {
+        /// Who.
+        seat: SeatNo,
+        /// Which forced bet.
+        post: Post,
+        /// Chips put in.
+        amount: Chips,
+    },
+    /// Cards were dealt to a seat. The hidden ones are only counted here; their player gets them apart.
+    Dealt {
+        /// To whom.
+        seat: SeatNo,
+        /// Number of hidden cards.
+        down: u8,
+        /// Cards that everybody sees.
+        up: Vec<Card>,
+    },
+    /// Cards were dealt to the board.
+    Board {
+        /// Index of the street, 0 before the flop.
+        street: u8,
+        /// The new cards.
+        cards: Vec<Card>,
+    },
+    /// A player has the action.
+    Turn {
+        /// Who.
+        seat: SeatNo,
+        /// The turn's number within the hand, from 1.
+        turn: u32,
+        /// What they may do.
+        legal: Legal,
+        /// When their time is up, in milliseconds since 1970.
+        deadline_ms: u64,
+    },
+    /// A player's time ran out.
+    TimedOut {
+        /// Who.
+        seat: SeatNo,
+    },
+    /// The turn's clock was moved, because the table was down.
+    ClockExtended {
+        /// The new end of the turn, in milliseconds since 1970.
+        deadline_ms: u64,
+    },
+    /// A player acted. A discard appears as [`Event::Drew`] instead.
+    Acted {
+        /// Who.
+        seat: SeatNo,
+        /// What they did.
+        action: Action,
+        /// Chips that went in with it.
+        added: Chips,
+        /// Their stack afterwards.
+        stack: Chips,
+    },
+    /// A player threw cards away.
+    Drew {
+        /// Who.
+        seat: SeatNo,
+        /// How many cards.
+        count: u8,
+    },
+    /// The part of a bet that nobody called went back.
+    Returned {
+        /// To whom.
+        seat: SeatNo,
+        /// How much.
+        amount: Chips,
+    },
+    /// A player tabled their cards.
+    Shown {
+        /// Who.
+        seat: SeatNo,
+        /// All their cards.
+        cards: Vec<Card>,
+        /// What they make, in words.
+        hand: String,
+    },
+    /// A player gave up their cards unseen.
+    Mucked {
+        /// Who.
+        seat: SeatNo,
+    },
+    /// Chips of a pot went to a player.
+    Awarded {
+        /// Which pot: 0 is the main pot.
+        pot: u8,
+        /// To whom.
+        seat: SeatNo,
+        /// How much.
+        amount: Chips,
+        /// Which part of the pot.
+        share: Share,
+    },
+    /// The hand is over.
+    HandEnded {
+        /// Which hand.
+        hand: HandNo,
+        /// Chips of everybody who was dealt in.
+        stacks: Vec<Stack>,
+        /// The seed the deck was shuffled from, for verification.
+        seed: Seed,
+    },
+    /// The tournament said how to go on.
+    Instructed {
+        /// The level of the next hand.
+        level: Level,
+        /// What happens next.
+        then: crate::tournament::Then,
+    },
+    /// The table is closed for good.
+    Closed,
+}
+
+mod seed {
+    use super::Seed;
+    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+    use std::{borrow::Cow, fmt, str::FromStr};
+
+    /// Why a text is no seed.
+    #[derive(Debug, thiserror::Error)]
+    #[error("a seed is 64 hexadecimal digits")]
+    pub struct BadSeed;
+
+    impl fmt::Display for Seed {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        }
+    }
+
+    impl FromStr for Seed {
+        type Err = BadSeed;
+
+        fn from_str(text: &str) -> Result<Self, BadSeed> {
+            if text.len() != 64 || !text.is_ascii() {
+                return Err(BadSeed);
+            }
+            let mut bytes = [0; 32];
+            for (i, byte) in bytes.iter_mut().enumerate() {
+                *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).map_err(|_| BadSeed)?;
+            }
+            Ok(Self(bytes))
+        }
+    }
+
+    impl Serialize for Seed {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_str(self)
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Seed {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let text = Cow::<'de, str>::deserialize(deserializer)?;
+            text.parse().map_err(de::Error::custom)
+        }
+    }
+
+    impl JsonSchema for Seed {
+        fn schema_name() -> Cow<'static, str> {
+            "Seed".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({ "type": "string", "pattern": "^[0-9a-f]{64}$" })
+        }
+    }
+}
+pub use seed::BadSeed;

@@ -1,0 +1,146 @@
+//! Identifiers. All numeric ids stay below 2^53 so that JavaScript clients read them exactly.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+
+/// Largest id: JavaScript's largest exact integer.
+pub const MAX_ID: u64 = (1 << 53) - 1;
+
+macro_rules! numeric_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+        )]
+        #[serde(transparent)]
+        pub struct $name(pub u64);
+
+        impl $name {
+            /// An id out of random bits: the lowest 53 of them.
+            #[must_use]
+            pub const fn from_random(bits: u64) -> Self {
+                Self(bits & MAX_ID)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = std::num::ParseIntError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    };
+}
+
+numeric_id!(
+    /// A player's account. Numbered by the cashier from 1.
+    PlayerId
+);
+numeric_id!(
+    /// A table. Random, so that any role can make one without asking (see [`TableId::short`]).
+    TableId
+);
+numeric_id!(
+    /// A tournament. Random, like a table's.
+    TournamentId
+);
+numeric_id!(
+    /// A command, unique per player. Whoever sends a command keeps its id and repeats both until it is
+    /// answered; the answer to a repeat is the first answer.
+    CommandId
+);
+numeric_id!(
+    /// The number of an ownership of a partition; rises with every change of owner.
+    Epoch
+);
+numeric_id!(
+    /// The number of a hand at its table, from 1.
+    HandNo
+);
+
+impl TableId {
+    /// A table id out of random bits, kept to 40 of them so that people can read it aloud.
+    #[must_use]
+    pub const fn short(bits: u64) -> Self {
+        Self(bits & ((1 << 40) - 1))
+    }
+}
+
+impl TournamentId {
+    /// A tournament id out of random bits, kept to 32 of them so that people can type it.
+    #[must_use]
+    pub const fn short(bits: u64) -> Self {
+        Self(bits & ((1 << 32) - 1))
+    }
+}
+
+impl HandNo {
+    /// The hand after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+/// A seat at a table, from 0, clockwise.
+pub type SeatNo = u8;
+
+/// A movement of money between two ledger accounts. Posting the same id twice moves it once.
+/// Text, made of what it is for, e.g. `buy-in.<table>.<player>.<command>`; at most 120 bytes.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(transparent)]
+pub struct PostingId(pub String);
+
+impl fmt::Display for PostingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One running process of the fleet, e.g. `gateway-1`. At most 40 of `[a-z0-9-]`: it is a subject token.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(transparent)]
+pub struct NodeId(String);
+
+/// Why a text is no node id.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("node name {0:?}: use 1 to 40 characters of a-z, 0-9 and '-'")]
+pub struct BadNodeId(pub String);
+
+impl NodeId {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for NodeId {
+    type Err = BadNodeId;
+
+    fn from_str(text: &str) -> Result<Self, BadNodeId> {
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if text.is_empty() || text.len() > 40 || !text.chars().all(fits) {
+            return Err(BadNodeId(text.to_owned()));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,37 @@
+//! Everything that crosses a process boundary, as plain data.
+//!
+//! What always holds: types here have no behaviour beyond construction, arithmetic that cannot
+//! overflow, encoding and formatting. Subjects are built and parsed in [`subject`] and nowhere else.
+//! What this crate does not know: NATS, sockets, clocks, randomness, the rules of poker.
+//!
+//! Encoding is MessagePack with **named** fields and externally tagged enums ([`codec`]): a field
+//! may be added (with `#[serde(default)]`) and an unknown one is skipped, so two versions run side by
+//! side. Golden bytes in `schemas/vectors/` break first when that promise is broken.
+
+pub mod action;
+pub mod bots;
+pub mod cards;
+pub mod cashier;
+pub mod chips;
+pub mod client;
+pub mod codec;
+pub mod event;
+pub mod fleet;
+pub mod ids;
+pub mod journal;
+pub mod refusal;
+pub mod subject;
+pub mod table;
+pub mod tournament;
+pub mod view;
+
+pub use action::{Action, Legal, RaiseBounds};
+pub use cards::{Card, Rank, Suit};
+pub use chips::Chips;
+pub use ids::{
+    CommandId, Epoch, HandNo, NodeId, PlayerId, PostingId, SeatNo, TableId, TournamentId,
+};
+pub use refusal::Refusal;
+
+/// Version of the client protocol, of the messages between roles and of journal records.
+pub const VERSION: u8 = 1;

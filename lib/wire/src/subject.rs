@@ -1,0 +1,189 @@
+//! The one place that builds or parses a subject, and that knows how tables are spread.
+//!
+//! | subject | who sends | who listens |
+//! | --- | --- | --- |
+//! | `journal.table.<stream>.<partition>.<table>` | table worker | stream `TABLES_<stream>` |
+//! | `journal.tournament.<partition>.<tournament>` | coordinator | stream `TOURNAMENTS` |
+//! | `command.table.<partition>` | gateway, bot worker, coordinator, admin | owner of the partition |
+//! | `command.tournament.<partition>` | gateway, table worker, admin | owner of the partition |
+//! | `feed.table.<table>` | table worker | gateways with viewers |
+//! | `feed.player.<player>` | table worker, coordinator | gateways with that player |
+//! | `query.tables`, `query.tournaments` | gateway, coordinator, admin | every table worker / coordinator |
+//! | `cashier.session`, `.table`, `.tournament`, `.admin` | gateway, table worker, coordinator, admin | one cashier (queue group) |
+//! | `bots.ask` | table worker | work-queue stream `BOT_ASKS` |
+//! | `heartbeat.<role>.<node>` | everybody | everybody |
+//! | `notice` | gateway, cashier | gateways |
+
+use crate::{NodeId, PlayerId, TableId, TournamentId, fleet::Role};
+
+/// Partitions that tables are spread over.
+pub const TABLE_PARTITIONS: u16 = 256;
+/// Streams that the partitions are spread over: the server writes each stream on one goroutine.
+pub const TABLE_STREAMS: u16 = 8;
+/// Partitions that tournaments are spread over.
+pub const TOURNAMENT_PARTITIONS: u16 = 16;
+/// Stream of all tournaments' journals.
+pub const TOURNAMENTS_STREAM: &str = "TOURNAMENTS";
+/// Work-queue stream of bot asks, and its one durable consumer.
+pub const BOT_ASKS_STREAM: &str = "BOT_ASKS";
+/// The durable consumer that all bot workers pull from.
+pub const BOT_ASKS_CONSUMER: &str = "bot-workers";
+/// Subject of bot asks.
+pub const BOT_ASK: &str = "bots.ask";
+/// KV bucket of claims: keys `table.<partition>` and `tournament.<partition>`.
+pub const OWNERS_BUCKET: &str = "OWNERS";
+/// Asked of every table worker.
+pub const QUERY_TABLES: &str = "query.tables";
+/// Asked of every coordinator.
+pub const QUERY_TOURNAMENTS: &str = "query.tournaments";
+/// Cashier, for connection nodes.
+pub const CASHIER_SESSION: &str = "cashier.session";
+/// Cashier, for table workers.
+pub const CASHIER_TABLE: &str = "cashier.table";
+/// Cashier, for coordinators.
+pub const CASHIER_TOURNAMENT: &str = "cashier.tournament";
+/// Cashier, for the administrator.
+pub const CASHIER_ADMIN: &str = "cashier.admin";
+/// Notices to all connection nodes.
+pub const NOTICE: &str = "notice";
+/// All heartbeats.
+pub const ALL_HEARTBEATS: &str = "heartbeat.>";
+
+/// Spreads ids evenly: the finalizer of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014, p. 459).
+const fn spread(id: u64) -> u64 {
+    let z = id.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// The partition of a table, 0 to [`TABLE_PARTITIONS`] - 1.
+#[must_use]
+pub const fn table_partition(table: TableId) -> u16 {
+    (spread(table.0) % TABLE_PARTITIONS as u64) as u16
+}
+
+/// The partition of a tournament, 0 to [`TOURNAMENT_PARTITIONS`] - 1.
+#[must_use]
+pub const fn tournament_partition(tournament: TournamentId) -> u16 {
+    (spread(tournament.0) % TOURNAMENT_PARTITIONS as u64) as u16
+}
+
+/// Name of the stream that holds a partition's journals.
+#[must_use]
+pub fn table_stream(partition: u16) -> String {
+    format!("TABLES_{}", partition % TABLE_STREAMS)
+}
+
+/// A table's journal.
+#[must_use]
+pub fn table_journal(table: TableId) -> String {
+    let partition = table_partition(table);
+    format!(
+        "journal.table.{}.{partition}.{table}",
+        partition % TABLE_STREAMS
+    )
+}
+
+/// All journals of a partition's tables.
+#[must_use]
+pub fn table_journals(partition: u16) -> String {
+    format!("journal.table.{}.{partition}.*", partition % TABLE_STREAMS)
+}
+
+/// A tournament's journal.
+#[must_use]
+pub fn tournament_journal(tournament: TournamentId) -> String {
+    format!(
+        "journal.tournament.{}.{tournament}",
+        tournament_partition(tournament)
+    )
+}
+
+/// All journals of a partition's tournaments.
+#[must_use]
+pub fn tournament_journals(partition: u16) -> String {
+    format!("journal.tournament.{partition}.*")
+}
+
+/// The table of a journal subject.
+#[must_use]
+pub fn parse_table_journal(subject: &str) -> Option<TableId> {
+    let mut tokens = subject.strip_prefix("journal.table.")?.split('.');
+    let table = tokens.nth(2)?.parse().ok()?;
+    tokens.next().is_none().then_some(table)
+}
+
+/// The tournament of a journal subject.
+#[must_use]
+pub fn parse_tournament_journal(subject: &str) -> Option<TournamentId> {
+    let mut tokens = subject.strip_prefix("journal.tournament.")?.split('.');
+    let tournament = tokens.nth(1)?.parse().ok()?;
+    tokens.next().is_none().then_some(tournament)
+}
+
+/// Commands to the tables of a partition.
+#[must_use]
+pub fn table_commands(partition: u16) -> String {
+    format!("command.table.{partition}")
+}
+
+/// Commands to the tournaments of a partition.
+#[must_use]
+pub fn tournament_commands(partition: u16) -> String {
+    format!("command.tournament.{partition}")
+}
+
+/// What everybody at a table sees: messages are whole server frames ([`crate::client::ServerMessage::Events`]).
+#[must_use]
+pub fn table_feed(table: TableId) -> String {
+    format!("feed.table.{table}")
+}
+
+/// What only one player sees: messages are whole server frames.
+#[must_use]
+pub fn player_feed(player: PlayerId) -> String {
+    format!("feed.player.{player}")
+}
+
+/// Heartbeats of one process.
+#[must_use]
+pub fn heartbeat(role: Role, node: &NodeId) -> String {
+    format!("heartbeat.{}.{node}", role.name())
+}
+
+/// Heartbeats of all processes of a role.
+#[must_use]
+pub fn heartbeats(role: Role) -> String {
+    format!("heartbeat.{}.*", role.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn journal_subjects_parse_back() {
+        for id in [0, 1, 77, 1 << 39] {
+            assert_eq!(
+                parse_table_journal(&table_journal(TableId(id))),
+                Some(TableId(id))
+            );
+            assert_eq!(
+                parse_tournament_journal(&tournament_journal(TournamentId(id))),
+                Some(TournamentId(id))
+            );
+        }
+        assert_eq!(parse_table_journal("journal.table.1.2.3.4"), None);
+        assert_eq!(parse_table_journal("journal.tournament.1.2"), None);
+    }
+
+    #[test]
+    fn partitions_fill_evenly() {
+        let mut tables = [0_u32; TABLE_PARTITIONS as usize];
+        for id in 0..25_600 {
+            tables[usize::from(table_partition(TableId(id)))] += 1;
+        }
+        assert!(tables.iter().all(|&n| (50..200).contains(&n)));
+    }
+}

@@ -1,0 +1,211 @@
+//! Commands to tables and what tables answer.
+
+use crate::{
+    Action, Chips, CommandId, HandNo, PlayerId, Refusal, SeatNo, TableId, TournamentId,
+    client::{PrivateCards, TableEvents},
+    tournament::Instruction,
+    view::TableView,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Blinds and ante in force. Fixed-limit games derive their bets from the big blind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Level {
+    /// Number of the level in a tournament, from 1; 0 at a cash table.
+    pub number: u16,
+    /// The small blind.
+    pub small_blind: Chips,
+    /// The big blind.
+    pub big_blind: Chips,
+    /// Every player's ante; zero for none.
+    #[serde(default)]
+    pub ante: Chips,
+}
+
+/// What a table is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum Purpose {
+    /// Played for money; players come and go.
+    Cash {
+        /// Smallest buy-in.
+        min_buy_in: Chips,
+        /// Largest buy-in.
+        max_buy_in: Chips,
+    },
+    /// One table of a tournament; the coordinator seats and moves players.
+    Tournament {
+        /// Which tournament.
+        tournament: TournamentId,
+    },
+}
+
+/// What stays the same about a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TableConfig {
+    /// Display name, at most 60 characters.
+    pub name: String,
+    /// The variant's code as in the PHH format, e.g. `NT` for no-limit hold'em.
+    pub variant: String,
+    /// Number of seats, 2 to 10.
+    pub seats: u8,
+    /// Blinds and ante (of the first hand, in a tournament).
+    pub level: Level,
+    /// Cash or tournament.
+    pub purpose: Purpose,
+    /// Time to act, in milliseconds, 100 to 600,000.
+    pub action_ms: u32,
+    /// Pause between two hands, in milliseconds, at most 60,000.
+    pub hand_pause_ms: u32,
+    /// Least time a bot takes for an action, in milliseconds, at most `action_ms / 2`.
+    pub bot_pace_ms: u32,
+}
+
+/// A player to be seated at once when a cash table is created.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HouseBot {
+    /// The bot's account.
+    pub player: PlayerId,
+    /// Its display name.
+    pub name: String,
+    /// What it buys in for, at the start and whenever it has lost everything.
+    pub buy_in: Chips,
+}
+
+/// A request to the owner of a table's partition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TableRequest {
+    /// Which table.
+    pub table: TableId,
+    /// The command's id: repeats carry the same. Unique per player; for commands without a player, per table.
+    pub id: CommandId,
+    /// On whose behalf; nobody for commands of the coordinator and the administrator.
+    #[serde(default)]
+    pub player: Option<PlayerId>,
+    /// What to do.
+    pub command: TableCommand,
+}
+
+/// What can be asked of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum TableCommand {
+    /// Create it.
+    Create {
+        /// Everything that stays the same.
+        config: TableConfig,
+        /// Bots that sit down at once (cash tables).
+        #[serde(default)]
+        bots: Vec<HouseBot>,
+    },
+    /// Take a seat at a cash table.
+    Sit {
+        /// Display name.
+        name: String,
+        /// Which seat; any free one when absent.
+        #[serde(default)]
+        seat: Option<SeatNo>,
+        /// Chips to bring.
+        buy_in: Chips,
+    },
+    /// Act in turn.
+    Act {
+        /// The hand the action is for.
+        hand: HandNo,
+        /// The turn the action is for.
+        turn: u32,
+        /// The action.
+        action: Action,
+    },
+    /// Be dealt out from the next hand on.
+    SitOut,
+    /// Be dealt in again.
+    SitIn,
+    /// Leave the table, after the hand if one is being played.
+    Leave,
+    /// Carry on as the tournament says.
+    Instruct(Instruction),
+    /// See the table and the events after `since`. Changes nothing.
+    Resync {
+        /// Number of the last event that was seen; none to see only the table.
+        #[serde(default)]
+        since: Option<u64>,
+    },
+    /// Close a cash table after the hand; everybody is paid back.
+    Close,
+}
+
+/// What a table answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum TableReply {
+    /// Done, and durable.
+    Done {
+        /// Number of the table's last public event once it was done.
+        event_no: u64,
+    },
+    /// Seated (or about to be, once the cashier has moved the buy-in), and durable.
+    Seat {
+        /// Which seat.
+        seat: SeatNo,
+        /// Number of the table's last public event.
+        event_no: u64,
+    },
+    /// The answer to a resync.
+    Resync(Box<Resync>),
+    /// Not done.
+    Refused(Refusal),
+}
+
+/// All that a viewer needs to go on without a gap.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Resync {
+    /// The table after the last of `events`, as this viewer may see it.
+    pub view: TableView,
+    /// The events after `since`, when the table still remembers all of them (it remembers the current
+    /// hand and the one before); otherwise none, and the view is where to go on from.
+    #[serde(default)]
+    pub events: Option<TableEvents>,
+    /// The viewer's own hidden cards.
+    #[serde(default)]
+    pub cards: Option<PrivateCards>,
+}
+
+/// One line of the lobby.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TableSummary {
+    /// Which table.
+    pub table: TableId,
+    /// What stays the same about it.
+    pub config: TableConfig,
+    /// Taken seats.
+    pub players: u8,
+    /// Hands played so far.
+    pub hands: u64,
+    /// Whether it is closed.
+    pub closed: bool,
+}
+
+/// Asked of every table worker at once; each answers for the tables it owns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum WorkersQuery {
+    /// Tables, cash tables first, at most `limit` per worker.
+    Tables {
+        /// Most tables in an answer, at most 1,000.
+        limit: u16,
+        /// Whether tables of tournaments are wanted too.
+        tournaments: bool,
+    },
+    /// Where a player sits.
+    Seats {
+        /// Which player.
+        player: PlayerId,
+    },
+}
+
+/// A table worker's answer to a [`WorkersQuery`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum WorkersAnswer {
+    /// Tables of this worker.
+    Tables(Vec<TableSummary>),
+    /// Tables of this worker where the player sits.
+    Seats(Vec<TableId>),
+}
