@@ -3,7 +3,7 @@
 //! `poker::table` maps the one to the other in one place.
 
 use crate::{
-    Action, Card, Chips, HandNo, Legal, PlayerId, PostingId, SeatNo,
+    Action, Card, Chips, HandNo, Legal, PlayerId, PostingId, Refusal, SeatNo,
     table::{Level, TableConfig},
     tournament::Instruction,
 };
@@ -124,8 +124,6 @@ pub enum Unseating {
     Moved,
     /// The table was closed.
     TableClosed,
-    /// The buy-in was not covered.
-    BuyInRefused,
     /// The player was gone for too long.
     Gone,
 }
@@ -186,6 +184,13 @@ pub enum TableEvent {
         buy_in: Chips,
         /// The posting that pays for it.
         posting: PostingId,
+    },
+    /// Cash: the cashier refused the buy-in; the seat is free again.
+    BuyInRefused {
+        /// Which seat.
+        seat: SeatNo,
+        /// Why.
+        refusal: Refusal,
     },
     /// A player sits with chips in front of them.
     Seated {

@@ -160,8 +160,8 @@ pub enum TableReply {
 pub struct Resync {
     /// The table after the last of `events`, as this viewer may see it.
     pub view: TableView,
-    /// The events after `since`, when the table still remembers all of them (it remembers the current
-    /// hand and the one before); otherwise none, and the view is where to go on from.
+    /// The events after `since`, when the table still remembers all of them (at least those of the
+    /// current hand); otherwise none, and the view is where to go on from.
     #[serde(default)]
     pub events: Option<TableEvents>,
     /// The viewer's own hidden cards.
