@@ -1,0 +1,100 @@
+//! The command line: global options and the list of subcommands. Each subcommand's own options live in its
+//! module under `commands`.
+
+use crate::{commands, context::Context};
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use tracing_subscriber::EnvFilter;
+
+/// Starts a poker fleet, looks into it and looks after it.
+#[derive(Debug, Parser)]
+#[command(name = "pokerctl", version, propagate_version = true)]
+pub struct Cli {
+    /// Folder of the fleet: its servers' files, credentials, logs and `fleet.json`
+    #[arg(
+        long,
+        global = true,
+        env = "POKER_DATA_DIR",
+        default_value = ".local/data",
+        value_name = "FOLDER"
+    )]
+    pub data_dir: PathBuf,
+
+    /// A NATS server that already runs (comma separated for several), in place of the fleet's own; the
+    /// password is taken from NATS_PASSWORD or from the data folder
+    #[arg(long, global = true, env = "NATS_URL", value_name = "URL")]
+    pub nats_url: Option<String>,
+
+    /// Print JSON, one value per line, in place of tables
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+impl Cli {
+    /// What every command needs to know.
+    pub fn context(&self) -> Context {
+        Context {
+            data_dir: self.data_dir.clone(),
+            nats_url: self.nats_url.clone(),
+            json: self.json,
+        }
+    }
+}
+
+/// What `pokerctl` can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print a completion script for a shell
+    Completions(commands::completions::Args),
+}
+
+/// An error and its causes as one line. A cause that its parent already quotes is left out.
+pub fn sentence(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .map(ToString::to_string)
+        .reduce(|text, cause| {
+            if text.contains(&cause) {
+                text
+            } else {
+                format!("{text}: {cause}")
+            }
+        })
+        .unwrap_or_default()
+        .replace('\n', " ")
+}
+
+/// Libraries' warnings go to stderr; `RUST_LOG` asks for more.
+pub fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_error_is_one_line_that_says_nothing_twice() {
+        let error = anyhow::anyhow!("disk full\nreally")
+            .context("cannot write x: disk full\nreally")
+            .context("cannot start");
+        assert_eq!(
+            sentence(&error),
+            "cannot start: cannot write x: disk full really"
+        );
+    }
+}

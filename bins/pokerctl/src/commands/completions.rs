@@ -1,0 +1,23 @@
+//! `pokerctl completions`: a script that completes subcommands and options in a shell.
+
+use crate::cli::Cli;
+use clap::CommandFactory;
+use clap_complete::Shell;
+use std::io;
+
+/// Options of `completions`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The shell
+    shell: Shell,
+}
+
+/// Prints the script. For bash: `source <(pokerctl completions bash)`.
+///
+/// # Errors
+/// When stdout cannot be written.
+pub fn run(args: &Args) -> io::Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "pokerctl", &mut script);
+    io::Write::write_all(&mut io::stdout(), &script)
+}

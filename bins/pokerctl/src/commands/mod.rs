@@ -1,0 +1,4 @@
+//! One module per subject: its options (`Args`) and what carries it out (`run`). A module has its own error
+//! type; `main` is where they meet.
+
+pub mod completions;
