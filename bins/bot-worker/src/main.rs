@@ -1,3 +1,7 @@
-//! Placeholder.
+//! Bot worker.
+#[cfg(test)]
+mod asks;
+mod equity;
+mod policy;
 
 fn main() {}

@@ -1,0 +1,83 @@
+//! From an ask to an action: the estimate within its time, then the policy.
+//!
+//! What always holds: thinking takes no longer than its budget plus one batch of rollouts, and the same seed and the
+//! same ask give the same chances. What this module does not know: where asks come from and answers go.
+
+use crate::{equity::Spot, policy};
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+use std::time::{Duration, Instant};
+use wire::{Action, bots::BotAsk};
+
+/// Limits of one thought.
+#[derive(Clone, Copy, Debug)]
+pub struct Thinker {
+    /// Most time for the estimate.
+    pub budget: Duration,
+    /// Most deals in an estimate; more would be more exact than the policy can use.
+    pub rollouts: u32,
+    /// What chance is derived from, together with table, hand and turn.
+    pub seed: u64,
+}
+
+impl Thinker {
+    /// Thinks about an ask for at most `left` (and the budget). None when the ask offers nothing to do.
+    #[must_use]
+    pub fn think(&self, ask: &BotAsk, left: Duration) -> Option<Action> {
+        let until = Instant::now() + self.budget.min(left);
+        let mut rng = self.chance(ask);
+        let equity = Spot::of(ask).map(|spot| {
+            spot.estimate(self.rollouts, || Instant::now() >= until, &mut rng)
+                .share
+        });
+        policy::choose(ask, equity, &mut rng)
+    }
+
+    /// The random source of one turn.
+    fn chance(&self, ask: &BotAsk) -> ChaCha8Rng {
+        let mut seed = [0; 32];
+        let words = [self.seed, ask.table.0, ask.hand.0, u64::from(ask.turn)];
+        for (bytes, word) in seed.chunks_exact_mut(8).zip(words) {
+            bytes.copy_from_slice(&word.to_le_bytes());
+        }
+        ChaCha8Rng::from_seed(seed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asks::ask;
+
+    #[test]
+    fn a_thought_ends_in_time() {
+        let thinker = Thinker {
+            budget: Duration::from_millis(2),
+            rollouts: u32::MAX,
+            seed: 1,
+        };
+        let started = Instant::now();
+        assert!(thinker.think(&ask("AsKs", "", 8), Duration::MAX).is_some());
+        assert!(thinker.think(&ask("AsKs", "", 8), Duration::ZERO).is_some());
+        // A generous guard: only a budget that is not looked at takes this long.
+        assert!(started.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn turns_have_chances_of_their_own() {
+        let thinker = Thinker {
+            budget: Duration::from_secs(60),
+            rollouts: 64,
+            seed: 1,
+        };
+        let actions: Vec<_> = (1..200)
+            .map(|turn| {
+                let mut ask = ask("4s3h", "AdKcQh", 1);
+                ask.turn = turn;
+                thinker.think(&ask, Duration::MAX)
+            })
+            .collect();
+        assert!(actions.contains(&Some(Action::Check)));
+        assert!(actions.iter().any(|a| matches!(a, Some(Action::Bet(_)))));
+    }
+}

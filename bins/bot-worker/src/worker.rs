@@ -1,0 +1,205 @@
+//! Takes asks from the work queue, thinks in blocking threads and answers the tables.
+//!
+//! What always holds: an ask is acknowledged only once its table has answered, or when it is of no use any more; so a
+//! thought lost with its worker is thought again by another. Thinking never runs on the threads that keep the
+//! connection and the heartbeats alive. What this module does not know: poker.
+
+use crate::thinker::Thinker;
+use bus::{Bus, Job, Patience, RequestError, WorkQueue};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tracing::{debug, warn};
+use wire::{
+    bots::BotAsk,
+    codec,
+    subject,
+    table::{TableCommand, TableReply, TableRequest},
+};
+
+/// Thoughts and waiting answers at a time, per thinking thread: answers take a few milliseconds that need no thread.
+const JOBS_PER_THREAD: usize = 8;
+/// Longest wait for asks before the queue is asked again.
+const TAKE_WAIT: Duration = Duration::from_secs(2);
+/// Pause after the queue could not be read.
+const QUEUE_PAUSE: Duration = Duration::from_millis(250);
+/// How long one try of an answer may take, and all tries together. Kept short: the table asks again every 3 s.
+const PATIENCE: Patience = Patience {
+    each: Duration::from_millis(400),
+    total: Duration::from_secs(2),
+};
+/// Pause before the same command goes to a table that could not carry it out just now.
+const TRANSIENT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The worker's loop and what it counts.
+pub struct Worker {
+    bus: Bus,
+    queue: WorkQueue,
+    thinker: Thinker,
+    threads: usize,
+    decisions: Arc<AtomicU64>,
+}
+
+/// What became of a job.
+enum Outcome {
+    /// The ask is dealt with and may be forgotten.
+    Settled,
+    /// Nobody answered: another try may do better.
+    Unanswered,
+}
+
+impl Worker {
+    /// A worker that thinks on `threads` threads and counts its decisions in `decisions`.
+    pub fn new(
+        bus: Bus,
+        queue: WorkQueue,
+        thinker: Thinker,
+        threads: usize,
+        decisions: Arc<AtomicU64>,
+    ) -> Self {
+        Self {
+            bus,
+            queue,
+            thinker,
+            threads,
+            decisions,
+        }
+    }
+
+    /// Works until `stop` turns true; then finishes the jobs at hand and returns.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let most = self.threads * JOBS_PER_THREAD;
+        let jobs = Arc::new(Semaphore::new(most));
+        let thoughts = Arc::new(Semaphore::new(self.threads));
+        let shared = Arc::new(self);
+        while !*stop.borrow() {
+            let Ok(first) = jobs.clone().acquire_owned().await else {
+                break;
+            };
+            let room = jobs.available_permits() + 1;
+            let taken = tokio::select! {
+                taken = shared.queue.take(room.min(most), TAKE_WAIT) => taken,
+                _ = stop.changed() => break,
+            };
+            let taken = match taken {
+                Ok(taken) => taken,
+                Err(error) => {
+                    warn!(%error, "cannot read the queue of bot asks; trying again");
+                    tokio::time::sleep(QUEUE_PAUSE).await;
+                    continue;
+                }
+            };
+            let mut permit = Some(first);
+            for job in taken {
+                let Some(permit) = permit.take().or_else(|| jobs.clone().try_acquire_owned().ok())
+                else {
+                    // Never more than asked for; a job beyond that is left to be delivered again.
+                    continue;
+                };
+                tokio::spawn(handle(shared.clone(), thoughts.clone(), job, permit));
+            }
+        }
+        // All permits back means no job at hand.
+        let _all_done = jobs.acquire_many(u32::try_from(most).unwrap_or(u32::MAX)).await;
+    }
+}
+
+/// One job from its ask to its acknowledgement.
+async fn handle(
+    worker: Arc<Worker>,
+    thoughts: Arc<Semaphore>,
+    job: Job,
+    _at_hand: OwnedSemaphorePermit,
+) {
+    let outcome = match codec::decode::<BotAsk>(&job.payload) {
+        Ok(ask) => worker.decide(&thoughts, ask).await,
+        Err(error) => {
+            warn!(%error, "an ask that cannot be read is dropped");
+            Outcome::Settled
+        }
+    };
+    if matches!(outcome, Outcome::Settled)
+        && let Err(error) = job.ack().await
+    {
+        debug!(%error, "an ask could not be acknowledged and will come again");
+    }
+}
+
+impl Worker {
+    async fn decide(&self, thoughts: &Semaphore, ask: BotAsk) -> Outcome {
+        let Ok(_thinking) = thoughts.acquire().await else {
+            return Outcome::Unanswered;
+        };
+        let left = Duration::from_millis(ask.deadline_ms.saturating_sub(now_ms()));
+        if left.is_zero() {
+            debug!(table = %ask.table, hand = %ask.hand, turn = ask.turn, "an ask came too late");
+            return Outcome::Settled;
+        }
+        let thinker = self.thinker;
+        let thought = tokio::task::spawn_blocking(move || {
+            let action = thinker.think(&ask, left);
+            (ask, action)
+        });
+        let (ask, action) = match thought.await {
+            Ok(thought) => thought,
+            Err(error) => {
+                warn!(%error, "a thought failed; the table's clock decides");
+                return Outcome::Settled;
+            }
+        };
+        drop(_thinking);
+        let Some(action) = action else {
+            return Outcome::Settled;
+        };
+        self.decisions.fetch_add(1, Ordering::Relaxed);
+        let request = TableRequest {
+            table: ask.table,
+            id: ask.command_id(),
+            player: Some(ask.player),
+            command: TableCommand::Act {
+                hand: ask.hand,
+                turn: ask.turn,
+                action,
+            },
+        };
+        self.answer(&request).await
+    }
+
+    /// Sends the command until the table answers for good.
+    async fn answer(&self, request: &TableRequest) -> Outcome {
+        let subject = subject::table_commands(subject::table_partition(request.table));
+        let until = tokio::time::Instant::now() + PATIENCE.total;
+        loop {
+            let reply: Result<TableReply, RequestError> =
+                self.bus.request(subject.clone(), request, PATIENCE).await;
+            match reply {
+                Ok(TableReply::Refused(refusal)) if refusal.is_transient() => {
+                    if tokio::time::Instant::now() >= until {
+                        return Outcome::Unanswered;
+                    }
+                    tokio::time::sleep(TRANSIENT_PAUSE).await;
+                }
+                Ok(TableReply::Refused(refusal)) => {
+                    debug!(table = %request.table, %refusal, "a decision came to nothing");
+                    return Outcome::Settled;
+                }
+                Ok(_) => return Outcome::Settled,
+                Err(error) => {
+                    debug!(table = %request.table, %error, "the table does not answer");
+                    return Outcome::Unanswered;
+                }
+            }
+        }
+    }
+}
+
+/// The wall clock, in milliseconds since 1970: deadlines are given by it.
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
