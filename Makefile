@@ -1,0 +1,46 @@
+# Thin names for real commands. `make` alone lists them.
+#
+# Options are variables: make up DATA=/srv/poker PORT_BASE=15000 ARGS="--table-workers 4"
+
+# Folder of the fleet: databases, journals, credentials, logs. `make demo` takes a fresh one unless this is given.
+DATA ?=
+# First of the ports that the fleet listens on; 0 takes free ones. See `pokerctl up --help` for the defaults.
+PORT_BASE ?=
+# Further options for `pokerctl up`.
+ARGS ?=
+
+POKERCTL = target/release/pokerctl
+options = $(if $(DATA),--data-dir '$(DATA)') $(if $(PORT_BASE),--port-base $(PORT_BASE)) $(ARGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help up demo test apply fetch build tools clean
+
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
+
+up: build ## Start a fleet and show it working; Ctrl-C stops it, the next `make up` goes on with its data
+	@$(POKERCTL) up $(options)
+
+demo: build ## The same without a person: ends with the demo tournament, prints one line of JSON
+	@scripts/demo $(POKERCTL) '$(DATA)' $(or $(PORT_BASE),0) $(ARGS)
+
+test: tools fetch ## Every check: format, lints, unit and end-to-end tests on servers of their own
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo build --workspace --bins
+	cargo test --workspace
+
+apply: build ## Bring streams, buckets, consumers and SQL of a running fleet up to date
+	@$(POKERCTL) apply $(if $(DATA),--data-dir '$(DATA)')
+
+fetch: tools ## Fetch nats-server and PostgreSQL into .local/, unless others are named
+	@scripts/fetch-servers
+
+build: fetch ## Build the release binaries
+	@cargo build --release --workspace --bins
+
+tools:
+	@scripts/check-tools
+
+clean: ## Remove the fleet's data (stop it first); .local/ keeps the fetched servers
+	@scripts/clean '$(or $(DATA),.local/data)'
