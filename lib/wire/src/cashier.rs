@@ -67,6 +67,11 @@ pub enum TournamentMoneyRequest {
         tournament: TournamentId,
         /// Whose entry.
         player: PlayerId,
+        /// Which of the player's entries in this tournament, from 0: rises with every reservation, so
+        /// that whoever withdraws and comes back pays again, and a belated repeat of an entry that was
+        /// paid back is refused.
+        #[serde(default)]
+        entry: u32,
         /// Into the prize pool.
         buy_in: Chips,
         /// To the house.
@@ -78,6 +83,9 @@ pub enum TournamentMoneyRequest {
         tournament: TournamentId,
         /// Whose entry.
         player: PlayerId,
+        /// Which of the player's entries in this tournament, as in [`Self::Enter`].
+        #[serde(default)]
+        entry: u32,
         /// Out of the prize pool.
         buy_in: Chips,
         /// From the house.
