@@ -1,1 +1,33 @@
-//! Placeholder.
+//! Messaging of the fleet over NATS: the only crate that names the client library.
+//!
+//! | module | for |
+//! | --- | --- |
+//! | [`connection`] | publish, subscribe, request with repeats, serve |
+//! | [`journal`] | durable records with fencing; recovery from snapshot and tail |
+//! | [`peers`] | heartbeats: who is alive |
+//! | [`ownership`] | claims of partitions: who owns what, hand-over and takeover |
+//! | [`queue`] | the work queue of bot asks |
+//! | [`admin`] | streams, buckets and consumers as files, applied to a server |
+//! | [`options`] | the roles' common command line |
+//!
+//! What always holds: an append that returned is durable, once, at the sequence that it returned; two owners
+//! of one partition can never both append after the same record.
+//! What this crate does not know: what the bytes mean (poker, money), and which role is calling.
+
+pub mod admin;
+pub mod connection;
+mod direct;
+pub mod error;
+pub mod journal;
+pub mod options;
+pub mod ownership;
+pub mod peers;
+pub mod queue;
+
+pub use connection::{Bus, Message, Patience, Request, Requests, Subscription};
+pub use error::{BusError, RequestError};
+pub use journal::{AppendError, Cursor, Journal, JournalError, Recovered, Stored};
+pub use options::{Args, Options};
+pub use ownership::{Change, OwnedKind, Ownership, owners};
+pub use peers::Peers;
+pub use queue::{Job, WorkQueue};

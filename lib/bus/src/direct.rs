@@ -1,0 +1,228 @@
+//! Direct reads of a stream: single ones, and batches, for which the client library has no call.
+//!
+//! A batch is one request whose answers come one by one on an inbox, ended by a status message: 204 with the
+//! number of messages still pending. No consumer is made, and the server keeps nothing between requests.
+
+use crate::{Bus, BusError};
+use async_nats::{HeaderMap, client::RequestErrorKind};
+use bytes::Bytes;
+use futures::StreamExt;
+use serde::Serialize;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Longest silence between two messages of a batch before it is asked for again.
+const SILENCE: Duration = Duration::from_secs(2);
+/// How often a read is asked for before it counts as failed.
+const ATTEMPTS: usize = 5;
+/// Most subjects of one batch, by the server's rule.
+pub(crate) const MOST_SUBJECTS: usize = 1_024;
+
+/// A stored message as it comes from the server.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub subject: String,
+    pub sequence: u64,
+    pub time_ms: u64,
+    pub headers: HeaderMap,
+    pub payload: Bytes,
+}
+
+/// Which messages are wanted.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Wanted<'a> {
+    #[serde(rename = "seq", skip_serializing_if = "is_zero")]
+    pub from: u64,
+    #[serde(rename = "next_by_subj", skip_serializing_if = "Option::is_none")]
+    pub next: Option<&'a str>,
+    #[serde(rename = "last_by_subj", skip_serializing_if = "Option::is_none")]
+    pub last: Option<&'a str>,
+    #[serde(rename = "multi_last", skip_serializing_if = "Option::is_none")]
+    pub last_of: Option<Vec<&'a str>>,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub batch: u64,
+    #[serde(rename = "up_to_seq", skip_serializing_if = "is_zero")]
+    pub up_to: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// How a batch ended.
+pub(crate) enum Batch {
+    /// All that the server would send at once; `pending` more match.
+    Some {
+        found: Vec<Found>,
+        pending: u64,
+        up_to: u64,
+    },
+    /// More subjects match than a batch may hold.
+    TooMany,
+}
+
+/// One message, if there is one.
+pub(crate) async fn get(
+    bus: &Bus,
+    stream: &str,
+    wanted: &Wanted<'_>,
+) -> Result<Option<Found>, BusError> {
+    let failed = |reason: String| BusError::JetStream {
+        what: format!("reading stream {stream}"),
+        reason,
+    };
+    let subject = format!("$JS.API.DIRECT.GET.{stream}");
+    let payload = Bytes::from(serde_json::to_vec(wanted).map_err(|e| failed(e.to_string()))?);
+    let mut reason = String::new();
+    for _ in 0..ATTEMPTS {
+        let request = async_nats::Request::new()
+            .payload(payload.clone())
+            .timeout(Some(SILENCE));
+        match bus.client().send_request(subject.clone(), request).await {
+            Ok(message) => match status(&message) {
+                None => {
+                    return found(message)
+                        .map(Some)
+                        .ok_or_else(|| failed("no headers".into()));
+                }
+                Some(404) => return Ok(None),
+                Some(code) => reason = format!("status {code}"),
+            },
+            Err(error) => {
+                reason = error.to_string();
+                if error.kind() == RequestErrorKind::NoResponders {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+    Err(failed(reason))
+}
+
+/// A batch, asked for again when the connection breaks in the middle of it.
+pub(crate) async fn batch(bus: &Bus, stream: &str, wanted: &Wanted<'_>) -> Result<Batch, BusError> {
+    let failed = |reason: String| BusError::JetStream {
+        what: format!("reading stream {stream}"),
+        reason,
+    };
+    let subject = format!("$JS.API.DIRECT.GET.{stream}");
+    let payload = Bytes::from(serde_json::to_vec(wanted).map_err(|e| failed(e.to_string()))?);
+    let mut reason = String::new();
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let inbox = bus.client().new_inbox();
+        let mut answers = bus.raw_subscribe(inbox.clone(), None).await?;
+        bus.client()
+            .publish_with_reply(subject.clone(), inbox, payload.clone())
+            .await
+            .map_err(|error| failed(error.to_string()))?;
+        match collect(&mut answers).await {
+            Ok(batch) => return Ok(batch),
+            Err(why) => reason = why,
+        }
+    }
+    Err(failed(reason))
+}
+
+async fn collect(answers: &mut async_nats::Subscriber) -> Result<Batch, String> {
+    let mut all = Vec::new();
+    loop {
+        let message = match timeout(SILENCE, answers.next()).await {
+            Ok(Some(message)) => message,
+            Ok(None) => return Err("the connection is closed".into()),
+            Err(_) => return Err("no answer".into()),
+        };
+        let number = |name| header(message.headers.as_ref(), name).unwrap_or(0);
+        match status(&message) {
+            // End of batch: how much more there is.
+            Some(204) => {
+                let pending = number("Nats-Num-Pending");
+                return Ok(Batch::Some {
+                    found: all,
+                    pending,
+                    up_to: number("Nats-UpTo-Sequence"),
+                });
+            }
+            Some(404) => {
+                return Ok(Batch::Some {
+                    found: all,
+                    pending: 0,
+                    up_to: 0,
+                });
+            }
+            Some(413) => return Ok(Batch::TooMany),
+            Some(code) => {
+                let text = message.description.as_deref().unwrap_or_default();
+                return Err(format!("status {code} {text}"));
+            }
+            None => all.push(found(message).ok_or("no headers")?),
+        }
+    }
+}
+
+fn status(message: &async_nats::Message) -> Option<u16> {
+    message.status.map(|status| status.as_u16())
+}
+
+fn header(headers: Option<&HeaderMap>, name: &str) -> Option<u64> {
+    headers?.get(name)?.as_str().parse().ok()
+}
+
+fn found(message: async_nats::Message) -> Option<Found> {
+    let headers = message.headers?;
+    Some(Found {
+        subject: headers.get("Nats-Subject")?.as_str().to_owned(),
+        sequence: header(Some(&headers), "Nats-Sequence")?,
+        time_ms: headers
+            .get("Nats-Time-Stamp")
+            .and_then(|time| parse_time_ms(time.as_str()))
+            .unwrap_or(0),
+        payload: message.payload,
+        headers,
+    })
+}
+
+/// Milliseconds since 1970 of the server's timestamps: RFC 3339 in UTC with up to nine decimals.
+fn parse_time_ms(text: &str) -> Option<u64> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let mut date = date.split('-').map(str::parse::<u64>);
+    let (year, month, day) = (date.next()?.ok()?, date.next()?.ok()?, date.next()?.ok()?);
+    let (time, decimals) = time.split_once('.').unwrap_or((time, "0"));
+    let mut time = time.split(':').map(str::parse::<u64>);
+    let (hour, minute, second) = (time.next()?.ok()?, time.next()?.ok()?, time.next()?.ok()?);
+    let millis: u64 = format!("{decimals:0<3}").get(..3)?.parse().ok()?;
+    // Days since 1970, with years that begin in March so that the leap day is the last (Howard Hinnant,
+    // "chrono-Compatible Low-Level Date Algorithms", days_from_civil).
+    let shifted = if month <= 2 {
+        year.checked_sub(1)?
+    } else {
+        year
+    };
+    let (era, of_era) = (shifted / 400, shifted % 400);
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day.checked_sub(1)?;
+    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year;
+    let days = days.checked_sub(719_468)?;
+    Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000 + millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps_are_read() {
+        assert_eq!(parse_time_ms("1970-01-01T00:00:00Z"), Some(0));
+        assert_eq!(
+            parse_time_ms("2000-02-29T12:00:00.5Z"),
+            Some(951_825_600_500)
+        );
+        assert_eq!(
+            parse_time_ms("2026-11-20T20:46:01.123456789Z"),
+            Some(1_795_207_561_123)
+        );
+        assert_eq!(parse_time_ms("yesterday"), None);
+    }
+}

@@ -1,0 +1,319 @@
+//! Appending: once, directly after the last known record, however often the server goes away meanwhile.
+
+use super::{APPEND_ID, Cursor, Journal, OWN, SNAPSHOT};
+use crate::{
+    Bus,
+    direct::{self, Wanted},
+};
+use async_nats::{HeaderMap, client::RequestErrorKind};
+use bytes::Bytes;
+use serde::Deserialize;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+use tokio::time::{Instant, sleep, timeout};
+
+/// Without an answer for so long, whether the record is stored is unknown.
+const ACK_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// How often a waiting append looks whether the connection broke: then no answer will come.
+const GLANCE: Duration = Duration::from_millis(100);
+/// Pause before the first repeat; doubles up to [`LONGEST_PAUSE`].
+const PAUSE: Duration = Duration::from_millis(10);
+/// Longest pause between two repeats.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// How often "another record is last" without such a record is believed to be a lagging replica.
+const LAGGING: usize = 20;
+/// Shortest time between two warnings of a stream, in milliseconds.
+const WARN_EVERY_MS: u64 = 5_000;
+
+/// Error codes of the server's JetStream API (server/errors.json).
+mod code {
+    /// The expected last sequence of the subject is another.
+    pub(super) const WRONG_LAST: u64 = 10_071;
+    /// The same, while another write of the subject is on its way to the replicas.
+    pub(super) const IN_FLIGHT: u64 = 10_164;
+    /// The message is larger than the stream takes.
+    pub(super) const TOO_LARGE: u64 = 10_054;
+}
+
+/// Why a record was not appended.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum AppendError {
+    /// Somebody else has appended: recover, and decide anew.
+    #[error("{subject}: another writer has appended after sequence {after}")]
+    Conflict {
+        /// The subject.
+        subject: String,
+        /// The last record that was known here.
+        after: u64,
+    },
+    /// The record is larger than the server takes.
+    #[error("{subject}: a record of {bytes} bytes is too large")]
+    TooLarge {
+        /// The subject.
+        subject: String,
+        /// Its size.
+        bytes: usize,
+    },
+    /// The connection is closed for good, or the subject is malformed.
+    #[error("{subject}: {reason}")]
+    Closed {
+        /// The subject.
+        subject: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Tells now and then that appends have to wait, however many do.
+#[derive(Debug, Default)]
+pub(super) struct Warnings {
+    last_ms: AtomicU64,
+}
+
+impl Warnings {
+    fn warn(&self, stream: &str, started: Instant, reason: &str) {
+        let now_ms = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |since| {
+                u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+            });
+        let last_ms = self.last_ms.load(Ordering::Relaxed);
+        if now_ms.saturating_sub(last_ms) < WARN_EVERY_MS {
+            return;
+        }
+        let swapped =
+            self.last_ms
+                .compare_exchange(last_ms, now_ms, Ordering::Relaxed, Ordering::Relaxed);
+        if swapped.is_ok() {
+            let waited_ms = started.elapsed().as_millis();
+            tracing::warn!(
+                stream,
+                reason,
+                waited_ms,
+                "records cannot be stored now; trying on"
+            );
+        }
+    }
+}
+
+/// What one attempt came to.
+enum Sent {
+    Stored(u64),
+    /// Another record is the last one, or this one is stored already.
+    WrongLast,
+    /// Certainly not stored.
+    NotStored(String),
+    /// No answer: it may be stored.
+    Unknown,
+}
+
+/// What reading back showed.
+enum Decided {
+    /// Stored, at this sequence.
+    Ours(u64),
+    /// Another's record took the place.
+    Theirs,
+    /// Nothing has been stored after the last known record.
+    Open,
+}
+
+#[derive(Deserialize)]
+struct Ack {
+    #[serde(default)]
+    seq: u64,
+    error: Option<ApiError>,
+}
+
+#[derive(Deserialize)]
+struct ApiError {
+    #[serde(default)]
+    err_code: u64,
+    #[serde(default)]
+    description: String,
+}
+
+impl Journal {
+    /// Appends a record directly after the cursor's last one and returns the cursor behind it. `snapshot` says
+    /// that the record holds the whole state after it, so that recovery need not read further back.
+    ///
+    /// Never gives up by itself: while the server is away, out of storage or silent, it reads back and repeats
+    /// under the same append id until the outcome is certain. A caller who no longer cares drops the future;
+    /// then the record may or may not be stored.
+    ///
+    /// # Errors
+    /// [`AppendError::Conflict`] when somebody else has appended; [`AppendError::TooLarge`] when the server
+    /// takes no record of that size; [`AppendError::Closed`] when the connection was closed by this process.
+    pub async fn append(
+        &self,
+        cursor: &Cursor,
+        payload: Bytes,
+        snapshot: bool,
+    ) -> Result<Cursor, AppendError> {
+        let id = self.append_id();
+        let subject = &cursor.subject;
+        let headers = headers(cursor, &id, snapshot);
+        let started = Instant::now();
+        let mut pause = PAUSE;
+        let mut contradictions = 0;
+        loop {
+            let why = match self.send(cursor, &headers, &payload).await? {
+                Sent::Stored(sequence) => return Ok(behind(cursor, sequence, snapshot)),
+                Sent::NotStored(reason) => reason,
+                unclear @ (Sent::WrongLast | Sent::Unknown) => {
+                    match self.read_back(cursor, &id).await {
+                        Some(Decided::Ours(sequence)) => {
+                            return Ok(behind(cursor, sequence, snapshot));
+                        }
+                        Some(Decided::Theirs) => return Err(conflict(cursor)),
+                        // A replica that lags behind shows nothing where another record is known to be.
+                        Some(Decided::Open) if matches!(unclear, Sent::WrongLast) => {
+                            contradictions += 1;
+                            if contradictions > LAGGING {
+                                return Err(conflict(cursor));
+                            }
+                            "the last record cannot be read yet".to_owned()
+                        }
+                        Some(Decided::Open) => "no answer".to_owned(),
+                        None => "no answer, and it cannot be read back".to_owned(),
+                    }
+                }
+            };
+            self.inner.warnings.warn(&self.inner.stream, started, &why);
+            tracing::debug!(subject, why, "append is repeated");
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn send(
+        &self,
+        cursor: &Cursor,
+        headers: &HeaderMap,
+        payload: &Bytes,
+    ) -> Result<Sent, AppendError> {
+        let bus = &self.inner.bus;
+        if !bus.is_connected() {
+            return Ok(Sent::NotStored("the NATS server is away".into()));
+        }
+        let request = async_nats::Request::new()
+            .headers(headers.clone())
+            .payload(payload.clone())
+            .timeout(None);
+        let answer = bus.client().send_request(cursor.subject.clone(), request);
+        match answer_or_outage(bus, answer).await {
+            None => Ok(Sent::Unknown),
+            Some(Ok(message)) => judge(cursor, payload.len(), &message.payload),
+            Some(Err(error)) => match error.kind() {
+                RequestErrorKind::NoResponders => Ok(Sent::NotStored(format!(
+                    "stream {} does not answer",
+                    self.inner.stream
+                ))),
+                RequestErrorKind::TimedOut => Ok(Sent::Unknown),
+                RequestErrorKind::MaxPayloadExceeded => Err(too_large(cursor, payload.len())),
+                _ => Err(AppendError::Closed {
+                    subject: cursor.subject.clone(),
+                    reason: error.to_string(),
+                }),
+            },
+        }
+    }
+
+    /// The first record after the known last one decides: it carries our id, or somebody else's.
+    async fn read_back(&self, cursor: &Cursor, id: &str) -> Option<Decided> {
+        let wanted = Wanted {
+            from: cursor.last + 1,
+            next: Some(&cursor.subject),
+            ..Wanted::default()
+        };
+        match direct::get(&self.inner.bus, &self.inner.stream, &wanted).await {
+            Ok(None) => Some(Decided::Open),
+            Ok(Some(found)) => {
+                let theirs = found
+                    .headers
+                    .get(APPEND_ID)
+                    .map(async_nats::HeaderValue::as_str);
+                Some(if theirs == Some(id) {
+                    Decided::Ours(found.sequence)
+                } else {
+                    Decided::Theirs
+                })
+            }
+            Err(error) => {
+                tracing::debug!(%error, subject = cursor.subject, "reading back failed");
+                None
+            }
+        }
+    }
+}
+
+/// Waits for an answer, but not beyond a broken connection, nor longer than [`ACK_TIMEOUT`].
+async fn answer_or_outage<T>(bus: &Bus, answer: impl Future<Output = T>) -> Option<T> {
+    let outages = bus.outages();
+    let deadline = Instant::now() + ACK_TIMEOUT;
+    let mut answer = std::pin::pin!(answer);
+    loop {
+        if let Ok(answer) = timeout(GLANCE, &mut answer).await {
+            return Some(answer);
+        }
+        if bus.outages() != outages || Instant::now() >= deadline {
+            return None;
+        }
+    }
+}
+
+fn headers(cursor: &Cursor, id: &str, snapshot: bool) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE,
+        cursor.last.to_string().as_str(),
+    );
+    headers.insert(APPEND_ID, id);
+    if snapshot {
+        headers.insert(SNAPSHOT, OWN);
+    } else {
+        headers.insert(SNAPSHOT, cursor.snapshot.to_string().as_str());
+    }
+    headers
+}
+
+fn judge(cursor: &Cursor, bytes: usize, answer: &[u8]) -> Result<Sent, AppendError> {
+    let Ok(ack) = serde_json::from_slice::<Ack>(answer) else {
+        return Ok(Sent::Unknown);
+    };
+    match ack.error {
+        None if ack.seq > 0 => Ok(Sent::Stored(ack.seq)),
+        None => Ok(Sent::Unknown),
+        Some(error) => match error.err_code {
+            code::WRONG_LAST => Ok(Sent::WrongLast),
+            code::TOO_LARGE => Err(too_large(cursor, bytes)),
+            code::IN_FLIGHT => Ok(Sent::NotStored(
+                "another write of the subject is on its way".into(),
+            )),
+            _ => Ok(Sent::NotStored(error.description)),
+        },
+    }
+}
+
+fn behind(cursor: &Cursor, sequence: u64, snapshot: bool) -> Cursor {
+    Cursor {
+        subject: cursor.subject.clone(),
+        last: sequence,
+        snapshot: if snapshot { sequence } else { cursor.snapshot },
+    }
+}
+
+fn conflict(cursor: &Cursor) -> AppendError {
+    AppendError::Conflict {
+        subject: cursor.subject.clone(),
+        after: cursor.last,
+    }
+}
+
+fn too_large(cursor: &Cursor, bytes: usize) -> AppendError {
+    AppendError::TooLarge {
+        subject: cursor.subject.clone(),
+        bytes,
+    }
+}

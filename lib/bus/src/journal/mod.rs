@@ -1,0 +1,173 @@
+//! Journals: one subject of a stream is the record of one table or tournament.
+//!
+//! What always holds: a record is stored only directly after the one that its writer knows as the last of the
+//! subject, so two writers never both succeed; an append that returned is stored exactly once.
+//! Each record tells, in its headers, who wrote it (the append's id) and the sequence of the snapshot that it
+//! builds on; so the last record of a subject is enough to find everything that recovery has to read.
+
+mod append;
+mod read;
+
+use crate::{Bus, BusError};
+use bytes::Bytes;
+use serde::Deserialize;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+pub use append::AppendError;
+
+/// Header: the random id of the append.
+const APPEND_ID: &str = "Append-Id";
+/// Header: sequence of the snapshot that the record builds on, or [`OWN`].
+const SNAPSHOT: &str = "Snapshot";
+/// Value of [`SNAPSHOT`] in a record that is a snapshot itself.
+const OWN: &str = "own";
+
+/// How far a writer knows a subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// The subject.
+    pub subject: String,
+    /// Sequence of its last record; 0: there is none.
+    pub last: u64,
+    /// Sequence of its last snapshot; 0: there is none.
+    pub snapshot: u64,
+}
+
+impl Cursor {
+    /// Of a subject that has no record yet.
+    #[must_use]
+    pub const fn new(subject: String) -> Self {
+        Self {
+            subject,
+            last: 0,
+            snapshot: 0,
+        }
+    }
+}
+
+/// A record as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its subject.
+    pub subject: String,
+    /// Its sequence in the stream.
+    pub sequence: u64,
+    /// When the server stored it, in milliseconds since 1970.
+    pub time_ms: u64,
+    /// Its bytes.
+    pub payload: Bytes,
+}
+
+/// What a new owner needs of a subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovered {
+    /// Where the next record goes.
+    pub cursor: Cursor,
+    /// The last snapshot and all records after it, in order; all records where there is no snapshot.
+    pub records: Vec<Stored>,
+}
+
+/// Why a journal cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The stream is not there.
+    #[error("stream {stream} is missing on the NATS server: run `pokerctl apply`")]
+    Missing {
+        /// Its name.
+        stream: String,
+    },
+    /// The stream is there, but not as journals need it.
+    #[error("stream {stream} has {what}, which a journal must not have: run `pokerctl apply`")]
+    Misconfigured {
+        /// Its name.
+        stream: String,
+        /// The setting.
+        what: &'static str,
+    },
+    /// A subject has no beginning: the records that it builds on were removed.
+    #[error("{subject}: the records from sequence {from} on are incomplete")]
+    Incomplete {
+        /// Its subject.
+        subject: String,
+        /// Where they should begin.
+        from: u64,
+    },
+    /// The server does not answer, or with an error.
+    #[error(transparent)]
+    Bus(#[from] BusError),
+}
+
+/// One stream of journals. Clones share it.
+#[derive(Clone)]
+pub struct Journal {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    bus: Bus,
+    stream: String,
+    /// Random, new for every opened journal: with a count behind it, it makes append ids.
+    writer: u64,
+    appends: AtomicU64,
+    warnings: append::Warnings,
+}
+
+impl Journal {
+    /// Opens a stream that `pokerctl apply` has made.
+    ///
+    /// # Errors
+    /// When it is missing, would lose records of idle tables, cannot be read directly, or the server does not
+    /// answer.
+    pub async fn open(bus: &Bus, stream: &str) -> Result<Self, JournalError> {
+        #[derive(Deserialize)]
+        struct About {
+            config: Config,
+        }
+        #[derive(Deserialize)]
+        struct Config {
+            #[serde(default)]
+            max_age: u64,
+            #[serde(default)]
+            allow_direct: bool,
+        }
+        let about: Option<About> = crate::admin::api(
+            bus,
+            &format!("STREAM.INFO.{stream}"),
+            &serde_json::json!({}),
+        )
+        .await?;
+        let Some(About { config }) = about else {
+            return Err(JournalError::Missing {
+                stream: stream.to_owned(),
+            });
+        };
+        let wrong = |what| JournalError::Misconfigured {
+            stream: stream.to_owned(),
+            what,
+        };
+        if config.max_age != 0 {
+            return Err(wrong("max_age"));
+        }
+        if !config.allow_direct {
+            return Err(wrong("allow_direct off"));
+        }
+        let inner = Inner {
+            bus: bus.clone(),
+            stream: stream.to_owned(),
+            writer: getrandom::u64().map_err(BusError::Random)?,
+            appends: AtomicU64::new(0),
+            warnings: append::Warnings::default(),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    fn append_id(&self) -> String {
+        let count = self.inner.appends.fetch_add(1, Ordering::Relaxed);
+        format!("{:016x}.{count}", self.inner.writer)
+    }
+}

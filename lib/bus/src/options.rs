@@ -1,0 +1,106 @@
+//! How a process finds the server and says who it is: the part of the command line that all roles share.
+
+use crate::{Bus, BusError};
+use std::path::PathBuf;
+use wire::{NodeId, fleet::Role};
+
+/// The name of the administrator's NATS user.
+pub const ADMIN: &str = "admin";
+
+/// What a connection needs.
+#[derive(Clone)]
+pub struct Options {
+    /// Addresses, tried in random order.
+    pub urls: Vec<String>,
+    /// NATS user.
+    pub user: String,
+    /// Its password; none for a server without users.
+    pub password: Option<String>,
+    /// The role's name or [`ADMIN`]: the inbox prefix is `_INBOX_<name>`.
+    pub name: String,
+    /// The process, for the server's list of connections.
+    pub node: String,
+}
+
+/// Command line options of every role, to be flattened into its own.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Address of a NATS server; several are separated by commas.
+    #[arg(
+        long,
+        env = "NATS_URL",
+        value_delimiter = ',',
+        default_value = "nats://127.0.0.1:4222"
+    )]
+    pub nats_url: Vec<String>,
+    /// NATS user [default: the role's name].
+    #[arg(long, env = "NATS_USER")]
+    pub nats_user: Option<String>,
+    /// File whose first line is the NATS password (instead of NATS_PASSWORD).
+    #[arg(long, env = "NATS_PASSWORD_FILE")]
+    pub nats_password_file: Option<PathBuf>,
+    /// Name of this process, unique in the fleet, of a-z, 0-9 and '-' [default: role and process id].
+    #[arg(long, env = "NODE_NAME")]
+    pub node: Option<String>,
+}
+
+impl Args {
+    /// Connects as a role.
+    ///
+    /// # Errors
+    /// When no server answers, it refuses the user, or an option is wrong.
+    pub async fn connect(&self, role: Role) -> Result<Bus, BusError> {
+        Bus::connect(self.options(role.name())?).await
+    }
+
+    /// Connects as the administrator.
+    ///
+    /// # Errors
+    /// Those of [`Args::connect`].
+    pub async fn connect_admin(&self) -> Result<Bus, BusError> {
+        Bus::connect(self.options(ADMIN)?).await
+    }
+
+    /// The node's name: as given, else role and process id.
+    ///
+    /// # Errors
+    /// When the given name is no subject token.
+    pub fn node_id(&self, name: &str) -> Result<NodeId, BusError> {
+        let text = match &self.node {
+            Some(node) => node.clone(),
+            None => format!("{name}-{}", std::process::id()),
+        };
+        Ok(text.parse()?)
+    }
+
+    /// Everything a connection under `name` (a role's or [`ADMIN`]) needs.
+    ///
+    /// # Errors
+    /// When the password file cannot be read or the node's name is no subject token.
+    pub fn options(&self, name: &str) -> Result<Options, BusError> {
+        Ok(Options {
+            urls: self.nats_url.clone(),
+            user: self.nats_user.clone().unwrap_or_else(|| name.to_owned()),
+            password: self.password()?,
+            name: name.to_owned(),
+            node: self.node_id(name)?.to_string(),
+        })
+    }
+
+    /// The environment is read here and not by the command line parser: its help would show the value.
+    fn password(&self) -> Result<Option<String>, BusError> {
+        if let Ok(password) = std::env::var("NATS_PASSWORD")
+            && !password.is_empty()
+        {
+            return Ok(Some(password));
+        }
+        let Some(path) = &self.nats_password_file else {
+            return Ok(None);
+        };
+        let text = std::fs::read_to_string(path).map_err(|source| BusError::PasswordFile {
+            path: path.display().to_string(),
+            source,
+        })?;
+        Ok(Some(text.lines().next().unwrap_or_default().to_owned()))
+    }
+}
