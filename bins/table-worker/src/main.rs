@@ -1,3 +1,44 @@
-//! Placeholder.
+//! Table worker: owns partitions of tables, keeps each table's journal, runs the clocks, feeds the viewers.
+//!
+//! `worker` follows the ownership of partitions; `partition` is the one task that owns a partition's tables; `hosted` is one
+//! table in it; `outside` talks to cashier and coordinators; `feed` tells players; `shared` is what the partitions' tasks share.
 
-fn main() {}
+mod feed;
+mod hosted;
+mod outside;
+mod partition;
+mod recovery;
+mod shared;
+mod worker;
+
+use anyhow::Context;
+use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+use wire::fleet::Role;
+
+/// Hosts poker tables; start as many as there are cores to use.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(flatten)]
+    bus: bus::Args,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let cli = Cli::parse();
+    let bus = cli.bus.connect(Role::TableWorker).await?;
+    let node = cli.bus.node(Role::TableWorker)?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let stop = async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    };
+    worker::run(bus, node, stop).await
+}

@@ -307,6 +307,8 @@ pub enum TableEvent {
         /// The earliest start of the next hand, in milliseconds since 1970.
         next_hand_ms: u64,
     },
+    /// The table closes as soon as no hand is played and no money is on its way.
+    CloseAsked,
     /// The table is closed for good.
     Closed,
 }

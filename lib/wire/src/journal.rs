@@ -4,7 +4,7 @@ use crate::{CommandId, Epoch, PlayerId};
 use serde::{Deserialize, Serialize};
 
 /// One record. `E` is the event type, `S` the state after it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Record<E, S> {
     /// Version of the record: [`crate::VERSION`].
     pub v: u8,

@@ -1,0 +1,135 @@
+//! What players are told: the table's events to everybody, cards and seats to the player alone.
+//! Only durable events get here. A lost message is noticed by its number, or by asking again.
+
+use bus::Bus;
+use poker::table::{self, Table};
+use std::collections::VecDeque;
+use wire::{
+    PlayerId, VERSION,
+    client::{ServerFrame, ServerMessage, TableEvents},
+    codec,
+    event::{Event, TableEvent},
+    subject,
+    table::Purpose,
+};
+
+/// Public events that a table remembers for those who missed some: those of the current hand and the one before.
+#[derive(Default)]
+pub struct History {
+    events: VecDeque<Event>,
+    /// Number of the newest event.
+    last: u64,
+    hand_began: Option<u64>,
+}
+
+/// A hand has far fewer events; this bounds what a table between hands collects.
+const MAX_REMEMBERED: usize = 1_024;
+
+impl History {
+    /// Remembers events that are durable; `last` is the number of the last of them.
+    pub fn remember(&mut self, events: &[Event], last: u64) {
+        let first = last + 1 - events.len() as u64;
+        if first != self.last + 1 {
+            self.events.clear();
+            self.hand_began = None;
+        }
+        for (number, event) in (first..).zip(events) {
+            if matches!(event, Event::HandStarted(_)) {
+                self.forget_before(self.hand_began.unwrap_or(first));
+                self.hand_began = Some(number);
+            }
+            self.events.push_back(event.clone());
+            self.last = number;
+        }
+        if self.events.len() > MAX_REMEMBERED {
+            self.events.drain(..self.events.len() - MAX_REMEMBERED);
+        }
+    }
+
+    /// The events after number `since`, if all of them are remembered.
+    pub fn after(&self, since: u64) -> Option<(u64, Vec<Event>)> {
+        let missing = usize::try_from(self.last.checked_sub(since)?).ok()?;
+        let skip = self.events.len().checked_sub(missing)?;
+        Some((since + 1, self.events.iter().skip(skip).cloned().collect()))
+    }
+
+    fn forget_before(&mut self, number: u64) {
+        let first = self.last + 1 - self.events.len() as u64;
+        let gone = usize::try_from(number.saturating_sub(first)).unwrap_or(0);
+        self.events.drain(..gone.min(self.events.len()));
+    }
+}
+
+/// The public ones among a record's events.
+pub fn public(events: &[TableEvent]) -> Vec<Event> {
+    events.iter().filter_map(table::public).collect()
+}
+
+/// Tells everybody concerned about a record's events; `table` is the table after them.
+pub async fn publish(bus: &Bus, table: &Table, events: &[TableEvent], public: Vec<Event>) {
+    // Whoever watches because of a new seat must be told of the seat first, and cards follow the deal.
+    for (player, message) in seat_changes(table, events) {
+        send(bus, subject::player_feed(player), message).await;
+    }
+    if !public.is_empty() {
+        let first = table.event_no() + 1 - public.len() as u64;
+        let events = TableEvents { table: table.id(), first, events: public };
+        send(bus, subject::table_feed(table.id()), ServerMessage::Events(events)).await;
+    }
+    for (player, cards) in table::private_cards_dealt(table, events) {
+        send(bus, subject::player_feed(player), ServerMessage::Cards(cards)).await;
+    }
+}
+
+fn seat_changes(table: &Table, events: &[TableEvent]) -> Vec<(PlayerId, ServerMessage)> {
+    let tournament = match table.config().purpose {
+        Purpose::Tournament { tournament } => Some(tournament),
+        Purpose::Cash { .. } => None,
+    };
+    let told = |event: &TableEvent| match *event {
+        TableEvent::Seated { seat, player, bot: false, .. } if tournament.is_some() => {
+            Some((player, ServerMessage::GivenSeat { table: table.id(), seat, tournament }))
+        }
+        TableEvent::Unseated { player, reason, .. } => {
+            Some((player, ServerMessage::LostSeat { table: table.id(), reason }))
+        }
+        _ => None,
+    };
+    events.iter().filter_map(told).collect()
+}
+
+async fn send(bus: &Bus, subject: String, message: ServerMessage) {
+    let frame = ServerFrame { v: VERSION, re: None, m: message };
+    match codec::encode(&frame) {
+        Ok(bytes) => {
+            if let Err(error) = bus.publish(subject, bytes.into()).await {
+                // Viewers notice the missing number and resync.
+                tracing::debug!(%error, "a feed message was not sent");
+            }
+        }
+        Err(error) => tracing::error!(%error, "a feed message cannot be encoded"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sat_out(seat: u8) -> Event {
+        Event::SatOut { seat }
+    }
+
+    #[test]
+    fn history_gives_what_was_missed_or_nothing() {
+        let mut history = History::default();
+        history.remember(&[sat_out(1), sat_out(2)], 2);
+        history.remember(&[sat_out(3)], 3);
+        assert_eq!(history.after(1), Some((2, vec![sat_out(2), sat_out(3)])));
+        assert_eq!(history.after(3), Some((4, vec![])));
+        assert_eq!(history.after(0).map(|(first, events)| (first, events.len())), Some((1, 3)));
+        assert_eq!(history.after(4), None, "a number from the future");
+        history.remember(&[sat_out(9)], 10);
+        assert_eq!(history.after(8), None, "a gap in what was heard");
+        assert_eq!(history.after(9), Some((10, vec![sat_out(9)])));
+    }
+}

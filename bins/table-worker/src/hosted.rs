@@ -1,0 +1,209 @@
+//! One table in the hands of its owner: the state as of the last durable record, commands that wait their turn, and who waits for an
+//! answer. At most one record is being written at a time, so every decision is made on durable state.
+
+use crate::feed::History;
+use bus::{Cursor, Request};
+use poker::table::{Answer, BotTurn, Table, TableRecord};
+use std::collections::{HashSet, VecDeque};
+use wire::{
+    Epoch, HandNo, Refusal, VERSION, codec,
+    event::TableEvent,
+    journal::Cause,
+    table::{Resync, TableCommand, TableReply},
+};
+
+/// Commands that may wait at one table. More than every seat's and the fleet's own; beyond, senders repeat.
+const MAX_WAITING: usize = 256;
+/// Records without a snapshot before one is due outside of hands too.
+const MAX_TAIL: u32 = 64;
+/// A bot that has not answered is asked again after this time.
+const ASK_AGAIN_MS: u64 = 3_000;
+
+/// A command that waits its turn.
+pub struct Waiting {
+    pub cause: Option<Cause>,
+    pub what: What,
+    /// Who wants an answer; nobody for the worker's own.
+    pub request: Option<Request>,
+}
+
+/// What is to be done.
+pub enum What {
+    Command(TableCommand),
+    /// Something came back from outside.
+    Events(Box<dyn Fn(&Table) -> Vec<TableEvent> + Send>),
+}
+
+/// A record on its way into the journal.
+pub struct Writing {
+    pub record: TableRecord,
+    pub request: Option<Request>,
+    pub waiting: Option<Waiting>,
+}
+
+/// A table and everything its owner keeps about it.
+pub struct Hosted {
+    pub table: Table,
+    pub cursor: Cursor,
+    pub history: History,
+    pub waiting: VecDeque<Waiting>,
+    pub writing: Option<Writing>,
+    /// Effects under way, so that none runs twice at a time.
+    pub running: HashSet<crate::outside::Key>,
+    /// The earliest wake-up that is armed for this table.
+    pub armed_ms: Option<u64>,
+    tail: u32,
+    bot: Option<(HandNo, u32, u64)>,
+    unpaid: Vec<(Cause, Request)>,
+}
+
+impl Hosted {
+    pub fn new(table: Table, cursor: Cursor, history: History, tail: u32) -> Self {
+        Self {
+            table,
+            cursor,
+            history,
+            waiting: VecDeque::new(),
+            writing: None,
+            running: HashSet::new(),
+            armed_ms: None,
+            tail,
+            bot: None,
+            unpaid: Vec::new(),
+        }
+    }
+
+    /// Queues a command, or gives its request back when too many wait already.
+    pub fn enqueue(&mut self, waiting: Waiting) -> Result<(), Option<Request>> {
+        if self.waiting.len() >= MAX_WAITING {
+            return Err(waiting.request);
+        }
+        self.waiting.push_back(waiting);
+        Ok(())
+    }
+
+    /// The record that these events make; a snapshot when a hand begins or the tail gets long.
+    pub fn record(
+        &mut self,
+        cause: Option<Cause>,
+        events: Vec<TableEvent>,
+        epoch: Epoch,
+        at_ms: u64,
+    ) -> TableRecord {
+        let first = self.cursor.last == 0;
+        let begins = events.iter().any(|event| matches!(event, TableEvent::HandStarted { .. }));
+        let mut record = TableRecord { v: VERSION, epoch, at_ms, cause, events, state: None };
+        self.tail += 1;
+        if first || begins || self.tail >= MAX_TAIL {
+            let mut after = self.table.clone();
+            after.apply(&record);
+            record.state = Some(after);
+            self.tail = 0;
+        }
+        record
+    }
+
+    /// Takes a durable record in.
+    pub fn applied(&mut self, record: TableRecord, cursor: Cursor) -> Vec<TableEvent> {
+        self.cursor = cursor;
+        match record.state {
+            // On the table's first record the state was made from nothing already.
+            Some(state) => self.table = state,
+            None => self.table.apply(&record),
+        }
+        record.events
+    }
+
+    /// The answer to a command that has been carried out; `None` while its buy-in is awaited.
+    pub fn reply(&self, cause: Cause) -> Option<TableReply> {
+        Some(match self.table.answer(cause) {
+            Some(Answer::Seat { paid: false, .. }) => return None,
+            Some(Answer::Seat { seat, event_no, .. }) => {
+                TableReply::Seat { seat: *seat, event_no: *event_no }
+            }
+            Some(Answer::Done(event_no)) => TableReply::Done { event_no: *event_no },
+            Some(Answer::Refused(refusal)) => TableReply::Refused(refusal.clone()),
+            // Accepted without any change.
+            None => TableReply::Done { event_no: self.table.event_no() },
+        })
+    }
+
+    /// Answers a command that has been carried out, now or once its buy-in is settled.
+    pub async fn answer(&mut self, cause: Option<Cause>, request: Option<Request>) {
+        let (Some(cause), Some(request)) = (cause, request) else {
+            return;
+        };
+        match self.reply(cause) {
+            Some(reply) => respond(&request, &reply).await,
+            None => self.unpaid.push((cause, request)),
+        }
+    }
+
+    /// Answers those whose buy-in has been settled meanwhile.
+    pub async fn answer_paid(&mut self) {
+        for (cause, request) in std::mem::take(&mut self.unpaid) {
+            self.answer(Some(cause), Some(request)).await;
+        }
+    }
+
+    /// What a viewer needs who has seen everything up to `since`.
+    pub fn resync(&self, since: Option<u64>, player: Option<wire::PlayerId>) -> TableReply {
+        let missed = since.and_then(|since| self.history.after(since));
+        TableReply::Resync(Box::new(Resync {
+            view: self.table.view(),
+            events: missed.map(|(first, events)| wire::client::TableEvents {
+                table: self.table.id(),
+                first,
+                events,
+            }),
+            cards: player.and_then(|player| self.table.cards_of(player)),
+        }))
+    }
+
+    /// When the table wants to be looked at again.
+    pub fn next_wake_ms(&mut self) -> Option<u64> {
+        let clock = self.table.next_deadline_ms();
+        let bot = self.bot_due_ms();
+        clock.into_iter().chain(bot).min()
+    }
+
+    /// When the bot whose turn it is should be asked (again).
+    fn bot_due_ms(&mut self) -> Option<u64> {
+        let Some(BotTurn { hand, turn, not_before_ms }) = self.table.bot_turn() else {
+            self.bot = None;
+            return None;
+        };
+        match self.bot {
+            Some((h, t, due)) if (h, t) == (hand, turn) => Some(due),
+            _ => {
+                self.bot = Some((hand, turn, not_before_ms));
+                Some(not_before_ms)
+            }
+        }
+    }
+
+    /// The question for the bot workers, if it is due, encoded.
+    pub fn due_bot_ask(&mut self, now_ms: u64) -> Option<Vec<u8>> {
+        if self.bot_due_ms()? > now_ms {
+            return None;
+        }
+        if let Some((_, _, due)) = &mut self.bot {
+            *due = now_ms + ASK_AGAIN_MS;
+        }
+        codec::encode(&self.table.bot_ask()?).ok()
+    }
+}
+
+/// Sends a reply. A requester who does not get it repeats the request.
+pub async fn respond(request: &Request, reply: &TableReply) {
+    if let Err(error) = request.answer(reply).await {
+        tracing::debug!(%error, "a reply was not sent");
+    }
+}
+
+/// Refuses a request.
+pub async fn refuse(request: Option<&Request>, refusal: Refusal) {
+    if let Some(request) = request {
+        respond(request, &TableReply::Refused(refusal)).await;
+    }
+}

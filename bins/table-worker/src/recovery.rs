@@ -1,0 +1,69 @@
+//! Tables out of their journals: the last snapshot and the records after it.
+
+use crate::{feed, feed::History, hosted::Hosted};
+use anyhow::Context;
+use bus::{Cursor, Journal, Recovered};
+use poker::table::{Table, TableRecord};
+use wire::{Epoch, TableId, codec, subject};
+
+/// A recovered table, with the last record once more for those who may have missed its events.
+pub struct Loaded {
+    pub hosted: Hosted,
+    pub last: TableRecord,
+}
+
+/// All tables of a partition.
+pub async fn load_partition(journal: &Journal, partition: u16) -> anyhow::Result<Vec<Loaded>> {
+    let recovered = journal.recover(&subject::table_journals(partition)).await?;
+    let mut loaded = Vec::with_capacity(recovered.len());
+    for journal in recovered {
+        let subject = journal.cursor.subject.clone();
+        // One unreadable journal must not stop the partition's other tables.
+        match load(journal) {
+            Ok(table) => loaded.push(table),
+            Err(error) => tracing::error!(%subject, error = format!("{error:#}"), "a table cannot be loaded"),
+        }
+    }
+    Ok(loaded)
+}
+
+/// One table, or nothing when it has no journal.
+pub async fn load_table(journal: &Journal, table: TableId) -> anyhow::Result<Option<Loaded>> {
+    journal.recover_one(&subject::table_journal(table)).await?.map(load).transpose()
+}
+
+/// A table whose first record is still to be written.
+pub fn unborn(table: Table) -> Hosted {
+    let cursor = Cursor::new(subject::table_journal(table.id()));
+    Hosted::new(table, cursor, History::default(), 0)
+}
+
+fn load(recovered: Recovered) -> anyhow::Result<Loaded> {
+    let Recovered { cursor, records } = recovered;
+    let id = subject::parse_table_journal(&cursor.subject).context("not the subject of a table's journal")?;
+    let decode = |stored: &bus::Stored| {
+        codec::decode::<TableRecord>(&stored.payload).with_context(|| format!("record {}", stored.sequence))
+    };
+    let mut records = records.iter().map(decode).collect::<anyhow::Result<Vec<_>>>()?;
+    let table = Table::replay(id, &records)?;
+    let mut history = History::default();
+    let mut last = table.event_no();
+    for record in &records {
+        last -= feed::public(&record.events).len() as u64;
+    }
+    for record in &records {
+        let public = feed::public(&record.events);
+        last += public.len() as u64;
+        history.remember(&public, last);
+    }
+    let tail = records.len() as u32 - 1;
+    let last = records.pop().context("the journal is empty")?;
+    Ok(Loaded { hosted: Hosted::new(table, cursor, history, tail), last })
+}
+
+impl Loaded {
+    /// The ownership under which the table was last written.
+    pub const fn epoch(&self) -> Epoch {
+        self.last.epoch
+    }
+}

@@ -1,0 +1,255 @@
+//! What the clock does to a table: hands begin, turns run out, seats are tidied between hands.
+
+use super::{Blinds, Playing, Seat, Table, button};
+use crate::{
+    hand::{Hand, HandSetup, PlayerSetup},
+    shuffle, variant,
+};
+use wire::{
+    Action, Chips, Refusal, SeatNo,
+    event::{HandStart, Post, Seed, Stack, TableEvent, Unseating},
+    table::{Level, TableConfig},
+    tournament::Then,
+};
+
+impl Table {
+    /// The events that are due at `now_ms` without anybody's command: one step; call again until there are none.
+    /// `seed` draws what the deck is shuffled from if a hand begins.
+    #[must_use]
+    pub fn tick(&self, now_ms: u64, seed: impl FnOnce() -> Seed) -> Vec<TableEvent> {
+        if self.closed {
+            return Vec::new();
+        }
+        if let Some(playing) = &self.playing {
+            return if now_ms >= playing.deadline_ms { self.time_out(playing, now_ms) } else { Vec::new() };
+        }
+        let tidied = self.tidy();
+        if !tidied.is_empty() {
+            return tidied;
+        }
+        match self.next_hand() {
+            Some((blinds, dealt)) if now_ms >= self.next_hand_ms => self.begin(blinds, &dealt, seed(), now_ms),
+            _ => Vec::new(),
+        }
+    }
+
+    /// When [`Table::tick`] has something to do next, in milliseconds since 1970; `None` while only a command can change anything.
+    #[must_use]
+    pub fn next_deadline_ms(&self) -> Option<u64> {
+        if self.closed {
+            return None;
+        }
+        match &self.playing {
+            Some(playing) => Some(playing.deadline_ms),
+            None if !self.tidy().is_empty() => Some(0),
+            None => self.next_hand().map(|_| self.next_hand_ms),
+        }
+    }
+
+    /// After a change of owner: the player whose turn it is gets the full time again, because nobody could act while the
+    /// table was down. The record also fences off an old owner who does not know yet that it is one.
+    #[must_use]
+    pub fn resume(&self, now_ms: u64) -> Vec<TableEvent> {
+        let full = u64::from(self.config.action_ms);
+        match &self.playing {
+            Some(playing) if self.waits_for(playing) => {
+                vec![TableEvent::ClockExtended { deadline_ms: playing.deadline_ms.max(now_ms + full) }]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn time_out(&self, playing: &Playing, now_ms: u64) -> Vec<TableEvent> {
+        let Some(seat) = playing.hand.actor() else {
+            return Vec::new();
+        };
+        let mut events = vec![TableEvent::TimedOut { seat }];
+        if self.seat(seat).is_some_and(|s| !s.bot && !s.sitting_out) {
+            events.push(TableEvent::SatOut { seat });
+        }
+        // TDA 29: check, or fold when facing a bet.
+        let action = playing.hand.default_action();
+        match act(self, playing, seat, &action, now_ms) {
+            Ok(rest) => events.extend(rest),
+            // The default action is always legal; should it ever not be, the hand must not hang.
+            Err(_) => events.extend(act(self, playing, seat, &Action::Fold, now_ms).unwrap_or_default()),
+        }
+        events
+    }
+
+    /// Leavers, busted players and closing, once no hand is being played.
+    fn tidy(&self) -> Vec<TableEvent> {
+        let mut postings = self.postings;
+        let mut events = Vec::new();
+        for (no, seat) in self.taken().filter(|(_, seat)| seat.awaited.is_none()) {
+            let event = match self.due(seat) {
+                None => continue,
+                Some(Due::TopUp) => TableEvent::TopUpAsked {
+                    seat: no,
+                    amount: seat.buy_in,
+                    posting: self.posting(postings + 1),
+                },
+                Some(Due::Leave(reason)) => {
+                    let cash_out = if self.tournament.is_some() { Chips::ZERO } else { seat.stack };
+                    let posting = (!cash_out.is_zero()).then(|| self.posting(postings + 1));
+                    TableEvent::Unseated { seat: no, player: seat.player, reason, cash_out, posting }
+                }
+            };
+            postings += u64::from(super::evolve::has_posting(&event));
+            events.push(event);
+        }
+        if self.closing && !self.closed && self.taken().next().is_none() {
+            events.push(TableEvent::Closed);
+        }
+        events
+    }
+
+    fn due(&self, seat: &Seat) -> Option<Due> {
+        if self.closing {
+            return Some(Due::Leave(Unseating::TableClosed));
+        }
+        match (seat.leaving, seat.stack.is_zero(), seat.bot && self.tournament.is_none()) {
+            (true, _, _) => Some(Due::Leave(Unseating::Left)),
+            (false, true, true) => Some(Due::TopUp),
+            (false, true, false) => Some(Due::Leave(Unseating::Busted)),
+            (false, false, _) => None,
+        }
+    }
+
+    /// Who would be dealt into a hand now, if one may begin.
+    fn next_hand(&self) -> Option<(Blinds, Vec<SeatNo>)> {
+        if self.closing {
+            return None;
+        }
+        if let Some(side) = &self.tournament
+            && (side.then != Some(Then::Play) || side.unreported.is_some())
+        {
+            return None;
+        }
+        // In a tournament those who sit out are dealt in and blinded off; at a cash table they are not.
+        let plays = |seat: &Seat| {
+            !seat.reserved && !seat.stack.is_zero() && (self.tournament.is_some() || !seat.sitting_out)
+        };
+        let active: Vec<SeatNo> = self.taken().filter(|(_, seat)| plays(seat)).map(|(no, _)| no).collect();
+        // The first button is drawn from the table's number: random, and the same for everybody who looks.
+        button::place(self.blinds, &active, self.config.seats, self.id.0)
+    }
+
+    fn begin(&self, blinds: Blinds, dealt: &[SeatNo], seed: Seed, now_ms: u64) -> Vec<TableEvent> {
+        let stacks = dealt
+            .iter()
+            .filter_map(|&no| {
+                self.seat(no).map(|seat| Stack { seat: no, player: seat.player, chips: seat.stack })
+            })
+            .collect();
+        let start = HandStart {
+            hand: self.hand_no.next(),
+            button: blinds.button,
+            small_blind: (!blinds.small_blind_dead).then_some(blinds.small_blind),
+            big_blind: blinds.big_blind,
+            level: self.level,
+            stacks,
+            commitment: shuffle::commitment(&seed),
+        };
+        let Some(mut hand) = new_hand(&self.config, &start, &seed) else {
+            return Vec::new();
+        };
+        let opening = hand.open();
+        opening.iter().for_each(|event| hand.evolve(event));
+        let mut events = vec![TableEvent::HandStarted { start: start.clone(), seed }];
+        events.extend(opening.into_iter().map(TableEvent::Hand));
+        let next = Turn { start: &start, seed, turn: 0 };
+        self.what_next(&hand, &next, now_ms, &mut events);
+        events
+    }
+
+    /// After the hand's own events: the next turn, or the end of the hand.
+    fn what_next(&self, hand: &Hand, at: &Turn<'_>, now_ms: u64, events: &mut Vec<TableEvent>) {
+        if let Some(seat) = hand.actor() {
+            let time = if self.is_away(seat) { 0 } else { u64::from(self.config.action_ms) };
+            let turn = at.turn + 1;
+            events.push(TableEvent::Turn { seat, turn, legal: hand.legal(), deadline_ms: now_ms + time });
+            return;
+        }
+        let after = |stack: &Stack| Stack {
+            chips: hand.seat(stack.seat).map_or(stack.chips, |seat| seat.stack),
+            ..*stack
+        };
+        events.push(TableEvent::HandEnded {
+            hand: at.start.hand,
+            stacks: at.start.stacks.iter().map(after).collect(),
+            seed: at.seed,
+            next_hand_ms: now_ms + u64::from(self.config.hand_pause_ms),
+        });
+    }
+
+    /// Whether a person's or a bot's decision is being waited for (not just the clock of somebody who is away).
+    pub(super) fn waits_for(&self, playing: &Playing) -> bool {
+        playing.hand.actor().is_some_and(|seat| !self.is_away(seat))
+    }
+
+    /// Whether the table acts for this seat at once. Who sits out of a cash game plays the hand to its end first; in a
+    /// tournament it means not to be waited for.
+    fn is_away(&self, no: SeatNo) -> bool {
+        let sits_out = |seat: &Seat| seat.sitting_out && self.tournament.is_some();
+        self.seat(no).is_some_and(|seat| seat.away || seat.leaving || sits_out(seat))
+    }
+}
+
+enum Due {
+    TopUp,
+    Leave(Unseating),
+}
+
+/// Where a hand is: what its next turn or its end refers to.
+struct Turn<'a> {
+    start: &'a HandStart,
+    seed: Seed,
+    turn: u32,
+}
+
+/// The events of an action and all that follows from it.
+pub(super) fn act(
+    table: &Table,
+    playing: &Playing,
+    seat: SeatNo,
+    action: &Action,
+    now_ms: u64,
+) -> Result<Vec<TableEvent>, Refusal> {
+    let mut hand = playing.hand.clone();
+    let mut caused = Vec::with_capacity(4);
+    hand.play(seat, action, &mut caused)?;
+    let mut events: Vec<TableEvent> = caused.into_iter().map(TableEvent::Hand).collect();
+    let at = Turn { start: &playing.start, seed: playing.seed, turn: playing.turn };
+    table.what_next(&hand, &at, now_ms, &mut events);
+    Ok(events)
+}
+
+/// A hand before its forced bets, from what the journal says about its start.
+pub(super) fn new_hand(config: &TableConfig, start: &HandStart, seed: &Seed) -> Option<Hand> {
+    let level = start.level;
+    let player = |stack: &Stack| PlayerSetup {
+        seat: stack.seat,
+        stack: stack.chips,
+        ante: level.ante,
+        blind: blind_of(stack.seat, start, level),
+        dead: Chips::ZERO,
+    };
+    let players = start.stacks.iter().map(player).collect();
+    let variant = variant::by_code(&config.variant)?;
+    let setup = HandSetup {
+        small_blind: level.small_blind,
+        ..HandSetup::new(variant, start.button, level.big_blind, players, shuffle::deck(seed))
+    };
+    Hand::new(&setup).ok()
+}
+
+fn blind_of(seat: SeatNo, start: &HandStart, level: Level) -> Option<(Post, Chips)> {
+    if seat == start.big_blind {
+        Some((Post::BigBlind, level.big_blind))
+    } else if Some(seat) == start.small_blind {
+        Some((Post::SmallBlind, level.small_blind))
+    } else {
+        None
+    }
+}

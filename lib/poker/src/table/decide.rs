@@ -1,0 +1,222 @@
+//! What a command does to a table, if it may.
+
+use super::{Table, deal};
+use wire::{
+    Action, Chips, HandNo, PlayerId, Refusal, SeatNo, TableId,
+    event::TableEvent,
+    journal::Cause,
+    table::{HouseBot, Purpose, TableCommand, TableConfig},
+};
+
+/// Events that create a table, with its first bots.
+///
+/// # Errors
+/// [`Refusal::BadMessage`] when the configuration is out of its bounds or the bots do not fit it.
+pub fn create(table: TableId, config: &TableConfig, bots: &[HouseBot]) -> Result<Vec<TableEvent>, Refusal> {
+    check(config)?;
+    let empty = Table::new(table, config.clone());
+    let mut events = vec![TableEvent::Created { config: config.clone() }];
+    if bots.len() > usize::from(config.seats) {
+        return Err(Refusal::TableFull);
+    }
+    for (seat, bot) in (0..).zip(bots) {
+        check_buy_in(config, bot.buy_in)?;
+        if bots.iter().filter(|other| other.player == bot.player).count() > 1 {
+            return Err(Refusal::AlreadySeated);
+        }
+        events.push(TableEvent::SeatReserved {
+            seat,
+            player: bot.player,
+            name: bot.name.clone(),
+            bot: true,
+            buy_in: bot.buy_in,
+            posting: empty.posting(u64::from(seat) + 1),
+        });
+    }
+    Ok(events)
+}
+
+fn check(config: &TableConfig) -> Result<(), Refusal> {
+    let bad = |reason: &str| Err(Refusal::bad_message(reason));
+    if crate::variant::by_code(&config.variant).is_none() {
+        return bad("there is no variant of that code");
+    }
+    if !(2..=10).contains(&config.seats) {
+        return bad("a table has 2 to 10 seats");
+    }
+    if config.name.chars().count() > 60 {
+        return bad("a name has at most 60 characters");
+    }
+    let level = config.level;
+    if level.big_blind.is_zero() || level.small_blind > level.big_blind || level.big_blind > MAX_BLIND {
+        return bad("the big blind must be at least 1 and at least the small blind");
+    }
+    if level.ante > MAX_BLIND {
+        return bad("the ante is too large");
+    }
+    if !(100..=600_000).contains(&config.action_ms) || config.hand_pause_ms > 60_000 {
+        return bad("time to act is 100 ms to 600,000 ms, the pause between hands at most 60,000 ms");
+    }
+    if config.bot_pace_ms > config.action_ms / 2 {
+        return bad("bots may take at most half of the time to act");
+    }
+    match config.purpose {
+        Purpose::Cash { min_buy_in, max_buy_in }
+            if min_buy_in < level.big_blind || max_buy_in < min_buy_in || max_buy_in > MAX_BLIND =>
+        {
+            bad("buy-ins must be at least the big blind, the largest at least the smallest")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Keeps every sum of chips at a table far below 2^53.
+const MAX_BLIND: Chips = Chips(1 << 48);
+
+fn check_buy_in(config: &TableConfig, buy_in: Chips) -> Result<(), Refusal> {
+    match config.purpose {
+        Purpose::Tournament { .. } => Err(Refusal::TournamentTable),
+        Purpose::Cash { min_buy_in: min, max_buy_in: max } if buy_in < min || buy_in > max => {
+            Err(Refusal::BuyInOutOfBounds { min, max })
+        }
+        Purpose::Cash { .. } => Ok(()),
+    }
+}
+
+impl Table {
+    /// The events that a command causes at `now_ms`; none when it has been carried out already
+    /// (see [`Table::answer`] for what to say then).
+    ///
+    /// # Errors
+    /// A named refusal; the table stays as it is.
+    pub fn decide(&self, cause: Cause, command: &TableCommand, now_ms: u64) -> Result<Vec<TableEvent>, Refusal> {
+        if self.answer(cause).is_some() {
+            return Ok(Vec::new());
+        }
+        match (command, cause.player) {
+            (TableCommand::Create { .. }, None) => Err(Refusal::AlreadyExists),
+            (TableCommand::Instruct(instruction), None) => self.instruct(instruction, now_ms),
+            (TableCommand::Close, None) => self.close(),
+            (TableCommand::Sit { name, seat, buy_in }, Some(player)) => self.sit(player, name, *seat, *buy_in),
+            (TableCommand::Act { hand, turn, action }, Some(player)) => {
+                self.act(player, *hand, *turn, action, now_ms)
+            }
+            (TableCommand::SitOut, Some(player)) => self.sit_out(player),
+            (TableCommand::SitIn, Some(player)) => self.sit_in(player),
+            (TableCommand::Leave, Some(player)) => self.leave(player),
+            (TableCommand::Resync { .. }, _) => Ok(Vec::new()),
+            (_, Some(_)) => Err(Refusal::bad_message("players may not do that")),
+            (_, None) => Err(Refusal::bad_message("that needs a player")),
+        }
+    }
+
+    fn sit(
+        &self,
+        player: PlayerId,
+        name: &str,
+        wanted: Option<SeatNo>,
+        buy_in: Chips,
+    ) -> Result<Vec<TableEvent>, Refusal> {
+        if self.closing || self.closed {
+            return Err(Refusal::TableClosed);
+        }
+        check_buy_in(&self.config, buy_in)?;
+        if self.seat_of(player).is_some() {
+            return Err(Refusal::AlreadySeated);
+        }
+        let seat = match wanted {
+            Some(seat) if seat >= self.config.seats => {
+                return Err(Refusal::NoSuchSeat { last: self.config.seats - 1 });
+            }
+            Some(seat) if self.seat(seat).is_some() => return Err(Refusal::SeatTaken),
+            Some(seat) => seat,
+            None => (0..self.config.seats).find(|&no| self.seat(no).is_none()).ok_or(Refusal::TableFull)?,
+        };
+        let posting = self.posting(self.postings + 1);
+        Ok(vec![TableEvent::SeatReserved { seat, player, name: name.to_owned(), bot: false, buy_in, posting }])
+    }
+
+    fn act(
+        &self,
+        player: PlayerId,
+        hand: HandNo,
+        turn: u32,
+        action: &Action,
+        now_ms: u64,
+    ) -> Result<Vec<TableEvent>, Refusal> {
+        let seat = self.seat_of(player).ok_or(Refusal::NotSeated)?;
+        let playing = self.playing.as_ref().ok_or(Refusal::NoHand)?;
+        if (hand, turn) != (playing.start.hand, playing.turn) {
+            return Err(Refusal::TurnPassed { hand: playing.start.hand, turn: playing.turn });
+        }
+        if playing.hand.actor() != Some(seat) {
+            return Err(Refusal::NotYourTurn);
+        }
+        deal::act(self, playing, seat, action, now_ms)
+    }
+
+    fn sit_out(&self, player: PlayerId) -> Result<Vec<TableEvent>, Refusal> {
+        let seat = self.seat_of(player).ok_or(Refusal::NotSeated)?;
+        let out = self.seat(seat).is_some_and(|s| s.sitting_out);
+        Ok(if out { Vec::new() } else { vec![TableEvent::SatOut { seat }] })
+    }
+
+    fn sit_in(&self, player: PlayerId) -> Result<Vec<TableEvent>, Refusal> {
+        let seat = self.seat_of(player).ok_or(Refusal::NotSeated)?;
+        let out = self.seat(seat).is_some_and(|s| s.sitting_out);
+        Ok(if out { vec![TableEvent::SatIn { seat }] } else { Vec::new() })
+    }
+
+    fn leave(&self, player: PlayerId) -> Result<Vec<TableEvent>, Refusal> {
+        let no = self.seat_of(player).ok_or(Refusal::NotSeated)?;
+        if self.tournament.is_some() {
+            // An entry cannot leave with its chips: it is blinded off until the player is back.
+            return self.sit_out(player);
+        }
+        let leaving = self.seat(no).is_some_and(|seat| seat.leaving);
+        Ok(if leaving { Vec::new() } else { vec![TableEvent::LeaveAsked { seat: no }] })
+    }
+
+    fn close(&self) -> Result<Vec<TableEvent>, Refusal> {
+        if self.tournament.is_some() {
+            return Err(Refusal::TournamentTable);
+        }
+        Ok(if self.closing { Vec::new() } else { vec![TableEvent::CloseAsked] })
+    }
+
+    /// The cashier's answer to a buy-in or top-up of this posting: what it changes. Nothing when it is not awaited.
+    #[must_use]
+    pub fn money_arrived(&self, posting: &wire::PostingId, refusal: Option<&Refusal>) -> Vec<TableEvent> {
+        let awaits = |seat: &super::Seat| seat.awaited.as_ref().is_some_and(|a| a.posting == *posting);
+        let Some((no, seat)) = self.taken().find(|(_, seat)| awaits(seat)) else {
+            return Vec::new();
+        };
+        let amount = seat.awaited.as_ref().map_or(Chips::ZERO, |awaited| awaited.amount);
+        let event = match (seat.reserved, refusal) {
+            (true, None) => TableEvent::Seated {
+                seat: no,
+                player: seat.player,
+                name: seat.name.clone(),
+                bot: seat.bot,
+                stack: amount,
+            },
+            (true, Some(refusal)) => TableEvent::BuyInRefused { seat: no, refusal: refusal.clone() },
+            (false, None) => TableEvent::ToppedUp { seat: no, amount },
+            (false, Some(_)) => TableEvent::TopUpRefused { seat: no },
+        };
+        vec![event]
+    }
+
+    /// The cashier has paid this posting back: what it changes. Nothing when it is not pending.
+    #[must_use]
+    pub fn paid_back(&self, posting: &wire::PostingId) -> Vec<TableEvent> {
+        let pending = self.cash_outs.iter().any(|cash_out| cash_out.posting == *posting);
+        if pending { vec![TableEvent::CashedOut { posting: posting.clone() }] } else { Vec::new() }
+    }
+
+    /// What a command that was carried out earlier was answered.
+    #[must_use]
+    pub fn answer(&self, cause: Cause) -> Option<&super::Answer> {
+        self.answers.get(cause)
+    }
+}

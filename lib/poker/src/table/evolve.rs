@@ -1,0 +1,224 @@
+//! What each event changes. Nothing in here can fail or decide anything.
+
+use super::{Answer, Awaited, Blinds, CashOut, FinishedHand, Playing, Seat, Table, TableRecord, deal, view};
+use wire::{
+    Chips, PlayerId, SeatNo,
+    event::{HandEvent, HandStart, Seed, Stack, TableEvent},
+    journal::Cause,
+    tournament::{HandResult, Instruction, Then},
+};
+
+/// Whether an event uses up a number for a posting.
+pub(super) const fn has_posting(event: &TableEvent) -> bool {
+    matches!(
+        event,
+        TableEvent::SeatReserved { .. }
+            | TableEvent::TopUpAsked { .. }
+            | TableEvent::Unseated { posting: Some(_), .. }
+    )
+}
+
+impl Table {
+    /// Applies a record: its events, and the memory of the command that caused it.
+    pub fn apply(&mut self, record: &TableRecord) {
+        self.apply_events(record.cause, &record.events, record.at_ms);
+    }
+
+    /// Applies the events of one record, written at `at_ms`.
+    pub fn apply_events(&mut self, cause: Option<Cause>, events: &[TableEvent], at_ms: u64) {
+        for event in events {
+            self.evolve(event, at_ms);
+        }
+        if let Some(cause) = cause {
+            let reserved = events.iter().find_map(|event| match event {
+                TableEvent::SeatReserved { seat, player, .. } if Some(*player) == cause.player => Some(*seat),
+                _ => None,
+            });
+            let event_no = self.event_no;
+            let answer = match reserved {
+                Some(seat) => Answer::Seat { seat, event_no, paid: false },
+                None => Answer::Done(event_no),
+            };
+            self.answers.remember(cause, answer);
+        }
+    }
+
+    fn evolve(&mut self, event: &TableEvent, at_ms: u64) {
+        self.event_no += u64::from(view::public(event).is_some());
+        self.postings += u64::from(has_posting(event));
+        match event {
+            TableEvent::Created { .. } => {}
+            TableEvent::SeatReserved { seat, player, name, bot, buy_in, posting } => {
+                let awaited = Some(Awaited { posting: posting.clone(), amount: *buy_in });
+                self.put(
+                    *seat,
+                    Seat { awaited, reserved: true, buy_in: *buy_in, ..Seat::new(*player, name, *bot) },
+                );
+            }
+            TableEvent::BuyInRefused { seat, refusal } => {
+                if let Some(seat) = self.remove(*seat) {
+                    self.answers.settle_seat(seat.player, Some(refusal));
+                }
+            }
+            TableEvent::Seated { seat, player, name, bot, stack } => {
+                let leaving = self.seat(*seat).is_some_and(|seat| seat.leaving);
+                let seated = Seat { stack: *stack, buy_in: *stack, leaving, ..Seat::new(*player, name, *bot) };
+                self.put(*seat, seated);
+                self.answers.settle_seat(*player, None);
+            }
+            TableEvent::TopUpAsked { seat, amount, posting } => self.change(*seat, |seat| {
+                seat.awaited = Some(Awaited { posting: posting.clone(), amount: *amount });
+            }),
+            TableEvent::ToppedUp { seat, amount } => self.change(*seat, |seat| {
+                seat.awaited = None;
+                seat.stack = seat.stack.plus(*amount);
+            }),
+            // Without chips the seat would ask again and again: it leaves instead.
+            TableEvent::TopUpRefused { seat } => self.change(*seat, |seat| {
+                seat.awaited = None;
+                seat.leaving = true;
+            }),
+            TableEvent::SatOut { seat } => self.change(*seat, |seat| seat.sitting_out = true),
+            TableEvent::SatIn { seat } => self.change(*seat, |seat| {
+                seat.sitting_out = false;
+                seat.away = false;
+            }),
+            TableEvent::LeaveAsked { seat } => self.leave_asked(*seat),
+            TableEvent::Unseated { seat, player, cash_out, posting, .. } => {
+                self.remove(*seat);
+                if let Some(posting) = posting {
+                    let posting = posting.clone();
+                    self.cash_outs.push(CashOut { posting, player: *player, amount: *cash_out });
+                }
+            }
+            TableEvent::CashedOut { posting } => self.cash_outs.retain(|c| c.posting != *posting),
+            TableEvent::HandStarted { start, seed } => self.hand_started(start, *seed),
+            TableEvent::Hand(event) => self.hand_event(event),
+            TableEvent::Turn { turn, deadline_ms, .. } => {
+                if let Some(playing) = &mut self.playing {
+                    (playing.turn, playing.deadline_ms) = (*turn, *deadline_ms);
+                    playing.turn_began_ms = at_ms;
+                }
+            }
+            TableEvent::TimedOut { seat } => self.change(*seat, |seat| seat.away = !seat.bot),
+            TableEvent::ClockExtended { deadline_ms } => {
+                if let Some(playing) = &mut self.playing {
+                    playing.deadline_ms = *deadline_ms;
+                }
+            }
+            TableEvent::HandEnded { stacks, next_hand_ms, .. } => self.hand_ended(stacks, *next_hand_ms),
+            TableEvent::Instructed { instruction, next_hand_ms } => {
+                self.instructed(instruction, *next_hand_ms);
+            }
+            TableEvent::CloseAsked => self.closing = true,
+            TableEvent::Closed => self.closed = true,
+        }
+    }
+
+    fn put(&mut self, no: SeatNo, seat: Seat) {
+        if let Some(place) = self.seats.get_mut(usize::from(no)) {
+            *place = Some(seat);
+        }
+    }
+
+    fn remove(&mut self, no: SeatNo) -> Option<Seat> {
+        self.seats.get_mut(usize::from(no)).and_then(Option::take)
+    }
+
+    fn change(&mut self, no: SeatNo, change: impl FnOnce(&mut Seat)) {
+        if let Some(seat) = self.seat_mut(no) {
+            change(seat);
+        }
+    }
+
+    fn leave_asked(&mut self, no: SeatNo) {
+        self.change(no, |seat| seat.leaving = true);
+        if let Some(playing) = &mut self.playing
+            && playing.hand.actor() == Some(no)
+        {
+            // Nobody waits for a player who has left.
+            playing.deadline_ms = playing.turn_began_ms;
+        }
+    }
+
+    fn hand_started(&mut self, start: &HandStart, seed: Seed) {
+        // A dead small blind was due where the big blind was last (TDA 32).
+        let was = self.blinds.map_or(start.button, |last| last.big_blind);
+        self.blinds = Some(Blinds {
+            button: start.button,
+            small_blind: start.small_blind.unwrap_or(was),
+            small_blind_dead: start.small_blind.is_none(),
+            big_blind: start.big_blind,
+        });
+        self.hand_no = start.hand;
+        self.playing = deal::new_hand(&self.config, start, &seed).map(|hand| Playing {
+            start: start.clone(),
+            seed,
+            hand,
+            turn: 0,
+            turn_began_ms: 0,
+            deadline_ms: 0,
+            actions: 0,
+        });
+    }
+
+    fn hand_event(&mut self, event: &HandEvent) {
+        if let Some(playing) = &mut self.playing {
+            playing.hand.evolve(event);
+            playing.actions += u32::from(matches!(event, HandEvent::Acted { .. }));
+        }
+    }
+
+    fn hand_ended(&mut self, stacks: &[Stack], next_hand_ms: u64) {
+        self.hands += 1;
+        self.next_hand_ms = next_hand_ms;
+        let ended = self.playing.take();
+        for stack in stacks {
+            self.change(stack.seat, |seat| seat.stack = stack.chips);
+        }
+        if let (Some(side), Some(playing)) = (&mut self.tournament, ended) {
+            let before = playing.start.stacks.iter();
+            let results = before.zip(stacks).map(|(before, after)| HandResult {
+                seat: before.seat,
+                player: before.player,
+                before: before.chips,
+                after: after.chips,
+            });
+            side.unreported = Some(FinishedHand {
+                hand: playing.start.hand,
+                button: playing.start.button,
+                big_blind: playing.start.big_blind,
+                results: results.collect(),
+                actions: playing.actions,
+            });
+        }
+    }
+
+    fn instructed(&mut self, instruction: &Instruction, next_hand_ms: u64) {
+        self.level = instruction.level;
+        self.next_hand_ms = next_hand_ms;
+        if let Some(side) = &mut self.tournament {
+            side.instruction = instruction.number;
+            side.then = Some(instruction.then);
+            side.confirm = !instruction.remove.is_empty() || instruction.then != Then::Play;
+            side.unreported = None;
+        }
+    }
+}
+
+impl Seat {
+    fn new(player: PlayerId, name: &str, bot: bool) -> Self {
+        Self {
+            player,
+            name: name.to_owned(),
+            bot,
+            stack: Chips::ZERO,
+            buy_in: Chips::ZERO,
+            awaited: None,
+            reserved: false,
+            sitting_out: false,
+            away: false,
+            leaving: false,
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! One table: who sits where, the button and the blinds, the hand being played, the clock, money that is
+//! on its way, and what the tournament said.
+//!
+//! What always holds:
+//! - [`Table::decide`] and [`Table::tick`] only look; [`Table::apply`] is the only thing that changes a table, and
+//!   cannot fail. Time and randomness are inputs.
+//! - What still has to be done outside (money, reports, bot asks) is derived from the state by [`Table::effects`], so
+//!   whoever takes the table over does what was left undone.
+//! - Chips at the table change only with [`TableEvent::Seated`], [`TableEvent::ToppedUp`] and [`TableEvent::Unseated`].
+//!
+//! What this module does not know: NATS, tasks, the cashier's answers in flight, who watches.
+
+mod answers;
+mod button;
+mod decide;
+mod deal;
+mod effects;
+mod evolve;
+mod instruct;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use answers::Answer;
+pub use decide::create;
+pub use effects::{BotTurn, Effect};
+pub use view::{private_cards_dealt, public};
+
+use crate::hand::Hand;
+use answers::Answers;
+use serde::{Deserialize, Serialize};
+use wire::{
+    Chips, HandNo, PlayerId, PostingId, SeatNo, TableId,
+    event::{HandStart, Seed, TableEvent},
+    journal::Record,
+    table::{Level, Purpose, TableConfig},
+    tournament::{HandResult, Then},
+};
+
+/// A table's journal record.
+pub type TableRecord = Record<TableEvent, Table>;
+
+/// The state of one table. Stored in journals as it is, so fields are only ever added, with defaults.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    id: TableId,
+    config: TableConfig,
+    level: Level,
+    seats: Vec<Option<Seat>>,
+    blinds: Option<Blinds>,
+    /// The last hand that was started; 0 before the first.
+    hand_no: HandNo,
+    hands: u64,
+    playing: Option<Playing>,
+    next_hand_ms: u64,
+    event_no: u64,
+    /// Postings made so far: numbers the next one.
+    postings: u64,
+    cash_outs: Vec<CashOut>,
+    tournament: Option<TournamentSide>,
+    answers: Answers,
+    closing: bool,
+    closed: bool,
+}
+
+/// A taken seat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Seat {
+    player: PlayerId,
+    name: String,
+    bot: bool,
+    /// Chips; of a player in a hand: before it.
+    stack: Chips,
+    /// What the player sat down with; a house bot buys in for as much again.
+    buy_in: Chips,
+    /// Money asked for and not here yet. A seat that waits for its first buy-in is only reserved.
+    awaited: Option<Awaited>,
+    reserved: bool,
+    /// Not dealt into the next hand (cash), not waited for (tournament).
+    sitting_out: bool,
+    /// Ran out of time and has not been heard of since: not waited for.
+    away: bool,
+    leaving: bool,
+}
+
+/// Money that the cashier has been asked to move into play.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Awaited {
+    posting: PostingId,
+    amount: Chips,
+}
+
+/// Money that the cashier has been asked to pay back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct CashOut {
+    posting: PostingId,
+    player: PlayerId,
+    amount: Chips,
+}
+
+/// Where button and blinds were in the last hand. The seats may be empty by now (TDA 32).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Blinds {
+    button: SeatNo,
+    small_blind: SeatNo,
+    /// Whether nobody was there to post the small blind.
+    small_blind_dead: bool,
+    big_blind: SeatNo,
+}
+
+/// The hand being played.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Playing {
+    start: HandStart,
+    seed: Seed,
+    hand: Hand,
+    /// Number of the turn, from 1; 0 before the first.
+    turn: u32,
+    /// When the turn began and when it ends.
+    turn_began_ms: u64,
+    deadline_ms: u64,
+    actions: u32,
+}
+
+/// What a tournament's table keeps besides.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct TournamentSide {
+    /// Number of the last instruction carried out.
+    instruction: u64,
+    then: Option<Then>,
+    /// Whether the coordinator waits to hear that it was carried out.
+    confirm: bool,
+    /// The finished hand that has not been answered with an instruction.
+    unreported: Option<FinishedHand>,
+}
+
+/// What a report says of a finished hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct FinishedHand {
+    hand: HandNo,
+    button: SeatNo,
+    big_blind: SeatNo,
+    results: Vec<HandResult>,
+    actions: u32,
+}
+
+/// Why records are not a table's journal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReplayError {
+    /// The first record neither creates the table nor carries a snapshot.
+    #[error("table {0}: the journal does not begin with a snapshot or with the table's creation")]
+    NoBeginning(TableId),
+}
+
+impl Table {
+    /// The table after these records of its journal, the oldest first. The first must carry a snapshot or create the
+    /// table; later snapshots are not looked at.
+    ///
+    /// # Errors
+    /// [`ReplayError::NoBeginning`] when it does neither.
+    pub fn replay<'a>(
+        id: TableId,
+        records: impl IntoIterator<Item = &'a TableRecord>,
+    ) -> Result<Self, ReplayError> {
+        let mut records = records.into_iter();
+        let first = records.next().ok_or(ReplayError::NoBeginning(id))?;
+        let mut table = match (&first.state, first.events.first()) {
+            (Some(state), _) => state.clone(),
+            (None, Some(TableEvent::Created { config })) => {
+                let mut table = Self::new(id, config.clone());
+                table.apply(first);
+                table
+            }
+            _ => return Err(ReplayError::NoBeginning(id)),
+        };
+        records.for_each(|record| table.apply(record));
+        Ok(table)
+    }
+
+    /// A table before its first record.
+    #[must_use]
+    pub fn new(id: TableId, config: TableConfig) -> Self {
+        Self {
+            id,
+            level: config.level,
+            seats: vec![None; usize::from(config.seats)],
+            blinds: None,
+            hand_no: HandNo(0),
+            hands: 0,
+            playing: None,
+            next_hand_ms: 0,
+            event_no: 0,
+            postings: 0,
+            cash_outs: Vec::new(),
+            tournament: match config.purpose {
+                Purpose::Tournament { .. } => Some(TournamentSide::default()),
+                Purpose::Cash { .. } => None,
+            },
+            answers: Answers::default(),
+            closing: false,
+            closed: false,
+            config,
+        }
+    }
+
+    /// Which table this is.
+    #[must_use]
+    pub const fn id(&self) -> TableId {
+        self.id
+    }
+
+    /// What stays the same about it.
+    #[must_use]
+    pub const fn config(&self) -> &TableConfig {
+        &self.config
+    }
+
+    /// Number of the last public event.
+    #[must_use]
+    pub const fn event_no(&self) -> u64 {
+        self.event_no
+    }
+
+    /// Hands finished so far.
+    #[must_use]
+    pub const fn hands(&self) -> u64 {
+        self.hands
+    }
+
+    /// Whether it is closed for good.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Everybody with a seat (reserved ones too), by seat.
+    pub fn players(&self) -> impl Iterator<Item = (SeatNo, PlayerId)> + '_ {
+        self.taken().map(|(no, seat)| (no, seat.player))
+    }
+
+    /// The seat of a player, reserved ones included.
+    #[must_use]
+    pub fn seat_of(&self, player: PlayerId) -> Option<SeatNo> {
+        self.players().find(|&(_, p)| p == player).map(|(no, _)| no)
+    }
+
+    /// All chips at the table: stacks, bets and pots. Reserved buy-ins are not here yet, unseated ones gone.
+    #[must_use]
+    pub fn chips(&self) -> Chips {
+        let in_hand = self.playing.as_ref().map_or(Chips::ZERO, |playing| playing.hand.total());
+        let aside = self.taken().filter(|&(no, _)| !self.is_dealt_in(no)).map(|(_, seat)| seat.stack);
+        in_hand.plus(aside.sum())
+    }
+
+    /// Chips that have left the table and that the cashier has not confirmed to have paid back.
+    #[must_use]
+    pub fn pending_cash_outs(&self) -> Chips {
+        self.cash_outs.iter().map(|cash_out| cash_out.amount).sum()
+    }
+
+    /// Postings that are not settled: the awaited ones (into play) and the pending ones (out of play).
+    #[must_use]
+    pub fn pending_postings(&self) -> usize {
+        self.cash_outs.len() + self.taken().filter(|(_, seat)| seat.awaited.is_some()).count()
+    }
+
+    fn taken(&self) -> impl Iterator<Item = (SeatNo, &Seat)> {
+        (0..).zip(&self.seats).filter_map(|(no, seat)| seat.as_ref().map(|seat| (no, seat)))
+    }
+
+    fn seat(&self, no: SeatNo) -> Option<&Seat> {
+        self.seats.get(usize::from(no)).and_then(Option::as_ref)
+    }
+
+    fn seat_mut(&mut self, no: SeatNo) -> Option<&mut Seat> {
+        self.seats.get_mut(usize::from(no)).and_then(Option::as_mut)
+    }
+
+    fn is_dealt_in(&self, no: SeatNo) -> bool {
+        self.playing.as_ref().is_some_and(|playing| playing.hand.seat(no).is_some())
+    }
+
+    fn posting(&self, number: u64) -> PostingId {
+        PostingId(format!("table.{}.{number}", self.id))
+    }
+}

@@ -1,0 +1,158 @@
+//! What people see of a table: the one place where hidden cards are left out.
+
+use super::{Playing, Table};
+use wire::{
+    Action, Chips, PlayerId,
+    client::PrivateCards,
+    event::{Event, HandEvent, TableEvent},
+    table::TableSummary,
+    view::{HandView, SeatInHand, SeatView, TableView, TurnView},
+};
+
+/// What everybody at the table sees of an event; nothing of those that are the fleet's own business.
+#[must_use]
+pub fn public(event: &TableEvent) -> Option<Event> {
+    Some(match event.clone() {
+        TableEvent::Seated { seat, player, name, bot, stack } => {
+            Event::Seated { seat, player, name, bot, stack }
+        }
+        TableEvent::Unseated { seat, player, reason, .. } => Event::Unseated { seat, player, reason },
+        TableEvent::ToppedUp { seat, amount } => Event::ToppedUp { seat, amount },
+        TableEvent::SatOut { seat } => Event::SatOut { seat },
+        TableEvent::SatIn { seat } => Event::SatIn { seat },
+        TableEvent::HandStarted { start, .. } => Event::HandStarted(start),
+        TableEvent::Hand(event) => public_in_hand(event),
+        TableEvent::Turn { seat, turn, legal, deadline_ms } => Event::Turn { seat, turn, legal, deadline_ms },
+        TableEvent::TimedOut { seat } => Event::TimedOut { seat },
+        TableEvent::ClockExtended { deadline_ms } => Event::ClockExtended { deadline_ms },
+        TableEvent::HandEnded { hand, stacks, seed, .. } => Event::HandEnded { hand, stacks, seed },
+        TableEvent::Instructed { instruction, .. } => {
+            Event::Instructed { level: instruction.level, then: instruction.then }
+        }
+        TableEvent::Closed => Event::Closed,
+        TableEvent::Created { .. }
+        | TableEvent::SeatReserved { .. }
+        | TableEvent::BuyInRefused { .. }
+        | TableEvent::TopUpAsked { .. }
+        | TableEvent::TopUpRefused { .. }
+        | TableEvent::LeaveAsked { .. }
+        | TableEvent::CashedOut { .. }
+        | TableEvent::CloseAsked => return None,
+    })
+}
+
+fn public_in_hand(event: HandEvent) -> Event {
+    match event {
+        HandEvent::Posted { seat, post, amount } => Event::Posted { seat, post, amount },
+        HandEvent::Dealt { seat, down, up } => Event::Dealt { seat, down: down.len() as u8, up },
+        HandEvent::Board { street, cards } => Event::Board { street, cards },
+        // Which cards were thrown away is the player's own business.
+        HandEvent::Acted { seat, action: Action::Discard(cards), .. } => {
+            Event::Drew { seat, count: cards.len() as u8 }
+        }
+        HandEvent::Acted { seat, action, added, stack } => Event::Acted { seat, action, added, stack },
+        HandEvent::Returned { seat, amount } => Event::Returned { seat, amount },
+        HandEvent::Shown { seat, cards, hand } => Event::Shown { seat, cards, hand },
+        HandEvent::Mucked { seat } => Event::Mucked { seat },
+        HandEvent::Awarded { pot, seat, amount, share } => Event::Awarded { pot, seat, amount, share },
+    }
+}
+
+/// The players whose hidden cards these events changed.
+pub fn private_cards_dealt<'a>(
+    table: &'a Table,
+    events: &'a [TableEvent],
+) -> impl Iterator<Item = (PlayerId, PrivateCards)> + 'a {
+    let dealt = events.iter().filter_map(|event| match event {
+        TableEvent::Hand(HandEvent::Dealt { seat, down, .. }) if !down.is_empty() => Some(*seat),
+        _ => None,
+    });
+    dealt.filter_map(|seat| {
+        let player = table.seat(seat)?.player;
+        Some((player, table.cards_of(player)?))
+    })
+}
+
+impl Table {
+    /// A player's own hidden cards in the hand being played; none for everybody else.
+    #[must_use]
+    pub fn cards_of(&self, player: PlayerId) -> Option<PrivateCards> {
+        let playing = self.playing.as_ref()?;
+        let seat = playing.hand.seat(self.seat_of(player)?)?;
+        // Whoever came to the seat after the deal was not dealt these cards.
+        let dealt = playing.start.stacks.iter().any(|stack| stack.player == player);
+        (dealt && !seat.down.is_empty()).then(|| PrivateCards {
+            table: self.id,
+            hand: playing.start.hand,
+            cards: seat.down.to_vec(),
+        })
+    }
+
+    /// The table as everybody may see it.
+    #[must_use]
+    pub fn view(&self) -> TableView {
+        TableView {
+            table: self.id,
+            config: self.config.clone(),
+            event_no: self.event_no,
+            level: self.level,
+            seats: self.seat_views(),
+            hand: self.playing.as_ref().map(hand_view),
+            hands: self.hands,
+            closed: self.closed,
+        }
+    }
+
+    /// The table's line in the lobby.
+    #[must_use]
+    pub fn summary(&self) -> TableSummary {
+        TableSummary {
+            table: self.id,
+            config: self.config.clone(),
+            players: self.taken().count() as u8,
+            hands: self.hands,
+            closed: self.closed,
+        }
+    }
+
+    fn seat_views(&self) -> Vec<SeatView> {
+        let seated = self.taken().filter(|(_, seat)| !seat.reserved);
+        seated
+            .map(|(no, seat)| {
+                let in_hand = self.playing.as_ref().and_then(|playing| playing.hand.seat(no));
+                SeatView {
+                    seat: no,
+                    player: seat.player,
+                    name: seat.name.clone(),
+                    bot: seat.bot,
+                    stack: in_hand.map_or(seat.stack, |in_hand| in_hand.stack),
+                    sitting_out: seat.sitting_out,
+                    in_hand: in_hand.map(|in_hand| SeatInHand {
+                        bet: in_hand.bet,
+                        folded: in_hand.folded,
+                        down: in_hand.down.len() as u8,
+                        up: in_hand.up.to_vec(),
+                    }),
+                }
+            })
+            .collect()
+    }
+}
+
+fn hand_view(playing: &Playing) -> HandView {
+    let hand = &playing.hand;
+    let pots: Vec<Chips> = hand.pots();
+    HandView {
+        hand: playing.start.hand,
+        button: playing.start.button,
+        street: hand.street(),
+        board: hand.board().to_vec(),
+        pots,
+        turn: hand.actor().map(|seat| TurnView {
+            seat,
+            turn: playing.turn,
+            legal: hand.legal(),
+            deadline_ms: playing.deadline_ms,
+        }),
+    }
+}

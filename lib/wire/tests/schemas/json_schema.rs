@@ -1,0 +1,46 @@
+//! `schemas/json/*.json` are what the types say.
+
+use crate::{
+    HOW_TO_UPDATE,
+    messages::{Message, Samples, Visitor, schema_of, visit_all},
+    schemas_dir, updating,
+};
+use std::{collections::BTreeSet, fs};
+
+#[derive(Default)]
+struct Files {
+    names: BTreeSet<String>,
+    stale: Vec<String>,
+}
+
+impl Visitor for Files {
+    fn visit<T: Message>(&mut self, name: &'static str, _: Samples<T>) {
+        let file = format!("{name}.json");
+        let path = schemas_dir().join("json").join(&file);
+        let text = serde_json::to_string_pretty(&schema_of::<T>(name)).unwrap() + "\n";
+        if updating() {
+            fs::write(&path, &text).unwrap();
+        }
+        if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+            self.stale.push(file.clone());
+        }
+        self.names.insert(file);
+    }
+}
+
+#[test]
+fn json_schema_files_are_current() {
+    let mut files = Files::default();
+    visit_all(&mut files);
+    assert!(
+        files.stale.is_empty(),
+        "schemas/json is not what the types say: {:?}; {HOW_TO_UPDATE}",
+        files.stale
+    );
+    let present: BTreeSet<String> = fs::read_dir(schemas_dir().join("json"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".json"))
+        .collect();
+    assert_eq!(present, files.names, "schemas/json has files of no message");
+}

@@ -1,0 +1,52 @@
+//! Every message that crosses a process boundary, under the name of its files.
+
+use crate::samples;
+use schemars::JsonSchema;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use std::fmt::Debug;
+
+/// What every message can do.
+pub trait Message: Serialize + DeserializeOwned + JsonSchema + PartialEq + Debug {}
+impl<T: Serialize + DeserializeOwned + JsonSchema + PartialEq + Debug> Message for T {}
+
+/// Named examples of one message.
+pub type Samples<T> = Vec<(&'static str, T)>;
+
+/// Does something with each type of message.
+pub trait Visitor {
+    /// One type: its name and samples that cover it.
+    fn visit<T: Message>(&mut self, name: &'static str, samples: Samples<T>);
+}
+
+/// Shows every message to the visitor.
+pub fn visit_all(visitor: &mut impl Visitor) {
+    visitor.visit("ClientFrame", samples::client::client_frames());
+    visitor.visit("ServerFrame", samples::server::server_frames());
+    visitor.visit("TableRequest", samples::table::requests());
+    visitor.visit("TableReply", samples::table::replies());
+    visitor.visit("WorkersQuery", samples::table::queries());
+    visitor.visit("WorkersAnswer", samples::table::answers());
+    visitor.visit("TournamentRequest", samples::tournament::requests());
+    visitor.visit("TournamentReply", samples::tournament::replies());
+    visitor.visit("CoordinatorsQuery", samples::tournament::queries());
+    visitor.visit("CoordinatorsAnswer", samples::tournament::answers());
+    visitor.visit("SessionRequest", samples::cashier::sessions());
+    visitor.visit("TableMoneyRequest", samples::cashier::table_money());
+    visitor.visit("TournamentMoneyRequest", samples::cashier::tournament_money());
+    visitor.visit("AdminRequest", samples::cashier::admin());
+    visitor.visit("CashierReply", samples::cashier::replies());
+    visitor.visit("BotAsk", samples::fleet::bot_asks());
+    visitor.visit("Heartbeat", samples::fleet::heartbeats());
+    visitor.visit("Notice", samples::fleet::notices());
+    visitor.visit("TableRecord", samples::journal::table_records());
+    visitor.visit("TournamentRecord", samples::journal::tournament_records());
+}
+
+/// The JSON Schema (2020-12) of a message, with its name as title.
+pub fn schema_of<T: Message>(name: &str) -> Value {
+    let settings = schemars::generate::SchemaSettings::draft2020_12();
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    schema.insert("title".to_owned(), name.into());
+    schema.to_value()
+}

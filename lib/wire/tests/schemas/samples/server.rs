@@ -1,0 +1,287 @@
+//! What connection nodes send.
+
+use super::{
+    AT_MS, HAND, OTHER_TABLE, PLAYER, TABLE, TOURNAMENT, cards, cash_config, events, level, refusals, stats,
+    tournament_config,
+};
+use crate::messages::Samples;
+use wire::{
+    Chips, CommandId,
+    client::{Closing, PrivateCards, ServerFrame, ServerMessage, TableEvents},
+    event::Unseating,
+    table::TableSummary,
+    tournament::{Payout, Phase, Standing, Standings, TournamentSummary},
+    view::{HandView, SeatInHand, SeatView, TableView, TurnView},
+};
+
+pub fn server_frames() -> Samples<ServerFrame> {
+    let frame = |re, m| ServerFrame { v: 1, re, m };
+    let mut all: Samples<ServerFrame> = answers()
+        .into_iter()
+        .map(|(name, m)| (name, frame(Some(CommandId(7_000_000_000_000_001)), m)))
+        .collect();
+    all.extend(unasked().into_iter().map(|(name, m)| (name, frame(None, m))));
+    all
+}
+
+fn answers() -> Vec<(&'static str, ServerMessage)> {
+    use ServerMessage as M;
+    let mut all = vec![
+        (
+            "welcome",
+            M::Welcome {
+                player: PLAYER,
+                name: "ann".to_owned(),
+                token: "0123456789abcdef".to_owned(),
+                seats: vec![TABLE, OTHER_TABLE],
+            },
+        ),
+        ("done", M::Done),
+        ("pong", M::Pong),
+        (
+            "lobby",
+            M::Lobby {
+                tables: vec![table_summary()],
+                tournaments: phases().map(tournament_summary).to_vec(),
+            },
+        ),
+        (
+            "balance",
+            M::Balance {
+                balance: Chips(95_000),
+                in_play: Chips(5_000),
+            },
+        ),
+        ("seats", M::Seats(vec![TABLE])),
+        ("standings", M::Standings(Box::new(standings(Payout::Standard)))),
+        (
+            "standings with shares",
+            M::Standings(Box::new(standings(Payout::Shares(vec![6_000, 4_000])))),
+        ),
+        (
+            "seated",
+            M::Seated {
+                table: TABLE,
+                seat: 2,
+            },
+        ),
+        (
+            "table between hands",
+            M::Table {
+                view: Box::new(view(None)),
+                events: None,
+                cards: None,
+            },
+        ),
+        (
+            "table in a hand",
+            M::Table {
+                view: Box::new(view(Some(hand_view()))),
+                events: Some(TableEvents {
+                    table: TABLE,
+                    first: 1_000,
+                    events: Vec::new(),
+                }),
+                cards: Some(private_cards()),
+            },
+        ),
+    ];
+    all.extend(refusals().into_iter().map(|(name, refusal)| {
+        let text = refusal.to_string();
+        (name, M::Refused { refusal, text })
+    }));
+    all
+}
+
+fn unasked() -> Vec<(&'static str, ServerMessage)> {
+    use ServerMessage as M;
+    let mut all = vec![
+        (
+            "hello",
+            M::Hello {
+                node: "gateway-1".to_owned(),
+                version: "0.1.0".to_owned(),
+                idle_ms: 30_000,
+            },
+        ),
+        ("events", M::Events(table_events())),
+        ("cards", M::Cards(private_cards())),
+        (
+            "given a seat",
+            M::GivenSeat {
+                table: TABLE,
+                seat: 4,
+                tournament: Some(TOURNAMENT),
+            },
+        ),
+        (
+            "lost the seat",
+            M::LostSeat {
+                table: TABLE,
+                reason: Unseating::Moved,
+            },
+        ),
+        (
+            "placed",
+            M::Placed {
+                tournament: TOURNAMENT,
+                place: 3,
+                prize: Chips(6_000),
+            },
+        ),
+    ];
+    all.extend(closings().map(|(name, reason)| {
+        let elsewhere = vec!["127.0.0.1:7001".to_owned()];
+        (name, M::Closing { reason, elsewhere })
+    }));
+    all
+}
+
+fn closings() -> [(&'static str, Closing); 9] {
+    [
+        ("closing: node full", Closing::NodeFull),
+        ("closing: node stopping", Closing::NodeStopping),
+        ("closing: online elsewhere", Closing::OnlineElsewhere),
+        ("closing: banned", Closing::Banned),
+        ("closing: frame too large", Closing::FrameTooLarge),
+        ("closing: malformed", Closing::Malformed),
+        ("closing: too fast", Closing::TooFast),
+        ("closing: idle", Closing::Idle),
+        ("closing: too slow", Closing::TooSlow),
+    ]
+}
+
+/// One of each event that everybody sees.
+fn table_events() -> TableEvents {
+    TableEvents {
+        table: TABLE,
+        first: 1_001,
+        events: events::public_events().into_iter().map(|(_, event)| event).collect(),
+    }
+}
+
+pub fn private_cards() -> PrivateCards {
+    PrivateCards {
+        table: TABLE,
+        hand: HAND,
+        cards: cards("AsKd"),
+    }
+}
+
+pub fn table_summary() -> TableSummary {
+    TableSummary {
+        table: TABLE,
+        config: cash_config(),
+        players: 5,
+        hands: 16,
+        closed: false,
+    }
+}
+
+pub fn phases() -> [Phase; 4] {
+    [
+        Phase::Registering,
+        Phase::Running,
+        Phase::Finished,
+        Phase::Cancelled,
+    ]
+}
+
+pub fn tournament_summary(phase: Phase) -> TournamentSummary {
+    TournamentSummary {
+        tournament: TOURNAMENT,
+        name: "Sunday".to_owned(),
+        variant: "NT".to_owned(),
+        phase,
+        entries: 60,
+        max_entries: 60,
+        players_left: 21,
+        buy_in: Chips(1_000),
+        fee: Chips(100),
+    }
+}
+
+pub fn standings(payout: Payout) -> Standings {
+    let standing = |place, stack, table| Standing {
+        place,
+        player: PLAYER,
+        name: "ann".to_owned(),
+        bot: false,
+        stack,
+        table,
+        prize: Chips(6_000),
+    };
+    Standings {
+        tournament: TOURNAMENT,
+        config: wire::tournament::TournamentConfig {
+            payout,
+            ..tournament_config()
+        },
+        phase: Phase::Running,
+        level: level(),
+        stats: stats(),
+        prize_pool: Chips(60_000),
+        hands: 812,
+        actions: 6_120,
+        started_ms: AT_MS,
+        settled: false,
+        tables: vec![TABLE, OTHER_TABLE],
+        players: vec![
+            standing(1, Chips(14_285), Some(TABLE)),
+            standing(22, Chips::ZERO, None),
+        ],
+    }
+}
+
+pub fn view(hand: Option<HandView>) -> TableView {
+    TableView {
+        table: TABLE,
+        config: cash_config(),
+        event_no: 999,
+        level: level(),
+        seats: vec![
+            SeatView {
+                seat: 2,
+                player: PLAYER,
+                name: "ann".to_owned(),
+                bot: false,
+                stack: Chips(4_775),
+                sitting_out: false,
+                in_hand: Some(SeatInHand {
+                    bet: Chips(200),
+                    folded: false,
+                    down: 2,
+                    up: cards("Tc"),
+                }),
+            },
+            SeatView {
+                seat: 3,
+                player: super::OTHER_PLAYER,
+                name: "bob".to_owned(),
+                bot: true,
+                stack: Chips(5_000),
+                sitting_out: true,
+                in_hand: None,
+            },
+        ],
+        hand,
+        hands: 16,
+        closed: false,
+    }
+}
+
+fn hand_view() -> HandView {
+    HandView {
+        hand: HAND,
+        button: 0,
+        street: 1,
+        board: cards("2c3d4h"),
+        pots: vec![Chips(450), Chips(25)],
+        turn: Some(TurnView {
+            seat: 2,
+            turn: 9,
+            legal: super::legal(),
+            deadline_ms: super::DEADLINE_MS,
+        }),
+    }
+}

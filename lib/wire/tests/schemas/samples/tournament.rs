@@ -1,0 +1,100 @@
+//! What tournaments are asked and answer.
+
+use super::{PLAYER, TABLE, TOURNAMENT, instruction, refusals, report, server, tournament_config};
+use crate::messages::Samples;
+use wire::{
+    CommandId,
+    tournament::{
+        CoordinatorsAnswer, CoordinatorsQuery, Payout, Then, TournamentCommand, TournamentConfig,
+        TournamentReply, TournamentRequest,
+    },
+};
+
+pub fn requests() -> Samples<TournamentRequest> {
+    use TournamentCommand as C;
+    let with_shares = TournamentConfig {
+        payout: Payout::Shares(vec![6_500, 3_500]),
+        start_ms: None,
+        ..tournament_config()
+    };
+    let ann = Some(PLAYER);
+    let commands = vec![
+        (
+            "create",
+            None,
+            C::Create {
+                config: tournament_config(),
+            },
+        ),
+        (
+            "create with shares",
+            None,
+            C::Create {
+                config: with_shares,
+            },
+        ),
+        (
+            "register",
+            ann,
+            C::Register {
+                name: "ann".to_owned(),
+            },
+        ),
+        ("unregister", ann, C::Unregister),
+        ("report", None, C::Report(report())),
+        (
+            "applied",
+            None,
+            C::Applied {
+                table: TABLE,
+                instruction: 12,
+            },
+        ),
+        ("show", None, C::Show { limit: 100 }),
+        ("cancel", None, C::Cancel),
+    ];
+    let request = |(name, player, command)| {
+        let request = TournamentRequest {
+            tournament: TOURNAMENT,
+            id: CommandId(69_641),
+            player,
+            command,
+        };
+        (name, request)
+    };
+    commands.into_iter().map(request).collect()
+}
+
+pub fn replies() -> Samples<TournamentReply> {
+    use TournamentReply as R;
+    let mut all = vec![
+        ("done", R::Done),
+        ("play", R::Instruction(instruction(Then::Play))),
+        ("wait", R::Instruction(instruction(Then::Wait))),
+        ("close", R::Instruction(instruction(Then::Close))),
+    ];
+    let standings = |phase, payout| {
+        let standings = wire::tournament::Standings {
+            phase,
+            ..server::standings(payout)
+        };
+        R::Standings(Box::new(standings))
+    };
+    let names = ["registering", "running", "finished", "cancelled"];
+    for (name, phase) in names.into_iter().zip(server::phases()) {
+        all.push((name, standings(phase, Payout::Standard)));
+    }
+    let phase = wire::tournament::Phase::Running;
+    all.push(("with shares", standings(phase, Payout::Shares(vec![10_000]))));
+    all.extend(refusals().into_iter().map(|(name, refusal)| (name, R::Refused(refusal))));
+    all
+}
+
+pub fn queries() -> Samples<CoordinatorsQuery> {
+    vec![("tournaments", CoordinatorsQuery::Tournaments { limit: 50 })]
+}
+
+pub fn answers() -> Samples<CoordinatorsAnswer> {
+    let tournaments = server::phases().map(server::tournament_summary).to_vec();
+    vec![("tournaments", CoordinatorsAnswer::Tournaments(tournaments))]
+}
