@@ -1,0 +1,123 @@
+//! A short list of cards that lives in place: hands are copied on every action and must not allocate.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::{fmt, ops::Deref};
+use wire::{Card, Rank, Suit};
+
+/// Fills the unused places of fixed lists.
+pub(crate) const FILLER: Card = match Card::new(Rank(0), Suit(0)) {
+    Some(card) => card,
+    None => unreachable!(),
+};
+
+/// Up to `N` cards. In every encoding a plain list.
+#[derive(Clone, Copy)]
+pub struct Cards<const N: usize> {
+    len: u8,
+    cards: [Card; N],
+}
+
+impl<const N: usize> Cards<N> {
+    /// No cards.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            len: 0,
+            cards: [FILLER; N],
+        }
+    }
+
+    /// Adds a card. A full list stays as it is: the rules never deal more than fit.
+    pub fn push(&mut self, card: Card) {
+        if let Some(place) = self.cards.get_mut(usize::from(self.len)) {
+            *place = card;
+            self.len += 1;
+        }
+    }
+
+    /// Takes a card out, keeping the order of the others. Returns whether it was there.
+    pub fn remove(&mut self, card: Card) -> bool {
+        let Some(at) = self.iter().position(|&held| held == card) else {
+            return false;
+        };
+        self.cards.copy_within(at + 1..usize::from(self.len), at);
+        self.len -= 1;
+        true
+    }
+}
+
+impl<const N: usize> Default for Cards<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize> Deref for Cards<N> {
+    type Target = [Card];
+
+    fn deref(&self) -> &[Card] {
+        self.cards.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
+impl<'a, const N: usize> IntoIterator for &'a Cards<N> {
+    type Item = &'a Card;
+    type IntoIter = std::slice::Iter<'a, Card>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<const N: usize> PartialEq for Cards<N> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl<const N: usize> Eq for Cards<N> {}
+
+impl<const N: usize> fmt::Debug for Cards<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl<const N: usize> FromIterator<Card> for Cards<N> {
+    fn from_iter<I: IntoIterator<Item = Card>>(cards: I) -> Self {
+        let mut list = Self::new();
+        cards.into_iter().for_each(|card| list.push(card));
+        list
+    }
+}
+
+impl<const N: usize> Serialize for Cards<N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de, const N: usize> Deserialize<'de> for Cards<N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List<const N: usize>;
+        impl<'de, const N: usize> de::Visitor<'de> for List<N> {
+            type Value = Cards<N>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "at most {N} cards")
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Cards<N>, A::Error> {
+                let mut list = Cards::new();
+                while let Some(card) = seq.next_element()? {
+                    if list.len() == N {
+                        return Err(de::Error::invalid_length(N + 1, &self));
+                    }
+                    list.push(card);
+                }
+                Ok(list)
+            }
+        }
+        deserializer.deserialize_seq(List)
+    }
+}

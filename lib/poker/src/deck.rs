@@ -1,0 +1,206 @@
+//! The cards not yet dealt, and those thrown away.
+
+use crate::{cards::FILLER, shuffle, variant::Stock};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use wire::{Card, Rank};
+
+/// A deck during a hand: cards leave it from the top; in draw games discards come back when it runs out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Deck {
+    /// The deck of the hand as it was given, top card first.
+    whole: [Card; 52],
+    /// The cards to deal: `pile[next..len]` are still there.
+    pile: [Card; 52],
+    next: u8,
+    len: u8,
+    /// Discarded and folded cards, one bit each, that may be dealt again.
+    discards: u64,
+    /// Discards of the player who is drawing: not dealt back to them.
+    held_back: u64,
+    /// How often the discards were shuffled into a new pile.
+    reshuffles: u8,
+}
+
+impl Deck {
+    /// The cards of `stock` in the order of `whole`.
+    pub(crate) fn new(whole: [Card; 52], stock: Stock) -> Self {
+        let mut deck = Self {
+            whole,
+            pile: [FILLER; 52],
+            next: 0,
+            len: 0,
+            discards: 0,
+            held_back: 0,
+            reshuffles: 0,
+        };
+        let plays = |card: &Card| stock == Stock::Full || card.rank() >= Rank(4);
+        for card in whole.into_iter().filter(plays) {
+            deck.pile[usize::from(deck.len)] = card;
+            deck.len += 1;
+        }
+        deck
+    }
+
+    /// Cards left in the pile.
+    pub(crate) fn left(&self) -> usize {
+        usize::from(self.len.saturating_sub(self.next))
+    }
+
+    /// The next card; discards are shuffled in when the pile is empty. None when there is nothing at all.
+    pub(crate) fn deal(&mut self) -> Option<Card> {
+        if self.left() == 0 {
+            self.reshuffle();
+        }
+        let card = *self.pile[..usize::from(self.len)].get(usize::from(self.next))?;
+        self.next += 1;
+        Some(card)
+    }
+
+    /// Takes this card, as an event says. The pile yields it even when another card was on top, so that hands
+    /// recorded elsewhere can be replayed.
+    pub(crate) fn take(&mut self, card: Card) {
+        if self.left() == 0 {
+            self.reshuffle();
+        }
+        let (next, len) = (usize::from(self.next), usize::from(self.len));
+        if let Some(at) = self.pile[next..len].iter().position(|&there| there == card) {
+            self.pile.swap(next, next + at);
+            self.next += 1;
+        }
+    }
+
+    /// Burns the top card, when there is one.
+    pub(crate) fn burn(&mut self) {
+        if self.left() > 0 {
+            self.next += 1;
+        }
+    }
+
+    /// Puts cards among those that may be dealt again.
+    pub(crate) fn discard(&mut self, cards: &[Card]) {
+        self.discards |= bits(cards);
+    }
+
+    /// Puts the discards of the player who draws aside.
+    pub(crate) fn hold_back(&mut self, cards: &[Card]) {
+        self.held_back |= bits(cards);
+    }
+
+    /// The player who drew has their cards: what they threw away may come back.
+    pub(crate) fn release(&mut self) {
+        self.discards |= std::mem::take(&mut self.held_back);
+    }
+
+    fn reshuffle(&mut self) {
+        if self.discards == 0 {
+            return;
+        }
+        let discards = std::mem::take(&mut self.discards);
+        (self.next, self.len) = (0, 0);
+        self.pile = [FILLER; 52];
+        for card in Card::all().filter(|card| discards >> card.index() & 1 == 1) {
+            self.pile[usize::from(self.len)] = card;
+            self.len += 1;
+        }
+        let seed = shuffle::reshuffle_seed(self.reshuffles, &self.whole);
+        shuffle::shuffle(&seed, &mut self.pile[..usize::from(self.len)]);
+        self.reshuffles = self.reshuffles.saturating_add(1);
+    }
+}
+
+fn bits(cards: &[Card]) -> u64 {
+    cards.iter().fold(0, |bits, card| bits | 1 << card.index())
+}
+
+/// How a deck is stored: cards as one text, and what is usual left out.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    deck: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pile: Option<String>,
+    next: u8,
+    len: u8,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    discards: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    held_back: u64,
+    #[serde(default, skip_serializing_if = "is_none_yet")]
+    reshuffles: u8,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(bits: &u64) -> bool {
+    *bits == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_none_yet(count: &u8) -> bool {
+    *count == 0
+}
+
+fn text(cards: &[Card]) -> String {
+    cards.iter().map(Card::to_string).collect()
+}
+
+/// Reads cards; the rest of 52 places stays as it is.
+fn read<E: de::Error>(text: &str, cards: &mut [Card; 52]) -> Result<u8, E> {
+    if !text.is_ascii() || !text.len().is_multiple_of(2) || text.len() > 104 {
+        return Err(E::custom("a deck is at most 52 cards of two characters"));
+    }
+    let mut seen = 0u64;
+    for (at, place) in (0..text.len()).step_by(2).zip(cards) {
+        *place = text[at..at + 2].parse().map_err(E::custom)?;
+        if seen >> place.index() & 1 == 1 {
+            return Err(E::custom("a deck holds each card once"));
+        }
+        seen |= 1 << place.index();
+    }
+    Ok((text.len() / 2) as u8)
+}
+
+impl Serialize for Deck {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let len = usize::from(self.len);
+        Stored {
+            deck: text(&self.whole),
+            pile: (self.pile[..len] != self.whole[..len]).then(|| text(&self.pile[..len])),
+            next: self.next,
+            len: self.len,
+            discards: self.discards,
+            held_back: self.held_back,
+            reshuffles: self.reshuffles,
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Deck {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let stored = Stored::deserialize(deserializer)?;
+        let mut whole = [FILLER; 52];
+        if read::<D::Error>(&stored.deck, &mut whole)? != 52 {
+            return Err(de::Error::custom("a deck has 52 cards"));
+        }
+        let mut pile = [FILLER; 52];
+        let len = match &stored.pile {
+            Some(text) => read::<D::Error>(text, &mut pile)?,
+            None => {
+                let len = usize::from(stored.len.min(52));
+                pile[..len].copy_from_slice(&whole[..len]);
+                len as u8
+            }
+        };
+        if stored.next > len {
+            return Err(de::Error::custom("more cards dealt than the pile has"));
+        }
+        Ok(Self {
+            whole,
+            pile,
+            next: stored.next,
+            len,
+            discards: stored.discards,
+            held_back: stored.held_back,
+            reshuffles: stored.reshuffles,
+        })
+    }
+}

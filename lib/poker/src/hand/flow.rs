@@ -1,0 +1,331 @@
+//! What comes next by itself: [`Hand::settle`] moves the stage on until an event or a player is waited for,
+//! [`Hand::pending`] gives the events that are waited for.
+
+use super::{Hand, HandSeat, Round, Stage};
+use crate::variant::{Betting, Opener};
+use std::cmp::Ordering;
+use wire::{
+    Card, Chips, SeatNo,
+    event::{HandEvent, Post},
+};
+
+impl Hand {
+    /// Appends and applies events until a player is to act or the hand is over.
+    pub(super) fn follow(&mut self, events: &mut Vec<HandEvent>) {
+        loop {
+            let known = events.len();
+            self.pending(events);
+            if events.len() == known {
+                return;
+            }
+            for event in &events[known..] {
+                self.evolve(event);
+            }
+        }
+    }
+
+    /// Events that the stage waits for, nobody's decision being needed.
+    pub(super) fn pending(&self, events: &mut Vec<HandEvent>) {
+        match self.stage {
+            Stage::Posting => events.extend(self.next_post()),
+            Stage::Dealing | Stage::Drawing => self.cards_due(events),
+            Stage::Returning => events.extend(self.uncalled()),
+            Stage::Tabling => self.table_hands(events),
+            Stage::Showing => self.show_down(events),
+            Stage::Awarding => self.award(events),
+            Stage::Betting | Stage::Over => {}
+        }
+    }
+
+    /// Moves the stage on as long as nothing is waited for.
+    pub(super) fn settle(&mut self) {
+        while self.advance() {}
+    }
+
+    /// One step; false when something is waited for.
+    fn advance(&mut self) -> bool {
+        match self.stage {
+            Stage::Posting if self.next_post().is_none() => self.start_street(0),
+            Stage::Dealing if !self.are_cards_due() => self.stage = Stage::Drawing,
+            Stage::Drawing if !self.are_cards_due() => {
+                self.actor = self.next_to_draw();
+                if self.actor.is_some() {
+                    return false;
+                }
+                self.start_betting();
+            }
+            Stage::Betting => {
+                self.actor = self.next_to_bet();
+                if self.actor.is_some() {
+                    return false;
+                }
+                self.stage = Stage::Returning;
+            }
+            Stage::Returning if self.uncalled().is_none() => self.end_street(),
+            Stage::Tabling if self.seats.in_play().all(|seat| seat.shown) => {
+                self.start_street(self.street + 1);
+            }
+            Stage::Showing if self.seats.in_play().all(|seat| seat.shown || seat.mucked) => {
+                self.stage = Stage::Awarding;
+            }
+            Stage::Awarding if self.middle().is_zero() => self.stage = Stage::Over,
+            _ => return false,
+        }
+        true
+    }
+
+    /// The next forced bet. Every player's own antes come before the blinds; a big blind ante comes after the
+    /// blind, so that a short stack pays the blind first (TDA RP-11).
+    fn next_post(&self) -> Option<HandEvent> {
+        use super::Antes;
+        type Owing = fn(&HandSeat) -> Option<(Post, Chips)>;
+        let ante: Owing = |seat| Some((Post::Ante, seat.owed.ante));
+        let table_ante: Owing = |seat| Some((Post::BigBlindAnte, seat.owed.ante));
+        let blind: Owing = |seat| seat.owed.blind;
+        let dead: Owing = |seat| Some((Post::DeadBlind, seat.owed.dead));
+        let order = match self.antes {
+            Antes::Each => [ante, blind, dead],
+            Antes::BigBlind => [blind, dead, table_ante],
+        };
+        order.into_iter().find_map(|owing| {
+            self.seats.after(self.button).find_map(|seat| {
+                let (post, asked) = owing(seat)?;
+                let amount = asked.min(seat.stack);
+                (!amount.is_zero()).then_some(HandEvent::Posted {
+                    seat: seat.seat,
+                    post,
+                    amount,
+                })
+            })
+        })
+    }
+
+    fn start_street(&mut self, street: u8) {
+        self.street = street;
+        self.stage = Stage::Dealing;
+        let level = if street == 0 {
+            self.round.level
+        } else {
+            Chips::ZERO
+        };
+        self.round = Round {
+            level,
+            mark: level,
+            bets: u8::from(!level.is_zero()),
+            from: self.button,
+            ..Round::default()
+        };
+        for seat in self.seats.iter_mut() {
+            (seat.acted, seat.drawn) = (None, false);
+        }
+        let Some(rules) = self.street_rules() else {
+            return;
+        };
+        let each = usize::from(rules.down + rules.up);
+        let wanted = each * self.seats.in_play().count();
+        // When the deck cannot give everybody a card, all share one (stud with eight players); a burn
+        // is left out before that.
+        self.shared = each > 0 && street > 0 && self.deck.left() < wanted;
+        let spare = self.deck.left() > if self.shared { each } else { wanted };
+        if rules.burn && spare {
+            self.deck.burn();
+        }
+    }
+
+    fn start_betting(&mut self) {
+        self.stage = Stage::Betting;
+        let size = self.bet_size();
+        self.round.step = match self.variant.betting {
+            Betting::FixedLimit => size,
+            Betting::NoLimit | Betting::PotLimit => size.max(self.round.level),
+        };
+        self.round.from = self.opens_after();
+        let brings_in = self.street_rules().is_some_and(|street| street.brings_in());
+        self.round.bring_in = brings_in && !self.bring_in.is_zero();
+    }
+
+    /// The street is over: bets are in the pots.
+    fn end_street(&mut self) {
+        for seat in self.seats.iter_mut() {
+            seat.bet = Chips::ZERO;
+        }
+        self.stage = if self.seats.in_play().count() <= 1 {
+            Stage::Awarding
+        } else if usize::from(self.street) + 1 >= self.variant.streets.len() {
+            Stage::Showing
+        } else if self.is_betting_over() && !self.is_draw_ahead() {
+            Stage::Tabling
+        } else {
+            return self.start_street(self.street + 1);
+        };
+    }
+
+    /// Whether nobody can bet any more in this hand.
+    fn is_betting_over(&self) -> bool {
+        self.seats.in_play().filter(|seat| seat.can_bet()).count() <= 1
+    }
+
+    fn is_draw_ahead(&self) -> bool {
+        let ahead = self
+            .variant
+            .streets
+            .iter()
+            .skip(usize::from(self.street) + 1);
+        ahead.into_iter().any(|street| street.draw > 0)
+    }
+
+    /// Hole cards that a player holds once the street is dealt, and cards on the board then.
+    fn cards_by_now(&self) -> (usize, usize) {
+        let mut cards = (0, 0);
+        let streets = self.variant.streets.iter().zip(0..=self.street);
+        for (street, nth) in streets {
+            let each = usize::from(street.down + street.up);
+            if nth == self.street && self.shared {
+                cards.1 += each;
+            } else {
+                cards.0 += each;
+            }
+            cards.1 += usize::from(street.board);
+        }
+        cards
+    }
+
+    fn are_cards_due(&self) -> bool {
+        let (hole, board) = self.cards_by_now();
+        let short = |seat: &HandSeat| seat.down.len() + seat.up.len() < hole;
+        match self.stage {
+            // A drawing player's cards are replaced at once.
+            Stage::Drawing => self.seats.in_play().any(short),
+            _ => self.seats.in_play().any(short) || self.board.len() < board,
+        }
+    }
+
+    /// Deals to everybody who waits for cards, first left of the button, all cards of a player together.
+    fn cards_due(&self, events: &mut Vec<HandEvent>) {
+        let (hole, board) = self.cards_by_now();
+        let mut deck = self.deck.clone();
+        let mut deal =
+            |count: usize| -> Vec<Card> { (0..count).map_while(|_| deck.deal()).collect() };
+        let up = self
+            .street_rules()
+            .map_or(0, |street| usize::from(street.up));
+        for seat in self.seats.after(self.button).filter(|seat| seat.is_in()) {
+            let due = hole.saturating_sub(seat.down.len() + seat.up.len());
+            if due == 0 {
+                continue;
+            }
+            // A tabled hand gets all its cards face up.
+            let up = if seat.shown { due } else { up.min(due) };
+            events.push(HandEvent::Dealt {
+                seat: seat.seat,
+                down: deal(due - up),
+                up: deal(up),
+            });
+        }
+        let due = board.saturating_sub(self.board.len());
+        if due > 0 && self.stage == Stage::Dealing {
+            events.push(HandEvent::Board {
+                street: self.street,
+                cards: deal(due),
+            });
+        }
+    }
+
+    fn next_to_draw(&self) -> Option<SeatNo> {
+        if self.street_rules().is_none_or(|street| street.draw == 0) {
+            return None;
+        }
+        let mut waiting = self
+            .seats
+            .after(self.button)
+            .filter(|seat| seat.is_in() && !seat.drawn);
+        waiting.next().map(|seat| seat.seat)
+    }
+
+    fn next_to_bet(&self) -> Option<SeatNo> {
+        if self.seats.in_play().nth(1).is_none() {
+            return None;
+        }
+        let mut next = self
+            .seats
+            .after(self.round.from)
+            .filter(|seat| self.must_act(seat));
+        next.next().map(|seat| seat.seat)
+    }
+
+    fn must_act(&self, seat: &HandSeat) -> bool {
+        if !seat.can_bet() {
+            return false;
+        }
+        let mut others = self.seats.in_play().filter(|other| other.seat != seat.seat);
+        if others.clone().any(HandSeat::can_bet) {
+            return seat.acted.is_none() || seat.bet < self.round.level;
+        }
+        // Everybody else is all-in: there is a decision only when one of them has put in more.
+        others.any(|other| other.bet > seat.bet)
+    }
+
+    /// The seat that the opener of the street sits left of.
+    fn opens_after(&self) -> SeatNo {
+        let opener = self
+            .street_rules()
+            .map_or(Opener::LeftOfButton, |street| street.opener);
+        if opener == Opener::LeftOfBlinds {
+            return self.blind.unwrap_or(self.button);
+        }
+        let Some(first) = self.first_by_cards(opener) else {
+            return self.button;
+        };
+        let mut others = self.seats.after(first).filter(|seat| seat.seat != first);
+        let mut before = first;
+        while let Some(seat) = others.next() {
+            before = seat.seat;
+        }
+        before
+    }
+
+    /// Who opens by the cards they show; of equal hands the first left of the button.
+    fn first_by_cards(&self, opener: Opener) -> Option<SeatNo> {
+        let prefers: fn(&[Card], &[Card]) -> bool = match opener {
+            Opener::LeftOfBlinds | Opener::LeftOfButton => return None,
+            Opener::LowCardBringsIn => |a, b| a.first() < b.first(),
+            Opener::HighCardBringsIn => |a, b| ace_low(a) > ace_low(b),
+            Opener::HighHand => |a, b| crate::rank::showing_high(a, b) == Ordering::Greater,
+            Opener::LowHand => |a, b| crate::rank::showing_low(a, b) == Ordering::Less,
+        };
+        let showing = self.seats.after(self.button).filter(|seat| seat.is_in());
+        let best = showing.reduce(|best, seat| {
+            if prefers(&seat.up, &best.up) {
+                seat
+            } else {
+                best
+            }
+        });
+        best.map(|seat| seat.seat)
+    }
+
+    /// Who shows first when nobody bet on the last street: who would have opened it (TDA 17).
+    pub(super) fn first_to_show(&self) -> SeatNo {
+        let from = self.opens_after();
+        let mut left = self.seats.after(from).filter(|seat| seat.is_in());
+        left.next().map_or(from, |seat| seat.seat)
+    }
+
+    /// The part of the highest bet that nobody, not even somebody who folded, has matched.
+    fn uncalled(&self) -> Option<HandEvent> {
+        let highest = self.seats.iter().max_by_key(|seat| seat.bet)?;
+        let others = self.seats.iter().filter(|seat| seat.seat != highest.seat);
+        let matched = others.map(|seat| seat.bet).max().unwrap_or_default();
+        let amount = highest.bet.minus_or_zero(matched);
+        (!amount.is_zero()).then_some(HandEvent::Returned {
+            seat: highest.seat,
+            amount,
+        })
+    }
+}
+
+/// The card with its ace below the deuce.
+fn ace_low(up: &[Card]) -> Option<(u8, u8)> {
+    up.first()
+        .map(|card| ((card.rank().0 + 1) % 13, card.suit().0))
+}

@@ -1,0 +1,292 @@
+//! What a hand starts from, and the checks of it.
+
+use super::{
+    Hand, Round, Stage,
+    seats::{HandSeat, MAX_PLAYERS, Owed, Seats},
+};
+use crate::{cards::Cards, deck::Deck, variant::Variant};
+use serde::{Deserialize, Serialize};
+use wire::{Card, Chips, SeatNo, event::Post};
+
+/// Everything a hand starts from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandSetup {
+    /// What is played.
+    pub variant: &'static Variant,
+    /// Where the button is; possibly a seat that nobody is dealt in at (TDA 32).
+    pub button: SeatNo,
+    /// The smallest bet: the big blind; in fixed limit the small bet. At least 1.
+    pub min_bet: Chips,
+    /// Fixed limit: the bet of the later streets.
+    pub big_bet: Chips,
+    /// What a small blind is when somebody posts it in full: pot-limit counts it even when it is dead
+    /// (TDA 54-B).
+    pub small_blind: Chips,
+    /// Stud: the forced opening bet.
+    pub bring_in: Chips,
+    /// Whose the antes are.
+    pub antes: Antes,
+    /// Fixed limit: how many bets and raises a street may see.
+    pub cap: RaiseCap,
+    /// Players dealt in.
+    pub players: Vec<PlayerSetup>,
+    /// The shuffled deck, top card first.
+    pub deck: [Card; 52],
+}
+
+/// One player dealt in, and the forced bets asked of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlayerSetup {
+    /// Which seat.
+    pub seat: SeatNo,
+    /// Chips before any forced bet, 1 to [`Chips::MAX`].
+    pub stack: Chips,
+    /// The ante asked for; zero for none.
+    pub ante: Chips,
+    /// The live blind asked for.
+    pub blind: Option<(Post, Chips)>,
+    /// Missed blinds to be posted dead; zero for none.
+    pub dead: Chips,
+}
+
+/// Whose the antes are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Antes {
+    /// Every player's own, posted before the blinds. Who is short wins only as much from each other player.
+    #[default]
+    Each,
+    /// One player's for the whole table: dead money in the main pot, posted after that player's blind and
+    /// from what is left then (TDA RP-11).
+    BigBlind,
+}
+
+/// How many full bets and raises a street of fixed limit may see (TDA 48).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RaiseCap {
+    /// The bet and its raises together. A big blind is a bet.
+    pub bets: u8,
+    /// Whether it holds when only two players were dealt in.
+    pub heads_up: bool,
+}
+
+impl Default for RaiseCap {
+    /// A bet and three raises, as online; no cap heads-up.
+    fn default() -> Self {
+        Self {
+            bets: 4,
+            heads_up: false,
+        }
+    }
+}
+
+/// Why a setup makes no hand.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SetupError {
+    /// Fewer than two players.
+    #[error("a hand takes at least 2 players, not {0}")]
+    TooFewPlayers(usize),
+    /// More players than the variant has cards for.
+    #[error("{variant} is for at most {most} players, not {players}")]
+    TooManyPlayers {
+        /// The variant's code.
+        variant: &'static str,
+        /// Most players.
+        most: u8,
+        /// Players in the setup.
+        players: usize,
+    },
+    /// Two players at one seat.
+    #[error("seat {0} is given to two players")]
+    SeatTwice(SeatNo),
+    /// A stack out of range.
+    #[error("seat {seat} has {stack} chips: a stack is 1 to {}", Chips::MAX)]
+    BadStack {
+        /// Whose.
+        seat: SeatNo,
+        /// The stack.
+        stack: Chips,
+    },
+    /// An amount of the setup is out of range.
+    #[error("{what} is {amount}: it must be {least} to {}", Chips::MAX)]
+    BadAmount {
+        /// Which amount.
+        what: &'static str,
+        /// What it is.
+        amount: Chips,
+        /// The least it may be.
+        least: Chips,
+    },
+    /// The deck is not the 52 cards.
+    #[error("the deck does not hold every card once")]
+    BadDeck,
+}
+
+impl HandSetup {
+    /// A setup with the usual limits: big bet twice the small one, small blind and bring-in half of it, every
+    /// player's own ante, a bet and three raises.
+    #[must_use]
+    pub fn new(
+        variant: &'static Variant,
+        button: SeatNo,
+        min_bet: Chips,
+        players: Vec<PlayerSetup>,
+        deck: [Card; 52],
+    ) -> Self {
+        Self {
+            variant,
+            button,
+            min_bet,
+            big_bet: min_bet.times(2),
+            small_blind: Chips(min_bet.0 / 2),
+            bring_in: Chips((min_bet.0 / 2).max(1)),
+            antes: Antes::Each,
+            cap: RaiseCap::default(),
+            players,
+            deck,
+        }
+    }
+
+    fn check(&self) -> Result<(), SetupError> {
+        let players = self.players.len();
+        if players < 2 {
+            return Err(SetupError::TooFewPlayers(players));
+        }
+        if players > usize::from(self.variant.max_players).min(MAX_PLAYERS) {
+            return Err(SetupError::TooManyPlayers {
+                variant: self.variant.code,
+                most: self.variant.max_players,
+                players,
+            });
+        }
+        let amount = |what, amount: Chips, least: Chips| {
+            if (least..=Chips::MAX).contains(&amount) {
+                Ok(())
+            } else {
+                Err(SetupError::BadAmount {
+                    what,
+                    amount,
+                    least,
+                })
+            }
+        };
+        amount("the minimum bet", self.min_bet, Chips(1))?;
+        amount("the big bet", self.big_bet, Chips(1))?;
+        amount("the small blind", self.small_blind, Chips::ZERO)?;
+        amount("the bring-in", self.bring_in, Chips::ZERO)?;
+        for player in &self.players {
+            let (seat, stack) = (player.seat, player.stack);
+            if stack.is_zero() || stack > Chips::MAX {
+                return Err(SetupError::BadStack { seat, stack });
+            }
+            amount("an ante", player.ante, Chips::ZERO)?;
+            amount("a dead blind", player.dead, Chips::ZERO)?;
+            amount(
+                "a blind",
+                player.blind.map_or(Chips::ZERO, |(_, blind)| blind),
+                Chips::ZERO,
+            )?;
+        }
+        let seen = self
+            .deck
+            .iter()
+            .fold(0u64, |seen, card| seen | 1 << card.index());
+        if seen != (1 << 52) - 1 {
+            return Err(SetupError::BadDeck);
+        }
+        Ok(())
+    }
+}
+
+/// The hand of a setup, before its first event.
+pub(super) fn hand(setup: &HandSetup) -> Result<Hand, SetupError> {
+    setup.check()?;
+    let mut players = setup.players.clone();
+    players.sort_unstable_by_key(|player| player.seat);
+    if let Some(two) = players.windows(2).find(|two| two[0].seat == two[1].seat) {
+        return Err(SetupError::SeatTwice(two[0].seat));
+    }
+    let seats = Seats::new(players.iter().map(seat));
+    let mut hand = Hand {
+        variant: setup.variant,
+        button: setup.button,
+        min_bet: setup.min_bet,
+        big_bet: setup.big_bet,
+        bring_in: setup.bring_in,
+        antes: setup.antes,
+        cap: setup.cap,
+        blinds_short: blinds_short(setup),
+        blind: highest_blind(&seats, setup.button),
+        seats,
+        deck: Deck::new(setup.deck, setup.variant.stock),
+        board: Cards::new(),
+        stage: Stage::Posting,
+        street: 0,
+        shared: false,
+        round: Round::default(),
+        actor: None,
+        awarded: Chips::ZERO,
+    };
+    hand.settle();
+    Ok(hand)
+}
+
+fn seat(player: &PlayerSetup) -> HandSeat {
+    HandSeat {
+        seat: player.seat,
+        stack: player.stack,
+        owed: Owed {
+            ante: player.ante,
+            blind: player.blind.filter(|(_, amount)| !amount.is_zero()),
+            dead: player.dead,
+        },
+        ..HandSeat::default()
+    }
+}
+
+/// Whose blind the action starts left of: a straddle's before the big blind's before the small blind's; of equal
+/// ones the first left of the button, because others of the kind only buy their way in.
+fn highest_blind(seats: &Seats, button: SeatNo) -> Option<SeatNo> {
+    let weight = |post: Post| match post {
+        Post::Straddle => 3,
+        Post::BigBlind => 2,
+        Post::SmallBlind => 1,
+        _ => 0,
+    };
+    let blinds = seats.after(button).filter_map(|seat| {
+        let (post, amount) = seat.owed.blind?;
+        Some((weight(post), amount, seat.seat))
+    });
+    blinds
+        .reduce(|best, blind| {
+            if (blind.0, blind.1) > (best.0, best.1) {
+                blind
+            } else {
+                best
+            }
+        })
+        .map(|(_, _, seat)| seat)
+}
+
+/// By how much the blinds that will be posted fall short of blinds in full: short stacks, and a small blind that
+/// nobody posts.
+fn blinds_short(setup: &HandSetup) -> Chips {
+    let mut short = Chips::ZERO;
+    let mut small_blind_posted = false;
+    let mut any = false;
+    for player in &setup.players {
+        let Some((post, amount)) = player.blind else {
+            continue;
+        };
+        any = true;
+        small_blind_posted |= post == Post::SmallBlind && !amount.is_zero();
+        let ante = match setup.antes {
+            Antes::Each => player.ante,
+            Antes::BigBlind => Chips::ZERO,
+        };
+        short = short.plus(amount.minus_or_zero(player.stack.minus_or_zero(ante)));
+    }
+    if any && !small_blind_posted {
+        short = short.plus(setup.small_blind);
+    }
+    short
+}
