@@ -91,8 +91,17 @@ impl Hosted {
         at_ms: u64,
     ) -> TableRecord {
         let first = self.cursor.last == 0;
-        let begins = events.iter().any(|event| matches!(event, TableEvent::HandStarted { .. }));
-        let mut record = TableRecord { v: VERSION, epoch, at_ms, cause, events, state: None };
+        let begins = events
+            .iter()
+            .any(|event| matches!(event, TableEvent::HandStarted { .. }));
+        let mut record = TableRecord {
+            v: VERSION,
+            epoch,
+            at_ms,
+            cause,
+            events,
+            state: None,
+        };
         self.tail += 1;
         if first || begins || self.tail >= MAX_TAIL {
             let mut after = self.table.clone();
@@ -118,13 +127,18 @@ impl Hosted {
     pub fn reply(&self, cause: Cause) -> Option<TableReply> {
         Some(match self.table.answer(cause) {
             Some(Answer::Seat { paid: false, .. }) => return None,
-            Some(Answer::Seat { seat, event_no, .. }) => {
-                TableReply::Seat { seat: *seat, event_no: *event_no }
-            }
-            Some(Answer::Done(event_no)) => TableReply::Done { event_no: *event_no },
+            Some(Answer::Seat { seat, event_no, .. }) => TableReply::Seat {
+                seat: *seat,
+                event_no: *event_no,
+            },
+            Some(Answer::Done(event_no)) => TableReply::Done {
+                event_no: *event_no,
+            },
             Some(Answer::Refused(refusal)) => TableReply::Refused(refusal.clone()),
             // Accepted without any change.
-            None => TableReply::Done { event_no: self.table.event_no() },
+            None => TableReply::Done {
+                event_no: self.table.event_no(),
+            },
         })
     }
 
@@ -169,7 +183,12 @@ impl Hosted {
 
     /// When the bot whose turn it is should be asked (again).
     fn bot_due_ms(&mut self) -> Option<u64> {
-        let Some(BotTurn { hand, turn, not_before_ms }) = self.table.bot_turn() else {
+        let Some(BotTurn {
+            hand,
+            turn,
+            not_before_ms,
+        }) = self.table.bot_turn()
+        else {
             self.bot = None;
             return None;
         };

@@ -22,7 +22,10 @@ pub enum Key {
 /// What came back.
 pub enum Outcome {
     /// A buy-in or top-up arrived, or was refused.
-    Arrived { posting: PostingId, refusal: Option<Refusal> },
+    Arrived {
+        posting: PostingId,
+        refusal: Option<Refusal>,
+    },
     /// A cash-out was paid.
     PaidBack(PostingId),
     /// The coordinator's answer to a report.
@@ -33,7 +36,10 @@ pub enum Outcome {
     Ignored,
 }
 
-const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: Duration::from_secs(10) };
+const PATIENCE: Patience = Patience {
+    each: Duration::from_secs(2),
+    total: Duration::from_secs(10),
+};
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// The key of an effect.
@@ -48,22 +54,33 @@ pub fn key(effect: &Effect) -> Key {
 }
 
 /// Carries an effect out; `tournament` is the one the table belongs to.
-pub async fn carry_out(bus: Bus, table: TableId, tournament: Option<TournamentId>, effect: Effect) -> Outcome {
+pub async fn carry_out(
+    bus: Bus,
+    table: TableId,
+    tournament: Option<TournamentId>,
+    effect: Effect,
+) -> Outcome {
     match (effect, tournament) {
         (Effect::Money(request), _) => money(&bus, request).await,
         (Effect::Report(report), Some(tournament)) => send_report(&bus, tournament, report).await,
-        (Effect::Applied(number), Some(tournament)) => confirm(&bus, tournament, table, number).await,
+        (Effect::Applied(number), Some(tournament)) => {
+            confirm(&bus, tournament, table, number).await
+        }
         (Effect::Report(_) | Effect::Applied(_), None) => Outcome::Ignored,
     }
 }
 
 async fn money(bus: &Bus, request: TableMoneyRequest) -> Outcome {
     loop {
-        let answer: Result<CashierReply, _> =
-            bus.request(subject::CASHIER_TABLE.to_owned(), &request, PATIENCE).await;
+        let answer: Result<CashierReply, _> = bus
+            .request(subject::CASHIER_TABLE.to_owned(), &request, PATIENCE)
+            .await;
         match (answer, &request) {
             (Ok(CashierReply::Done), TableMoneyRequest::BuyIn { posting, .. }) => {
-                return Outcome::Arrived { posting: posting.clone(), refusal: None };
+                return Outcome::Arrived {
+                    posting: posting.clone(),
+                    refusal: None,
+                };
             }
             (Ok(CashierReply::Done), TableMoneyRequest::CashOut { posting, .. }) => {
                 return Outcome::PaidBack(posting.clone());
@@ -71,7 +88,10 @@ async fn money(bus: &Bus, request: TableMoneyRequest) -> Outcome {
             (Ok(CashierReply::Refused(refusal)), TableMoneyRequest::BuyIn { posting, .. })
                 if !refusal.is_transient() =>
             {
-                return Outcome::Arrived { posting: posting.clone(), refusal: Some(refusal) };
+                return Outcome::Arrived {
+                    posting: posting.clone(),
+                    refusal: Some(refusal),
+                };
             }
             (Ok(CashierReply::Refused(refusal)), TableMoneyRequest::CashOut { posting, .. })
                 if !refusal.is_transient() =>
@@ -101,7 +121,16 @@ async fn send_report(bus: &Bus, tournament: TournamentId, report: Report) -> Out
 async fn confirm(bus: &Bus, tournament: TournamentId, table: TableId, number: u64) -> Outcome {
     let id = CommandId::from_random((table.0 << 20) ^ (number | 1 << 19));
     // Whatever it answers, it has heard: a refusal means that the tournament is past that.
-    ask(bus, tournament, id, TournamentCommand::Applied { table, instruction: number }).await;
+    ask(
+        bus,
+        tournament,
+        id,
+        TournamentCommand::Applied {
+            table,
+            instruction: number,
+        },
+    )
+    .await;
     Outcome::Confirmed(number)
 }
 
@@ -111,13 +140,20 @@ async fn ask(
     id: CommandId,
     command: TournamentCommand,
 ) -> TournamentReply {
-    let request = TournamentRequest { tournament, id, player: None, command };
+    let request = TournamentRequest {
+        tournament,
+        id,
+        player: None,
+        command,
+    };
     let subject = subject::tournament_commands(subject::tournament_partition(tournament));
     loop {
         match bus.request(subject.clone(), &request, PATIENCE).await {
             Ok(TournamentReply::Refused(refusal)) if refusal.is_transient() => {}
             Ok(reply) => return reply,
-            Err(error) => tracing::warn!(%tournament, %error, "no coordinator answers; asking again"),
+            Err(error) => {
+                tracing::warn!(%tournament, %error, "no coordinator answers; asking again")
+            }
         }
         tokio::time::sleep(PAUSE).await;
     }

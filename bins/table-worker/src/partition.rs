@@ -23,7 +23,7 @@ use wire::{
     event::{HandEvent, Seed, TableEvent},
     journal::Cause,
     subject,
-    table::{Purpose, TableCommand, TableReply, TableRequest},
+    table::{Purpose, TableCommand, TableRequest},
     tournament::Instruction,
 };
 
@@ -57,7 +57,10 @@ pub type Release = oneshot::Receiver<oneshot::Sender<()>>;
 /// When the partition's journals cannot be read or its subject cannot be listened to.
 pub async fn run(means: Means, release: &mut Release) -> anyhow::Result<()> {
     let loaded = recovery::load_partition(&means.journal, means.partition).await?;
-    let mut requests = means.bus.serve(subject::table_commands(means.partition), None).await?;
+    let mut requests = means
+        .bus
+        .serve(subject::table_commands(means.partition), None)
+        .await?;
     let mut partition = Partition {
         means,
         tables: HashMap::new(),
@@ -91,7 +94,9 @@ pub async fn run(means: Means, release: &mut Release) -> anyhow::Result<()> {
 impl Drop for Partition {
     /// However the task ends, its tables are no longer this worker's.
     fn drop(&mut self) {
-        self.tables.keys().for_each(|&table| self.means.shared.forget(table));
+        self.tables
+            .keys()
+            .for_each(|&table| self.means.shared.forget(table));
     }
 }
 
@@ -108,7 +113,11 @@ impl Partition {
             let public = feed::public(&last.events);
             feed::publish(&self.means.bus, &hosted.table, &last.events, public).await;
             let resumed = What::Events(Box::new(|table: &Table| table.resume(now_ms())));
-            let waiting = Waiting { cause: None, what: resumed, request: None };
+            let waiting = Waiting {
+                cause: None,
+                what: resumed,
+                request: None,
+            };
             // A table that was just loaded has nothing waiting.
             let _ = hosted.enqueue(waiting);
         }
@@ -121,9 +130,9 @@ impl Partition {
 
     fn next_wake_up(&self) -> Duration {
         const IDLE: Duration = Duration::from_secs(3_600);
-        self.wake_ups
-            .peek()
-            .map_or(IDLE, |Reverse((at_ms, _))| Duration::from_millis(at_ms.saturating_sub(now_ms())))
+        self.wake_ups.peek().map_or(IDLE, |Reverse((at_ms, _))| {
+            Duration::from_millis(at_ms.saturating_sub(now_ms()))
+        })
     }
 
     async fn wake(&mut self) {
@@ -143,7 +152,12 @@ impl Partition {
     }
 
     async fn request(&mut self, request: Request) {
-        let TableRequest { table, id, player, command } = match request.decode() {
+        let TableRequest {
+            table,
+            id,
+            player,
+            command,
+        } = match request.decode() {
             Ok(decoded) => decoded,
             Err(error) => {
                 tracing::warn!(%error, "a table request cannot be read");
@@ -155,7 +169,8 @@ impl Partition {
         {
             match table::create(table, config, bots) {
                 Ok(_) => {
-                    self.tables.insert(table, recovery::unborn(Table::new(table, config.clone())));
+                    self.tables
+                        .insert(table, recovery::unborn(Table::new(table, config.clone())));
                 }
                 Err(refusal) => return refuse(Some(&request), refusal).await,
             }
@@ -167,7 +182,11 @@ impl Partition {
             return respond(&request, &hosted.resync(since, player)).await;
         }
         let cause = Some(Cause { player, id });
-        let waiting = Waiting { cause, what: What::Command(command), request: Some(request) };
+        let waiting = Waiting {
+            cause,
+            what: What::Command(command),
+            request: Some(request),
+        };
         match hosted.enqueue(waiting) {
             Ok(()) => self.go_on(table).await,
             Err(request) => refuse(request.as_ref(), Refusal::unavailable("table")).await,
@@ -182,7 +201,10 @@ impl Partition {
         while hosted.writing.is_none() {
             let now = now_ms();
             let (decided, mut waiting) = match hosted.waiting.pop_front() {
-                Some(waiting) => (decide(&hosted.table, &hosted.cursor, &waiting, now), Some(waiting)),
+                Some(waiting) => (
+                    decide(&hosted.table, &hosted.cursor, &waiting, now),
+                    Some(waiting),
+                ),
                 None => (Ok(hosted.table.tick(now, random_seed)), None),
             };
             let cause = waiting.as_ref().and_then(|waiting| waiting.cause);
@@ -196,14 +218,21 @@ impl Partition {
                     let record = hosted.record(cause, events, self.means.epoch, now);
                     match codec::encode(&record) {
                         Ok(bytes) => {
-                            let (journal, cursor) = (self.means.journal.clone(), hosted.cursor.clone());
+                            let (journal, cursor) =
+                                (self.means.journal.clone(), hosted.cursor.clone());
                             let snapshot = record.state.is_some();
                             self.writes.push(Box::pin(async move {
                                 (id, journal.append(&cursor, bytes.into(), snapshot).await)
                             }));
-                            hosted.writing = Some(Writing { record, request, waiting });
+                            hosted.writing = Some(Writing {
+                                record,
+                                request,
+                                waiting,
+                            });
                         }
-                        Err(error) => tracing::error!(%error, table = %id, "a record cannot be encoded"),
+                        Err(error) => {
+                            tracing::error!(%error, table = %id, "a record cannot be encoded")
+                        }
                     }
                 }
                 Err(refusal) => refuse(request.as_ref(), refusal).await,
@@ -211,7 +240,11 @@ impl Partition {
         }
         if hosted.writing.is_none()
             && let Some(ask) = hosted.due_bot_ask(now_ms())
-            && let Err(error) = self.means.bus.publish(subject::BOT_ASK.to_owned(), ask.into()).await
+            && let Err(error) = self
+                .means
+                .bus
+                .publish(subject::BOT_ASK.to_owned(), ask.into())
+                .await
         {
             tracing::debug!(%error, "a bot was not asked; it will be asked again");
         }
@@ -235,11 +268,21 @@ impl Partition {
         }
     }
 
-    async fn written(&mut self, id: TableId, cursor: Result<Cursor, AppendError>) -> anyhow::Result<()> {
+    async fn written(
+        &mut self,
+        id: TableId,
+        cursor: Result<Cursor, AppendError>,
+    ) -> anyhow::Result<()> {
         let Some(hosted) = self.tables.get_mut(&id) else {
             return Ok(());
         };
-        let Some(Writing { record, request, waiting, .. }) = hosted.writing.take() else {
+        let Some(Writing {
+            record,
+            request,
+            waiting,
+            ..
+        }) = hosted.writing.take()
+        else {
             return Ok(());
         };
         match cursor {
@@ -291,7 +334,11 @@ impl Partition {
             if hosted.running.insert(key.clone()) {
                 let bus = self.means.bus.clone();
                 self.effects.push(Box::pin(async move {
-                    (id, key, outside::carry_out(bus, id, tournament, effect).await)
+                    (
+                        id,
+                        key,
+                        outside::carry_out(bus, id, tournament, effect).await,
+                    )
                 }));
             }
         }
@@ -302,9 +349,11 @@ impl Partition {
             return;
         };
         let what = match outcome {
-            Outcome::Arrived { posting, refusal } => What::Events(Box::new(move |table: &Table| {
-                table.money_arrived(&posting, refusal.as_ref())
-            })),
+            Outcome::Arrived { posting, refusal } => {
+                What::Events(Box::new(move |table: &Table| {
+                    table.money_arrived(&posting, refusal.as_ref())
+                }))
+            }
             Outcome::PaidBack(posting) => {
                 What::Events(Box::new(move |table: &Table| table.paid_back(&posting)))
             }
@@ -314,7 +363,11 @@ impl Partition {
         };
         hosted.running.remove(&key);
         // What comes back from outside is the fleet's own and always finds a place.
-        hosted.waiting.push_back(Waiting { cause: None, what, request: None });
+        hosted.waiting.push_back(Waiting {
+            cause: None,
+            what,
+            request: None,
+        });
         self.go_on(id).await;
     }
 
@@ -325,7 +378,11 @@ impl Partition {
         waiting: Option<Waiting>,
         request: Option<Request>,
     ) -> anyhow::Result<()> {
-        let Some(Loaded { hosted: fresh, last }) = recovery::load_table(&self.means.journal, id).await? else {
+        let Some(Loaded {
+            hosted: fresh,
+            last,
+        }) = recovery::load_table(&self.means.journal, id).await?
+        else {
             self.tables.remove(&id);
             return Ok(());
         };
@@ -335,7 +392,11 @@ impl Partition {
         let Some(stale) = self.tables.remove(&id) else {
             return Ok(());
         };
-        let mut hosted = Hosted { waiting: stale.waiting, running: stale.running, ..fresh };
+        let mut hosted = Hosted {
+            waiting: stale.waiting,
+            running: stale.running,
+            ..fresh
+        };
         if let Some(waiting) = waiting {
             hosted.waiting.push_front(Waiting { request, ..waiting });
         }
@@ -378,7 +439,10 @@ fn decide(
     }
 }
 
-fn instructed(id: TableId, instruction: Instruction) -> Box<dyn Fn(&Table) -> Vec<TableEvent> + Send> {
+fn instructed(
+    id: TableId,
+    instruction: Instruction,
+) -> Box<dyn Fn(&Table) -> Vec<TableEvent> + Send> {
     Box::new(move |table| match table.instruct(&instruction, now_ms()) {
         Ok(events) => events,
         Err(refusal) => {
@@ -429,5 +493,7 @@ fn random_seed() -> Seed {
 }
 
 fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64)
 }

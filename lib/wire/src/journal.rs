@@ -18,7 +18,6 @@ pub struct Record<E, S> {
     /// What happened, at least one event.
     pub events: Vec<E>,
     /// The state after the events, now and then.
-    #[serde(default)]
     pub state: Option<S>,
 }
 

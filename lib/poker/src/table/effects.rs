@@ -71,13 +71,25 @@ impl Table {
         }
         for (_, seat) in self.taken() {
             if let Some(awaited) = &seat.awaited {
-                let (posting, player, amount) = (awaited.posting.clone(), seat.player, awaited.amount);
-                effects.push(Effect::Money(TableMoneyRequest::BuyIn { posting, player, table, amount }));
+                let (posting, player, amount) =
+                    (awaited.posting.clone(), seat.player, awaited.amount);
+                effects.push(Effect::Money(TableMoneyRequest::BuyIn {
+                    posting,
+                    player,
+                    table,
+                    amount,
+                }));
             }
         }
         for cash_out in &self.cash_outs {
-            let (posting, player, amount) = (cash_out.posting.clone(), cash_out.player, cash_out.amount);
-            effects.push(Effect::Money(TableMoneyRequest::CashOut { posting, player, table, amount }));
+            let (posting, player, amount) =
+                (cash_out.posting.clone(), cash_out.player, cash_out.amount);
+            effects.push(Effect::Money(TableMoneyRequest::CashOut {
+                posting,
+                player,
+                table,
+                amount,
+            }));
         }
     }
 
@@ -87,7 +99,11 @@ impl Table {
         let playing = self.playing.as_ref()?;
         self.seat(playing.hand.actor()?).filter(|seat| seat.bot)?;
         let not_before_ms = playing.turn_began_ms + u64::from(self.config.bot_pace_ms);
-        Some(BotTurn { hand: playing.start.hand, turn: playing.turn, not_before_ms })
+        Some(BotTurn {
+            hand: playing.start.hand,
+            turn: playing.turn,
+            not_before_ms,
+        })
     }
 
     /// What to ask the bot workers: exactly what a person in the actor's seat would see. None when no bot has the action.
@@ -97,7 +113,10 @@ impl Table {
         let actor = playing.hand.actor()?;
         let seat = self.seat(actor).filter(|seat| seat.bot)?;
         let own = playing.hand.seat(actor)?;
-        let others = playing.hand.seats().filter(|(no, other)| *no != actor && !other.folded);
+        let others = playing
+            .hand
+            .seats()
+            .filter(|(no, other)| *no != actor && !other.folded);
         let opponent = |(seat, other): (SeatNo, &HandSeat)| Opponent {
             seat,
             stack: other.stack,
@@ -112,7 +131,7 @@ impl Table {
             deadline_ms: playing.deadline_ms,
             variant: self.config.variant.clone(),
             legal: playing.hand.legal(),
-            hole: own.down.iter().chain(own.up).copied().collect(),
+            hole: own.down.iter().chain(own.up.iter()).copied().collect(),
             board: playing.hand.board().to_vec(),
             street: playing.hand.street(),
             pot: playing.hand.pots().into_iter().sum(),
