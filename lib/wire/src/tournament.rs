@@ -361,6 +361,9 @@ pub enum TournamentEvent {
     EntryRefused {
         /// Whose.
         player: PlayerId,
+        /// What the cashier said: whoever asks again is told the same.
+        #[serde(default)]
+        refusal: Option<Refusal>,
     },
     /// An entry was given back; the cashier pays it back.
     EntryWithdrawn {
@@ -399,6 +402,9 @@ pub enum TournamentEvent {
         player: PlayerId,
         /// Their place.
         place: u32,
+        /// What it pays.
+        #[serde(default)]
+        prize: Chips,
     },
     /// A table was told how to go on.
     Instructed {
