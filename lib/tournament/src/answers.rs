@@ -1,0 +1,146 @@
+//! The memory of answered commands, and the state that a journal's records build up: a repeat of a command gets the first answer,
+//! whoever owns the tournament by then, because the memory is made from the records' causes.
+
+use crate::state::Tournament;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+use wire::{
+    Chips, CommandId, PlayerId, Refusal, TournamentId,
+    journal::{Cause, Record},
+    tournament::TournamentEvent,
+};
+
+/// Commands remembered per player: a player's program has one or two of them unanswered.
+const PER_PLAYER: usize = 4;
+/// Commands of the administrator remembered.
+const PER_ADMINISTRATOR: usize = 16;
+/// Players without an entry who are remembered (refused, or withdrawn), beyond those with one.
+const WITHOUT_ENTRY: usize = 1_024;
+
+/// What a command was answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// The entry is held; the answer comes when the cashier has answered.
+    Pending,
+    /// Done.
+    Done,
+    /// Not done after all.
+    Refused(Refusal),
+}
+
+/// A remembered command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Answered {
+    id: CommandId,
+    at_ms: u64,
+    answer: Answer,
+}
+
+/// A tournament and the answers it has given: what a snapshot holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Saved {
+    tournament: Tournament,
+    players: BTreeMap<PlayerId, VecDeque<Answered>>,
+    administrator: VecDeque<Answered>,
+}
+
+impl Saved {
+    /// A tournament before its first record.
+    #[must_use]
+    pub fn new(id: TournamentId) -> Self {
+        Self { tournament: Tournament::new(id), players: BTreeMap::new(), administrator: VecDeque::new() }
+    }
+
+    /// The tournament.
+    #[must_use]
+    pub const fn tournament(&self) -> &Tournament {
+        &self.tournament
+    }
+
+    /// Carries a record out: its snapshot where it has one, else its events.
+    pub fn carry_out(&mut self, record: Record<TournamentEvent, Self>) {
+        match record.state {
+            Some(state) => *self = state,
+            None => self.evolve(record.cause, record.at_ms, &record.events),
+        }
+    }
+
+    /// Carries the events of one record out and remembers the command that caused them.
+    pub fn evolve(&mut self, cause: Option<Cause>, at_ms: u64, events: &[TournamentEvent]) {
+        for event in events {
+            self.tournament.evolve(event);
+            self.complete(event);
+        }
+        if let (Some(cause), Some(event)) = (cause, events.first()) {
+            self.remember(cause, at_ms, event);
+        }
+    }
+
+    /// What this command was answered, if it was carried out and is still remembered. Reports and confirmations are not: their
+    /// repeats are known by their numbers.
+    #[must_use]
+    pub fn answer(&self, cause: Cause) -> Option<&Answer> {
+        let remembered = match cause.player {
+            Some(player) => self.players.get(&player)?,
+            None => &self.administrator,
+        };
+        remembered.iter().rev().find(|answered| answered.id == cause.id).map(|answered| &answered.answer)
+    }
+
+    fn remember(&mut self, cause: Cause, at_ms: u64, event: &TournamentEvent) {
+        let answer = match event {
+            TournamentEvent::EntryReserved { bot: false, .. } => Answer::Pending,
+            TournamentEvent::EntryWithdrawn { .. } | TournamentEvent::Created { .. } | TournamentEvent::Cancelled => {
+                Answer::Done
+            }
+            _ => return,
+        };
+        let (remembered, most) = match cause.player {
+            Some(player) => (self.players.entry(player).or_default(), PER_PLAYER),
+            None => (&mut self.administrator, PER_ADMINISTRATOR),
+        };
+        if remembered.len() == most {
+            remembered.pop_front();
+        }
+        remembered.push_back(Answered { id: cause.id, at_ms, answer });
+        self.forget();
+    }
+
+    /// Answers the pending command of a player once the entry's fate is known.
+    fn complete(&mut self, event: &TournamentEvent) {
+        let (player, answer) = match event {
+            TournamentEvent::EntryConfirmed { player } => (player, Answer::Done),
+            // Paid too late: the same record confirmed it a moment ago.
+            TournamentEvent::EntryWithdrawn { player } if self.tournament.phase() != wire::tournament::Phase::Registering => {
+                (player, Answer::Refused(Refusal::RegistrationClosed))
+            }
+            TournamentEvent::EntryRefused { player, refusal } => {
+                let refusal = refusal.clone().unwrap_or(Refusal::InsufficientFunds { balance: Chips::ZERO });
+                (player, Answer::Refused(refusal))
+            }
+            _ => return,
+        };
+        let last = self.players.get_mut(player).and_then(|remembered| remembered.back_mut());
+        if let Some(last) = last
+            && (last.answer == Answer::Pending || matches!(answer, Answer::Refused(_)))
+        {
+            last.answer = answer;
+        }
+    }
+
+    /// Keeps the memory bounded: the players without an entry whose last command is longest ago are forgotten first.
+    fn forget(&mut self) {
+        let has_entry = |player: &PlayerId| self.tournament.stage(*player).is_some();
+        let most = self.tournament.entries.len() + WITHOUT_ENTRY;
+        if self.players.len() <= most {
+            return;
+        }
+        let outside = self.players.iter().filter(|(player, _)| !has_entry(player));
+        let mut oldest: Vec<(u64, PlayerId)> =
+            outside.map(|(player, remembered)| (remembered.back().map_or(0, |last| last.at_ms), *player)).collect();
+        oldest.sort_unstable();
+        for (_, player) in oldest.into_iter().take(WITHOUT_ENTRY / 4) {
+            self.players.remove(&player);
+        }
+    }
+}

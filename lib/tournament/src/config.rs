@@ -1,0 +1,183 @@
+//! What a tournament's configuration must be, and what follows from it: the level in force and how tables are made.
+
+use wire::{
+    Chips, Refusal, TournamentId,
+    table::{Level, Purpose, TableConfig},
+    tournament::{LevelSpec, Payout, TournamentConfig},
+};
+
+/// Most levels of a structure: far more than any tournament lasts, so that a configuration stays small.
+const MOST_LEVELS: usize = 200;
+/// Longest level, in seconds: a week.
+const LONGEST_LEVEL_S: u32 = 7 * 24 * 3600;
+/// Most characters of a name.
+const LONGEST_NAME: usize = 60;
+
+/// Checks everything that does not need the rules of poker. Amounts are bounded so that all chips and all money of a tournament
+/// stay within [`Chips::MAX`].
+///
+/// # Errors
+/// [`Refusal::BadMessage`] that names the field and its bounds.
+pub fn check(config: &TournamentConfig) -> Result<(), Refusal> {
+    let must = |holds: bool, what: &str| if holds { Ok(()) } else { Err(Refusal::bad_message(what)) };
+    let entries = u64::from(config.max_entries);
+    let fits = |amount: Chips| {
+        u128::from(amount.0) * u128::from(entries) <= u128::from(Chips::MAX.0)
+    };
+    let name = config.name.trim();
+    must(!name.is_empty() && name.chars().count() <= LONGEST_NAME, "name: 1 to 60 characters")?;
+    must((1..=8).contains(&config.variant.len()), "variant: a code such as NT")?;
+    must((2..=10).contains(&config.seats), "seats: 2 to 10")?;
+    must((2..=100_000).contains(&entries), "max_entries: 2 to 100000")?;
+    must(
+        config.min_entries >= 2 && config.min_entries <= config.max_entries,
+        "min_entries: 2 to max_entries",
+    )?;
+    must(config.bots <= config.max_entries, "bots: at most max_entries")?;
+    must(!config.starting_stack.is_zero(), "starting_stack: at least 1")?;
+    must(fits(config.starting_stack), "starting_stack: too large for that many entries")?;
+    must(fits(config.buy_in.plus(config.fee)), "buy_in and fee: too large for that many entries")?;
+    check_levels(&config.levels)?;
+    must((100..=600_000).contains(&config.action_ms), "action_ms: 100 to 600000")?;
+    must(config.hand_pause_ms <= 60_000, "hand_pause_ms: at most 60000")?;
+    must(config.bot_pace_ms <= config.action_ms / 2, "bot_pace_ms: at most half of action_ms")?;
+    if let Payout::Shares(shares) = &config.payout {
+        let sum: u32 = shares.iter().map(|&share| u32::from(share)).sum();
+        must(sum == 10_000, "payout: shares must add up to 10000")?;
+        must(shares.is_sorted_by(|a, b| a >= b), "payout: no place may get more than the one before it")?;
+    }
+    Ok(())
+}
+
+fn check_levels(levels: &[LevelSpec]) -> Result<(), Refusal> {
+    if levels.is_empty() || levels.len() > MOST_LEVELS {
+        return Err(Refusal::bad_message("levels: 1 to 200"));
+    }
+    for (number, level) in (1..).zip(levels) {
+        let blinds = !level.big_blind.is_zero() && level.small_blind <= level.big_blind;
+        let bounded = level.big_blind <= Chips::MAX && level.ante <= Chips::MAX;
+        let lasts = (1..=LONGEST_LEVEL_S).contains(&level.seconds);
+        if !(blinds && bounded && lasts) {
+            return Err(Refusal::bad_message(format!(
+                "level {number}: big blind at least 1 and at least the small blind, 1 to {LONGEST_LEVEL_S} seconds"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The level that hands get which begin now. TDA 23: a new level holds from the next hand on, so a table is told with the
+/// instruction before each hand. The last level stays in force.
+pub(crate) fn level_at(levels: &[LevelSpec], started_ms: u64, now_ms: u64) -> Level {
+    let mut elapsed_ms = now_ms.saturating_sub(started_ms);
+    let mut in_force = Level::default();
+    for (number, spec) in (1..=u16::MAX).zip(levels) {
+        in_force = Level {
+            number,
+            small_blind: spec.small_blind,
+            big_blind: spec.big_blind,
+            ante: spec.ante,
+        };
+        let lasts_ms = u64::from(spec.seconds) * 1000;
+        if elapsed_ms < lasts_ms {
+            break;
+        }
+        elapsed_ms -= lasts_ms;
+    }
+    in_force
+}
+
+/// How the tournament's table of this number is made.
+pub(crate) fn table_config(
+    tournament: TournamentId,
+    config: &TournamentConfig,
+    number: u32,
+    level: Level,
+) -> TableConfig {
+    let tail = format!(" #{number}");
+    let room = LONGEST_NAME.saturating_sub(tail.len());
+    let name: String = config.name.trim().chars().take(room).chain(tail.chars()).collect();
+    TableConfig {
+        name,
+        variant: config.variant.clone(),
+        seats: config.seats,
+        level,
+        purpose: Purpose::Tournament { tournament },
+        action_ms: config.action_ms,
+        hand_pause_ms: config.hand_pause_ms,
+        bot_pace_ms: config.bot_pace_ms,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A configuration that passes [`check`].
+    pub(crate) fn sound(seats: u8, entries: u32) -> TournamentConfig {
+        let level = |bb: u64, seconds| LevelSpec {
+            small_blind: Chips(bb / 2),
+            big_blind: Chips(bb),
+            ante: Chips::ZERO,
+            seconds,
+        };
+        TournamentConfig {
+            name: "Evening".to_owned(),
+            variant: "NT".to_owned(),
+            seats,
+            max_entries: entries,
+            min_entries: 2,
+            buy_in: Chips(100),
+            fee: Chips(10),
+            starting_stack: Chips(1_500),
+            levels: vec![level(20, 10), level(40, 20), level(80, 5)],
+            start_ms: None,
+            bots: 0,
+            payout: Payout::Standard,
+            action_ms: 10_000,
+            hand_pause_ms: 0,
+            bot_pace_ms: 0,
+        }
+    }
+
+    #[test]
+    fn bounds_are_checked() {
+        assert_eq!(check(&sound(6, 60)), Ok(()));
+        let spoil: [fn(&mut TournamentConfig); 11] = [
+            |c| c.name = " ".to_owned(),
+            |c| c.seats = 11,
+            |c| c.max_entries = 1,
+            |c| c.min_entries = 61,
+            |c| c.bots = 61,
+            |c| c.starting_stack = Chips(Chips::MAX.0 / 59),
+            |c| c.fee = Chips::MAX,
+            |c| c.levels.clear(),
+            |c| c.levels[1].small_blind = Chips(41),
+            |c| c.bot_pace_ms = 5_001,
+            |c| c.payout = Payout::Shares(vec![5_000, 4_999]),
+        ];
+        for (i, spoil) in spoil.into_iter().enumerate() {
+            let mut config = sound(6, 60);
+            spoil(&mut config);
+            assert!(matches!(check(&config), Err(Refusal::BadMessage { .. })), "spoiler {i}");
+        }
+    }
+
+    #[test]
+    fn levels_change_on_time_and_the_last_one_stays() {
+        let levels = sound(6, 60).levels;
+        let number = |ms| level_at(&levels, 1_000, ms).number;
+        assert_eq!([0, 1_000, 10_999, 11_000, 30_999].map(number), [1, 1, 1, 2, 2]);
+        assert_eq!([31_000, 36_000, u64::MAX].map(number), [3, 3, 3]);
+        assert_eq!(level_at(&levels, 1_000, 11_000).big_blind, Chips(40));
+    }
+
+    #[test]
+    fn a_table_name_fits() {
+        let mut config = sound(6, 60);
+        config.name = "é".repeat(60);
+        let made = table_config(TournamentId(1), &config, 123, Level::default());
+        assert_eq!(made.name.chars().count(), 60);
+        assert!(made.name.ends_with("é #123"));
+    }
+}

@@ -1,0 +1,132 @@
+//! What is left to be done outside, derived from the state: whoever owns the tournament does it, and does it again after a
+//! takeover. All of it is harmless when done twice.
+
+use crate::{entry::Stage, state::Tournament};
+use wire::{
+    Chips, PlayerId, TableId,
+    table::TableConfig,
+    tournament::{Instruction, Phase, Place},
+};
+
+/// Most tables opened in one step: a table's opening takes about 1 KiB of a record, and a record has to fit into a message.
+pub const MOST_TABLES_AT_ONCE: u32 = 256;
+
+/// Something to be done outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Ask the cashier for house accounts; hand them in with [`crate::Command::EnterBots`].
+    AskBots {
+        /// How many accounts in all.
+        count: u32,
+    },
+    /// Ask the cashier for an entry's money; hand the answer in with [`crate::Command::Paid`].
+    Enter {
+        /// Whose entry.
+        player: PlayerId,
+        /// Number of the entry.
+        entry: u32,
+        /// Into the prize pool.
+        buy_in: Chips,
+        /// To the house.
+        fee: Chips,
+    },
+    /// Have the cashier pay an entry back; then [`crate::Command::Refunded`].
+    Refund {
+        /// Whose entry.
+        player: PlayerId,
+        /// Number of the entry.
+        entry: u32,
+        /// Out of the prize pool.
+        buy_in: Chips,
+        /// From the house.
+        fee: Chips,
+    },
+    /// Choose ids for tables; hand them in with [`crate::Command::OpenTables`].
+    OpenTables {
+        /// How many, at most [`MOST_TABLES_AT_ONCE`].
+        count: u32,
+    },
+    /// Tell a table how to go on; once it has answered, [`crate::Command::Applied`].
+    Push {
+        /// Which table.
+        table: TableId,
+        /// How to create it first; none when it exists.
+        create: Option<TableConfig>,
+        /// What it is told.
+        instruction: Instruction,
+    },
+    /// Have the cashier record places and pay prizes; then [`crate::Command::Settled`].
+    Settle {
+        /// The tournament's name.
+        name: String,
+        /// All places.
+        places: Vec<Place>,
+        /// When it ended, in milliseconds since 1970.
+        finished_ms: u64,
+    },
+}
+
+impl Tournament {
+    /// Everything that is left to be done now.
+    pub fn effects(&self) -> impl Iterator<Item = Effect> + '_ {
+        self.table_effects().chain(self.money_effects())
+    }
+
+    /// What is left to be done at tables, lowest table number first among those at hand.
+    pub fn table_effects(&self) -> impl Iterator<Item = Effect> + '_ {
+        let count = self.core.unopened().min(MOST_TABLES_AT_ONCE);
+        let open = (count > 0).then_some(Effect::OpenTables { count });
+        let pushes = self.tables.iter().filter(|(_, table)| table.push).filter_map(|(&id, table)| {
+            let instruction = table.told.clone()?;
+            Some(Effect::Push { table: id, create: table.config.clone(), instruction })
+        });
+        open.into_iter().chain(pushes)
+    }
+
+    /// What is left to be done at the cashier.
+    pub fn money_effects(&self) -> impl Iterator<Item = Effect> + '_ {
+        let registering = self.core.phase == Phase::Registering;
+        let bots = registering && self.core.bots_to_come() > 0;
+        let config = self.core.config.as_ref();
+        let ask = config.filter(|_| bots).map(|config| Effect::AskBots { count: config.bots });
+        let entries = self.unresolved.iter().filter_map(|&player| self.entry_effect(player));
+        ask.into_iter().chain(self.settle()).chain(entries)
+    }
+
+    /// Whether an instruction still has to be told to a table by itself.
+    #[must_use]
+    pub fn is_push_due(&self, table: TableId, number: u64) -> bool {
+        self.tables.get(&table).is_some_and(|table| table.push && table.told_number() == number)
+    }
+
+    fn entry_effect(&self, player: PlayerId) -> Option<Effect> {
+        let entry = self.entries.get(&player)?;
+        let config = self.core.config.as_ref()?;
+        let (number, buy_in, fee) = (entry.number, config.buy_in, config.fee);
+        match entry.stage {
+            Stage::Reserved => Some(Effect::Enter { player, entry: number, buy_in, fee }),
+            Stage::Withdrawn => Some(Effect::Refund { player, entry: number, buy_in, fee }),
+            _ => None,
+        }
+    }
+
+    fn settle(&self) -> Option<Effect> {
+        if self.core.phase != Phase::Finished || self.core.settled {
+            return None;
+        }
+        let name = self.core.config.as_ref()?.name.clone();
+        Some(Effect::Settle { name, places: self.places(), finished_ms: self.core.finished_ms })
+    }
+
+    /// The places that are final, best first.
+    #[must_use]
+    pub fn places(&self) -> Vec<Place> {
+        let placed = self.entries.iter().filter_map(|(&player, entry)| match entry.stage {
+            Stage::Placed { place, prize } => Some(Place { place, player, prize }),
+            _ => None,
+        });
+        let mut places: Vec<Place> = placed.collect();
+        places.sort_by_key(|place| (place.place, place.player));
+        places
+    }
+}

@@ -1,0 +1,184 @@
+//! What the tables at rest are told: which are broken, who moves to even the others out, who plays on and who waits.
+//!
+//! A table is at rest while its report waits for an answer or while it waits for an instruction. Only then can players be taken
+//! from it. After every report and confirmation all tables at rest are looked at again, so a table never waits for anything that
+//! is not under way: a confirmation that will come, or the hand of a table that plays.
+
+use crate::{
+    draft::Draft,
+    draw::Draw,
+    entry::Stage,
+    table::Table,
+};
+use wire::{
+    PlayerId, TableId,
+    tournament::{Arrival, Instruction, Phase, Then, TournamentEvent},
+};
+
+/// TDA 11-D: a table that is this many players short of the largest one stops.
+const SHORT: usize = 3;
+
+/// What has to be known of all tables to instruct one.
+struct Outlook {
+    /// Players at the largest table.
+    largest: usize,
+    /// Tables that stay open.
+    open: usize,
+}
+
+/// Decides everything that can be decided now.
+pub(crate) fn plan(draft: &mut Draft<'_>, now_ms: u64) {
+    let broken = if draft.state().phase == Phase::Running && draft.state().unopened() == 0 {
+        let (stay, doomed) = split(draft);
+        if doomed.is_empty() {
+            even_out(draft, &stay);
+        }
+        break_tables(draft, &doomed, &stay)
+    } else {
+        Vec::new()
+    };
+    let outlook = outlook(draft, broken.len());
+    let others: Vec<TableId> = at_rest(draft).filter(|id| !broken.contains(id)).collect();
+    for id in broken {
+        instruct(draft, id, Then::Close, &outlook, now_ms);
+    }
+    for id in others {
+        let Some(table) = draft.see_table(id) else { continue };
+        let then = then(draft, table, &outlook);
+        let changes = !table.leaving.is_empty() || arrivals(draft, table).next().is_some();
+        if table.asked || changes || then != Then::Wait {
+            instruct(draft, id, then, &outlook, now_ms);
+        }
+    }
+}
+
+fn outlook(draft: &Draft<'_>, broken: usize) -> Outlook {
+    let (mut largest, mut open) = (0, 0);
+    for (_, table) in draft.see_tables().filter(|(_, table)| !table.is_closing()) {
+        largest = largest.max(table.heads());
+        open += 1;
+    }
+    Outlook { largest, open: if draft.state().phase == Phase::Running { open - broken } else { 0 } }
+}
+
+/// The open tables by number, cut in two: those that are needed to seat everybody, and those that can be broken.
+fn split(draft: &Draft<'_>) -> (Vec<TableId>, Vec<TableId>) {
+    let open = draft.see_tables().filter(|(_, table)| !table.is_closing());
+    let mut numbered: Vec<(u32, TableId)> = open.map(|(id, table)| (table.number, id)).collect();
+    numbered.sort_unstable();
+    let needed = draft.state().left.div_ceil(u32::from(draft.state().seats())).max(1) as usize;
+    let mut stay: Vec<TableId> = numbered.into_iter().map(|(_, id)| id).collect();
+    let doomed = stay.split_off(needed.min(stay.len()));
+    (stay, doomed)
+}
+
+fn at_rest<'a>(draft: &'a Draft<'_>) -> impl Iterator<Item = TableId> + 'a {
+    draft.see_tables().filter(|(_, table)| table.is_at_rest()).map(|(id, _)| id)
+}
+
+/// Breaks those of the tables that are at rest. Returns which: nobody is left there once they have carried out what they are
+/// told now.
+fn break_tables(draft: &mut Draft<'_>, doomed: &[TableId], stay: &[TableId]) -> Vec<TableId> {
+    let mut broken = Vec::new();
+    for &id in doomed {
+        if draft.see_table(id).is_some_and(Table::is_at_rest) && break_table(draft, id, stay).is_some() {
+            broken.push(id);
+        }
+    }
+    broken
+}
+
+/// Breaks a table (TDA 10): everybody there, and everybody on the way there, gets any free seat by draw, at the tables with the
+/// fewest players. There are enough of them: whoever is left fits into the tables that stay.
+fn break_table(draft: &mut Draft<'_>, id: TableId, stay: &[TableId]) -> Option<()> {
+    let table = draft.see_table(id)?;
+    let mut players: Vec<PlayerId> = table.seats.values().chain(table.coming.values()).copied().collect();
+    let mut draw = Draw::new(draft.state().seed.as_ref()?, draft.state().moves + 1);
+    draw.shuffle(&mut players);
+    for player in players {
+        let to = draw.one(&emptiest(draft, stay).1)?;
+        let seat = draw.one(&draft.see_table(to)?.free_seats(draft.state().seats()))?;
+        draft.push(TournamentEvent::MoveOrdered { player, from: origin(draft, player, id), to, seat });
+    }
+    Some(())
+}
+
+/// Where a player comes from: the table that is being left, for whoever is on the way already.
+fn origin(draft: &Draft<'_>, player: PlayerId, table: TableId) -> TableId {
+    match draft.see_entry(player).map(|entry| entry.stage) {
+        Some(Stage::Leaving { from, .. } | Stage::Travelling { from, .. }) => from,
+        _ => table,
+    }
+}
+
+/// The smallest number of players at any of the tables, those on the way included, and the tables that have it.
+fn emptiest(draft: &Draft<'_>, tables: &[TableId]) -> (usize, Vec<TableId>) {
+    let heads = |id: &TableId| draft.see_table(*id).map_or(usize::MAX, Table::heads);
+    let fewest = tables.iter().map(heads).min().unwrap_or(0);
+    (fewest, tables.iter().copied().filter(|id| heads(id) == fewest).collect())
+}
+
+/// Balances (TDA 11-A): a table at rest with at least two players more than the emptiest one gives one up, until there is none.
+fn even_out(draft: &mut Draft<'_>, tables: &[TableId]) {
+    while order_move(draft, tables).is_some() {}
+}
+
+/// Among equally empty tables a waiting one comes first.
+fn order_move(draft: &mut Draft<'_>, tables: &[TableId]) -> Option<()> {
+    let (fewest, emptiest) = emptiest(draft, tables);
+    let gives = |id: &&TableId| {
+        draft.see_table(**id).is_some_and(|table| table.is_at_rest() && table.heads() >= fewest + 2)
+    };
+    let from = *tables.iter().find(gives)?;
+    let waits = |id: &&TableId| draft.see_table(**id).is_some_and(Table::is_waiting);
+    let to = *emptiest.iter().find(waits).or(emptiest.first())?;
+    let player = mover(draft, draft.see_table(from)?)?;
+    let seat = draft.see_table(to)?.worst_free_seat(draft.state().seats())?;
+    draft.push(TournamentEvent::MoveOrdered { player, from: origin(draft, player, from), to, seat });
+    Some(())
+}
+
+/// Who moves: somebody who is on the way here anyway; else the player who is next to be big blind (TDA 11-A), passing over those
+/// who have been moved two times more than others at the table.
+fn mover(draft: &Draft<'_>, table: &Table) -> Option<PlayerId> {
+    if let Some(player) = table.coming.values().next() {
+        return Some(*player);
+    }
+    let moves = |player: &PlayerId| draft.see_entry(*player).map_or(0, |entry| entry.moves);
+    let fewest = table.seats.values().map(moves).min()?;
+    table.by_next_big_blind(draft.state().seats()).find(|player| moves(player) <= fewest + 1)
+}
+
+/// Makes the next instruction of a table at rest.
+fn instruct(draft: &mut Draft<'_>, id: TableId, then: Then, outlook: &Outlook, now_ms: u64) {
+    let Some(table) = draft.see_table(id) else { return };
+    let instruction = Instruction {
+        number: table.told_number() + 1,
+        level: draft.state().level(now_ms),
+        remove: table.leaving.iter().copied().collect(),
+        add: arrivals(draft, table).collect(),
+        then,
+        stats: draft.state().stats(outlook.open),
+    };
+    draft.push(TournamentEvent::Instructed { table: id, instruction });
+}
+
+/// Players who can be seated here now: they have left their old tables.
+fn arrivals<'a>(draft: &'a Draft<'_>, table: &'a Table) -> impl Iterator<Item = Arrival> + 'a {
+    table.coming.iter().filter_map(|(&seat, &player)| {
+        let entry = draft.see_entry(player)?;
+        let here = matches!(entry.stage, Stage::Travelling { .. });
+        here.then(|| Arrival { player, name: entry.name.clone(), bot: entry.bot, stack: entry.stack, seat })
+    })
+}
+
+/// What a table does once everybody who can be seated there is. The table with the most players never waits for others, and a
+/// table that waits for players on their way will get them, so somebody always plays.
+fn then(draft: &Draft<'_>, table: &Table, outlook: &Outlook) -> Then {
+    if draft.state().phase != Phase::Running {
+        return Then::Close;
+    }
+    let present = table.seats.len() + arrivals(draft, table).count();
+    let short = draft.state().unopened() == 0 && outlook.largest >= present + SHORT;
+    if present < 2 || short { Then::Wait } else { Then::Play }
+}

@@ -1,0 +1,93 @@
+//! How a tournament stands, for players and for the lobby.
+
+use crate::{
+    entry::{Entry, Stage},
+    state::Tournament,
+};
+use std::cmp::Reverse;
+use wire::{
+    Chips, PlayerId, TableId,
+    tournament::{Phase, Standing, Standings, TournamentSummary},
+};
+
+impl Tournament {
+    /// The standings, at most `limit` players of them; none before the tournament is created.
+    #[must_use]
+    pub fn standings(&self, limit: u32, now_ms: u64) -> Option<Standings> {
+        let config = self.core.config.clone()?;
+        let open = self.tables.iter().filter(|(_, table)| !table.is_closing());
+        let mut tables: Vec<(u32, TableId)> = open.map(|(&id, table)| (table.number, id)).collect();
+        tables.sort_unstable();
+        Some(Standings {
+            tournament: self.id(),
+            phase: self.core.phase,
+            level: self.core.level(now_ms),
+            stats: self.core.stats(tables.len()),
+            prize_pool: config.buy_in.times(u64::from(self.core.paid)),
+            config,
+            hands: self.core.hands,
+            actions: self.core.actions,
+            started_ms: self.core.started_ms,
+            settled: self.core.settled,
+            tables: tables.into_iter().map(|(_, id)| id).collect(),
+            players: self.ranking(limit as usize),
+        })
+    }
+
+    /// The tournament's line in the lobby; none before it is created.
+    #[must_use]
+    pub fn summary(&self) -> Option<TournamentSummary> {
+        let config = self.core.config.as_ref()?;
+        let stats = self.core.stats(0);
+        Some(TournamentSummary {
+            tournament: self.id(),
+            name: config.name.clone(),
+            variant: config.variant.clone(),
+            phase: self.core.phase,
+            entries: stats.entries,
+            max_entries: config.max_entries,
+            players_left: stats.players_left,
+            buy_in: config.buy_in,
+            fee: config.fee,
+        })
+    }
+
+    /// Those left by chips, then those out by place. Before the start in the order of registration.
+    fn ranking(&self, limit: usize) -> Vec<Standing> {
+        let field = self.entries.iter().filter(|(_, entry)| entry.stage.is_in_field());
+        let mut field: Vec<(PlayerId, &Entry)> = field.map(|(&player, entry)| (player, entry)).collect();
+        if field.len() > limit {
+            // Only the best have to be in order, and a field may have 100,000 players.
+            field.select_nth_unstable_by_key(limit, |(player, entry)| order(*player, entry));
+            field.truncate(limit);
+        }
+        field.sort_unstable_by_key(|(player, entry)| order(*player, entry));
+        (1..).zip(field).map(|(rank, (player, entry))| self.standing(rank, player, entry)).collect()
+    }
+
+    fn standing(&self, rank: u32, player: PlayerId, entry: &Entry) -> Standing {
+        let (place, prize) = match entry.stage {
+            Stage::Placed { place, prize } => (place, prize),
+            _ => (rank, Chips::ZERO),
+        };
+        let playing = self.core.phase == Phase::Running;
+        Standing {
+            place,
+            player,
+            name: entry.name.clone(),
+            bot: entry.bot,
+            stack: entry.stack,
+            table: entry.stage.table().filter(|_| playing),
+            prize,
+        }
+    }
+}
+
+/// Smaller is better.
+fn order(player: PlayerId, entry: &Entry) -> (u32, Reverse<Chips>, u32, PlayerId) {
+    let place = match entry.stage {
+        Stage::Placed { place, .. } => place,
+        _ => 0,
+    };
+    (place, Reverse(entry.stack), entry.number, player)
+}

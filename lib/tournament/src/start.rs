@@ -1,0 +1,121 @@
+//! The start: when it is due, who is drawn to which seat, and how tables come to be.
+
+use crate::{
+    config,
+    draw::Draw,
+    state::{Core, Tournament},
+};
+use wire::{
+    PlayerId, Refusal, SeatNo, TableId,
+    event::Seed,
+    tournament::{Arrival, Instruction, Phase, Then, TournamentEvent},
+};
+
+/// How long a start waits for entries that are still being paid and for bots that are still being entered, in milliseconds.
+/// It bounds what a cashier that does not answer can do to everybody else.
+pub const ENTRY_GRACE_MS: u64 = 30_000;
+
+impl Tournament {
+    /// When [`crate::Command::Start`] is due, in milliseconds since 1970 (perhaps long past); none while only commands can
+    /// change anything.
+    ///
+    /// With a starting time: then, or as soon as the entries held at that time are paid for (at most [`ENTRY_GRACE_MS`]
+    /// later). Without one: as soon as every entry is taken and paid.
+    #[must_use]
+    pub fn next_deadline_ms(&self) -> Option<u64> {
+        let config = self.core.config.as_ref()?;
+        if self.core.phase != Phase::Registering {
+            return None;
+        }
+        match config.start_ms {
+            None => (self.core.paid == config.max_entries).then_some(self.core.created_ms),
+            Some(start_ms) => {
+                let all_paid = self.core.held == self.core.paid && self.core.bots_to_come() == 0;
+                Some(if all_paid { start_ms } else { start_ms.saturating_add(ENTRY_GRACE_MS) })
+            }
+        }
+    }
+
+    pub(crate) fn start(&self, seed: Seed, now_ms: u64) -> Result<Vec<TournamentEvent>, Refusal> {
+        if self.core.phase != Phase::Registering {
+            return Err(Refusal::TournamentPast);
+        }
+        if self.next_deadline_ms().is_none_or(|due_ms| now_ms < due_ms) {
+            return Err(Refusal::NotAtThisStage);
+        }
+        let fewest = self.core.config.as_ref().map_or(2, |config| config.min_entries.max(2));
+        if self.core.paid < fewest {
+            return Ok(vec![TournamentEvent::Cancelled]);
+        }
+        Ok(vec![TournamentEvent::Started { at_ms: now_ms, seed }])
+    }
+
+    /// Opens the next tables under the given ids and seats whom the draw put there. Ids that are in use are passed over, as
+    /// are those that no table is left for.
+    pub(crate) fn open(&self, ids: &[TableId], now_ms: u64) -> Vec<TournamentEvent> {
+        let (Some(config), Some(seed)) = (&self.core.config, &self.core.seed) else { return Vec::new() };
+        if self.core.phase != Phase::Running {
+            return Vec::new();
+        }
+        let seating = self.seating(seed);
+        let level = self.core.level(now_ms);
+        let mut fresh: Vec<TableId> = Vec::new();
+        for id in ids {
+            if !self.tables.contains_key(id) && !self.closed.contains(id) && !fresh.contains(id) {
+                fresh.push(*id);
+            }
+        }
+        fresh.truncate(self.core.unopened() as usize);
+        let mut events = Vec::new();
+        let tables = self.open_tables() + fresh.len();
+        for (number, (table, arrivals)) in (self.core.opened..).zip(fresh.into_iter().zip(seating)) {
+            let config = config::table_config(self.id(), config, number + 1, level);
+            events.push(TournamentEvent::TableOpened { table, config });
+            let instruction = Instruction {
+                number: 1,
+                level,
+                remove: Vec::new(),
+                add: arrivals,
+                then: Then::Play,
+                stats: self.core.stats(tables),
+            };
+            events.push(TournamentEvent::Instructed { table, instruction });
+        }
+        events
+    }
+
+    /// TDA 7: who sits where, table by table, from the next table to open on. A function of the field and the seed alone,
+    /// so that it comes out the same for every batch of tables. Head counts differ by one at most.
+    fn seating(&self, seed: &Seed) -> Vec<Vec<Arrival>> {
+        let stack = self.core.config.as_ref().map(|config| config.starting_stack).unwrap_or_default();
+        let field = self.entries.iter().filter(|(_, entry)| entry.stage.is_in_field());
+        let mut players: Vec<PlayerId> = field.map(|(&player, _)| player).collect();
+        let mut draw = Draw::new(seed, 0);
+        draw.shuffle(&mut players);
+        let tables = self.core.first_tables().max(1) as usize;
+        let mut seating = Vec::new();
+        for table in 0..tables {
+            let mut seats: Vec<SeatNo> = (0..self.core.seats()).collect();
+            draw.shuffle(&mut seats);
+            let here = players.iter().skip(table).step_by(tables);
+            let drawn = here.zip(seats).filter_map(|(&player, seat)| {
+                let entry = self.entries.get(&player)?;
+                Some(Arrival { player, name: entry.name.clone(), bot: entry.bot, stack, seat })
+            });
+            let mut arrivals: Vec<Arrival> = drawn.collect();
+            arrivals.sort_by_key(|arrival| arrival.seat);
+            seating.push(arrivals);
+        }
+        seating.split_off(self.core.opened.min(tables as u32) as usize)
+    }
+}
+
+impl Core {
+    /// Tables that are still to be opened.
+    pub(crate) fn unopened(&self) -> u32 {
+        match self.phase {
+            Phase::Running => self.first_tables().saturating_sub(self.opened),
+            _ => 0,
+        }
+    }
+}

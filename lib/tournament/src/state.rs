@@ -1,0 +1,195 @@
+//! The state of a tournament.
+
+use crate::{
+    config,
+    entry::{Entry, Stage},
+    table::Table,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use wire::{
+    Chips, PlayerId, SeatNo, TableId, TournamentId,
+    event::Seed,
+    table::Level,
+    tournament::{Instruction, Phase, Stats, TournamentConfig},
+};
+
+/// A tournament: what its events so far add up to. Equal events give equal states.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tournament {
+    pub(crate) core: Core,
+    pub(crate) entries: BTreeMap<PlayerId, Entry>,
+    /// Entries for which the cashier has something to do.
+    pub(crate) unresolved: BTreeSet<PlayerId>,
+    pub(crate) tables: BTreeMap<TableId, Table>,
+    /// Tables that are closed for good: what they repeat is answered.
+    pub(crate) closed: BTreeSet<TableId>,
+}
+
+/// Everything about a tournament that is neither an entry nor a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Core {
+    pub(crate) id: TournamentId,
+    pub(crate) config: Option<TournamentConfig>,
+    pub(crate) phase: Phase,
+    pub(crate) created_ms: u64,
+    pub(crate) started_ms: u64,
+    pub(crate) finished_ms: u64,
+    pub(crate) seed: Option<Seed>,
+    /// Reservations ever made.
+    pub(crate) reservations: u32,
+    /// Reservations ever made for bots.
+    pub(crate) bots: u32,
+    /// Entries that are reserved or paid.
+    pub(crate) held: u32,
+    /// Entries that are paid. From the start on: those that take part.
+    pub(crate) paid: u32,
+    /// Players left. 0 before the start.
+    pub(crate) left: u32,
+    /// Tables ever opened.
+    pub(crate) opened: u32,
+    /// Moves ever ordered; numbers the draws after the first.
+    pub(crate) moves: u64,
+    pub(crate) hands: u64,
+    pub(crate) actions: u64,
+    pub(crate) settled: bool,
+}
+
+impl Core {
+    /// Seats per table; 2 before the tournament is created.
+    pub(crate) fn seats(&self) -> u8 {
+        self.config.as_ref().map_or(2, |config| config.seats)
+    }
+
+    /// Tables at the start: as few as hold everybody.
+    pub(crate) fn first_tables(&self) -> u32 {
+        self.paid.div_ceil(u32::from(self.seats()))
+    }
+
+    /// Bots that are still to be entered.
+    pub(crate) fn bots_to_come(&self) -> u32 {
+        let wanted = self.config.as_ref().map_or(0, |config| config.bots);
+        wanted.saturating_sub(self.bots)
+    }
+
+    /// The level of hands that begin now; the first one before the start.
+    pub(crate) fn level(&self, now_ms: u64) -> Level {
+        let now_ms = match self.phase {
+            Phase::Registering | Phase::Cancelled => self.started_ms,
+            Phase::Running => now_ms,
+            Phase::Finished => self.finished_ms,
+        };
+        let levels = self.config.as_ref().map_or(&[][..], |config| &config.levels);
+        config::level_at(levels, self.started_ms, now_ms)
+    }
+
+    pub(crate) fn stats(&self, tables: usize) -> Stats {
+        let stack = self.config.as_ref().map_or(Chips::ZERO, |config| config.starting_stack);
+        let all = stack.times(u64::from(self.paid));
+        Stats {
+            entries: self.paid,
+            players_left: if self.phase == Phase::Registering { self.paid } else { self.left },
+            tables: tables as u32,
+            average_stack: Chips(all.0.checked_div(u64::from(self.left)).unwrap_or(0)),
+        }
+    }
+}
+
+impl Tournament {
+    /// A tournament that nobody has created yet.
+    #[must_use]
+    pub fn new(id: TournamentId) -> Self {
+        let core = Core {
+            id,
+            config: None,
+            phase: Phase::Registering,
+            created_ms: 0,
+            started_ms: 0,
+            finished_ms: 0,
+            seed: None,
+            reservations: 0,
+            bots: 0,
+            held: 0,
+            paid: 0,
+            left: 0,
+            opened: 0,
+            moves: 0,
+            hands: 0,
+            actions: 0,
+            settled: false,
+        };
+        Self {
+            core,
+            entries: BTreeMap::new(),
+            unresolved: BTreeSet::new(),
+            tables: BTreeMap::new(),
+            closed: BTreeSet::new(),
+        }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> TournamentId {
+        self.core.id
+    }
+
+    /// How it is played; none before it is created.
+    #[must_use]
+    pub const fn config(&self) -> Option<&TournamentConfig> {
+        self.core.config.as_ref()
+    }
+
+    /// Where it is in its life.
+    #[must_use]
+    pub const fn phase(&self) -> Phase {
+        self.core.phase
+    }
+
+    /// When it was created, in milliseconds since 1970.
+    #[must_use]
+    pub const fn created_ms(&self) -> u64 {
+        self.core.created_ms
+    }
+
+    /// The last instruction made for a table: what its last report is answered with.
+    #[must_use]
+    pub fn instruction(&self, table: TableId) -> Option<&Instruction> {
+        self.tables.get(&table)?.told.as_ref()
+    }
+
+    /// Where everybody is who sits at a table, as far as the director knows: table, seat (none for players who have been
+    /// ordered away) and player.
+    pub fn seated(&self) -> impl Iterator<Item = (TableId, Option<SeatNo>, PlayerId)> + '_ {
+        self.tables.iter().flat_map(|(&id, table)| {
+            let stay = table.seats.iter().map(move |(&seat, &player)| (id, Some(seat), player));
+            stay.chain(table.leaving.iter().map(move |&player| (id, None, player)))
+        })
+    }
+
+    /// Players between two tables: they have left one and have not been told to the other.
+    pub fn travelling(&self) -> impl Iterator<Item = PlayerId> + '_ {
+        let coming = self.tables.values().flat_map(|table| table.coming.values().copied());
+        coming.filter(|player| matches!(self.stage(*player), Some(Stage::Travelling { .. })))
+    }
+
+    /// All chips, wherever they are. From the start to the end this is starting stack times entries.
+    #[must_use]
+    pub fn chips_in_play(&self) -> Chips {
+        self.entries.values().map(|entry| entry.stack).sum()
+    }
+
+    /// A player's chips; none for who does not take part.
+    #[must_use]
+    pub fn stack(&self, player: PlayerId) -> Option<Chips> {
+        self.entries.get(&player).map(|entry| entry.stack)
+    }
+
+    pub(crate) fn stage(&self, player: PlayerId) -> Option<Stage> {
+        self.entries.get(&player).map(|entry| entry.stage)
+    }
+
+    /// Tables that are open and were not told to close.
+    pub(crate) fn open_tables(&self) -> usize {
+        self.tables.values().filter(|table| !table.is_closing()).count()
+    }
+}
