@@ -1,0 +1,132 @@
+//! Where a connection node listens, and how to speak to it.
+
+use std::{fmt, str::FromStr};
+
+/// How frames travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Wire {
+    /// Length-prefixed MessagePack over TCP.
+    Tcp,
+    /// MessagePack in binary WebSocket messages.
+    WebSocket,
+    /// JSON in text WebSocket messages.
+    WebSocketJson,
+}
+
+impl Wire {
+    const fn scheme(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::WebSocket => "ws",
+            Self::WebSocketJson => "ws+json",
+        }
+    }
+}
+
+/// The address of a connection node: `tcp://host:port`, `ws://host:port/` or `ws+json://host:port/`.
+/// Without a scheme it is TCP.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Address {
+    wire: Wire,
+    authority: String,
+    path: String,
+}
+
+/// Why a text is no address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is no address of a connection node: write tcp://host:port, ws://host:port/ or ws+json://host:port/"
+)]
+pub struct BadAddress(pub String);
+
+impl Address {
+    /// How frames travel.
+    #[must_use]
+    pub const fn wire(&self) -> Wire {
+        self.wire
+    }
+
+    /// `host:port`.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// What a WebSocket handshake asks for, e.g. `ws://host:port/`.
+    pub(crate) fn url(&self) -> String {
+        format!("ws://{}{}", self.authority, self.path)
+    }
+
+    /// An address that a node named, spoken to in the way of this one. None when that node's listener is of another
+    /// kind (a WebSocket client cannot use a TCP listener).
+    pub(crate) fn sibling(&self, text: &str) -> Option<Self> {
+        let other: Self = text.parse().ok()?;
+        let same_listener = (self.wire == Wire::Tcp) == (other.wire == Wire::Tcp);
+        same_listener.then_some(Self { wire: self.wire, ..other })
+    }
+}
+
+impl FromStr for Address {
+    type Err = BadAddress;
+
+    fn from_str(text: &str) -> Result<Self, BadAddress> {
+        let bad = || BadAddress(text.to_owned());
+        let (scheme, rest) = text.split_once("://").unwrap_or(("tcp", text));
+        let wire = match scheme {
+            "tcp" => Wire::Tcp,
+            "ws" => Wire::WebSocket,
+            "ws+json" => Wire::WebSocketJson,
+            _ => return Err(bad()),
+        };
+        let (authority, path) = match rest.find('/') {
+            Some(slash) => rest.split_at(slash),
+            None => (rest, "/"),
+        };
+        let (host, port) = authority.rsplit_once(':').ok_or_else(bad)?;
+        let fits = |c: char| !c.is_whitespace() && !"@/?#".contains(c);
+        if host.is_empty() || !host.chars().all(fits) || port.parse::<u16>().is_err() {
+            return Err(bad());
+        }
+        if wire == Wire::Tcp && path != "/" {
+            return Err(bad());
+        }
+        Ok(Self { wire, authority: authority.to_owned(), path: path.to_owned() })
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.wire.scheme(), self.authority)?;
+        if self.wire == Wire::Tcp {
+            return Ok(());
+        }
+        f.write_str(&self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_parse_and_print() {
+        for text in ["tcp://127.0.0.1:7000", "ws://node-1.example:80/", "ws+json://[::1]:7001/play"] {
+            let address: Address = text.parse().unwrap();
+            assert_eq!(address.to_string(), text);
+        }
+        assert_eq!("localhost:5".parse::<Address>().unwrap().to_string(), "tcp://localhost:5");
+        for text in ["http://a:1", "tcp://a", "ws://:1/", "tcp://a:b", "tcp://a:1/x", "ws://a b:1/"] {
+            assert!(text.parse::<Address>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn another_node_is_spoken_to_in_the_same_way() {
+        let json: Address = "ws+json://a:1/".parse().unwrap();
+        assert_eq!(json.sibling("ws://b:2/").unwrap().to_string(), "ws+json://b:2/");
+        assert_eq!(json.sibling("tcp://b:2"), None);
+        let tcp: Address = "tcp://a:1".parse().unwrap();
+        assert_eq!(tcp.sibling("b:2").unwrap().to_string(), "tcp://b:2");
+        assert_eq!(tcp.sibling("ws://b:2/"), None);
+    }
+}

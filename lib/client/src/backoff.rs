@@ -1,0 +1,51 @@
+//! How long to wait before the next attempt.
+
+use std::time::Duration;
+
+/// The first attempt after a loss comes at once, within this much, so that the players of a node that died do not all
+/// knock in the same instant.
+const FIRST: Duration = Duration::from_millis(50);
+/// No wait is longer.
+const LONGEST: Duration = Duration::from_secs(3);
+
+/// Waits that double and are drawn at random from nothing to the full wait.
+#[derive(Debug, Default)]
+pub(crate) struct Backoff {
+    failures: u32,
+}
+
+impl Backoff {
+    /// The next wait. `draw` is any random number.
+    pub(crate) fn next(&mut self, draw: u64) -> Duration {
+        let full = FIRST.saturating_mul(1 << self.failures.min(10)).min(LONGEST);
+        self.failures = self.failures.saturating_add(1);
+        let micros = u64::try_from(full.as_micros()).unwrap_or(u64::MAX);
+        Duration::from_micros(draw % micros.max(1))
+    }
+
+    /// A connection held.
+    pub(crate) fn reset(&mut self) {
+        self.failures = 0;
+    }
+}
+
+/// A random number. Without an entropy source it is 0: waits are then short, nothing else depends on it.
+pub(crate) fn draw() -> u64 {
+    getrandom::u64().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_a_bound_and_start_over() {
+        let mut backoff = Backoff::default();
+        assert!(backoff.next(u64::MAX) < FIRST);
+        let later: Vec<_> = (0..20).map(|_| backoff.next(2_999_999)).collect();
+        assert!(later.iter().all(|&wait| wait < LONGEST));
+        assert!(later[19] > Duration::from_secs(2));
+        backoff.reset();
+        assert!(backoff.next(u64::MAX - 1) < FIRST);
+    }
+}

@@ -1,0 +1,308 @@
+//! What the client knows and decides: frames and requests in, frames and events out. No socket, no task, no clock of
+//! its own.
+
+mod incoming;
+mod tables;
+
+use crate::{
+    Address, ClientError, ClientEvent, Down, Ended, Login,
+    client::Shared,
+    following::Following,
+    outstanding::{Asked, Asker, Outstanding},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::oneshot;
+use wire::{
+    CommandId, PlayerId, TableId, VERSION,
+    client::{ClientFrame, ClientMessage, ServerMessage},
+};
+
+/// Without a sign of life for this long, the node is asked for one.
+const PING_AFTER: Duration = Duration::from_secs(5);
+/// Without a sign of life for this long, the connection is given up.
+const SILENCE: Duration = Duration::from_secs(13);
+/// First pause before asking where we sit while nothing happens: a seat may have been given while nobody could tell us.
+/// Doubles up to [`SEATS_PAUSE_LONGEST`], because the question goes to every table worker.
+const SEATS_PAUSE: Duration = Duration::from_secs(5);
+const SEATS_PAUSE_LONGEST: Duration = Duration::from_secs(30);
+/// The same soon after a reconnect: whatever took the connection away may have taken a table's owner away too.
+const SEATS_AFTER_RECONNECT: Duration = Duration::from_secs(2);
+/// Refusals of a log-in for passing reasons before another node is tried.
+const LOGIN_PATIENCE: Duration = Duration::from_secs(5);
+/// Our own questions about tables are repeated for as long as we are connected.
+const ALWAYS: Duration = Duration::from_secs(1_000_000);
+
+/// What a request of the program is answered with.
+pub(crate) type Reply = oneshot::Sender<Result<ServerMessage, ClientError>>;
+
+/// What to do with the connection.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Carry on.
+    Stay,
+    /// Close it and make another one, to these nodes first.
+    Leave {
+        /// Why.
+        down: Down,
+        /// Nodes that may take us.
+        elsewhere: Vec<String>,
+    },
+    /// Close it for good.
+    End(Ended),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Not connected.
+    Down,
+    /// Connected, the session is not open yet.
+    Opening,
+    /// Open.
+    Ready,
+}
+
+/// Times that decide when to speak up. All of this connection.
+#[derive(Debug)]
+struct Clock {
+    heard: Instant,
+    sent: Instant,
+    ping_after_sent: Duration,
+    seats_at: Option<Instant>,
+    seats_pause: Duration,
+    /// Whether the question after a reconnect is still to come: that one is asked in any case.
+    seats_first: bool,
+}
+
+impl Clock {
+    /// Something happens: no reason to ask whether something does.
+    fn busy(&mut self, now: Instant) {
+        if self.seats_at.is_some() && !self.seats_first {
+            self.seats_at = Some(now + SEATS_PAUSE);
+            self.seats_pause = SEATS_PAUSE;
+        }
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Core {
+    login: Login,
+    token: Option<String>,
+    player: Option<PlayerId>,
+    stage: Stage,
+    node: String,
+    address: Option<Address>,
+    outstanding: Outstanding,
+    tables: BTreeMap<TableId, Following>,
+    /// Followed tables where we seem to sit though nobody told us: the first snapshot decides.
+    found: BTreeSet<TableId>,
+    /// Tables that the program does not want to follow though it may sit there.
+    unwanted: BTreeSet<TableId>,
+    shared: Arc<Shared>,
+    clock: Clock,
+    refusal_patience: Duration,
+}
+
+impl Core {
+    pub(crate) fn new(
+        login: Login,
+        first: CommandId,
+        refusal_patience: Duration,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let token = match &login {
+            Login::Token(token) => Some(token.clone()),
+            _ => None,
+        };
+        let now = Instant::now();
+        Self {
+            login,
+            token,
+            player: None,
+            stage: Stage::Down,
+            node: String::new(),
+            address: None,
+            outstanding: Outstanding::new(first),
+            tables: BTreeMap::new(),
+            found: BTreeSet::new(),
+            unwanted: BTreeSet::new(),
+            shared,
+            clock: Clock {
+                heard: now,
+                sent: now,
+                ping_after_sent: PING_AFTER,
+                seats_at: None,
+                seats_pause: SEATS_PAUSE,
+                seats_first: true,
+            },
+            refusal_patience,
+        }
+    }
+
+    /// Whether the session is open.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.stage == Stage::Ready
+    }
+
+    /// Whether the program may ask more.
+    pub(crate) fn has_room(&self) -> bool {
+        self.outstanding.has_room()
+    }
+
+    /// A node said hello.
+    pub(crate) fn connected(&mut self, node: String, address: Address, idle_ms: u32, now: Instant) {
+        self.node = node;
+        self.address = Some(address);
+        self.stage = Stage::Opening;
+        self.clock = Clock {
+            heard: now,
+            sent: now,
+            ping_after_sent: Duration::from_millis(u64::from(idle_ms / 3)).min(PING_AFTER * 2),
+            seats_at: None,
+            seats_pause: SEATS_PAUSE,
+            seats_first: true,
+        };
+        if let Some(token) = self.token.clone() {
+            self.open(ClientMessage::Resume { token }, now);
+        } else if let Login::Password { name, password } = self.login.clone() {
+            self.open(ClientMessage::LogIn { name, password }, now);
+        } else {
+            self.ready(Vec::new(), now);
+        }
+    }
+
+    fn open(&mut self, message: ClientMessage, now: Instant) {
+        self.outstanding.add(message, Asker::Opening, now, LOGIN_PATIENCE);
+    }
+
+    /// The session is open: goes on where the last connection ended.
+    fn ready(&mut self, seats: Vec<TableId>, now: Instant) {
+        self.stage = Stage::Ready;
+        if let Some(address) = self.address.clone() {
+            self.shared.queue.push(ClientEvent::Up { node: self.node.clone(), address, player: self.player });
+        }
+        let tables: Vec<TableId> = self.tables.keys().copied().collect();
+        for table in tables {
+            self.ask_table(table, now);
+        }
+        self.sits_at(seats, now);
+        if self.player.is_some() {
+            self.clock.seats_at = Some(now + SEATS_AFTER_RECONNECT);
+        }
+    }
+
+    /// The connection is gone.
+    pub(crate) fn lost(&mut self, down: Down, now: Instant) {
+        if self.stage == Stage::Ready {
+            self.shared.queue.push(ClientEvent::Down(down));
+        }
+        self.stage = Stage::Down;
+        self.outstanding.lost(now);
+        self.tables.values_mut().for_each(Following::unasked);
+    }
+
+    /// There will be no more connection.
+    pub(crate) fn end(&mut self, why: &Ended) {
+        for asked in self.outstanding.drain() {
+            if let Asker::Program(reply) = asked.asker {
+                let _ = reply.send(Err(ClientError::Ended(why.clone())));
+            }
+        }
+        self.shared.end(why.clone());
+    }
+
+    /// The program asks something.
+    pub(crate) fn request(&mut self, message: ClientMessage, reply: Reply, now: Instant) {
+        match &message {
+            ClientMessage::Watch { table, since } => {
+                self.unwanted.remove(table);
+                self.tables.entry(*table).or_insert_with(|| Following::after(*since));
+            }
+            ClientMessage::Unwatch { table } => {
+                self.unwanted.insert(*table);
+                self.found.remove(table);
+                self.tables.remove(table);
+            }
+            _ => {}
+        }
+        self.outstanding.add(message, Asker::Program(reply), now, self.refusal_patience);
+    }
+
+    /// A request was too large to be sent.
+    pub(crate) fn too_large(&mut self, id: CommandId, size: usize) {
+        if let Some(Asked { asker: Asker::Program(reply), .. }) = self.outstanding.answered(id) {
+            let _ = reply.send(Err(ClientError::TooLarge { size, limit: wire::client::MAX_CLIENT_FRAME }));
+        }
+    }
+
+    /// Frames that are to be sent now.
+    pub(crate) fn frames(&mut self, now: Instant) -> Vec<ClientFrame> {
+        if self.stage == Stage::Down {
+            return Vec::new();
+        }
+        let opening = self.stage == Stage::Opening;
+        let due = self.outstanding.due(now, opening);
+        if !due.is_empty() {
+            self.clock.sent = now;
+        }
+        due.into_iter()
+            .map(|(id, mut m)| {
+                self.bring_up_to_date(&mut m);
+                ClientFrame { v: VERSION, id, m }
+            })
+            .collect()
+    }
+
+    /// When [`Core::tick`] or [`Core::frames`] has something to do.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        let clock = &self.clock;
+        match self.stage {
+            Stage::Down => return None,
+            Stage::Opening => {
+                let due = self.outstanding.next_due(true);
+                return due.into_iter().chain([clock.heard + SILENCE]).min();
+            }
+            Stage::Ready => {}
+        }
+        let ping = (clock.heard + PING_AFTER).max(clock.sent + Duration::from_secs(1));
+        let times = [
+            self.outstanding.next_due(false),
+            clock.seats_at,
+            Some(ping),
+            Some(clock.sent + clock.ping_after_sent),
+            Some(clock.heard + SILENCE),
+        ];
+        times.into_iter().flatten().min()
+    }
+
+    /// Time has passed.
+    pub(crate) fn tick(&mut self, now: Instant) -> Verdict {
+        if now >= self.clock.heard + SILENCE {
+            return Verdict::Leave {
+                down: Down::Broken("nothing was heard for too long".into()),
+                elsewhere: Vec::new(),
+            };
+        }
+        if self.stage != Stage::Ready {
+            return Verdict::Stay;
+        }
+        let silent = now >= self.clock.heard + PING_AFTER && now >= self.clock.sent + Duration::from_secs(1);
+        if silent || now >= self.clock.sent + self.clock.ping_after_sent {
+            self.outstanding.add(ClientMessage::Ping, Asker::Nobody, now, Duration::ZERO);
+        }
+        if self.clock.seats_at.is_some_and(|at| now >= at) {
+            self.outstanding.add(ClientMessage::Seats, Asker::Seats, now, Duration::ZERO);
+            self.clock.seats_at = Some(now + self.clock.seats_pause);
+            self.clock.seats_pause = (self.clock.seats_pause * 2).min(SEATS_PAUSE_LONGEST);
+            self.clock.seats_first = false;
+        }
+        Verdict::Stay
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,188 @@
+//! What the core does about frames that come: answers, and what comes unasked.
+
+use super::{Core, SEATS_PAUSE, Verdict};
+use crate::{
+    ClientError, ClientEvent, Down, Ended, Login,
+    frame::Received,
+    outstanding::{Asked, Asker},
+};
+use std::time::Instant;
+use wire::{
+    CommandId, PlayerId, Refusal,
+    client::{ClientMessage, Closing, ServerMessage},
+    event::Unseating,
+};
+
+impl Core {
+    /// A frame came.
+    pub(crate) fn receive(&mut self, received: Received, now: Instant) -> Verdict {
+        self.clock.heard = now;
+        match received {
+            Received::Frame(frame) => {
+                if !matches!(frame.m, ServerMessage::Pong | ServerMessage::Seats(_)) {
+                    self.clock.busy(now);
+                }
+                match frame.re {
+                    Some(id) => self.answered(id, frame.m, now),
+                    None => self.unasked(frame.m, now),
+                }
+            }
+            Received::Unknown(re) => {
+                if let Some(Asked { asker: Asker::Program(reply), .. }) =
+                    re.and_then(|id| self.outstanding.answered(id))
+                {
+                    let _ = reply.send(Err(ClientError::Unintelligible));
+                }
+                Verdict::Stay
+            }
+        }
+    }
+
+    fn answered(&mut self, id: CommandId, answer: ServerMessage, now: Instant) -> Verdict {
+        let Some(mut asked) = self.outstanding.answered(id) else {
+            return Verdict::Stay;
+        };
+        if let ServerMessage::Refused { refusal, .. } = &answer
+            && refusal.is_transient()
+        {
+            match self.outstanding.again(id, asked, now) {
+                Some(exhausted) => asked = exhausted,
+                None => return Verdict::Stay,
+            }
+        }
+        match asked.asker {
+            Asker::Program(reply) => {
+                self.note(&asked.message, &answer, now);
+                let _ = reply.send(match answer {
+                    ServerMessage::Refused { refusal, .. } => Err(ClientError::Refused(refusal)),
+                    answer => Ok(answer),
+                });
+            }
+            Asker::Opening => return self.opened(&asked.message, answer, now),
+            Asker::Following(table) => match answer {
+                ServerMessage::Table { view, events, cards } => self.see(view, events, cards, now),
+                ServerMessage::Refused { .. } => {
+                    self.tables.remove(&table);
+                    self.found.remove(&table);
+                }
+                _ => {}
+            },
+            Asker::Seats => {
+                if let ServerMessage::Seats(tables) = answer {
+                    self.sits_at(tables, now);
+                }
+            }
+            Asker::Nobody => {}
+        }
+        Verdict::Stay
+    }
+
+    /// The answer to opening the session.
+    fn opened(&mut self, message: &ClientMessage, answer: ServerMessage, now: Instant) -> Verdict {
+        match answer {
+            ServerMessage::Welcome { player, token, seats, .. } => {
+                self.adopt(player, token);
+                self.ready(seats, now);
+                Verdict::Stay
+            }
+            ServerMessage::Refused { refusal, .. } if refusal.is_transient() => {
+                Verdict::Leave { down: Down::Broken(refusal.to_string()), elsewhere: Vec::new() }
+            }
+            ServerMessage::Refused { refusal, .. } => {
+                if matches!(message, ClientMessage::Resume { .. })
+                    && refusal == Refusal::SessionExpired
+                    && let Login::Password { name, password } = self.login.clone()
+                {
+                    self.token = None;
+                    self.open(ClientMessage::LogIn { name, password }, now);
+                    return Verdict::Stay;
+                }
+                Verdict::End(Ended::LogInRefused(refusal))
+            }
+            _ => Verdict::Stay,
+        }
+    }
+
+    fn adopt(&mut self, player: PlayerId, token: String) {
+        self.player = Some(player);
+        self.token = Some(token.clone());
+        self.shared.identify(Some(player), Some(token));
+    }
+
+    /// Takes notice of an answer that is the program's.
+    fn note(&mut self, message: &ClientMessage, answer: &ServerMessage, now: Instant) {
+        match (message, answer) {
+            (
+                ClientMessage::LogIn { .. } | ClientMessage::Resume { .. },
+                ServerMessage::Welcome { player, token, seats, .. },
+            ) => {
+                if let ClientMessage::LogIn { name, password } = message {
+                    self.login = Login::Password { name: name.clone(), password: password.clone() };
+                }
+                self.adopt(*player, token.clone());
+                self.sits_at(seats.clone(), now);
+                self.clock.seats_at = Some(now + SEATS_PAUSE);
+            }
+            (ClientMessage::LogOut, ServerMessage::Done) => {
+                self.login = Login::Visitor;
+                self.token = None;
+                self.player = None;
+                self.clock.seats_at = None;
+                self.shared.identify(None, None);
+            }
+            (
+                ClientMessage::Watch { .. } | ClientMessage::Resync { .. },
+                ServerMessage::Table { view, events, cards },
+            ) => self.see(view.clone(), events.clone(), cards.clone(), now),
+            (
+                ClientMessage::Watch { table, .. } | ClientMessage::Resync { table, .. },
+                ServerMessage::Refused { refusal, .. },
+            ) => {
+                if let Some(following) = self.tables.get_mut(table) {
+                    following.unasked();
+                    if following.since().is_none() || *refusal == Refusal::NoSuchTable {
+                        self.tables.remove(table);
+                    }
+                }
+            }
+            (ClientMessage::Sit { .. }, ServerMessage::Seated { table, .. }) => {
+                self.unwanted.remove(table);
+                self.tables.entry(*table).or_default();
+            }
+            _ => {}
+        }
+    }
+
+    fn unasked(&mut self, message: ServerMessage, now: Instant) -> Verdict {
+        match message {
+            ServerMessage::Events(chunk) => self.hear(chunk, now),
+            ServerMessage::Table { view, events, cards } => self.see(view, events, cards, now),
+            ServerMessage::Cards(cards) => self.learn(cards),
+            ServerMessage::GivenSeat { table, seat, tournament } => {
+                self.unwanted.remove(&table);
+                self.found.remove(&table);
+                self.tables.entry(table).or_default();
+                self.shared.queue.push(ClientEvent::GivenSeat { table, seat, tournament });
+            }
+            ServerMessage::LostSeat { table, reason } => {
+                self.shared.queue.push(ClientEvent::LostSeat { table, reason });
+                if reason == Unseating::Moved {
+                    self.unwatch(table, now);
+                }
+            }
+            ServerMessage::Placed { tournament, place, prize } => {
+                self.shared.queue.push(ClientEvent::Placed { tournament, place, prize });
+            }
+            ServerMessage::Closing {
+                reason: reason @ (Closing::OnlineElsewhere | Closing::Banned), ..
+            } => {
+                return Verdict::End(Ended::ByNode(reason));
+            }
+            ServerMessage::Closing { reason, elsewhere } => {
+                return Verdict::Leave { down: Down::ByNode(reason), elsewhere };
+            }
+            _ => {}
+        }
+        Verdict::Stay
+    }
+}

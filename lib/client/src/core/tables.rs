@@ -1,0 +1,168 @@
+//! What the core knows of tables: which ones are followed, from where, and what the program is told of them.
+
+use super::{ALWAYS, Core, Stage};
+use crate::{
+    ClientEvent,
+    following::{Following, Heard, Seen},
+    outstanding::Asker,
+};
+use std::time::{Duration, Instant};
+use wire::{
+    TableId,
+    client::{ClientMessage, PrivateCards, TableEvents},
+    event::Event,
+    table::Purpose,
+    view::TableView,
+};
+
+impl Core {
+    /// What is asked of a followed table always covers what was not delivered yet.
+    pub(super) fn bring_up_to_date(&mut self, message: &mut ClientMessage) {
+        let (ClientMessage::Watch { table, since } | ClientMessage::Resync { table, since }) = message else {
+            return;
+        };
+        let Some(following) = self.tables.get_mut(table) else {
+            return;
+        };
+        following.asked();
+        *since = match (*since, following.since()) {
+            (Some(asked), Some(seen)) => Some(asked.min(seen)),
+            (asked, seen) => asked.or(seen),
+        };
+    }
+
+    /// The program has taken events: tables that had to wait are asked again.
+    pub(crate) fn room(&mut self, now: Instant) {
+        let lagging: Vec<TableId> = self
+            .tables
+            .iter()
+            .filter(|(_, following)| following.is_lagging() && !following.is_asking())
+            .map(|(&table, _)| table)
+            .collect();
+        for table in lagging {
+            self.ask_table(table, now);
+        }
+    }
+
+    pub(super) fn ask_table(&mut self, table: TableId, now: Instant) {
+        if self.stage == Stage::Ready
+            && let Some(following) = self.tables.get_mut(&table)
+        {
+            following.asked();
+            let message = ClientMessage::Watch { table, since: following.since() };
+            self.outstanding.add(message, Asker::Following(table), now, ALWAYS);
+        }
+    }
+
+    pub(super) fn unwatch(&mut self, table: TableId, now: Instant) {
+        self.tables.remove(&table);
+        self.found.remove(&table);
+        self.outstanding.add(ClientMessage::Unwatch { table }, Asker::Nobody, now, Duration::ZERO);
+    }
+
+    /// Where we sit. What we do not follow yet is followed.
+    pub(super) fn sits_at(&mut self, tables: Vec<TableId>, now: Instant) {
+        for table in tables {
+            if !self.tables.contains_key(&table) && !self.unwanted.contains(&table) {
+                self.tables.insert(table, Following::default());
+                self.found.insert(table);
+                self.ask_table(table, now);
+            }
+        }
+    }
+
+    pub(super) fn hear(&mut self, chunk: TableEvents, now: Instant) {
+        let table = chunk.table;
+        let room = self.shared.queue.has_room();
+        let Some(following) = self.tables.get_mut(&table) else {
+            return;
+        };
+        if !room && !following.is_asking() {
+            following.lag();
+            return;
+        }
+        match following.hear(chunk) {
+            Heard::Deliver(events) => self.deliver(table, events),
+            Heard::Gap => self.ask_table(table, now),
+        }
+    }
+
+    pub(super) fn see(
+        &mut self,
+        view: Box<TableView>,
+        events: Option<TableEvents>,
+        cards: Option<PrivateCards>,
+        now: Instant,
+    ) {
+        let table = view.table;
+        let Some(following) = self.tables.get_mut(&table) else {
+            return;
+        };
+        if !self.shared.queue.has_room() {
+            following.unasked();
+            following.lag();
+            return;
+        }
+        let mut known = cards.as_ref().is_none_or(|cards| !following.learn(cards));
+        match following.see(&view, events) {
+            Seen::Start => {
+                if self.found.remove(&table) && !self.tell_of_seat(&view) {
+                    self.unwatch(table, now);
+                    return;
+                }
+                known = true;
+                self.closed(&view);
+                self.shared.queue.push(ClientEvent::Table { view, cards: cards.clone() });
+            }
+            Seen::Deliver(events) => self.deliver(table, events),
+            Seen::Restart => {
+                known = true;
+                self.closed(&view);
+                self.shared.queue.push(ClientEvent::Restarted { view, cards: cards.clone() });
+            }
+        }
+        if let (false, Some(cards)) = (known, cards) {
+            self.shared.queue.push(ClientEvent::Cards(cards));
+        }
+    }
+
+    /// Tells the program of a seat that was given while nobody could tell us. Whether there is one.
+    pub(super) fn tell_of_seat(&self, view: &TableView) -> bool {
+        let Some(seat) = view.seats.iter().find(|seat| Some(seat.player) == self.player) else {
+            return false;
+        };
+        let tournament = match view.config.purpose {
+            Purpose::Tournament { tournament } => Some(tournament),
+            Purpose::Cash { .. } => None,
+        };
+        self.shared.queue.push(ClientEvent::GivenSeat { table: view.table, seat: seat.seat, tournament });
+        true
+    }
+
+    pub(super) fn learn(&mut self, cards: PrivateCards) {
+        let Some(following) = self.tables.get_mut(&cards.table) else {
+            return;
+        };
+        if !self.shared.queue.has_room() {
+            following.lag();
+        } else if !following.is_lagging() && following.learn(&cards) {
+            self.shared.queue.push(ClientEvent::Cards(cards));
+        }
+    }
+
+    pub(super) fn deliver(&mut self, table: TableId, events: Vec<(u64, Event)>) {
+        for (number, event) in events {
+            if event == Event::Closed {
+                self.tables.remove(&table);
+            }
+            self.shared.queue.push(ClientEvent::Event { table, number, event });
+        }
+    }
+
+    /// Nothing comes from a closed table any more.
+    pub(super) fn closed(&mut self, view: &TableView) {
+        if view.closed {
+            self.tables.remove(&view.table);
+        }
+    }
+}

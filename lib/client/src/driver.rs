@@ -1,0 +1,232 @@
+//! The task behind a client: connects, passes frames between the link and the core, connects again.
+
+use crate::{
+    Address, Down, Ended, Options,
+    backoff::{self, Backoff},
+    client::{Requests, Shared},
+    core::{Core, Verdict},
+    frame::Received,
+    link::{self, Reader, SendError, Writer},
+};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    sync::oneshot,
+    time::{sleep, sleep_until, timeout},
+};
+use wire::client::ServerMessage;
+
+/// A connection that held for this long was no failure.
+const HELD: Duration = Duration::from_secs(5);
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    options: Options,
+    core: Core,
+    asked: Requests,
+    gone: oneshot::Receiver<()>,
+    /// Told when the first session is open; dropped when there will be none.
+    first: Option<oneshot::Sender<()>>,
+    shared: Arc<Shared>,
+    /// Nodes that another node named, to be tried before our own list.
+    preferred: VecDeque<Address>,
+    next_address: usize,
+}
+
+/// Why a connection is over.
+struct Over {
+    down: Down,
+    elsewhere: Vec<String>,
+}
+
+impl Driver {
+    pub(crate) fn new(
+        options: Options,
+        core: Core,
+        asked: Requests,
+        gone: oneshot::Receiver<()>,
+        first: oneshot::Sender<()>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self {
+            options,
+            core,
+            asked,
+            gone,
+            first: Some(first),
+            shared,
+            preferred: VecDeque::new(),
+            next_address: 0,
+        }
+    }
+
+    /// Runs until the client is dropped or there will be no more connection.
+    pub(crate) async fn run(mut self) {
+        let mut backoff = Backoff::default();
+        let why = loop {
+            let address = self.next_address();
+            let started = Instant::now();
+            let over = match self.one_connection(&address).await {
+                Ok(over) => over,
+                Err(why) => break why,
+            };
+            tracing::debug!(%address, down = ?over.down, "connection is over");
+            if self.core.is_ready() && started.elapsed() >= HELD {
+                backoff.reset();
+            }
+            self.core.lost(over.down, Instant::now());
+            self.prefer(&address, &over.elsewhere);
+            let pause = backoff.next(backoff::draw());
+            if let Err(why) = self.meanwhile(sleep(pause)).await {
+                break why;
+            }
+        };
+        self.core.end(&why);
+    }
+
+    fn next_address(&mut self) -> Address {
+        if let Some(address) = self.preferred.pop_front() {
+            return address;
+        }
+        let list = &self.options.addresses;
+        let address = list[self.next_address % list.len()].clone();
+        self.next_address += 1;
+        address
+    }
+
+    fn prefer(&mut self, from: &Address, elsewhere: &[String]) {
+        if !elsewhere.is_empty() {
+            self.preferred = elsewhere.iter().take(8).filter_map(|text| from.sibling(text)).collect();
+        }
+    }
+
+    /// One connection from its beginning to its end. `Err`: there will be no other.
+    async fn one_connection(&mut self, address: &Address) -> Result<Over, Ended> {
+        let patience = self.options.handshake_patience;
+        let greeted = self.meanwhile(timeout(patience, greet(address))).await?;
+        let greeted = greeted.unwrap_or_else(|_| Err(broken(format!("{address}: no answer"))));
+        let (mut reader, mut writer) = match greeted {
+            Ok((reader, writer, node, idle_ms)) => {
+                let now = Instant::now();
+                self.core.connected(node, address.clone(), idle_ms, now);
+                (reader, writer)
+            }
+            Err(over) => {
+                let text = match &over.down {
+                    Down::Broken(text) => text.clone(),
+                    Down::ByNode(reason) => format!("{address}: {reason:?}"),
+                };
+                self.shared.trouble_is(text);
+                return Ok(over);
+            }
+        };
+        let result = self.converse(&mut reader, &mut writer).await;
+        writer.close().await;
+        result
+    }
+
+    /// Passes frames to and fro.
+    async fn converse(&mut self, reader: &mut Reader, writer: &mut Writer) -> Result<Over, Ended> {
+        loop {
+            for frame in self.core.frames(Instant::now()) {
+                match writer.send(&frame).await {
+                    Ok(()) => {}
+                    Err(SendError::TooLarge(size)) => self.core.too_large(frame.id, size),
+                    Err(SendError::Link(why)) => return self.last_words(reader, why).await,
+                }
+            }
+            if self.core.is_ready()
+                && let Some(first) = self.first.take()
+            {
+                let _ = first.send(());
+            }
+            let verdict = self.step(reader).await;
+            match verdict {
+                Verdict::Stay => {}
+                Verdict::Leave { down, elsewhere } => return Ok(Over { down, elsewhere }),
+                Verdict::End(why) => return Err(why),
+            }
+        }
+    }
+
+    /// Waits for whatever comes next.
+    async fn step(&mut self, reader: &mut Reader) -> Verdict {
+        let deadline = self.core.next_deadline();
+        let deadline = deadline.unwrap_or_else(|| Instant::now() + Duration::from_secs(1));
+        tokio::select! {
+            received = reader.next() => match received {
+                Ok(received) => self.core.receive(received, Instant::now()),
+                Err(why) => Verdict::Leave { down: Down::Broken(why), elsewhere: Vec::new() },
+            },
+            Some((message, reply)) = self.asked.recv(), if self.core.has_room() => {
+                self.core.request(message, reply, Instant::now());
+                Verdict::Stay
+            }
+            () = self.shared.queue.drained() => {
+                self.core.room(Instant::now());
+                Verdict::Stay
+            }
+            () = sleep_until(deadline.into()) => self.core.tick(Instant::now()),
+            _ = &mut self.gone => Verdict::End(Ended::ByUs),
+        }
+    }
+
+    /// When sending fails the node may still have said why it closed the connection.
+    async fn last_words(&mut self, reader: &mut Reader, why: String) -> Result<Over, Ended> {
+        let until = Instant::now() + Duration::from_millis(500);
+        while let Ok(Ok(received)) = tokio::time::timeout_at(until.into(), reader.next()).await {
+            match self.core.receive(received, Instant::now()) {
+                Verdict::Stay => {}
+                Verdict::Leave { down, elsewhere } => return Ok(Over { down, elsewhere }),
+                Verdict::End(why) => return Err(why),
+            }
+        }
+        Ok(broken(why))
+    }
+
+    /// Waits for something while nothing can be sent. The program may ask, or go away.
+    async fn meanwhile<T>(&mut self, wanted: impl Future<Output = T>) -> Result<T, Ended> {
+        let mut wanted = std::pin::pin!(wanted);
+        loop {
+            tokio::select! {
+                done = &mut wanted => return Ok(done),
+                Some((message, reply)) = self.asked.recv(), if self.core.has_room() => {
+                    self.core.request(message, reply, Instant::now());
+                }
+                _ = &mut self.gone => return Err(Ended::ByUs),
+            }
+        }
+    }
+}
+
+fn broken(why: String) -> Over {
+    Over { down: Down::Broken(why), elsewhere: Vec::new() }
+}
+
+/// Connects and waits for the node's hello: its name and longest silence.
+async fn greet(address: &Address) -> Result<(Reader, Writer, String, u32), Over> {
+    let (mut reader, writer) = link::connect(address).await.map_err(broken)?;
+    loop {
+        let received = reader.next().await.map_err(|why| broken(format!("{address}: {why}")))?;
+        let Received::Frame(frame) = received else {
+            continue;
+        };
+        match frame.m {
+            ServerMessage::Hello { .. } if frame.v != wire::VERSION => {
+                let theirs = frame.v;
+                return Err(broken(format!("{address} speaks version {theirs} of the protocol")));
+            }
+            ServerMessage::Hello { node, idle_ms, .. } => {
+                return Ok((reader, writer, node, idle_ms));
+            }
+            ServerMessage::Closing { reason, elsewhere } => {
+                return Err(Over { down: Down::ByNode(reason), elsewhere });
+            }
+            _ => {}
+        }
+    }
+}

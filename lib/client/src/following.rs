@@ -1,0 +1,242 @@
+//! The order of one table's events: each once, by number, none missing. Pure.
+
+use wire::{
+    client::{PrivateCards, TableEvents},
+    event::Event,
+    view::TableView,
+};
+
+/// One followed table.
+#[derive(Debug, Default)]
+pub(crate) struct Following {
+    /// Number of the last event that was delivered; none before the first snapshot.
+    last: Option<u64>,
+    /// Whether a question is under way whose answer tells where to go on from. What comes before that answer is part
+    /// of the answer.
+    asking: bool,
+    /// Whether the receiver had no room: nothing is delivered until the table is asked again.
+    lagging: bool,
+    /// The hidden cards that were delivered last.
+    cards: Option<PrivateCards>,
+}
+
+/// What to do about events that came.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// Deliver these (possibly none).
+    Deliver(Numbered),
+    /// Some are missing: ask the table.
+    Gap,
+}
+
+/// What to do about a snapshot that came.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// The first one: go on from it.
+    Start,
+    /// Deliver these events (possibly none), they lead to the snapshot.
+    Deliver(Numbered),
+    /// Something is missing for good: go on from the snapshot.
+    Restart,
+}
+
+/// Events with their numbers.
+pub(crate) type Numbered = Vec<(u64, Event)>;
+
+impl Following {
+    /// Follows on after an event that was seen before.
+    pub(crate) fn after(since: Option<u64>) -> Self {
+        Self { last: since, ..Self::default() }
+    }
+
+    /// What to ask the table from.
+    pub(crate) const fn since(&self) -> Option<u64> {
+        self.last
+    }
+
+    /// The table was asked.
+    pub(crate) fn asked(&mut self) {
+        self.asking = true;
+        self.lagging = false;
+    }
+
+    /// Nothing is under way any more: the connection is gone, or the question was refused.
+    pub(crate) fn unasked(&mut self) {
+        self.asking = false;
+    }
+
+    /// Whether a question is under way.
+    pub(crate) const fn is_asking(&self) -> bool {
+        self.asking
+    }
+
+    /// The receiver has no room: what comes now is asked for again later.
+    pub(crate) fn lag(&mut self) {
+        self.lagging = true;
+    }
+
+    /// Whether the receiver had no room.
+    pub(crate) const fn is_lagging(&self) -> bool {
+        self.lagging
+    }
+
+    /// Takes live events.
+    pub(crate) fn hear(&mut self, chunk: TableEvents) -> Heard {
+        let (Some(last), false, false) = (self.last, self.asking, self.lagging) else {
+            return Heard::Deliver(Vec::new());
+        };
+        if chunk.first > last + 1 {
+            return Heard::Gap;
+        }
+        Heard::Deliver(self.take_new(last, chunk))
+    }
+
+    /// Takes a snapshot, with the events that lead to it where the table remembers them.
+    pub(crate) fn see(&mut self, view: &TableView, events: Option<TableEvents>) -> Seen {
+        self.asking = false;
+        let Some(last) = self.last else {
+            self.last = Some(view.event_no);
+            return Seen::Start;
+        };
+        if view.event_no <= last {
+            return Seen::Deliver(Vec::new());
+        }
+        match events {
+            Some(chunk) if chunk.first <= last + 1 && chunk.last() == view.event_no => {
+                Seen::Deliver(self.take_new(last, chunk))
+            }
+            _ => {
+                self.last = Some(view.event_no);
+                Seen::Restart
+            }
+        }
+    }
+
+    /// Takes hidden cards; whether they are news.
+    pub(crate) fn learn(&mut self, cards: &PrivateCards) -> bool {
+        if self.cards.as_ref() == Some(cards) {
+            return false;
+        }
+        self.cards = Some(cards.clone());
+        true
+    }
+
+    fn take_new(&mut self, last: u64, chunk: TableEvents) -> Numbered {
+        let new: Numbered = (chunk.first..).zip(chunk.events).filter(|&(number, _)| number > last).collect();
+        if let Some(&(number, _)) = new.last() {
+            self.last = Some(number);
+        }
+        new
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use wire::{
+        Chips, TableId,
+        table::{Level, Purpose, TableConfig},
+    };
+
+    pub(crate) fn view(event_no: u64) -> TableView {
+        TableView {
+            table: TableId(1),
+            config: TableConfig {
+                name: "one".into(),
+                variant: "NT".into(),
+                seats: 6,
+                level: Level::default(),
+                purpose: Purpose::Cash { min_buy_in: Chips(1), max_buy_in: Chips(2) },
+                action_ms: 1_000,
+                hand_pause_ms: 0,
+                bot_pace_ms: 0,
+            },
+            event_no,
+            level: Level::default(),
+            seats: Vec::new(),
+            hand: None,
+            hands: 0,
+            closed: false,
+        }
+    }
+
+    fn chunk(numbers: std::ops::RangeInclusive<u64>) -> TableEvents {
+        TableEvents {
+            table: TableId(1),
+            first: *numbers.start(),
+            events: numbers.map(|n| Event::SatOut { seat: (n % 10) as u8 }).collect(),
+        }
+    }
+
+    fn numbers(events: &Numbered) -> Vec<u64> {
+        events.iter().map(|&(number, _)| number).collect()
+    }
+
+    #[test]
+    fn live_events_come_once_and_in_order() {
+        let mut table = Following::default();
+        assert_eq!(table.hear(chunk(1..=3)), Heard::Deliver(vec![]));
+        assert_eq!(table.see(&view(3), None), Seen::Start);
+        let Heard::Deliver(events) = table.hear(chunk(2..=5)) else {
+            panic!("a gap where none is");
+        };
+        assert_eq!(numbers(&events), [4, 5]);
+        assert_eq!(table.hear(chunk(4..=5)), Heard::Deliver(vec![]));
+        assert_eq!(table.hear(chunk(7..=7)), Heard::Gap);
+        assert_eq!(table.since(), Some(5));
+    }
+
+    #[test]
+    fn a_gap_is_closed_by_the_answer() {
+        let mut table = Following::after(Some(5));
+        table.asked();
+        assert_eq!(table.hear(chunk(8..=9)), Heard::Deliver(vec![]));
+        let Seen::Deliver(events) = table.see(&view(9), Some(chunk(6..=9))) else {
+            panic!("the events lead to the view");
+        };
+        assert_eq!(numbers(&events), [6, 7, 8, 9]);
+        let Heard::Deliver(events) = table.hear(chunk(10..=10)) else {
+            panic!("a gap where none is");
+        };
+        assert_eq!(numbers(&events), [10]);
+    }
+
+    #[test]
+    fn forgotten_events_restart() {
+        let mut table = Following::after(Some(5));
+        assert_eq!(table.see(&view(9), None), Seen::Restart);
+        assert_eq!(table.see(&view(12), Some(chunk(12..=12))), Seen::Restart);
+        assert_eq!(table.since(), Some(12));
+    }
+
+    #[test]
+    fn an_outdated_snapshot_changes_nothing() {
+        let mut table = Following::after(Some(5));
+        assert_eq!(table.see(&view(4), None), Seen::Deliver(vec![]));
+        assert_eq!(table.see(&view(5), None), Seen::Deliver(vec![]));
+        assert_eq!(table.since(), Some(5));
+    }
+
+    #[test]
+    fn without_room_nothing_is_taken_until_asked_again() {
+        let mut table = Following::after(Some(5));
+        table.lag();
+        assert_eq!(table.hear(chunk(6..=6)), Heard::Deliver(vec![]));
+        assert_eq!(table.since(), Some(5));
+        table.asked();
+        assert!(!table.is_lagging());
+        assert_eq!(
+            table.see(&view(7), Some(chunk(6..=7))),
+            Seen::Deliver(vec![(6, Event::SatOut { seat: 6 }), (7, Event::SatOut { seat: 7 })])
+        );
+    }
+
+    #[test]
+    fn cards_are_news_once() {
+        let mut table = Following::default();
+        let cards = |hand| PrivateCards { table: TableId(1), hand: wire::HandNo(hand), cards: vec![] };
+        assert!(table.learn(&cards(1)));
+        assert!(!table.learn(&cards(1)));
+        assert!(table.learn(&cards(2)));
+    }
+}

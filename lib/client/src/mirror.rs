@@ -1,0 +1,424 @@
+//! A table as it stands after the events seen so far. Adds up what the table says, knows no rules.
+
+use std::collections::BTreeMap;
+use wire::{
+    Action, Chips, SeatNo, TableId,
+    event::{Event, HandStart, Post},
+    view::{HandView, SeatInHand, SeatView, TableView, TurnView},
+};
+
+/// A [`TableView`] that events are applied to.
+///
+/// Side pots are told apart when the hand was seen from its start; otherwise what is put in after the snapshot goes to
+/// the last pot of the snapshot. The sum of the pots is right in any case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableMirror {
+    view: TableView,
+    /// What was put in during this hand; none when its start was not seen.
+    paid: Option<Paid>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Paid {
+    /// Bets and blinds, seat by seat: what decides who can win how much.
+    live: BTreeMap<SeatNo, Chips>,
+    /// Antes paid for the whole table and missed blinds: part of the main pot.
+    dead: Chips,
+    /// Seats that have folded: their chips stay, they win nothing.
+    folded: Vec<SeatNo>,
+}
+
+impl TableMirror {
+    /// Starts from a snapshot.
+    #[must_use]
+    pub const fn new(view: TableView) -> Self {
+        Self { view, paid: None }
+    }
+
+    /// Which table.
+    #[must_use]
+    pub const fn table(&self) -> TableId {
+        self.view.table
+    }
+
+    /// The table now.
+    #[must_use]
+    pub const fn view(&self) -> &TableView {
+        &self.view
+    }
+
+    /// Goes on from another snapshot.
+    pub fn restart(&mut self, view: TableView) {
+        *self = Self::new(view);
+    }
+
+    /// The seat that a player has here.
+    #[must_use]
+    pub fn seat_of(&self, player: wire::PlayerId) -> Option<&SeatView> {
+        self.view.seats.iter().find(|seat| seat.player == player)
+    }
+
+    /// Applies the event with this number. Whether it was the next one; any other changes nothing.
+    pub fn apply(&mut self, number: u64, event: &Event) -> bool {
+        if number != self.view.event_no + 1 {
+            return false;
+        }
+        self.view.event_no = number;
+        match event {
+            Event::Seated { seat, player, name, bot, stack } => self.sit(SeatView {
+                seat: *seat,
+                player: *player,
+                name: name.clone(),
+                bot: *bot,
+                stack: *stack,
+                sitting_out: false,
+                in_hand: None,
+            }),
+            Event::Unseated { seat, .. } => self.view.seats.retain(|s| s.seat != *seat),
+            Event::ToppedUp { seat, amount } => self.with(*seat, |s| s.stack = s.stack.plus(*amount)),
+            Event::SatOut { seat } => self.with(*seat, |s| s.sitting_out = true),
+            Event::SatIn { seat } => self.with(*seat, |s| s.sitting_out = false),
+            Event::Instructed { level, .. } => self.view.level = *level,
+            Event::Closed => self.view.closed = true,
+            event => self.apply_to_hand(event),
+        }
+        true
+    }
+
+    fn apply_to_hand(&mut self, event: &Event) {
+        match event {
+            Event::HandStarted(start) => self.start(start),
+            Event::HandEnded { stacks, .. } => {
+                for stack in stacks {
+                    self.with(stack.seat, |s| s.stack = stack.chips);
+                }
+                self.end();
+            }
+            Event::Posted { seat, post, amount } => self.post(*seat, *post, *amount),
+            Event::Dealt { seat, down, up } => self.in_hand(*seat, |h| {
+                h.down = h.down.saturating_add(*down);
+                h.up.extend(up);
+            }),
+            Event::Board { street, cards } => self.street(*street, cards),
+            Event::Turn { seat, turn, legal, deadline_ms } => self.turn(Some(TurnView {
+                seat: *seat,
+                turn: *turn,
+                legal: legal.clone(),
+                deadline_ms: *deadline_ms,
+            })),
+            Event::ClockExtended { deadline_ms } => {
+                if let Some(turn) = self.view.hand.as_mut().and_then(|h| h.turn.as_mut()) {
+                    turn.deadline_ms = *deadline_ms;
+                }
+            }
+            Event::Acted { seat, action, added, stack } => self.act(*seat, action, *added, *stack),
+            Event::Drew { .. } => self.turn(None),
+            Event::Returned { seat, amount } => self.give_back(*seat, *amount),
+            Event::Shown { seat, cards, .. } => self.in_hand(*seat, |h| {
+                h.down = 0;
+                h.up.clone_from(cards);
+            }),
+            Event::Awarded { pot, seat, amount, .. } => {
+                if let Some(hand) = &mut self.view.hand
+                    && let Some(pot) = hand.pots.get_mut(usize::from(*pot))
+                {
+                    *pot = pot.minus_or_zero(*amount);
+                }
+                self.with(*seat, |s| s.stack = s.stack.plus(*amount));
+            }
+            _ => {}
+        }
+    }
+
+    fn sit(&mut self, seat: SeatView) {
+        self.view.seats.retain(|s| s.seat != seat.seat);
+        self.view.seats.push(seat);
+        self.view.seats.sort_by_key(|s| s.seat);
+    }
+
+    fn start(&mut self, start: &HandStart) {
+        self.view.level = start.level;
+        self.view.hand = Some(HandView {
+            hand: start.hand,
+            button: start.button,
+            street: 0,
+            board: Vec::new(),
+            pots: Vec::new(),
+            turn: None,
+        });
+        for seat in &mut self.view.seats {
+            let dealt_in = start.stacks.iter().find(|stack| stack.seat == seat.seat);
+            if let Some(stack) = dealt_in {
+                seat.stack = stack.chips;
+            }
+            seat.in_hand = dealt_in.map(|_| SeatInHand::default());
+        }
+        self.paid = Some(Paid::default());
+    }
+
+    fn end(&mut self) {
+        self.view.hand = None;
+        self.view.hands += 1;
+        self.paid = None;
+        for seat in &mut self.view.seats {
+            seat.in_hand = None;
+        }
+    }
+
+    fn post(&mut self, seat: SeatNo, post: Post, amount: Chips) {
+        let dead = matches!(post, Post::Ante | Post::BigBlindAnte | Post::DeadBlind);
+        self.with(seat, |s| s.stack = s.stack.minus_or_zero(amount));
+        if !dead {
+            self.in_hand(seat, |h| h.bet = h.bet.plus(amount));
+        }
+        match &mut self.paid {
+            // An ante of one's own counts towards what one can win, one paid for the table does not.
+            Some(paid) if matches!(post, Post::BigBlindAnte | Post::DeadBlind) => {
+                paid.dead = paid.dead.plus(amount);
+            }
+            Some(paid) => paid.add(seat, amount),
+            None => {}
+        }
+        self.count_pots(amount);
+    }
+
+    fn act(&mut self, seat: SeatNo, action: &Action, added: Chips, stack: Chips) {
+        self.turn(None);
+        self.with(seat, |s| s.stack = stack);
+        self.in_hand(seat, |h| {
+            h.bet = h.bet.plus(added);
+            h.folded |= *action == Action::Fold;
+        });
+        if let Some(paid) = &mut self.paid {
+            paid.add(seat, added);
+            if *action == Action::Fold {
+                paid.folded.push(seat);
+            }
+        }
+        self.count_pots(added);
+    }
+
+    fn give_back(&mut self, seat: SeatNo, amount: Chips) {
+        self.with(seat, |s| s.stack = s.stack.plus(amount));
+        self.in_hand(seat, |h| h.bet = h.bet.minus_or_zero(amount));
+        if let Some(paid) = &mut self.paid {
+            let live = paid.live.entry(seat).or_default();
+            *live = live.minus_or_zero(amount);
+            self.count_pots(Chips::ZERO);
+        } else if let Some(pot) = self.view.hand.as_mut().and_then(|h| h.pots.last_mut()) {
+            *pot = pot.minus_or_zero(amount);
+        }
+    }
+
+    fn street(&mut self, street: u8, cards: &[wire::Card]) {
+        let Some(hand) = &mut self.view.hand else {
+            return;
+        };
+        let next = street > hand.street;
+        hand.street = street;
+        hand.board.extend(cards);
+        if next {
+            for in_hand in self.view.seats.iter_mut().filter_map(|s| s.in_hand.as_mut()) {
+                in_hand.bet = Chips::ZERO;
+            }
+        }
+    }
+
+    fn turn(&mut self, turn: Option<TurnView>) {
+        if let Some(hand) = &mut self.view.hand {
+            hand.turn = turn;
+        }
+    }
+
+    /// Counts the pots again after `added` chips went in.
+    fn count_pots(&mut self, added: Chips) {
+        let Some(hand) = &mut self.view.hand else {
+            return;
+        };
+        match &self.paid {
+            Some(paid) => {
+                let all_in = |seat: SeatNo| {
+                    let seat = self.view.seats.iter().find(|s| s.seat == seat);
+                    seat.is_some_and(|s| s.stack.is_zero())
+                };
+                hand.pots = paid.pots(all_in);
+            }
+            None => match hand.pots.last_mut() {
+                Some(pot) => *pot = pot.plus(added),
+                None => hand.pots.push(added),
+            },
+        }
+    }
+
+    fn with(&mut self, seat: SeatNo, change: impl FnOnce(&mut SeatView)) {
+        if let Some(seat) = self.view.seats.iter_mut().find(|s| s.seat == seat) {
+            change(seat);
+        }
+    }
+
+    fn in_hand(&mut self, seat: SeatNo, change: impl FnOnce(&mut SeatInHand)) {
+        self.with(seat, |s| change(s.in_hand.get_or_insert_default()));
+    }
+}
+
+impl Paid {
+    fn add(&mut self, seat: SeatNo, amount: Chips) {
+        let live = self.live.entry(seat).or_default();
+        *live = live.plus(amount);
+    }
+
+    /// The pots, main pot first: one more wherever a player who has not folded is all-in for less than others paid.
+    fn pots(&self, all_in: impl Fn(SeatNo) -> bool) -> Vec<Chips> {
+        let most = self.live.values().copied().max().unwrap_or_default();
+        let mut caps: Vec<Chips> = self
+            .live
+            .iter()
+            .filter(|&(seat, paid)| !paid.is_zero() && !self.folded.contains(seat) && all_in(*seat))
+            .map(|(_, &paid)| paid)
+            .chain([most])
+            .collect();
+        caps.sort_unstable();
+        caps.dedup();
+        let mut below = Chips::ZERO;
+        let mut pots: Vec<Chips> = Vec::with_capacity(caps.len());
+        for cap in caps {
+            let layer = |paid: &Chips| (*paid).min(cap).minus_or_zero(below);
+            pots.push(self.live.values().map(layer).sum());
+            below = cap;
+        }
+        match pots.first_mut() {
+            Some(main) => *main = main.plus(self.dead),
+            None => pots.push(self.dead),
+        }
+        pots
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::following::tests::view;
+    use wire::{
+        HandNo, PlayerId,
+        event::{Seed, Share, Stack},
+        table::Level,
+    };
+
+    fn started() -> TableMirror {
+        let mut mirror = TableMirror::new(view(0));
+        let stacks = [(0, 500), (1, 100), (2, 1_000)].map(|(seat, chips)| Stack {
+            seat,
+            player: PlayerId(u64::from(seat) + 1),
+            chips: Chips(chips),
+        });
+        let mut number = 0;
+        for stack in &stacks {
+            number += 1;
+            let event = Event::Seated {
+                seat: stack.seat,
+                player: stack.player,
+                name: String::new(),
+                bot: false,
+                stack: stack.chips,
+            };
+            assert!(mirror.apply(number, &event));
+        }
+        let start = HandStart {
+            hand: HandNo(1),
+            button: 0,
+            small_blind: Some(1),
+            big_blind: 2,
+            level: Level::default(),
+            stacks: stacks.to_vec(),
+            commitment: Seed([0; 32]),
+        };
+        assert!(mirror.apply(number + 1, &Event::HandStarted(start)));
+        mirror
+    }
+
+    fn apply(mirror: &mut TableMirror, events: impl IntoIterator<Item = Event>) {
+        for event in events {
+            let number = mirror.view().event_no + 1;
+            assert!(mirror.apply(number, &event));
+        }
+    }
+
+    fn acted(seat: SeatNo, action: Action, added: u64, stack: u64) -> Event {
+        Event::Acted { seat, action, added: Chips(added), stack: Chips(stack) }
+    }
+
+    fn total(mirror: &TableMirror) -> Chips {
+        let view = mirror.view();
+        let pots = view.hand.as_ref().map_or(Chips::ZERO, |h| h.pots.iter().copied().sum());
+        pots.plus(view.seats.iter().map(|s| s.stack).sum())
+    }
+
+    fn blinds() -> [Event; 2] {
+        [(1, Post::SmallBlind, 5), (2, Post::BigBlind, 10)].map(|(seat, post, amount)| Event::Posted {
+            seat,
+            post,
+            amount: Chips(amount),
+        })
+    }
+
+    #[test]
+    fn side_pots_appear_when_somebody_is_all_in_for_less() {
+        let mut mirror = started();
+        apply(&mut mirror, blinds());
+        apply(
+            &mut mirror,
+            [
+                acted(0, Action::RaiseTo(Chips(300)), 300, 200),
+                acted(1, Action::Call, 95, 0),
+                acted(2, Action::Call, 290, 700),
+            ],
+        );
+        let hand = mirror.view().hand.as_ref().unwrap();
+        assert_eq!(hand.pots, [Chips(300), Chips(400)]);
+        assert_eq!(total(&mirror), Chips(1_600));
+        apply(
+            &mut mirror,
+            [
+                Event::Board { street: 1, cards: vec![] },
+                acted(2, Action::Bet(Chips(700)), 700, 0),
+                acted(0, Action::Fold, 0, 200),
+                Event::Returned { seat: 2, amount: Chips(700) },
+            ],
+        );
+        let view = mirror.view();
+        assert_eq!(view.hand.as_ref().unwrap().pots, [Chips(300), Chips(400)]);
+        assert!(view.seats[0].in_hand.as_ref().unwrap().folded);
+        assert_eq!(total(&mirror), Chips(1_600));
+    }
+
+    #[test]
+    fn a_hand_from_start_to_end() {
+        let mut mirror = started();
+        apply(&mut mirror, blinds());
+        apply(
+            &mut mirror,
+            [
+                acted(0, Action::Fold, 0, 500),
+                acted(1, Action::Fold, 0, 95),
+                Event::Returned { seat: 2, amount: Chips(5) },
+                Event::Awarded { pot: 0, seat: 2, amount: Chips(10), share: Share::Whole },
+            ],
+        );
+        assert_eq!(total(&mirror), Chips(1_600));
+        assert_eq!(mirror.view().seats[2].stack, Chips(1_005));
+        apply(&mut mirror, [Event::HandEnded { hand: HandNo(1), stacks: vec![], seed: Seed([0; 32]) }]);
+        assert_eq!(mirror.view().hands, 1);
+        assert!(mirror.view().hand.is_none());
+        assert!(mirror.view().seats.iter().all(|s| s.in_hand.is_none()));
+    }
+
+    #[test]
+    fn only_the_next_event_is_applied() {
+        let mut mirror = started();
+        let number = mirror.view().event_no;
+        assert!(!mirror.apply(number, &Event::Closed));
+        assert!(!mirror.apply(number + 2, &Event::Closed));
+        assert!(!mirror.view().closed);
+        assert!(mirror.apply(number + 1, &Event::Closed));
+    }
+}

@@ -1,0 +1,199 @@
+//! Requests that are not answered yet: what is kept, and when it is sent again. Pure.
+
+use crate::ClientError;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+use tokio::sync::oneshot;
+use wire::{
+    CommandId, TableId,
+    client::{ClientMessage, ServerMessage},
+};
+
+/// Most requests of the program that are under way at once; further ones wait their turn.
+pub(crate) const MOST: usize = 256;
+/// First pause before a request is repeated that was refused for a passing reason. Doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Where an answer goes.
+#[derive(Debug)]
+pub(crate) enum Asker {
+    /// To the program.
+    Program(oneshot::Sender<Result<ServerMessage, ClientError>>),
+    /// Opening the session on this connection.
+    Opening,
+    /// Following a table again.
+    Following(TableId),
+    /// Where we sit.
+    Seats,
+    /// Of no interest.
+    Nobody,
+}
+
+impl Asker {
+    /// Whether the request outlives the connection it was sent on.
+    const fn survives(&self) -> bool {
+        matches!(self, Self::Program(_))
+    }
+}
+
+/// One request.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) message: ClientMessage,
+    pub(crate) asker: Asker,
+    /// When to send it (again); none while an answer is awaited.
+    send_at: Option<Instant>,
+    /// When refusals for passing reasons are passed on instead of repeated.
+    give_up: Instant,
+    pause: Duration,
+}
+
+/// All requests that are not answered yet, oldest first.
+#[derive(Debug)]
+pub(crate) struct Outstanding {
+    asked: BTreeMap<u64, Asked>,
+    next: u64,
+}
+
+impl Outstanding {
+    /// Ids count up from `first`.
+    pub(crate) fn new(first: CommandId) -> Self {
+        Self {
+            // Room above for as many requests as anybody will ever send.
+            next: first.0 & (wire::ids::MAX_ID >> 1),
+            asked: BTreeMap::new(),
+        }
+    }
+
+    /// Keeps a request, to be sent at once.
+    pub(crate) fn add(&mut self, message: ClientMessage, asker: Asker, now: Instant, patience: Duration) {
+        self.next += 1;
+        let asked = Asked { message, asker, send_at: Some(now), give_up: now + patience, pause: FIRST_PAUSE };
+        self.asked.insert(self.next, asked);
+    }
+
+    /// Requests that are due, oldest first. `opening` allows only those that open the session.
+    pub(crate) fn due(&mut self, now: Instant, opening: bool) -> Vec<(CommandId, ClientMessage)> {
+        // Nobody waits for these any more, and repeating them might surprise.
+        self.asked.retain(|_, asked| match &asked.asker {
+            Asker::Program(reply) => !(asked.send_at.is_some() && reply.is_closed()),
+            _ => true,
+        });
+        let mut due = Vec::new();
+        for (&id, asked) in &mut self.asked {
+            let allowed = !opening || matches!(asked.asker, Asker::Opening);
+            if allowed && asked.send_at.is_some_and(|at| at <= now) {
+                asked.send_at = None;
+                due.push((CommandId(id), asked.message.clone()));
+            }
+        }
+        due
+    }
+
+    /// When the next request is due.
+    pub(crate) fn next_due(&self, opening: bool) -> Option<Instant> {
+        self.asked
+            .values()
+            .filter(|asked| !opening || matches!(asked.asker, Asker::Opening))
+            .filter_map(|asked| asked.send_at)
+            .min()
+    }
+
+    /// The request that an answer is for.
+    pub(crate) fn answered(&mut self, id: CommandId) -> Option<Asked> {
+        self.asked.remove(&id.0)
+    }
+
+    /// Keeps a request whose answer was a passing refusal, to be sent again with the same id after a pause.
+    /// Gives it back when its time is over.
+    pub(crate) fn again(&mut self, id: CommandId, mut asked: Asked, now: Instant) -> Option<Asked> {
+        if now >= asked.give_up {
+            return Some(asked);
+        }
+        asked.send_at = Some(now + asked.pause);
+        asked.pause = asked.pause.saturating_mul(2).min(LONGEST_PAUSE);
+        self.asked.insert(id.0, asked);
+        None
+    }
+
+    /// The connection is gone: what the program asked is sent again on the next one, the rest is forgotten.
+    pub(crate) fn lost(&mut self, now: Instant) {
+        self.asked.retain(|_, asked| asked.asker.survives());
+        for asked in self.asked.values_mut() {
+            asked.send_at = Some(now);
+        }
+    }
+
+    /// Everything, for refusing it.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Asked> + use<> {
+        std::mem::take(&mut self.asked).into_values()
+    }
+
+    /// Whether the program may ask more.
+    pub(crate) fn has_room(&self) -> bool {
+        self.asked.len() < MOST
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    fn ids(due: &[(CommandId, ClientMessage)]) -> Vec<u64> {
+        due.iter().map(|(id, _)| id.0).collect()
+    }
+
+    #[test]
+    fn an_unanswered_request_is_sent_again_with_the_same_id() {
+        let now = Instant::now();
+        let mut requests = Outstanding::new(CommandId(10));
+        let (reply, _answer) = oneshot::channel();
+        requests.add(ClientMessage::Balance, Asker::Program(reply), now, PATIENCE);
+        requests.add(ClientMessage::Seats, Asker::Seats, now, PATIENCE);
+        assert_eq!(ids(&requests.due(now, false)), [11, 12]);
+        assert!(requests.due(now, false).is_empty());
+        requests.lost(now);
+        assert!(requests.due(now, true).is_empty());
+        assert_eq!(ids(&requests.due(now, false)), [11]);
+    }
+
+    #[test]
+    fn a_passing_refusal_is_repeated_for_a_while() {
+        let mut now = Instant::now();
+        let started = now;
+        let mut requests = Outstanding::new(CommandId(0));
+        let (reply, _answer) = oneshot::channel();
+        requests.add(ClientMessage::Lobby, Asker::Program(reply), now, PATIENCE);
+        let mut sent = 0;
+        loop {
+            let due = requests.due(now, false);
+            if let [(id, _)] = due[..] {
+                sent += 1;
+                let asked = requests.answered(id).unwrap();
+                if requests.again(id, asked, now).is_some() {
+                    break;
+                }
+            }
+            now = requests.next_due(false).unwrap();
+        }
+        assert!(sent > 3, "{sent}");
+        assert!(now - started >= PATIENCE && now - started < 2 * PATIENCE);
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_not_repeated() {
+        let now = Instant::now();
+        let mut requests = Outstanding::new(CommandId(0));
+        let (reply, answer) = oneshot::channel();
+        requests.add(ClientMessage::Balance, Asker::Program(reply), now, PATIENCE);
+        requests.due(now, false);
+        drop(answer);
+        requests.lost(now);
+        assert!(requests.due(now, false).is_empty());
+    }
+}
