@@ -21,10 +21,7 @@ impl<const N: usize> Cards<N> {
     /// No cards.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            len: 0,
-            cards: [FILLER; N],
-        }
+        Self { len: 0, cards: [FILLER; N] }
     }
 
     /// Adds a card. A full list stays as it is: the rules never deal more than fit.

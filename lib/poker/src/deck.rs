@@ -24,15 +24,8 @@ pub(crate) struct Deck {
 impl Deck {
     /// The cards of `stock` in the order of `whole`.
     pub(crate) fn new(whole: [Card; 52], stock: Stock) -> Self {
-        let mut deck = Self {
-            whole,
-            pile: [FILLER; 52],
-            next: 0,
-            len: 0,
-            discards: 0,
-            held_back: 0,
-            reshuffles: 0,
-        };
+        let mut deck =
+            Self { whole, pile: [FILLER; 52], next: 0, len: 0, discards: 0, held_back: 0, reshuffles: 0 };
         let plays = |card: &Card| stock == Stock::Full || card.rank() >= Rank(4);
         for card in whole.into_iter().filter(plays) {
             deck.pile[usize::from(deck.len)] = card;

@@ -98,12 +98,7 @@ fn strength_of_tally(tally: &SevenCardAccum) -> Strength {
 /// The strength of the best hand that the rules of the selection allow; none when it does not qualify or is
 /// not complete.
 #[must_use]
-pub fn strength(
-    ranking: Ranking,
-    selection: Selection,
-    hole: &[Card],
-    board: &[Card],
-) -> Option<Strength> {
+pub fn strength(ranking: Ranking, selection: Selection, hole: &[Card], board: &[Card]) -> Option<Strength> {
     match selection {
         Selection::Any => {
             let cards: Cards<7> = hole.iter().chain(board).copied().collect();
@@ -125,12 +120,7 @@ pub fn strength(
 
 /// The cards that make the hand: the strongest choice, or everything while the hand is not complete.
 #[must_use]
-pub fn best_cards(
-    ranking: Ranking,
-    selection: Selection,
-    hole: &[Card],
-    board: &[Card],
-) -> Cards<7> {
+pub fn best_cards(ranking: Ranking, selection: Selection, hole: &[Card], board: &[Card]) -> Cards<7> {
     let all: Cards<7> = hole.iter().chain(board).copied().collect();
     let size = ranking.hand_size();
     let mut best: (Option<Strength>, Cards<7>) = (None, all);
@@ -194,8 +184,5 @@ fn aya_hand(cards: &[Card]) -> aya::Hand {
 fn rs_poker_card(card: Card) -> rs_poker::core::Card {
     use rs_poker::core::{Suit, Value};
     const SUITS: [Suit; 4] = [Suit::Club, Suit::Diamond, Suit::Heart, Suit::Spade];
-    rs_poker::core::Card::new(
-        Value::from_u8(card.rank().0),
-        SUITS[usize::from(card.suit().0 % 4)],
-    )
+    rs_poker::core::Card::new(Value::from_u8(card.rank().0), SUITS[usize::from(card.suit().0 % 4)])
 }

@@ -106,18 +106,13 @@ impl Variant {
     /// Most hole cards a player is dealt in all (not counting exchanged ones).
     #[must_use]
     pub fn hole_cards(&self) -> u8 {
-        self.streets
-            .iter()
-            .map(|street| street.down + street.up)
-            .sum()
+        self.streets.iter().map(|street| street.down + street.up).sum()
     }
 
     /// Whether an opening bring-in takes the place of blinds.
     #[must_use]
     pub fn has_bring_in(&self) -> bool {
-        self.streets
-            .first()
-            .is_some_and(|street| street.brings_in())
+        self.streets.first().is_some_and(|street| street.brings_in())
     }
 }
 
@@ -125,10 +120,7 @@ impl Street {
     /// Whether the street opens with a bring-in.
     #[must_use]
     pub const fn brings_in(&self) -> bool {
-        matches!(
-            self.opener,
-            Opener::LowCardBringsIn | Opener::HighCardBringsIn
-        )
+        matches!(self.opener, Opener::LowCardBringsIn | Opener::HighCardBringsIn)
     }
 }
 
@@ -151,31 +143,12 @@ const PLAIN: Street = Street {
 };
 
 const fn preflop(down: u8) -> Street {
-    Street {
-        name: "preflop",
-        down,
-        opener: Opener::LeftOfBlinds,
-        ..PLAIN
-    }
+    Street { name: "preflop", down, opener: Opener::LeftOfBlinds, ..PLAIN }
 }
 
-const FLOP: Street = Street {
-    name: "flop",
-    burn: true,
-    board: 3,
-    ..PLAIN
-};
-const TURN: Street = Street {
-    name: "turn",
-    burn: true,
-    board: 1,
-    bet: BetSize::Big,
-    ..PLAIN
-};
-const RIVER: Street = Street {
-    name: "river",
-    ..TURN
-};
+const FLOP: Street = Street { name: "flop", burn: true, board: 3, ..PLAIN };
+const TURN: Street = Street { name: "turn", burn: true, board: 1, bet: BetSize::Big, ..PLAIN };
+const RIVER: Street = Street { name: "river", ..TURN };
 
 /// The streets of hold'em, and of its kin with more hole cards.
 const fn with_board(hole_cards: u8) -> [Street; 4] {

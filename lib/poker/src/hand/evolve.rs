@@ -19,12 +19,7 @@ impl Hand {
                     self.board.push(card);
                 }
             }
-            HandEvent::Acted {
-                seat,
-                action,
-                added,
-                ..
-            } => self.has_acted(*seat, action, *added),
+            HandEvent::Acted { seat, action, added, .. } => self.has_acted(*seat, action, *added),
             HandEvent::Returned { seat, amount } => {
                 if let Some(player) = self.seats.at_mut(*seat) {
                     let amount = (*amount).min(player.bet);

@@ -91,11 +91,7 @@ impl Hand {
             self.seats.after(self.button).find_map(|seat| {
                 let (post, asked) = owing(seat)?;
                 let amount = asked.min(seat.stack);
-                (!amount.is_zero()).then_some(HandEvent::Posted {
-                    seat: seat.seat,
-                    post,
-                    amount,
-                })
+                (!amount.is_zero()).then_some(HandEvent::Posted { seat: seat.seat, post, amount })
             })
         })
     }
@@ -103,11 +99,7 @@ impl Hand {
     fn start_street(&mut self, street: u8) {
         self.street = street;
         self.stage = Stage::Dealing;
-        let level = if street == 0 {
-            self.round.level
-        } else {
-            Chips::ZERO
-        };
+        let level = if street == 0 { self.round.level } else { Chips::ZERO };
         self.round = Round {
             level,
             mark: level,
@@ -166,11 +158,7 @@ impl Hand {
     }
 
     fn is_draw_ahead(&self) -> bool {
-        let ahead = self
-            .variant
-            .streets
-            .iter()
-            .skip(usize::from(self.street) + 1);
+        let ahead = self.variant.streets.iter().skip(usize::from(self.street) + 1);
         ahead.into_iter().any(|street| street.draw > 0)
     }
 
@@ -204,11 +192,8 @@ impl Hand {
     fn cards_due(&self, events: &mut Vec<HandEvent>) {
         let (hole, board) = self.cards_by_now();
         let mut deck = self.deck.clone();
-        let mut deal =
-            |count: usize| -> Vec<Card> { (0..count).map_while(|_| deck.deal()).collect() };
-        let up = self
-            .street_rules()
-            .map_or(0, |street| usize::from(street.up));
+        let mut deal = |count: usize| -> Vec<Card> { (0..count).map_while(|_| deck.deal()).collect() };
+        let up = self.street_rules().map_or(0, |street| usize::from(street.up));
         for seat in self.seats.after(self.button).filter(|seat| seat.is_in()) {
             let due = hole.saturating_sub(seat.down.len() + seat.up.len());
             if due == 0 {
@@ -216,18 +201,11 @@ impl Hand {
             }
             // A tabled hand gets all its cards face up.
             let up = if seat.shown { due } else { up.min(due) };
-            events.push(HandEvent::Dealt {
-                seat: seat.seat,
-                down: deal(due - up),
-                up: deal(up),
-            });
+            events.push(HandEvent::Dealt { seat: seat.seat, down: deal(due - up), up: deal(up) });
         }
         let due = board.saturating_sub(self.board.len());
         if due > 0 && self.stage == Stage::Dealing {
-            events.push(HandEvent::Board {
-                street: self.street,
-                cards: deal(due),
-            });
+            events.push(HandEvent::Board { street: self.street, cards: deal(due) });
         }
     }
 
@@ -235,10 +213,7 @@ impl Hand {
         if self.street_rules().is_none_or(|street| street.draw == 0) {
             return None;
         }
-        let mut waiting = self
-            .seats
-            .after(self.button)
-            .filter(|seat| seat.is_in() && !seat.drawn);
+        let mut waiting = self.seats.after(self.button).filter(|seat| seat.is_in() && !seat.drawn);
         waiting.next().map(|seat| seat.seat)
     }
 
@@ -246,10 +221,7 @@ impl Hand {
         if self.seats.in_play().nth(1).is_none() {
             return None;
         }
-        let mut next = self
-            .seats
-            .after(self.round.from)
-            .filter(|seat| self.must_act(seat));
+        let mut next = self.seats.after(self.round.from).filter(|seat| self.must_act(seat));
         next.next().map(|seat| seat.seat)
     }
 
@@ -267,9 +239,7 @@ impl Hand {
 
     /// The seat that the opener of the street sits left of.
     fn opens_after(&self) -> SeatNo {
-        let opener = self
-            .street_rules()
-            .map_or(Opener::LeftOfButton, |street| street.opener);
+        let opener = self.street_rules().map_or(Opener::LeftOfButton, |street| street.opener);
         if opener == Opener::LeftOfBlinds {
             return self.blind.unwrap_or(self.button);
         }
@@ -294,13 +264,7 @@ impl Hand {
             Opener::LowHand => |a, b| crate::rank::showing_low(a, b) == Ordering::Less,
         };
         let showing = self.seats.after(self.button).filter(|seat| seat.is_in());
-        let best = showing.reduce(|best, seat| {
-            if prefers(&seat.up, &best.up) {
-                seat
-            } else {
-                best
-            }
-        });
+        let best = showing.reduce(|best, seat| if prefers(&seat.up, &best.up) { seat } else { best });
         best.map(|seat| seat.seat)
     }
 
@@ -317,15 +281,11 @@ impl Hand {
         let others = self.seats.iter().filter(|seat| seat.seat != highest.seat);
         let matched = others.map(|seat| seat.bet).max().unwrap_or_default();
         let amount = highest.bet.minus_or_zero(matched);
-        (!amount.is_zero()).then_some(HandEvent::Returned {
-            seat: highest.seat,
-            amount,
-        })
+        (!amount.is_zero()).then_some(HandEvent::Returned { seat: highest.seat, amount })
     }
 }
 
 /// The card with its ace below the deuce.
 fn ace_low(up: &[Card]) -> Option<(u8, u8)> {
-    up.first()
-        .map(|card| ((card.rank().0 + 1) % 13, card.suit().0))
+    up.first().map(|card| ((card.rank().0 + 1) % 13, card.suit().0))
 }

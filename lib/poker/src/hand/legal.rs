@@ -12,10 +12,7 @@ impl Hand {
             return Legal::default();
         };
         if self.stage == Stage::Drawing {
-            return Legal {
-                discard: Some(self.most_discards(seat)),
-                ..Legal::default()
-            };
+            return Legal { discard: Some(self.most_discards(seat)), ..Legal::default() };
         }
         let round = &self.round;
         let bounds = self.raise_bounds(seat);
@@ -24,8 +21,7 @@ impl Hand {
             // The bring-in is forced; otherwise a fold is always accepted, also when checking is free.
             fold: !round.bring_in,
             check: !round.bring_in && seat.bet >= round.level,
-            call: (seat.bet < round.level)
-                .then(|| round.level.minus_or_zero(seat.bet).min(seat.stack)),
+            call: (seat.bet < round.level).then(|| round.level.minus_or_zero(seat.bet).min(seat.stack)),
             bet: bounds.filter(|_| opens),
             raise: bounds.filter(|_| !opens),
             bring_in: round.bring_in.then(|| self.bring_in.min(seat.stack)),
@@ -41,16 +37,13 @@ impl Hand {
     /// The fixed bet of the street; in the other structures the smallest bet.
     pub(super) fn bet_size(&self) -> Chips {
         let big = self.variant.betting == Betting::FixedLimit
-            && self
-                .street_rules()
-                .is_some_and(|street| street.bet == BetSize::Big);
+            && self.street_rules().is_some_and(|street| street.bet == BetSize::Big);
         if big { self.big_bet } else { self.min_bet }
     }
 
     fn most_discards(&self, seat: &HandSeat) -> u8 {
         let held = seat.down.len().min(7) as u8;
-        self.street_rules()
-            .map_or(0, |street| street.draw.min(held))
+        self.street_rules().map_or(0, |street| street.draw.min(held))
     }
 
     /// Totals that a bet or raise of this player may reach; none when there is no raising.
@@ -69,10 +62,7 @@ impl Hand {
             Betting::PotLimit => full.max(self.pot_raise_to(seat)),
             Betting::FixedLimit => full,
         };
-        Some(RaiseBounds {
-            min: full.min(all_in),
-            max: most.min(all_in),
-        })
+        Some(RaiseBounds { min: full.min(all_in), max: most.min(all_in) })
     }
 
     /// Whether the betting is open to the player: always before they have acted on the street, then only when
@@ -88,11 +78,7 @@ impl Hand {
             return true;
         };
         let since = round.mark.minus_or_zero(acted);
-        if fixed {
-            !since.is_zero()
-        } else {
-            since >= round.step
-        }
+        if fixed { !since.is_zero() } else { since >= round.step }
     }
 
     /// Full bets and raises that a fixed-limit street may see.
@@ -148,29 +134,18 @@ impl Hand {
             Action::Call => legal.call.ok_or(Refusal::NothingToCall)?,
             Action::BringIn => legal.bring_in.ok_or(Refusal::NotAtThisStage)?,
             Action::Bet(to) => {
-                let refusal = if self.round.level.is_zero() {
-                    Refusal::RaiseNotOpen
-                } else {
-                    Refusal::AlreadyBet
-                };
+                let refusal =
+                    if self.round.level.is_zero() { Refusal::RaiseNotOpen } else { Refusal::AlreadyBet };
                 within(legal.bet.ok_or(refusal)?, *to)?.minus_or_zero(player.bet)
             }
             Action::RaiseTo(to) => {
-                let refusal = if self.round.level.is_zero() {
-                    Refusal::NoBetToRaise
-                } else {
-                    Refusal::RaiseNotOpen
-                };
+                let refusal =
+                    if self.round.level.is_zero() { Refusal::NoBetToRaise } else { Refusal::RaiseNotOpen };
                 within(legal.raise.ok_or(refusal)?, *to)?.minus_or_zero(player.bet)
             }
             Action::Fold => return Err(Refusal::NotAtThisStage),
         };
-        Ok(HandEvent::Acted {
-            seat,
-            action: action.clone(),
-            added,
-            stack: player.stack.minus_or_zero(added),
-        })
+        Ok(HandEvent::Acted { seat, action: action.clone(), added, stack: player.stack.minus_or_zero(added) })
     }
 }
 
@@ -187,10 +162,7 @@ fn within(bounds: RaiseBounds, to: Chips) -> Result<Chips, Refusal> {
 fn check_discard(legal: &Legal, player: &HandSeat, cards: &[Card]) -> Result<(), Refusal> {
     let max = legal.discard.ok_or(Refusal::NotAtThisStage)?;
     let held = cards.iter().all(|card| player.down.contains(card));
-    let twice = cards
-        .iter()
-        .enumerate()
-        .any(|(at, card)| cards[..at].contains(card));
+    let twice = cards.iter().enumerate().any(|(at, card)| cards[..at].contains(card));
     if cards.len() > usize::from(max) || !held || twice {
         return Err(Refusal::BadDiscard { max });
     }

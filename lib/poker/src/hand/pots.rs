@@ -60,11 +60,7 @@ impl Hand {
             }
             let upto = |seat: &HandSeat| matched(seat).min(price);
             let under = below.unwrap_or_default();
-            let mut amount: Chips = self
-                .seats
-                .iter()
-                .map(|seat| upto(seat).minus_or_zero(under))
-                .sum();
+            let mut amount: Chips = self.seats.iter().map(|seat| upto(seat).minus_or_zero(under)).sum();
             if made == 0 {
                 amount = amount.plus(self.seats.iter().map(|seat| seat.dead).sum());
             }

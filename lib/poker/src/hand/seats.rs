@@ -112,10 +112,7 @@ pub(super) struct Seats {
 impl Seats {
     /// Takes seats that are in order; more than fit are left out.
     pub(super) fn new(taken: impl IntoIterator<Item = HandSeat>) -> Self {
-        let mut seats = Self {
-            len: 0,
-            seats: [HandSeat::default(); MAX_PLAYERS],
-        };
+        let mut seats = Self { len: 0, seats: [HandSeat::default(); MAX_PLAYERS] };
         for (place, seat) in seats.seats.iter_mut().zip(taken) {
             *place = seat;
             seats.len += 1;

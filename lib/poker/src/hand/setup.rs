@@ -72,10 +72,7 @@ pub struct RaiseCap {
 impl Default for RaiseCap {
     /// A bet and three raises, as online; no cap heads-up.
     fn default() -> Self {
-        Self {
-            bets: 4,
-            heads_up: false,
-        }
+        Self { bets: 4, heads_up: false }
     }
 }
 
@@ -162,11 +159,7 @@ impl HandSetup {
             if (least..=Chips::MAX).contains(&amount) {
                 Ok(())
             } else {
-                Err(SetupError::BadAmount {
-                    what,
-                    amount,
-                    least,
-                })
+                Err(SetupError::BadAmount { what, amount, least })
             }
         };
         amount("the minimum bet", self.min_bet, Chips(1))?;
@@ -180,16 +173,9 @@ impl HandSetup {
             }
             amount("an ante", player.ante, Chips::ZERO)?;
             amount("a dead blind", player.dead, Chips::ZERO)?;
-            amount(
-                "a blind",
-                player.blind.map_or(Chips::ZERO, |(_, blind)| blind),
-                Chips::ZERO,
-            )?;
+            amount("a blind", player.blind.map_or(Chips::ZERO, |(_, blind)| blind), Chips::ZERO)?;
         }
-        let seen = self
-            .deck
-            .iter()
-            .fold(0u64, |seen, card| seen | 1 << card.index());
+        let seen = self.deck.iter().fold(0u64, |seen, card| seen | 1 << card.index());
         if seen != (1 << 52) - 1 {
             return Err(SetupError::BadDeck);
         }
@@ -257,13 +243,7 @@ fn highest_blind(seats: &Seats, button: SeatNo) -> Option<SeatNo> {
         Some((weight(post), amount, seat.seat))
     });
     blinds
-        .reduce(|best, blind| {
-            if (blind.0, blind.1) > (best.0, best.1) {
-                blind
-            } else {
-                best
-            }
-        })
+        .reduce(|best, blind| if (blind.0, blind.1) > (best.0, best.1) { blind } else { best })
         .map(|(_, _, seat)| seat)
 }
 

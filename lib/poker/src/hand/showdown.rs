@@ -61,18 +61,12 @@ impl Hand {
     fn show_order(&self) -> impl Iterator<Item = &HandSeat> {
         let first = self.round.aggressor.unwrap_or_else(|| self.first_to_show());
         let leading = self.seats.at(first).into_iter();
-        let others = self
-            .seats
-            .after(first)
-            .filter(move |seat| seat.seat != first);
+        let others = self.seats.after(first).filter(move |seat| seat.seat != first);
         leading.chain(others).filter(|seat| seat.is_in())
     }
 
     fn place(&self, seat: SeatNo) -> usize {
-        self.seats
-            .iter()
-            .take_while(|taken| taken.seat < seat)
-            .count()
+        self.seats.iter().take_while(|taken| taken.seat < seat).count()
     }
 
     fn strengths(&self) -> Strengths {
@@ -82,43 +76,32 @@ impl Hand {
         }
         for (place, seat) in strengths.iter_mut().zip(self.seats.iter()) {
             if seat.is_in() {
-                *place = (
-                    seat.seat,
-                    rank::strengths(self.variant, &seat.cards(), &self.board),
-                );
+                *place = (seat.seat, rank::strengths(self.variant, &seat.cards(), &self.board));
             }
         }
         strengths
     }
 
     /// Whether no shown hand beats this one in some pot, under some ranking.
-    fn could_win(
-        &self,
-        seat: &HandSeat,
-        strengths: &Strengths,
-        seen: impl Fn(&HandSeat) -> bool,
-    ) -> bool {
+    fn could_win(&self, seat: &HandSeat, strengths: &Strengths, seen: impl Fn(&HandSeat) -> bool) -> bool {
         let own = strengths[self.place(seat.seat)].1;
-        self.final_pots()
-            .filter(|pot| pot.is_open_to(seat))
-            .any(|pot| {
-                let beaten = |ranking: usize| {
-                    let mut rivals = self.seats.in_play().filter(|other| {
-                        other.seat != seat.seat && pot.is_open_to(other) && seen(other)
-                    });
-                    rivals.any(|other| strengths[self.place(other.seat)].1[ranking] > own[ranking])
-                };
-                (0..2).any(|ranking| own[ranking].is_some() && !beaten(ranking))
-            })
+        self.final_pots().filter(|pot| pot.is_open_to(seat)).any(|pot| {
+            let beaten = |ranking: usize| {
+                let mut rivals = self
+                    .seats
+                    .in_play()
+                    .filter(|other| other.seat != seat.seat && pot.is_open_to(other) && seen(other));
+                rivals.any(|other| strengths[self.place(other.seat)].1[ranking] > own[ranking])
+            };
+            (0..2).any(|ranking| own[ranking].is_some() && !beaten(ranking))
+        })
     }
 
     fn award_pot(&self, nth: u8, pot: Pot, strengths: &Strengths, events: &mut Vec<HandEvent>) {
         let claims = |seat: &&HandSeat| pot.is_open_to(seat) && !seat.mucked;
         let best = |ranking: usize| {
             let rivals = self.seats.in_play().filter(claims);
-            rivals
-                .filter_map(|seat| strengths[self.place(seat.seat)].1[ranking])
-                .max()
+            rivals.filter_map(|seat| strengths[self.place(seat.seat)].1[ranking]).max()
         };
         let winners = |ranking: usize, strength: Strength| {
             let rivals = self.seats.after(self.button).filter(claims);
@@ -174,12 +157,7 @@ impl Hand {
         for (nth, seat) in (0u64..).zip(seats.iter().flatten()) {
             let amount = Chips(each + u64::from(nth < odd));
             if !amount.is_zero() {
-                events.push(HandEvent::Awarded {
-                    pot,
-                    seat: seat.seat,
-                    amount,
-                    share,
-                });
+                events.push(HandEvent::Awarded { pot, seat: seat.seat, amount, share });
             }
         }
     }

@@ -35,8 +35,6 @@ fn of_five(five: &[Card]) -> Strength {
         (2, _) => 1,
         _ => 0,
     };
-    let high = ranks
-        .iter()
-        .fold(category, |high, &(_, rank)| high << 4 | rank);
+    let high = ranks.iter().fold(category, |high, &(_, rank)| high << 4 | rank);
     Strength(u32::MAX - high)
 }

@@ -5,16 +5,13 @@ use crate::variant::Variant;
 use wire::Card;
 
 const ONE: [&str; 13] = [
-    "deuce", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "jack", "queen",
-    "king", "ace",
+    "deuce", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "jack", "queen", "king", "ace",
 ];
 const MANY: [&str; 13] = [
-    "deuces", "threes", "fours", "fives", "sixes", "sevens", "eights", "nines", "tens", "jacks",
-    "queens", "kings", "aces",
+    "deuces", "threes", "fours", "fives", "sixes", "sevens", "eights", "nines", "tens", "jacks", "queens",
+    "kings", "aces",
 ];
-const SYMBOLS: [&str; 13] = [
-    "2", "3", "4", "5", "6", "7", "8", "9", "T", "J", "Q", "K", "A",
-];
+const SYMBOLS: [&str; 13] = ["2", "3", "4", "5", "6", "7", "8", "9", "T", "J", "Q", "K", "A"];
 
 /// What the cards make in a variant, in words. Works on an incomplete hand too; hi-lo hands with a low that
 /// qualifies name both.
@@ -121,27 +118,20 @@ fn badugi(cards: &[Card]) -> String {
     let low = |card: &Card| (card.rank().0 + 1) % 13;
     let mut best: Vec<&Card> = Vec::new();
     for mask in 0u32..1 << cards.len().min(7) {
-        let mut chosen: Vec<&Card> = (0..)
-            .zip(cards)
-            .filter(|(at, _)| mask >> at & 1 == 1)
-            .map(|(_, card)| card)
-            .collect();
+        let mut chosen: Vec<&Card> =
+            (0..).zip(cards).filter(|(at, _)| mask >> at & 1 == 1).map(|(_, card)| card).collect();
         let clash = |a: &Card, b: &Card| a.rank() == b.rank() || a.suit() == b.suit();
         if (1..chosen.len()).any(|at| chosen[..at].iter().any(|card| clash(card, chosen[at]))) {
             continue;
         }
         chosen.sort_unstable_by_key(|card| std::cmp::Reverse(low(card)));
         let key = |hand: &[&Card]| hand.iter().map(|card| low(card)).collect::<Vec<_>>();
-        let better =
-            chosen.len() > best.len() || chosen.len() == best.len() && key(&chosen) < key(&best);
+        let better = chosen.len() > best.len() || chosen.len() == best.len() && key(&chosen) < key(&best);
         if better {
             best = chosen;
         }
     }
-    let ranks: Vec<&str> = best
-        .iter()
-        .map(|card| word(&SYMBOLS, card.rank().0 as i8))
-        .collect();
+    let ranks: Vec<&str> = best.iter().map(|card| word(&SYMBOLS, card.rank().0 as i8)).collect();
     match best.len() {
         4 => format!("badugi, {}", ranks.join("-")),
         count => format!("{count} cards, {}", ranks.join("-")),

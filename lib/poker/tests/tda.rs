@@ -1,0 +1,146 @@
+//! The TDA's own betting examples, as the price and the least raise that must result.
+//!
+//! A script is a list of actions in turn: `c` checks or calls, `f` folds, a number bets or raises to that total.
+
+use poker::{
+    hand::{Hand, HandSetup, PlayerSetup},
+    shuffle, variant,
+};
+use wire::{
+    Action, Chips, Legal,
+    event::{Post, Seed},
+};
+
+const DEEP: u64 = 1_000_000;
+
+struct Example {
+    rule: &'static str,
+    variant: &'static str,
+    /// Small blind (0: dead) and big blind. Seat 0 posts the first, seat 1 the second.
+    blinds: (u64, u64),
+    /// Stacks by seat; the last one has the button.
+    stacks: &'static [u64],
+    script: &'static str,
+    /// What calling costs then.
+    call: u64,
+    raise: Raise,
+}
+
+enum Raise {
+    /// May not raise.
+    Closed,
+    /// May raise, to at least this.
+    AtLeast(u64),
+    /// May raise to this much at least and that much at most.
+    Within(u64, u64),
+}
+
+use Raise::{AtLeast, Closed, Within};
+
+fn hand(example: &Example) -> Hand {
+    let blind = |seat| match seat {
+        0 if example.blinds.0 > 0 => Some((Post::SmallBlind, Chips(example.blinds.0))),
+        1 => Some((Post::BigBlind, Chips(example.blinds.1))),
+        _ => None,
+    };
+    let players = (0..)
+        .zip(example.stacks)
+        .map(|(seat, &stack)| PlayerSetup {
+            seat,
+            stack: Chips(stack),
+            ante: Chips::ZERO,
+            blind: blind(seat),
+            dead: Chips::ZERO,
+        })
+        .collect();
+    let mut hand = Hand::new(&HandSetup::new(
+        variant::by_code(example.variant).unwrap(),
+        example.stacks.len() as u8 - 1,
+        Chips(example.blinds.1),
+        players,
+        shuffle::deck(&Seed([1; 32])),
+    ))
+    .unwrap();
+    hand.open().iter().for_each(|event| hand.evolve(event));
+    hand
+}
+
+fn action(word: &str, legal: &Legal) -> Action {
+    match word {
+        "f" => Action::Fold,
+        "c" if legal.check => Action::Check,
+        "c" => Action::Call,
+        total if legal.bet.is_some() => Action::Bet(Chips(total.parse().unwrap())),
+        total => Action::RaiseTo(Chips(total.parse().unwrap())),
+    }
+}
+
+fn check(example: &Example) {
+    let mut hand = hand(example);
+    for word in example.script.split_whitespace() {
+        let (actor, legal) = (hand.actor().unwrap(), hand.legal());
+        let action = action(word, &legal);
+        let events = hand.decide(actor, &action).unwrap_or_else(|refusal| {
+            panic!("{}: {word} of seat {actor} is refused: {refusal}", example.rule)
+        });
+        events.iter().for_each(|event| hand.evolve(event));
+    }
+    let legal = hand.legal();
+    assert_eq!(legal.call, Some(Chips(example.call)), "{}: call", example.rule);
+    match example.raise {
+        Closed => assert_eq!(legal.raise, None, "{}: raise", example.rule),
+        AtLeast(min) => {
+            assert_eq!(legal.raise.unwrap().min, Chips(min), "{}: least raise", example.rule);
+        }
+        Within(min, max) => {
+            let bounds = legal.raise.unwrap();
+            assert_eq!((bounds.min, bounds.max), (Chips(min), Chips(max)), "{}", example.rule);
+        }
+    }
+}
+
+#[test]
+fn raises_are_at_least_as_large_as_the_largest_before() {
+    let deep = &[DEEP; 6];
+    let examples = [
+        ("43 example 1: 600, 1,600, 3,600", (100, 200), &deep[..4], "c c c c 600 1600 3600", 3_600, 5_600),
+        ("43 example 3: 300, then 1,000", (100, 200), &deep[..3], "c c c c c c 300 1000", 1_000, 1_700),
+        ("43 example 4-A: 125, 200, 500", (25, 50), &deep[..6], "125 200 500", 500, 800),
+        ("43 example 4-B: 500 and two calls", (25, 50), &deep[..6], "500 c c", 500, 950),
+        ("43 example 2: a short all-in raise", (50, 100), &[DEEP, DEEP, 150, DEEP], "150", 150, 250),
+        ("a short big blind", (50, 100), &[DEEP, 30, DEEP, DEEP], "", 100, 200),
+    ];
+    for (rule, blinds, stacks, script, call, min) in examples {
+        let raise = AtLeast(min);
+        check(&Example { rule, variant: "NT", blinds, stacks, script, call, raise });
+    }
+}
+
+#[test]
+fn all_ins_that_do_not_add_up_to_a_full_raise_do_not_reopen() {
+    let five = &[DEEP, 225, DEEP, 300, DEEP];
+    let six = &[DEEP, 600, 750, 900, DEEP, DEEP];
+    let blind = &[DEEP, DEEP, DEEP, DEEP, 7_500];
+    let wsop = &[DEEP, DEEP, DEEP, 1_302, 1_702];
+    let examples: [(_, (u64, u64), &'static [u64], _, _, _); 9] = [
+        ("47 example 1", (50, 100), five, "c c c c c 100 125 c 200 c", 100, AtLeast(300)),
+        ("47 example 1-A", (50, 100), five, "c c c c c 100 125 c 200 c c", 75, Closed),
+        ("47 example 1-B", (50, 100), five, "c c c c c 100 125 c 200 c 300", 175, AtLeast(400)),
+        ("47 example 2", (50, 100), six, "c c c c c c 300 500 650 800 c", 800, AtLeast(1_100)),
+        ("47 example 3-A, the big blind", (2_000, 4_000), blind, "c f 7500 f", 3_500, AtLeast(11_500)),
+        ("47 example 3-A, the limper", (2_000, 4_000), blind, "c f 7500 f c", 3_500, Closed),
+        ("47 example 3-B", (2_000, 4_000), blind, "c f 7500 f 11500", 7_500, AtLeast(15_500)),
+        (
+            "47: who checked faces a short first bet",
+            (50, 100),
+            &[DEEP, DEEP, 140],
+            "c c c c c 40",
+            40,
+            Closed,
+        ),
+        ("WSOP 96-a", (1, 2), wsop, "c c c c c 500 1000 c 1300 1700 c", 700, AtLeast(2_200)),
+    ];
+    for (rule, blinds, stacks, script, call, raise) in examples {
+        check(&Example { rule, variant: "NT", blinds, stacks, script, call, raise });
+    }
+}
