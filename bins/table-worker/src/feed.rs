@@ -73,25 +73,11 @@ pub async fn publish(bus: &Bus, table: &Table, events: &[TableEvent], public: Ve
     }
     if !public.is_empty() {
         let first = table.event_no() + 1 - public.len() as u64;
-        let events = TableEvents {
-            table: table.id(),
-            first,
-            events: public,
-        };
-        send(
-            bus,
-            subject::table_feed(table.id()),
-            ServerMessage::Events(events),
-        )
-        .await;
+        let events = TableEvents { table: table.id(), first, events: public };
+        send(bus, subject::table_feed(table.id()), ServerMessage::Events(events)).await;
     }
     for (player, cards) in table::private_cards_dealt(table, events) {
-        send(
-            bus,
-            subject::player_feed(player),
-            ServerMessage::Cards(cards),
-        )
-        .await;
+        send(bus, subject::player_feed(player), ServerMessage::Cards(cards)).await;
     }
 }
 
@@ -101,37 +87,19 @@ fn seat_changes(table: &Table, events: &[TableEvent]) -> Vec<(PlayerId, ServerMe
         Purpose::Cash { .. } => None,
     };
     let told = |event: &TableEvent| match *event {
-        TableEvent::Seated {
-            seat,
-            player,
-            bot: false,
-            ..
-        } if tournament.is_some() => Some((
-            player,
-            ServerMessage::GivenSeat {
-                table: table.id(),
-                seat,
-                tournament,
-            },
-        )),
-        TableEvent::Unseated { player, reason, .. } => Some((
-            player,
-            ServerMessage::LostSeat {
-                table: table.id(),
-                reason,
-            },
-        )),
+        TableEvent::Seated { seat, player, bot: false, .. } if tournament.is_some() => {
+            Some((player, ServerMessage::GivenSeat { table: table.id(), seat, tournament }))
+        }
+        TableEvent::Unseated { player, reason, .. } => {
+            Some((player, ServerMessage::LostSeat { table: table.id(), reason }))
+        }
         _ => None,
     };
     events.iter().filter_map(told).collect()
 }
 
 async fn send(bus: &Bus, subject: String, message: ServerMessage) {
-    let frame = ServerFrame {
-        v: VERSION,
-        re: None,
-        m: message,
-    };
+    let frame = ServerFrame { v: VERSION, re: None, m: message };
     match codec::encode(&frame) {
         Ok(bytes) => {
             if let Err(error) = bus.publish(subject, bytes.into()).await {
@@ -158,12 +126,7 @@ mod tests {
         history.remember(&[sat_out(3)], 3);
         assert_eq!(history.after(1), Some((2, vec![sat_out(2), sat_out(3)])));
         assert_eq!(history.after(3), Some((4, vec![])));
-        assert_eq!(
-            history
-                .after(0)
-                .map(|(first, events)| (first, events.len())),
-            Some((1, 3))
-        );
+        assert_eq!(history.after(0).map(|(first, events)| (first, events.len())), Some((1, 3)));
         assert_eq!(history.after(4), None, "a number from the future");
         history.remember(&[sat_out(9)], 10);
         assert_eq!(history.after(8), None, "a gap in what was heard");

@@ -27,11 +27,14 @@ pub struct Waiting {
     pub request: Option<Request>,
 }
 
+/// What something that came back from outside means for the table as it is by then.
+pub type Consequence = Box<dyn Fn(&Table) -> Vec<TableEvent> + Send>;
+
 /// What is to be done.
 pub enum What {
     Command(TableCommand),
     /// Something came back from outside.
-    Events(Box<dyn Fn(&Table) -> Vec<TableEvent> + Send>),
+    Events(Consequence),
 }
 
 /// A record on its way into the journal.
@@ -73,13 +76,14 @@ impl Hosted {
         }
     }
 
-    /// Queues a command, or gives its request back when too many wait already.
-    pub fn enqueue(&mut self, waiting: Waiting) -> Result<(), Option<Request>> {
-        if self.waiting.len() >= MAX_WAITING {
-            return Err(waiting.request);
-        }
-        self.waiting.push_back(waiting);
-        Ok(())
+    /// Whether no further commands can wait here.
+    pub fn is_full(&self) -> bool {
+        self.waiting.len() >= MAX_WAITING
+    }
+
+    /// The same table as read from its journal anew, with everything that waits for it.
+    pub fn reloaded(self, fresh: Self) -> Self {
+        Self { waiting: self.waiting, running: self.running, unpaid: self.unpaid, ..fresh }
     }
 
     /// The record that these events make; a snapshot when a hand begins or the tail gets long.
@@ -91,17 +95,8 @@ impl Hosted {
         at_ms: u64,
     ) -> TableRecord {
         let first = self.cursor.last == 0;
-        let begins = events
-            .iter()
-            .any(|event| matches!(event, TableEvent::HandStarted { .. }));
-        let mut record = TableRecord {
-            v: VERSION,
-            epoch,
-            at_ms,
-            cause,
-            events,
-            state: None,
-        };
+        let begins = events.iter().any(|event| matches!(event, TableEvent::HandStarted { .. }));
+        let mut record = TableRecord { v: VERSION, epoch, at_ms, cause, events, state: None };
         self.tail += 1;
         if first || begins || self.tail >= MAX_TAIL {
             let mut after = self.table.clone();
@@ -127,18 +122,13 @@ impl Hosted {
     pub fn reply(&self, cause: Cause) -> Option<TableReply> {
         Some(match self.table.answer(cause) {
             Some(Answer::Seat { paid: false, .. }) => return None,
-            Some(Answer::Seat { seat, event_no, .. }) => TableReply::Seat {
-                seat: *seat,
-                event_no: *event_no,
-            },
-            Some(Answer::Done(event_no)) => TableReply::Done {
-                event_no: *event_no,
-            },
+            Some(Answer::Seat { seat, event_no, .. }) => {
+                TableReply::Seat { seat: *seat, event_no: *event_no }
+            }
+            Some(Answer::Done(event_no)) => TableReply::Done { event_no: *event_no },
             Some(Answer::Refused(refusal)) => TableReply::Refused(refusal.clone()),
             // Accepted without any change.
-            None => TableReply::Done {
-                event_no: self.table.event_no(),
-            },
+            None => TableReply::Done { event_no: self.table.event_no() },
         })
     }
 
@@ -183,12 +173,7 @@ impl Hosted {
 
     /// When the bot whose turn it is should be asked (again).
     fn bot_due_ms(&mut self) -> Option<u64> {
-        let Some(BotTurn {
-            hand,
-            turn,
-            not_before_ms,
-        }) = self.table.bot_turn()
-        else {
+        let Some(BotTurn { hand, turn, not_before_ms }) = self.table.bot_turn() else {
             self.bot = None;
             return None;
         };

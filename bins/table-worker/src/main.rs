@@ -1,7 +1,7 @@
 //! Table worker: owns partitions of tables, keeps each table's journal, runs the clocks, feeds the viewers.
 //!
-//! `worker` follows the ownership of partitions; `partition` is the one task that owns a partition's tables; `hosted` is one
-//! table in it; `outside` talks to cashier and coordinators; `feed` tells players; `shared` is what the partitions' tasks share.
+//! `worker` follows the ownership of partitions; `partition` is the one task that owns a partition's tables; `writing` is its way from a decision to the
+//! consequences; `hosted` is one table in it; `outside` talks to cashier and coordinators; `feed` tells players; `shared` is what the partitions' tasks share.
 
 mod feed;
 mod hosted;
@@ -9,7 +9,9 @@ mod outside;
 mod partition;
 mod recovery;
 mod shared;
+mod source;
 mod worker;
+mod writing;
 
 use anyhow::Context;
 use clap::Parser;
@@ -28,10 +30,7 @@ struct Cli {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let cli = Cli::parse();
     let bus = cli.bus.connect(Role::TableWorker).await?;
     let node = cli.bus.node_id(Role::TableWorker.name())?;

@@ -22,24 +22,16 @@ pub enum Key {
 /// What came back.
 pub enum Outcome {
     /// A buy-in or top-up arrived, or was refused.
-    Arrived {
-        posting: PostingId,
-        refusal: Option<Refusal>,
-    },
+    Arrived { posting: PostingId, refusal: Option<Refusal> },
     /// A cash-out was paid.
     PaidBack(PostingId),
     /// The coordinator's answer to a report.
     Instruction(Instruction),
-    /// The coordinator knows that an instruction was carried out.
-    Confirmed(u64),
-    /// The coordinator does not want to hear of it: nothing to be done.
-    Ignored,
+    /// The coordinator has heard, and has nothing to say to it.
+    Heard,
 }
 
-const PATIENCE: Patience = Patience {
-    each: Duration::from_secs(2),
-    total: Duration::from_secs(10),
-};
+const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: Duration::from_secs(10) };
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// The key of an effect.
@@ -63,24 +55,18 @@ pub async fn carry_out(
     match (effect, tournament) {
         (Effect::Money(request), _) => money(&bus, request).await,
         (Effect::Report(report), Some(tournament)) => send_report(&bus, tournament, report).await,
-        (Effect::Applied(number), Some(tournament)) => {
-            confirm(&bus, tournament, table, number).await
-        }
-        (Effect::Report(_) | Effect::Applied(_), None) => Outcome::Ignored,
+        (Effect::Applied(number), Some(tournament)) => confirm(&bus, tournament, table, number).await,
+        (Effect::Report(_) | Effect::Applied(_), None) => Outcome::Heard,
     }
 }
 
 async fn money(bus: &Bus, request: TableMoneyRequest) -> Outcome {
     loop {
-        let answer: Result<CashierReply, _> = bus
-            .request(subject::CASHIER_TABLE.to_owned(), &request, PATIENCE)
-            .await;
+        let answer: Result<CashierReply, _> =
+            bus.request(subject::CASHIER_TABLE.to_owned(), &request, PATIENCE).await;
         match (answer, &request) {
             (Ok(CashierReply::Done), TableMoneyRequest::BuyIn { posting, .. }) => {
-                return Outcome::Arrived {
-                    posting: posting.clone(),
-                    refusal: None,
-                };
+                return Outcome::Arrived { posting: posting.clone(), refusal: None };
             }
             (Ok(CashierReply::Done), TableMoneyRequest::CashOut { posting, .. }) => {
                 return Outcome::PaidBack(posting.clone());
@@ -88,10 +74,7 @@ async fn money(bus: &Bus, request: TableMoneyRequest) -> Outcome {
             (Ok(CashierReply::Refused(refusal)), TableMoneyRequest::BuyIn { posting, .. })
                 if !refusal.is_transient() =>
             {
-                return Outcome::Arrived {
-                    posting: posting.clone(),
-                    refusal: Some(refusal),
-                };
+                return Outcome::Arrived { posting: posting.clone(), refusal: Some(refusal) };
             }
             (Ok(CashierReply::Refused(refusal)), TableMoneyRequest::CashOut { posting, .. })
                 if !refusal.is_transient() =>
@@ -113,7 +96,7 @@ async fn send_report(bus: &Bus, tournament: TournamentId, report: Report) -> Out
         TournamentReply::Instruction(instruction) => Outcome::Instruction(instruction),
         reply => {
             tracing::error!(%tournament, %table, %hand, ?reply, "the coordinator refuses a report");
-            Outcome::Ignored
+            Outcome::Heard
         }
     }
 }
@@ -121,17 +104,8 @@ async fn send_report(bus: &Bus, tournament: TournamentId, report: Report) -> Out
 async fn confirm(bus: &Bus, tournament: TournamentId, table: TableId, number: u64) -> Outcome {
     let id = CommandId::from_random((table.0 << 20) ^ (number | 1 << 19));
     // Whatever it answers, it has heard: a refusal means that the tournament is past that.
-    ask(
-        bus,
-        tournament,
-        id,
-        TournamentCommand::Applied {
-            table,
-            instruction: number,
-        },
-    )
-    .await;
-    Outcome::Confirmed(number)
+    ask(bus, tournament, id, TournamentCommand::Applied { table, instruction: number }).await;
+    Outcome::Heard
 }
 
 async fn ask(
@@ -140,12 +114,7 @@ async fn ask(
     id: CommandId,
     command: TournamentCommand,
 ) -> TournamentReply {
-    let request = TournamentRequest {
-        tournament,
-        id,
-        player: None,
-        command,
-    };
+    let request = TournamentRequest { tournament, id, player: None, command };
     let subject = subject::tournament_commands(subject::tournament_partition(tournament));
     loop {
         match bus.request(subject.clone(), &request, PATIENCE).await {

@@ -31,11 +31,7 @@ pub async fn load_partition(journal: &Journal, partition: u16) -> anyhow::Result
 
 /// One table, or nothing when it has no journal.
 pub async fn load_table(journal: &Journal, table: TableId) -> anyhow::Result<Option<Loaded>> {
-    journal
-        .recover_one(&subject::table_journal(table))
-        .await?
-        .map(load)
-        .transpose()
+    journal.recover_one(&subject::table_journal(table)).await?.map(load).transpose()
 }
 
 /// A table whose first record is still to be written.
@@ -46,16 +42,11 @@ pub fn unborn(table: Table) -> Hosted {
 
 fn load(recovered: Recovered) -> anyhow::Result<Loaded> {
     let Recovered { cursor, records } = recovered;
-    let id = subject::parse_table_journal(&cursor.subject)
-        .context("not the subject of a table's journal")?;
+    let id = subject::parse_table_journal(&cursor.subject).context("not the subject of a table's journal")?;
     let decode = |stored: &bus::Stored| {
-        codec::decode::<TableRecord>(&stored.payload)
-            .with_context(|| format!("record {}", stored.sequence))
+        codec::decode::<TableRecord>(&stored.payload).with_context(|| format!("record {}", stored.sequence))
     };
-    let mut records = records
-        .iter()
-        .map(decode)
-        .collect::<anyhow::Result<Vec<_>>>()?;
+    let mut records = records.iter().map(decode).collect::<anyhow::Result<Vec<_>>>()?;
     let table = Table::replay(id, &records)?;
     let mut history = History::default();
     let mut last = table.event_no();
@@ -69,10 +60,7 @@ fn load(recovered: Recovered) -> anyhow::Result<Loaded> {
     }
     let tail = records.len() as u32 - 1;
     let last = records.pop().context("the journal is empty")?;
-    Ok(Loaded {
-        hosted: Hosted::new(table, cursor, history, tail),
-        last,
-    })
+    Ok(Loaded { hosted: Hosted::new(table, cursor, history, tail), last })
 }
 
 impl Loaded {

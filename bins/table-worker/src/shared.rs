@@ -45,10 +45,7 @@ impl Shared {
         for (_, player) in table.players() {
             index.seats.entry(player).or_default().insert(table.id());
         }
-        index.players_of.insert(
-            table.id(),
-            table.players().map(|(_, player)| player).collect(),
-        );
+        index.players_of.insert(table.id(), table.players().map(|(_, player)| player).collect());
     }
 
     /// Takes a table out of the index.
@@ -60,19 +57,12 @@ impl Shared {
     pub fn answer(&self, query: &WorkersQuery) -> WorkersAnswer {
         let index = self.index();
         match *query {
-            WorkersQuery::Seats { player } => WorkersAnswer::Seats(
-                index
-                    .seats
-                    .get(&player)
-                    .into_iter()
-                    .flatten()
-                    .copied()
-                    .collect(),
-            ),
+            WorkersQuery::Seats { player } => {
+                WorkersAnswer::Seats(index.seats.get(&player).into_iter().flatten().copied().collect())
+            }
             WorkersQuery::Tables { limit, tournaments } => {
                 let limit = usize::from(limit).min(MAX_LISTED);
-                let is_cash =
-                    |table: &&TableSummary| matches!(table.config.purpose, Purpose::Cash { .. });
+                let is_cash = |table: &&TableSummary| matches!(table.config.purpose, Purpose::Cash { .. });
                 let open = || index.tables.values().filter(|table| !table.closed);
                 let cash = open().filter(is_cash);
                 let others = open().filter(|table| tournaments && !is_cash(table));

@@ -48,18 +48,10 @@ pub async fn run(bus: Bus, node: NodeId, stop: impl Future<Output = ()>) -> anyh
     for stream in 0..TABLE_STREAMS {
         journals.push(Journal::open(&bus, &subject::table_stream(stream)).await?);
     }
-    let peers = Peers::join(&bus, Role::TableWorker, node, Vec::new(), move || {
-        counted.load()
-    })
-    .await?;
+    let peers = Peers::join(&bus, Role::TableWorker, node, Vec::new(), move || counted.load()).await?;
     let mut queries = bus.serve(QUERY_TABLES.to_owned(), None).await?;
     let (ownership, mut changes) = Ownership::start(&bus, &peers, OwnedKind::Tables).await?;
-    let mut worker = Worker {
-        bus,
-        journals,
-        shared,
-        running: HashMap::new(),
-    };
+    let mut worker = Worker { bus, journals, shared, running: HashMap::new() };
     peers.set_ready();
     tracing::info!("ready");
     tokio::pin!(stop);
@@ -91,11 +83,7 @@ impl Worker {
         match change {
             Change::Gained { partition, epoch } => {
                 if let Err(error) = self.start(partition, epoch) {
-                    tracing::error!(
-                        partition,
-                        error = format!("{error:#}"),
-                        "a partition cannot be started"
-                    );
+                    tracing::error!(partition, error = format!("{error:#}"), "a partition cannot be started");
                 }
             }
             Change::Release { partition, done } => match self.running.remove(&partition) {
@@ -110,9 +98,7 @@ impl Worker {
                 }
             }
         }
-        self.shared
-            .partitions
-            .store(self.running.len() as u32, Relaxed);
+        self.shared.partitions.store(self.running.len() as u32, Relaxed);
     }
 
     fn start(&mut self, partition: u16, epoch: Epoch) -> anyhow::Result<()> {

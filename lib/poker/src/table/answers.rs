@@ -33,11 +33,7 @@ pub(super) struct Answers(VecDeque<(Cause, Answer)>);
 
 impl Answers {
     pub(super) fn get(&self, cause: Cause) -> Option<&Answer> {
-        self.0
-            .iter()
-            .rev()
-            .find(|(known, _)| *known == cause)
-            .map(|(_, answer)| answer)
+        self.0.iter().rev().find(|(known, _)| *known == cause).map(|(_, answer)| answer)
     }
 
     pub(super) fn remember(&mut self, cause: Cause, answer: Answer) {

@@ -41,24 +41,14 @@ fn first(active: &[SeatNo], draw: u64) -> Blinds {
     let button = (draw % n as u64) as usize;
     // TDA 34-B: heads-up the button is the small blind.
     let small = if n == 2 { button } else { button + 1 };
-    Blinds {
-        button: at(button),
-        small_blind: at(small),
-        small_blind_dead: false,
-        big_blind: at(small + 1),
-    }
+    Blinds { button: at(button), small_blind: at(small), small_blind_dead: false, big_blind: at(small + 1) }
 }
 
 /// TDA 34-B: nobody pays the big blind twice running; the other one has the button and the small blind.
 fn heads_up(last_big_blind: SeatNo, active: &[SeatNo]) -> Blinds {
     let big_blind = next_after(last_big_blind, active);
     let button = next_after(big_blind, active);
-    Blinds {
-        button,
-        small_blind: button,
-        small_blind_dead: false,
-        big_blind,
-    }
+    Blinds { button, small_blind: button, small_blind_dead: false, big_blind }
 }
 
 /// TDA 32: the big blind moves to the next player; the small blind is due where the big blind was and the button goes where the
@@ -73,29 +63,18 @@ fn moved(last: Blinds, active: &[SeatNo], seats: u8) -> Blinds {
     } else {
         last.small_blind
     };
-    Blinds {
-        button,
-        small_blind,
-        small_blind_dead: !active.contains(&small_blind),
-        big_blind,
-    }
+    Blinds { button, small_blind, small_blind_dead: !active.contains(&small_blind), big_blind }
 }
 
 /// The first active seat clockwise after `seat`.
 fn next_after(seat: SeatNo, active: &[SeatNo]) -> SeatNo {
-    active
-        .iter()
-        .copied()
-        .find(|&s| s > seat)
-        .unwrap_or(active[0])
+    active.iter().copied().find(|&s| s > seat).unwrap_or(active[0])
 }
 
 /// The nearest active seat counter-clockwise before `seat` that is not `not`; `not` when there is no other.
 fn before(seat: SeatNo, not: SeatNo, active: &[SeatNo], seats: u8) -> SeatNo {
     let others = active.iter().copied().filter(|&s| s != not && s != seat);
-    others
-        .min_by_key(|&s| clockwise(s, seat, seats))
-        .unwrap_or(not)
+    others.min_by_key(|&s| clockwise(s, seat, seats)).unwrap_or(not)
 }
 
 /// Steps clockwise from one seat to another.
@@ -114,12 +93,7 @@ mod tests {
     use super::*;
 
     fn blinds(button: u8, small_blind: u8, big_blind: u8) -> Blinds {
-        Blinds {
-            button,
-            small_blind,
-            small_blind_dead: false,
-            big_blind,
-        }
+        Blinds { button, small_blind, small_blind_dead: false, big_blind }
     }
 
     #[test]
@@ -134,13 +108,7 @@ mod tests {
     #[test]
     fn a_busted_big_blind_leaves_a_dead_small_blind_then_a_dead_button() {
         let (next, _) = place(Some(blinds(0, 1, 2)), &[0, 1, 3, 4], 6, 0).unwrap();
-        assert_eq!(
-            next,
-            Blinds {
-                small_blind_dead: true,
-                ..blinds(1, 2, 3)
-            }
-        );
+        assert_eq!(next, Blinds { small_blind_dead: true, ..blinds(1, 2, 3) });
         let (after, _) = place(Some(next), &[0, 1, 3, 4], 6, 0).unwrap();
         assert_eq!(after, blinds(2, 3, 4));
     }
@@ -162,15 +130,9 @@ mod tests {
     #[test]
     fn a_third_player_joins_a_heads_up_table() {
         // Behind the big blind: the newcomer is the next big blind.
-        assert_eq!(
-            place(Some(blinds(0, 0, 2)), &[0, 2, 4], 6, 0).unwrap().0,
-            blinds(0, 2, 4)
-        );
+        assert_eq!(place(Some(blinds(0, 0, 2)), &[0, 2, 4], 6, 0).unwrap().0, blinds(0, 2, 4));
         // Between small and big blind: the newcomer gets the button.
-        assert_eq!(
-            place(Some(blinds(0, 0, 2)), &[0, 1, 2], 6, 0).unwrap().0,
-            blinds(1, 2, 0)
-        );
+        assert_eq!(place(Some(blinds(0, 0, 2)), &[0, 1, 2], 6, 0).unwrap().0, blinds(1, 2, 0));
     }
 
     #[test]
@@ -204,8 +166,7 @@ mod tests {
                     if let Some(last) = last {
                         assert_ne!(last.big_blind, now.big_blind, "twice running");
                         let skipped = active.iter().filter(|&&s| {
-                            dealt.contains(&s)
-                                && strictly_between(last.big_blind, s, now.big_blind, seats)
+                            dealt.contains(&s) && strictly_between(last.big_blind, s, now.big_blind, seats)
                         });
                         assert_eq!(skipped.count(), 0, "somebody escaped the big blind");
                     }

@@ -21,11 +21,7 @@ impl Table {
             return Vec::new();
         }
         if let Some(playing) = &self.playing {
-            return if now_ms >= playing.deadline_ms {
-                self.time_out(playing, now_ms)
-            } else {
-                Vec::new()
-            };
+            return if now_ms >= playing.deadline_ms { self.time_out(playing, now_ms) } else { Vec::new() };
         }
         let tidied = self.tidy();
         if !tidied.is_empty() {
@@ -59,9 +55,7 @@ impl Table {
         let full = u64::from(self.config.action_ms);
         match &self.playing {
             Some(playing) if self.waits_for(playing) => {
-                vec![TableEvent::ClockExtended {
-                    deadline_ms: playing.deadline_ms.max(now_ms + full),
-                }]
+                vec![TableEvent::ClockExtended { deadline_ms: playing.deadline_ms.max(now_ms + full) }]
             }
             _ => Vec::new(),
         }
@@ -80,9 +74,7 @@ impl Table {
         match act(self, playing, seat, &action, now_ms) {
             Ok(rest) => events.extend(rest),
             // The default action is always legal; should it ever not be, the hand must not hang.
-            Err(_) => {
-                events.extend(act(self, playing, seat, &Action::Fold, now_ms).unwrap_or_default())
-            }
+            Err(_) => events.extend(act(self, playing, seat, &Action::Fold, now_ms).unwrap_or_default()),
         }
         events
     }
@@ -100,19 +92,9 @@ impl Table {
                     posting: self.posting(postings + 1),
                 },
                 Some(Due::Leave(reason)) => {
-                    let cash_out = if self.tournament.is_some() {
-                        Chips::ZERO
-                    } else {
-                        seat.stack
-                    };
+                    let cash_out = if self.tournament.is_some() { Chips::ZERO } else { seat.stack };
                     let posting = (!cash_out.is_zero()).then(|| self.posting(postings + 1));
-                    TableEvent::Unseated {
-                        seat: no,
-                        player: seat.player,
-                        reason,
-                        cash_out,
-                        posting,
-                    }
+                    TableEvent::Unseated { seat: no, player: seat.player, reason, cash_out, posting }
                 }
             };
             postings += u64::from(super::evolve::has_posting(&event));
@@ -128,11 +110,7 @@ impl Table {
         if self.closing {
             return Some(Due::Leave(Unseating::TableClosed));
         }
-        match (
-            seat.leaving,
-            seat.stack.is_zero(),
-            seat.bot && self.tournament.is_none(),
-        ) {
+        match (seat.leaving, seat.stack.is_zero(), seat.bot && self.tournament.is_none()) {
             (true, _, _) => Some(Due::Leave(Unseating::Left)),
             (false, true, true) => Some(Due::TopUp),
             (false, true, false) => Some(Due::Leave(Unseating::Busted)),
@@ -152,15 +130,9 @@ impl Table {
         }
         // In a tournament those who sit out are dealt in and blinded off; at a cash table they are not.
         let plays = |seat: &Seat| {
-            !seat.reserved
-                && !seat.stack.is_zero()
-                && (self.tournament.is_some() || !seat.sitting_out)
+            !seat.reserved && !seat.stack.is_zero() && (self.tournament.is_some() || !seat.sitting_out)
         };
-        let active: Vec<SeatNo> = self
-            .taken()
-            .filter(|(_, seat)| plays(seat))
-            .map(|(no, _)| no)
-            .collect();
+        let active: Vec<SeatNo> = self.taken().filter(|(_, seat)| plays(seat)).map(|(no, _)| no).collect();
         // The first button is drawn from the table's number: random, and the same for everybody who looks.
         button::place(self.blinds, &active, self.config.seats, self.id.0)
     }
@@ -169,11 +141,7 @@ impl Table {
         let stacks = dealt
             .iter()
             .filter_map(|&no| {
-                self.seat(no).map(|seat| Stack {
-                    seat: no,
-                    player: seat.player,
-                    chips: seat.stack,
-                })
+                self.seat(no).map(|seat| Stack { seat: no, player: seat.player, chips: seat.stack })
             })
             .collect();
         let start = HandStart {
@@ -190,16 +158,9 @@ impl Table {
         };
         let opening = hand.open();
         opening.iter().for_each(|event| hand.evolve(event));
-        let mut events = vec![TableEvent::HandStarted {
-            start: start.clone(),
-            seed,
-        }];
+        let mut events = vec![TableEvent::HandStarted { start: start.clone(), seed }];
         events.extend(opening.into_iter().map(TableEvent::Hand));
-        let next = Turn {
-            start: &start,
-            seed,
-            turn: 0,
-        };
+        let next = Turn { start: &start, seed, turn: 0 };
         self.what_next(&hand, &next, now_ms, &mut events);
         events
     }
@@ -207,18 +168,9 @@ impl Table {
     /// After the hand's own events: the next turn, or the end of the hand.
     fn what_next(&self, hand: &Hand, at: &Turn<'_>, now_ms: u64, events: &mut Vec<TableEvent>) {
         if let Some(seat) = hand.actor() {
-            let time = if self.is_away(seat) {
-                0
-            } else {
-                u64::from(self.config.action_ms)
-            };
+            let time = if self.is_away(seat) { 0 } else { u64::from(self.config.action_ms) };
             let turn = at.turn + 1;
-            events.push(TableEvent::Turn {
-                seat,
-                turn,
-                legal: hand.legal(),
-                deadline_ms: now_ms + time,
-            });
+            events.push(TableEvent::Turn { seat, turn, legal: hand.legal(), deadline_ms: now_ms + time });
             return;
         }
         let after = |stack: &Stack| Stack {
@@ -242,8 +194,7 @@ impl Table {
     /// tournament it means not to be waited for.
     fn is_away(&self, no: SeatNo) -> bool {
         let sits_out = |seat: &Seat| seat.sitting_out && self.tournament.is_some();
-        self.seat(no)
-            .is_some_and(|seat| seat.away || seat.leaving || sits_out(seat))
+        self.seat(no).is_some_and(|seat| seat.away || seat.leaving || sits_out(seat))
     }
 }
 
@@ -271,11 +222,7 @@ pub(super) fn act(
     let mut caused = Vec::with_capacity(4);
     hand.play(seat, action, &mut caused)?;
     let mut events: Vec<TableEvent> = caused.into_iter().map(TableEvent::Hand).collect();
-    let at = Turn {
-        start: &playing.start,
-        seed: playing.seed,
-        turn: playing.turn,
-    };
+    let at = Turn { start: &playing.start, seed: playing.seed, turn: playing.turn };
     table.what_next(&hand, &at, now_ms, &mut events);
     Ok(events)
 }
@@ -294,13 +241,7 @@ pub(super) fn new_hand(config: &TableConfig, start: &HandStart, seed: &Seed) -> 
     let variant = variant::by_code(&config.variant)?;
     let setup = HandSetup {
         small_blind: level.small_blind,
-        ..HandSetup::new(
-            variant,
-            start.button,
-            level.big_blind,
-            players,
-            shuffle::deck(seed),
-        )
+        ..HandSetup::new(variant, start.button, level.big_blind, players, shuffle::deck(seed))
     };
     Hand::new(&setup).ok()
 }

@@ -12,27 +12,16 @@ use wire::{
 ///
 /// # Errors
 /// [`Refusal::BadMessage`] when the configuration is out of its bounds or the bots do not fit it.
-pub fn create(
-    table: TableId,
-    config: &TableConfig,
-    bots: &[HouseBot],
-) -> Result<Vec<TableEvent>, Refusal> {
+pub fn create(table: TableId, config: &TableConfig, bots: &[HouseBot]) -> Result<Vec<TableEvent>, Refusal> {
     check(config)?;
     let empty = Table::new(table, config.clone());
-    let mut events = vec![TableEvent::Created {
-        config: config.clone(),
-    }];
+    let mut events = vec![TableEvent::Created { config: config.clone() }];
     if bots.len() > usize::from(config.seats) {
         return Err(Refusal::TableFull);
     }
     for (seat, bot) in (0..).zip(bots) {
         check_buy_in(config, bot.buy_in)?;
-        if bots
-            .iter()
-            .filter(|other| other.player == bot.player)
-            .count()
-            > 1
-        {
+        if bots.iter().filter(|other| other.player == bot.player).count() > 1 {
             return Err(Refusal::AlreadySeated);
         }
         events.push(TableEvent::SeatReserved {
@@ -59,28 +48,22 @@ fn check(config: &TableConfig) -> Result<(), Refusal> {
         return bad("a name has at most 60 characters");
     }
     let level = config.level;
-    if level.big_blind.is_zero()
-        || level.small_blind > level.big_blind
-        || level.big_blind > MAX_BLIND
-    {
+    if level.big_blind.is_zero() || level.small_blind > level.big_blind || level.big_blind > MAX_BLIND {
         return bad("the big blind must be at least 1 and at least the small blind");
     }
     if level.ante > MAX_BLIND {
         return bad("the ante is too large");
     }
     if !(100..=600_000).contains(&config.action_ms) || config.hand_pause_ms > 60_000 {
-        return bad(
-            "time to act is 100 ms to 600,000 ms, the pause between hands at most 60,000 ms",
-        );
+        return bad("time to act is 100 ms to 600,000 ms, the pause between hands at most 60,000 ms");
     }
     if config.bot_pace_ms > config.action_ms / 2 {
         return bad("bots may take at most half of the time to act");
     }
     match config.purpose {
-        Purpose::Cash {
-            min_buy_in,
-            max_buy_in,
-        } if min_buy_in < level.big_blind || max_buy_in < min_buy_in || max_buy_in > MAX_BLIND => {
+        Purpose::Cash { min_buy_in, max_buy_in }
+            if min_buy_in < level.big_blind || max_buy_in < min_buy_in || max_buy_in > MAX_BLIND =>
+        {
             bad("buy-ins must be at least the big blind, the largest at least the smallest")
         }
         _ => Ok(()),
@@ -93,10 +76,9 @@ const MAX_BLIND: Chips = Chips(1 << 48);
 fn check_buy_in(config: &TableConfig, buy_in: Chips) -> Result<(), Refusal> {
     match config.purpose {
         Purpose::Tournament { .. } => Err(Refusal::TournamentTable),
-        Purpose::Cash {
-            min_buy_in: min,
-            max_buy_in: max,
-        } if buy_in < min || buy_in > max => Err(Refusal::BuyInOutOfBounds { min, max }),
+        Purpose::Cash { min_buy_in: min, max_buy_in: max } if buy_in < min || buy_in > max => {
+            Err(Refusal::BuyInOutOfBounds { min, max })
+        }
         Purpose::Cash { .. } => Ok(()),
     }
 }
@@ -151,15 +133,11 @@ impl Table {
         }
         let seat = match wanted {
             Some(seat) if seat >= self.config.seats => {
-                return Err(Refusal::NoSuchSeat {
-                    last: self.config.seats - 1,
-                });
+                return Err(Refusal::NoSuchSeat { last: self.config.seats - 1 });
             }
             Some(seat) if self.seat(seat).is_some() => return Err(Refusal::SeatTaken),
             Some(seat) => seat,
-            None => (0..self.config.seats)
-                .find(|&no| self.seat(no).is_none())
-                .ok_or(Refusal::TableFull)?,
+            None => (0..self.config.seats).find(|&no| self.seat(no).is_none()).ok_or(Refusal::TableFull)?,
         };
         let posting = self.posting(self.postings + 1);
         Ok(vec![TableEvent::SeatReserved {
@@ -183,10 +161,7 @@ impl Table {
         let seat = self.seat_of(player).ok_or(Refusal::NotSeated)?;
         let playing = self.playing.as_ref().ok_or(Refusal::NoHand)?;
         if (hand, turn) != (playing.start.hand, playing.turn) {
-            return Err(Refusal::TurnPassed {
-                hand: playing.start.hand,
-                turn: playing.turn,
-            });
+            return Err(Refusal::TurnPassed { hand: playing.start.hand, turn: playing.turn });
         }
         if playing.hand.actor() != Some(seat) {
             return Err(Refusal::NotYourTurn);
@@ -197,21 +172,13 @@ impl Table {
     fn sit_out(&self, player: PlayerId) -> Result<Vec<TableEvent>, Refusal> {
         let seat = self.seat_of(player).ok_or(Refusal::NotSeated)?;
         let out = self.seat(seat).is_some_and(|s| s.sitting_out);
-        Ok(if out {
-            Vec::new()
-        } else {
-            vec![TableEvent::SatOut { seat }]
-        })
+        Ok(if out { Vec::new() } else { vec![TableEvent::SatOut { seat }] })
     }
 
     fn sit_in(&self, player: PlayerId) -> Result<Vec<TableEvent>, Refusal> {
         let seat = self.seat_of(player).ok_or(Refusal::NotSeated)?;
         let out = self.seat(seat).is_some_and(|s| s.sitting_out);
-        Ok(if out {
-            vec![TableEvent::SatIn { seat }]
-        } else {
-            Vec::new()
-        })
+        Ok(if out { vec![TableEvent::SatIn { seat }] } else { Vec::new() })
     }
 
     fn leave(&self, player: PlayerId) -> Result<Vec<TableEvent>, Refusal> {
@@ -221,40 +188,24 @@ impl Table {
             return self.sit_out(player);
         }
         let leaving = self.seat(no).is_some_and(|seat| seat.leaving);
-        Ok(if leaving {
-            Vec::new()
-        } else {
-            vec![TableEvent::LeaveAsked { seat: no }]
-        })
+        Ok(if leaving { Vec::new() } else { vec![TableEvent::LeaveAsked { seat: no }] })
     }
 
     fn close(&self) -> Result<Vec<TableEvent>, Refusal> {
         if self.tournament.is_some() {
             return Err(Refusal::TournamentTable);
         }
-        Ok(if self.closing {
-            Vec::new()
-        } else {
-            vec![TableEvent::CloseAsked]
-        })
+        Ok(if self.closing { Vec::new() } else { vec![TableEvent::CloseAsked] })
     }
 
     /// The cashier's answer to a buy-in or top-up of this posting: what it changes. Nothing when it is not awaited.
     #[must_use]
-    pub fn money_arrived(
-        &self,
-        posting: &wire::PostingId,
-        refusal: Option<&Refusal>,
-    ) -> Vec<TableEvent> {
-        let awaits =
-            |seat: &super::Seat| seat.awaited.as_ref().is_some_and(|a| a.posting == *posting);
+    pub fn money_arrived(&self, posting: &wire::PostingId, refusal: Option<&Refusal>) -> Vec<TableEvent> {
+        let awaits = |seat: &super::Seat| seat.awaited.as_ref().is_some_and(|a| a.posting == *posting);
         let Some((no, seat)) = self.taken().find(|(_, seat)| awaits(seat)) else {
             return Vec::new();
         };
-        let amount = seat
-            .awaited
-            .as_ref()
-            .map_or(Chips::ZERO, |awaited| awaited.amount);
+        let amount = seat.awaited.as_ref().map_or(Chips::ZERO, |awaited| awaited.amount);
         let event = match (seat.reserved, refusal) {
             (true, None) => TableEvent::Seated {
                 seat: no,
@@ -263,10 +214,7 @@ impl Table {
                 bot: seat.bot,
                 stack: amount,
             },
-            (true, Some(refusal)) => TableEvent::BuyInRefused {
-                seat: no,
-                refusal: refusal.clone(),
-            },
+            (true, Some(refusal)) => TableEvent::BuyInRefused { seat: no, refusal: refusal.clone() },
             (false, None) => TableEvent::ToppedUp { seat: no, amount },
             (false, Some(_)) => TableEvent::TopUpRefused { seat: no },
         };
@@ -276,17 +224,8 @@ impl Table {
     /// The cashier has paid this posting back: what it changes. Nothing when it is not pending.
     #[must_use]
     pub fn paid_back(&self, posting: &wire::PostingId) -> Vec<TableEvent> {
-        let pending = self
-            .cash_outs
-            .iter()
-            .any(|cash_out| cash_out.posting == *posting);
-        if pending {
-            vec![TableEvent::CashedOut {
-                posting: posting.clone(),
-            }]
-        } else {
-            Vec::new()
-        }
+        let pending = self.cash_outs.iter().any(|cash_out| cash_out.posting == *posting);
+        if pending { vec![TableEvent::CashedOut { posting: posting.clone() }] } else { Vec::new() }
     }
 
     /// What a command that was carried out earlier was answered.

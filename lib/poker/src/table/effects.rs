@@ -71,25 +71,13 @@ impl Table {
         }
         for (_, seat) in self.taken() {
             if let Some(awaited) = &seat.awaited {
-                let (posting, player, amount) =
-                    (awaited.posting.clone(), seat.player, awaited.amount);
-                effects.push(Effect::Money(TableMoneyRequest::BuyIn {
-                    posting,
-                    player,
-                    table,
-                    amount,
-                }));
+                let (posting, player, amount) = (awaited.posting.clone(), seat.player, awaited.amount);
+                effects.push(Effect::Money(TableMoneyRequest::BuyIn { posting, player, table, amount }));
             }
         }
         for cash_out in &self.cash_outs {
-            let (posting, player, amount) =
-                (cash_out.posting.clone(), cash_out.player, cash_out.amount);
-            effects.push(Effect::Money(TableMoneyRequest::CashOut {
-                posting,
-                player,
-                table,
-                amount,
-            }));
+            let (posting, player, amount) = (cash_out.posting.clone(), cash_out.player, cash_out.amount);
+            effects.push(Effect::Money(TableMoneyRequest::CashOut { posting, player, table, amount }));
         }
     }
 
@@ -99,11 +87,7 @@ impl Table {
         let playing = self.playing.as_ref()?;
         self.seat(playing.hand.actor()?).filter(|seat| seat.bot)?;
         let not_before_ms = playing.turn_began_ms + u64::from(self.config.bot_pace_ms);
-        Some(BotTurn {
-            hand: playing.start.hand,
-            turn: playing.turn,
-            not_before_ms,
-        })
+        Some(BotTurn { hand: playing.start.hand, turn: playing.turn, not_before_ms })
     }
 
     /// What to ask the bot workers: exactly what a person in the actor's seat would see. None when no bot has the action.
@@ -113,10 +97,7 @@ impl Table {
         let actor = playing.hand.actor()?;
         let seat = self.seat(actor).filter(|seat| seat.bot)?;
         let own = playing.hand.seat(actor)?;
-        let others = playing
-            .hand
-            .seats()
-            .filter(|(no, other)| *no != actor && !other.folded);
+        let others = playing.hand.seats().filter(|(no, other)| *no != actor && !other.folded);
         let opponent = |(seat, other): (SeatNo, &HandSeat)| Opponent {
             seat,
             stack: other.stack,

@@ -1,8 +1,6 @@
 //! What each event changes. Nothing in here can fail or decide anything.
 
-use super::{
-    Answer, Awaited, Blinds, CashOut, FinishedHand, Playing, Seat, Table, TableRecord, deal, view,
-};
+use super::{Answer, Awaited, Blinds, CashOut, FinishedHand, Playing, Seat, Table, TableRecord, deal, view};
 use wire::{
     Chips, PlayerId, SeatNo,
     event::{HandEvent, HandStart, Seed, Stack, TableEvent},
@@ -16,10 +14,7 @@ pub(super) const fn has_posting(event: &TableEvent) -> bool {
         event,
         TableEvent::SeatReserved { .. }
             | TableEvent::TopUpAsked { .. }
-            | TableEvent::Unseated {
-                posting: Some(_),
-                ..
-            }
+            | TableEvent::Unseated { posting: Some(_), .. }
     )
 }
 
@@ -36,18 +31,12 @@ impl Table {
         }
         if let Some(cause) = cause {
             let reserved = events.iter().find_map(|event| match event {
-                TableEvent::SeatReserved { seat, player, .. } if Some(*player) == cause.player => {
-                    Some(*seat)
-                }
+                TableEvent::SeatReserved { seat, player, .. } if Some(*player) == cause.player => Some(*seat),
                 _ => None,
             });
             let event_no = self.event_no;
             let answer = match reserved {
-                Some(seat) => Answer::Seat {
-                    seat,
-                    event_no,
-                    paid: false,
-                },
+                Some(seat) => Answer::Seat { seat, event_no, paid: false },
                 None => Answer::Done(event_no),
             };
             self.answers.remember(cause, answer);
@@ -59,26 +48,11 @@ impl Table {
         self.postings += u64::from(has_posting(event));
         match event {
             TableEvent::Created { .. } => {}
-            TableEvent::SeatReserved {
-                seat,
-                player,
-                name,
-                bot,
-                buy_in,
-                posting,
-            } => {
-                let awaited = Some(Awaited {
-                    posting: posting.clone(),
-                    amount: *buy_in,
-                });
+            TableEvent::SeatReserved { seat, player, name, bot, buy_in, posting } => {
+                let awaited = Some(Awaited { posting: posting.clone(), amount: *buy_in });
                 self.put(
                     *seat,
-                    Seat {
-                        awaited,
-                        reserved: true,
-                        buy_in: *buy_in,
-                        ..Seat::new(*player, name, *bot)
-                    },
+                    Seat { awaited, reserved: true, buy_in: *buy_in, ..Seat::new(*player, name, *bot) },
                 );
             }
             TableEvent::BuyInRefused { seat, refusal } => {
@@ -86,32 +60,15 @@ impl Table {
                     self.answers.settle_seat(seat.player, Some(refusal));
                 }
             }
-            TableEvent::Seated {
-                seat,
-                player,
-                name,
-                bot,
-                stack,
-            } => {
+            TableEvent::Seated { seat, player, name, bot, stack } => {
                 let leaving = self.seat(*seat).is_some_and(|seat| seat.leaving);
-                let seated = Seat {
-                    stack: *stack,
-                    buy_in: *stack,
-                    leaving,
-                    ..Seat::new(*player, name, *bot)
-                };
+                let seated =
+                    Seat { stack: *stack, buy_in: *stack, leaving, ..Seat::new(*player, name, *bot) };
                 self.put(*seat, seated);
                 self.answers.settle_seat(*player, None);
             }
-            TableEvent::TopUpAsked {
-                seat,
-                amount,
-                posting,
-            } => self.change(*seat, |seat| {
-                seat.awaited = Some(Awaited {
-                    posting: posting.clone(),
-                    amount: *amount,
-                });
+            TableEvent::TopUpAsked { seat, amount, posting } => self.change(*seat, |seat| {
+                seat.awaited = Some(Awaited { posting: posting.clone(), amount: *amount });
             }),
             TableEvent::ToppedUp { seat, amount } => self.change(*seat, |seat| {
                 seat.awaited = None;
@@ -128,29 +85,17 @@ impl Table {
                 seat.away = false;
             }),
             TableEvent::LeaveAsked { seat } => self.leave_asked(*seat),
-            TableEvent::Unseated {
-                seat,
-                player,
-                cash_out,
-                posting,
-                ..
-            } => {
+            TableEvent::Unseated { seat, player, cash_out, posting, .. } => {
                 self.remove(*seat);
                 if let Some(posting) = posting {
                     let posting = posting.clone();
-                    self.cash_outs.push(CashOut {
-                        posting,
-                        player: *player,
-                        amount: *cash_out,
-                    });
+                    self.cash_outs.push(CashOut { posting, player: *player, amount: *cash_out });
                 }
             }
             TableEvent::CashedOut { posting } => self.cash_outs.retain(|c| c.posting != *posting),
             TableEvent::HandStarted { start, seed } => self.hand_started(start, *seed),
             TableEvent::Hand(event) => self.hand_event(event),
-            TableEvent::Turn {
-                turn, deadline_ms, ..
-            } => {
+            TableEvent::Turn { turn, deadline_ms, .. } => {
                 if let Some(playing) = &mut self.playing {
                     (playing.turn, playing.deadline_ms) = (*turn, *deadline_ms);
                     playing.turn_began_ms = at_ms;
@@ -162,15 +107,8 @@ impl Table {
                     playing.deadline_ms = *deadline_ms;
                 }
             }
-            TableEvent::HandEnded {
-                stacks,
-                next_hand_ms,
-                ..
-            } => self.hand_ended(stacks, *next_hand_ms),
-            TableEvent::Instructed {
-                instruction,
-                next_hand_ms,
-            } => {
+            TableEvent::HandEnded { stacks, next_hand_ms, .. } => self.hand_ended(stacks, *next_hand_ms),
+            TableEvent::Instructed { instruction, next_hand_ms } => {
                 self.instructed(instruction, *next_hand_ms);
             }
             TableEvent::CloseAsked => self.closing = true,

@@ -12,11 +12,7 @@ impl Table {
     ///
     /// # Errors
     /// A named refusal when it does not fit the table; the table stays as it is.
-    pub fn instruct(
-        &self,
-        instruction: &Instruction,
-        now_ms: u64,
-    ) -> Result<Vec<TableEvent>, Refusal> {
+    pub fn instruct(&self, instruction: &Instruction, now_ms: u64) -> Result<Vec<TableEvent>, Refusal> {
         let Some(side) = &self.tournament else {
             return Err(Refusal::bad_message("a cash table takes no instructions"));
         };
@@ -29,16 +25,9 @@ impl Table {
         if self.closed {
             return Err(Refusal::TableClosed);
         }
-        let pause = if side.unreported.is_some() {
-            0
-        } else {
-            u64::from(self.config.hand_pause_ms)
-        };
+        let pause = if side.unreported.is_some() { 0 } else { u64::from(self.config.hand_pause_ms) };
         let next_hand_ms = self.next_hand_ms.max(now_ms + pause);
-        let mut events = vec![TableEvent::Instructed {
-            instruction: instruction.clone(),
-            next_hand_ms,
-        }];
+        let mut events = vec![TableEvent::Instructed { instruction: instruction.clone(), next_hand_ms }];
         for &player in &instruction.remove {
             let seat = self.seat_of(player).ok_or(Refusal::NotSeated)?;
             events.push(unseated(seat, player, Unseating::Moved));
@@ -54,11 +43,8 @@ impl Table {
             });
         }
         if instruction.then == Then::Close {
-            let stay = self
-                .players()
-                .filter(|(_, player)| !instruction.remove.contains(player));
-            events
-                .extend(stay.map(|(seat, player)| unseated(seat, player, self.last_reason(seat))));
+            let stay = self.players().filter(|(_, player)| !instruction.remove.contains(player));
+            events.extend(stay.map(|(seat, player)| unseated(seat, player, self.last_reason(seat))));
             events.push(TableEvent::Closed);
         }
         Ok(events)
@@ -66,26 +52,15 @@ impl Table {
 
     fn check_arrival(&self, arrival: &Arrival, instruction: &Instruction) -> Result<(), Refusal> {
         if arrival.seat >= self.config.seats {
-            return Err(Refusal::NoSuchSeat {
-                last: self.config.seats - 1,
-            });
+            return Err(Refusal::NoSuchSeat { last: self.config.seats - 1 });
         }
         let stays = |&(seat, player): &(SeatNo, PlayerId)| {
-            !instruction.remove.contains(&player)
-                && self.seat(seat).is_some_and(|seat| !seat.stack.is_zero())
+            !instruction.remove.contains(&player) && self.seat(seat).is_some_and(|seat| !seat.stack.is_zero())
         };
-        if self
-            .players()
-            .filter(stays)
-            .any(|(seat, _)| seat == arrival.seat)
-        {
+        if self.players().filter(stays).any(|(seat, _)| seat == arrival.seat) {
             return Err(Refusal::SeatTaken);
         }
-        if self
-            .players()
-            .filter(stays)
-            .any(|(_, player)| player == arrival.player)
-        {
+        if self.players().filter(stays).any(|(_, player)| player == arrival.player) {
             return Err(Refusal::AlreadySeated);
         }
         Ok(())
@@ -93,20 +68,10 @@ impl Table {
 
     fn last_reason(&self, seat: SeatNo) -> Unseating {
         let busted = self.seat(seat).is_some_and(|seat| seat.stack.is_zero());
-        if busted {
-            Unseating::Busted
-        } else {
-            Unseating::TableClosed
-        }
+        if busted { Unseating::Busted } else { Unseating::TableClosed }
     }
 }
 
 const fn unseated(seat: SeatNo, player: PlayerId, reason: Unseating) -> TableEvent {
-    TableEvent::Unseated {
-        seat,
-        player,
-        reason,
-        cash_out: Chips::ZERO,
-        posting: None,
-    }
+    TableEvent::Unseated { seat, player, reason, cash_out: Chips::ZERO, posting: None }
 }

@@ -248,14 +248,8 @@ impl Table {
     /// All chips at the table: stacks, bets and pots. Reserved buy-ins are not here yet, unseated ones gone.
     #[must_use]
     pub fn chips(&self) -> Chips {
-        let in_hand = self
-            .playing
-            .as_ref()
-            .map_or(Chips::ZERO, |playing| playing.hand.total());
-        let aside = self
-            .taken()
-            .filter(|&(no, _)| !self.is_dealt_in(no))
-            .map(|(_, seat)| seat.stack);
+        let in_hand = self.playing.as_ref().map_or(Chips::ZERO, |playing| playing.hand.total());
+        let aside = self.taken().filter(|&(no, _)| !self.is_dealt_in(no)).map(|(_, seat)| seat.stack);
         in_hand.plus(aside.sum())
     }
 
@@ -268,17 +262,11 @@ impl Table {
     /// Postings that are not settled: the awaited ones (into play) and the pending ones (out of play).
     #[must_use]
     pub fn pending_postings(&self) -> usize {
-        self.cash_outs.len()
-            + self
-                .taken()
-                .filter(|(_, seat)| seat.awaited.is_some())
-                .count()
+        self.cash_outs.len() + self.taken().filter(|(_, seat)| seat.awaited.is_some()).count()
     }
 
     fn taken(&self) -> impl Iterator<Item = (SeatNo, &Seat)> {
-        (0..)
-            .zip(&self.seats)
-            .filter_map(|(no, seat)| seat.as_ref().map(|seat| (no, seat)))
+        (0..).zip(&self.seats).filter_map(|(no, seat)| seat.as_ref().map(|seat| (no, seat)))
     }
 
     fn seat(&self, no: SeatNo) -> Option<&Seat> {
@@ -290,9 +278,7 @@ impl Table {
     }
 
     fn is_dealt_in(&self, no: SeatNo) -> bool {
-        self.playing
-            .as_ref()
-            .is_some_and(|playing| playing.hand.seat(no).is_some())
+        self.playing.as_ref().is_some_and(|playing| playing.hand.seat(no).is_some())
     }
 
     fn posting(&self, number: u64) -> PostingId {

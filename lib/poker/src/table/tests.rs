@@ -59,50 +59,25 @@ impl Desk {
                 TableEvent::Seated { stack, .. } => before = before.plus(*stack),
                 TableEvent::ToppedUp { amount, .. } => before = before.plus(*amount),
                 TableEvent::Unseated { cash_out, seat, .. } => {
-                    let at_seat = self
-                        .table
-                        .seat(*seat)
-                        .map_or(Chips::ZERO, |seat| seat.stack);
-                    let gone = if self.table.tournament.is_some() {
-                        at_seat
-                    } else {
-                        *cash_out
-                    };
+                    let at_seat = self.table.seat(*seat).map_or(Chips::ZERO, |seat| seat.stack);
+                    let gone = if self.table.tournament.is_some() { at_seat } else { *cash_out };
                     before = before.checked_minus(gone).unwrap();
                 }
                 _ => {}
             }
         }
         self.seen.extend(events.iter().filter_map(public));
-        let record = TableRecord {
-            v: 1,
-            epoch: wire::Epoch(1),
-            at_ms: self.now_ms,
-            cause,
-            events,
-            state: None,
-        };
+        let record =
+            TableRecord { v: 1, epoch: wire::Epoch(1), at_ms: self.now_ms, cause, events, state: None };
         self.table.apply(&record);
-        assert_eq!(
-            self.table.chips(),
-            before,
-            "chips are conserved: {:?}",
-            record.events
-        );
-        assert_eq!(
-            self.table.event_no(),
-            self.seen.len() as u64,
-            "public events are numbered without gaps"
-        );
+        assert_eq!(self.table.chips(), before, "chips are conserved: {:?}", record.events);
+        assert_eq!(self.table.event_no(), self.seen.len() as u64, "public events are numbered without gaps");
         self.journal.push(record);
     }
 
     fn send(&mut self, player: Option<u64>, command: &TableCommand) -> Result<(), Refusal> {
         self.commands += 1;
-        let cause = Cause {
-            player: player.map(PlayerId),
-            id: CommandId(self.commands),
-        };
+        let cause = Cause { player: player.map(PlayerId), id: CommandId(self.commands) };
         self.repeat(cause, command)
     }
 
@@ -134,14 +109,10 @@ impl Desk {
             };
             let events = match request {
                 wire::cashier::TableMoneyRequest::BuyIn { posting, .. } => {
-                    let refusal = refused.then_some(Refusal::InsufficientFunds {
-                        balance: Chips::ZERO,
-                    });
+                    let refusal = refused.then_some(Refusal::InsufficientFunds { balance: Chips::ZERO });
                     self.table.money_arrived(&posting, refusal.as_ref())
                 }
-                wire::cashier::TableMoneyRequest::CashOut { posting, .. } => {
-                    self.table.paid_back(&posting)
-                }
+                wire::cashier::TableMoneyRequest::CashOut { posting, .. } => self.table.paid_back(&posting),
             };
             self.write(None, events);
         }
@@ -151,18 +122,11 @@ impl Desk {
         let view = self.table.view();
         let hand = view.hand?;
         let turn = hand.turn?;
-        let player = view
-            .seats
-            .iter()
-            .find(|seat| seat.seat == turn.seat)?
-            .player;
+        let player = view.seats.iter().find(|seat| seat.seat == turn.seat)?.player;
         Some((player.0, hand.hand, turn.turn, turn.legal))
     }
 
-    fn act(
-        &mut self,
-        pick: impl FnOnce(&mut Chance, &wire::Legal) -> Action,
-    ) -> Result<(), Refusal> {
+    fn act(&mut self, pick: impl FnOnce(&mut Chance, &wire::Legal) -> Action) -> Result<(), Refusal> {
         let (player, hand, turn, legal) = self.turn().expect("somebody's turn");
         let action = pick(&mut self.chance, &legal);
         self.send(Some(player), &TableCommand::Act { hand, turn, action })
@@ -172,11 +136,7 @@ impl Desk {
         let replayed = Table::replay(self.table.id(), &self.journal).unwrap();
         assert_eq!(replayed, self.table, "replay gives the same state");
         let bytes = codec::encode(&self.table).unwrap();
-        assert_eq!(
-            codec::decode::<Table>(&bytes).unwrap(),
-            self.table,
-            "a snapshot gives the same state"
-        );
+        assert_eq!(codec::decode::<Table>(&bytes).unwrap(), self.table, "a snapshot gives the same state");
     }
 }
 
@@ -209,16 +169,8 @@ fn cash_config() -> TableConfig {
         name: "cash".into(),
         variant: "NT".into(),
         seats: 6,
-        level: Level {
-            number: 0,
-            small_blind: Chips(1),
-            big_blind: Chips(2),
-            ante: Chips::ZERO,
-        },
-        purpose: Purpose::Cash {
-            min_buy_in: Chips(40),
-            max_buy_in: Chips(200),
-        },
+        level: Level { number: 0, small_blind: Chips(1), big_blind: Chips(2), ante: Chips::ZERO },
+        purpose: Purpose::Cash { min_buy_in: Chips(40), max_buy_in: Chips(200) },
         action_ms: 10_000,
         hand_pause_ms: 100,
         bot_pace_ms: 0,
@@ -226,24 +178,14 @@ fn cash_config() -> TableConfig {
 }
 
 fn bots(n: u64) -> Vec<HouseBot> {
-    (1..=n)
-        .map(|i| HouseBot {
-            player: PlayerId(i),
-            name: format!("bot {i}"),
-            buy_in: Chips(100),
-        })
-        .collect()
+    (1..=n).map(|i| HouseBot { player: PlayerId(i), name: format!("bot {i}"), buy_in: Chips(100) }).collect()
 }
 
 /// A table where the players 1 to `n` wait for their first hand, as persons.
 fn table_of(n: u64, seed: u64) -> Desk {
     let mut desk = Desk::new(&cash_config(), &[], seed);
     for player in 1..=n {
-        let sit = TableCommand::Sit {
-            name: format!("p{player}"),
-            seat: None,
-            buy_in: Chips(100),
-        };
+        let sit = TableCommand::Sit { name: format!("p{player}"), seat: None, buy_in: Chips(100) };
         desk.send(Some(player), &sit).unwrap();
     }
     desk.pay(false);
@@ -260,11 +202,7 @@ fn random_cash_tables_conserve_chips_and_replay() {
             match desk.chance.next(20) {
                 0 => {
                     let player = 10 + desk.chance.next(5);
-                    let sit = TableCommand::Sit {
-                        name: "x".into(),
-                        seat: None,
-                        buy_in: Chips(80),
-                    };
+                    let sit = TableCommand::Sit { name: "x".into(), seat: None, buy_in: Chips(80) };
                     let _ = desk.send(Some(player), &sit);
                 }
                 1 => drop(desk.send(Some(10), &TableCommand::SitOut)),
@@ -293,23 +231,13 @@ fn a_repeated_command_is_answered_again_and_changes_nothing() {
     let mut desk = table_of(3, 5);
     desk.settle();
     let (player, hand, turn, _) = desk.turn().unwrap();
-    let cause = Cause {
-        player: Some(PlayerId(player)),
-        id: CommandId(999),
-    };
-    let fold = TableCommand::Act {
-        hand,
-        turn,
-        action: Action::Fold,
-    };
+    let cause = Cause { player: Some(PlayerId(player)), id: CommandId(999) };
+    let fold = TableCommand::Act { hand, turn, action: Action::Fold };
     desk.repeat(cause, &fold).unwrap();
     let (records, answer) = (desk.journal.len(), desk.table.answer(cause).cloned());
     assert!(matches!(answer, Some(Answer::Done(_))));
     desk.repeat(cause, &fold).unwrap();
-    assert_eq!(
-        (desk.journal.len(), desk.table.answer(cause).cloned()),
-        (records, answer)
-    );
+    assert_eq!((desk.journal.len(), desk.table.answer(cause).cloned()), (records, answer));
     // The same action under a new id comes too late, by name.
     let late = desk.send(Some(player), &fold);
     assert!(matches!(late, Err(Refusal::TurnPassed { .. })));
@@ -321,11 +249,7 @@ fn out_of_turn_and_unseated_players_are_refused_by_name() {
     desk.settle();
     let (player, hand, turn, _) = desk.turn().unwrap();
     let other = (1..=3).find(|&p| p != player).unwrap();
-    let act = TableCommand::Act {
-        hand,
-        turn,
-        action: Action::Call,
-    };
+    let act = TableCommand::Act { hand, turn, action: Action::Call };
     assert_eq!(desk.send(Some(other), &act), Err(Refusal::NotYourTurn));
     assert_eq!(desk.send(Some(50), &act), Err(Refusal::NotSeated));
 }
@@ -349,29 +273,12 @@ fn a_player_who_runs_out_of_time_is_folded_and_sits_out() {
 #[test]
 fn a_refused_buy_in_frees_the_seat_and_is_remembered() {
     let mut desk = Desk::new(&cash_config(), &[], 8);
-    let cause = Cause {
-        player: Some(PlayerId(1)),
-        id: CommandId(1),
-    };
-    let sit = TableCommand::Sit {
-        name: "p".into(),
-        seat: Some(2),
-        buy_in: Chips(100),
-    };
+    let cause = Cause { player: Some(PlayerId(1)), id: CommandId(1) };
+    let sit = TableCommand::Sit { name: "p".into(), seat: Some(2), buy_in: Chips(100) };
     desk.repeat(cause, &sit).unwrap();
-    assert!(matches!(
-        desk.table.answer(cause),
-        Some(Answer::Seat {
-            seat: 2,
-            paid: false,
-            ..
-        })
-    ));
+    assert!(matches!(desk.table.answer(cause), Some(Answer::Seat { seat: 2, paid: false, .. })));
     desk.pay(true);
-    assert!(matches!(
-        desk.table.answer(cause),
-        Some(Answer::Refused(Refusal::InsufficientFunds { .. }))
-    ));
+    assert!(matches!(desk.table.answer(cause), Some(Answer::Refused(Refusal::InsufficientFunds { .. }))));
     assert_eq!(desk.table.seat_of(PlayerId(1)), None);
 }
 
@@ -383,10 +290,7 @@ fn leaving_in_a_hand_folds_at_once_when_it_is_your_turn_and_pays_the_rest_back()
     desk.send(Some(player), &TableCommand::Leave).unwrap();
     desk.settle();
     assert_eq!(desk.table.seat_of(PlayerId(player)), None);
-    assert_eq!(
-        desk.table.pending_cash_outs().plus(desk.table.chips()),
-        Chips(200)
-    );
+    assert_eq!(desk.table.pending_cash_outs().plus(desk.table.chips()), Chips(200));
     desk.pay(false);
     assert_eq!(desk.table.pending_postings(), 0);
 }
@@ -397,11 +301,7 @@ fn hidden_cards_reach_nobody_else() {
     desk.settle();
     let mut hidden: Vec<String> = Vec::new();
     for player in 1..=4 {
-        let cards = desk
-            .table
-            .cards_of(PlayerId(player))
-            .expect("dealt in")
-            .cards;
+        let cards = desk.table.cards_of(PlayerId(player)).expect("dealt in").cards;
         assert_eq!(cards.len(), 2);
         hidden.extend(cards.iter().map(ToString::to_string));
     }
@@ -415,24 +315,14 @@ fn hidden_cards_reach_nobody_else() {
 }
 
 fn tournament_config() -> TableConfig {
-    let purpose = Purpose::Tournament {
-        tournament: wire::TournamentId(3),
-    };
-    TableConfig {
-        purpose,
-        ..cash_config()
-    }
+    let purpose = Purpose::Tournament { tournament: wire::TournamentId(3) };
+    TableConfig { purpose, ..cash_config() }
 }
 
 fn instruction(number: u64, add: &[(u64, u8)], remove: &[u64], then: Then) -> TableCommand {
     TableCommand::Instruct(Instruction {
         number,
-        level: Level {
-            number: 1,
-            small_blind: Chips(5),
-            big_blind: Chips(10),
-            ante: Chips(1),
-        },
+        level: Level { number: 1, small_blind: Chips(5), big_blind: Chips(10), ante: Chips(1) },
         remove: remove.iter().copied().map(PlayerId).collect(),
         add: add
             .iter()
@@ -454,44 +344,22 @@ fn a_tournament_table_waits_for_instructions_and_carries_each_out_once() {
     let mut desk = Desk::new(&tournament_config(), &[], 11);
     desk.settle();
     assert!(desk.turn().is_none());
-    desk.send(
-        None,
-        &instruction(1, &[(1, 0), (2, 1), (3, 2)], &[], Then::Play),
-    )
-    .unwrap();
+    desk.send(None, &instruction(1, &[(1, 0), (2, 1), (3, 2)], &[], Then::Play)).unwrap();
     desk.now_ms += 1_000;
     desk.settle();
-    assert_eq!(
-        desk.send(None, &instruction(2, &[], &[1], Then::Play)),
-        Err(Refusal::NotAtThisStage)
-    );
+    assert_eq!(desk.send(None, &instruction(2, &[], &[1], Then::Play)), Err(Refusal::NotAtThisStage));
     while desk.table.report().is_none() {
-        desk.act(|_, legal| {
-            if legal.check {
-                Action::Check
-            } else {
-                Action::Fold
-            }
-        })
-        .unwrap();
+        desk.act(|_, legal| if legal.check { Action::Check } else { Action::Fold }).unwrap();
         desk.settle();
     }
     let report = desk.table.report().unwrap();
-    assert_eq!(
-        (report.hand, report.applied, report.results.len()),
-        (HandNo(1), 1, 3)
-    );
+    assert_eq!((report.hand, report.applied, report.results.len()), (HandNo(1), 1, 3));
     desk.now_ms += 60_000;
     desk.settle();
     assert!(desk.turn().is_none(), "no hand without an instruction");
-    desk.send(None, &instruction(2, &[(4, 0)], &[1], Then::Play))
-        .unwrap();
-    desk.send(None, &instruction(2, &[(4, 0)], &[1], Then::Play))
-        .unwrap();
-    assert_eq!(
-        desk.table.players().map(|(_, p)| p.0).collect::<Vec<_>>(),
-        [4, 2, 3]
-    );
+    desk.send(None, &instruction(2, &[(4, 0)], &[1], Then::Play)).unwrap();
+    desk.send(None, &instruction(2, &[(4, 0)], &[1], Then::Play)).unwrap();
+    assert_eq!(desk.table.players().map(|(_, p)| p.0).collect::<Vec<_>>(), [4, 2, 3]);
     assert!(desk.table.effects().contains(&Effect::Applied(2)));
     desk.now_ms += 1_000;
     desk.settle();
@@ -502,17 +370,11 @@ fn a_tournament_table_waits_for_instructions_and_carries_each_out_once() {
 #[test]
 fn closing_a_tournament_table_unseats_whoever_is_left() {
     let mut desk = Desk::new(&tournament_config(), &[], 12);
-    desk.send(None, &instruction(1, &[(1, 0), (2, 1)], &[], Then::Wait))
-        .unwrap();
-    desk.send(None, &instruction(2, &[], &[1], Then::Close))
-        .unwrap();
+    desk.send(None, &instruction(1, &[(1, 0), (2, 1)], &[], Then::Wait)).unwrap();
+    desk.send(None, &instruction(2, &[], &[1], Then::Close)).unwrap();
     assert!(desk.table.is_closed());
     assert_eq!(desk.table.players().count(), 0);
-    let seated_elsewhere = Event::Unseated {
-        seat: 0,
-        player: PlayerId(1),
-        reason: Unseating::Moved,
-    };
+    let seated_elsewhere = Event::Unseated { seat: 0, player: PlayerId(1), reason: Unseating::Moved };
     assert!(desk.seen.contains(&seated_elsewhere));
     assert_eq!(desk.table.next_deadline_ms(), None);
 }
@@ -524,23 +386,12 @@ fn closing_a_cash_table_pays_everybody_back() {
     desk.settle();
     desk.send(None, &TableCommand::Close).unwrap();
     while desk.turn().is_some() {
-        desk.act(|_, legal| {
-            if legal.check {
-                Action::Check
-            } else {
-                Action::Fold
-            }
-        })
-        .unwrap();
+        desk.act(|_, legal| if legal.check { Action::Check } else { Action::Fold }).unwrap();
     }
     desk.settle();
     assert!(desk.table.is_closed());
     assert_eq!(desk.table.pending_cash_outs(), Chips(300));
-    let sit = TableCommand::Sit {
-        name: "late".into(),
-        seat: None,
-        buy_in: Chips(100),
-    };
+    let sit = TableCommand::Sit { name: "late".into(), seat: None, buy_in: Chips(100) };
     assert_eq!(desk.send(Some(20), &sit), Err(Refusal::TableClosed));
 }
 
@@ -551,19 +402,11 @@ fn bad_configurations_are_refused() {
         |config| config.variant = "XX".into(),
         |config| config.level.big_blind = Chips::ZERO,
         |config| config.action_ms = 1,
-        |config| {
-            config.purpose = Purpose::Cash {
-                min_buy_in: Chips(9),
-                max_buy_in: Chips(8),
-            }
-        },
+        |config| config.purpose = Purpose::Cash { min_buy_in: Chips(9), max_buy_in: Chips(8) },
     ];
     for breaks in broken {
         let mut config = cash_config();
         breaks(&mut config);
-        assert!(matches!(
-            create(TableId(1), &config, &[]),
-            Err(Refusal::BadMessage { .. })
-        ));
+        assert!(matches!(create(TableId(1), &config, &[]), Err(Refusal::BadMessage { .. })));
     }
 }

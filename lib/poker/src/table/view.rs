@@ -13,54 +13,22 @@ use wire::{
 #[must_use]
 pub fn public(event: &TableEvent) -> Option<Event> {
     Some(match event.clone() {
-        TableEvent::Seated {
-            seat,
-            player,
-            name,
-            bot,
-            stack,
-        } => Event::Seated {
-            seat,
-            player,
-            name,
-            bot,
-            stack,
-        },
-        TableEvent::Unseated {
-            seat,
-            player,
-            reason,
-            ..
-        } => Event::Unseated {
-            seat,
-            player,
-            reason,
-        },
+        TableEvent::Seated { seat, player, name, bot, stack } => {
+            Event::Seated { seat, player, name, bot, stack }
+        }
+        TableEvent::Unseated { seat, player, reason, .. } => Event::Unseated { seat, player, reason },
         TableEvent::ToppedUp { seat, amount } => Event::ToppedUp { seat, amount },
         TableEvent::SatOut { seat } => Event::SatOut { seat },
         TableEvent::SatIn { seat } => Event::SatIn { seat },
         TableEvent::HandStarted { start, .. } => Event::HandStarted(start),
         TableEvent::Hand(event) => public_in_hand(event),
-        TableEvent::Turn {
-            seat,
-            turn,
-            legal,
-            deadline_ms,
-        } => Event::Turn {
-            seat,
-            turn,
-            legal,
-            deadline_ms,
-        },
+        TableEvent::Turn { seat, turn, legal, deadline_ms } => Event::Turn { seat, turn, legal, deadline_ms },
         TableEvent::TimedOut { seat } => Event::TimedOut { seat },
         TableEvent::ClockExtended { deadline_ms } => Event::ClockExtended { deadline_ms },
-        TableEvent::HandEnded {
-            hand, stacks, seed, ..
-        } => Event::HandEnded { hand, stacks, seed },
-        TableEvent::Instructed { instruction, .. } => Event::Instructed {
-            level: instruction.level,
-            then: instruction.then,
-        },
+        TableEvent::HandEnded { hand, stacks, seed, .. } => Event::HandEnded { hand, stacks, seed },
+        TableEvent::Instructed { instruction, .. } => {
+            Event::Instructed { level: instruction.level, then: instruction.then }
+        }
         TableEvent::Closed => Event::Closed,
         TableEvent::Created { .. }
         | TableEvent::SeatReserved { .. }
@@ -76,46 +44,17 @@ pub fn public(event: &TableEvent) -> Option<Event> {
 fn public_in_hand(event: HandEvent) -> Event {
     match event {
         HandEvent::Posted { seat, post, amount } => Event::Posted { seat, post, amount },
-        HandEvent::Dealt { seat, down, up } => Event::Dealt {
-            seat,
-            down: down.len() as u8,
-            up,
-        },
+        HandEvent::Dealt { seat, down, up } => Event::Dealt { seat, down: down.len() as u8, up },
         HandEvent::Board { street, cards } => Event::Board { street, cards },
         // Which cards were thrown away is the player's own business.
-        HandEvent::Acted {
-            seat,
-            action: Action::Discard(cards),
-            ..
-        } => Event::Drew {
-            seat,
-            count: cards.len() as u8,
-        },
-        HandEvent::Acted {
-            seat,
-            action,
-            added,
-            stack,
-        } => Event::Acted {
-            seat,
-            action,
-            added,
-            stack,
-        },
+        HandEvent::Acted { seat, action: Action::Discard(cards), .. } => {
+            Event::Drew { seat, count: cards.len() as u8 }
+        }
+        HandEvent::Acted { seat, action, added, stack } => Event::Acted { seat, action, added, stack },
         HandEvent::Returned { seat, amount } => Event::Returned { seat, amount },
         HandEvent::Shown { seat, cards, hand } => Event::Shown { seat, cards, hand },
         HandEvent::Mucked { seat } => Event::Mucked { seat },
-        HandEvent::Awarded {
-            pot,
-            seat,
-            amount,
-            share,
-        } => Event::Awarded {
-            pot,
-            seat,
-            amount,
-            share,
-        },
+        HandEvent::Awarded { pot, seat, amount, share } => Event::Awarded { pot, seat, amount, share },
     }
 }
 
@@ -141,11 +80,7 @@ impl Table {
         let playing = self.playing.as_ref()?;
         let seat = playing.hand.seat(self.seat_of(player)?)?;
         // Whoever came to the seat after the deal was not dealt these cards.
-        let dealt = playing
-            .start
-            .stacks
-            .iter()
-            .any(|stack| stack.player == player);
+        let dealt = playing.start.stacks.iter().any(|stack| stack.player == player);
         (dealt && !seat.down.is_empty()).then(|| PrivateCards {
             table: self.id,
             hand: playing.start.hand,
@@ -184,10 +119,7 @@ impl Table {
         let seated = self.taken().filter(|(_, seat)| !seat.reserved);
         seated
             .map(|(no, seat)| {
-                let in_hand = self
-                    .playing
-                    .as_ref()
-                    .and_then(|playing| playing.hand.seat(no));
+                let in_hand = self.playing.as_ref().and_then(|playing| playing.hand.seat(no));
                 SeatView {
                     seat: no,
                     player: seat.player,

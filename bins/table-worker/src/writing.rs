@@ -1,0 +1,275 @@
+//! From a decision to its consequences: what is waiting is decided, written, and told once it is durable.
+
+use crate::{
+    feed,
+    hosted::{Consequence, Waiting, What, Writing, refuse},
+    outside::{self, Key, Outcome},
+    partition::Partition,
+    recovery::{self, Loaded},
+    shared::Shared,
+    source::{now_ms, random_seed},
+};
+use bus::{AppendError, Cursor, Request};
+use futures::StreamExt;
+use poker::table::{self, Table};
+use std::{cmp::Reverse, sync::atomic::Ordering::Relaxed};
+use wire::{
+    Refusal, TableId, TournamentId, codec,
+    event::{HandEvent, TableEvent},
+    journal::Cause,
+    subject,
+    table::{Purpose, TableCommand},
+    tournament::Instruction,
+};
+
+impl Partition {
+    /// Does what can be done at a table now: the next waiting command, else what the clock says, else the bot's question.
+    pub(crate) async fn go_on(&mut self, id: TableId) {
+        let Some(hosted) = self.tables.get_mut(&id) else {
+            return;
+        };
+        while hosted.writing.is_none() {
+            let now = now_ms();
+            let (decided, mut waiting) = match hosted.waiting.pop_front() {
+                Some(waiting) => (decide(&hosted.table, &hosted.cursor, &waiting, now), Some(waiting)),
+                None => (Ok(hosted.table.tick(now, random_seed)), None),
+            };
+            let cause = waiting.as_ref().and_then(|waiting| waiting.cause);
+            let request = waiting.as_mut().and_then(|waiting| waiting.request.take());
+            match decided {
+                Ok(events) if events.is_empty() => match waiting {
+                    Some(_) => hosted.answer(cause, request).await,
+                    None => break,
+                },
+                Ok(events) => {
+                    let record = hosted.record(cause, events, self.means.epoch, now);
+                    match codec::encode(&record) {
+                        Ok(bytes) => {
+                            let (journal, cursor) = (self.means.journal.clone(), hosted.cursor.clone());
+                            let snapshot = record.state.is_some();
+                            self.writes.push(Box::pin(async move {
+                                (id, journal.append(&cursor, bytes.into(), snapshot).await)
+                            }));
+                            hosted.writing = Some(Writing { record, request, waiting });
+                        }
+                        Err(error) => {
+                            tracing::error!(%error, table = %id, "a record cannot be encoded")
+                        }
+                    }
+                }
+                Err(refusal) => refuse(request.as_ref(), refusal).await,
+            }
+        }
+        if hosted.writing.is_none()
+            && let Some(ask) = hosted.due_bot_ask(now_ms())
+            && let Err(error) = self.means.bus.publish(subject::BOT_ASK.to_owned(), ask.into()).await
+        {
+            tracing::debug!(%error, "a bot was not asked; it will be asked again");
+        }
+        self.arm(id);
+    }
+
+    /// Makes sure that the table is looked at when its next time comes.
+    fn arm(&mut self, id: TableId) {
+        let Some(hosted) = self.tables.get_mut(&id) else {
+            return;
+        };
+        if hosted.writing.is_some() {
+            // What was written decides when to wake up.
+            return;
+        }
+        if let Some(at_ms) = hosted.next_wake_ms()
+            && hosted.armed_ms.is_none_or(|armed| at_ms < armed)
+        {
+            hosted.armed_ms = Some(at_ms);
+            self.wake_ups.push(Reverse((at_ms, id)));
+        }
+    }
+
+    pub(crate) async fn written(
+        &mut self,
+        id: TableId,
+        cursor: Result<Cursor, AppendError>,
+    ) -> anyhow::Result<()> {
+        let Some(hosted) = self.tables.get_mut(&id) else {
+            return Ok(());
+        };
+        let Some(Writing { record, request, waiting, .. }) = hosted.writing.take() else {
+            return Ok(());
+        };
+        match cursor {
+            Ok(cursor) => {
+                let cause = record.cause;
+                let events = hosted.applied(record, cursor);
+                self.tell(id, &events, cause, request).await;
+            }
+            Err(AppendError::Conflict { .. }) => self.reload(id, waiting, request).await?,
+            Err(error) => {
+                tracing::error!(table = %id, %error, "a record was not written");
+                refuse(request.as_ref(), Refusal::unavailable("journal")).await;
+            }
+        }
+        self.go_on(id).await;
+        Ok(())
+    }
+
+    /// A record is durable: now, and only now, the world may know.
+    async fn tell(
+        &mut self,
+        id: TableId,
+        events: &[TableEvent],
+        cause: Option<Cause>,
+        request: Option<Request>,
+    ) {
+        let Some(hosted) = self.tables.get_mut(&id) else {
+            return;
+        };
+        let public = feed::public(events);
+        hosted.history.remember(&public, hosted.table.event_no());
+        hosted.answer(cause, request).await;
+        hosted.answer_paid().await;
+        feed::publish(&self.means.bus, &hosted.table, events, public).await;
+        count(&self.means.shared, events);
+        if events.iter().any(changes_index) {
+            self.means.shared.update(&hosted.table);
+        }
+        self.start_effects(id);
+    }
+
+    pub(crate) fn start_effects(&mut self, id: TableId) {
+        let Some(hosted) = self.tables.get_mut(&id) else {
+            return;
+        };
+        let tournament = tournament_of(&hosted.table);
+        for effect in hosted.table.effects() {
+            let key = outside::key(&effect);
+            if hosted.running.insert(key.clone()) {
+                let bus = self.means.bus.clone();
+                self.effects.push(Box::pin(async move {
+                    (id, key, outside::carry_out(bus, id, tournament, effect).await)
+                }));
+            }
+        }
+    }
+
+    pub(crate) async fn returned(&mut self, id: TableId, key: Key, outcome: Outcome) {
+        let Some(hosted) = self.tables.get_mut(&id) else {
+            return;
+        };
+        let what = match outcome {
+            Outcome::Arrived { posting, refusal } => {
+                What::Events(Box::new(move |table: &Table| table.money_arrived(&posting, refusal.as_ref())))
+            }
+            Outcome::PaidBack(posting) => {
+                What::Events(Box::new(move |table: &Table| table.paid_back(&posting)))
+            }
+            Outcome::Instruction(instruction) => What::Events(instructed(id, instruction)),
+            // The key stays, so that the same thing is not asked again.
+            Outcome::Heard => return,
+        };
+        hosted.running.remove(&key);
+        // What comes back from outside is the fleet's own and always finds a place.
+        hosted.waiting.push_back(Waiting { cause: None, what, request: None });
+        self.go_on(id).await;
+    }
+
+    /// Somebody else wrote to the journal: take the table from there and decide again.
+    async fn reload(
+        &mut self,
+        id: TableId,
+        waiting: Option<Waiting>,
+        request: Option<Request>,
+    ) -> anyhow::Result<()> {
+        let Some(Loaded { hosted: fresh, last }) = recovery::load_table(&self.means.journal, id).await?
+        else {
+            self.tables.remove(&id);
+            return Ok(());
+        };
+        if last.epoch > self.means.epoch {
+            anyhow::bail!("partition {} has a newer owner", self.means.partition);
+        }
+        let Some(stale) = self.tables.remove(&id) else {
+            return Ok(());
+        };
+        let mut hosted = stale.reloaded(fresh);
+        if let Some(waiting) = waiting {
+            hosted.waiting.push_front(Waiting { request, ..waiting });
+        }
+        self.means.shared.update(&hosted.table);
+        self.tables.insert(id, hosted);
+        self.start_effects(id);
+        Ok(())
+    }
+
+    /// Before the partition is handed over: what is being written is finished and told, nothing new is begun.
+    pub(crate) async fn finish_writing(&mut self) {
+        while let Some((id, cursor)) = self.writes.next().await {
+            let Some(hosted) = self.tables.get_mut(&id) else {
+                continue;
+            };
+            if let (Some(writing), Ok(cursor)) = (hosted.writing.take(), cursor) {
+                let cause = writing.record.cause;
+                let events = hosted.applied(writing.record, cursor);
+                self.tell(id, &events, cause, writing.request).await;
+            }
+        }
+        self.means.bus.flush().await;
+    }
+}
+
+fn decide(
+    table: &Table,
+    cursor: &Cursor,
+    waiting: &Waiting,
+    now_ms: u64,
+) -> Result<Vec<TableEvent>, Refusal> {
+    match (&waiting.what, waiting.cause) {
+        (What::Command(TableCommand::Create { config, bots }), _) if cursor.last == 0 => {
+            table::create(table.id(), config, bots)
+        }
+        (What::Command(_), _) if cursor.last == 0 => Err(Refusal::NoSuchTable),
+        (What::Command(command), Some(cause)) => table.decide(cause, command, now_ms),
+        (What::Command(_), None) => Ok(Vec::new()),
+        (What::Events(events), _) => Ok(events(table)),
+    }
+}
+
+fn instructed(id: TableId, instruction: Instruction) -> Consequence {
+    Box::new(move |table| match table.instruct(&instruction, now_ms()) {
+        Ok(events) => events,
+        Err(refusal) => {
+            tracing::error!(table = %id, number = instruction.number, %refusal, "an instruction does not fit the table");
+            Vec::new()
+        }
+    })
+}
+
+fn tournament_of(table: &Table) -> Option<TournamentId> {
+    match table.config().purpose {
+        Purpose::Tournament { tournament } => Some(tournament),
+        Purpose::Cash { .. } => None,
+    }
+}
+
+fn count(shared: &Shared, events: &[TableEvent]) {
+    for event in events {
+        match event {
+            TableEvent::HandEnded { .. } => shared.hands.fetch_add(1, Relaxed),
+            TableEvent::Hand(HandEvent::Acted { .. }) => shared.actions.fetch_add(1, Relaxed),
+            _ => continue,
+        };
+    }
+}
+
+const fn changes_index(event: &TableEvent) -> bool {
+    matches!(
+        event,
+        TableEvent::Created { .. }
+            | TableEvent::SeatReserved { .. }
+            | TableEvent::BuyInRefused { .. }
+            | TableEvent::Seated { .. }
+            | TableEvent::Unseated { .. }
+            | TableEvent::HandEnded { .. }
+            | TableEvent::Closed
+    )
+}
