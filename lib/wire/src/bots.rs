@@ -58,11 +58,6 @@ impl BotAsk {
     /// The id of the command that answers this ask: the same from whichever worker.
     #[must_use]
     pub const fn command_id(&self) -> crate::CommandId {
-        crate::CommandId::from_random(
-            self.hand
-                .0
-                .wrapping_mul(1 << 12)
-                .wrapping_add(self.turn as u64),
-        )
+        crate::CommandId::from_random(self.hand.0.wrapping_mul(1 << 12).wrapping_add(self.turn as u64))
     }
 }

@@ -39,11 +39,7 @@ impl Card {
     /// The card of this rank (0 to 12) and suit (0 to 3).
     #[must_use]
     pub const fn new(rank: Rank, suit: Suit) -> Option<Self> {
-        if rank.0 < 13 && suit.0 < 4 {
-            Some(Self(rank.0 * 4 + suit.0))
-        } else {
-            None
-        }
+        if rank.0 < 13 && suit.0 < 4 { Some(Self(rank.0 * 4 + suit.0)) } else { None }
     }
 
     /// The card's number, 0 to 51.
@@ -65,10 +61,7 @@ impl Card {
     }
 
     fn text(self) -> [u8; 2] {
-        [
-            RANKS[usize::from(self.0 / 4)],
-            SUITS[usize::from(self.0 % 4)],
-        ]
+        [RANKS[usize::from(self.0 / 4)], SUITS[usize::from(self.0 % 4)]]
     }
 }
 

@@ -8,18 +8,7 @@ use std::{fmt, iter::Sum, str::FromStr};
 ///
 /// Addition saturates at the top and subtraction is checked, so no arithmetic wraps around.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    JsonSchema,
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(transparent)]
 pub struct Chips(pub u64);

@@ -31,9 +31,5 @@ pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, CodecError> {
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
     let mut rest = bytes;
     let value = rmp_serde::decode::from_read(&mut rest)?;
-    if rest.is_empty() {
-        Ok(value)
-    } else {
-        Err(CodecError::Trailing(rest.len()))
-    }
+    if rest.is_empty() { Ok(value) } else { Err(CodecError::Trailing(rest.len())) }
 }

@@ -5,9 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a process of the fleet is.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum Role {
     /// Connection node.
     Gateway,
@@ -23,13 +21,8 @@ pub enum Role {
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 5] = [
-        Self::Gateway,
-        Self::TableWorker,
-        Self::BotWorker,
-        Self::Coordinator,
-        Self::Cashier,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Gateway, Self::TableWorker, Self::BotWorker, Self::Coordinator, Self::Cashier];
 
     /// The role's name: of its binary, its NATS user and its subject token.
     #[must_use]

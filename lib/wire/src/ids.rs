@@ -95,9 +95,7 @@ pub type SeatNo = u8;
 
 /// A movement of money between two ledger accounts. Posting the same id twice moves it once.
 /// Text, made of what it is for, e.g. `buy-in.<table>.<player>.<command>`; at most 120 bytes.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct PostingId(pub String);
 
@@ -108,9 +106,7 @@ impl fmt::Display for PostingId {
 }
 
 /// One running process of the fleet, e.g. `gateway-1`. At most 40 of `[a-z0-9-]`: it is a subject token.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct NodeId(String);
 

@@ -5,9 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A named refusal. The text says what to do instead.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, thiserror::Error,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, thiserror::Error)]
 pub enum Refusal {
     // Play
     /// Another seat has the action.
@@ -185,9 +183,7 @@ pub enum Refusal {
 impl Refusal {
     /// A [`Refusal::BadMessage`].
     pub fn bad_message(reason: impl Into<String>) -> Self {
-        Self::BadMessage {
-            reason: reason.into(),
-        }
+        Self::BadMessage { reason: reason.into() }
     }
 
     /// A [`Refusal::Unavailable`].

@@ -79,10 +79,7 @@ pub fn table_stream(partition: u16) -> String {
 #[must_use]
 pub fn table_journal(table: TableId) -> String {
     let partition = table_partition(table);
-    format!(
-        "journal.table.{}.{partition}.{table}",
-        partition % TABLE_STREAMS
-    )
+    format!("journal.table.{}.{partition}.{table}", partition % TABLE_STREAMS)
 }
 
 /// All journals of a partition's tables.
@@ -94,10 +91,7 @@ pub fn table_journals(partition: u16) -> String {
 /// A tournament's journal.
 #[must_use]
 pub fn tournament_journal(tournament: TournamentId) -> String {
-    format!(
-        "journal.tournament.{}.{tournament}",
-        tournament_partition(tournament)
-    )
+    format!("journal.tournament.{}.{tournament}", tournament_partition(tournament))
 }
 
 /// All journals of a partition's tournaments.
@@ -165,10 +159,7 @@ mod tests {
     #[test]
     fn journal_subjects_parse_back() {
         for id in [0, 1, 77, 1 << 39] {
-            assert_eq!(
-                parse_table_journal(&table_journal(TableId(id))),
-                Some(TableId(id))
-            );
+            assert_eq!(parse_table_journal(&table_journal(TableId(id))), Some(TableId(id)));
             assert_eq!(
                 parse_tournament_journal(&tournament_journal(TournamentId(id))),
                 Some(TournamentId(id))

@@ -136,9 +136,7 @@ fn every_subject_has_a_channel() {
             pattern.clone().count() == tokens.clone().count()
                 && pattern.zip(tokens).all(|(p, t)| p == t || p.starts_with('{'))
         };
-        let channel = channels
-            .values()
-            .any(|channel| channel["address"].as_str().is_some_and(fits));
+        let channel = channels.values().any(|channel| channel["address"].as_str().is_some_and(fits));
         assert!(channel, "asyncapi.yaml has no channel for {subject} (subject::{name})");
     }
 }

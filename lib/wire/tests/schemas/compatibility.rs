@@ -10,8 +10,7 @@ use wire::codec;
 
 /// Encodes a document as MessagePack and decodes it as the message.
 fn through_msgpack<T: Message>(document: &Value) -> T {
-    codec::decode(&codec::encode(document).unwrap())
-        .unwrap_or_else(|error| panic!("{document}: {error}"))
+    codec::decode(&codec::encode(document).unwrap()).unwrap_or_else(|error| panic!("{document}: {error}"))
 }
 
 fn through_json<T: Message>(document: &Value) -> T {

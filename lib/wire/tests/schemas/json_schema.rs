@@ -2,7 +2,7 @@
 
 use crate::{
     HOW_TO_UPDATE,
-    messages::{Message, Samples, Visitor, schema_of, visit_all},
+    messages::{Message, Samples, Visitor, file_text, schema_of, visit_all},
     schemas_dir, updating,
 };
 use std::{collections::BTreeSet, fs};
@@ -17,7 +17,7 @@ impl Visitor for Files {
     fn visit<T: Message>(&mut self, name: &'static str, _: Samples<T>) {
         let file = format!("{name}.json");
         let path = schemas_dir().join("json").join(&file);
-        let text = serde_json::to_string_pretty(&schema_of::<T>(name)).unwrap() + "\n";
+        let text = file_text(&schema_of::<T>(name));
         if updating() {
             fs::write(&path, &text).unwrap();
         }

@@ -50,3 +50,10 @@ pub fn schema_of<T: Message>(name: &str) -> Value {
     schema.insert("title".to_owned(), name.into());
     schema.to_value()
 }
+
+/// A document as text for a file: indented, keys sorted whatever the features of `serde_json` are.
+pub fn file_text(document: &impl Serialize) -> String {
+    let mut document = serde_json::to_value(document).unwrap();
+    document.sort_all_objects();
+    serde_json::to_string_pretty(&document).unwrap() + "\n"
+}

@@ -5,7 +5,7 @@
 
 use crate::{
     HOW_TO_UPDATE,
-    messages::{Message, Samples, Visitor, schema_of, visit_all},
+    messages::{Message, Samples, Visitor, file_text, schema_of, visit_all},
     schemas_dir, updating,
     walk::Schema,
 };
@@ -74,18 +74,13 @@ impl Visitor for Golden {
     fn visit<T: Message>(&mut self, name: &'static str, samples: Samples<T>) {
         let file = format!("{name}.json");
         let path = vectors_dir().join(&file);
-        let mut stored: Vec<Vector> = fs::read_to_string(&path)
-            .map(|text| serde_json::from_str(&text).unwrap())
-            .unwrap_or_default();
-        let today: Vec<Vector> = samples
-            .iter()
-            .map(|(name, sample)| Vector::of(name, sample))
-            .collect();
+        let mut stored: Vec<Vector> =
+            fs::read_to_string(&path).map(|text| serde_json::from_str(&text).unwrap()).unwrap_or_default();
+        let today: Vec<Vector> = samples.iter().map(|(name, sample)| Vector::of(name, sample)).collect();
         if updating() {
             stored = update(stored, &today);
-            let text = serde_json::to_string_pretty(&stored).unwrap() + "\n";
             fs::create_dir_all(vectors_dir()).unwrap();
-            fs::write(&path, text).unwrap();
+            fs::write(&path, file_text(&stored)).unwrap();
         }
 
         let names: BTreeSet<&str> = samples.iter().map(|(name, _)| *name).collect();
@@ -168,10 +163,8 @@ fn updating_keeps_old_bytes() {
         vec![vector("same", "01"), vector("changed", "02")],
         &[vector("same", "01"), vector("changed", "03")],
     );
-    let kept: Vec<(&str, bool)> = updated
-        .iter()
-        .map(|vector| (vector.msgpack.as_str(), vector.superseded))
-        .collect();
+    let kept: Vec<(&str, bool)> =
+        updated.iter().map(|vector| (vector.msgpack.as_str(), vector.superseded)).collect();
     assert_eq!(kept, [("01", false), ("03", false), ("02", true)]);
 }
 
@@ -184,8 +177,5 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len())
-        .step_by(2)
-        .map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap())
-        .collect()
+    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
 }

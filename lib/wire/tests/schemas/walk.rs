@@ -79,22 +79,13 @@ impl<'a> Schema<'a> {
         check_leaf(schema, value, at);
     }
 
-    fn variant(
-        &self,
-        name: &str,
-        branches: &'a [Value],
-        value: &Value,
-        at: &str,
-        found: &mut Found,
-    ) {
+    fn variant(&self, name: &str, branches: &'a [Value], value: &Value, at: &str, found: &mut Found) {
         let tag = match value {
             Value::String(tag) => tag,
             Value::Object(wrapper) if wrapper.len() == 1 => wrapper.keys().next().unwrap(),
             _ => panic!("{at}: {value} is no variant of {name}"),
         };
-        let content = branches
-            .iter()
-            .find_map(|branch| branch["properties"].get(tag));
+        let content = branches.iter().find_map(|branch| branch["properties"].get(tag));
         found.seen.insert(format!("{name}::{tag}"));
         match (content, value) {
             (Some(content), Value::Object(wrapper)) => {
@@ -129,9 +120,7 @@ impl<'a> Schema<'a> {
             assert!(fields.contains_key(*field), "{at}: {name} lacks {field}");
         }
         for (field, content) in fields {
-            let schema = properties
-                .get(field)
-                .unwrap_or_else(|| panic!("{at}: {name} has no field {field}"));
+            let schema = properties.get(field).unwrap_or_else(|| panic!("{at}: {name} has no field {field}"));
             if !content.is_null() {
                 found.seen.insert(format!("{name}.{field}"));
             }
@@ -141,10 +130,7 @@ impl<'a> Schema<'a> {
             .iter()
             .filter(|(field, _)| !required.contains(&field.as_str()))
             .map(|(field, schema)| (field.clone(), schema["default"].clone()));
-        found.structures.push(Structure {
-            pointer: at.to_owned(),
-            optional: optional.collect(),
-        });
+        found.structures.push(Structure { pointer: at.to_owned(), optional: optional.collect() });
     }
 }
 

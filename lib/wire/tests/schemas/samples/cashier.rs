@@ -13,13 +13,7 @@ use wire::{
 pub fn sessions() -> Samples<SessionRequest> {
     let token = || "0123456789abcdef".to_owned();
     vec![
-        (
-            "log in",
-            SessionRequest::LogIn {
-                name: "ann".to_owned(),
-                password: "correct horse".to_owned(),
-            },
-        ),
+        ("log in", SessionRequest::LogIn { name: "ann".to_owned(), password: "correct horse".to_owned() }),
         ("resume", SessionRequest::Resume { token: token() }),
         ("log out", SessionRequest::LogOut { token: token() }),
         ("balance", SessionRequest::Balance { player: PLAYER }),
@@ -53,33 +47,9 @@ pub fn tournament_money() -> Samples<TournamentMoneyRequest> {
     use TournamentMoneyRequest as R;
     let (tournament, player, buy_in, fee) = (TOURNAMENT, PLAYER, Chips(1_000), Chips(100));
     vec![
-        (
-            "enter",
-            R::Enter {
-                tournament,
-                player,
-                buy_in,
-                fee,
-            },
-        ),
-        (
-            "refund",
-            R::Refund {
-                tournament,
-                player,
-                buy_in,
-                fee,
-            },
-        ),
-        (
-            "settle",
-            R::Settle {
-                tournament,
-                name: "Sunday".to_owned(),
-                places: places(),
-                finished_ms: AT_MS,
-            },
-        ),
+        ("enter", R::Enter { tournament, player, entry: 1, buy_in, fee }),
+        ("refund", R::Refund { tournament, player, entry: 1, buy_in, fee }),
+        ("settle", R::Settle { tournament, name: "Sunday".to_owned(), places: places(), finished_ms: AT_MS }),
         ("bots", R::Bots { count: 59 }),
     ]
 }
@@ -87,82 +57,28 @@ pub fn tournament_money() -> Samples<TournamentMoneyRequest> {
 pub fn admin() -> Samples<AdminRequest> {
     use AdminRequest as R;
     vec![
-        (
-            "create a player",
-            R::CreatePlayer {
-                name: "ann".to_owned(),
-                password: "correct horse".to_owned(),
-            },
-        ),
-        (
-            "show a player",
-            R::ShowPlayer {
-                player: "ann".to_owned(),
-            },
-        ),
-        (
-            "credit",
-            R::Credit {
-                posting: posting("credit.42.1"),
-                player: PLAYER,
-                amount: Chips(100_000),
-            },
-        ),
-        (
-            "ban",
-            R::Ban {
-                player: PLAYER,
-                banned: true,
-            },
-        ),
+        ("create a player", R::CreatePlayer { name: "ann".to_owned(), password: "correct horse".to_owned() }),
+        ("show a player", R::ShowPlayer { player: "ann".to_owned() }),
+        ("credit", R::Credit { posting: posting("credit.42.1"), player: PLAYER, amount: Chips(100_000) }),
+        ("ban", R::Ban { player: PLAYER, banned: true }),
         ("bots", R::Bots { count: 5 }),
-        (
-            "results",
-            R::Results {
-                tournament: TOURNAMENT,
-            },
-        ),
+        ("results", R::Results { tournament: TOURNAMENT }),
         ("audit", R::Audit),
     ]
 }
 
 fn account() -> Account {
-    Account {
-        player: PLAYER,
-        name: "ann".to_owned(),
-    }
+    Account { player: PLAYER, name: "ann".to_owned() }
 }
 
 pub fn replies() -> Samples<CashierReply> {
     use CashierReply as R;
-    let ranked = RankedPlace {
-        place: 1,
-        account: account(),
-        prize: Chips(40_000),
-    };
+    let ranked = RankedPlace { place: 1, account: account(), prize: Chips(40_000) };
     let mut all = vec![
         ("done", R::Done),
-        (
-            "session",
-            R::Session(Session {
-                account: account(),
-                token: "0123456789abcdef".to_owned(),
-            }),
-        ),
-        (
-            "balance",
-            R::Balance {
-                balance: Chips(95_000),
-                in_play: Chips(5_000),
-            },
-        ),
-        (
-            "bots",
-            R::Bots(vec![Account {
-                player: OTHER_PLAYER,
-                name: "robby".to_owned(),
-            }]),
-        ),
+        ("session", R::Session(Session { account: account(), token: "0123456789abcdef".to_owned() })),
+        ("balance", R::Balance { balance: Chips(95_000), in_play: Chips(5_000) }),
+        ("bots", R::Bots(vec![Account { player: OTHER_PLAYER, name: "robby".to_owned() }])),
         (
             "player",
             R::Player(PlayerDetails {
@@ -185,13 +101,7 @@ fn audit() -> Audit {
     Audit {
         sum: 0,
         unbalanced: vec!["buy-in.31.42.7".to_owned()],
-        tables: vec![TableMoney {
-            table: TABLE,
-            amount: 30_000,
-        }],
-        tournaments: vec![TournamentMoney {
-            tournament: TOURNAMENT,
-            amount: 60_000,
-        }],
+        tables: vec![TableMoney { table: TABLE, amount: 30_000 }],
+        tournaments: vec![TournamentMoney { tournament: TOURNAMENT, amount: 60_000 }],
     }
 }

@@ -11,19 +11,8 @@ pub fn client_frames() -> Samples<ClientFrame> {
     use ClientMessage as M;
     let (table, tournament) = (TABLE, TOURNAMENT);
     let mut all = vec![
-        (
-            "log in",
-            M::LogIn {
-                name: "ann".to_owned(),
-                password: "correct horse".to_owned(),
-            },
-        ),
-        (
-            "resume",
-            M::Resume {
-                token: "0123456789abcdef".to_owned(),
-            },
-        ),
+        ("log in", M::LogIn { name: "ann".to_owned(), password: "correct horse".to_owned() }),
+        ("resume", M::Resume { token: "0123456789abcdef".to_owned() }),
         ("log out", M::LogOut),
         ("ping", M::Ping),
         ("lobby", M::Lobby),
@@ -31,61 +20,21 @@ pub fn client_frames() -> Samples<ClientFrame> {
         ("seats", M::Seats),
         ("register", M::Register { tournament }),
         ("unregister", M::Unregister { tournament }),
-        (
-            "standings",
-            M::Standings {
-                tournament,
-                limit: 20,
-            },
-        ),
-        (
-            "sit",
-            M::Sit {
-                table,
-                seat: None,
-                buy_in: Chips(5_000),
-            },
-        ),
-        (
-            "sit in a seat",
-            M::Sit {
-                table,
-                seat: Some(3),
-                buy_in: Chips(5_000),
-            },
-        ),
+        ("standings", M::Standings { tournament, limit: 20 }),
+        ("sit", M::Sit { table, seat: None, buy_in: Chips(5_000) }),
+        ("sit in a seat", M::Sit { table, seat: Some(3), buy_in: Chips(5_000) }),
         ("sit out", M::SitOut { table }),
         ("sit in", M::SitIn { table }),
         ("leave", M::Leave { table }),
         ("watch", M::Watch { table, since: None }),
-        (
-            "watch since",
-            M::Watch {
-                table,
-                since: Some(1_000_000),
-            },
-        ),
+        ("watch since", M::Watch { table, since: Some(1_000_000) }),
         ("unwatch", M::Unwatch { table }),
         ("resync", M::Resync { table, since: None }),
-        (
-            "resync since",
-            M::Resync {
-                table,
-                since: Some(255),
-            },
-        ),
+        ("resync since", M::Resync { table, since: Some(255) }),
     ];
     all.extend(actions().into_iter().map(|(name, action)| {
         let hand = HAND;
-        (
-            name,
-            M::Act {
-                table,
-                hand,
-                turn: 9,
-                action,
-            },
-        )
+        (name, M::Act { table, hand, turn: 9, action })
     }));
     all.into_iter()
         .map(|(name, m)| {

@@ -28,11 +28,7 @@ fn posts() -> Vec<(&'static str, Post)> {
 }
 
 fn shares() -> Vec<(&'static str, Share)> {
-    vec![
-        ("pot awarded", Share::Whole),
-        ("high half awarded", Share::High),
-        ("low half awarded", Share::Low),
-    ]
+    vec![("pot awarded", Share::Whole), ("high half awarded", Share::High), ("low half awarded", Share::Low)]
 }
 
 fn unseatings() -> Vec<(&'static str, Unseating)> {
@@ -48,53 +44,19 @@ fn unseatings() -> Vec<(&'static str, Unseating)> {
 fn hand_events() -> Vec<(&'static str, HandEvent)> {
     let (seat, amount) = (2, Chips(25));
     let mut all = vec![
-        (
-            "dealt",
-            HandEvent::Dealt {
-                seat,
-                down: cards("AsKd"),
-                up: cards("Tc"),
-            },
-        ),
-        (
-            "board",
-            HandEvent::Board {
-                street: 1,
-                cards: cards("2c3d4h"),
-            },
-        ),
+        ("dealt", HandEvent::Dealt { seat, down: cards("AsKd"), up: cards("Tc") }),
+        ("board", HandEvent::Board { street: 1, cards: cards("2c3d4h") }),
         ("returned", HandEvent::Returned { seat, amount }),
-        (
-            "shown",
-            HandEvent::Shown {
-                seat,
-                cards: cards("AsKd"),
-                hand: "a pair of aces".to_owned(),
-            },
-        ),
+        ("shown", HandEvent::Shown { seat, cards: cards("AsKd"), hand: "a pair of aces".to_owned() }),
         ("mucked", HandEvent::Mucked { seat }),
     ];
-    all.extend(
-        posts()
-            .into_iter()
-            .map(|(name, post)| (name, HandEvent::Posted { seat, post, amount })),
-    );
+    all.extend(posts().into_iter().map(|(name, post)| (name, HandEvent::Posted { seat, post, amount })));
     all.extend(actions().into_iter().map(|(name, action)| {
-        let acted = HandEvent::Acted {
-            seat,
-            action,
-            added: Chips(300),
-            stack: Chips(4_675),
-        };
+        let acted = HandEvent::Acted { seat, action, added: Chips(300), stack: Chips(4_675) };
         (name, acted)
     }));
     all.extend(shares().into_iter().map(|(name, share)| {
-        let awarded = HandEvent::Awarded {
-            pot: 1,
-            seat,
-            amount,
-            share,
-        };
+        let awarded = HandEvent::Awarded { pot: 1, seat, amount, share };
         (name, awarded)
     }));
     all
@@ -105,73 +67,30 @@ pub fn table_events() -> Vec<(&'static str, TableEvent)> {
     let seat = 2;
     let mut all = cash_events();
     all.extend([
-        (
-            "created for a tournament",
-            E::Created {
-                config: tournament_table_config(),
-            },
-        ),
+        ("created for a tournament", E::Created { config: tournament_table_config() }),
         ("sat out", E::SatOut { seat }),
         ("sat in", E::SatIn { seat }),
         ("leave asked", E::LeaveAsked { seat }),
-        (
-            "hand started",
-            E::HandStarted {
-                start: hand_start(),
-                seed: seed(),
-            },
-        ),
-        (
-            "turn",
-            E::Turn {
-                seat,
-                turn: 9,
-                legal: legal(),
-                deadline_ms: DEADLINE_MS,
-            },
-        ),
+        ("hand started", E::HandStarted { start: hand_start(), seed: seed() }),
+        ("turn", E::Turn { seat, turn: 9, legal: legal(), deadline_ms: DEADLINE_MS }),
         (
             "turn with other choices",
-            E::Turn {
-                seat,
-                turn: 10,
-                legal: other_legal(),
-                deadline_ms: DEADLINE_MS,
-            },
+            E::Turn { seat, turn: 10, legal: other_legal(), deadline_ms: DEADLINE_MS },
         ),
         ("timed out", E::TimedOut { seat }),
-        (
-            "clock extended",
-            E::ClockExtended {
-                deadline_ms: DEADLINE_MS,
-            },
-        ),
-        (
-            "hand ended",
-            E::HandEnded {
-                hand: HAND,
-                stacks: vec![stack()],
-                seed: seed(),
-                next_hand_ms: AT_MS,
-            },
-        ),
+        ("clock extended", E::ClockExtended { deadline_ms: DEADLINE_MS }),
+        ("hand ended", E::HandEnded { hand: HAND, stacks: vec![stack()], seed: seed(), next_hand_ms: AT_MS }),
         ("close asked", E::CloseAsked),
         ("closed", E::Closed),
     ]);
     all.extend(hand_events().into_iter().map(|(name, e)| (name, E::Hand(e))));
     all.extend(
-        [
-            ("told to play", Then::Play),
-            ("told to wait", Then::Wait),
-            ("told to close", Then::Close),
-        ]
-        .map(|(name, then)| {
-            let instructed = E::Instructed {
-                instruction: instruction(then),
-                next_hand_ms: AT_MS,
-            };
-            (name, instructed)
-        }),
+        [("told to play", Then::Play), ("told to wait", Then::Wait), ("told to close", Then::Close)].map(
+            |(name, then)| {
+                let instructed = E::Instructed { instruction: instruction(then), next_hand_ms: AT_MS };
+                (name, instructed)
+            },
+        ),
     );
     all.extend(unseatings().into_iter().map(|(name, reason)| {
         let unseated = E::Unseated {
@@ -191,12 +110,7 @@ fn cash_events() -> Vec<(&'static str, TableEvent)> {
     use TableEvent as E;
     let (seat, amount) = (2, Chips(1_000));
     vec![
-        (
-            "created for cash",
-            E::Created {
-                config: cash_config(),
-            },
-        ),
+        ("created for cash", E::Created { config: cash_config() }),
         (
             "seat reserved",
             E::SeatReserved {
@@ -210,22 +124,9 @@ fn cash_events() -> Vec<(&'static str, TableEvent)> {
         ),
         (
             "seated",
-            E::Seated {
-                seat,
-                player: PLAYER,
-                name: "ann".to_owned(),
-                bot: true,
-                stack: Chips(5_000),
-            },
+            E::Seated { seat, player: PLAYER, name: "ann".to_owned(), bot: true, stack: Chips(5_000) },
         ),
-        (
-            "top-up asked",
-            E::TopUpAsked {
-                seat,
-                amount,
-                posting: posting("top-up.31.42.8"),
-            },
-        ),
+        ("top-up asked", E::TopUpAsked { seat, amount, posting: posting("top-up.31.42.8") }),
         ("topped up", E::ToppedUp { seat, amount }),
         ("top-up refused", E::TopUpRefused { seat }),
         (
@@ -238,12 +139,7 @@ fn cash_events() -> Vec<(&'static str, TableEvent)> {
                 posting: None,
             },
         ),
-        (
-            "cashed out",
-            E::CashedOut {
-                posting: posting("cash-out.31.42.17"),
-            },
-        ),
+        ("cashed out", E::CashedOut { posting: posting("cash-out.31.42.17") }),
     ]
 }
 
@@ -251,118 +147,47 @@ pub fn public_events() -> Vec<(&'static str, Event)> {
     use Event as E;
     let (seat, amount, player) = (2, Chips(25), PLAYER);
     let mut all = vec![
-        (
-            "seated",
-            E::Seated {
-                seat,
-                player,
-                name: "ann".to_owned(),
-                bot: false,
-                stack: Chips(5_000),
-            },
-        ),
+        ("seated", E::Seated { seat, player, name: "ann".to_owned(), bot: false, stack: Chips(5_000) }),
         ("topped up", E::ToppedUp { seat, amount }),
         ("sat out", E::SatOut { seat }),
         ("sat in", E::SatIn { seat }),
         ("hand started", E::HandStarted(hand_start())),
-        (
-            "dealt",
-            E::Dealt {
-                seat,
-                down: 2,
-                up: cards("Tc"),
-            },
-        ),
-        (
-            "board",
-            E::Board {
-                street: 1,
-                cards: cards("2c3d4h"),
-            },
-        ),
-        (
-            "turn",
-            E::Turn {
-                seat,
-                turn: 9,
-                legal: legal(),
-                deadline_ms: DEADLINE_MS,
-            },
-        ),
+        ("dealt", E::Dealt { seat, down: 2, up: cards("Tc") }),
+        ("board", E::Board { street: 1, cards: cards("2c3d4h") }),
+        ("turn", E::Turn { seat, turn: 9, legal: legal(), deadline_ms: DEADLINE_MS }),
         (
             "turn with other choices",
-            E::Turn {
-                seat,
-                turn: 10,
-                legal: other_legal(),
-                deadline_ms: DEADLINE_MS,
-            },
+            E::Turn { seat, turn: 10, legal: other_legal(), deadline_ms: DEADLINE_MS },
         ),
         ("timed out", E::TimedOut { seat }),
-        (
-            "clock extended",
-            E::ClockExtended {
-                deadline_ms: DEADLINE_MS,
-            },
-        ),
+        ("clock extended", E::ClockExtended { deadline_ms: DEADLINE_MS }),
         ("drew", E::Drew { seat, count: 3 }),
         ("returned", E::Returned { seat, amount }),
-        (
-            "shown",
-            E::Shown {
-                seat,
-                cards: cards("AsKd"),
-                hand: "a pair of aces".to_owned(),
-            },
-        ),
+        ("shown", E::Shown { seat, cards: cards("AsKd"), hand: "a pair of aces".to_owned() }),
         ("mucked", E::Mucked { seat }),
-        (
-            "hand ended",
-            E::HandEnded {
-                hand: HAND,
-                stacks: vec![stack()],
-                seed: seed(),
-            },
-        ),
+        ("hand ended", E::HandEnded { hand: HAND, stacks: vec![stack()], seed: seed() }),
         ("closed", E::Closed),
     ];
     all.extend(posts().into_iter().map(|(name, post)| (name, E::Posted { seat, post, amount })));
     all.extend(actions().into_iter().map(|(name, action)| {
-        let acted = E::Acted {
-            seat,
-            action,
-            added: Chips(300),
-            stack: Chips(4_675),
-        };
+        let acted = E::Acted { seat, action, added: Chips(300), stack: Chips(4_675) };
         (name, acted)
     }));
     all.extend(shares().into_iter().map(|(name, share)| {
-        let awarded = E::Awarded {
-            pot: 1,
-            seat,
-            amount,
-            share,
-        };
+        let awarded = E::Awarded { pot: 1, seat, amount, share };
         (name, awarded)
     }));
     all.extend(unseatings().into_iter().map(|(name, reason)| {
-        let unseated = E::Unseated {
-            seat,
-            player,
-            reason,
-        };
+        let unseated = E::Unseated { seat, player, reason };
         (name, unseated)
     }));
     all.extend(
-        [
-            ("told to play", Then::Play),
-            ("told to wait", Then::Wait),
-            ("told to close", Then::Close),
-        ]
-        .map(|(name, then)| {
-            let level = level();
-            (name, E::Instructed { level, then })
-        }),
+        [("told to play", Then::Play), ("told to wait", Then::Wait), ("told to close", Then::Close)].map(
+            |(name, then)| {
+                let level = level();
+                (name, E::Instructed { level, then })
+            },
+        ),
     );
     all
 }

@@ -24,17 +24,9 @@ pub fn bot_asks() -> Samples<BotAsk> {
         big_blind: Chips(100),
         stack: Chips(4_775),
         bet: Chips(200),
-        opponents: vec![Opponent {
-            seat: 4,
-            stack: Chips(3_000),
-            bet: Chips(400),
-            up: cards("Tc"),
-        }],
+        opponents: vec![Opponent { seat: 4, stack: Chips(3_000), bet: Chips(400), up: cards("Tc") }],
     };
-    vec![
-        ("facing a raise", ask(legal())),
-        ("with other choices", ask(other_legal())),
-    ]
+    vec![("facing a raise", ask(legal())), ("with other choices", ask(other_legal()))]
 }
 
 pub fn heartbeats() -> Samples<Heartbeat> {
@@ -62,12 +54,6 @@ pub fn heartbeats() -> Samples<Heartbeat> {
 pub fn notices() -> Samples<Notice> {
     vec![
         ("banned", Notice::Banned { player: PLAYER }),
-        (
-            "online",
-            Notice::Online {
-                player: PLAYER,
-                connection: "gateway-1.17".to_owned(),
-            },
-        ),
+        ("online", Notice::Online { player: PLAYER, connection: "gateway-1.17".to_owned() }),
     ]
 }

@@ -28,10 +28,7 @@ pub const DEADLINE_MS: u64 = AT_MS + 15_000;
 
 /// The cards of a text like `AsKd`.
 pub fn cards(text: &str) -> Vec<Card> {
-    text.as_bytes()
-        .chunks(2)
-        .map(|two| std::str::from_utf8(two).unwrap().parse().unwrap())
-        .collect()
+    text.as_bytes().chunks(2).map(|two| std::str::from_utf8(two).unwrap().parse().unwrap()).collect()
 }
 
 pub fn posting(text: &str) -> PostingId {
@@ -43,12 +40,7 @@ pub fn seed() -> Seed {
 }
 
 pub fn level() -> Level {
-    Level {
-        number: 3,
-        small_blind: Chips(50),
-        big_blind: Chips(100),
-        ante: Chips(10),
-    }
+    Level { number: 3, small_blind: Chips(50), big_blind: Chips(100), ante: Chips(10) }
 }
 
 pub fn cash_config() -> TableConfig {
@@ -56,15 +48,8 @@ pub fn cash_config() -> TableConfig {
         name: "Käthe's table".to_owned(),
         variant: "NT".to_owned(),
         seats: 6,
-        level: Level {
-            number: 0,
-            ante: Chips::ZERO,
-            ..level()
-        },
-        purpose: Purpose::Cash {
-            min_buy_in: Chips(2_000),
-            max_buy_in: Chips(10_000),
-        },
+        level: Level { number: 0, ante: Chips::ZERO, ..level() },
+        purpose: Purpose::Cash { min_buy_in: Chips(2_000), max_buy_in: Chips(10_000) },
         action_ms: 15_000,
         hand_pause_ms: 2_000,
         bot_pace_ms: 300,
@@ -75,9 +60,7 @@ pub fn tournament_table_config() -> TableConfig {
     TableConfig {
         name: "Sunday, table 2".to_owned(),
         level: level(),
-        purpose: Purpose::Tournament {
-            tournament: TOURNAMENT,
-        },
+        purpose: Purpose::Tournament { tournament: TOURNAMENT },
         ..cash_config()
     }
 }
@@ -92,12 +75,7 @@ pub fn tournament_config() -> TournamentConfig {
         buy_in: Chips(1_000),
         fee: Chips(100),
         starting_stack: Chips(5_000),
-        levels: vec![LevelSpec {
-            small_blind: Chips(25),
-            big_blind: Chips(50),
-            ante: Chips(5),
-            seconds: 60,
-        }],
+        levels: vec![LevelSpec { small_blind: Chips(25), big_blind: Chips(50), ante: Chips(5), seconds: 60 }],
         start_ms: Some(AT_MS),
         bots: 59,
         payout: Payout::Standard,
@@ -108,12 +86,7 @@ pub fn tournament_config() -> TournamentConfig {
 }
 
 pub fn stats() -> Stats {
-    Stats {
-        entries: 60,
-        players_left: 21,
-        tables: 4,
-        average_stack: Chips(14_285),
-    }
+    Stats { entries: 60, players_left: 21, tables: 4, average_stack: Chips(14_285) }
 }
 
 pub fn instruction(then: Then) -> Instruction {
@@ -152,25 +125,13 @@ pub fn report() -> Report {
 
 pub fn places() -> Vec<Place> {
     vec![
-        Place {
-            place: 1,
-            player: PLAYER,
-            prize: Chips(40_000),
-        },
-        Place {
-            place: 2,
-            player: OTHER_PLAYER,
-            prize: Chips(20_000),
-        },
+        Place { place: 1, player: PLAYER, prize: Chips(40_000) },
+        Place { place: 2, player: OTHER_PLAYER, prize: Chips(20_000) },
     ]
 }
 
 pub fn stack() -> Stack {
-    Stack {
-        seat: 2,
-        player: PLAYER,
-        chips: Chips(4_975),
-    }
+    Stack { seat: 2, player: PLAYER, chips: Chips(4_975) }
 }
 
 pub fn legal() -> Legal {
@@ -179,10 +140,7 @@ pub fn legal() -> Legal {
         check: false,
         call: Some(Chips(200)),
         bet: None,
-        raise: Some(RaiseBounds {
-            min: Chips(400),
-            max: Chips(4_975),
-        }),
+        raise: Some(RaiseBounds { min: Chips(400), max: Chips(4_975) }),
         bring_in: None,
         discard: None,
     }
@@ -194,10 +152,7 @@ pub fn other_legal() -> Legal {
         fold: true,
         check: true,
         call: None,
-        bet: Some(RaiseBounds {
-            min: Chips(100),
-            max: Chips(100),
-        }),
+        bet: Some(RaiseBounds { min: Chips(100), max: Chips(100) }),
         raise: None,
         bring_in: Some(Chips(25)),
         discard: Some(5),
@@ -239,13 +194,7 @@ pub fn refusals() -> Vec<(&'static str, Refusal)> {
         ("seat taken", R::SeatTaken),
         ("no such seat", R::NoSuchSeat { last: 5 }),
         ("table full", R::TableFull),
-        (
-            "buy-in out of bounds",
-            R::BuyInOutOfBounds {
-                min: Chips(2_000),
-                max: Chips(10_000),
-            },
-        ),
+        ("buy-in out of bounds", R::BuyInOutOfBounds { min: Chips(2_000), max: Chips(10_000) }),
         ("tournament table", R::TournamentTable),
         ("table closed", R::TableClosed),
         ("insufficient funds", R::InsufficientFunds { balance: Chips(3) }),
@@ -260,12 +209,7 @@ pub fn refusals() -> Vec<(&'static str, Refusal)> {
         ("session expired", R::SessionExpired),
         ("banned", R::Banned),
         ("name taken", R::NameTaken),
-        (
-            "bad account",
-            R::BadAccount {
-                reason: "use at least 8 characters".to_owned(),
-            },
-        ),
+        ("bad account", R::BadAccount { reason: "use at least 8 characters".to_owned() }),
         ("no such table", R::NoSuchTable),
         ("no such tournament", R::NoSuchTournament),
         ("no such player", R::NoSuchPlayer),

@@ -2,7 +2,7 @@
 
 use super::{
     AT_MS, HAND, OTHER_TABLE, PLAYER, TABLE, TOURNAMENT, cards, cash_config, events, level, refusals, stats,
-    tournament_config,
+    tournament_config, tournament_table_config,
 };
 use crate::messages::Samples;
 use wire::{
@@ -41,47 +41,21 @@ fn answers() -> Vec<(&'static str, ServerMessage)> {
         (
             "lobby",
             M::Lobby {
-                tables: vec![table_summary()],
+                tables: vec![table_summary(), tournament_table_summary()],
                 tournaments: phases().map(tournament_summary).to_vec(),
             },
         ),
-        (
-            "balance",
-            M::Balance {
-                balance: Chips(95_000),
-                in_play: Chips(5_000),
-            },
-        ),
+        ("balance", M::Balance { balance: Chips(95_000), in_play: Chips(5_000) }),
         ("seats", M::Seats(vec![TABLE])),
         ("standings", M::Standings(Box::new(standings(Payout::Standard)))),
-        (
-            "standings with shares",
-            M::Standings(Box::new(standings(Payout::Shares(vec![6_000, 4_000])))),
-        ),
-        (
-            "seated",
-            M::Seated {
-                table: TABLE,
-                seat: 2,
-            },
-        ),
-        (
-            "table between hands",
-            M::Table {
-                view: Box::new(view(None)),
-                events: None,
-                cards: None,
-            },
-        ),
+        ("standings with shares", M::Standings(Box::new(standings(Payout::Shares(vec![6_000, 4_000]))))),
+        ("seated", M::Seated { table: TABLE, seat: 2 }),
+        ("table between hands", M::Table { view: Box::new(view(None)), events: None, cards: None }),
         (
             "table in a hand",
             M::Table {
                 view: Box::new(view(Some(hand_view()))),
-                events: Some(TableEvents {
-                    table: TABLE,
-                    first: 1_000,
-                    events: Vec::new(),
-                }),
+                events: Some(TableEvents { table: TABLE, first: 1_000, events: Vec::new() }),
                 cards: Some(private_cards()),
             },
         ),
@@ -96,39 +70,12 @@ fn answers() -> Vec<(&'static str, ServerMessage)> {
 fn unasked() -> Vec<(&'static str, ServerMessage)> {
     use ServerMessage as M;
     let mut all = vec![
-        (
-            "hello",
-            M::Hello {
-                node: "gateway-1".to_owned(),
-                version: "0.1.0".to_owned(),
-                idle_ms: 30_000,
-            },
-        ),
+        ("hello", M::Hello { node: "gateway-1".to_owned(), version: "0.1.0".to_owned(), idle_ms: 30_000 }),
         ("events", M::Events(table_events())),
         ("cards", M::Cards(private_cards())),
-        (
-            "given a seat",
-            M::GivenSeat {
-                table: TABLE,
-                seat: 4,
-                tournament: Some(TOURNAMENT),
-            },
-        ),
-        (
-            "lost the seat",
-            M::LostSeat {
-                table: TABLE,
-                reason: Unseating::Moved,
-            },
-        ),
-        (
-            "placed",
-            M::Placed {
-                tournament: TOURNAMENT,
-                place: 3,
-                prize: Chips(6_000),
-            },
-        ),
+        ("given a seat", M::GivenSeat { table: TABLE, seat: 4, tournament: Some(TOURNAMENT) }),
+        ("lost the seat", M::LostSeat { table: TABLE, reason: Unseating::Moved }),
+        ("placed", M::Placed { tournament: TOURNAMENT, place: 3, prize: Chips(6_000) }),
     ];
     all.extend(closings().map(|(name, reason)| {
         let elsewhere = vec!["127.0.0.1:7001".to_owned()];
@@ -161,30 +108,19 @@ fn table_events() -> TableEvents {
 }
 
 pub fn private_cards() -> PrivateCards {
-    PrivateCards {
-        table: TABLE,
-        hand: HAND,
-        cards: cards("AsKd"),
-    }
+    PrivateCards { table: TABLE, hand: HAND, cards: cards("AsKd") }
 }
 
 pub fn table_summary() -> TableSummary {
-    TableSummary {
-        table: TABLE,
-        config: cash_config(),
-        players: 5,
-        hands: 16,
-        closed: false,
-    }
+    TableSummary { table: TABLE, config: cash_config(), players: 5, hands: 16, closed: false }
+}
+
+pub fn tournament_table_summary() -> TableSummary {
+    TableSummary { config: tournament_table_config(), ..table_summary() }
 }
 
 pub fn phases() -> [Phase; 4] {
-    [
-        Phase::Registering,
-        Phase::Running,
-        Phase::Finished,
-        Phase::Cancelled,
-    ]
+    [Phase::Registering, Phase::Running, Phase::Finished, Phase::Cancelled]
 }
 
 pub fn tournament_summary(phase: Phase) -> TournamentSummary {
@@ -213,10 +149,7 @@ pub fn standings(payout: Payout) -> Standings {
     };
     Standings {
         tournament: TOURNAMENT,
-        config: wire::tournament::TournamentConfig {
-            payout,
-            ..tournament_config()
-        },
+        config: wire::tournament::TournamentConfig { payout, ..tournament_config() },
         phase: Phase::Running,
         level: level(),
         stats: stats(),
@@ -226,10 +159,7 @@ pub fn standings(payout: Payout) -> Standings {
         started_ms: AT_MS,
         settled: false,
         tables: vec![TABLE, OTHER_TABLE],
-        players: vec![
-            standing(1, Chips(14_285), Some(TABLE)),
-            standing(22, Chips::ZERO, None),
-        ],
+        players: vec![standing(1, Chips(14_285), Some(TABLE)), standing(22, Chips::ZERO, None)],
     }
 }
 
@@ -247,12 +177,7 @@ pub fn view(hand: Option<HandView>) -> TableView {
                 bot: false,
                 stack: Chips(4_775),
                 sitting_out: false,
-                in_hand: Some(SeatInHand {
-                    bet: Chips(200),
-                    folded: false,
-                    down: 2,
-                    up: cards("Tc"),
-                }),
+                in_hand: Some(SeatInHand { bet: Chips(200), folded: false, down: 2, up: cards("Tc") }),
             },
             SeatView {
                 seat: 3,
@@ -277,11 +202,6 @@ fn hand_view() -> HandView {
         street: 1,
         board: cards("2c3d4h"),
         pots: vec![Chips(450), Chips(25)],
-        turn: Some(TurnView {
-            seat: 2,
-            turn: 9,
-            legal: super::legal(),
-            deadline_ms: super::DEADLINE_MS,
-        }),
+        turn: Some(TurnView { seat: 2, turn: 9, legal: super::legal(), deadline_ms: super::DEADLINE_MS }),
     }
 }

@@ -1,6 +1,9 @@
 //! What tables are asked and answer.
 
-use super::{HAND, OTHER_PLAYER, PLAYER, TABLE, actions, cash_config, instruction, refusals, server, tournament_table_config};
+use super::{
+    HAND, OTHER_PLAYER, PLAYER, TABLE, actions, cash_config, instruction, refusals, server,
+    tournament_table_config,
+};
 use crate::messages::Samples;
 use wire::{
     Chips, CommandId,
@@ -11,40 +14,17 @@ use wire::{
 
 pub fn requests() -> Samples<TableRequest> {
     use TableCommand as C;
-    let bots = vec![HouseBot {
-        player: OTHER_PLAYER,
-        name: "robby".to_owned(),
-        buy_in: Chips(5_000),
-    }];
+    let bots = vec![HouseBot { player: OTHER_PLAYER, name: "robby".to_owned(), buy_in: Chips(5_000) }];
     let nobodys = vec![
-        (
-            "create a cash table",
-            C::Create {
-                config: cash_config(),
-                bots,
-            },
-        ),
-        (
-            "create a tournament's table",
-            C::Create {
-                config: tournament_table_config(),
-                bots: Vec::new(),
-            },
-        ),
+        ("create a cash table", C::Create { config: cash_config(), bots }),
+        ("create a tournament's table", C::Create { config: tournament_table_config(), bots: Vec::new() }),
         ("instruct to play", C::Instruct(instruction(Then::Play))),
         ("instruct to wait", C::Instruct(instruction(Then::Wait))),
         ("instruct to close", C::Instruct(instruction(Then::Close))),
         ("close", C::Close),
     ];
     let mut players = vec![
-        (
-            "sit",
-            C::Sit {
-                name: "ann".to_owned(),
-                seat: Some(3),
-                buy_in: Chips(5_000),
-            },
-        ),
+        ("sit", C::Sit { name: "ann".to_owned(), seat: Some(3), buy_in: Chips(5_000) }),
         ("sit out", C::SitOut),
         ("sit in", C::SitIn),
         ("leave", C::Leave),
@@ -52,19 +32,10 @@ pub fn requests() -> Samples<TableRequest> {
         ("resync since", C::Resync { since: Some(998) }),
     ];
     players.extend(actions().into_iter().map(|(name, action)| {
-        let act = C::Act {
-            hand: HAND,
-            turn: 9,
-            action,
-        };
+        let act = C::Act { hand: HAND, turn: 9, action };
         (name, act)
     }));
-    let request = |player, command| TableRequest {
-        table: TABLE,
-        id: CommandId(69_641),
-        player,
-        command,
-    };
+    let request = |player, command| TableRequest { table: TABLE, id: CommandId(69_641), player, command };
     let nobodys = nobodys.into_iter().map(|(name, c)| (name, request(None, c)));
     let players = players.into_iter().map(|(name, c)| (name, request(Some(PLAYER), c)));
     nobodys.chain(players).collect()
@@ -72,43 +43,19 @@ pub fn requests() -> Samples<TableRequest> {
 
 pub fn replies() -> Samples<TableReply> {
     use TableReply as R;
-    let mut all = vec![
-        ("done", R::Done { event_no: 1_001 }),
-        (
-            "seat",
-            R::Seat {
-                seat: 3,
-                event_no: 1_001,
-            },
-        ),
-    ];
+    let mut all = vec![("done", R::Done { event_no: 1_001 }), ("seat", R::Seat { seat: 3, event_no: 1_001 })];
     let messages = server::server_frames();
     for (name, frame) in messages {
-        if let wire::client::ServerMessage::Table {
-            view,
-            events,
-            cards,
-        } = frame.m
-        {
+        if let wire::client::ServerMessage::Table { view, events, cards } = frame.m {
             let view = *view;
             let events = events.map(|_| every_event());
-            all.push((
-                name,
-                R::Resync(Box::new(Resync {
-                    view,
-                    events,
-                    cards,
-                })),
-            ));
+            all.push((name, R::Resync(Box::new(Resync { view, events, cards }))));
         }
     }
     all.push((
-        "tournament table",
+        "table of a tournament",
         R::Resync(Box::new(Resync {
-            view: wire::view::TableView {
-                config: tournament_table_config(),
-                ..server::view(None)
-            },
+            view: wire::view::TableView { config: tournament_table_config(), ..server::view(None) },
             events: None,
             cards: None,
         })),
@@ -119,36 +66,19 @@ pub fn replies() -> Samples<TableReply> {
 
 fn every_event() -> TableEvents {
     let events = super::events::public_events();
-    TableEvents {
-        table: TABLE,
-        first: 1_001,
-        events: events.into_iter().map(|(_, event)| event).collect(),
-    }
+    TableEvents { table: TABLE, first: 1_001, events: events.into_iter().map(|(_, event)| event).collect() }
 }
 
 pub fn queries() -> Samples<WorkersQuery> {
     vec![
-        (
-            "tables",
-            WorkersQuery::Tables {
-                limit: 1_000,
-                tournaments: true,
-            },
-        ),
+        ("tables", WorkersQuery::Tables { limit: 1_000, tournaments: true }),
         ("seats", WorkersQuery::Seats { player: PLAYER }),
     ]
 }
 
 pub fn answers() -> Samples<WorkersAnswer> {
-    let of_a_tournament = wire::table::TableSummary {
-        config: tournament_table_config(),
-        ..server::table_summary()
-    };
     vec![
-        (
-            "tables",
-            WorkersAnswer::Tables(vec![server::table_summary(), of_a_tournament]),
-        ),
+        ("tables", WorkersAnswer::Tables(vec![server::table_summary(), server::tournament_table_summary()])),
         ("seats", WorkersAnswer::Seats(vec![TABLE])),
     ]
 }

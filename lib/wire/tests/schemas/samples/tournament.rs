@@ -19,47 +19,17 @@ pub fn requests() -> Samples<TournamentRequest> {
     };
     let ann = Some(PLAYER);
     let commands = vec![
-        (
-            "create",
-            None,
-            C::Create {
-                config: tournament_config(),
-            },
-        ),
-        (
-            "create with shares",
-            None,
-            C::Create {
-                config: with_shares,
-            },
-        ),
-        (
-            "register",
-            ann,
-            C::Register {
-                name: "ann".to_owned(),
-            },
-        ),
+        ("create", None, C::Create { config: tournament_config() }),
+        ("create with shares", None, C::Create { config: with_shares }),
+        ("register", ann, C::Register { name: "ann".to_owned() }),
         ("unregister", ann, C::Unregister),
         ("report", None, C::Report(report())),
-        (
-            "applied",
-            None,
-            C::Applied {
-                table: TABLE,
-                instruction: 12,
-            },
-        ),
+        ("applied", None, C::Applied { table: TABLE, instruction: 12 }),
         ("show", None, C::Show { limit: 100 }),
         ("cancel", None, C::Cancel),
     ];
     let request = |(name, player, command)| {
-        let request = TournamentRequest {
-            tournament: TOURNAMENT,
-            id: CommandId(69_641),
-            player,
-            command,
-        };
+        let request = TournamentRequest { tournament: TOURNAMENT, id: CommandId(69_641), player, command };
         (name, request)
     };
     commands.into_iter().map(request).collect()
@@ -74,10 +44,7 @@ pub fn replies() -> Samples<TournamentReply> {
         ("close", R::Instruction(instruction(Then::Close))),
     ];
     let standings = |phase, payout| {
-        let standings = wire::tournament::Standings {
-            phase,
-            ..server::standings(payout)
-        };
+        let standings = wire::tournament::Standings { phase, ..server::standings(payout) };
         R::Standings(Box::new(standings))
     };
     let names = ["registering", "running", "finished", "cancelled"];
