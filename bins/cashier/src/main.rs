@@ -1,3 +1,53 @@
-//! Placeholder.
+//! The cashier's process: command line, logging, signals.
 
-fn main() {}
+use anyhow::Context;
+use cashier::{Database, Desk, args::Args, passwords::Passwords, serve};
+use clap::Parser;
+use std::sync::Arc;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+use tracing_subscriber::EnvFilter;
+use wire::fleet::Role;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    log_to_stderr()?;
+    let url = args.database()?;
+    let database = Database::new(&url, usize::from(args.database_connections))?;
+    let desk = Arc::new(Desk::new(database, Passwords::new()?));
+    let stop = stop_signal()?;
+    let node = args.bus.node_id(Role::Cashier.name())?;
+    let bus = args.bus.connect(Role::Cashier).await?;
+    serve::run(&bus, node, desk, stop).await?;
+    Ok(())
+}
+
+/// Logs as RUST_LOG says. The database client's own log is kept to warnings whatever that says: it names the
+/// parameters of statements, hashes of passwords and of session tokens among them.
+fn log_to_stderr() -> anyhow::Result<()> {
+    let filter = EnvFilter::builder()
+        .with_default_directive(tracing::Level::INFO.into())
+        .from_env()
+        .context("RUST_LOG")?
+        .add_directive("tokio_postgres=warn".parse()?);
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    Ok(())
+}
+
+/// Turns true at SIGTERM or SIGINT.
+fn stop_signal() -> anyhow::Result<watch::Receiver<bool>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        let _ = stop.send(true);
+    });
+    Ok(stopped)
+}

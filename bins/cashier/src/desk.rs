@@ -1,0 +1,224 @@
+//! Answers requests. Knows the database and passwords, no messaging.
+
+use crate::{
+    Database, Failure, audit, bots,
+    failure::reply,
+    ledger::{Entry, Movement, Posting, queue::Ledger},
+    login,
+    passwords::{self, Passwords},
+    players, sessions,
+    settlement::{self, Settlement},
+};
+use wire::{
+    Refusal,
+    cashier::{AdminRequest, CashierReply, SessionRequest, TableMoneyRequest, TournamentMoneyRequest},
+    codec,
+    fleet::Notice,
+    subject,
+};
+
+/// Whom a request comes from: each has a subject of its own, so that the server lets each role send only its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Counter {
+    /// Connection nodes.
+    Session,
+    /// Table workers.
+    Table,
+    /// Coordinators.
+    Tournament,
+    /// The administrator.
+    Admin,
+}
+
+impl Counter {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Session, Self::Table, Self::Tournament, Self::Admin];
+
+    /// The subject that its requests come on.
+    #[must_use]
+    pub const fn subject(self) -> &'static str {
+        match self {
+            Self::Session => subject::CASHIER_SESSION,
+            Self::Table => subject::CASHIER_TABLE,
+            Self::Tournament => subject::CASHIER_TOURNAMENT,
+            Self::Admin => subject::CASHIER_ADMIN,
+        }
+    }
+}
+
+/// What comes of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// For whoever asked.
+    pub reply: CashierReply,
+    /// For all connection nodes, before the reply is sent.
+    pub notice: Option<Notice>,
+}
+
+impl From<Result<CashierReply, Failure>> for Answer {
+    fn from(outcome: Result<CashierReply, Failure>) -> Self {
+        Self { reply: reply(outcome), notice: None }
+    }
+}
+
+/// Carries out requests.
+pub struct Desk {
+    database: Database,
+    passwords: Passwords,
+    ledger: Ledger,
+}
+
+impl Desk {
+    /// A desk over a database. Needs a tokio runtime.
+    #[must_use]
+    pub fn new(database: Database, passwords: Passwords) -> Self {
+        let ledger = Ledger::start(database.clone());
+        Self { database, passwords, ledger }
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// How many postings were made since the start.
+    #[must_use]
+    pub fn posted(&self) -> u64 {
+        self.ledger.posted()
+    }
+
+    /// Answers a request as it came.
+    pub async fn answer(&self, counter: Counter, payload: &[u8]) -> Answer {
+        let answer = match counter {
+            Counter::Session => match codec::decode(payload) {
+                Ok(request) => self.session(request).await.into(),
+                Err(error) => unreadable(counter, &error),
+            },
+            Counter::Table => match codec::decode(payload) {
+                Ok(request) => self.table(request).await.into(),
+                Err(error) => unreadable(counter, &error),
+            },
+            Counter::Tournament => match codec::decode(payload) {
+                Ok(request) => self.tournament(request).await.into(),
+                Err(error) => unreadable(counter, &error),
+            },
+            Counter::Admin => match codec::decode(payload) {
+                Ok(request) => self.admin(request).await,
+                Err(error) => unreadable(counter, &error),
+            },
+        };
+        if let CashierReply::Refused(refusal) = &answer.reply {
+            tracing::debug!(?counter, %refusal, "refused");
+        }
+        answer
+    }
+
+    /// For connection nodes.
+    ///
+    /// # Errors
+    /// The refusal, or the database's trouble.
+    pub async fn session(&self, request: SessionRequest) -> Result<CashierReply, Failure> {
+        Ok(match request {
+            SessionRequest::LogIn { name, password } => {
+                CashierReply::Session(login::log_in(&self.database, &self.passwords, &name, password).await?)
+            }
+            SessionRequest::Resume { token } => {
+                CashierReply::Session(sessions::resume(&self.database, token).await?)
+            }
+            SessionRequest::LogOut { token } => {
+                sessions::close(&self.database, &token).await?;
+                CashierReply::Done
+            }
+            SessionRequest::Balance { player } => {
+                let (balance, in_play) = players::balance(&self.database, player).await?;
+                CashierReply::Balance { balance, in_play }
+            }
+        })
+    }
+
+    /// For table workers.
+    ///
+    /// # Errors
+    /// The refusal, or the database's trouble.
+    pub async fn table(&self, request: TableMoneyRequest) -> Result<CashierReply, Failure> {
+        self.ledger.post(Posting::of_table(request)?).await?;
+        Ok(CashierReply::Done)
+    }
+
+    /// For coordinators.
+    ///
+    /// # Errors
+    /// The refusal, or the database's trouble.
+    pub async fn tournament(&self, request: TournamentMoneyRequest) -> Result<CashierReply, Failure> {
+        use TournamentMoneyRequest::{Bots, Enter, Refund, Settle};
+        match request {
+            Enter { tournament, player, entry: number, buy_in, fee } => {
+                let entry = Entry { tournament, player, number, buy_in, fee };
+                self.ledger.post(Posting::enter(entry)?).await?;
+            }
+            Refund { tournament, player, entry: number, buy_in, fee } => {
+                let entry = Entry { tournament, player, number, buy_in, fee };
+                self.ledger.post(Posting::refund(entry)?).await?;
+            }
+            Settle { tournament, name, places, finished_ms } => {
+                let settlement = Settlement::new(tournament, name, places, finished_ms)?;
+                if settlement::settle(&self.database, &settlement).await? {
+                    self.ledger.count();
+                }
+            }
+            Bots { count } => return self.bots(count).await,
+        }
+        Ok(CashierReply::Done)
+    }
+
+    /// For the administrator.
+    pub async fn admin(&self, request: AdminRequest) -> Answer {
+        let banned = match request {
+            AdminRequest::Ban { player, banned: true } => Some(player),
+            _ => None,
+        };
+        let outcome = self.administer(request).await;
+        let notice = banned.filter(|_| outcome.is_ok()).map(|player| Notice::Banned { player });
+        Answer { reply: reply(outcome), notice }
+    }
+
+    async fn administer(&self, request: AdminRequest) -> Result<CashierReply, Failure> {
+        Ok(match request {
+            AdminRequest::CreatePlayer { name, password } => {
+                players::check_name(&name)?;
+                passwords::check_new(&password)?;
+                let turn = self.passwords.turn().await?;
+                let hash = self.passwords.hash(turn, password).await?;
+                CashierReply::Player(players::create(&self.database, &name, &hash).await?)
+            }
+            AdminRequest::ShowPlayer { player } => {
+                CashierReply::Player(players::find(&self.database, &player).await?)
+            }
+            AdminRequest::Credit { posting, player, amount } => {
+                let movement = Movement::Credit { player, amount };
+                self.ledger.post(Posting::named(posting, movement)?).await?;
+                CashierReply::Done
+            }
+            AdminRequest::Ban { player, banned } => {
+                players::ban(&self.database, player, banned).await?;
+                CashierReply::Done
+            }
+            AdminRequest::Bots { count } => self.bots(count).await?,
+            AdminRequest::Results { tournament } => {
+                CashierReply::Results(settlement::results(&self.database, tournament).await?)
+            }
+            AdminRequest::Audit => CashierReply::Audit(audit::audit(&self.database).await?),
+        })
+    }
+
+    async fn bots(&self, count: u32) -> Result<CashierReply, Failure> {
+        Ok(CashierReply::Bots(bots::first(&self.database, count).await?))
+    }
+}
+
+/// The decoder's words name fields and types, never values, so no password gets into them.
+fn unreadable(counter: Counter, error: &codec::CodecError) -> Answer {
+    tracing::warn!(?counter, "a request cannot be decoded");
+    Answer { reply: CashierReply::Refused(Refusal::bad_message(error.to_string())), notice: None }
+}

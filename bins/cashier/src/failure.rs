@@ -1,0 +1,42 @@
+//! Why a request was not carried out: a refusal for whoever asked, or a database in trouble.
+
+use crate::database::DatabaseError;
+use wire::{Refusal, cashier::CashierReply};
+
+/// Why a request was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The request itself is refused.
+    #[error("refused: {0}")]
+    Refused(#[from] Refusal),
+    /// The database could not do it, or not in time.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl From<deadpool_postgres::tokio_postgres::Error> for Failure {
+    fn from(error: deadpool_postgres::tokio_postgres::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+impl Failure {
+    /// What whoever asked is told. A database in trouble is nothing they can mend: it goes to the log, and
+    /// they are told to ask again.
+    #[must_use]
+    pub fn into_refusal(self) -> Refusal {
+        match self {
+            Self::Refused(refusal) => refusal,
+            Self::Database(error) => {
+                tracing::error!(error = %error.chain(), "database: not done");
+                Refusal::unavailable("database")
+            }
+        }
+    }
+}
+
+/// The reply for an outcome.
+#[must_use]
+pub fn reply(outcome: Result<CashierReply, Failure>) -> CashierReply {
+    outcome.unwrap_or_else(|failure| CashierReply::Refused(failure.into_refusal()))
+}

@@ -1,0 +1,251 @@
+//! Decides on postings against the accounts and postings that bear on them. Pure.
+//!
+//! What always holds: a posting that is refused changes nothing; one that is accepted has entries that add
+//! up to zero, and is seen by the postings decided after it.
+
+use super::{AccountId, Columns, Entry, Movement, Posting, settle_key};
+use std::collections::HashMap;
+use wire::{Chips, PlayerId, Refusal, TableId, TournamentId};
+
+/// An account as it is read, under a lock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Its balance.
+    pub balance: i64,
+    /// Whether it may be negative.
+    pub may_owe: bool,
+    /// Whether it is the balance of a banned player.
+    pub banned: bool,
+}
+
+/// A posting of earlier, by its columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// Which kind of movement.
+    pub kind: String,
+    /// Whose money.
+    pub player: Option<u64>,
+    /// Number of the table or tournament.
+    pub place: Option<u64>,
+    /// How much, without the fee.
+    pub amount: u64,
+    /// The fee.
+    pub fee: u64,
+    /// Digest of what the columns cannot hold.
+    pub digest: Option<Vec<u8>>,
+}
+
+impl Recorded {
+    /// Whether it is the posting that has these columns.
+    #[must_use]
+    pub fn is(&self, columns: &Columns) -> bool {
+        self.kind == columns.kind
+            && self.player == Some(columns.player.0)
+            && self.place == columns.place
+            && self.amount == columns.amount.0
+            && self.fee == columns.fee.0
+    }
+}
+
+impl From<&Columns> for Recorded {
+    fn from(columns: &Columns) -> Self {
+        Self {
+            kind: columns.kind.to_owned(),
+            player: Some(columns.player.0),
+            place: columns.place,
+            amount: columns.amount.0,
+            fee: columns.fee.0,
+            digest: None,
+        }
+    }
+}
+
+/// One side of a posting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Side {
+    /// Which account.
+    pub account: AccountId,
+    /// How much it gains; negative for what it gives.
+    pub amount: i64,
+}
+
+/// What became of a posting that was not refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is new: these are its entries.
+    New(Vec<Side>),
+    /// It was recorded before.
+    Repeated,
+}
+
+/// The accounts and postings that bear on what is to be decided.
+#[derive(Debug, Default)]
+pub struct Books {
+    /// Accounts by id.
+    pub accounts: HashMap<AccountId, Account>,
+    /// Postings by key.
+    pub postings: HashMap<String, Recorded>,
+}
+
+impl Books {
+    /// Decides on one posting, and notes it when it is accepted.
+    ///
+    /// # Errors
+    /// The refusal by name. [`Refusal::AlreadyExists`] when the key was used for something else.
+    pub fn post(&mut self, posting: &Posting) -> Result<Outcome, Refusal> {
+        let columns = posting.columns();
+        if let Some(recorded) = self.postings.get(&posting.key) {
+            if !recorded.is(&columns) {
+                return Err(Refusal::AlreadyExists);
+            }
+            return match posting.movement {
+                // Paid, paid back since, and now a belated repeat of the first (or a new entry under an
+                // old number): to say "done" would be an entry for nothing.
+                Movement::Enter(entry) if self.postings.contains_key(&entry.refund_key()) => {
+                    Err(Refusal::TournamentPast)
+                }
+                _ => Ok(Outcome::Repeated),
+            };
+        }
+        let sides = self.sides(&posting.movement)?;
+        self.check(&sides)?;
+        for side in &sides {
+            self.accounts.entry(side.account).or_default().balance += side.amount;
+        }
+        self.postings.insert(posting.key.clone(), Recorded::from(&columns));
+        Ok(Outcome::New(sides))
+    }
+
+    fn sides(&self, movement: &Movement) -> Result<Vec<Side>, Refusal> {
+        match *movement {
+            Movement::BuyIn { player, table, amount } => {
+                self.check_player(player)?;
+                self.cover(player, amount)?;
+                Ok(sides(&[
+                    (AccountId::Player(player), -signed(amount)),
+                    (AccountId::Table(table), signed(amount)),
+                ]))
+            }
+            Movement::CashOut { player, table, amount } => {
+                self.known(player)?;
+                self.check_table(table, amount)?;
+                Ok(sides(&[
+                    (AccountId::Table(table), -signed(amount)),
+                    (AccountId::Player(player), signed(amount)),
+                ]))
+            }
+            Movement::Enter(entry) => self.enter(&entry),
+            Movement::Refund(entry) => self.refund(&entry),
+            Movement::Credit { player, amount } => {
+                let account = self.known(player)?;
+                let after = account.balance.saturating_add(signed(amount));
+                if after > signed(Chips::MAX) {
+                    let max = Chips(unsigned(signed(Chips::MAX).saturating_sub(account.balance)));
+                    return Err(Refusal::AboveMaximum { max });
+                }
+                Ok(sides(&[
+                    (AccountId::Equity, -signed(amount)),
+                    (AccountId::Player(player), signed(amount)),
+                ]))
+            }
+        }
+    }
+
+    fn enter(&self, entry: &Entry) -> Result<Vec<Side>, Refusal> {
+        self.check_open(entry.tournament)?;
+        self.check_player(entry.player)?;
+        self.cover(entry.player, entry.buy_in.plus(entry.fee))?;
+        Ok(sides(&[
+            (AccountId::Player(entry.player), -signed(entry.buy_in.plus(entry.fee))),
+            (AccountId::Tournament(entry.tournament), signed(entry.buy_in)),
+            (AccountId::Revenue, signed(entry.fee)),
+        ]))
+    }
+
+    /// Pays back what was paid, and no more: the entry must be there with the same amounts.
+    fn refund(&self, entry: &Entry) -> Result<Vec<Side>, Refusal> {
+        self.check_open(entry.tournament)?;
+        let paid = self.postings.get(&entry.enter_key()).ok_or(Refusal::NotRegistered)?;
+        if (paid.amount, paid.fee) != (entry.buy_in.0, entry.fee.0) {
+            return Err(Refusal::bad_message(format!(
+                "refund of {} and fee {}, but {} and fee {} were paid",
+                entry.buy_in, entry.fee, paid.amount, paid.fee
+            )));
+        }
+        Ok(sides(&[
+            (AccountId::Tournament(entry.tournament), -signed(entry.buy_in)),
+            (AccountId::Revenue, -signed(entry.fee)),
+            (AccountId::Player(entry.player), signed(entry.buy_in.plus(entry.fee))),
+        ]))
+    }
+
+    fn known(&self, player: PlayerId) -> Result<Account, Refusal> {
+        let account = self.accounts.get(&AccountId::Player(player));
+        account.copied().ok_or(Refusal::NoSuchPlayer)
+    }
+
+    /// The player may put money at stake.
+    fn check_player(&self, player: PlayerId) -> Result<(), Refusal> {
+        if self.known(player)?.banned { Err(Refusal::Banned) } else { Ok(()) }
+    }
+
+    fn cover(&self, player: PlayerId, amount: Chips) -> Result<(), Refusal> {
+        let account = self.known(player)?;
+        if account.may_owe || account.balance >= signed(amount) {
+            return Ok(());
+        }
+        Err(Refusal::InsufficientFunds { balance: Chips(unsigned(account.balance)) })
+    }
+
+    fn check_table(&self, table: TableId, amount: Chips) -> Result<(), Refusal> {
+        let in_play = self.accounts.get(&AccountId::Table(table)).map_or(0, |a| a.balance);
+        if in_play >= signed(amount) {
+            return Ok(());
+        }
+        tracing::error!(%table, %amount, in_play, "cash-out of more than is in play");
+        Err(Refusal::bad_message(format!(
+            "cash-out of {amount} at table {table}, but only {in_play} is in play there"
+        )))
+    }
+
+    fn check_open(&self, tournament: TournamentId) -> Result<(), Refusal> {
+        if self.postings.contains_key(&settle_key(tournament)) {
+            return Err(Refusal::TournamentPast);
+        }
+        Ok(())
+    }
+
+    /// The last word before the database's own: no account below zero that may not be, none out of range.
+    fn check(&self, sides: &[Side]) -> Result<(), Refusal> {
+        for side in sides {
+            let account = self.accounts.get(&side.account).copied().unwrap_or_default();
+            let after = account.balance.checked_add(side.amount);
+            if !after.is_some_and(|after| after >= 0 || account.may_owe) {
+                return Err(Refusal::bad_message(format!(
+                    "{} more on account {} with its {} is not possible",
+                    side.amount, side.account, account.balance
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Sides without those that move nothing.
+fn sides(all: &[(AccountId, i64)]) -> Vec<Side> {
+    let side = |&(account, amount): &(AccountId, i64)| Side { account, amount };
+    all.iter().filter(|(_, amount)| *amount != 0).map(side).collect()
+}
+
+/// An amount with a sign. Amounts are checked to be below 2^54, so nothing is lost.
+fn signed(amount: Chips) -> i64 {
+    i64::try_from(amount.0).unwrap_or(i64::MAX)
+}
+
+/// An amount without a sign; a debt is nothing.
+fn unsigned(balance: i64) -> u64 {
+    u64::try_from(balance).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,281 @@
+//! The double-entry ledger: what is moved, between which accounts, under which key.
+//!
+//! A request becomes a [`Posting`]; [`books`] decides on it (pure), [`store`] reads and writes (SQL),
+//! [`queue`] puts postings that arrive together into one transaction.
+
+pub mod books;
+pub mod queue;
+pub mod store;
+
+use std::fmt;
+use wire::{Chips, PlayerId, PostingId, Refusal, TableId, TournamentId, cashier::TableMoneyRequest};
+
+/// Keys that the cashier makes itself begin like this; ids that others choose may not.
+const OWN_KEYS: [&str; 3] = ["enter.", "refund.", "settle."];
+/// Longest key in bytes.
+const LONGEST_KEY: usize = 120;
+
+/// A ledger account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum AccountId {
+    /// What the house has put in: the other side of credits.
+    Equity,
+    /// A player's free money.
+    Player(PlayerId),
+    /// Fees.
+    Revenue,
+    /// Money in play at a table.
+    Table(TableId),
+    /// A prize pool that is not paid out yet.
+    Tournament(TournamentId),
+}
+
+impl AccountId {
+    /// Kind and number, as the table `accounts` has them.
+    #[must_use]
+    pub fn columns(self) -> (&'static str, u64) {
+        match self {
+            Self::Equity => ("equity", 0),
+            Self::Player(player) => ("player", player.0),
+            Self::Revenue => ("revenue", 0),
+            Self::Table(table) => ("table", table.0),
+            Self::Tournament(tournament) => ("tournament", tournament.0),
+        }
+    }
+
+    /// The account of kind and number.
+    #[must_use]
+    pub fn from_columns(kind: &str, owner: u64) -> Option<Self> {
+        Some(match kind {
+            "equity" => Self::Equity,
+            "player" => Self::Player(PlayerId(owner)),
+            "revenue" => Self::Revenue,
+            "table" => Self::Table(TableId(owner)),
+            "tournament" => Self::Tournament(TournamentId(owner)),
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, owner) = self.columns();
+        write!(f, "{kind} {owner}")
+    }
+}
+
+/// A movement of money. Settlements, which have thousands of sides, are in [`crate::settlement`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Movement {
+    /// From a player's balance into play.
+    BuyIn {
+        /// Whose money.
+        player: PlayerId,
+        /// Where it goes.
+        table: TableId,
+        /// How much.
+        amount: Chips,
+    },
+    /// Out of play, back to the player's balance.
+    CashOut {
+        /// Whose money.
+        player: PlayerId,
+        /// Where it comes from.
+        table: TableId,
+        /// How much.
+        amount: Chips,
+    },
+    /// Into a prize pool, and the fee to the house.
+    Enter(Entry),
+    /// An entry paid back.
+    Refund(Entry),
+    /// From the house to a player's balance.
+    Credit {
+        /// Whose balance.
+        player: PlayerId,
+        /// How much.
+        amount: Chips,
+    },
+}
+
+/// A player's entry in a tournament.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Which tournament.
+    pub tournament: TournamentId,
+    /// Whose entry.
+    pub player: PlayerId,
+    /// Which of the player's entries, from 0.
+    pub number: u32,
+    /// Into the prize pool.
+    pub buy_in: Chips,
+    /// To the house.
+    pub fee: Chips,
+}
+
+impl Entry {
+    /// The key of paying it.
+    #[must_use]
+    pub fn enter_key(&self) -> String {
+        format!("enter.{}.{}.{}", self.tournament, self.player, self.number)
+    }
+
+    /// The key of paying it back.
+    #[must_use]
+    pub fn refund_key(&self) -> String {
+        format!("refund.{}.{}.{}", self.tournament, self.player, self.number)
+    }
+}
+
+/// The key of a tournament's settlement. Once it is posted, nothing goes into or out of the pool.
+#[must_use]
+pub fn settle_key(tournament: TournamentId) -> String {
+    format!("settle.{tournament}")
+}
+
+/// A movement and the key that makes it happen once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posting {
+    /// The key.
+    pub key: String,
+    /// What is moved.
+    pub movement: Movement,
+}
+
+impl Posting {
+    /// A posting under an id that somebody else chose.
+    ///
+    /// # Errors
+    /// [`Refusal::BadMessage`] for ids that cannot be keys, and for movements that make no sense.
+    pub fn named(id: PostingId, movement: Movement) -> Result<Self, Refusal> {
+        let key = id.0;
+        if key.is_empty() || key.len() > LONGEST_KEY || key.contains(char::is_control) {
+            return Err(Refusal::bad_message("a posting id has 1 to 120 bytes and no control characters"));
+        }
+        if OWN_KEYS.iter().any(|own| key.starts_with(own)) {
+            return Err(Refusal::bad_message(format!(
+                "posting id {key:?}: ids that begin with {} are the cashier's own",
+                OWN_KEYS.join(", ")
+            )));
+        }
+        Self { key, movement }.checked()
+    }
+
+    /// The posting that a table asks for.
+    ///
+    /// # Errors
+    /// As [`Self::named`].
+    pub fn of_table(request: TableMoneyRequest) -> Result<Self, Refusal> {
+        let (id, movement) = match request {
+            TableMoneyRequest::BuyIn { posting, player, table, amount } => {
+                (posting, Movement::BuyIn { player, table, amount })
+            }
+            TableMoneyRequest::CashOut { posting, player, table, amount } => {
+                (posting, Movement::CashOut { player, table, amount })
+            }
+        };
+        Self::named(id, movement)
+    }
+
+    /// The posting that pays an entry.
+    ///
+    /// # Errors
+    /// [`Refusal::BadMessage`] for amounts that make no sense.
+    pub fn enter(entry: Entry) -> Result<Self, Refusal> {
+        let key = entry.enter_key();
+        let movement = Movement::Enter(entry);
+        Self { key, movement }.checked()
+    }
+
+    /// The posting that pays an entry back.
+    ///
+    /// # Errors
+    /// [`Refusal::BadMessage`] for amounts that make no sense.
+    pub fn refund(entry: Entry) -> Result<Self, Refusal> {
+        let key = entry.refund_key();
+        let movement = Movement::Refund(entry);
+        Self { key, movement }.checked()
+    }
+
+    fn checked(self) -> Result<Self, Refusal> {
+        let columns = self.columns();
+        let whole = columns.amount > Chips::MAX || columns.fee > Chips::MAX;
+        let nothing = columns.amount.is_zero()
+            && matches!(self.movement, Movement::BuyIn { .. } | Movement::Credit { .. });
+        if whole || nothing {
+            return Err(Refusal::bad_message(format!(
+                "{} of {}: amounts are 1 to {}",
+                columns.kind,
+                columns.amount,
+                Chips::MAX
+            )));
+        }
+        if columns.player.0 > wire::ids::MAX_ID || columns.place.unwrap_or(0) > wire::ids::MAX_ID {
+            return Err(Refusal::bad_message("numbers of players, tables and tournaments are below 2^53"));
+        }
+        Ok(self)
+    }
+
+    /// What the table `postings` keeps of it.
+    #[must_use]
+    pub fn columns(&self) -> Columns {
+        let (kind, player, place, amount, fee) = match self.movement {
+            Movement::BuyIn { player, table, amount } => {
+                ("buy-in", player, Some(table.0), amount, Chips::ZERO)
+            }
+            Movement::CashOut { player, table, amount } => {
+                ("cash-out", player, Some(table.0), amount, Chips::ZERO)
+            }
+            Movement::Enter(entry) => {
+                ("enter", entry.player, Some(entry.tournament.0), entry.buy_in, entry.fee)
+            }
+            Movement::Refund(entry) => {
+                ("refund", entry.player, Some(entry.tournament.0), entry.buy_in, entry.fee)
+            }
+            Movement::Credit { player, amount } => ("credit", player, None, amount, Chips::ZERO),
+        };
+        Columns { kind, player, place, amount, fee }
+    }
+
+    /// The accounts that it moves money between.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<AccountId> {
+        match self.movement {
+            Movement::BuyIn { player, table, .. } | Movement::CashOut { player, table, .. } => {
+                vec![AccountId::Player(player), AccountId::Table(table)]
+            }
+            Movement::Enter(entry) | Movement::Refund(entry) => vec![
+                AccountId::Player(entry.player),
+                AccountId::Tournament(entry.tournament),
+                AccountId::Revenue,
+            ],
+            Movement::Credit { player, .. } => vec![AccountId::Player(player), AccountId::Equity],
+        }
+    }
+
+    /// The keys whose postings bear on it, its own included.
+    #[must_use]
+    pub fn keys(&self) -> Vec<String> {
+        match self.movement {
+            Movement::Enter(entry) | Movement::Refund(entry) => {
+                vec![entry.enter_key(), entry.refund_key(), settle_key(entry.tournament)]
+            }
+            _ => vec![self.key.clone()],
+        }
+    }
+}
+
+/// What the table `postings` keeps of a posting, beside its key. Two postings are the same when this is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Columns {
+    /// Which kind of movement.
+    pub kind: &'static str,
+    /// Whose money.
+    pub player: PlayerId,
+    /// Number of the table or tournament.
+    pub place: Option<u64>,
+    /// How much, without the fee.
+    pub amount: Chips,
+    /// The fee.
+    pub fee: Chips,
+}

@@ -1,0 +1,166 @@
+//! Accounts: making, finding, banning. Bans take effect at once: the sessions end in the same transaction.
+
+use crate::{Database, Failure, database::Limits};
+use deadpool_postgres::{Client, GenericClient, tokio_postgres::error::SqlState};
+use wire::{
+    Chips, PlayerId, Refusal,
+    cashier::{Account, PlayerDetails},
+};
+
+/// Numbers in the database are signed; ids stay below 2^53, so nothing is lost. What is out of range
+/// becomes a number that belongs to nobody.
+#[must_use]
+pub fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The other way round. The tables' checks keep numbers from being negative.
+#[must_use]
+pub fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// Checks a new account's name against the rules.
+///
+/// # Errors
+/// [`Refusal::BadAccount`] with what to change.
+pub fn check_name(name: &str) -> Result<(), Refusal> {
+    let reason = if !is_name(name) {
+        "a name has 3 to 20 characters out of letters a-z, digits, '_' and '-'"
+    } else if name.bytes().all(|b| b.is_ascii_digit()) {
+        "a name needs a character that is no digit: numbers alone mean players' numbers"
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::BadAccount { reason: reason.to_owned() })
+}
+
+/// Whether a person's account may have this name.
+#[must_use]
+pub fn is_name(name: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+    (3..=20).contains(&name.len()) && name.bytes().all(fits)
+}
+
+/// Makes an account.
+///
+/// # Errors
+/// [`Refusal::NameTaken`], whatever the case of the letters.
+pub async fn create(database: &Database, name: &str, hash: &str) -> Result<PlayerDetails, Failure> {
+    database
+        .run(Limits::SHORT, |client| async move {
+            let insert = "WITH made AS (
+                    INSERT INTO players (name, password_hash) VALUES ($1, $2) RETURNING player_id)
+                INSERT INTO accounts (kind, owner) SELECT 'player', player_id FROM made";
+            match client.execute(insert, &[&name, &hash]).await {
+                Ok(_) => show(&client, name).await,
+                Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {
+                    // Our own, of an attempt whose commit got through and whose answer did not: no two
+                    // hashes are alike.
+                    let own = "SELECT FROM players WHERE name = $1 AND password_hash = $2";
+                    match client.query_opt(own, &[&name, &hash]).await? {
+                        Some(_) => show(&client, name).await,
+                        None => Err(Refusal::NameTaken.into()),
+                    }
+                }
+                Err(error) => Err(error.into()),
+            }
+        })
+        .await
+}
+
+/// Finds an account by name or number.
+///
+/// # Errors
+/// [`Refusal::NoSuchPlayer`].
+pub async fn find(database: &Database, player: &str) -> Result<PlayerDetails, Failure> {
+    database.run(Limits::SHORT, |client| async move { show(&client, player).await }).await
+}
+
+async fn show(client: &Client, player: &str) -> Result<PlayerDetails, Failure> {
+    let number: Option<i64> = player.parse().ok();
+    let select = "SELECT p.player_id, p.name, p.bot_number IS NOT NULL, p.banned, a.balance,
+            (SELECT coalesce(sum(amount), 0)::bigint FROM stakes s WHERE s.player_id = p.player_id),
+            (SELECT coalesce(sum(prize), 0)::bigint FROM tournament_results r WHERE r.player_id = p.player_id)
+        FROM players p JOIN accounts a ON a.kind = 'player' AND a.owner = p.player_id
+        WHERE CASE WHEN $2::bigint IS NULL THEN lower(p.name COLLATE \"C\") = lower($1 COLLATE \"C\")
+            ELSE p.player_id = $2 END";
+    let Some(row) = client.query_opt(select, &[&player, &number]).await? else {
+        return Err(Refusal::NoSuchPlayer.into());
+    };
+    Ok(PlayerDetails {
+        account: Account { player: PlayerId(unsigned(row.try_get(0)?)), name: row.try_get(1)? },
+        bot: row.try_get(2)?,
+        banned: row.try_get(3)?,
+        balance: row.try_get(4)?,
+        in_play: Chips(unsigned(row.try_get(5)?)),
+        prizes: Chips(unsigned(row.try_get(6)?)),
+    })
+}
+
+/// What a player has: free money, and money at tables. What a bot owes counts as nothing.
+///
+/// # Errors
+/// [`Refusal::NoSuchPlayer`].
+pub async fn balance(database: &Database, player: PlayerId) -> Result<(Chips, Chips), Failure> {
+    database
+        .run(Limits::SHORT, |client| async move {
+            let select = client
+                .prepare_cached(
+                    "SELECT balance,
+                        (SELECT coalesce(sum(amount), 0)::bigint FROM stakes WHERE player_id = $1)
+                    FROM accounts WHERE kind = 'player' AND owner = $1",
+                )
+                .await?;
+            let row = client.query_opt(&select, &[&signed(player.0)]).await?;
+            let row = row.ok_or(Refusal::NoSuchPlayer)?;
+            Ok((Chips(unsigned(row.try_get(0)?)), Chips(unsigned(row.try_get(1)?))))
+        })
+        .await
+}
+
+/// Bans an account, which ends its sessions, or lifts the ban.
+///
+/// # Errors
+/// [`Refusal::NoSuchPlayer`].
+pub async fn ban(database: &Database, player: PlayerId, banned: bool) -> Result<(), Failure> {
+    database
+        .run(Limits::SHORT, |mut client| async move {
+            let id = signed(player.0);
+            let tx = client.transaction().await?;
+            let update = "UPDATE players SET banned = $2 WHERE player_id = $1";
+            if tx.execute(update, &[&id, &banned]).await? == 0 {
+                return Err(Refusal::NoSuchPlayer.into());
+            }
+            if banned {
+                tx.execute("DELETE FROM sessions WHERE player_id = $1", &[&id]).await?;
+            }
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
+}
+
+/// How many of `players` have accounts.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_known<C: GenericClient>(client: &C, players: &[i64]) -> Result<i64, Failure> {
+    let count = "SELECT count(*) FROM players WHERE player_id = ANY($1)";
+    Ok(client.query_one(count, &[&players]).await?.try_get(0)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_have_3_to_20_letters_digits_and_dashes() {
+        for good in ["abc", "A-b_9", "12345678901234567_90", "-00"] {
+            assert_eq!(check_name(good), Ok(()), "{good}");
+        }
+        for bad in ["", "ab", "Calm Otter", "müller", "12345", "a.b", "123456789012345678901", "a\0bc"] {
+            assert!(check_name(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Notices when this process stood still (stopped, swapped out, its machine suspended).
+//!
+//! Why: requests that arrived meanwhile are old. Whoever sent them has asked another cashier since, and may
+//! have gone on from its answer. Repeats of what was *done* are harmless, but a buy-in that was refused for
+//! want of money, and whose player has money now, would be posted for a seat that nobody holds any more.
+//! So a cashier that stood still lets the requests that piled up go by; who still wants an answer asks again.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// How often the pulse is felt when no requests come.
+const BEAT: Duration = Duration::from_millis(100);
+/// A pause as long as this means that others have taken over.
+const STOOD_STILL_MS: u64 = 1_000;
+/// How long it takes, at most, until what piled up in sockets has been read.
+const CATCHING_UP_MS: u64 = 500;
+
+/// The pulse of this process. Times are milliseconds since the start.
+#[derive(Debug)]
+pub struct Pulse {
+    started: Instant,
+    last_ms: AtomicU64,
+    late_until_ms: AtomicU64,
+}
+
+impl Pulse {
+    /// Starts to beat, until the last clone is dropped.
+    #[must_use]
+    pub fn start() -> Arc<Self> {
+        let pulse = Arc::new(Self::still(Instant::now()));
+        let beating = Arc::downgrade(&pulse);
+        tokio::spawn(async move {
+            while let Some(pulse) = beating.upgrade() {
+                pulse.is_late();
+                drop(pulse);
+                tokio::time::sleep(BEAT).await;
+            }
+        });
+        pulse
+    }
+
+    fn still(started: Instant) -> Self {
+        Self { started, last_ms: AtomicU64::new(0), late_until_ms: AtomicU64::new(0) }
+    }
+
+    /// Whether a request that is taken up now may have waited while this process stood still.
+    pub fn is_late(&self) -> bool {
+        let now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.is_late_at(now_ms)
+    }
+
+    fn is_late_at(&self, now_ms: u64) -> bool {
+        let last_ms = self.last_ms.fetch_max(now_ms, Ordering::Relaxed);
+        let still_ms = now_ms.saturating_sub(last_ms);
+        if still_ms >= STOOD_STILL_MS {
+            tracing::warn!(still_ms, "this process stood still: leaving old requests to others");
+            self.late_until_ms.store(now_ms + CATCHING_UP_MS, Ordering::Relaxed);
+        }
+        now_ms < self.late_until_ms.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_after_a_standstill_are_late_for_a_while() {
+        let pulse = Pulse::still(Instant::now());
+        for now_ms in (0..5_000).step_by(100) {
+            assert!(!pulse.is_late_at(now_ms), "{now_ms}");
+        }
+        assert!(pulse.is_late_at(8_000));
+        assert!(pulse.is_late_at(8_499));
+        assert!(!pulse.is_late_at(8_500));
+        assert!(!pulse.is_late_at(9_400));
+    }
+
+    #[tokio::test]
+    async fn it_beats_by_itself() {
+        let pulse = Pulse::start();
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        assert!(!pulse.is_late());
+    }
+}

@@ -1,0 +1,182 @@
+//! The desk on the bus: takes requests, so many at a time, and stops in order.
+//!
+//! What always holds: a request that was taken up is answered before the process ends, unless it takes
+//! longer than [`LONGEST_DRAIN`]; one that was not is asked again by its sender and goes to another cashier.
+
+use crate::{
+    Desk,
+    database::DatabaseError,
+    desk::{Answer, Counter},
+    failure::Failure,
+    pulse::Pulse,
+    sessions,
+};
+use bus::{Bus, BusError, Peers, Request, Requests};
+use futures::{FutureExt, StreamExt};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{Semaphore, watch};
+use wire::{codec, fleet::Load, subject};
+
+/// All cashiers together: each request goes to one of them.
+const QUEUE: &str = "cashier";
+/// Requests of one counter that are worked on at once; the others wait in the subscription. Counters do not
+/// wait for each other: a rush of logins must not keep tables from paying out.
+const MOST_AT_ONCE: u32 = 1024;
+/// Longest wait for what is still being worked on at the end.
+pub const LONGEST_DRAIN: Duration = Duration::from_secs(10);
+/// How often old sessions are forgotten.
+const SWEEP: Duration = Duration::from_secs(3600);
+/// Pause between two looks whether the database is there.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Why the cashier stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Messaging failed.
+    #[error(transparent)]
+    Bus(#[from] BusError),
+    /// The database is there, but is not what it should be.
+    #[error("{}", .0.chain())]
+    Database(DatabaseError),
+}
+
+/// Serves until `stop` turns true.
+///
+/// # Errors
+/// When messaging fails for good or the database is not what it should be.
+pub async fn run(
+    bus: &Bus,
+    node: wire::NodeId,
+    desk: Arc<Desk>,
+    mut stop: watch::Receiver<bool>,
+) -> Result<(), ServeError> {
+    let counted = Arc::clone(&desk);
+    let load = move || Load { actions: counted.posted(), ..Load::default() };
+    let peers = Peers::join(bus, wire::fleet::Role::Cashier, node, Vec::new(), load).await?;
+    tokio::select! {
+        outcome = database_answers(&desk) => outcome?,
+        () = stopped(&mut stop) => return Ok(()),
+    }
+    let pulse = Pulse::start();
+    let mut open = Vec::new();
+    for counter in Counter::ALL {
+        let requests = bus.serve(counter.subject().to_owned(), Some(QUEUE)).await?;
+        let window = Window {
+            counter,
+            bus: bus.clone(),
+            desk: Arc::clone(&desk),
+            pulse: Arc::clone(&pulse),
+            room: Arc::new(Semaphore::new(MOST_AT_ONCE as usize)),
+        };
+        open.push(tokio::spawn(window.serve(requests, stop.clone())));
+    }
+    bus.flush().await;
+    peers.set_ready();
+    tracing::info!("ready");
+    let sweeping = tokio::spawn(sweep(Arc::clone(&desk)));
+    stopped(&mut stop).await;
+    tracing::info!("stopping: finishing what is being worked on");
+    peers.set_draining();
+    sweeping.abort();
+    for window in open {
+        let _ = window.await;
+    }
+    bus.flush().await;
+    Ok(())
+}
+
+/// Returns when it is time to stop, also when nobody is left to say so.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Waits until the database answers. What time cannot mend is an error at once.
+async fn database_answers(desk: &Desk) -> Result<(), ServeError> {
+    loop {
+        match desk.database().check_migrations().await {
+            Ok(()) => return Ok(()),
+            Err(Failure::Database(error)) if error.is_transient() => {
+                tracing::warn!(error = %error.chain(), "waiting for the database");
+            }
+            Err(Failure::Database(error)) => return Err(ServeError::Database(error)),
+            Err(Failure::Refused(refusal)) => tracing::warn!(%refusal, "waiting for the database"),
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+async fn sweep(desk: Arc<Desk>) {
+    loop {
+        if let Err(failure) = sessions::sweep(desk.database()).await {
+            tracing::warn!(%failure, "old sessions are not forgotten yet");
+        }
+        tokio::time::sleep(SWEEP).await;
+    }
+}
+
+/// One counter, open.
+#[derive(Clone)]
+struct Window {
+    counter: Counter,
+    bus: Bus,
+    desk: Arc<Desk>,
+    pulse: Arc<Pulse>,
+    room: Arc<Semaphore>,
+}
+
+impl Window {
+    async fn serve(self, mut requests: Requests, mut stop: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                biased;
+                () = stopped(&mut stop) => break,
+                request = requests.next() => match request {
+                    Some(request) => self.take(request).await,
+                    None => break,
+                },
+            }
+        }
+        // What has been delivered already is nobody else's.
+        while let Some(Some(request)) = requests.next().now_or_never() {
+            self.take(request).await;
+        }
+        drop(requests);
+        let all = self.room.acquire_many(MOST_AT_ONCE);
+        if tokio::time::timeout(LONGEST_DRAIN, all).await.is_err() {
+            tracing::warn!(counter = ?self.counter, "requests are left unanswered at the end");
+        }
+    }
+
+    /// Works on a request, on the side; waits only while there is no room.
+    async fn take(&self, request: Request) {
+        if self.pulse.is_late() {
+            return;
+        }
+        let Ok(permit) = Arc::clone(&self.room).acquire_owned().await else {
+            return;
+        };
+        let window = self.clone();
+        tokio::spawn(async move {
+            window.answer(&request).await;
+            drop(permit);
+        });
+    }
+
+    async fn answer(&self, request: &Request) {
+        let Answer { reply, notice } = self.desk.answer(self.counter, &request.payload).await;
+        // First the notice: once it says "done", connection nodes have been told.
+        if let Some(notice) = notice {
+            let sent = match codec::encode(&notice) {
+                Ok(payload) => self.bus.publish(subject::NOTICE.to_owned(), payload.into()).await,
+                Err(error) => Err(error.into()),
+            };
+            if let Err(error) = sent {
+                tracing::error!(%error, "connection nodes are not told: no answer, so that it is asked again");
+                return;
+            }
+        }
+        if let Err(error) = request.answer(&reply).await {
+            tracing::error!(counter = ?self.counter, %error, "an answer is not sent");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Sessions: an opaque token for the player, only its hash for the database.
+//!
+//! What always holds: a session ends at logout, at a ban, and after 30 days without use; a player has at
+//! most 16, the longest unused giving way.
+
+use crate::{Database, Failure, database::Limits, players::unsigned};
+use deadpool_postgres::GenericClient;
+use sha2::{Digest, Sha256};
+use wire::{
+    PlayerId, Refusal,
+    cashier::{Account, Session},
+};
+
+/// Most sessions of one player: enough for every device, few enough that logging in again and again fills nothing.
+const MOST_PER_PLAYER: i64 = 16;
+
+/// A new token: 32 random bytes in hexadecimal.
+///
+/// # Errors
+/// [`Refusal::Unavailable`] when the system has no randomness.
+pub fn new_token() -> Result<String, Refusal> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).map_err(|_| Refusal::unavailable("randomness"))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// What the database keeps of a token. The token is random, so a fast hash is enough.
+fn hash(token: &str) -> Vec<u8> {
+    Sha256::digest(token).to_vec()
+}
+
+/// Opens a session; the same token twice is one session.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open<C: GenericClient>(client: &C, player: i64, token: &str) -> Result<(), Failure> {
+    let insert = "INSERT INTO sessions (token_hash, player_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    client.execute(insert, &[&hash(token), &player]).await?;
+    let trim = "DELETE FROM sessions WHERE token_hash IN (
+        SELECT token_hash FROM sessions WHERE player_id = $1 ORDER BY used_at DESC, opened_at DESC OFFSET $2)";
+    client.execute(trim, &[&player, &MOST_PER_PLAYER]).await?;
+    Ok(())
+}
+
+/// Continues a session.
+///
+/// # Errors
+/// [`Refusal::SessionExpired`].
+pub async fn resume(database: &Database, token: String) -> Result<Session, Failure> {
+    let hash = &hash(&token);
+    let account = database
+        .run(Limits::SHORT, |client| async move {
+            let select = client
+                .prepare_cached(
+                    "SELECT p.player_id, p.name, s.used_at < now() - interval '1 hour'
+                    FROM sessions s JOIN players p USING (player_id)
+                    WHERE s.token_hash = $1 AND s.used_at > now() - interval '30 days' AND NOT p.banned",
+                )
+                .await?;
+            let row = client.query_opt(&select, &[hash]).await?;
+            let row = row.ok_or(Refusal::SessionExpired)?;
+            // Noted once an hour: after a node's death thousands resume at once, and need no write for it.
+            if row.try_get(2)? {
+                let note = "UPDATE sessions SET used_at = now() WHERE token_hash = $1";
+                client.execute(note, &[hash]).await?;
+            }
+            Ok(Account { player: PlayerId(unsigned(row.try_get(0)?)), name: row.try_get(1)? })
+        })
+        .await?;
+    Ok(Session { account, token })
+}
+
+/// Ends a session. One that is not there is ended already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn close(database: &Database, token: &str) -> Result<(), Failure> {
+    let hash = &hash(token);
+    database
+        .run(Limits::SHORT, |client| async move {
+            let delete = "DELETE FROM sessions WHERE token_hash = $1";
+            client.execute(delete, &[hash]).await?;
+            Ok(())
+        })
+        .await
+}
+
+/// Forgets sessions and failed logins that no longer matter.
+///
+/// # Errors
+/// When the database fails.
+pub async fn sweep(database: &Database) -> Result<(), Failure> {
+    database
+        .run(Limits::LONG, |client| async move {
+            client
+                .batch_execute(
+                    "DELETE FROM sessions WHERE used_at <= now() - interval '30 days';
+                    DELETE FROM login_failures WHERE last_at < now() - interval '1 day';",
+                )
+                .await?;
+            Ok(())
+        })
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_64_hexadecimal_digits_and_never_the_same() {
+        let token = new_token().unwrap();
+        assert_eq!(token.len(), 64);
+        assert!(token.bytes().all(|b| b.is_ascii_hexdigit()));
+        assert_ne!(token, new_token().unwrap());
+        assert_eq!(hash(&token).len(), 32);
+    }
+}
