@@ -7,10 +7,7 @@ use wire::{
 
 /// The cards of a text like `AsKd`.
 pub fn cards(text: &str) -> Vec<Card> {
-    text.as_bytes()
-        .chunks(2)
-        .map(|two| std::str::from_utf8(two).unwrap().parse().unwrap())
-        .collect()
+    text.as_bytes().chunks(2).map(|two| std::str::from_utf8(two).unwrap().parse().unwrap()).collect()
 }
 
 /// No-limit hold'em with blinds 50 and 100 and stacks of 10,000, with a raise to call before the flop and nothing to
@@ -22,12 +19,7 @@ pub fn ask(hole: &str, board: &str, opponents: usize) -> BotAsk {
         n => n as u8 - 2,
     };
     let before_the_flop = street == 0;
-    let bounds = |min| {
-        Some(RaiseBounds {
-            min: Chips(min),
-            max: Chips(10_000),
-        })
-    };
+    let bounds = |min| Some(RaiseBounds { min: Chips(min), max: Chips(10_000) });
     BotAsk {
         table: TableId(1),
         player: PlayerId(2),

@@ -71,12 +71,7 @@ impl Spot {
     }
 
     /// Deals up to `most` times, in batches of 64; after each batch `enough` may end it early. At least one batch is dealt.
-    pub fn estimate(
-        &self,
-        most: u32,
-        mut enough: impl FnMut() -> bool,
-        rng: &mut impl Rng,
-    ) -> Equity {
+    pub fn estimate(&self, most: u32, mut enough: impl FnMut() -> bool, rng: &mut impl Rng) -> Equity {
         let mut unseen = self.unseen.clone();
         let mut won = 0.0;
         let mut rollouts = 0;
@@ -89,10 +84,7 @@ impl Spot {
                 break;
             }
         }
-        Equity {
-            share: won / f64::from(rollouts),
-            rollouts,
-        }
+        Equity { share: won / f64::from(rollouts), rollouts }
     }
 
     /// One deal: the share of the pot it wins. `unseen` may come in any order and is left in another.
@@ -108,9 +100,7 @@ impl Spot {
         match self.choice {
             Choice::Any => {
                 let shared = tally(&board);
-                self.showdown(hidden, |hole| {
-                    hole.iter().fold(shared, |acc, &card| acc + card).rank()
-                })
+                self.showdown(hidden, |hole| hole.iter().fold(shared, |acc, &card| acc + card).rank())
             }
             Choice::TwoAndThree => {
                 let threes = threes(&board);
@@ -147,9 +137,7 @@ fn draw(cards: &mut [RankedCard], count: usize, rng: &mut impl Rng) {
 }
 
 fn tally(cards: &[RankedCard]) -> SevenCardAccum {
-    cards
-        .iter()
-        .fold(SevenCardAccum::new(), |acc, &card| acc + card)
+    cards.iter().fold(SevenCardAccum::new(), |acc, &card| acc + card)
 }
 
 /// The ten ways to choose three of five board cards.
@@ -180,10 +168,7 @@ fn best_of_two_and_three(hole: &[RankedCard], threes: &[SevenCardAccum; 10]) -> 
 }
 
 fn ranked_card(card: Card) -> RankedCard {
-    RankedCard::new(
-        Value::from_u8(card.rank().0),
-        Suit::from_u8(card.suit().0),
-    )
+    RankedCard::new(Value::from_u8(card.rank().0), Suit::from_u8(card.suit().0))
 }
 
 #[cfg(test)]

@@ -79,18 +79,14 @@ impl<'a> Spot<'a> {
 
     /// Whether somebody has raised before the flop.
     fn raised(&self) -> bool {
-        self.to_call > self.ask.big_blind.0
-            || (self.to_call > 0 && self.ask.bet >= self.ask.big_blind)
+        self.to_call > self.ask.big_blind.0 || (self.to_call > 0 && self.ask.bet >= self.ask.big_blind)
     }
 
     /// Whether everybody left has put in as much as there is to match, so that a call ends the betting.
     fn everybody_is_in(&self) -> bool {
         let high = self.ask.bet.0 + self.to_call;
         let in_for_all = |bet: Chips, stack: Chips| bet.0 >= high || stack.is_zero();
-        self.ask
-            .opponents
-            .iter()
-            .all(|opponent| in_for_all(opponent.bet, opponent.stack))
+        self.ask.opponents.iter().all(|opponent| in_for_all(opponent.bet, opponent.stack))
     }
 
     /// A short stack before the flop. Pushing ranges widen the fewer players and chips there are.
@@ -98,11 +94,7 @@ impl<'a> Spot<'a> {
         let edge = self.edge + jitter(rng);
         let strong_enough = if self.raised() {
             // Whoever raised holds better than a random hand.
-            if self.everybody_is_in() {
-                self.share >= self.price + 0.03
-            } else {
-                edge >= 0.10
-            }
+            if self.everybody_is_in() { self.share >= self.price + 0.03 } else { edge >= 0.10 }
         } else {
             let full = if self.opponents == 1 { -0.06 } else { 0.05 };
             let shortness = 1.0 - self.depth as f64 / PUSH_OR_FOLD_BIG_BLINDS as f64;

@@ -26,10 +26,8 @@ impl Thinker {
     pub fn think(&self, ask: &BotAsk, left: Duration) -> Option<Action> {
         let until = Instant::now() + self.budget.min(left);
         let mut rng = self.chance(ask);
-        let equity = Spot::of(ask).map(|spot| {
-            spot.estimate(self.rollouts, || Instant::now() >= until, &mut rng)
-                .share
-        });
+        let equity = Spot::of(ask)
+            .map(|spot| spot.estimate(self.rollouts, || Instant::now() >= until, &mut rng).share);
         policy::choose(ask, equity, &mut rng)
     }
 
@@ -51,11 +49,7 @@ mod tests {
 
     #[test]
     fn a_thought_ends_in_time() {
-        let thinker = Thinker {
-            budget: Duration::from_millis(2),
-            rollouts: u32::MAX,
-            seed: 1,
-        };
+        let thinker = Thinker { budget: Duration::from_millis(2), rollouts: u32::MAX, seed: 1 };
         let started = Instant::now();
         assert!(thinker.think(&ask("AsKs", "", 8), Duration::MAX).is_some());
         assert!(thinker.think(&ask("AsKs", "", 8), Duration::ZERO).is_some());
@@ -65,11 +59,7 @@ mod tests {
 
     #[test]
     fn turns_have_chances_of_their_own() {
-        let thinker = Thinker {
-            budget: Duration::from_secs(60),
-            rollouts: 64,
-            seed: 1,
-        };
+        let thinker = Thinker { budget: Duration::from_secs(60), rollouts: 64, seed: 1 };
         let actions: Vec<_> = (1..200)
             .map(|turn| {
                 let mut ask = ask("4s3h", "AdKcQh", 1);

@@ -17,22 +17,18 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tracing::{debug, warn};
 use wire::{
     bots::BotAsk,
-    codec,
-    subject,
+    codec, subject,
     table::{TableCommand, TableReply, TableRequest},
 };
 
 /// Thoughts and waiting answers at a time, per thinking thread: answers take a few milliseconds that need no thread.
 const JOBS_PER_THREAD: usize = 8;
-/// Longest wait for asks before the queue is asked again.
-const TAKE_WAIT: Duration = Duration::from_secs(2);
+/// Longest wait for asks before the queue is asked again, and before a stop is noticed.
+const TAKE_WAIT: Duration = Duration::from_millis(500);
 /// Pause after the queue could not be read.
 const QUEUE_PAUSE: Duration = Duration::from_millis(250);
 /// How long one try of an answer may take, and all tries together. Kept short: the table asks again every 3 s.
-const PATIENCE: Patience = Patience {
-    each: Duration::from_millis(400),
-    total: Duration::from_secs(2),
-};
+const PATIENCE: Patience = Patience { each: Duration::from_millis(400), total: Duration::from_secs(2) };
 /// Pause before the same command goes to a table that could not carry it out just now.
 const TRANSIENT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -62,17 +58,11 @@ impl Worker {
         threads: usize,
         decisions: Arc<AtomicU64>,
     ) -> Self {
-        Self {
-            bus,
-            queue,
-            thinker,
-            threads,
-            decisions,
-        }
+        Self { bus, queue, thinker, threads, decisions }
     }
 
     /// Works until `stop` turns true; then finishes the jobs at hand and returns.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+    pub async fn run(self, stop: watch::Receiver<bool>) {
         let most = self.threads * JOBS_PER_THREAD;
         let jobs = Arc::new(Semaphore::new(most));
         let thoughts = Arc::new(Semaphore::new(self.threads));
@@ -82,11 +72,8 @@ impl Worker {
                 break;
             };
             let room = jobs.available_permits() + 1;
-            let taken = tokio::select! {
-                taken = shared.queue.take(room.min(most), TAKE_WAIT) => taken,
-                _ = stop.changed() => break,
-            };
-            let taken = match taken {
+            // Not given up half-way, even to stop: a job on its way here would have to wait to be delivered again.
+            let taken = match shared.queue.take(room.min(most), TAKE_WAIT).await {
                 Ok(taken) => taken,
                 Err(error) => {
                     warn!(%error, "cannot read the queue of bot asks; trying again");
@@ -96,8 +83,7 @@ impl Worker {
             };
             let mut permit = Some(first);
             for job in taken {
-                let Some(permit) = permit.take().or_else(|| jobs.clone().try_acquire_owned().ok())
-                else {
+                let Some(permit) = permit.take().or_else(|| jobs.clone().try_acquire_owned().ok()) else {
                     // Never more than asked for; a job beyond that is left to be delivered again.
                     continue;
                 };
@@ -105,17 +91,13 @@ impl Worker {
             }
         }
         // All permits back means no job at hand.
-        let _all_done = jobs.acquire_many(u32::try_from(most).unwrap_or(u32::MAX)).await;
+        let all = u32::try_from(most).unwrap_or(u32::MAX);
+        drop(jobs.acquire_many(all).await);
     }
 }
 
 /// One job from its ask to its acknowledgement.
-async fn handle(
-    worker: Arc<Worker>,
-    thoughts: Arc<Semaphore>,
-    job: Job,
-    _at_hand: OwnedSemaphorePermit,
-) {
+async fn handle(worker: Arc<Worker>, thoughts: Arc<Semaphore>, job: Job, _at_hand: OwnedSemaphorePermit) {
     let outcome = match codec::decode::<BotAsk>(&job.payload) {
         Ok(ask) => worker.decide(&thoughts, ask).await,
         Err(error) => {
@@ -132,7 +114,7 @@ async fn handle(
 
 impl Worker {
     async fn decide(&self, thoughts: &Semaphore, ask: BotAsk) -> Outcome {
-        let Ok(_thinking) = thoughts.acquire().await else {
+        let Ok(thinking) = thoughts.acquire().await else {
             return Outcome::Unanswered;
         };
         let left = Duration::from_millis(ask.deadline_ms.saturating_sub(now_ms()));
@@ -152,7 +134,7 @@ impl Worker {
                 return Outcome::Settled;
             }
         };
-        drop(_thinking);
+        drop(thinking);
         let Some(action) = action else {
             return Outcome::Settled;
         };
@@ -161,11 +143,7 @@ impl Worker {
             table: ask.table,
             id: ask.command_id(),
             player: Some(ask.player),
-            command: TableCommand::Act {
-                hand: ask.hand,
-                turn: ask.turn,
-                action,
-            },
+            command: TableCommand::Act { hand: ask.hand, turn: ask.turn, action },
         };
         self.answer(&request).await
     }

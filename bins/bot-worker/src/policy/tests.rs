@@ -31,10 +31,7 @@ fn habits(ask: &BotAsk, equity: f64) -> BTreeMap<&'static str, u32> {
 fn short(mut ask: BotAsk, chips: u64) -> BotAsk {
     ask.stack = Chips(chips);
     ask.legal.call = ask.legal.call.map(|call| call.min(Chips(chips)));
-    ask.legal.raise = ask.legal.raise.map(|_| RaiseBounds {
-        min: Chips(chips),
-        max: Chips(chips),
-    });
+    ask.legal.raise = ask.legal.raise.map(|_| RaiseBounds { min: Chips(chips), max: Chips(chips) });
     ask
 }
 
@@ -64,10 +61,7 @@ fn draws_call_when_the_pot_pays_for_it_and_fold_when_it_does_not() {
     facing.legal = Legal {
         fold: true,
         call: Some(Chips(100)),
-        raise: Some(RaiseBounds {
-            min: Chips(200),
-            max: Chips(10_000),
-        }),
+        raise: Some(RaiseBounds { min: Chips(200), max: Chips(10_000) }),
         ..Legal::default()
     };
     facing.pot = Chips(600);
@@ -121,17 +115,10 @@ fn the_same_seed_chooses_the_same() {
 fn stages_without_an_estimate_have_reasonable_actions() {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let mut draw = ask("AsKs", "", 2);
-    draw.legal = Legal {
-        discard: Some(5),
-        ..Legal::default()
-    };
+    draw.legal = Legal { discard: Some(5), ..Legal::default() };
     assert_eq!(choose(&draw, None, &mut rng), Some(Action::Discard(vec![])));
     let mut stud = ask("AsKs", "", 2);
-    stud.legal = Legal {
-        bring_in: Some(Chips(10)),
-        raise: None,
-        ..Legal::default()
-    };
+    stud.legal = Legal { bring_in: Some(Chips(10)), raise: None, ..Legal::default() };
     assert_eq!(choose(&stud, None, &mut rng), Some(Action::BringIn));
     let mut nothing = ask("AsKs", "", 2);
     nothing.legal = Legal::default();
@@ -139,10 +126,12 @@ fn stages_without_an_estimate_have_reasonable_actions() {
 }
 
 fn bounds() -> impl Strategy<Value = Option<RaiseBounds>> {
-    proptest::option::of((1_u64..5_000, 0_u64..1 << 53).prop_map(|(min, more)| RaiseBounds {
-        min: Chips(min),
-        max: Chips((min + more).min(Chips::MAX.0)),
-    }))
+    proptest::option::of(
+        (1_u64..5_000, 0_u64..1 << 53).prop_map(|(min, more)| RaiseBounds {
+            min: Chips(min),
+            max: Chips((min + more).min(Chips::MAX.0)),
+        }),
+    )
 }
 
 prop_compose! {
