@@ -1,1 +1,14 @@
-//! Placeholder.
+//! Whole fleets for end-to-end tests, players that play in them, and checkers that watch from outside.
+//! For development only: no role depends on it.
+//!
+//! What always holds: a fleet runs on servers of its own, on free ports, in a temporary folder, and ends with the test, however that
+//! ends. Processes are killed by their ids. Checkers compare what clients saw with the journals, not with what a role
+//! says of itself.
+
+mod fleet;
+mod people;
+mod watcher;
+
+pub use fleet::{Fleet, FleetSize};
+pub use people::{Hero, HeroReport, quick_tournament};
+pub use watcher::{Sightings, Watcher, check_against_journals};

@@ -1,0 +1,250 @@
+//! A fleet as a user would start it: `pokerctl up`, in a temporary folder, on free ports.
+
+use anyhow::{Context, ensure};
+use bus::{Bus, Options};
+use client::Address;
+use rustix::process::{Pid, Signal, kill_process};
+use serde::Deserialize;
+use servers::{Child, Program};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+use tokio::{process::Command, time::sleep};
+
+/// A fleet that is not ready by then never will be.
+const READY: Duration = Duration::from_secs(120);
+/// How long a fleet may take to stop in order.
+const STOPPED: Duration = Duration::from_secs(60);
+
+/// How many processes of each role.
+#[derive(Clone, Copy, Debug)]
+pub struct FleetSize {
+    /// Connection nodes.
+    pub gateways: u8,
+    /// Table workers.
+    pub table_workers: u8,
+    /// Bot workers.
+    pub bot_workers: u8,
+    /// Coordinators.
+    pub coordinators: u8,
+}
+
+impl Default for FleetSize {
+    fn default() -> Self {
+        Self { gateways: 2, table_workers: 2, bot_workers: 2, coordinators: 2 }
+    }
+}
+
+/// A running fleet. Dropping it kills it with everything it started.
+pub struct Fleet {
+    up: Child,
+    folder: TempDir,
+    /// The administrator's connection.
+    pub admin: Bus,
+}
+
+/// What `fleet.json` says, as far as tests need it.
+#[derive(Debug, Deserialize)]
+struct Described {
+    nats_url: String,
+    nats_pid: Option<u32>,
+    credentials: PathBuf,
+    ready: bool,
+    nodes: Vec<Node>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Node {
+    node: String,
+    pid: Option<u32>,
+    addresses: Vec<String>,
+}
+
+impl Fleet {
+    /// Starts a fleet and waits until all of it is ready.
+    ///
+    /// # Errors
+    /// With the end of the log, when it does not become ready.
+    pub async fn start(size: FleetSize) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("poker-fleet-").tempdir()?;
+        let log = folder.path().join("up.log");
+        let mut up = Program::new(pokerctl()?)
+            .args(["up", "--no-demo", "--port-base", "0"])
+            .arg("--data-dir")
+            .arg(folder.path().join("data"))
+            .args(["--gateways", &size.gateways.to_string()])
+            .args(["--table-workers", &size.table_workers.to_string()])
+            .args(["--bot-workers", &size.bot_workers.to_string()])
+            .args(["--coordinators", &size.coordinators.to_string()])
+            .orphaned_by(servers::Signal::KILL)
+            .log(&log)
+            .start()
+            .await?;
+        let began = Instant::now();
+        let data = folder.path().join("data");
+        let described = loop {
+            if let Some(described) = describe(&data).filter(|described| described.ready) {
+                break described;
+            }
+            let ended = up.try_ended()?;
+            if ended.is_some() || began.elapsed() > READY {
+                let log = std::fs::read_to_string(&log).unwrap_or_default();
+                anyhow::bail!("the fleet is not ready ({ended:?}):\n{log}\n{}", logs(&data));
+            }
+            sleep(Duration::from_millis(50)).await;
+        };
+        let admin = Bus::connect(admin_options(&described)?).await?;
+        Ok(Self { up, folder, admin })
+    }
+
+    /// The fleet's folder.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// TCP addresses of the connection nodes, in the order of their names.
+    ///
+    /// # Errors
+    /// When the fleet does not describe itself.
+    pub fn tcp(&self) -> anyhow::Result<Vec<Address>> {
+        self.addresses("tcp://", "tcp://")
+    }
+
+    /// WebSocket addresses for JSON, in the order of the nodes' names.
+    ///
+    /// # Errors
+    /// When the fleet does not describe itself.
+    pub fn ws_json(&self) -> anyhow::Result<Vec<Address>> {
+        self.addresses("ws://", "ws+json://")
+    }
+
+    /// WebSocket addresses for MessagePack, in the order of the nodes' names.
+    ///
+    /// # Errors
+    /// When the fleet does not describe itself.
+    pub fn ws(&self) -> anyhow::Result<Vec<Address>> {
+        self.addresses("ws://", "ws://")
+    }
+
+    fn addresses(&self, scheme: &str, wanted: &str) -> anyhow::Result<Vec<Address>> {
+        let described = self.described()?;
+        let all = described.nodes.iter().flat_map(|node| &node.addresses);
+        let rests = all.filter_map(|address| address.strip_prefix(scheme));
+        rests.map(|rest| format!("{wanted}{rest}").parse().map_err(anyhow::Error::from)).collect()
+    }
+
+    /// Kills a process (SIGKILL), e.g. `table-worker-1`. `pokerctl up` starts it again after a while.
+    ///
+    /// # Errors
+    /// When there is no such process.
+    pub fn kill(&self, node: &str) -> anyhow::Result<()> {
+        let described = self.described()?;
+        let found = described.nodes.iter().find(|known| known.node == node);
+        kill(found.and_then(|node| node.pid).with_context(|| format!("no process {node}"))?)
+    }
+
+    /// Kills nats-server (SIGKILL) and waits until `pokerctl up` has started it again.
+    ///
+    /// # Errors
+    /// When it is not started again.
+    pub async fn kill_nats(&self) -> anyhow::Result<()> {
+        let pid = self.described()?.nats_pid.context("the fleet has no nats-server of its own")?;
+        kill(pid)?;
+        let began = Instant::now();
+        while self.described()?.nats_pid.is_none_or(|now| now == pid) {
+            ensure!(began.elapsed() < READY, "nats-server was not started again");
+            sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+
+    /// Runs `pokerctl` with these arguments on this fleet and gives what it printed.
+    ///
+    /// # Errors
+    /// When it fails, with what it printed.
+    pub async fn pokerctl(&self, args: &[&str]) -> anyhow::Result<String> {
+        let output = Command::new(pokerctl()?).arg("--data-dir").arg(self.data()).args(args).output().await?;
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        ensure!(output.status.success(), "pokerctl {args:?}: {}\n{out}\n{err}", output.status);
+        Ok(out.into_owned())
+    }
+
+    /// Runs `pokerctl verify` and fails when it finds anything.
+    ///
+    /// # Errors
+    /// With the violations.
+    pub async fn verify(&self) -> anyhow::Result<()> {
+        self.pokerctl(&["verify", "--json"]).await.map(|_| ())
+    }
+
+    /// Stops the fleet in order.
+    ///
+    /// # Errors
+    /// When it does not stop, or not cleanly.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        let status = self.up.stop(STOPPED).await?;
+        ensure!(status.success(), "pokerctl up ended with {status}:\n{}", logs(&self.data()));
+        Ok(())
+    }
+
+    fn described(&self) -> anyhow::Result<Described> {
+        describe(&self.data()).context("the fleet does not describe itself")
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", logs(&self.data()));
+        }
+    }
+}
+
+fn describe(data: &Path) -> Option<Described> {
+    serde_json::from_str(&std::fs::read_to_string(data.join("fleet.json")).ok()?).ok()
+}
+
+fn admin_options(described: &Described) -> anyhow::Result<Options> {
+    let path = described.credentials.join("admin");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Options {
+        urls: vec![described.nats_url.clone()],
+        user: "admin".to_owned(),
+        password: text.lines().next().map(str::to_owned),
+        name: "admin".to_owned(),
+        node: "tests".to_owned(),
+    })
+}
+
+fn kill(pid: u32) -> anyhow::Result<()> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).context("not a process id")?;
+    Ok(kill_process(pid, Signal::KILL)?)
+}
+
+/// `pokerctl` as it was built beside the test that runs now.
+fn pokerctl() -> anyhow::Result<PathBuf> {
+    let test = std::env::current_exe()?;
+    let folder = test.parent().and_then(Path::parent).context("the test has no build folder")?;
+    let path = folder.join("pokerctl");
+    ensure!(path.exists(), "{} is missing: run `cargo build --workspace --bins` first", path.display());
+    Ok(path)
+}
+
+/// The last lines of every log of a fleet.
+fn logs(data: &Path) -> String {
+    let mut text = String::new();
+    let entries = std::fs::read_dir(data.join("logs")).into_iter().flatten().flatten();
+    for path in entries.map(|entry| entry.path()) {
+        let log = std::fs::read_to_string(&path).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        text.push_str(&format!("--- {}\n", path.display()));
+        for line in &lines[lines.len().saturating_sub(15)..] {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    text
+}

@@ -1,0 +1,269 @@
+//! People in tests: an account, a program that plays for it, and tournaments short enough to be played to the end.
+
+use crate::{Fleet, Sightings};
+use anyhow::{Context, bail, ensure};
+use bus::Patience;
+use client::{Address, Client, ClientEvent, Handle, Login, Options};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+use wire::{
+    Action, Chips, CommandId, Legal, PlayerId, PostingId, SeatNo, TableId, TournamentId,
+    cashier::{AdminRequest, CashierReply},
+    client::{ClientMessage, ServerMessage},
+    event::Event,
+    subject,
+    tournament::{
+        LevelSpec, Payout, Standings, TournamentCommand, TournamentConfig, TournamentReply, TournamentRequest,
+    },
+};
+
+const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: Duration::from_secs(30) };
+/// The password of every account made here.
+const PASSWORD: &str = "correct horse battery";
+
+/// A person with an account, connected and ready to play.
+pub struct Hero {
+    /// The account.
+    pub player: PlayerId,
+    /// The connection.
+    pub client: Client,
+    seats: BTreeMap<TableId, SeatNo>,
+    report: HeroReport,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default)]
+pub struct HeroReport {
+    /// Everything that was seen.
+    pub sightings: Sightings,
+    /// Place and prize in the tournament.
+    pub placed: Option<(u32, Chips)>,
+    /// Hands in which own hole cards arrived.
+    pub dealt: u32,
+    /// Actions that the table took.
+    pub actions: u32,
+    /// Connections made.
+    pub connections: u32,
+}
+
+impl Fleet {
+    /// Makes an account with money.
+    ///
+    /// # Errors
+    /// When the cashier refuses.
+    pub async fn account(&self, name: &str, money: Chips) -> anyhow::Result<PlayerId> {
+        let create = AdminRequest::CreatePlayer { name: name.to_owned(), password: PASSWORD.to_owned() };
+        let CashierReply::Player(details) = self.cashier(create).await? else {
+            bail!("the cashier made no account");
+        };
+        let player = details.account.player;
+        let posting = PostingId(format!("test-credit.{player}"));
+        self.cashier(AdminRequest::Credit { posting, player, amount: money }).await?;
+        Ok(player)
+    }
+
+    /// Asks the cashier as the administrator.
+    ///
+    /// # Errors
+    /// When it refuses or does not answer.
+    pub async fn cashier(&self, request: AdminRequest) -> anyhow::Result<CashierReply> {
+        match self.admin.request(subject::CASHIER_ADMIN.to_owned(), &request, PATIENCE).await? {
+            CashierReply::Refused(refusal) => bail!("{request:?}: {refusal}"),
+            reply => Ok(reply),
+        }
+    }
+
+    /// Makes a tournament.
+    ///
+    /// # Errors
+    /// When the coordinator refuses.
+    pub async fn tournament(&self, config: TournamentConfig) -> anyhow::Result<TournamentId> {
+        let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+        let tournament = TournamentId::short(seconds.as_nanos() as u64);
+        match self.ask(tournament, TournamentCommand::Create { config }).await? {
+            TournamentReply::Refused(refusal) => bail!("no tournament: {refusal}"),
+            _ => Ok(tournament),
+        }
+    }
+
+    /// How a tournament stands.
+    ///
+    /// # Errors
+    /// When no coordinator answers.
+    pub async fn standings(&self, tournament: TournamentId) -> anyhow::Result<Standings> {
+        match self.ask(tournament, TournamentCommand::Show { limit: 1_000 }).await? {
+            TournamentReply::Standings(standings) => Ok(*standings),
+            reply => bail!("no standings but {reply:?}"),
+        }
+    }
+
+    /// Waits until a tournament's places are recorded and its prizes paid.
+    ///
+    /// # Errors
+    /// When that takes longer than `limit` (a guard against hangs).
+    pub async fn until_settled(
+        &self,
+        tournament: TournamentId,
+        limit: Duration,
+    ) -> anyhow::Result<Standings> {
+        let began = Instant::now();
+        loop {
+            let standings = self.standings(tournament).await?;
+            if standings.settled {
+                return Ok(standings);
+            }
+            ensure!(
+                began.elapsed() < limit,
+                "the tournament does not end: {:?} {:?}",
+                standings.phase,
+                standings.stats
+            );
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    async fn ask(
+        &self,
+        tournament: TournamentId,
+        command: TournamentCommand,
+    ) -> anyhow::Result<TournamentReply> {
+        let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos();
+        let id = CommandId::from_random(nanos as u64);
+        let request = TournamentRequest { tournament, id, player: None, command };
+        let subject = subject::tournament_commands(subject::tournament_partition(tournament));
+        Ok(self.admin.request(subject, &request, PATIENCE).await?)
+    }
+
+    /// Connects a new person with money.
+    ///
+    /// # Errors
+    /// When the account cannot be made or the connection not be opened.
+    pub async fn hero(&self, name: &str, addresses: Vec<Address>, money: Chips) -> anyhow::Result<Hero> {
+        let player = self.account(name, money).await?;
+        let login = Login::Password { name: name.to_owned(), password: PASSWORD.to_owned() };
+        let client = Client::connect(Options::new(addresses, login)).await?;
+        Ok(Hero { player, client, seats: BTreeMap::new(), report: HeroReport::default() })
+    }
+}
+
+impl Hero {
+    /// Plays a tournament to its end: registers, then checks or calls whatever comes, all-in every now and then.
+    ///
+    /// # Errors
+    /// When registering is refused, the connection ends, or there is no end after `limit` (a guard against hangs).
+    pub async fn play(mut self, tournament: TournamentId, limit: Duration) -> anyhow::Result<HeroReport> {
+        let handle = self.client.handle();
+        match handle.request(ClientMessage::Register { tournament }).await? {
+            ServerMessage::Done => {}
+            reply => bail!("registering was answered with {reply:?}"),
+        }
+        let end = tokio::time::Instant::now() + limit;
+        while self.report.placed.is_none() {
+            let event = tokio::time::timeout_at(end, self.client.next())
+                .await
+                .with_context(|| format!("no end of the tournament; {:?}", self.report.placed))?
+                .context("the connection ended")?;
+            self.take(&handle, event).await?;
+        }
+        Ok(self.report)
+    }
+
+    async fn take(&mut self, handle: &Handle, event: ClientEvent) -> anyhow::Result<()> {
+        self.report.sightings.see(&event);
+        match event {
+            ClientEvent::Up { .. } => self.report.connections += 1,
+            ClientEvent::GivenSeat { table, seat, .. } => drop(self.seats.insert(table, seat)),
+            ClientEvent::LostSeat { table, .. } => drop(self.seats.remove(&table)),
+            ClientEvent::Cards(_) => self.report.dealt += 1,
+            ClientEvent::Placed { place, prize, .. } => self.report.placed = Some((place, prize)),
+            ClientEvent::Table { view, .. } | ClientEvent::Restarted { view, .. } => {
+                if let Some(seat) = view.seats.iter().find(|seat| seat.player == self.player) {
+                    self.seats.insert(view.table, seat.seat);
+                }
+                let hand = view.hand.as_ref();
+                if let Some((hand, turn)) = hand.and_then(|hand| Some((hand.hand, hand.turn.as_ref()?))) {
+                    self.act(handle, view.table, hand, (turn.seat, turn.turn), &turn.legal).await?;
+                }
+            }
+            ClientEvent::Event { table, event: Event::Turn { seat, turn, legal, .. }, .. } => {
+                let hand = self.hand_at(table);
+                self.act(handle, table, hand, (seat, turn), &legal).await?;
+            }
+            ClientEvent::Closed(ended) => bail!("the connection was closed: {ended:?}"),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn hand_at(&self, table: TableId) -> wire::HandNo {
+        let events = self.report.sightings.events.get(&table);
+        let started = events.into_iter().flatten().rev().find_map(|(_, event)| match event {
+            Event::HandStarted(start) => Some(start.hand),
+            _ => None,
+        });
+        started.unwrap_or(wire::HandNo(0))
+    }
+
+    async fn act(
+        &mut self,
+        handle: &Handle,
+        table: TableId,
+        hand: wire::HandNo,
+        (seat, turn): (SeatNo, u32),
+        legal: &Legal,
+    ) -> anyhow::Result<()> {
+        if self.seats.get(&table) != Some(&seat) {
+            return Ok(());
+        }
+        let action = choose(hand, legal);
+        // A refusal means that the turn has passed, for example while a connection was being made.
+        if let ServerMessage::Done = handle.request(ClientMessage::Act { table, hand, turn, action }).await? {
+            self.report.actions += 1;
+        }
+        Ok(())
+    }
+}
+
+fn choose(hand: wire::HandNo, legal: &Legal) -> Action {
+    match (legal.raise, legal.bet) {
+        (Some(raise), _) if hand.0.is_multiple_of(7) => Action::RaiseTo(raise.max),
+        (_, Some(bet)) if hand.0.is_multiple_of(5) => Action::Bet(bet.min),
+        _ if legal.check => Action::Check,
+        _ if legal.call.is_some() => Action::Call,
+        _ => Action::Fold,
+    }
+}
+
+/// A six-handed no-limit tournament with fast levels: `people` entries of people, the others of bots. Everybody is paid, so that
+/// every place shows in a balance. It starts when it is full.
+#[must_use]
+pub fn quick_tournament(entries: u16, people: u16) -> TournamentConfig {
+    let each = 10_000 / entries;
+    let mut shares = vec![each; usize::from(entries)];
+    shares[0] += 10_000 - each * entries;
+    let level = |big_blind: u64| LevelSpec {
+        small_blind: Chips(big_blind / 2),
+        big_blind: Chips(big_blind),
+        ante: Chips::ZERO,
+        seconds: 6,
+    };
+    TournamentConfig {
+        name: "quick".to_owned(),
+        variant: "NT".to_owned(),
+        seats: 6,
+        max_entries: u32::from(entries),
+        min_entries: 2,
+        buy_in: Chips(1_000),
+        fee: Chips(100),
+        starting_stack: Chips(1_500),
+        levels: [20, 40, 60, 100, 160, 240, 400, 600, 1_000, 2_000, 4_000, 8_000].map(level).to_vec(),
+        start_ms: None,
+        bots: u32::from(entries - people),
+        payout: Payout::Shares(shares),
+        action_ms: 8_000,
+        hand_pause_ms: 20,
+        bot_pace_ms: 0,
+    }
+}

@@ -1,0 +1,142 @@
+//! Watches tables from outside and checks what was seen against the journals.
+
+use anyhow::{Context, ensure};
+use bus::{Bus, Journal};
+use client::{Client, ClientEvent, Login, Options};
+use futures::StreamExt;
+use poker::table::TableRecord;
+use std::collections::{BTreeMap, BTreeSet};
+use tokio::{sync::watch, task::JoinHandle};
+use wire::{
+    TableId, TournamentId, client::ClientMessage, client::ServerMessage, codec, event::Event, subject,
+};
+
+/// What a client saw of the tables it followed, in the order in which it saw it.
+#[derive(Clone, Debug, Default)]
+pub struct Sightings {
+    /// Per table: number and event.
+    pub events: BTreeMap<TableId, Vec<(u64, Event)>>,
+    /// Number of the last event before the first one seen, per table.
+    pub from: BTreeMap<TableId, u64>,
+    /// How often a table could not replay what was missed.
+    pub restarts: u32,
+}
+
+impl Sightings {
+    /// Takes an event of the client in.
+    pub fn see(&mut self, event: &ClientEvent) {
+        match event {
+            ClientEvent::Table { view, .. } => {
+                self.from.entry(view.table).or_insert(view.event_no);
+            }
+            ClientEvent::Restarted { .. } => self.restarts += 1,
+            ClientEvent::Event { table, number, event } => {
+                self.events.entry(*table).or_default().push((*number, event.clone()));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A visitor that follows every table of a tournament as it comes to be.
+pub struct Watcher {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<anyhow::Result<Sightings>>,
+}
+
+impl Watcher {
+    /// Starts watching.
+    #[must_use]
+    pub fn start(addresses: Vec<client::Address>, tournament: TournamentId) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        Self { stop, task: tokio::spawn(follow(addresses, tournament, stopped)) }
+    }
+
+    /// Stops watching.
+    ///
+    /// # Errors
+    /// When the watcher could not go on.
+    pub async fn stop(self) -> anyhow::Result<Sightings> {
+        self.stop.send_replace(true);
+        self.task.await?
+    }
+}
+
+async fn follow(
+    addresses: Vec<client::Address>,
+    tournament: TournamentId,
+    mut stopped: watch::Receiver<bool>,
+) -> anyhow::Result<Sightings> {
+    let mut client = Client::connect(Options::new(addresses, Login::Visitor)).await?;
+    let handle = client.handle();
+    let mut sightings = Sightings::default();
+    let mut followed = BTreeSet::new();
+    let mut look = tokio::time::interval(std::time::Duration::from_millis(500));
+    loop {
+        tokio::select! {
+            event = client.next() => match event {
+                Some(event) => sightings.see(&event),
+                None => anyhow::bail!("the watcher's connection ended"),
+            },
+            _ = look.tick() => {
+                let asked = ClientMessage::Standings { tournament, limit: 1 };
+                if let Ok(ServerMessage::Standings(standings)) = handle.request(asked).await {
+                    for table in standings.tables {
+                        if followed.insert(table) {
+                            handle.request(ClientMessage::Watch { table, since: None }).await?;
+                        }
+                    }
+                }
+            }
+            _ = stopped.changed() => return Ok(sightings),
+        }
+    }
+}
+
+/// Checks that what was seen is what the journals hold, in order, none missing and none twice, from the first event
+/// seen to the last; and, with `to_the_end`, that nothing is missing at the end of closed tables. Gives the number of events compared.
+///
+/// # Errors
+/// Naming the first difference.
+pub async fn check_against_journals(
+    admin: &Bus,
+    seen: &Sightings,
+    to_the_end: bool,
+) -> anyhow::Result<usize> {
+    let mut compared = 0;
+    for (table, events) in &seen.events {
+        let durable = public_events(admin, *table).await?;
+        let first = events.first().map_or(0, |(number, _)| *number);
+        if let Some(from) = seen.from.get(table).filter(|_| seen.restarts == 0) {
+            ensure!(first == from + 1, "table {table}: the view was at {from}, the first event was {first}");
+        }
+        for (expected, (number, event)) in (first..).zip(events) {
+            ensure!(*number == expected, "table {table}: event {number} where {expected} was due");
+            let at = usize::try_from(number - 1)?;
+            let journaled = durable.get(at).with_context(|| format!("table {table}: no event {number}"))?;
+            ensure!(
+                journaled == event,
+                "table {table}, event {number}: saw {event:?}, journal has {journaled:?}"
+            );
+            compared += 1;
+        }
+        let last = events.last().map_or(0, |(number, _)| *number);
+        ensure!(
+            !to_the_end || last == durable.len() as u64,
+            "table {table}: saw events up to {last} of {}",
+            durable.len()
+        );
+    }
+    Ok(compared)
+}
+
+async fn public_events(admin: &Bus, table: TableId) -> anyhow::Result<Vec<Event>> {
+    let journal = Journal::open(admin, &subject::table_stream(subject::table_partition(table))).await?;
+    let mut records = std::pin::pin!(journal.walk(&subject::table_journal(table)));
+    let mut events = Vec::new();
+    while let Some(stored) = records.next().await {
+        let record: TableRecord = codec::decode(&stored?.payload)?;
+        events.extend(record.events.iter().filter_map(poker::table::public));
+    }
+    Ok(events)
+}

@@ -1,0 +1,98 @@
+//! Who may depend on whom. What is not listed here is forbidden.
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What each of the workspace's crates may use of the others, tests apart.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("wire", &[]),
+    ("poker", &["wire"]),
+    ("tournament", &["wire"]),
+    ("bus", &["wire"]),
+    ("client", &["wire"]),
+    ("servers", &[]),
+    ("testkit", &["wire", "bus", "client", "poker", "servers"]),
+    ("gateway", &["wire", "bus"]),
+    ("table-worker", &["wire", "bus", "poker"]),
+    ("bot-worker", &["wire", "bus", "poker"]),
+    ("coordinator", &["wire", "bus", "tournament"]),
+    ("cashier", &["wire", "bus"]),
+    ("pokerctl", &["wire", "bus", "poker", "tournament", "client", "servers"]),
+    ("fleet-tests", &["wire"]),
+];
+
+/// Libraries that only these crates may name: the reason for their existence.
+const KEPT_APART: &[(&str, &[&str])] = &[
+    ("async-nats", &["bus"]),
+    ("tokio-postgres", &["cashier", "pokerctl"]),
+    ("deadpool-postgres", &["cashier"]),
+    ("axum", &["gateway"]),
+    ("argon2", &["cashier"]),
+];
+
+/// Pure crates know no tokio, no NATS, no clock, no entropy, no logging.
+const PURE: &[&str] = &["wire", "poker", "tournament"];
+const IMPURE: &[&str] =
+    &["tokio", "async-nats", "futures", "tracing", "getrandom", "rand", "time", "chrono", "log", "rustix"];
+
+type Dependencies = BTreeMap<String, BTreeSet<String>>;
+
+/// Normal and build dependencies of every crate of the workspace.
+fn dependencies() -> Dependencies {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
+    let metadata = MetadataCommand::new().manifest_path(manifest).no_deps().exec().unwrap();
+    let of = |package: &cargo_metadata::Package| {
+        let used = package.dependencies.iter().filter(|d| d.kind != DependencyKind::Development);
+        used.map(|d| d.name.to_string()).collect()
+    };
+    metadata.packages.iter().map(|package| (package.name.to_string(), of(package))).collect()
+}
+
+/// What a set of dependencies does that it may not.
+fn offences(dependencies: &Dependencies) -> Vec<String> {
+    let mut offences = Vec::new();
+    let ours: BTreeSet<&str> = dependencies.keys().map(String::as_str).collect();
+    for (name, used) in dependencies {
+        let Some((_, allowed)) = ALLOWED.iter().find(|(known, _)| known == name) else {
+            offences.push(format!("{name} is not listed: say what it may depend on"));
+            continue;
+        };
+        for other in used {
+            let other = other.as_str();
+            if ours.contains(other) && !allowed.contains(&other) {
+                offences.push(format!("{name} may not depend on {other}"));
+            }
+            if KEPT_APART.iter().any(|(library, users)| *library == other && !users.contains(&name.as_str()))
+            {
+                offences.push(format!("{name} may not name {other}"));
+            }
+            if PURE.contains(&name.as_str()) && IMPURE.contains(&other) {
+                offences.push(format!("{name} is pure and may not depend on {other}"));
+            }
+        }
+    }
+    offences
+}
+
+#[test]
+fn crates_depend_only_on_what_they_may() {
+    assert_eq!(offences(&dependencies()), Vec::<String>::new());
+}
+
+#[test]
+fn forbidden_dependencies_are_noticed() {
+    let planted = [
+        ("gateway", "poker"),
+        ("gateway", "table-worker"),
+        ("coordinator", "async-nats"),
+        ("poker", "tokio"),
+        ("newcomer", "wire"),
+        ("bot-worker", "tokio-postgres"),
+        ("wire", "bus"),
+    ];
+    for (name, other) in planted {
+        let mut dependencies = dependencies();
+        dependencies.entry(name.to_owned()).or_default().insert(other.to_owned());
+        assert_eq!(offences(&dependencies).len(), 1, "{name} using {other} goes unnoticed");
+    }
+}

@@ -1,0 +1,102 @@
+//! Processes are killed in the middle of hands; tournaments end all the same, and nobody saw anything wrong.
+
+use anyhow::ensure;
+use std::time::Duration;
+use testkit::{Fleet, FleetSize, Watcher, check_against_journals, quick_tournament};
+use wire::{Chips, TournamentId, tournament::Phase, tournament::Standings};
+
+const LIMIT: Duration = Duration::from_secs(240);
+const ENTRIES: u16 = 24;
+
+/// Waits until hands are being played at full speed.
+async fn under_way(fleet: &Fleet, tournament: TournamentId, hands: u64) -> anyhow::Result<()> {
+    let began = std::time::Instant::now();
+    while fleet.standings(tournament).await?.hands < hands {
+        ensure!(began.elapsed() < LIMIT, "no {hands} hands are played");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(())
+}
+
+/// Every entry has a place, prizes add up, and all chips ended with the winner.
+fn complete(standings: &Standings) -> anyhow::Result<()> {
+    ensure!(standings.phase == Phase::Finished, "{:?}", standings.phase);
+    ensure!(standings.players.len() == usize::from(ENTRIES));
+    let mut places: Vec<u32> = standings.players.iter().map(|standing| standing.place).collect();
+    places.sort_unstable();
+    for (due, place) in (1..).zip(&places) {
+        // Players who share a place have the better number.
+        ensure!(*place <= due && places.iter().filter(|p| *p <= place).count() >= due as usize, "{places:?}");
+    }
+    let prizes: Chips = standings.players.iter().map(|standing| standing.prize).sum();
+    ensure!(prizes == standings.prize_pool && prizes == Chips(u64::from(ENTRIES) * 1_000));
+    Ok(())
+}
+
+async fn ends_well(fleet: &Fleet, tournament: TournamentId) -> anyhow::Result<()> {
+    let standings = fleet.until_settled(tournament, LIMIT).await?;
+    complete(&standings)?;
+    fleet.verify().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn table_workers_are_killed_in_the_middle_of_hands() -> anyhow::Result<()> {
+    let fleet = Fleet::start(FleetSize::default()).await?;
+    let tournament = fleet.tournament(quick_tournament(ENTRIES, 1)).await?;
+    let watcher = Watcher::start(fleet.ws()?, tournament);
+    let hero = fleet.hero("ida", fleet.tcp()?, Chips(5_000)).await?;
+    let playing = tokio::spawn(hero.play(tournament, LIMIT));
+    under_way(&fleet, tournament, 8).await?;
+    fleet.kill("table-worker-1")?;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    fleet.kill("table-worker-2")?;
+    let report = playing.await??;
+    ends_well(&fleet, tournament).await?;
+    let seen = watcher.stop().await?;
+    ensure!(seen.restarts == 0 && report.sightings.restarts == 0, "events were missed");
+    let watched = check_against_journals(&fleet.admin, &seen, true).await?;
+    let played = check_against_journals(&fleet.admin, &report.sightings, false).await?;
+    ensure!(watched > 500 && played > 20, "{watched} events watched, {played} played");
+    fleet.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_node_is_killed_and_its_players_go_on_in_the_same_hand() -> anyhow::Result<()> {
+    let fleet = Fleet::start(FleetSize::default()).await?;
+    let tournament = fleet.tournament(quick_tournament(ENTRIES, 2)).await?;
+    // Both prefer the first node, so both lose their connection.
+    let watcher = Watcher::start(fleet.ws()?, tournament);
+    let tcp = fleet.hero("gail", fleet.tcp()?, Chips(5_000)).await?;
+    let json = fleet.hero("jane", fleet.ws_json()?, Chips(5_000)).await?;
+    let tcp = tokio::spawn(tcp.play(tournament, LIMIT));
+    let json = tokio::spawn(json.play(tournament, LIMIT));
+    under_way(&fleet, tournament, 8).await?;
+    fleet.kill("gateway-1")?;
+    for report in [tcp.await??, json.await??] {
+        ensure!(report.connections >= 2, "the killed node was not the player's: {report:?}");
+        ensure!(report.sightings.restarts == 0, "the current hand was not replayed");
+        check_against_journals(&fleet.admin, &report.sightings, false).await?;
+    }
+    ends_well(&fleet, tournament).await?;
+    check_against_journals(&fleet.admin, &watcher.stop().await?, true).await?;
+    fleet.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn coordinators_and_the_nats_server_are_killed() -> anyhow::Result<()> {
+    let fleet = Fleet::start(FleetSize::default()).await?;
+    let tournament = fleet.tournament(quick_tournament(ENTRIES, 1)).await?;
+    let hero = fleet.hero("nora", fleet.tcp()?, Chips(5_000)).await?;
+    let playing = tokio::spawn(hero.play(tournament, LIMIT));
+    under_way(&fleet, tournament, 8).await?;
+    // Whichever owns the tournament is among them.
+    fleet.kill("coordinator-1")?;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    fleet.kill("coordinator-2")?;
+    under_way(&fleet, tournament, 30).await?;
+    fleet.kill_nats().await?;
+    let report = playing.await??;
+    check_against_journals(&fleet.admin, &report.sightings, false).await?;
+    ends_well(&fleet, tournament).await?;
+    fleet.stop().await
+}
