@@ -1,0 +1,308 @@
+//! A program as a child process that ends with this process.
+//!
+//! The kernel sends the parent-death signal when the *thread* that started the child ends, so all children are
+//! started by one thread that lives as long as the process.
+
+use crate::{ServerError, account::Account};
+use std::{
+    ffi::{OsStr, OsString},
+    fs::{File, OpenOptions},
+    io::{self, Read, Seek, SeekFrom},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    sync::{OnceLock, mpsc},
+    time::Duration,
+};
+use tokio::{process, runtime::Handle, sync::oneshot, time::timeout};
+
+pub use rustix::process::Signal;
+
+/// How long a killed process may take to disappear.
+const GONE: Duration = Duration::from_secs(10);
+
+/// What is to be started, and how it ends.
+#[derive(Clone, Debug)]
+pub struct Program {
+    path: PathBuf,
+    args: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+    dir: Option<PathBuf>,
+    input: Option<PathBuf>,
+    log: Option<PathBuf>,
+    account: Option<Account>,
+    stop: Signal,
+    orphaned: Signal,
+}
+
+impl Program {
+    /// A program that is stopped by SIGTERM, and killed when this process ends.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            args: Vec::new(),
+            env: Vec::new(),
+            dir: None,
+            input: None,
+            log: None,
+            account: None,
+            stop: Signal::TERM,
+            orphaned: Signal::KILL,
+        }
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.args.push(arg.as_ref().to_owned());
+        self
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self
+    }
+
+    /// Sets an environment variable; the others are inherited.
+    #[must_use]
+    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.env.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// Sets the folder that it runs in [default: this process' one].
+    #[must_use]
+    pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.dir = Some(dir.into());
+        self
+    }
+
+    /// Lets it read a file as its standard input [default: nothing].
+    #[must_use]
+    pub(crate) fn input(mut self, input: impl Into<PathBuf>) -> Self {
+        self.input = Some(input.into());
+        self
+    }
+
+    /// Appends what it prints to a file [default: it prints where this process prints].
+    #[must_use]
+    pub fn log(mut self, log: impl Into<PathBuf>) -> Self {
+        self.log = Some(log.into());
+        self
+    }
+
+    /// Sets the signal that asks it to stop [default: SIGTERM].
+    #[must_use]
+    pub const fn stop_by(mut self, signal: Signal) -> Self {
+        self.stop = signal;
+        self
+    }
+
+    /// Sets the signal that it gets when this process ends first [default: SIGKILL].
+    #[must_use]
+    pub const fn orphaned_by(mut self, signal: Signal) -> Self {
+        self.orphaned = signal;
+        self
+    }
+
+    /// Runs it as another user, which only root can.
+    #[must_use]
+    pub(crate) fn account(mut self, account: Option<Account>) -> Self {
+        self.account = account;
+        self
+    }
+
+    /// Starts it, in a process group of its own: Ctrl-C in the terminal does not reach it.
+    ///
+    /// # Errors
+    /// When the log cannot be opened or the program not be started.
+    pub async fn start(self) -> Result<Child, ServerError> {
+        let mut command = process::Command::new(&self.path);
+        command
+            .args(&self.args)
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .process_group(0)
+            .kill_on_drop(true);
+        if let Some(input) = &self.input {
+            command.stdin(File::open(input).map_err(ServerError::on("read", input))?);
+        }
+        if let Some(dir) = &self.dir {
+            command.current_dir(dir);
+        }
+        let mut log_start = 0;
+        if let Some(log) = &self.log {
+            let out = open_log(log).map_err(ServerError::on("open the log", log))?;
+            log_start = out.metadata().map_err(ServerError::on("open the log", log))?.len();
+            let err = out.try_clone().map_err(ServerError::on("open the log", log))?;
+            command.stdout(out).stderr(err);
+        }
+        if let Some(account) = &self.account {
+            command.uid(account.uid).gid(account.gid);
+        }
+        die_with_parent(&mut command, self.orphaned);
+        let child = on_lasting_thread(command)
+            .await
+            .map_err(|source| ServerError::Spawn { program: self.path.display().to_string(), source })?;
+        Ok(Child { child, stop: self.stop, log: self.log, log_start })
+    }
+}
+
+/// A running, or ended, child. Dropping it kills the process.
+#[derive(Debug)]
+pub struct Child {
+    child: process::Child,
+    stop: Signal,
+    log: Option<PathBuf>,
+    /// Length of the log when it was started.
+    log_start: u64,
+}
+
+impl Child {
+    /// Its process id; none once it has ended.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Sends a signal; one that has ended gets none.
+    pub fn signal(&self, signal: Signal) {
+        // The id is there only while the process has not been waited for, so it cannot be another's by now.
+        let id = self.id().and_then(|id| i32::try_from(id).ok());
+        if let Some(id) = id.and_then(rustix::process::Pid::from_raw)
+            && let Err(error) = rustix::process::kill_process(id, signal)
+        {
+            tracing::debug!(%error, ?id, "the process is gone already");
+        }
+    }
+
+    /// Waits until it ends.
+    ///
+    /// # Errors
+    /// When the operating system does not say.
+    pub async fn ended(&mut self) -> io::Result<ExitStatus> {
+        self.child.wait().await
+    }
+
+    /// How it ended; none while it runs.
+    ///
+    /// # Errors
+    /// When the operating system does not say.
+    pub fn try_ended(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.child.try_wait()
+    }
+
+    /// Asks it to stop, and kills it when it has not after `patience`.
+    ///
+    /// # Errors
+    /// When the operating system does not say how it ended.
+    pub async fn stop(&mut self, patience: Duration) -> io::Result<ExitStatus> {
+        self.signal(self.stop);
+        match timeout(patience, self.ended()).await {
+            Ok(status) => status,
+            Err(_) => {
+                tracing::warn!(id = self.id(), "does not stop when asked to, and is killed");
+                self.kill().await
+            }
+        }
+    }
+
+    /// Kills it (SIGKILL) and waits until it is gone.
+    ///
+    /// # Errors
+    /// When the operating system does not say how it ended.
+    pub async fn kill(&mut self) -> io::Result<ExitStatus> {
+        self.signal(Signal::KILL);
+        match timeout(GONE, self.ended()).await {
+            Ok(status) => status,
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+
+    /// The end of what it has printed into its log since it was started, at most 8 KiB.
+    #[must_use]
+    pub fn log_tail(&self) -> String {
+        let tail = self.log.as_deref().map(|log| tail(log, self.log_start));
+        tail.and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// Kills it without waiting asynchronously: for `drop`.
+    pub(crate) fn end_now(&mut self, signal: Signal, patience: Duration) {
+        self.signal(signal);
+        let tries = patience.as_millis() / 5;
+        for _ in 0..tries {
+            if !matches!(self.try_ended(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.signal(Signal::KILL);
+    }
+}
+
+fn open_log(log: &Path) -> io::Result<File> {
+    if let Some(dir) = log.parent() {
+        std::fs::create_dir_all(dir)?;
+    }
+    OpenOptions::new().create(true).append(true).mode(0o600).open(log)
+}
+
+fn tail(log: &Path, start: u64) -> io::Result<String> {
+    const MOST: u64 = 8 * 1_024;
+    let mut file = File::open(log)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(MOST).max(start)))?;
+    let mut bytes = Vec::new();
+    file.take(MOST).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Lets the kernel signal the child when this process ends, or at once when it has ended meanwhile.
+#[allow(unsafe_code)]
+fn die_with_parent(command: &mut process::Command, signal: Signal) {
+    let parent = rustix::process::getpid();
+    // SAFETY: between fork and exec only two system calls are made, which are async-signal-safe; nothing is
+    // allocated and no lock is taken. It runs after the change of user, which would clear the signal again.
+    unsafe {
+        command.pre_exec(move || {
+            rustix::process::set_parent_process_death_signal(Some(signal))?;
+            if rustix::process::getppid() == Some(parent) {
+                Ok(())
+            } else {
+                Err(rustix::io::Errno::SRCH.into())
+            }
+        });
+    }
+}
+
+struct Start {
+    command: process::Command,
+    runtime: Handle,
+    started: oneshot::Sender<io::Result<process::Child>>,
+}
+
+async fn on_lasting_thread(command: process::Command) -> io::Result<process::Child> {
+    static THREAD: OnceLock<Option<mpsc::Sender<Start>>> = OnceLock::new();
+    let thread = THREAD.get_or_init(|| {
+        let (sender, receiver) = mpsc::channel::<Start>();
+        std::thread::Builder::new()
+            .name("children".into())
+            .spawn(move || {
+                for mut start in receiver {
+                    let _runtime = start.runtime.enter();
+                    // Nobody waits any more: the child is dropped, and so killed.
+                    let _ = start.started.send(start.command.spawn());
+                }
+            })
+            .is_ok()
+            .then_some(sender)
+    });
+    let no_thread = || io::Error::other("no thread to start processes from");
+    let (started, answer) = oneshot::channel();
+    let start = Start { command, runtime: Handle::current(), started };
+    thread.as_ref().and_then(|thread| thread.send(start).ok()).ok_or_else(no_thread)?;
+    answer.await.map_err(|_| no_thread())?
+}

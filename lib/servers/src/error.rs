@@ -1,0 +1,112 @@
+//! What can go wrong with a server, each with what to do about it.
+
+use std::{io, path::Path};
+
+/// Why a server could not be started or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The program is nowhere.
+    #[error("{program} is not installed: run `make fetch`, or set {variable}")]
+    NotFound {
+        /// Its name.
+        program: &'static str,
+        /// The environment variable that says where it is.
+        variable: &'static str,
+    },
+    /// Another program listens on the port.
+    #[error(
+        "port {port}, which {program} needs, is taken: stop the program that listens there, or choose another port"
+    )]
+    PortTaken {
+        /// Who needs it.
+        program: &'static str,
+        /// Which.
+        port: u16,
+    },
+    /// There is no room.
+    #[error("the disk of {path} is full: make room there, or choose another data folder")]
+    DiskFull {
+        /// A file or folder on that disk.
+        path: String,
+    },
+    /// The server ended before it was ready.
+    #[error("{program} ended while it started: {reason} (its log is {log})")]
+    Ended {
+        /// Which server.
+        program: &'static str,
+        /// The last line of its log that says something.
+        reason: String,
+        /// Its log file.
+        log: String,
+    },
+    /// The server is not ready in time.
+    #[error("{program} is not ready after {seconds} s: see its log {log}")]
+    NotReady {
+        /// Which server.
+        program: &'static str,
+        /// How long was waited.
+        seconds: u64,
+        /// Its log file.
+        log: String,
+    },
+    /// PostgreSQL does not run as root, and there is nobody else.
+    #[error(
+        "PostgreSQL does not run as root, and there is neither a user postgres nor nobody: create one of them"
+    )]
+    NoAccount,
+    /// The other user cannot reach the programs.
+    #[error("user {account} cannot reach {path}: make its parent folders searchable (chmod o+x)")]
+    Unreachable {
+        /// The user that PostgreSQL would run as.
+        account: String,
+        /// Its programs.
+        path: String,
+    },
+    /// The data folder points to a place that is gone.
+    #[error(
+        "the data of {dir} was kept in {place}, which is gone: restore it, or remove {dir} to begin anew"
+    )]
+    PlaceGone {
+        /// The data folder.
+        dir: String,
+        /// Where the data was.
+        place: String,
+    },
+    /// A file or folder is not as it should be.
+    #[error("cannot {what} {path}: {source}")]
+    File {
+        /// What was tried.
+        what: &'static str,
+        /// The file or folder.
+        path: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A process cannot be started.
+    #[error("cannot start {program}: {source}")]
+    Spawn {
+        /// Its path.
+        program: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The operating system gives no random numbers.
+    #[error("no random numbers from the operating system: {0}")]
+    Random(getrandom::Error),
+}
+
+impl ServerError {
+    /// A failed operation on a file; a full disk gets its own sentence.
+    pub(crate) fn file(what: &'static str, path: &Path, source: io::Error) -> Self {
+        let path = path.display().to_string();
+        if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+            return Self::DiskFull { path };
+        }
+        Self::File { what, path, source }
+    }
+
+    /// Shorthand for `map_err`.
+    pub(crate) fn on<'a>(what: &'static str, path: &'a Path) -> impl Fn(io::Error) -> Self + 'a {
+        move |source| Self::file(what, path, source)
+    }
+}

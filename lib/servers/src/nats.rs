@@ -1,0 +1,243 @@
+//! nats-server with JetStream on disk.
+//!
+//! The data folder holds the store, a copy of the configuration, the log, and one password per NATS user, made at
+//! the first start: `passwords/<user>`, and all of them in `local.conf`, which the configuration includes.
+
+use crate::{
+    Child, Program, ServerError, Signal, find, secret,
+    start::{Start, candidates, room},
+};
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    net::TcpStream,
+    time::timeout,
+};
+
+const PROGRAM: &str = "nats-server";
+/// How long it may take to write everything out when it is asked to stop.
+const STOP: Duration = Duration::from_secs(20);
+/// A server without users, for what needs no fleet.
+const SIMPLE: &str = "include ./local.conf\n\
+    listen: $NATS_ADDRESS\n\
+    max_payload: 8MB\n\
+    jetstream { store_dir: $NATS_STORE }\n";
+
+/// How a server is to be started.
+#[derive(Clone, Debug, Default)]
+pub struct NatsOptions {
+    /// The data folder, made when it is not there [default: a temporary one, removed in the end].
+    pub dir: Option<PathBuf>,
+    /// The port [default: a free one].
+    pub port: Option<u16>,
+    /// Folder with a `server.conf` that takes its passwords from `$<USER>_PASSWORD`, its address from `$NATS_ADDRESS` and
+    /// its store from `$NATS_STORE`, see [`find::nats_config`] [default: a server without users].
+    pub config: Option<PathBuf>,
+}
+
+/// A running server. Dropping it kills it.
+#[derive(Debug)]
+pub struct Nats {
+    child: Child,
+    program: PathBuf,
+    dir: PathBuf,
+    port: u16,
+    passwords: BTreeMap<String, String>,
+    /// Removed last, when the server is gone.
+    _temporary: Option<TempDir>,
+}
+
+impl Nats {
+    /// Starts a server and waits until it takes connections.
+    ///
+    /// # Errors
+    /// When the program is missing, the port is taken, the disk is full, or it ends while it starts.
+    pub async fn start(options: NatsOptions) -> Result<Self, ServerError> {
+        let program = find::nats_server()?;
+        let (dir, temporary) = data_folder(options.dir)?;
+        room(&dir)?;
+        let config = match &options.config {
+            Some(folder) => {
+                let path = folder.join("server.conf");
+                fs::read_to_string(&path).map_err(ServerError::on("read", &path))?
+            }
+            None => SIMPLE.to_owned(),
+        };
+        let passwords = passwords(&dir, &config)?;
+        let path = dir.join("server.conf");
+        fs::write(&path, config).map_err(ServerError::on("write", &path))?;
+
+        let mut taken = ServerError::NotFound { program: PROGRAM, variable: find::NATS_SERVER_BIN };
+        for port in candidates(PROGRAM, options.port).await? {
+            match launch(&program, &dir, port, &passwords).await {
+                Ok(child) => {
+                    return Ok(Self { child, program, dir, port, passwords, _temporary: temporary });
+                }
+                Err(error @ ServerError::PortTaken { .. }) => taken = error,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(taken)
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// Its port.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its data folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The password of a NATS user; none when the configuration has no such user.
+    #[must_use]
+    pub fn password(&self, user: &str) -> Option<&str> {
+        self.passwords.get(user).map(String::as_str)
+    }
+
+    /// A file, readable by its owner only, with the password of a NATS user.
+    #[must_use]
+    pub fn password_file(&self, user: &str) -> PathBuf {
+        password_file(&self.dir, user)
+    }
+
+    /// The process.
+    pub fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
+    /// Lets it write everything out and end.
+    ///
+    /// # Errors
+    /// When the operating system does not say how it ended.
+    pub async fn stop(&mut self) -> Result<(), ServerError> {
+        self.child.stop(STOP).await.map(|_| ()).map_err(ServerError::on("stop the server of", &self.dir))
+    }
+
+    /// Kills it (SIGKILL).
+    ///
+    /// # Errors
+    /// When the operating system does not say how it ended.
+    pub async fn kill(&mut self) -> Result<(), ServerError> {
+        self.child.kill().await.map(|_| ()).map_err(ServerError::on("kill the server of", &self.dir))
+    }
+
+    /// Starts it again, on the same port and with the same data; one that still runs is stopped first.
+    ///
+    /// # Errors
+    /// Those of [`Nats::start`].
+    pub async fn restart(&mut self) -> Result<(), ServerError> {
+        self.stop().await?;
+        self.child = launch(&self.program, &self.dir, self.port, &self.passwords).await?;
+        Ok(())
+    }
+}
+
+/// The password file of a NATS user in a data folder.
+#[must_use]
+pub fn password_file(dir: &Path, user: &str) -> PathBuf {
+    dir.join("passwords").join(user)
+}
+
+/// The given folder, which only its owner may enter, or a temporary one.
+fn data_folder(dir: Option<PathBuf>) -> Result<(PathBuf, Option<TempDir>), ServerError> {
+    let Some(dir) = dir else {
+        let shared = std::env::temp_dir();
+        let temporary = TempDir::with_prefix("nats-").map_err(ServerError::on("write into", &shared))?;
+        return Ok((temporary.path().to_owned(), Some(temporary)));
+    };
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir);
+    made.map_err(ServerError::on("make", &dir))?;
+    let dir = dir.canonicalize().map_err(ServerError::on("find", &dir))?;
+    Ok((dir, None))
+}
+
+/// The users whose passwords a configuration refers to, with their passwords.
+fn passwords(dir: &Path, config: &str) -> Result<BTreeMap<String, String>, ServerError> {
+    let folder = dir.join("passwords");
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+    made.map_err(ServerError::on("make", &folder))?;
+    users(config).map(|user| Ok((user.clone(), secret::kept_password(&password_file(dir, &user))?))).collect()
+}
+
+/// `$TABLE_WORKER_PASSWORD` is the password of user `table-worker`.
+fn users(config: &str) -> impl Iterator<Item = String> {
+    config
+        .split('$')
+        .skip(1)
+        .filter_map(|rest| {
+            let end = rest.find(|c: char| !c.is_ascii_uppercase() && c != '_').unwrap_or(rest.len());
+            rest.get(..end)?.strip_suffix("_PASSWORD")
+        })
+        .map(|user| user.to_ascii_lowercase().replace('_', "-"))
+}
+
+async fn launch(
+    program: &Path,
+    dir: &Path,
+    port: u16,
+    passwords: &BTreeMap<String, String>,
+) -> Result<Child, ServerError> {
+    let store = dir.join("store");
+    let mut local =
+        format!("NATS_ADDRESS: \"127.0.0.1:{port}\"\nNATS_STORE: {:?}\n", store.display().to_string());
+    for (user, password) in passwords {
+        let variable = user.to_ascii_uppercase().replace('-', "_");
+        local.push_str(&format!("{variable}_PASSWORD: \"{password}\"\n"));
+    }
+    secret::write_private(&dir.join("local.conf"), &local)?;
+
+    // A name of its own tells our server from another one that took the port at the same moment.
+    let name = format!("nats-{}", secret::password()?);
+    let log = dir.join("nats.log");
+    let mut child = Program::new(program)
+        .arg("--config")
+        .arg(dir.join("server.conf"))
+        .args(["--name", &name])
+        .log(&log)
+        .orphaned_by(Signal::TERM)
+        .start()
+        .await?;
+    let start = Start { program: PROGRAM, port, log: &log, disk: dir };
+    start.wait(&mut child, async |_| greeting(port).await.is_some_and(|text| text.contains(&name))).await?;
+    Ok(child)
+}
+
+/// What a server says first: its name is in it.
+async fn greeting(port: u16) -> Option<String> {
+    let greet = async {
+        let stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).await.ok()?;
+        Some(line)
+    };
+    timeout(Duration::from_secs(1), greet).await.ok()?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_are_those_with_a_password() {
+        let config = "listen: $NATS_ADDRESS\n{ user: gateway, password: $GATEWAY_PASSWORD }\n\
+            { user: table-worker, password: $TABLE_WORKER_PASSWORD, x: $NATS_STORE }";
+        assert_eq!(users(config).collect::<Vec<_>>(), ["gateway", "table-worker"]);
+    }
+}

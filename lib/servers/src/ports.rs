@@ -1,0 +1,30 @@
+//! Ports that nobody uses.
+
+use crate::ServerError;
+use std::net::{Ipv4Addr, TcpListener};
+
+/// Below the range that the kernel gives to outgoing connections, so that a port stays free while its server restarts.
+const LOWEST: u16 = 12_000;
+const HIGHEST: u16 = 31_999;
+
+/// How often another port is tried when a chosen one was taken meanwhile.
+pub(crate) const TRIES: usize = 10;
+
+/// A port that is free now.
+pub(crate) fn free(program: &'static str) -> Result<u16, ServerError> {
+    let mut port = 0;
+    for _ in 0..200 {
+        let random = getrandom::u32().map_err(ServerError::Random)?;
+        let offset = u16::try_from(random % u32::from(HIGHEST - LOWEST + 1)).unwrap_or(0);
+        port = LOWEST + offset;
+        if is_free(port) {
+            return Ok(port);
+        }
+    }
+    Err(ServerError::PortTaken { program, port })
+}
+
+/// Whether a server could listen on it now.
+pub(crate) fn is_free(port: u16) -> bool {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+}
