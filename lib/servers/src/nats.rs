@@ -10,7 +10,7 @@ use crate::{
 use std::{
     collections::BTreeMap,
     fs,
-    os::unix::fs::DirBuilderExt,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -159,7 +159,11 @@ pub fn password_file(dir: &Path, user: &str) -> PathBuf {
 fn data_folder(dir: Option<PathBuf>) -> Result<(PathBuf, Option<TempDir>), ServerError> {
     let Some(dir) = dir else {
         let shared = std::env::temp_dir();
-        let temporary = TempDir::with_prefix("nats-").map_err(ServerError::on("write into", &shared))?;
+        let temporary = tempfile::Builder::new()
+            .prefix("nats-")
+            .permissions(fs::Permissions::from_mode(0o700))
+            .tempdir()
+            .map_err(ServerError::on("write into", &shared))?;
         return Ok((temporary.path().to_owned(), Some(temporary)));
     };
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir);
