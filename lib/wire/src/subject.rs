@@ -11,6 +11,7 @@
 //! | `query.tables`, `query.tournaments` | gateway, coordinator, admin | every table worker / coordinator |
 //! | `cashier.session`, `.table`, `.tournament`, `.admin` | gateway, table worker, coordinator, admin | one cashier (queue group) |
 //! | `bots.ask` | table worker | work-queue stream `BOT_ASKS` |
+//! | `owners.<kind>.<partition>` | the server, whenever a claim is written | table worker (`table`), coordinator (`tournament`) |
 //! | `heartbeat.<role>.<node>` | everybody | everybody |
 //! | `notice` | gateway, cashier | gateways |
 
@@ -138,6 +139,12 @@ pub fn table_feed(table: TableId) -> String {
 #[must_use]
 pub fn player_feed(player: PlayerId) -> String {
     format!("feed.player.{player}")
+}
+
+/// News of all claims of a kind (`table` or `tournament`): the bucket's values as they are written.
+#[must_use]
+pub fn owner_news(kind: &str) -> String {
+    format!("owners.{kind}.*")
 }
 
 /// Heartbeats of one process.
