@@ -230,15 +230,16 @@ pub(super) fn act(
 /// A hand before its forced bets, from what the journal says about its start.
 pub(super) fn new_hand(config: &TableConfig, start: &HandStart, seed: &Seed) -> Option<Hand> {
     let level = start.level;
+    let variant = variant::by_code(&config.variant)?;
     let player = |stack: &Stack| PlayerSetup {
         seat: stack.seat,
         stack: stack.chips,
         ante: level.ante,
-        blind: blind_of(stack.seat, start, level),
+        // Where a bring-in opens the hand there are no blinds.
+        blind: blind_of(stack.seat, start, level).filter(|_| !variant.has_bring_in()),
         dead: Chips::ZERO,
     };
     let players = start.stacks.iter().map(player).collect();
-    let variant = variant::by_code(&config.variant)?;
     let setup = HandSetup {
         small_blind: level.small_blind,
         ..HandSetup::new(variant, start.button, level.big_blind, players, shuffle::deck(seed))

@@ -38,11 +38,11 @@ pub fn create(table: TableId, config: &TableConfig, bots: &[HouseBot]) -> Result
 
 fn check(config: &TableConfig) -> Result<(), Refusal> {
     let bad = |reason: &str| Err(Refusal::bad_message(reason));
-    if crate::variant::by_code(&config.variant).is_none() {
+    let Some(variant) = crate::variant::by_code(&config.variant) else {
         return bad("there is no variant of that code");
-    }
-    if !(2..=10).contains(&config.seats) {
-        return bad("a table has 2 to 10 seats");
+    };
+    if !(2..=10.min(variant.max_players)).contains(&config.seats) {
+        return bad("a table has 2 to 10 seats, and no more than its variant has cards for");
     }
     if config.name.chars().count() > 60 {
         return bad("a name has at most 60 characters");
