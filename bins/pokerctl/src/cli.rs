@@ -11,13 +11,7 @@ use tracing_subscriber::EnvFilter;
 #[command(name = "pokerctl", version, propagate_version = true)]
 pub struct Cli {
     /// Folder of the fleet: its servers' files, credentials, logs and `fleet.json`
-    #[arg(
-        long,
-        global = true,
-        env = "POKER_DATA_DIR",
-        default_value = ".local/data",
-        value_name = "FOLDER"
-    )]
+    #[arg(long, global = true, env = "POKER_DATA_DIR", default_value = ".local/data", value_name = "FOLDER")]
     pub data_dir: PathBuf,
 
     /// A NATS server that already runs (comma separated for several), in place of the fleet's own; the
@@ -37,17 +31,19 @@ pub struct Cli {
 impl Cli {
     /// What every command needs to know.
     pub fn context(&self) -> Context {
-        Context {
-            data_dir: self.data_dir.clone(),
-            nats_url: self.nats_url.clone(),
-            json: self.json,
-        }
+        Context { data_dir: self.data_dir.clone(), nats_url: self.nats_url.clone(), json: self.json }
     }
 }
 
 /// What `pokerctl` can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Start a fleet on this machine and show it working; Ctrl-C stops it
+    Up(commands::up::Args),
+    /// Play the demo tournament on a fleet that is up, and follow it to its end
+    Demo(commands::demo::Args),
+    /// Bring streams, buckets, consumers and SQL tables of a running fleet up to date
+    Apply(commands::apply::Args),
     /// Print a completion script for a shell
     Completions(commands::completions::Args),
 }
@@ -57,13 +53,7 @@ pub fn sentence(error: &anyhow::Error) -> String {
     error
         .chain()
         .map(ToString::to_string)
-        .reduce(|text, cause| {
-            if text.contains(&cause) {
-                text
-            } else {
-                format!("{text}: {cause}")
-            }
-        })
+        .reduce(|text, cause| if text.contains(&cause) { text } else { format!("{text}: {cause}") })
         .unwrap_or_default()
         .replace('\n', " ")
 }
@@ -71,10 +61,7 @@ pub fn sentence(error: &anyhow::Error) -> String {
 /// Libraries' warnings go to stderr; `RUST_LOG` asks for more.
 pub fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
 #[cfg(test)]
@@ -92,9 +79,6 @@ mod tests {
         let error = anyhow::anyhow!("disk full\nreally")
             .context("cannot write x: disk full\nreally")
             .context("cannot start");
-        assert_eq!(
-            sentence(&error),
-            "cannot start: cannot write x: disk full really"
-        );
+        assert_eq!(sentence(&error), "cannot start: cannot write x: disk full really");
     }
 }

@@ -5,9 +5,14 @@
 //! that says what to do. What this program does not know: journals' contents beyond what
 //! `verify` and `table log` read as the administrator, and anything that the roles' subjects do not offer.
 
+mod ask;
 mod cli;
 mod commands;
+mod console;
 mod context;
+mod database;
+mod fleet;
+mod home;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -25,17 +30,19 @@ fn main() -> ExitCode {
 
 fn run(cli: cli::Cli) -> anyhow::Result<ExitCode> {
     cli::log_to_stderr();
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(dispatch(cli))
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // The tasks that look after processes stay on this thread.
+    tokio::task::LocalSet::new().block_on(&runtime, dispatch(cli))
 }
 
 /// One line per subject. A command has its own error type and ends here; most end with success.
 async fn dispatch(cli: cli::Cli) -> anyhow::Result<ExitCode> {
     use cli::Command;
-    let _context = cli.context();
+    let context = cli.context();
     match cli.command {
+        Command::Up(args) => return Ok(commands::up::run(args, &context).await?),
+        Command::Demo(args) => commands::demo::run(args, &context).await?,
+        Command::Apply(args) => commands::apply::run(args, &context).await?,
         Command::Completions(args) => commands::completions::run(&args)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -1,4 +1,7 @@
 //! One module per subject: its options (`Args`) and what carries it out (`run`). A module has its own error
 //! type; `main` is where they meet.
 
+pub mod apply;
 pub mod completions;
+pub mod demo;
+pub mod up;

@@ -1,0 +1,121 @@
+//! What the demo plays: a tournament that sixty bots finish within a minute or two, and a cash table with a
+//! seat for a person.
+
+use wire::{
+    Chips,
+    cashier::Account,
+    table::{HouseBot, Level, Purpose, TableConfig},
+    tournament::{LevelSpec, Payout, TournamentConfig},
+};
+
+/// Entries of the demo tournament, all of them bots.
+pub const ENTRIES: u32 = 60;
+/// Bots at the cash table: one seat less than the table has.
+pub const CASH_BOTS: u32 = 5;
+
+/// How long a level lasts, in seconds.
+const LEVEL_SECONDS: u32 = 8;
+/// Every entry's chips.
+const STARTING_STACK: u64 = 3_000;
+
+/// Small blind, big blind and ante, level by level. The last one is a tenth of all chips in play, so that
+/// two players who are left soon find a winner.
+const LEVELS: [(u64, u64, u64); 16] = [
+    (25, 50, 0),
+    (50, 100, 0),
+    (75, 150, 0),
+    (100, 200, 25),
+    (150, 300, 50),
+    (200, 400, 50),
+    (300, 600, 75),
+    (400, 800, 100),
+    (600, 1_200, 150),
+    (900, 1_800, 200),
+    (1_300, 2_600, 300),
+    (2_000, 4_000, 500),
+    (3_000, 6_000, 750),
+    (4_500, 9_000, 1_000),
+    (6_500, 13_000, 1_500),
+    (9_000, 18_000, 2_000),
+];
+
+/// Sixty entries, six-handed no-limit hold'em, fast levels. It starts by itself as soon as the bots have
+/// registered, because it is full then.
+pub fn tournament() -> TournamentConfig {
+    TournamentConfig {
+        name: "Demo: sixty bots, six-handed".into(),
+        variant: "NT".into(),
+        seats: 6,
+        max_entries: ENTRIES,
+        min_entries: 2,
+        buy_in: Chips(1_000),
+        fee: Chips(100),
+        starting_stack: Chips(STARTING_STACK),
+        levels: LEVELS
+            .iter()
+            .map(|&(small_blind, big_blind, ante)| LevelSpec {
+                small_blind: Chips(small_blind),
+                big_blind: Chips(big_blind),
+                ante: Chips(ante),
+                seconds: LEVEL_SECONDS,
+            })
+            .collect(),
+        start_ms: None,
+        bots: ENTRIES,
+        payout: Payout::Standard,
+        action_ms: 10_000,
+        hand_pause_ms: 150,
+        bot_pace_ms: 20,
+    }
+}
+
+/// Six seats, blinds 50/100, at a pace that a person can follow.
+pub fn cash_table() -> TableConfig {
+    TableConfig {
+        name: "Demo cash table".into(),
+        variant: "NT".into(),
+        seats: 6,
+        level: Level { number: 0, small_blind: Chips(50), big_blind: Chips(100), ante: Chips::ZERO },
+        purpose: Purpose::Cash { min_buy_in: Chips(2_000), max_buy_in: Chips(20_000) },
+        action_ms: 20_000,
+        hand_pause_ms: 2_500,
+        bot_pace_ms: 900,
+    }
+}
+
+/// The bots of the cash table, out of the house accounts.
+pub fn cash_bots(accounts: Vec<Account>) -> Vec<HouseBot> {
+    accounts
+        .into_iter()
+        .map(|account| HouseBot { player: account.player, name: account.name, buy_in: Chips(10_000) })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cash_table_keeps_a_seat_free() {
+        assert_eq!(CASH_BOTS + 1, u32::from(cash_table().seats));
+        let table = cash_table();
+        assert!(table.bot_pace_ms <= table.action_ms / 2);
+    }
+
+    #[test]
+    fn levels_rise_until_the_tournament_must_end() {
+        let config = tournament();
+        assert!(config.levels.windows(2).all(|pair| pair[0].big_blind < pair[1].big_blind));
+        let all_chips = config.starting_stack.times(u64::from(ENTRIES));
+        let last = config.levels.last().unwrap();
+        assert!(last.big_blind.times(10) >= all_chips);
+        let seconds: u32 = config.levels.iter().map(|level| level.seconds).sum();
+        assert!((60..=150).contains(&seconds), "{seconds}");
+    }
+
+    #[test]
+    fn the_demo_starts_by_itself() {
+        let config = tournament();
+        assert_eq!((config.bots, config.start_ms), (config.max_entries, None));
+    }
+}

@@ -1,0 +1,311 @@
+//! The demo: a tournament of bots whose standings are followed to the end, and a cash table with a free seat.
+//!
+//! Which tournament and which table are the demo's is kept in `demo.json` in the fleet's folder, written
+//! before anything is created, so that a start that was cut short goes on instead of making a second one.
+
+mod config;
+mod standings;
+
+use crate::{
+    ask::{self, AskError},
+    console::Console,
+    context::{ConnectError, Context},
+};
+use bus::Bus;
+use serde::{Deserialize, Serialize};
+use standings::Rates;
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+use wire::{
+    Refusal, TableId, TournamentId,
+    cashier::{AdminRequest, CashierReply, RankedPlace},
+    table::{TableCommand, TableReply},
+    tournament::{Phase, Standings, TournamentCommand},
+};
+
+pub use config::ENTRIES;
+
+/// How often the standings are asked for.
+const EVERY: Duration = Duration::from_millis(400);
+/// How often a line is written where nothing can be drawn in place.
+const LINE_EVERY: Duration = Duration::from_secs(5);
+/// A demo in which no hand ends for this long is given up: many times the longest possible hand.
+const STALLED: Duration = Duration::from_secs(180);
+
+/// Options of `demo`.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Why the demo cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The fleet cannot be reached.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// A role did not answer as needed.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    /// `demo.json` cannot be read or written.
+    #[error("cannot use {path}: {error}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+    /// Nothing happens any more.
+    #[error("tournament {tournament} has not moved for {seconds} s: see `pokerctl nodes` and the logs")]
+    Stalled {
+        /// Which tournament.
+        tournament: TournamentId,
+        /// For how long.
+        seconds: u64,
+    },
+    /// Somebody called the tournament off.
+    #[error("tournament {0} was cancelled")]
+    Cancelled(TournamentId),
+}
+
+/// What `demo.json` holds.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Kept {
+    tournament: Option<TournamentId>,
+    cash_table: Option<TableId>,
+}
+
+/// The demo's tournament and table.
+#[derive(Clone, Copy, Debug)]
+pub struct Demo {
+    /// The tournament.
+    pub tournament: TournamentId,
+    /// Whether it was there already and is gone on with.
+    pub continued: bool,
+    /// The cash table.
+    pub cash_table: TableId,
+}
+
+/// How a tournament went.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outcome {
+    /// Places as the cashier has them, first place first.
+    #[serde(skip)]
+    pub ranking: Vec<RankedPlace>,
+    /// Number of ranked places.
+    pub places: usize,
+    /// Hands played.
+    pub hands: u64,
+    /// Actions played.
+    pub actions: u64,
+    /// Actions per second, over all of the tournament.
+    pub actions_per_s: f64,
+    /// From the first hand to the last, in seconds.
+    pub seconds: f64,
+}
+
+/// Runs the demo on a fleet that is up.
+///
+/// # Errors
+/// When the fleet cannot be reached or the tournament cannot be played to the end.
+pub async fn run(_args: Args, context: &Context) -> Result<(), DemoError> {
+    let console = Console::new(context.json);
+    let bus = context.bus().await?;
+    let demo = prepare(&bus, &context.data_dir).await?;
+    announce(&demo, &console);
+    let outcome = follow(&bus, demo.tournament, &console).await?;
+    show_ranking(&outcome, &console);
+    if context.json
+        && let Ok(line) = serde_json::to_string(&outcome)
+    {
+        println!("{line}");
+    }
+    Ok(())
+}
+
+/// Finds the demo's table and an unfinished tournament, or creates them.
+///
+/// # Errors
+/// When a role does not answer as needed or `demo.json` cannot be written.
+pub async fn prepare(bus: &Bus, folder: &Path) -> Result<Demo, DemoError> {
+    let mut kept = read(folder);
+    let cash_table = cash_table(bus, folder, &mut kept).await?;
+    let (tournament, continued) = tournament(bus, folder, &mut kept).await?;
+    Ok(Demo { tournament, continued, cash_table })
+}
+
+/// Says what is being played.
+pub fn announce(demo: &Demo, console: &Console) {
+    console.done(format!("cash table {} has a free seat", demo.cash_table));
+    console.done(if demo.continued {
+        format!("demo tournament {} goes on", demo.tournament)
+    } else {
+        format!("demo tournament {} with {ENTRIES} bots", demo.tournament)
+    });
+}
+
+async fn cash_table(bus: &Bus, folder: &Path, kept: &mut Kept) -> Result<TableId, DemoError> {
+    if let Some(table) = kept.cash_table {
+        let resync = TableCommand::Resync { since: None };
+        match ask::table(bus, table, resync).await {
+            Ok(TableReply::Resync(resync)) if !resync.view.closed => return Ok(table),
+            Ok(_) => kept.cash_table = None,
+            Err(error) if error.refusal() == Some(&Refusal::NoSuchTable) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let table = match kept.cash_table {
+        Some(table) => table,
+        None => TableId::short(ask::random()?),
+    };
+    kept.cash_table = Some(table);
+    write(folder, *kept)?;
+    let create =
+        TableCommand::Create { config: config::cash_table(), bots: config::cash_bots(accounts(bus).await?) };
+    match ask::table(bus, table, create).await {
+        Ok(_) => Ok(table),
+        Err(error) if error.refusal() == Some(&Refusal::AlreadyExists) => Ok(table),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// House accounts for the cash table: not the ones that play the tournament.
+async fn accounts(bus: &Bus) -> Result<Vec<wire::cashier::Account>, DemoError> {
+    let request = AdminRequest::Bots { count: ENTRIES + config::CASH_BOTS };
+    match ask::cashier(bus, &request).await? {
+        CashierReply::Bots(accounts) => Ok(accounts.into_iter().skip(ENTRIES as usize).collect()),
+        _ => Err(unexpected_of_cashier()),
+    }
+}
+
+async fn tournament(bus: &Bus, folder: &Path, kept: &mut Kept) -> Result<(TournamentId, bool), DemoError> {
+    if let Some(tournament) = kept.tournament {
+        match ask::standings(bus, tournament, 0).await {
+            Ok(standings) if !is_over(&standings) => return Ok((tournament, true)),
+            Ok(_) => kept.tournament = None,
+            Err(error) if error.refusal() == Some(&Refusal::NoSuchTournament) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let tournament = match kept.tournament {
+        Some(tournament) => tournament,
+        None => TournamentId::short(ask::random()?),
+    };
+    kept.tournament = Some(tournament);
+    write(folder, *kept)?;
+    let config = config::tournament();
+    match ask::tournament(bus, tournament, TournamentCommand::Create { config }).await {
+        Ok(_) => Ok((tournament, false)),
+        Err(error) if error.refusal() == Some(&Refusal::AlreadyExists) => Ok((tournament, true)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn is_over(standings: &Standings) -> bool {
+    match standings.phase {
+        Phase::Registering | Phase::Running => false,
+        Phase::Finished => standings.settled,
+        Phase::Cancelled => true,
+    }
+}
+
+/// Shows live standings until the tournament is over and settled, then reads the ranking back.
+///
+/// # Errors
+/// When it is cancelled, stands still, or a role stays silent.
+pub async fn follow(bus: &Bus, tournament: TournamentId, console: &Console) -> Result<Outcome, DemoError> {
+    let mut rates = Rates::default();
+    let mut moved = (0, Instant::now());
+    let mut line_due = Instant::now();
+    let mut ended_ms = None;
+    let last = loop {
+        let standings = ask::standings(bus, tournament, 10).await?;
+        let now = Instant::now();
+        let per_s = rates.sample(now, standings.hands, standings.actions);
+        if console.is_terminal() {
+            console.draw(standings::block(&standings, per_s));
+        } else if now >= line_due {
+            console.say(standings::line(&standings, per_s));
+            line_due = now + LINE_EVERY;
+        }
+        match standings.phase {
+            Phase::Cancelled => return Err(DemoError::Cancelled(tournament)),
+            Phase::Finished if ended_ms.is_none() => ended_ms = Some(now_ms()),
+            _ => {}
+        }
+        if is_over(&standings) {
+            break standings;
+        }
+        if standings.hands != moved.0 {
+            moved = (standings.hands, now);
+        } else if now.duration_since(moved.1) > STALLED {
+            return Err(DemoError::Stalled { tournament, seconds: STALLED.as_secs() });
+        }
+        tokio::time::sleep(EVERY).await;
+    };
+    console.clear();
+    let ranking = ranking(bus, tournament).await?;
+    let seconds = ended_ms.unwrap_or_else(now_ms).saturating_sub(last.started_ms) as f64 / 1_000.0;
+    Ok(Outcome {
+        places: ranking.len(),
+        ranking,
+        hands: last.hands,
+        actions: last.actions,
+        actions_per_s: tenths(last.actions as f64 / seconds.max(0.001)),
+        seconds: tenths(seconds),
+    })
+}
+
+/// The final ranking, for a person.
+pub fn show_ranking(outcome: &Outcome, console: &Console) {
+    console.say("\n  Final ranking, as the cashier's database has it:\n");
+    console.say(standings::ranking(&outcome.ranking));
+    console.say(format!(
+        "\n  {} places, {} hands, {} actions in {} s ({} actions/s)\n",
+        outcome.places,
+        standings::number(outcome.hands),
+        standings::number(outcome.actions),
+        outcome.seconds,
+        outcome.actions_per_s
+    ));
+}
+
+/// The places as PostgreSQL has them.
+async fn ranking(bus: &Bus, tournament: TournamentId) -> Result<Vec<RankedPlace>, DemoError> {
+    match ask::cashier(bus, &AdminRequest::Results { tournament }).await? {
+        CashierReply::Results(places) => Ok(places),
+        _ => Err(unexpected_of_cashier()),
+    }
+}
+
+fn unexpected_of_cashier() -> DemoError {
+    DemoError::Ask(AskError::Unexpected { whom: "the cashier".into() })
+}
+
+fn tenths(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
+}
+
+fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+fn path(folder: &Path) -> PathBuf {
+    folder.join("demo.json")
+}
+
+/// A file that is missing or unreadable means that there is no demo yet.
+fn read(folder: &Path) -> Kept {
+    fs::read(path(folder)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+}
+
+fn write(folder: &Path, kept: Kept) -> Result<(), DemoError> {
+    let path = path(folder);
+    let fresh = folder.join(".demo.json.new");
+    serde_json::to_vec(&kept)
+        .map_err(io::Error::from)
+        .and_then(|bytes| fs::write(&fresh, bytes))
+        .and_then(|()| fs::rename(&fresh, &path))
+        .map_err(|error| DemoError::File { path, error })
+}

@@ -1,0 +1,371 @@
+//! The fleet's processes: each is started, started again when it dies, and stopped when the fleet stops.
+//!
+//! What always holds: a process that is started here dies with this one, however this one ends; two
+//! processes never run under one name.
+
+use super::plan::Planned;
+use servers::{Child, Nats, Postgres, Program, ServerError};
+use std::{
+    future::Future,
+    io,
+    path::{Path, PathBuf},
+    process::ExitStatus,
+    time::{Duration, Instant},
+};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
+use wire::fleet::Role;
+
+/// Pause before a process that died is started again: twice as long each time it dies early.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// A process that lived this long did not die early.
+const LIVED: Duration = Duration::from_secs(20);
+/// How long a process may take to hand its work over when it stops.
+const GRACE: Duration = Duration::from_secs(15);
+
+/// What happened to a process.
+#[derive(Debug)]
+pub enum Change {
+    /// It runs.
+    Started {
+        /// Which.
+        node: String,
+        /// Its process id.
+        pid: Option<u32>,
+    },
+    /// It ended by itself and is started again after a pause.
+    Died {
+        /// Which.
+        node: String,
+        /// How, e.g. `signal: 9 (SIGKILL)`.
+        how: String,
+        /// The last line of its log.
+        last_line: String,
+        /// The pause.
+        pause: Duration,
+    },
+    /// It could not be started; that is tried again after a pause.
+    NotStarted {
+        /// Which.
+        node: String,
+        /// Why not.
+        error: ServerError,
+    },
+}
+
+/// A role's program is missing.
+#[derive(Debug, thiserror::Error)]
+#[error("the program {} is missing: build all of them with `cargo build --workspace` (or `make build`)", .0.display())]
+pub struct NoProgram(PathBuf);
+
+/// What all role processes are given.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// Folder of the roles' programs.
+    pub programs: PathBuf,
+    /// Options that every role understands.
+    pub args: Vec<String>,
+    /// Folder with the passwords of the NATS users; none when the environment names one for all.
+    pub passwords: Option<PathBuf>,
+    /// The cashiers' database.
+    pub database_url: String,
+}
+
+impl Surroundings {
+    /// Checks that all programs are there.
+    ///
+    /// # Errors
+    /// Names the first that is not.
+    pub fn check(programs: &Path) -> Result<(), NoProgram> {
+        let missing = Role::ALL.iter().map(|role| programs.join(role.name())).find(|path| !path.is_file());
+        missing.map_or(Ok(()), |path| Err(NoProgram(path)))
+    }
+
+    fn program(&self, node: &Planned) -> Program {
+        let role = node.role.name();
+        let mut program =
+            Program::new(self.programs.join(role)).args(&self.args).args(&node.args).log(&node.log);
+        if let Some(folder) = &self.passwords {
+            // What the environment says is about another server.
+            program = program
+                .env("NATS_USER", role)
+                .env("NATS_PASSWORD", "")
+                .env("NATS_PASSWORD_FILE", folder.join(role));
+        }
+        if node.role == Role::Cashier {
+            program = program.env("DATABASE_URL", &self.database_url);
+        }
+        program
+    }
+}
+
+/// What a process is, for the order in which they stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The messaging server.
+    Nats,
+    /// The database server.
+    Postgres,
+    /// One of the roles.
+    Role(Role),
+}
+
+/// The running processes.
+#[derive(Debug)]
+pub struct Processes {
+    kept: Vec<Kept>,
+    changes: mpsc::UnboundedSender<Change>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    kind: Kind,
+    stop: watch::Sender<bool>,
+    ended: JoinHandle<()>,
+}
+
+impl Processes {
+    /// None yet. What happens to them comes out of the receiver.
+    pub fn new() -> (Self, mpsc::UnboundedReceiver<Change>) {
+        let (changes, receiver) = mpsc::unbounded_channel();
+        let kept = Vec::new();
+        (Self { kept, changes }, receiver)
+    }
+
+    /// Starts a role's process and keeps it running.
+    pub fn keep_node(&mut self, node: &Planned, surroundings: &Surroundings) {
+        let program = surroundings.program(node);
+        let changes = self.changes.clone();
+        let name = node.node.clone();
+        self.keep(Kind::Role(node.role), |stop| keep(name, program, stop, changes));
+    }
+
+    /// Keeps a server running that was started.
+    pub fn keep_server<S: Server>(&mut self, kind: Kind, server: S) {
+        let changes = self.changes.clone();
+        self.keep(kind, |stop| keep_server(server, stop, changes));
+    }
+
+    fn keep<F>(&mut self, kind: Kind, task: impl FnOnce(watch::Receiver<bool>) -> F)
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        let (stop, stopped) = watch::channel(false);
+        let ended = tokio::task::spawn_local(task(stopped));
+        self.kept.push(Kept { kind, stop, ended });
+    }
+
+    /// How many of some kinds there are.
+    pub fn count(&self, kinds: &[Kind]) -> usize {
+        self.kept.iter().filter(|kept| kinds.contains(&kept.kind)).count()
+    }
+
+    /// Stops all processes of some kinds at the same time and returns when they are gone.
+    pub async fn stop(&mut self, kinds: &[Kind]) {
+        let (stopping, kept): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.kept).into_iter().partition(|kept| kinds.contains(&kept.kind));
+        self.kept = kept;
+        for kept in &stopping {
+            kept.stop.send_replace(true);
+        }
+        for kept in stopping {
+            // It cannot fail: the task neither panics nor is it cancelled.
+            let _ = kept.ended.await;
+        }
+    }
+}
+
+/// A server that `lib/servers` runs.
+pub trait Server: 'static {
+    /// What it is called.
+    const NAME: &'static str;
+
+    /// The process.
+    fn child(&mut self) -> &mut Child;
+
+    /// Starts it again after it died.
+    fn restart(&mut self) -> impl Future<Output = Result<(), ServerError>>;
+
+    /// Lets it end.
+    fn stop(&mut self) -> impl Future<Output = Result<(), ServerError>>;
+}
+
+impl Server for Nats {
+    const NAME: &'static str = "nats-server";
+
+    fn child(&mut self) -> &mut Child {
+        self.child()
+    }
+
+    async fn restart(&mut self) -> Result<(), ServerError> {
+        self.restart().await
+    }
+
+    async fn stop(&mut self) -> Result<(), ServerError> {
+        self.stop().await
+    }
+}
+
+impl Server for Postgres {
+    const NAME: &'static str = "PostgreSQL";
+
+    fn child(&mut self) -> &mut Child {
+        self.child()
+    }
+
+    async fn restart(&mut self) -> Result<(), ServerError> {
+        self.restart().await
+    }
+
+    async fn stop(&mut self) -> Result<(), ServerError> {
+        self.stop().await
+    }
+}
+
+/// Keeps a server running until it is told to stop.
+async fn keep_server<S: Server>(
+    mut server: S,
+    mut stop: watch::Receiver<bool>,
+    changes: mpsc::UnboundedSender<Change>,
+) {
+    let tell = |change| drop(changes.send(change));
+    let node = S::NAME.to_owned();
+    tell(Change::Started { node: node.clone(), pid: server.child().id() });
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let started = Instant::now();
+        let status = tokio::select! {
+            status = server.child().ended() => status,
+            () = told(&mut stop) => {
+                if let Err(error) = server.stop().await {
+                    tracing::warn!(%node, %error, "does not stop");
+                }
+                return;
+            }
+        };
+        if started.elapsed() >= LIVED {
+            pause = FIRST_PAUSE;
+        }
+        tell(died(&node, status, server.child(), pause));
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = told(&mut stop) => return,
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            match server.restart().await {
+                Ok(()) => break,
+                Err(error) => tell(Change::NotStarted { node: node.clone(), error }),
+            }
+        }
+        tell(Change::Started { node: node.clone(), pid: server.child().id() });
+    }
+}
+
+fn died(node: &str, status: io::Result<ExitStatus>, child: &Child, pause: Duration) -> Change {
+    Change::Died {
+        node: node.to_owned(),
+        how: status.map_or_else(|error| error.to_string(), |status| status.to_string()),
+        last_line: last_line(&child.log_tail()),
+        pause,
+    }
+}
+
+/// Runs one process until it is told to stop.
+async fn keep(
+    node: String,
+    program: Program,
+    mut stop: watch::Receiver<bool>,
+    changes: mpsc::UnboundedSender<Change>,
+) {
+    // Nobody listens to changes any more once the fleet is being stopped.
+    let tell = |change| drop(changes.send(change));
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let started = Instant::now();
+        match program.clone().start().await {
+            Ok(mut child) => {
+                tell(Change::Started { node: node.clone(), pid: child.id() });
+                let status = tokio::select! {
+                    status = child.ended() => status,
+                    () = told(&mut stop) => return end(&node, child).await,
+                };
+                if started.elapsed() >= LIVED {
+                    pause = FIRST_PAUSE;
+                }
+                tell(died(&node, status, &child, pause));
+            }
+            Err(error) => tell(Change::NotStarted { node: node.clone(), error }),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = told(&mut stop) => return,
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Returns when the process is to stop.
+async fn told(stop: &mut watch::Receiver<bool>) {
+    // Nobody holds the other end any more: that, too, is the end.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+async fn end(node: &str, mut child: Child) {
+    if let Err(error) = child.stop(GRACE).await {
+        tracing::warn!(%node, %error, "does not stop");
+    }
+}
+
+fn last_line(log: &str) -> String {
+    let line = log.lines().rev().find(|line| !line.trim().is_empty());
+    line.unwrap_or("its log is empty").trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn program(script: &str) -> Program {
+        Program::new("/bin/sh").arg("-c").arg(script)
+    }
+
+    #[tokio::test]
+    async fn a_process_that_dies_is_started_again() {
+        let (stop, stopped) = watch::channel(false);
+        let (sender, mut changes) = mpsc::unbounded_channel();
+        let task = tokio::spawn(keep("x-1".into(), program("exit 3"), stopped, sender));
+        for _ in 0..2 {
+            let started = changes.recv().await.unwrap();
+            assert!(matches!(started, Change::Started { .. }), "{started:?}");
+            match changes.recv().await.unwrap() {
+                Change::Died { how, .. } => assert_eq!(how, "exit status: 3"),
+                other => panic!("{other:?}"),
+            }
+        }
+        stop.send_replace(true);
+        task.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_process_is_stopped_when_asked() {
+        let (stop, stopped) = watch::channel(false);
+        let (sender, mut changes) = mpsc::unbounded_channel();
+        let task = tokio::spawn(keep("x-1".into(), program("exec sleep 100"), stopped, sender));
+        let Change::Started { pid: Some(pid), .. } = changes.recv().await.unwrap() else {
+            panic!("not started");
+        };
+        stop.send_replace(true);
+        task.await.unwrap();
+        assert!(!Path::new(&format!("/proc/{pid}")).exists());
+    }
+
+    #[test]
+    fn the_last_line_that_says_something() {
+        assert_eq!(last_line("a\nb \n\n"), "b");
+        assert_eq!(last_line(""), "its log is empty");
+    }
+}

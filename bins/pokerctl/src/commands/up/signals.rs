@@ -1,0 +1,43 @@
+//! Ctrl-C and its relatives: the first one asks the fleet to stop, the second one does not wait.
+
+use std::io;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+
+/// Requests to stop, as they come. Clones hear the same.
+#[derive(Clone, Debug)]
+pub struct StopRequests(watch::Receiver<u32>);
+
+impl StopRequests {
+    /// Listens for SIGINT (Ctrl-C), SIGTERM and SIGHUP (the terminal was closed) from now on.
+    ///
+    /// # Errors
+    /// When the system does not let us.
+    pub fn listen() -> io::Result<Self> {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        let (count, requests) = watch::channel(0);
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                    _ = hangup.recv() => {}
+                }
+                count.send_modify(|count| *count += 1);
+            }
+        });
+        Ok(Self(requests))
+    }
+
+    /// Returns when stopping was asked for this many times.
+    pub async fn asked(&mut self, times: u32) {
+        if self.0.wait_for(|count| *count >= times).await.is_err() {
+            // Nobody listens for signals any more: there will be none.
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! The fleet's folder: the lock that only one `up` holds, and `fleet.json`, by which every other command finds
+//! the fleet. `fleet.json` names addresses, processes and where passwords are; it never holds a password.
+
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
+
+/// Why the fleet's folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FleetError {
+    /// Another `up` runs on the same folder.
+    #[error(
+        "a fleet already runs on {folder}{pid}: stop it with Ctrl-C first, or give another --data-dir",
+        pid = .pid.map(|pid| format!(" (pokerctl with process id {pid})")).unwrap_or_default()
+    )]
+    Running {
+        /// The folder.
+        folder: PathBuf,
+        /// The other `up`, if its `fleet.json` is there already.
+        pid: Option<u32>,
+    },
+    /// No `up` runs on the folder.
+    #[error(
+        "no fleet runs on {0}: start one with `pokerctl up`, or name another with --data-dir or --nats-url"
+    )]
+    NotRunning(PathBuf),
+    /// `fleet.json` is not what this version writes.
+    #[error("cannot understand {path}: {error}; `pokerctl up` writes it anew")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: serde_json::Error,
+    },
+    /// A file cannot be read or written.
+    #[error("cannot {what} {path}: {error}")]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+}
+
+/// A running fleet, as `fleet.json` describes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fleet {
+    /// Process id of the `pokerctl up` that looks after it.
+    pub pid: u32,
+    /// Addresses of the NATS servers, comma separated.
+    pub nats_url: String,
+    /// Process id of the fleet's own nats-server.
+    #[serde(default)]
+    pub nats_pid: Option<u32>,
+    /// Process id of the fleet's own PostgreSQL.
+    #[serde(default)]
+    pub postgres_pid: Option<u32>,
+    /// Folder with one file per NATS user that holds the user's password; none when NATS_PASSWORD names one for all.
+    pub credentials: Option<PathBuf>,
+    /// File with the address, password included, by which the owner of the database logs in.
+    pub database_url_file: PathBuf,
+    /// Folder with one log file per role process.
+    pub logs: PathBuf,
+    /// Whether everything has reported ready.
+    pub ready: bool,
+    /// The role processes.
+    pub nodes: Vec<Node>,
+}
+
+/// One role process of a fleet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Node {
+    /// Its name, e.g. `gateway-1`.
+    pub node: String,
+    /// Its role, e.g. `gateway`.
+    pub role: String,
+    /// Its process id now; it changes when the role is started again.
+    pub pid: Option<u32>,
+    /// Addresses for players: `tcp` and `ws` URLs (connection nodes).
+    #[serde(default)]
+    pub addresses: Vec<String>,
+    /// Its log.
+    pub log: PathBuf,
+}
+
+impl Fleet {
+    /// Where the file is.
+    pub fn path(folder: &Path) -> PathBuf {
+        folder.join("fleet.json")
+    }
+
+    /// Reads the description of the fleet that runs on a folder.
+    ///
+    /// # Errors
+    /// When no fleet runs there or its description cannot be read.
+    pub fn read(folder: &Path) -> Result<Self, FleetError> {
+        let path = Self::path(folder);
+        if !Lock::is_held(folder) {
+            return Err(FleetError::NotRunning(folder.to_owned()));
+        }
+        let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => FleetError::NotRunning(folder.to_owned()),
+            _ => io_error("read", &path)(error),
+        })?;
+        serde_json::from_str(&text).map_err(|error| FleetError::Unreadable { path, error })
+    }
+
+    /// Writes the description so that a reader sees the old one or the new one, whole.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<(), FleetError> {
+        let path = Self::path(folder);
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|error| FleetError::Unreadable { path: path.clone(), error })?;
+        let fresh = folder.join(".fleet.json.new");
+        fs::write(&fresh, text + "\n").map_err(io_error("write", &fresh))?;
+        fs::rename(&fresh, &path).map_err(io_error("write", &path))
+    }
+
+    /// Takes the description away: the fleet has stopped.
+    pub fn remove(folder: &Path) {
+        let _ = fs::remove_file(Self::path(folder));
+    }
+}
+
+/// Held by the one `up` of a folder for as long as it lives; the system lets go of it when the process dies.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock of a folder, which is made if it is not there.
+    ///
+    /// # Errors
+    /// [`FleetError::Running`] when somebody else has it.
+    pub fn take(folder: &Path) -> Result<Self, FleetError> {
+        fs::create_dir_all(folder).map_err(io_error("make the folder", folder))?;
+        let path = folder.join("lock");
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(io_error("open", &path))?;
+        // A reader asks for the lock for an instant (see `is_held`): only a lock that stays is an `up`'s.
+        for _ in 0..10 {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { _file: file }),
+                Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(20)),
+                Err(TryLockError::Error(error)) => return Err(io_error("lock", &path)(error)),
+            }
+        }
+        Err(FleetError::Running {
+            folder: folder.to_owned(),
+            pid: Fleet::read(folder).ok().map(|fleet| fleet.pid),
+        })
+    }
+
+    /// Whether somebody has the lock of a folder: asks for a shared one and lets go of it at once.
+    fn is_held(folder: &Path) -> bool {
+        File::open(folder.join("lock"))
+            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+}
+
+fn io_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FleetError {
+    let path = path.to_owned();
+    move |error| FleetError::Io { what, path, error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("pokerctl-{name}-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    fn fleet() -> Fleet {
+        Fleet {
+            pid: 7,
+            nats_url: "nats://127.0.0.1:4222".into(),
+            nats_pid: Some(8),
+            postgres_pid: None,
+            credentials: Some("p".into()),
+            database_url_file: "d".into(),
+            logs: "l".into(),
+            ready: true,
+            nodes: vec![],
+        }
+    }
+
+    #[test]
+    fn a_second_up_is_told_who_has_the_folder() {
+        let folder = folder("lock");
+        let first = Lock::take(&folder).unwrap();
+        let second = Lock::take(&folder).unwrap_err();
+        assert!(matches!(second, FleetError::Running { pid: None, .. }));
+        fleet().write(&folder).unwrap();
+        let third = Lock::take(&folder).unwrap_err().to_string();
+        assert!(third.contains("process id 7"), "{third}");
+        drop(first);
+        Lock::take(&folder).unwrap();
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_fleet_is_found_only_while_its_up_lives() {
+        let folder = folder("fleet");
+        fleet().write(&folder).unwrap();
+        let stale = Fleet::read(&folder).unwrap_err();
+        assert!(matches!(stale, FleetError::NotRunning(_)), "{stale}");
+        let _lock = Lock::take(&folder).unwrap();
+        assert_eq!(Fleet::read(&folder).unwrap(), fleet());
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
