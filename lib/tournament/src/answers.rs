@@ -90,9 +90,9 @@ impl Saved {
     fn remember(&mut self, cause: Cause, at_ms: u64, event: &TournamentEvent) {
         let answer = match event {
             TournamentEvent::EntryReserved { bot: false, .. } => Answer::Pending,
-            TournamentEvent::EntryWithdrawn { .. } | TournamentEvent::Created { .. } | TournamentEvent::Cancelled => {
-                Answer::Done
-            }
+            TournamentEvent::EntryWithdrawn { .. }
+            | TournamentEvent::Created { .. }
+            | TournamentEvent::Cancelled => Answer::Done,
             _ => return,
         };
         let (remembered, most) = match cause.player {
@@ -111,7 +111,9 @@ impl Saved {
         let (player, answer) = match event {
             TournamentEvent::EntryConfirmed { player } => (player, Answer::Done),
             // Paid too late: the same record confirmed it a moment ago.
-            TournamentEvent::EntryWithdrawn { player } if self.tournament.phase() != wire::tournament::Phase::Registering => {
+            TournamentEvent::EntryWithdrawn { player }
+                if self.tournament.phase() != wire::tournament::Phase::Registering =>
+            {
                 (player, Answer::Refused(Refusal::RegistrationClosed))
             }
             TournamentEvent::EntryRefused { player, refusal } => {
@@ -136,8 +138,9 @@ impl Saved {
             return;
         }
         let outside = self.players.iter().filter(|(player, _)| !has_entry(player));
-        let mut oldest: Vec<(u64, PlayerId)> =
-            outside.map(|(player, remembered)| (remembered.back().map_or(0, |last| last.at_ms), *player)).collect();
+        let mut oldest: Vec<(u64, PlayerId)> = outside
+            .map(|(player, remembered)| (remembered.back().map_or(0, |last| last.at_ms), *player))
+            .collect();
         oldest.sort_unstable();
         for (_, player) in oldest.into_iter().take(WITHOUT_ENTRY / 4) {
             self.players.remove(&player);

@@ -21,9 +21,7 @@ const LONGEST_NAME: usize = 60;
 pub fn check(config: &TournamentConfig) -> Result<(), Refusal> {
     let must = |holds: bool, what: &str| if holds { Ok(()) } else { Err(Refusal::bad_message(what)) };
     let entries = u64::from(config.max_entries);
-    let fits = |amount: Chips| {
-        u128::from(amount.0) * u128::from(entries) <= u128::from(Chips::MAX.0)
-    };
+    let fits = |amount: Chips| u128::from(amount.0) * u128::from(entries) <= u128::from(Chips::MAX.0);
     let name = config.name.trim();
     must(!name.is_empty() && name.chars().count() <= LONGEST_NAME, "name: 1 to 60 characters")?;
     must((1..=8).contains(&config.variant.len()), "variant: a code such as NT")?;
@@ -72,12 +70,8 @@ pub(crate) fn level_at(levels: &[LevelSpec], started_ms: u64, now_ms: u64) -> Le
     let mut elapsed_ms = now_ms.saturating_sub(started_ms);
     let mut in_force = Level::default();
     for (number, spec) in (1..=u16::MAX).zip(levels) {
-        in_force = Level {
-            number,
-            small_blind: spec.small_blind,
-            big_blind: spec.big_blind,
-            ante: spec.ante,
-        };
+        in_force =
+            Level { number, small_blind: spec.small_blind, big_blind: spec.big_blind, ante: spec.ante };
         let lasts_ms = u64::from(spec.seconds) * 1000;
         if elapsed_ms < lasts_ms {
             break;

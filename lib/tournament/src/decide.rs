@@ -149,7 +149,9 @@ impl Tournament {
         }
         match self.stage(player) {
             None => {}
-            Some(Stage::Withdrawn) => return Err(Refusal::unavailable("the last entry is still being paid back")),
+            Some(Stage::Withdrawn) => {
+                return Err(Refusal::unavailable("the last entry is still being paid back"));
+            }
             Some(_) => return Err(Refusal::AlreadyRegistered),
         }
         if self.core.held.saturating_add(self.core.bots_to_come()) >= config.max_entries {
@@ -184,7 +186,8 @@ impl Tournament {
     /// An entry that is paid only after registration has ended is given back in the same breath.
     fn paid(&self, payment: Payment) -> Vec<TournamentEvent> {
         let player = payment.player;
-        let held = |entry: &crate::entry::Entry| entry.number == payment.entry && entry.stage == Stage::Reserved;
+        let held =
+            |entry: &crate::entry::Entry| entry.number == payment.entry && entry.stage == Stage::Reserved;
         if !self.entries.get(&player).is_some_and(held) {
             return Vec::new();
         }

@@ -95,7 +95,8 @@ impl Tournament {
     /// Paid entries are paid back. Those still with the cashier are, if they turn out to be paid.
     fn cancelled(&mut self) {
         self.core.phase = Phase::Cancelled;
-        let paid: Vec<PlayerId> = self.entries.iter().filter(|(_, e)| e.stage == Stage::Paid).map(|(p, _)| *p).collect();
+        let paid: Vec<PlayerId> =
+            self.entries.iter().filter(|(_, e)| e.stage == Stage::Paid).map(|(p, _)| *p).collect();
         for player in paid {
             self.entry_withdrawn(player);
         }

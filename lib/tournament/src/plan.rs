@@ -4,12 +4,7 @@
 //! from it. After every report and confirmation all tables at rest are looked at again, so a table never waits for anything that
 //! is not under way: a confirmation that will come, or the hand of a table that plays.
 
-use crate::{
-    draft::Draft,
-    draw::Draw,
-    entry::Stage,
-    table::Table,
-};
+use crate::{draft::Draft, draw::Draw, entry::Stage, table::Table};
 use wire::{
     PlayerId, TableId,
     tournament::{Arrival, Instruction, Phase, Then, TournamentEvent},
@@ -172,13 +167,16 @@ fn arrivals<'a>(draft: &'a Draft<'_>, table: &'a Table) -> impl Iterator<Item = 
     })
 }
 
-/// What a table does once everybody who can be seated there is. The table with the most players never waits for others, and a
-/// table that waits for players on their way will get them, so somebody always plays.
+/// What a table does once everybody who can be seated there is. A table that was stopped stays so while somebody is still on the
+/// way to it. The table with the most players never waits for others to come to rest, and whoever is on the way arrives, so
+/// somebody always plays.
 fn then(draft: &Draft<'_>, table: &Table, outlook: &Outlook) -> Then {
     if draft.state().phase != Phase::Running {
         return Then::Close;
     }
-    let present = table.seats.len() + arrivals(draft, table).count();
+    let arriving = arrivals(draft, table).count();
+    let present = table.seats.len() + arriving;
     let short = draft.state().unopened() == 0 && outlook.largest >= present + SHORT;
-    if present < 2 || short { Then::Wait } else { Then::Play }
+    let expecting = table.is_waiting() && arriving < table.coming.len();
+    if present < 2 || short || expecting { Then::Wait } else { Then::Play }
 }

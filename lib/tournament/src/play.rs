@@ -32,7 +32,12 @@ impl Tournament {
         Ok(draft.into_events())
     }
 
-    pub(crate) fn applied(&self, id: TableId, number: u64, now_ms: u64) -> Result<Vec<TournamentEvent>, Refusal> {
+    pub(crate) fn applied(
+        &self,
+        id: TableId,
+        number: u64,
+        now_ms: u64,
+    ) -> Result<Vec<TournamentEvent>, Refusal> {
         let Some(table) = self.tables.get(&id) else {
             return if self.closed.contains(&id) { Ok(Vec::new()) } else { Err(Refusal::NoSuchTable) };
         };
@@ -40,7 +45,10 @@ impl Tournament {
             return Ok(Vec::new());
         }
         if number != table.told_number() {
-            return Err(Refusal::bad_message(format!("the last instruction is number {}", table.told_number())));
+            return Err(Refusal::bad_message(format!(
+                "the last instruction is number {}",
+                table.told_number()
+            )));
         }
         let mut draft = Draft::new(self);
         draft.push(TournamentEvent::InstructionApplied { table: id, number });
@@ -63,7 +71,10 @@ impl Tournament {
         for result in &report.results {
             let sits = table.seats.get(&result.seat) == Some(&result.player);
             must(sits && seen.insert(result.player), "report: somebody sits elsewhere or is named twice")?;
-            must(self.stack(result.player) == Some(result.before), "report: a stack before the hand is not what it was")?;
+            must(
+                self.stack(result.player) == Some(result.before),
+                "report: a stack before the hand is not what it was",
+            )?;
             must(result.after <= Chips::MAX, "report: too many chips")?;
         }
         let before: Chips = report.results.iter().map(|result| result.before).sum();
@@ -106,7 +117,8 @@ fn bust_order(report: &Report, seats: u8) -> Vec<HandResult> {
 
 fn finish(draft: &mut Draft<'_>, prizes: &[Chips], now_ms: u64) {
     let first = prizes.first().copied().unwrap_or_default();
-    let mut places: Vec<Place> = draft.see_entries().filter_map(|(player, entry)| place(player, entry, first)).collect();
+    let mut places: Vec<Place> =
+        draft.see_entries().filter_map(|(player, entry)| place(player, entry, first)).collect();
     places.sort_by_key(|place| (place.place, place.player));
     draft.push(TournamentEvent::Finished { places, at_ms: now_ms });
 }

@@ -75,8 +75,8 @@ impl Tournament {
                 number: 1,
                 level,
                 remove: Vec::new(),
+                then: if arrivals.len() < 2 { Then::Wait } else { Then::Play },
                 add: arrivals,
-                then: Then::Play,
                 stats: self.core.stats(tables),
             };
             events.push(TournamentEvent::Instructed { table, instruction });
