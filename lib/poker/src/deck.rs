@@ -39,6 +39,11 @@ impl Deck {
         usize::from(self.len.saturating_sub(self.next))
     }
 
+    /// Whether there is any card to deal, discards counted in.
+    pub(crate) fn can_deal(&self) -> bool {
+        self.left() > 0 || self.discards != 0
+    }
+
     /// The next card; discards are shuffled in when the pile is empty. None when there is nothing at all.
     pub(crate) fn deal(&mut self) -> Option<Card> {
         if self.left() == 0 {

@@ -13,6 +13,7 @@
 pub mod cards;
 pub mod deck;
 pub mod hand;
+pub mod phh;
 pub mod rank;
 pub mod shuffle;
 pub mod table;

@@ -155,6 +155,38 @@ const fn with_board(hole_cards: u8) -> [Street; 4] {
     [preflop(hole_cards), FLOP, TURN, RIVER]
 }
 
+/// The streets of seven-card stud. `first` brings it in, `then` opens the later streets.
+const fn stud(first: Opener, then: Opener) -> [Street; 5] {
+    let third = Street { name: "third street", down: 2, up: 1, opener: first, ..PLAIN };
+    let fourth = Street { name: "fourth street", burn: true, up: 1, opener: then, ..PLAIN };
+    let fifth = Street { name: "fifth street", bet: BetSize::Big, ..fourth };
+    let sixth = Street { name: "sixth street", ..fifth };
+    let seventh = Street { name: "seventh street", down: 1, up: 0, ..fifth };
+    [third, fourth, fifth, sixth, seventh]
+}
+
+/// The first betting of a draw game.
+const fn before_draw(hole_cards: u8) -> Street {
+    Street { name: "before the draw", ..preflop(hole_cards) }
+}
+
+const fn draw(name: &'static str, most: u8, bet: BetSize) -> Street {
+    Street { name, burn: true, draw: most, bet, ..PLAIN }
+}
+
+const fn single_draw(hole_cards: u8) -> [Street; 2] {
+    [before_draw(hole_cards), draw("draw", hole_cards, BetSize::Big)]
+}
+
+const fn triple_draw(hole_cards: u8) -> [Street; 4] {
+    [
+        before_draw(hole_cards),
+        draw("first draw", hole_cards, BetSize::Small),
+        draw("second draw", hole_cards, BetSize::Big),
+        draw("third draw", hole_cards, BetSize::Big),
+    ]
+}
+
 /// No-limit hold'em.
 pub static NT: Variant = Variant {
     code: "NT",
@@ -168,5 +200,105 @@ pub static NT: Variant = Variant {
     odd_chip: OddChip::LeftOfButton,
 };
 
+/// Pot-limit hold'em.
+pub static PT: Variant = Variant { code: "PT", name: "Pot-limit hold'em", betting: Betting::PotLimit, ..NT };
+
+/// Fixed-limit hold'em.
+pub static FT: Variant =
+    Variant { code: "FT", name: "Fixed-limit hold'em", betting: Betting::FixedLimit, ..NT };
+
+/// No-limit short-deck hold'em.
+pub static NS: Variant = Variant {
+    code: "NS",
+    name: "No-limit short-deck hold'em",
+    stock: Stock::SixUp,
+    rankings: &[Ranking::ShortDeck],
+    ..NT
+};
+
+/// Pot-limit Omaha.
+pub static PO: Variant = Variant {
+    code: "PO",
+    name: "Pot-limit Omaha",
+    betting: Betting::PotLimit,
+    streets: &with_board(4),
+    selection: Selection::FromHole(2),
+    ..NT
+};
+
+/// Fixed-limit Omaha hi-lo, eight or better.
+pub static FO8: Variant = Variant {
+    code: "FO/8",
+    name: "Fixed-limit Omaha hi-lo",
+    betting: Betting::FixedLimit,
+    rankings: &[Ranking::High, Ranking::EightOrBetter],
+    ..PO
+};
+
+/// Fixed-limit seven-card stud.
+pub static F7S: Variant = Variant {
+    code: "F7S",
+    name: "Seven-card stud",
+    max_players: 8,
+    stock: Stock::Full,
+    betting: Betting::FixedLimit,
+    streets: &stud(Opener::LowCardBringsIn, Opener::HighHand),
+    selection: Selection::Any,
+    rankings: &[Ranking::High],
+    odd_chip: OddChip::HighCard,
+};
+
+/// Fixed-limit seven-card stud hi-lo, eight or better.
+pub static F7S8: Variant = Variant {
+    code: "F7S/8",
+    name: "Seven-card stud hi-lo",
+    rankings: &[Ranking::High, Ranking::EightOrBetter],
+    ..F7S
+};
+
+/// Fixed-limit razz.
+pub static FR: Variant = Variant {
+    code: "FR",
+    name: "Razz",
+    streets: &stud(Opener::HighCardBringsIn, Opener::LowHand),
+    rankings: &[Ranking::AceToFive],
+    ..F7S
+};
+
+/// Fixed-limit five-card draw. The code is ours: the PHH format has none.
+pub static F5D: Variant = Variant {
+    code: "F5D",
+    name: "Five-card draw",
+    max_players: 8,
+    stock: Stock::Full,
+    betting: Betting::FixedLimit,
+    streets: &single_draw(5),
+    selection: Selection::Any,
+    rankings: &[Ranking::High],
+    odd_chip: OddChip::LeftOfButton,
+};
+
+/// No-limit deuce-to-seven single draw.
+pub static N2L1D: Variant = Variant {
+    code: "N2L1D",
+    name: "No-limit 2-7 single draw",
+    betting: Betting::NoLimit,
+    rankings: &[Ranking::DeuceToSeven],
+    ..F5D
+};
+
+/// Fixed-limit deuce-to-seven triple draw.
+pub static F2L3D: Variant = Variant {
+    code: "F2L3D",
+    name: "2-7 triple draw",
+    streets: &triple_draw(5),
+    rankings: &[Ranking::DeuceToSeven],
+    ..F5D
+};
+
+/// Fixed-limit badugi.
+pub static FB: Variant =
+    Variant { code: "FB", name: "Badugi", streets: &triple_draw(4), rankings: &[Ranking::Badugi], ..F5D };
+
 /// Every variant there is.
-pub static ALL: &[&Variant] = &[&NT];
+pub static ALL: &[&Variant] = &[&NT, &PT, &FT, &NS, &PO, &FO8, &F7S, &F7S8, &FR, &F5D, &N2L1D, &F2L3D, &FB];

@@ -2,6 +2,8 @@
 //!
 //! A script is a list of actions in turn: `c` checks or calls, `f` folds, a number bets or raises to that total.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use poker::{
     hand::{Hand, HandSetup, PlayerSetup},
     shuffle, variant,
@@ -38,9 +40,11 @@ enum Raise {
 use Raise::{AtLeast, Closed, Within};
 
 fn hand(example: &Example) -> Hand {
+    // Heads-up the button, at seat 1, posts the small blind (TDA 34-B).
+    let (small, big) = if example.stacks.len() == 2 { (1, 0) } else { (0, 1) };
     let blind = |seat| match seat {
-        0 if example.blinds.0 > 0 => Some((Post::SmallBlind, Chips(example.blinds.0))),
-        1 => Some((Post::BigBlind, Chips(example.blinds.1))),
+        seat if seat == small && example.blinds.0 > 0 => Some((Post::SmallBlind, Chips(example.blinds.0))),
+        seat if seat == big => Some((Post::BigBlind, Chips(example.blinds.1))),
         _ => None,
     };
     let players = (0..)
@@ -142,5 +146,66 @@ fn all_ins_that_do_not_add_up_to_a_full_raise_do_not_reopen() {
     ];
     for (rule, blinds, stacks, script, call, raise) in examples {
         check(&Example { rule, variant: "NT", blinds, stacks, script, call, raise });
+    }
+}
+
+#[test]
+fn half_a_bet_reopens_fixed_limit() {
+    let examples: [(_, &'static [u64], _, _, _); 4] = [
+        ("47-B: an all-in of half a bet or more", &[DEEP, DEEP, 55], "c c c 20 c 35", 15, AtLeast(60)),
+        ("47-B: an all-in of less", &[DEEP, DEEP, 45], "c c c 20 c 25", 5, Closed),
+        // The opening bet of 8 is completed to 20, one of 15 is raised to 40.
+        (
+            "47-B: a first all-in of less than half is completed",
+            &[28, DEEP, DEEP],
+            "c c c 8",
+            8,
+            Within(20, 20),
+        ),
+        (
+            "47-B: a first all-in of more than half is raised",
+            &[35, DEEP, DEEP],
+            "c c c 15",
+            15,
+            Within(40, 40),
+        ),
+    ];
+    for (rule, stacks, script, call, raise) in examples {
+        check(&Example { rule, variant: "FT", blinds: (10, 20), stacks, script, call, raise });
+    }
+}
+
+#[test]
+fn fixed_limit_caps_the_raises() {
+    // TDA 48, with the default cap: a bet and three raises, the big blind being a bet. None heads-up.
+    let examples: [(_, &'static [u64], _, _, _); 4] = [
+        ("48: before the flop", &[DEEP; 3], "40 60", 40, Within(80, 80)),
+        ("48: capped before the flop", &[DEEP; 3], "40 60 80", 40, Closed),
+        ("48: capped on the flop", &[DEEP; 3], "c c c 20 40 60 80", 40, Closed),
+        ("48: heads-up", &[DEEP; 2], "c c 20 40 60 80 100", 20, Within(120, 120)),
+    ];
+    for (rule, stacks, script, call, raise) in examples {
+        check(&Example { rule, variant: "FT", blinds: (10, 20), stacks, script, call, raise });
+    }
+}
+
+#[test]
+fn pot_limit_counts_the_blinds_in_full() {
+    let examples: [(_, (u64, u64), &'static [u64], _, _, _); 5] = [
+        ("54: three and a half big blinds", (100, 200), &[DEEP; 4], "", 200, Within(400, 700)),
+        ("54-B example 1: a dead small blind", (0, 200), &[DEEP; 4], "", 200, Within(400, 700)),
+        (
+            "54-B example 2: a short big blind",
+            (100, 200),
+            &[DEEP, 100, DEEP, DEEP],
+            "",
+            200,
+            Within(400, 700),
+        ),
+        ("54: after a raise", (100, 200), &[DEEP; 4], "700", 700, Within(1_200, 2_400)),
+        ("54: on the flop", (100, 200), &[DEEP; 4], "c c c c 800", 800, Within(1_600, 3_200)),
+    ];
+    for (rule, blinds, stacks, script, call, raise) in examples {
+        check(&Example { rule, variant: "PO", blinds, stacks, script, call, raise });
     }
 }

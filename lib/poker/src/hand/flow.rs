@@ -25,7 +25,7 @@ impl Hand {
     }
 
     /// Events that the stage waits for, nobody's decision being needed.
-    pub(super) fn pending(&self, events: &mut Vec<HandEvent>) {
+    pub(crate) fn pending(&self, events: &mut Vec<HandEvent>) {
         match self.stage {
             Stage::Posting => events.extend(self.next_post()),
             Stage::Dealing | Stage::Drawing => self.cards_due(events),
@@ -179,6 +179,9 @@ impl Hand {
     }
 
     fn are_cards_due(&self) -> bool {
+        if !self.deck.can_deal() {
+            return false;
+        }
         let (hole, board) = self.cards_by_now();
         let short = |seat: &HandSeat| seat.down.len() + seat.up.len() < hole;
         match self.stage {
@@ -218,9 +221,8 @@ impl Hand {
     }
 
     fn next_to_bet(&self) -> Option<SeatNo> {
-        if self.seats.in_play().nth(1).is_none() {
-            return None;
-        }
+        // Somebody to bet against.
+        self.seats.in_play().nth(1)?;
         let mut next = self.seats.after(self.round.from).filter(|seat| self.must_act(seat));
         next.next().map(|seat| seat.seat)
     }
@@ -246,12 +248,8 @@ impl Hand {
         let Some(first) = self.first_by_cards(opener) else {
             return self.button;
         };
-        let mut others = self.seats.after(first).filter(|seat| seat.seat != first);
-        let mut before = first;
-        while let Some(seat) = others.next() {
-            before = seat.seat;
-        }
-        before
+        let others = self.seats.after(first).filter(|seat| seat.seat != first);
+        others.last().map_or(first, |seat| seat.seat)
     }
 
     /// Who opens by the cards they show; of equal hands the first left of the button.

@@ -110,7 +110,7 @@ impl Hand {
     }
 
     /// The event of an action, checked against what is legal.
-    pub(super) fn acted(&self, seat: SeatNo, action: &Action) -> Result<HandEvent, Refusal> {
+    pub(crate) fn acted(&self, seat: SeatNo, action: &Action) -> Result<HandEvent, Refusal> {
         if self.stage == Stage::Over {
             return Err(Refusal::NoHand);
         }

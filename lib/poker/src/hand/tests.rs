@@ -220,7 +220,7 @@ fn a_big_blind_ante_is_dead_and_comes_after_the_blind() {
     act(&mut hand, Call);
     act(&mut hand, Call);
     // Both others have chips: they check it down.
-    while let Some(_) = hand.actor() {
+    while hand.actor().is_some() {
         act(&mut hand, Check);
     }
     assert_eq!(stacks(&hand), [900, 330, 900]);
