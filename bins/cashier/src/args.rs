@@ -22,7 +22,7 @@ pub enum ArgsError {
 /// Keeps the accounts, the ledger and the results of a poker fleet in PostgreSQL.
 #[derive(Parser)]
 #[command(version)]
-pub struct Args {
+pub struct CommandLine {
     /// How to reach NATS.
     #[command(flatten)]
     pub bus: bus::Args,
@@ -38,7 +38,7 @@ pub struct Args {
     pub database_connections: u16,
 }
 
-impl Args {
+impl CommandLine {
     /// The address of the database. The file counts more than the environment.
     ///
     /// # Errors
@@ -50,5 +50,16 @@ impl Args {
             return Ok(text.trim().to_owned());
         }
         self.database_url.clone().ok_or(ArgsError::NoDatabase)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        CommandLine::command().debug_assert();
     }
 }

@@ -1,7 +1,7 @@
 //! The cashier's process: command line, logging, signals.
 
 use anyhow::Context;
-use cashier::{Database, Desk, args::Args, passwords::Passwords, serve};
+use cashier::{Database, Desk, args::CommandLine, passwords::Passwords, serve};
 use clap::Parser;
 use std::sync::Arc;
 use tokio::{
@@ -13,7 +13,7 @@ use wire::fleet::Role;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+    let args = CommandLine::parse();
     log_to_stderr()?;
     let url = args.database()?;
     let database = Database::new(&url, usize::from(args.database_connections))?;

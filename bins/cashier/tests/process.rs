@@ -1,0 +1,226 @@
+//! The program itself, with nats-server and PostgreSQL.
+#![allow(missing_docs)]
+
+mod common;
+
+use bus::{Bus, Options, Patience, Peers};
+use common::*;
+use futures::{StreamExt, future::join_all};
+use servers::{Child, Nats, NatsOptions, Program, Signal};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+use wire::{
+    Chips, PostingId, Refusal,
+    cashier::{AdminRequest, CashierReply, Session, SessionRequest},
+    codec,
+    fleet::{Notice, Role},
+    subject,
+};
+
+struct Fleet {
+    house: House,
+    nats: Nats,
+    logs: TempDir,
+    bus: Bus,
+    peers: Peers,
+}
+
+impl Fleet {
+    async fn start() -> Self {
+        let house = House::start().await;
+        let nats = Nats::start(NatsOptions::default()).await.unwrap();
+        let options = Options {
+            urls: vec![nats.url()],
+            user: "admin".to_owned(),
+            password: None,
+            name: "admin".to_owned(),
+            node: "test".to_owned(),
+        };
+        let bus = Bus::connect(options).await.unwrap();
+        let peers = Peers::watch(&bus).await.unwrap();
+        Self { house, nats, logs: TempDir::new().unwrap(), bus, peers }
+    }
+
+    fn log(&self, node: &str) -> PathBuf {
+        self.logs.path().join(node)
+    }
+
+    fn program(&self, node: &str) -> Program {
+        Program::new(env!("CARGO_BIN_EXE_cashier"))
+            .args(["--node", node, "--nats-url", &self.nats.url()])
+            .env("DATABASE_URL", self.house.url())
+            .env("RUST_LOG", "trace")
+            .log(self.log(node))
+    }
+
+    /// A cashier that is ready.
+    async fn cashier(&self, node: &str) -> Child {
+        let mut child = self.program(node).start().await.unwrap();
+        let deadline = Instant::now() + GENEROUS;
+        while !self.peers.alive(Role::Cashier).iter().any(|beat| beat.node.as_str() == node && beat.ready) {
+            let runs = child.try_ended().unwrap().is_none();
+            assert!(runs && Instant::now() < deadline, "{}", child.log_tail());
+            sleep(Duration::from_millis(20)).await;
+        }
+        child
+    }
+
+    async fn ask<Q: serde::Serialize>(&self, counter: &str, question: &Q) -> CashierReply {
+        let patience = Patience { each: Duration::from_secs(2), total: GENEROUS };
+        self.bus.request(counter.to_owned(), question, patience).await.unwrap()
+    }
+
+    async fn admin(&self, request: AdminRequest) -> CashierReply {
+        self.ask(subject::CASHIER_ADMIN, &request).await
+    }
+
+    async fn rich(&self, name: &str, amount: u64) -> wire::PlayerId {
+        let request = AdminRequest::CreatePlayer { name: name.to_owned(), password: PASSWORD.to_owned() };
+        let CashierReply::Player(details) = self.admin(request).await else { panic!() };
+        let player = details.account.player;
+        let credit = AdminRequest::Credit {
+            posting: PostingId(format!("first.{name}")),
+            player,
+            amount: Chips(amount),
+        };
+        assert_eq!(self.admin(credit).await, CashierReply::Done);
+        player
+    }
+
+    async fn audit_sound(&self) {
+        let CashierReply::Audit(audit) = self.admin(AdminRequest::Audit).await else { panic!() };
+        assert_eq!((audit.sum, audit.unbalanced), (0, vec![]));
+    }
+}
+
+#[tokio::test]
+async fn requests_are_answered_bans_told_and_secrets_kept() {
+    let fleet = Fleet::start().await;
+    let mut child = fleet.cashier("cashier-1").await;
+    let alice = fleet.rich("Alice", 100).await;
+    let log_in = SessionRequest::LogIn { name: "Alice".to_owned(), password: PASSWORD.to_owned() };
+    let CashierReply::Session(Session { token, .. }) = fleet.ask(subject::CASHIER_SESSION, &log_in).await
+    else {
+        panic!()
+    };
+    let wrong = SessionRequest::LogIn { name: "Alice".to_owned(), password: "not the password".to_owned() };
+    let reply = fleet.ask(subject::CASHIER_SESSION, &wrong).await;
+    assert_eq!(reply, refused(Refusal::BadCredentials));
+
+    // Each counter takes its own requests only.
+    let reply = fleet.ask(subject::CASHIER_SESSION, &AdminRequest::Audit).await;
+    assert!(matches!(reply, CashierReply::Refused(Refusal::BadMessage { .. })), "{reply:?}");
+    let reply = fleet.ask(subject::CASHIER_TABLE, &log_in).await;
+    assert!(matches!(&reply, CashierReply::Refused(Refusal::BadMessage { .. })), "{reply:?}");
+
+    let mut notices = fleet.bus.subscribe(subject::NOTICE.to_owned()).await.unwrap();
+    fleet.bus.flush().await;
+    assert_eq!(fleet.admin(AdminRequest::Ban { player: alice, banned: true }).await, CashierReply::Done);
+    let notice = timeout(GENEROUS, notices.next()).await.unwrap().unwrap();
+    assert_eq!(codec::decode::<Notice>(&notice.payload).unwrap(), Notice::Banned { player: alice });
+    let resume = SessionRequest::Resume { token: token.clone() };
+    let reply = fleet.ask(subject::CASHIER_SESSION, &resume).await;
+    assert_eq!(reply, refused(Refusal::SessionExpired));
+
+    let deadline = Instant::now() + GENEROUS;
+    while fleet.peers.alive(Role::Cashier)[0].load.actions != 1 {
+        assert!(Instant::now() < deadline, "the credit is not in the heartbeat");
+        sleep(Duration::from_millis(50)).await;
+    }
+    let status = child.stop(GENEROUS).await.unwrap();
+    assert!(status.success(), "{status}");
+    let log = std::fs::read_to_string(fleet.log("cashier-1")).unwrap();
+    assert!(log.contains("ready"), "{log}");
+    for secret in [PASSWORD, "not the password", token.as_str(), "$argon2id", "for%20tests", "for tests"] {
+        assert!(!log.contains(secret), "{secret:?} is in the log");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cashiers_come_and_go_while_money_moves() {
+    let fleet = Fleet::start().await;
+    let mut first = fleet.cashier("cashier-1").await;
+    let alice = fleet.rich("Alice", 1_000_000).await;
+    let mut second = fleet.cashier("cashier-2").await;
+    let fleet_ref = &fleet;
+    let play = join_all((0..16_u64).map(|task| async move {
+        for n in 0..60 {
+            let request = buy_in(&format!("{task}.{n}"), alice, task, 10);
+            assert_eq!(fleet_ref.ask(subject::CASHIER_TABLE, &request).await, CashierReply::Done);
+        }
+    }));
+    let chaos = async {
+        sleep(Duration::from_millis(200)).await;
+        let status = first.stop(GENEROUS).await.unwrap();
+        assert!(status.success(), "{status}: {}", first.log_tail());
+        let _third = fleet_ref.cashier("cashier-3").await;
+        second.kill().await.unwrap();
+        sleep(GENEROUS).await;
+    };
+    tokio::select! {
+        _ = play => {}
+        () = chaos => panic!("the players wait"),
+    }
+    let survivor = fleet.cashier("cashier-4").await;
+    let CashierReply::Balance { balance, in_play } =
+        fleet.ask(subject::CASHIER_SESSION, &SessionRequest::Balance { player: alice }).await
+    else {
+        panic!()
+    };
+    assert_eq!((balance, in_play), (Chips(990_400), Chips(9_600)));
+    fleet.audit_sound().await;
+    drop(survivor);
+}
+
+/// What arrived while the process was stopped is old: others have answered it since.
+#[tokio::test]
+async fn requests_from_before_a_standstill_are_left_alone() {
+    let fleet = Fleet::start().await;
+    let child = fleet.cashier("cashier-1").await;
+    let alice = fleet.rich("Alice", 100).await;
+    child.signal(Signal::STOP);
+    let request = buy_in("old", alice, 7, 60);
+    let short = Patience { each: Duration::from_millis(200), total: Duration::from_millis(600) };
+    let reply =
+        fleet.bus.request::<_, CashierReply>(subject::CASHIER_TABLE.to_owned(), &request, short).await;
+    assert!(reply.is_err(), "{reply:?}");
+    sleep(Duration::from_millis(1_000)).await;
+    child.signal(Signal::CONT);
+    sleep(Duration::from_millis(1_500)).await;
+    let balance = SessionRequest::Balance { player: alice };
+    let reply = fleet.ask(subject::CASHIER_SESSION, &balance).await;
+    assert_eq!(reply, CashierReply::Balance { balance: Chips(100), in_play: Chips(0) });
+    assert_eq!(fleet.ask(subject::CASHIER_TABLE, &request).await, CashierReply::Done);
+}
+
+#[tokio::test]
+async fn it_waits_for_the_database_but_not_for_migrations() {
+    let mut fleet = Fleet::start().await;
+    fleet.house.postgres.stop().await.unwrap();
+    let mut child = fleet.program("cashier-1").start().await.unwrap();
+    let deadline = Instant::now() + GENEROUS;
+    while !child.log_tail().contains("waiting for the database") {
+        assert!(Instant::now() < deadline, "{}", child.log_tail());
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert!(fleet.peers.alive(Role::Cashier).iter().all(|beat| !beat.ready));
+    fleet.house.postgres.restart().await.unwrap();
+    fleet.cashier("cashier-2").await;
+    while !fleet.peers.alive(Role::Cashier).iter().any(|beat| beat.node.as_str() == "cashier-1" && beat.ready)
+    {
+        assert!(Instant::now() < deadline, "{}", child.log_tail());
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert!(child.stop(GENEROUS).await.unwrap().success());
+
+    let owner = fleet.house.owner().await;
+    owner.batch_execute("DELETE FROM refinery_schema_history").await.unwrap();
+    let mut child = fleet.program("cashier-3").start().await.unwrap();
+    let status = timeout(GENEROUS, child.ended()).await.unwrap().unwrap();
+    assert!(!status.success());
+    assert!(child.log_tail().contains("run `pokerctl apply`"), "{}", child.log_tail());
+}
