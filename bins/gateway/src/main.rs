@@ -1,3 +1,134 @@
-//! Placeholder.
+//! The connection node: sockets and sessions, nothing durable.
+//!
+//! | module | for |
+//! | --- | --- |
+//! | `listen`, `socket`, `frame`, `transport` | connections, TCP and WebSocket alike |
+//! | `session`, `lanes`, `work` | one connection's requests: in order, passed on, answered |
+//! | `outbox` | what waits to be sent, bounded |
+//! | `feeds`, `chunk`, `sight` | watched tables: one subscription each, every viewer sees everything once, in order |
+//! | `connections`, `notices` | who is online where; one player, one connection |
+//! | `ask`, `lobby` | questions to the rest of the fleet, repeated until answered |
+//! | `limits` | every bound and its reason |
+//!
+//! What always holds: what one connection sends or fails to read disturbs no other one.
+//! What it does not know: the rules of poker, and any card that is not its own player's.
 
-fn main() {}
+mod args;
+mod ask;
+mod chunk;
+mod connections;
+mod feeds;
+mod format;
+mod frame;
+mod lanes;
+mod limits;
+mod listen;
+mod lobby;
+mod node;
+mod notices;
+mod outbox;
+mod session;
+mod sight;
+mod socket;
+mod transport;
+mod work;
+
+use crate::{args::Args, ask::Asker, connections::Connections, feeds::Feeds, lobby::Lobby, node::Node};
+use anyhow::Context;
+use bus::Peers;
+use clap::Parser;
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    time::sleep,
+};
+use tracing_subscriber::EnvFilter;
+use wire::{
+    client::Closing,
+    fleet::{Load, Role},
+};
+
+/// Longest time for connections to go when the node stops.
+const STOP: Duration = Duration::from_secs(5);
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let args = Args::parse();
+    // Listened for from the start: a signal during the start must not be lost.
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+
+    let (node, tcp, ws) = start(&args).await?;
+    let listeners =
+        [tokio::spawn(listen::tcp(tcp, Arc::clone(&node))), tokio::spawn(listen::ws(ws, Arc::clone(&node)))];
+    node.peers.set_ready();
+
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    node.peers.set_draining();
+    listeners.iter().for_each(tokio::task::JoinHandle::abort);
+    stop(&node).await;
+    Ok(())
+}
+
+/// Connects, listens, joins the fleet.
+async fn start(args: &Args) -> anyhow::Result<(Arc<Node>, TcpListener, TcpListener)> {
+    let name = args.bus.node_id(Role::Gateway.name())?;
+    let (tcp, tcp_address) = bind(args.tcp_listen, "--tcp-listen").await?;
+    let (ws, ws_address) = bind(args.ws_listen, "--ws-listen").await?;
+    let bus = args.bus.connect(Role::Gateway).await?;
+    let connections = Arc::new(Connections::new(args.max_connections));
+    let addresses = vec![
+        format!("tcp://{}:{}", args.host(tcp_address), tcp_address.port()),
+        format!("ws://{}:{}/", args.host(ws_address), ws_address.port()),
+    ];
+    tracing::info!(node = %name, tcp = addresses[0], ws = addresses[1], "listening");
+    let counted = Arc::clone(&connections);
+    let load =
+        move || Load { connections: counted.open(), max_connections: counted.most(), ..Load::default() };
+    let peers = Peers::join(&bus, Role::Gateway, name.clone(), addresses, load).await?;
+    let asker = Asker::new(&bus, &peers);
+    let node = Arc::new(Node {
+        name,
+        incarnation: getrandom::u64().context("no random numbers from the operating system")?,
+        idle: args.idle(),
+        feeds: Feeds::start(&bus, &asker),
+        bus,
+        peers,
+        asker,
+        lobby: Lobby::default(),
+        connections,
+    });
+    notices::listen(&node).await?;
+    Ok((node, tcp, ws))
+}
+
+async fn bind(address: SocketAddr, option: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}: choose another address with {option}"))?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// Sends everybody elsewhere and waits until they are gone.
+async fn stop(node: &Node) {
+    let until = Instant::now() + STOP;
+    node.connections.close_all(Closing::NodeStopping);
+    while node.connections.open() > 0 && Instant::now() < until {
+        // Again, for those who came through the door while it was being closed.
+        node.connections.close_all(Closing::NodeStopping);
+        sleep(Duration::from_millis(20)).await;
+    }
+    node.bus.flush().await;
+}

@@ -1,0 +1,192 @@
+//! Questions to the rest of the fleet, repeated until they are answered: a takeover in between is not noticed.
+
+use crate::limits::{EACH, EACH_CASHIER, GATHER, PATIENCE, PAUSE, REPAIRS};
+use bus::{Bus, Patience, Peers, RequestError};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{sync::Semaphore, time::sleep};
+use wire::{
+    CommandId, PlayerId, Refusal, TableId,
+    cashier::{CashierReply, SessionRequest},
+    fleet::Role,
+    subject,
+    table::{Resync, TableCommand, TableReply, TableRequest, WorkersAnswer, WorkersQuery},
+    tournament::{TournamentReply, TournamentRequest},
+};
+
+/// Snapshots older than what the viewer has seen before the answer is passed on all the same: whoever says what was
+/// seen may be mistaken.
+const OUTDATED: u32 = 5;
+
+/// Asks on behalf of connections. Clones share the connection.
+#[derive(Clone)]
+pub(crate) struct Asker {
+    bus: Bus,
+    peers: Peers,
+    /// Bounds the questions that nobody's request caused.
+    replays: Arc<Semaphore>,
+}
+
+impl Asker {
+    pub(crate) fn new(bus: &Bus, peers: &Peers) -> Self {
+        Self { bus: bus.clone(), peers: peers.clone(), replays: Arc::new(Semaphore::new(REPAIRS)) }
+    }
+
+    /// Asks the owner of a table.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`] when nobody answers; all other refusals are answers.
+    pub(crate) async fn table(&self, request: &TableRequest) -> Result<TableReply, Refusal> {
+        let subject = subject::table_commands(subject::table_partition(request.table));
+        self.ask(subject, request, EACH, "the table", |reply| match reply {
+            TableReply::Refused(refusal) => Some(refusal),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Asks the owner of a tournament.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`] when nobody answers; all other refusals are answers.
+    pub(crate) async fn tournament(&self, request: &TournamentRequest) -> Result<TournamentReply, Refusal> {
+        let subject = subject::tournament_commands(subject::tournament_partition(request.tournament));
+        self.ask(subject, request, EACH, "the tournament", |reply| match reply {
+            TournamentReply::Refused(refusal) => Some(refusal),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Asks a cashier.
+    ///
+    /// # Errors
+    /// Every refusal.
+    pub(crate) async fn cashier(&self, request: &SessionRequest) -> Result<CashierReply, Refusal> {
+        let subject = subject::CASHIER_SESSION.to_owned();
+        let reply = self.ask(subject, request, EACH_CASHIER, "the cashier", |reply| match reply {
+            CashierReply::Refused(refusal) => Some(refusal),
+            _ => None,
+        });
+        match reply.await? {
+            CashierReply::Refused(refusal) => Err(refusal),
+            reply => Ok(reply),
+        }
+    }
+
+    async fn ask<Q: Serialize, A: DeserializeOwned>(
+        &self,
+        subject: String,
+        question: &Q,
+        each: Duration,
+        whom: &str,
+        refusal: impl Fn(&A) -> Option<&Refusal>,
+    ) -> Result<A, Refusal> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let total = until.saturating_duration_since(Instant::now());
+            let reply: A = match self.bus.request(subject.clone(), question, Patience { each, total }).await {
+                Ok(reply) => reply,
+                Err(RequestError::TimedOut { .. }) => return Err(Refusal::unavailable(whom)),
+                Err(error) => {
+                    tracing::warn!(subject, %error, "a question failed");
+                    return Err(Refusal::unavailable(whom));
+                }
+            };
+            let passing = refusal(&reply).is_some_and(Refusal::is_transient);
+            if !passing || Instant::now() + PAUSE >= until {
+                return Ok(reply);
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// A table as `player` may see it, and the events after `since`. `seen` is the number of the last event that the
+    /// viewer has been sent: an owner that is one no more may still answer from a past before it.
+    ///
+    /// # Errors
+    /// Every refusal.
+    pub(crate) async fn resync(
+        &self,
+        table: TableId,
+        player: Option<PlayerId>,
+        since: Option<u64>,
+        seen: Option<u64>,
+    ) -> Result<Resync, Refusal> {
+        let command = TableCommand::Resync { since };
+        let request = TableRequest { table, id: CommandId(0), player, command };
+        for _ in 0..OUTDATED {
+            let resync = into_resync(self.table(&request).await?)?;
+            if seen.is_none_or(|seen| resync.view.event_no >= seen) {
+                return Ok(resync);
+            }
+            sleep(PAUSE).await;
+        }
+        into_resync(self.table(&request).await?)
+    }
+
+    /// What came after `since` at a table, as everybody may see it. None when the table does not answer.
+    pub(crate) async fn replay(&self, table: TableId, since: u64) -> Option<Resync> {
+        let _permit = self.replays.acquire().await.ok()?;
+        let answer = self.resync(table, None, Some(since), Some(since)).await;
+        answer.inspect_err(|refusal| tracing::warn!(%table, %refusal, "no answer to a resync")).ok()
+    }
+
+    /// The same for one player, after messages may have been lost.
+    pub(crate) async fn look_again(&self, table: TableId, player: PlayerId) -> Option<Resync> {
+        let _permit = self.replays.acquire().await.ok()?;
+        self.resync(table, Some(player), None, None).await.ok()
+    }
+
+    /// Where a player sits, as far as the table workers answer.
+    pub(crate) async fn seats(&self, player: PlayerId) -> Vec<TableId> {
+        let answers = self.workers(&WorkersQuery::Seats { player }).await;
+        let seats = answers.into_iter().filter_map(|answer| match answer {
+            WorkersAnswer::Seats(tables) => Some(tables),
+            WorkersAnswer::Tables(_) => None,
+        });
+        // During a hand-over two workers may answer for the same table.
+        seats.flatten().collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Asks every table worker.
+    pub(crate) async fn workers(&self, query: &WorkersQuery) -> Vec<WorkersAnswer> {
+        self.gather(subject::QUERY_TABLES, query, Role::TableWorker).await
+    }
+
+    /// Asks every process of a role; whoever does not answer in time is left out.
+    pub(crate) async fn gather<Q: Serialize, A: DeserializeOwned>(
+        &self,
+        subject: &str,
+        query: &Q,
+        role: Role,
+    ) -> Vec<A> {
+        let expect = self.peers.alive(role).iter().filter(|peer| peer.ready).count();
+        if expect == 0 {
+            return Vec::new();
+        }
+        let answers = self.bus.gather(subject, query, expect, GATHER).await;
+        answers.unwrap_or_else(|error| {
+            tracing::warn!(subject, %error, "a question failed");
+            Vec::new()
+        })
+    }
+}
+
+fn into_resync(reply: TableReply) -> Result<Resync, Refusal> {
+    match reply {
+        TableReply::Resync(resync) => Ok(*resync),
+        TableReply::Refused(refusal) => Err(refusal),
+        other => Err(surprised("the table", &other)),
+    }
+}
+
+/// The answer to another question: a part of the fleet is of another make.
+pub(crate) fn surprised(whom: &str, answer: &impl std::fmt::Debug) -> Refusal {
+    tracing::error!(whom, ?answer, "an answer to another question");
+    Refusal::unavailable(whom)
+}

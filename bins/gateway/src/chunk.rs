@@ -1,0 +1,202 @@
+//! Events of a table as they came over the feed, encoded once for all viewers.
+
+use crate::format::{self, Format};
+use bytes::Bytes;
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
+use std::{fmt, sync::OnceLock};
+use wire::{
+    VERSION,
+    client::{ServerFrame, ServerMessage, TableEvents},
+    codec::{self, CodecError},
+};
+
+/// Some events of one table, in order.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    first: u64,
+    last: u64,
+    closes: bool,
+    msgpack: Bytes,
+    json: OnceLock<Bytes>,
+}
+
+/// As much of a feed's frame as ordering needs.
+#[derive(Deserialize)]
+struct Peek {
+    m: PeekMessage,
+}
+
+#[derive(Deserialize)]
+struct PeekMessage {
+    #[serde(rename = "Events")]
+    events: PeekEvents,
+}
+
+#[derive(Deserialize)]
+struct PeekEvents {
+    first: u64,
+    events: Vec<PeekEvent>,
+}
+
+/// Whether an event is the table's last.
+struct PeekEvent {
+    closes: bool,
+}
+
+impl<'de> Deserialize<'de> for PeekEvent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Peeking;
+        impl<'de> Visitor<'de> for Peeking {
+            type Value = PeekEvent;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an event")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<PeekEvent, E> {
+                Ok(PeekEvent { closes: name == "Closed" })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<PeekEvent, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(PeekEvent { closes: false })
+            }
+        }
+        deserializer.deserialize_any(Peeking)
+    }
+}
+
+impl Chunk {
+    /// A frame of a feed.
+    ///
+    /// # Errors
+    /// When the bytes are anything else than a frame of events.
+    pub(crate) fn parse(payload: Bytes) -> Result<Self, CodecError> {
+        let Peek { m: PeekMessage { events } } = codec::decode(&payload)?;
+        Ok(Self {
+            first: events.first,
+            last: (events.first + events.events.len() as u64).saturating_sub(1),
+            closes: events.events.iter().any(|event| event.closes),
+            msgpack: payload,
+            json: OnceLock::new(),
+        })
+    }
+
+    /// Events that a table gave again.
+    pub(crate) fn replay(events: TableEvents) -> Self {
+        Self {
+            first: events.first,
+            last: events.last(),
+            closes: events.events.contains(&wire::event::Event::Closed),
+            msgpack: format::encode(None, ServerMessage::Events(events), Format::MessagePack),
+            json: OnceLock::new(),
+        }
+    }
+
+    /// Number of the first event.
+    pub(crate) const fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// Number of the last event; less than the first when there is none.
+    pub(crate) const fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// Whether the table is closed by one of them.
+    pub(crate) const fn closes(&self) -> bool {
+        self.closes
+    }
+
+    /// The frame with the events from this number on.
+    pub(crate) fn bytes(&self, from: u64, format: Format) -> Bytes {
+        if from > self.first {
+            return self.tail(from, format);
+        }
+        match format {
+            Format::MessagePack => self.msgpack.clone(),
+            Format::Json => self.json.get_or_init(|| self.tail(self.first, format)).clone(),
+        }
+    }
+
+    fn tail(&self, from: u64, format: Format) -> Bytes {
+        let frame: Result<ServerFrame, _> = codec::decode(&self.msgpack);
+        match frame {
+            Ok(ServerFrame { m: ServerMessage::Events(mut chunk), .. }) => {
+                let skip = usize::try_from(from.saturating_sub(chunk.first)).unwrap_or(usize::MAX);
+                chunk.events.drain(..skip.min(chunk.events.len()));
+                chunk.first = from.max(chunk.first);
+                format::encode(None, ServerMessage::Events(chunk), format)
+            }
+            other => {
+                // Events of a newer fleet: this node can pass them on in MessagePack only.
+                tracing::warn!(version = VERSION, ?other, "cannot understand events of a table");
+                match format {
+                    Format::MessagePack => self.msgpack.clone(),
+                    Format::Json => Bytes::new(),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use wire::{TableId, event::Event};
+
+    pub(crate) fn chunk(numbers: std::ops::RangeInclusive<u64>) -> Chunk {
+        Chunk::replay(TableEvents {
+            table: TableId(1),
+            first: *numbers.start(),
+            events: numbers.map(|n| Event::SatOut { seat: (n % 10) as u8 }).collect(),
+        })
+    }
+
+    fn decoded(bytes: &Bytes, format: Format) -> TableEvents {
+        let frame: ServerFrame = match format {
+            Format::MessagePack => codec::decode(bytes).unwrap(),
+            Format::Json => serde_json::from_slice(bytes).unwrap(),
+        };
+        match frame.m {
+            ServerMessage::Events(events) => events,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_feeds_frame_is_passed_on_as_it_is() {
+        let payload = chunk(4..=6).bytes(0, Format::MessagePack);
+        let parsed = Chunk::parse(payload.clone()).unwrap();
+        assert_eq!((parsed.first(), parsed.last(), parsed.closes()), (4, 6, false));
+        assert_eq!(parsed.bytes(4, Format::MessagePack).as_ptr(), payload.as_ptr());
+        let json = parsed.bytes(0, Format::Json);
+        assert_eq!(decoded(&json, Format::Json), decoded(&payload, Format::MessagePack));
+        assert_eq!(parsed.bytes(4, Format::Json).as_ptr(), json.as_ptr(), "made once");
+    }
+
+    #[test]
+    fn a_viewer_that_has_seen_some_gets_the_rest() {
+        for format in [Format::MessagePack, Format::Json] {
+            let rest = decoded(&chunk(4..=6).bytes(6, format), format);
+            assert_eq!(rest.first, 6);
+            assert_eq!(rest.events, [Event::SatOut { seat: 6 }]);
+        }
+    }
+
+    #[test]
+    fn the_last_event_of_a_table_is_noticed() {
+        let events = TableEvents {
+            table: TableId(1),
+            first: 9,
+            events: vec![Event::SatIn { seat: 1 }, Event::Closed],
+        };
+        let payload = Chunk::replay(events).bytes(0, Format::MessagePack);
+        assert!(Chunk::parse(payload).unwrap().closes());
+        let pong = format::encode(None, ServerMessage::Pong, Format::MessagePack);
+        assert!(Chunk::parse(pong).is_err());
+    }
+}

@@ -1,0 +1,267 @@
+//! Who is connected to this node: how many, and which connection is which player's.
+
+use crate::{limits::TURNED_AWAY, outbox::Outbox};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use wire::{PlayerId, client::Closing};
+
+/// A node that has not heard its own notice for this long has missed it.
+const NOTICE_LOST: Duration = Duration::from_secs(2);
+
+/// All connections of a node.
+#[derive(Debug)]
+pub(crate) struct Connections {
+    most: u32,
+    /// Connections that count, and those that are only told that the node is full.
+    open: AtomicU32,
+    turned_away: AtomicU32,
+    next: AtomicU64,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    by_number: HashMap<u64, Connection>,
+    by_player: HashMap<PlayerId, Online>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    outbox: Arc<Outbox>,
+    player: Option<PlayerId>,
+}
+
+/// The connection where a player is online.
+#[derive(Debug)]
+struct Online {
+    number: u64,
+    /// Its name in the network.
+    name: String,
+    since: Instant,
+    /// Whether the whole network, this node included, has been told.
+    announced: bool,
+}
+
+/// A place for one connection, given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    connections: Arc<Connections>,
+    full: bool,
+}
+
+impl Place {
+    /// Whether the connection is one too many.
+    pub(crate) const fn is_beyond_limit(&self) -> bool {
+        self.full
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let counter = if self.full { &self.connections.turned_away } else { &self.connections.open };
+        counter.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Connections {
+    pub(crate) fn new(most: u32) -> Self {
+        Self {
+            most,
+            open: AtomicU32::new(0),
+            turned_away: AtomicU32::new(0),
+            next: AtomicU64::new(1),
+            inner: Mutex::default(),
+        }
+    }
+
+    /// Takes a place. None when there are even too many to be told so.
+    pub(crate) fn enter(self: &Arc<Self>) -> Option<Place> {
+        let take = |counter: &AtomicU32, most: u32| {
+            counter
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n < most).then_some(n + 1))
+                .is_ok()
+        };
+        let full = !take(&self.open, self.most);
+        if full && !take(&self.turned_away, TURNED_AWAY) {
+            return None;
+        }
+        Some(Place { connections: Arc::clone(self), full })
+    }
+
+    /// How many connections there are.
+    pub(crate) fn open(&self) -> u32 {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// How many there may be.
+    pub(crate) const fn most(&self) -> u32 {
+        self.most
+    }
+
+    /// Lists a connection; its number.
+    pub(crate) fn add(&self, outbox: &Arc<Outbox>) -> u64 {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let connection = Connection { outbox: Arc::clone(outbox), player: None };
+        self.lock().by_number.insert(number, connection);
+        number
+    }
+
+    /// Strikes a connection off.
+    pub(crate) fn remove(&self, number: u64) {
+        self.went_offline(number);
+        self.lock().by_number.remove(&number);
+    }
+
+    /// A player is online on a connection of this node; any other connection of theirs here is closed.
+    pub(crate) fn came_online(&self, player: PlayerId, number: u64, name: String) {
+        let mut inner = self.lock();
+        let Some(connection) = inner.by_number.get_mut(&number) else { return };
+        connection.player = Some(player);
+        let online = Online { number, name, since: Instant::now(), announced: false };
+        let before = inner.by_player.insert(player, online);
+        if let Some(before) = before.filter(|before| before.number != number) {
+            inner.close(before.number, Closing::OnlineElsewhere);
+        }
+    }
+
+    /// Nobody is online on a connection any more.
+    pub(crate) fn went_offline(&self, number: u64) {
+        let mut inner = self.lock();
+        let player = inner.by_number.get_mut(&number).and_then(|connection| connection.player.take());
+        let Some(player) = player else { return };
+        if inner.by_player.get(&player).is_some_and(|online| online.number == number) {
+            inner.by_player.remove(&player);
+        }
+    }
+
+    /// The network was told that a player is online on the connection of that name. When it is another one than ours,
+    /// ours is closed; of two that came online at the same time the one announced last stays.
+    pub(crate) fn heard_online(&self, player: PlayerId, name: &str) {
+        let mut inner = self.lock();
+        let Some(online) = inner.by_player.get_mut(&player) else { return };
+        if online.name == name {
+            online.announced = true;
+            return;
+        }
+        // Ours will be announced after this one, and closes it.
+        if !online.announced && online.since.elapsed() < NOTICE_LOST {
+            return;
+        }
+        let number = online.number;
+        inner.close(number, Closing::OnlineElsewhere);
+    }
+
+    /// A player is banned.
+    pub(crate) fn heard_banned(&self, player: PlayerId) {
+        let inner = self.lock();
+        if let Some(online) = inner.by_player.get(&player) {
+            inner.close(online.number, Closing::Banned);
+        }
+    }
+
+    /// Messages for players may have been lost.
+    pub(crate) fn doubt_all(&self) {
+        self.lock().by_number.values().for_each(|connection| connection.outbox.doubt());
+    }
+
+    /// Everybody is to go.
+    pub(crate) fn close_all(&self, reason: Closing) {
+        self.lock().by_number.values().for_each(|connection| connection.outbox.close(reason));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn close(&self, number: u64, reason: Closing) {
+        if let Some(connection) = self.by_number.get(&number) {
+            connection.outbox.close(reason);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::Format;
+
+    const ANN: PlayerId = PlayerId(1);
+
+    fn outbox() -> Arc<Outbox> {
+        Arc::new(Outbox::new(Format::Json))
+    }
+
+    #[test]
+    fn places_are_given_back() {
+        let connections = Arc::new(Connections::new(1));
+        let first = connections.enter().unwrap();
+        assert!(!first.is_beyond_limit());
+        let second = connections.enter().unwrap();
+        assert!(second.is_beyond_limit());
+        assert_eq!(connections.open(), 1);
+        drop(first);
+        assert!(!connections.enter().unwrap().is_beyond_limit());
+        assert_eq!(connections.open(), 0);
+    }
+
+    #[test]
+    fn those_beyond_the_limit_are_limited_too() {
+        let connections = Arc::new(Connections::new(0));
+        let places: Vec<_> = (0..TURNED_AWAY).map(|_| connections.enter().unwrap()).collect();
+        assert!(connections.enter().is_none());
+        drop(places);
+        assert!(connections.enter().is_some());
+    }
+
+    #[test]
+    fn a_second_connection_here_closes_the_first() {
+        let connections = Connections::new(9);
+        let (one, two) = (outbox(), outbox());
+        let (first, second) = (connections.add(&one), connections.add(&two));
+        connections.came_online(ANN, first, "a.1".into());
+        connections.came_online(ANN, first, "a.1".into());
+        assert_eq!(one.closing(), None, "logging in again is no second connection");
+        connections.came_online(ANN, second, "a.2".into());
+        assert_eq!(one.closing(), Some(Closing::OnlineElsewhere));
+        connections.remove(first);
+        connections.heard_online(ANN, "a.2");
+        assert_eq!(two.closing(), None);
+        connections.heard_online(ANN, "b.1");
+        assert_eq!(two.closing(), Some(Closing::OnlineElsewhere));
+    }
+
+    #[test]
+    fn of_two_at_the_same_time_one_stays() {
+        let nodes = [Connections::new(9), Connections::new(9)];
+        let outboxes = [outbox(), outbox()];
+        for (i, node) in nodes.iter().enumerate() {
+            let number = node.add(&outboxes[i]);
+            node.came_online(ANN, number, format!("{i}"));
+        }
+        for name in ["0", "1"] {
+            nodes.iter().for_each(|node| node.heard_online(ANN, name));
+        }
+        assert_eq!(outboxes[0].closing(), Some(Closing::OnlineElsewhere));
+        assert_eq!(outboxes[1].closing(), None);
+    }
+
+    #[test]
+    fn a_ban_closes_the_players_connection_only() {
+        let connections = Connections::new(9);
+        let (one, two) = (outbox(), outbox());
+        connections.came_online(ANN, connections.add(&one), "a.1".into());
+        connections.add(&two);
+        connections.heard_banned(ANN);
+        connections.heard_banned(PlayerId(7));
+        assert_eq!(one.closing(), Some(Closing::Banned));
+        assert_eq!(two.closing(), None);
+    }
+}

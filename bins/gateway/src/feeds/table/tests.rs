@@ -1,0 +1,158 @@
+use super::*;
+use crate::chunk::tests::chunk;
+use wire::{
+    Chips, TableId, VERSION,
+    client::{ServerFrame, TableEvents},
+    event::Event,
+    table::{Level, Purpose, TableConfig},
+    view::TableView,
+};
+
+fn resync(event_no: u64, since: Option<u64>) -> Resync {
+    Resync {
+        view: TableView {
+            table: TableId(1),
+            config: TableConfig {
+                name: "one".into(),
+                variant: "NT".into(),
+                seats: 6,
+                level: Level::default(),
+                purpose: Purpose::Cash { min_buy_in: Chips(1), max_buy_in: Chips(2) },
+                action_ms: 1_000,
+                hand_pause_ms: 0,
+                bot_pace_ms: 0,
+            },
+            event_no,
+            level: Level::default(),
+            seats: Vec::new(),
+            hand: None,
+            hands: 0,
+            closed: false,
+        },
+        events: since.map(|since| TableEvents {
+            table: TableId(1),
+            first: since + 1,
+            events: (since..event_no).map(|_| Event::SatIn { seat: 0 }).collect(),
+        }),
+        cards: None,
+    }
+}
+
+/// A viewer's connection, as its program sees it.
+struct Program {
+    outbox: Arc<Outbox>,
+    last: u64,
+}
+
+impl Program {
+    fn watch(feed: &mut TableFeed, number: u64, format: Format, event_no: u64) -> Self {
+        let outbox = Arc::new(Outbox::new(format));
+        feed.join(number, &outbox);
+        let view = Box::new(resync(event_no, None).view);
+        feed.caught_up(number, event_no, None, ServerMessage::Table { view, events: None, cards: None });
+        let mut program = Self { outbox, last: 0 };
+        program.read();
+        program
+    }
+
+    /// Takes everything; events must follow each other. How often it had to start anew.
+    fn read(&mut self) -> u32 {
+        let mut starts = 0;
+        while let Some(bytes) = self.outbox.pop() {
+            let frame: ServerFrame = match self.outbox.format() {
+                Format::MessagePack => wire::codec::decode(&bytes).unwrap(),
+                Format::Json => serde_json::from_slice(&bytes).unwrap(),
+            };
+            assert_eq!(frame.v, VERSION);
+            match frame.m {
+                ServerMessage::Table { view, .. } => {
+                    assert!(view.event_no >= self.last);
+                    self.last = view.event_no;
+                    starts += 1;
+                }
+                ServerMessage::Events(events) => {
+                    assert_eq!(events.first, self.last + 1, "a gap or a repeat");
+                    self.last = events.last();
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        starts
+    }
+}
+
+#[test]
+fn everybody_sees_everything_once() {
+    let mut feed = TableFeed::new(0);
+    let mut early = Program::watch(&mut feed, 1, Format::MessagePack, 3);
+    assert!(!feed.hear(&Arc::new(chunk(4..=6))));
+    let mut late = Program::watch(&mut feed, 2, Format::Json, 5);
+    // What the late one has seen in its snapshot comes over the feed once more.
+    assert!(!feed.hear(&Arc::new(chunk(4..=6))));
+    assert!(!feed.hear(&Arc::new(chunk(7..=9))));
+    assert_eq!((early.read(), late.read()), (0, 0));
+    assert_eq!((early.last, late.last), (9, 9));
+}
+
+#[test]
+fn a_gap_is_asked_for_once_for_everybody() {
+    let mut feed = TableFeed::new(0);
+    let mut one = Program::watch(&mut feed, 1, Format::MessagePack, 3);
+    let mut two = Program::watch(&mut feed, 2, Format::Json, 4);
+    assert!(feed.hear(&Arc::new(chunk(7..=8))));
+    assert_eq!(feed.ask(), Some(3), "from where the one who has seen least is");
+    assert_eq!(feed.ask(), None, "asked already");
+    assert!(!feed.hear(&Arc::new(chunk(9..=9))));
+    assert!(!feed.repaired(Some(resync(8, Some(3)))));
+    assert_eq!((one.read(), two.read()), (0, 0));
+    assert_eq!((one.last, two.last), (9, 9));
+}
+
+#[test]
+fn what_the_table_forgot_is_a_new_start() {
+    let mut feed = TableFeed::new(0);
+    let mut one = Program::watch(&mut feed, 1, Format::Json, 3);
+    assert!(feed.doubt());
+    assert_eq!(feed.ask(), Some(3));
+    assert!(!feed.repaired(Some(resync(90, None))));
+    assert_eq!(one.read(), 1);
+    assert_eq!(one.last, 90);
+    assert!(!feed.hear(&Arc::new(chunk(91..=91))));
+    one.read();
+    assert_eq!(one.last, 91);
+}
+
+#[test]
+fn an_unanswered_question_is_asked_again() {
+    let mut feed = TableFeed::new(0);
+    let mut one = Program::watch(&mut feed, 1, Format::MessagePack, 3);
+    assert!(feed.hear(&Arc::new(chunk(5..=5))));
+    assert_eq!(feed.ask(), Some(3));
+    assert!(feed.repaired(None));
+    assert_eq!(feed.ask(), Some(3));
+    assert!(!feed.repaired(Some(resync(5, Some(3)))));
+    one.read();
+    assert_eq!(one.last, 5);
+}
+
+#[test]
+fn nothing_lost_means_nothing_sent() {
+    let mut feed = TableFeed::new(0);
+    let mut one = Program::watch(&mut feed, 1, Format::MessagePack, 3);
+    assert!(feed.doubt());
+    assert_eq!(feed.ask(), Some(3));
+    assert!(!feed.repaired(Some(resync(3, Some(3)))));
+    assert_eq!(one.outbox.backlog(), 0);
+    assert_eq!(one.read(), 0);
+}
+
+#[test]
+fn a_closed_table_is_watched_no_longer() {
+    let mut feed = TableFeed::new(0);
+    let mut one = Program::watch(&mut feed, 1, Format::MessagePack, 3);
+    let last = TableEvents { table: TableId(1), first: 4, events: vec![Event::Closed] };
+    feed.hear(&Arc::new(Chunk::replay(last)));
+    assert!(feed.is_empty());
+    one.read();
+    assert_eq!(one.last, 4);
+}

@@ -1,0 +1,111 @@
+//! Frames as bytes: MessagePack or JSON, the same on TCP and WebSocket.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use wire::{
+    CommandId, VERSION,
+    client::{ClientFrame, ServerFrame, ServerMessage},
+    codec,
+};
+
+/// How a connection's frames are encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// MessagePack with named fields.
+    MessagePack,
+    /// JSON text.
+    Json,
+}
+
+/// A frame that makes no sense.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Malformed {
+    /// The request's id, where that much could be understood.
+    pub(crate) id: Option<CommandId>,
+    /// What is wrong.
+    pub(crate) reason: String,
+}
+
+/// What every frame of every version has.
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(default)]
+    v: Option<u64>,
+    id: CommandId,
+}
+
+/// A request, or what is wrong with it.
+pub(crate) fn decode(bytes: &[u8], format: Format) -> Result<ClientFrame, Malformed> {
+    let frame: Result<ClientFrame, String> = read(bytes, format);
+    match frame {
+        Ok(frame) if frame.v == VERSION => Ok(frame),
+        Ok(frame) => Err(wrong_version(frame.id, frame.v.into())),
+        Err(reason) => match read::<Envelope>(bytes, format) {
+            Ok(Envelope { v: Some(v), id }) if v != u64::from(VERSION) => Err(wrong_version(id, v)),
+            Ok(Envelope { id, .. }) => Err(Malformed { id: Some(id), reason }),
+            Err(_) => Err(Malformed { id: None, reason }),
+        },
+    }
+}
+
+fn wrong_version(id: CommandId, v: u64) -> Malformed {
+    let reason = format!("version {v} of the protocol is not spoken here: send v = {VERSION}");
+    Malformed { id: Some(id), reason }
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8], format: Format) -> Result<T, String> {
+    match format {
+        Format::MessagePack => codec::decode(bytes).map_err(|e| e.to_string()),
+        Format::Json => serde_json::from_slice(bytes).map_err(|e| e.to_string()),
+    }
+}
+
+/// The bytes of a frame.
+pub(crate) fn encode(re: Option<CommandId>, message: ServerMessage, format: Format) -> Bytes {
+    encode_frame(&ServerFrame { v: VERSION, re, m: message }, format)
+}
+
+/// The bytes of a frame.
+pub(crate) fn encode_frame(frame: &impl Serialize, format: Format) -> Bytes {
+    let encoded = match format {
+        Format::MessagePack => codec::encode(frame).map_err(|e| e.to_string()),
+        Format::Json => serde_json::to_vec(frame).map_err(|e| e.to_string()),
+    };
+    encoded.map(Bytes::from).unwrap_or_else(|error| {
+        // None of our types can fail; an empty frame is at least seen by the other side.
+        tracing::error!(error, "cannot encode a frame");
+        Bytes::new()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::client::ClientMessage;
+
+    #[test]
+    fn both_formats_are_understood() {
+        let frame = ClientFrame { v: 1, id: CommandId(3), m: ClientMessage::Ping };
+        let json = br#"{"v":1,"id":3,"m":"Ping"}"#;
+        assert_eq!(decode(json, Format::Json), Ok(frame.clone()));
+        assert_eq!(decode(&codec::encode(&frame).unwrap(), Format::MessagePack), Ok(frame));
+    }
+
+    #[test]
+    fn nonsense_is_named_and_its_id_kept() {
+        let bad = decode(br#"{"v":1,"id":3,"m":"Fly"}"#, Format::Json).unwrap_err();
+        assert_eq!(bad.id, Some(CommandId(3)));
+        assert!(bad.reason.contains("Fly"), "{}", bad.reason);
+        assert_eq!(decode(b"hello", Format::Json).unwrap_err().id, None);
+        assert_eq!(decode(&[0xc1], Format::MessagePack).unwrap_err().id, None);
+    }
+
+    #[test]
+    fn another_version_is_told_so() {
+        for text in [&br#"{"v":2,"id":3,"m":"Ping"}"#[..], br#"{"v":2,"id":3,"m":{"Fly":{}}}"#] {
+            let bad = decode(text, Format::Json).unwrap_err();
+            assert_eq!(bad.id, Some(CommandId(3)));
+            assert!(bad.reason.contains("version 2"), "{}", bad.reason);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The order of one connection's requests: those of one table one after the other, others side by side. Pure.
+
+use std::collections::{BTreeMap, VecDeque};
+use wire::{TableId, TournamentId};
+
+/// What a request must keep its order with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Lane {
+    /// Nothing.
+    Alone,
+    /// Opening or ending the session: whatever comes after it waits for it.
+    Session,
+    /// Long answers: one at a time.
+    Long,
+    /// Requests to the same table.
+    Table(TableId),
+    /// Requests to the same tournament.
+    Tournament(TournamentId),
+}
+
+/// Requests that are under way or wait.
+#[derive(Debug)]
+pub(crate) struct Lanes<W> {
+    /// Per busy lane what waits for it.
+    busy: BTreeMap<Lane, VecDeque<W>>,
+    /// What waits for the session.
+    waiting: VecDeque<(Lane, W)>,
+    len: usize,
+}
+
+impl<W> Default for Lanes<W> {
+    fn default() -> Self {
+        Self { busy: BTreeMap::new(), waiting: VecDeque::new(), len: 0 }
+    }
+}
+
+impl<W> Lanes<W> {
+    /// How many requests are under way or wait.
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Takes a request; gives it back when it is its turn at once.
+    pub(crate) fn add(&mut self, lane: Lane, work: W) -> Option<W> {
+        self.len += 1;
+        self.admit(lane, work)
+    }
+
+    /// Takes a request that goes before those that wait in its lane already.
+    pub(crate) fn add_first(&mut self, lane: Lane, work: W) -> Option<W> {
+        self.len += 1;
+        if let Some(queue) = self.busy.get_mut(&lane) {
+            queue.push_front(work);
+            return None;
+        }
+        self.admit(lane, work)
+    }
+
+    fn admit(&mut self, lane: Lane, work: W) -> Option<W> {
+        if self.busy.contains_key(&Lane::Session) {
+            self.waiting.push_back((lane, work));
+            return None;
+        }
+        if lane == Lane::Alone {
+            return Some(work);
+        }
+        match self.busy.get_mut(&lane) {
+            Some(queue) => {
+                queue.push_back(work);
+                None
+            }
+            None => {
+                self.busy.insert(lane, VecDeque::new());
+                Some(work)
+            }
+        }
+    }
+
+    /// A request is finished: those whose turn it is now.
+    pub(crate) fn finished(&mut self, lane: Lane) -> Vec<W> {
+        self.len -= 1;
+        let mut turn = Vec::new();
+        match lane {
+            Lane::Alone => {}
+            Lane::Session => {
+                self.busy.remove(&lane);
+                for (lane, work) in std::mem::take(&mut self.waiting) {
+                    turn.extend(self.admit(lane, work));
+                }
+            }
+            _ => match self.busy.get_mut(&lane).and_then(VecDeque::pop_front) {
+                Some(work) => turn.push(work),
+                None => {
+                    self.busy.remove(&lane);
+                }
+            },
+        }
+        turn
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: Lane = Lane::Table(TableId(1));
+    const B: Lane = Lane::Table(TableId(2));
+
+    #[test]
+    fn one_table_keeps_its_order_and_others_do_not_wait() {
+        let mut lanes = Lanes::default();
+        assert_eq!(lanes.add(A, 1), Some(1));
+        assert_eq!(lanes.add(A, 2), None);
+        assert_eq!(lanes.add(B, 3), Some(3));
+        assert_eq!(lanes.add(A, 4), None);
+        assert_eq!(lanes.add(Lane::Alone, 5), Some(5));
+        assert_eq!(lanes.add(Lane::Alone, 6), Some(6));
+        assert_eq!(lanes.finished(A), [2]);
+        assert_eq!(lanes.add_first(A, 7), None);
+        assert_eq!(lanes.finished(A), [7]);
+        assert_eq!(lanes.finished(A), [4]);
+        assert_eq!(lanes.finished(A), []);
+        assert_eq!(lanes.add(A, 8), Some(8));
+        assert_eq!(lanes.len(), 4, "3, 5, 6 and 8");
+    }
+
+    #[test]
+    fn everything_waits_for_the_session() {
+        let mut lanes = Lanes::default();
+        assert_eq!(lanes.add(A, 1), Some(1));
+        assert_eq!(lanes.add(Lane::Session, 2), Some(2));
+        assert_eq!(lanes.add(B, 3), None);
+        assert_eq!(lanes.add(Lane::Session, 4), None);
+        assert_eq!(lanes.add(B, 5), None);
+        assert_eq!(lanes.finished(A), []);
+        assert_eq!(lanes.finished(Lane::Session), [3, 4]);
+        assert_eq!(lanes.finished(B), [], "what came after the second log-in waits for it");
+        assert_eq!(lanes.finished(Lane::Session), [5]);
+        assert_eq!(lanes.finished(B), []);
+        assert_eq!(lanes.len(), 0);
+    }
+}

@@ -1,0 +1,122 @@
+//! The two listeners.
+
+use crate::{
+    format::Format,
+    node::{Listener, Node},
+    session::{self, Session},
+    socket::{Socket, SocketState},
+    transport::Transport,
+};
+use axum::{
+    Router,
+    extract::{ConnectInfo, State, WebSocketUpgrade, connect_info::Connected},
+    http::{HeaderValue, StatusCode},
+    response::{IntoResponse, Response},
+    routing::any,
+    serve::IncomingStream,
+};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::sleep,
+};
+use wire::client::{MAX_CLIENT_FRAME, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK};
+
+/// Pause after a failed accept: mostly, open files have run out.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+/// Read buffer of a WebSocket; axum's default of 128 KiB would be most of a connection's memory.
+const WS_READ_BUFFER: usize = 1_024;
+
+/// Takes TCP connections until aborted.
+pub(crate) async fn tcp(listener: TcpListener, node: Arc<Node>) {
+    loop {
+        let (socket, from) = accept(&listener, &node, Listener::Tcp).await;
+        tracing::debug!(%from, "TCP connection");
+        session::spawn(&node, Transport::tcp(socket));
+    }
+}
+
+/// Takes WebSocket connections until aborted.
+pub(crate) async fn ws(listener: TcpListener, node: Arc<Node>) {
+    let app = Router::new().route("/", any(upgrade)).with_state(Arc::clone(&node));
+    let service = app.into_make_service_with_connect_info::<Accepted>();
+    let served = axum::serve(WsListener { listener, node }, service).await;
+    if let Err(error) = served {
+        tracing::error!(%error, "the WebSocket listener ended");
+    }
+}
+
+async fn accept(listener: &TcpListener, node: &Node, kind: Listener) -> (Socket, SocketAddr) {
+    loop {
+        let (stream, from): (TcpStream, SocketAddr) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        match node.connections.enter() {
+            Some(place) => return (Socket::new(stream, place, kind == Listener::Ws), from),
+            None => tracing::debug!(%from, "too many connections, even to be told so"),
+        }
+    }
+}
+
+/// Accepts for axum.
+struct WsListener {
+    listener: TcpListener,
+    node: Arc<Node>,
+}
+
+impl axum::serve::Listener for WsListener {
+    type Io = Socket;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Socket, SocketAddr) {
+        accept(&self.listener, &self.node, Listener::Ws).await
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
+
+/// The socket beneath a request.
+#[derive(Clone)]
+struct Accepted(Arc<SocketState>);
+
+impl Connected<IncomingStream<'_, WsListener>> for Accepted {
+    fn connect_info(stream: IncomingStream<'_, WsListener>) -> Self {
+        Self(stream.io().state())
+    }
+}
+
+async fn upgrade(
+    State(node): State<Arc<Node>>,
+    ConnectInfo(Accepted(state)): ConnectInfo<Accepted>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let upgrade = upgrade
+        .protocols([SUBPROTOCOL_MSGPACK, SUBPROTOCOL_JSON])
+        .read_buffer_size(WS_READ_BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(MAX_CLIENT_FRAME)
+        .max_frame_size(MAX_CLIENT_FRAME);
+    let Some(format) = upgrade.selected_protocol().and_then(format_of) else {
+        let text = format!("ask for subprotocol {SUBPROTOCOL_MSGPACK} or {SUBPROTOCOL_JSON}\n");
+        return (StatusCode::BAD_REQUEST, text).into_response();
+    };
+    upgrade.on_upgrade(move |socket| {
+        state.establish();
+        Session::new(&node, Transport::ws(socket, state, format)).run()
+    })
+}
+
+fn format_of(protocol: &HeaderValue) -> Option<Format> {
+    match protocol.to_str() {
+        Ok(SUBPROTOCOL_MSGPACK) => Some(Format::MessagePack),
+        Ok(SUBPROTOCOL_JSON) => Some(Format::Json),
+        _ => None,
+    }
+}

@@ -1,0 +1,119 @@
+//! Tables and tournaments of the whole fleet, asked for at most once per [`LOBBY_AGE`] whoever many want to know.
+
+use crate::{
+    ask::Asker,
+    limits::{LOBBY_AGE, LOBBY_LINES},
+};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use tokio::sync::Mutex;
+use wire::{
+    client::ServerMessage,
+    fleet::Role,
+    subject,
+    table::{TableSummary, WorkersAnswer, WorkersQuery},
+    tournament::{CoordinatorsAnswer, CoordinatorsQuery, TournamentSummary},
+};
+
+/// The lobby as it was a moment ago.
+#[derive(Default)]
+pub(crate) struct Lobby {
+    seen: Mutex<Option<Seen>>,
+}
+
+struct Seen {
+    at: Instant,
+    lists: Arc<Lists>,
+}
+
+/// Lines of the lobby.
+#[derive(Debug, Default)]
+pub(crate) struct Lists {
+    tables: Vec<TableSummary>,
+    tournaments: Vec<TournamentSummary>,
+}
+
+impl Lobby {
+    /// The lobby now, or a moment ago.
+    pub(crate) async fn show(&self, asker: &Asker) -> ServerMessage {
+        let lists = self.lists(asker).await;
+        ServerMessage::Lobby { tables: lists.tables.clone(), tournaments: lists.tournaments.clone() }
+    }
+
+    async fn lists(&self, asker: &Asker) -> Arc<Lists> {
+        // Whoever comes while somebody asks waits for that answer.
+        let mut seen = self.seen.lock().await;
+        if let Some(Seen { at, lists }) = &*seen
+            && at.elapsed() < LOBBY_AGE
+        {
+            return Arc::clone(lists);
+        }
+        let limit = u16::try_from(LOBBY_LINES).unwrap_or(u16::MAX);
+        let tables_query = WorkersQuery::Tables { limit, tournaments: false };
+        let tables = asker.workers(&tables_query);
+        let query = CoordinatorsQuery::Tournaments { limit };
+        let tournaments = asker.gather(subject::QUERY_TOURNAMENTS, &query, Role::Coordinator);
+        let (tables, tournaments) = tokio::join!(tables, tournaments);
+        let lists = Arc::new(Lists::of(tables, tournaments));
+        *seen = Some(Seen { at: Instant::now(), lists: Arc::clone(&lists) });
+        lists
+    }
+}
+
+impl Lists {
+    /// Merges what everybody answered. During a hand-over two may answer for the same table.
+    fn of(tables: Vec<WorkersAnswer>, tournaments: Vec<CoordinatorsAnswer>) -> Self {
+        let tables: BTreeMap<_, _> = tables
+            .into_iter()
+            .filter_map(|answer| match answer {
+                WorkersAnswer::Tables(tables) => Some(tables),
+                WorkersAnswer::Seats(_) => None,
+            })
+            .flatten()
+            .map(|summary| (summary.table, summary))
+            .collect();
+        let tournaments: BTreeMap<_, _> = tournaments
+            .into_iter()
+            .flat_map(|CoordinatorsAnswer::Tournaments(tournaments)| tournaments)
+            .map(|summary| (summary.tournament, summary))
+            .collect();
+        let mut lists =
+            Self { tables: tables.into_values().collect(), tournaments: tournaments.into_values().collect() };
+        // Ids are random: people look for names, and for what is still to come or under way.
+        lists.tables.sort_by(|a, b| (a.closed, &a.config.name).cmp(&(b.closed, &b.config.name)));
+        lists.tournaments.sort_by(|a, b| (a.phase as u8, &a.name).cmp(&(b.phase as u8, &b.name)));
+        lists.tables.truncate(LOBBY_LINES);
+        lists.tournaments.truncate(LOBBY_LINES);
+        lists
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::{Chips, TournamentId, tournament::Phase};
+
+    fn tournament(id: u64, name: &str, phase: Phase) -> TournamentSummary {
+        TournamentSummary {
+            tournament: TournamentId(id),
+            name: name.into(),
+            variant: "NT".into(),
+            phase,
+            entries: 0,
+            max_entries: 9,
+            players_left: 0,
+            buy_in: Chips(10),
+            fee: Chips(1),
+        }
+    }
+
+    #[test]
+    fn answers_are_merged_and_sorted() {
+        let one = vec![tournament(1, "b", Phase::Finished), tournament(2, "c", Phase::Registering)];
+        let two = vec![tournament(2, "c", Phase::Registering), tournament(3, "a", Phase::Registering)];
+        let answers = [one, two].map(CoordinatorsAnswer::Tournaments).into();
+        let lists = Lists::of(vec![WorkersAnswer::Seats(vec![])], answers);
+        assert!(lists.tables.is_empty());
+        let ids: Vec<u64> = lists.tournaments.iter().map(|t| t.tournament.0).collect();
+        assert_eq!(ids, [3, 2, 1]);
+    }
+}

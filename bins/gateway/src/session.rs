@@ -1,0 +1,306 @@
+//! One connection, from hello to closing: the same over TCP and WebSocket.
+//!
+//! One task per connection does everything for it: takes frames, keeps requests in order, sends what waits in the
+//! outbox. Nothing in it ever waits for a slow reader: what cannot be sent stays in the outbox until that is full.
+
+mod pace;
+mod requests;
+
+use crate::{
+    format::{self, Format},
+    lanes::Lanes,
+    limits::{CLOSING, DRAINING, IN_FLIGHT, OUTBOX_CALM, WRITE},
+    node::Node,
+    outbox::Outbox,
+    socket::SocketState,
+    transport::{Failed, Incoming, Transport},
+    work::{Finished, Work},
+};
+use bus::Subscription;
+use bytes::Bytes;
+use futures::{Stream, future::BoxFuture, stream::FuturesUnordered};
+use pace::Pace;
+use std::{
+    collections::BTreeSet,
+    future::poll_fn,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
+use wire::{
+    CommandId, PlayerId, TableId,
+    client::{Closing, ServerMessage},
+};
+
+/// See the module.
+pub(crate) struct Session {
+    node: Arc<Node>,
+    number: u64,
+    transport: Transport,
+    socket: Arc<SocketState>,
+    outbox: Arc<Outbox>,
+    pace: Pace,
+    online: Option<Online>,
+    lanes: Lanes<Work>,
+    under_way: FuturesUnordered<BoxFuture<'static, Finished>>,
+    watching: BTreeSet<TableId>,
+    /// When the other side was last heard.
+    heard: Instant,
+    /// Since when nothing could be sent, and how much had been sent until then.
+    blocked: Option<(Instant, u64)>,
+    timer: Pin<Box<Sleep>>,
+}
+
+/// Who is logged in.
+struct Online {
+    player: PlayerId,
+    name: Arc<str>,
+    token: Arc<str>,
+    /// What only this player sees.
+    feed: Subscription,
+}
+
+/// What happens next.
+enum Turn {
+    Received(Incoming),
+    Finished(Finished),
+    /// Something for the player alone.
+    Private(Bytes),
+    /// Messages for the player may have been lost.
+    Doubt,
+    /// The node wants the connection closed.
+    Close(Closing),
+    /// Time has passed.
+    Timer,
+    /// The connection failed.
+    Gone,
+}
+
+/// Runs a session in a task of its own.
+pub(crate) fn spawn(node: &Arc<Node>, transport: Transport) {
+    tokio::spawn(Session::new(node, transport).run());
+}
+
+impl Session {
+    pub(crate) fn new(node: &Arc<Node>, transport: Transport) -> Self {
+        let outbox = Arc::new(Outbox::new(transport.format()));
+        let now = Instant::now();
+        Self {
+            node: Arc::clone(node),
+            number: node.connections.add(&outbox),
+            socket: transport.state(),
+            transport,
+            outbox,
+            pace: Pace::new(),
+            online: None,
+            lanes: Lanes::default(),
+            under_way: FuturesUnordered::new(),
+            watching: BTreeSet::new(),
+            heard: now,
+            blocked: None,
+            timer: Box::pin(sleep_until(now + node.idle)),
+        }
+    }
+
+    /// Runs until the connection is closed.
+    pub(crate) async fn run(mut self) {
+        if self.socket.is_beyond_limit() {
+            return self.close(Some(Closing::NodeFull)).await;
+        }
+        self.push(
+            None,
+            ServerMessage::Hello {
+                node: self.node.name.to_string(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                idle_ms: u32::try_from(self.node.idle.as_millis()).unwrap_or(u32::MAX),
+            },
+        );
+        let why = loop {
+            let turn = poll_fn(|cx| self.poll(cx)).await;
+            if let Some(why) = self.take(turn) {
+                break why;
+            }
+        };
+        self.close(why).await;
+    }
+
+    /// Does what is next. When the connection is over: why, or nothing when there is nobody left to be told.
+    fn take(&mut self, turn: Turn) -> Option<Option<Closing>> {
+        match turn {
+            Turn::Received(incoming) => {
+                self.heard = Instant::now();
+                return match incoming {
+                    Incoming::Frame(frame) => self.receive(&frame).map(Some),
+                    Incoming::Sign => self.sign().map(Some),
+                    Incoming::Nonsense => self.nonsense().map(Some),
+                    Incoming::TooLarge => Some(Some(Closing::FrameTooLarge)),
+                    Incoming::Broken => Some(Some(Closing::Malformed)),
+                    Incoming::Gone => Some(None),
+                };
+            }
+            Turn::Finished(finished) => self.finish(finished),
+            Turn::Private(frame) => self.private(frame),
+            Turn::Doubt => self.look_again(),
+            Turn::Close(reason) => return Some(Some(reason)),
+            Turn::Timer => return self.overdue().map(Some),
+            Turn::Gone => return Some(None),
+        }
+        None
+    }
+
+    /// Sends what can be sent, then takes whatever is there.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
+        self.outbox.register(cx.waker());
+        if let Some(reason) = self.outbox.closing() {
+            return Poll::Ready(Turn::Close(reason));
+        }
+        if self.poll_send(cx).is_err() {
+            return Poll::Ready(Turn::Gone);
+        }
+        if self.outbox.take_doubt() {
+            return Poll::Ready(Turn::Doubt);
+        }
+        if let Some(online) = &mut self.online
+            && let Poll::Ready(Some(message)) = Pin::new(&mut online.feed).poll_next(cx)
+        {
+            return Poll::Ready(Turn::Private(message.payload));
+        }
+        // Whoever does not read is not asked what else they want: answers wait, only events pile up.
+        if self.outbox.backlog() < OUTBOX_CALM {
+            if let Poll::Ready(Some(finished)) = Pin::new(&mut self.under_way).poll_next(cx) {
+                return Poll::Ready(Turn::Finished(finished));
+            }
+            if self.lanes.len() < IN_FLIGHT
+                && let Poll::Ready(incoming) = self.transport.poll_receive(cx)
+            {
+                return Poll::Ready(Turn::Received(incoming));
+            }
+        }
+        // Taking a WebSocket's ping leaves something to be sent: that is done the next time around.
+        self.timer.as_mut().poll(cx).map(|()| Turn::Timer)
+    }
+
+    /// Sends as much as can be sent now.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Result<(), Failed> {
+        loop {
+            match self.transport.poll_send(cx) {
+                Poll::Ready(sent) => sent?,
+                Poll::Pending => {
+                    let now = Instant::now();
+                    let written = self.socket.written();
+                    if self.blocked.is_none() {
+                        self.blocked = Some((now, written));
+                        let until = now + WRITE;
+                        if until < self.timer.deadline() {
+                            self.timer.as_mut().reset(until);
+                        }
+                    }
+                    return Ok(());
+                }
+            }
+            self.blocked = None;
+            match self.outbox.pop() {
+                Some(frame) => self.transport.start(frame),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Whether the other side has been silent, or has taken nothing, for too long.
+    fn overdue(&mut self) -> Option<Closing> {
+        let now = Instant::now();
+        let written = self.socket.written();
+        if let Some((since, before)) = &mut self.blocked {
+            if *before != written {
+                (*since, *before) = (now, written);
+            } else if now >= *since + WRITE {
+                return Some(Closing::TooSlow);
+            }
+        }
+        // Its silence is our doing while we do not read.
+        let reading = self.lanes.len() < IN_FLIGHT && self.outbox.backlog() < OUTBOX_CALM;
+        if !reading {
+            self.heard = now;
+        } else if now >= self.heard + self.node.idle {
+            return Some(Closing::Idle);
+        }
+        let idle = self.heard + self.node.idle;
+        let next = self.blocked.map_or(idle, |(since, _)| idle.min(since + WRITE));
+        self.timer.as_mut().reset(next);
+        None
+    }
+
+    /// Queues a message of our own.
+    fn push(&self, re: Option<CommandId>, message: ServerMessage) {
+        self.outbox.push(format::encode(re, message, self.outbox.format()));
+    }
+
+    /// Queues a frame that came encoded as MessagePack.
+    fn pass_on(&self, frame: Bytes, decoded: &wire::client::ServerFrame) {
+        self.outbox.push(match self.outbox.format() {
+            Format::MessagePack => frame,
+            Format::Json => format::encode_frame(decoded, Format::Json),
+        });
+    }
+
+    /// Ends the session: says why, as far as the other side still listens.
+    async fn close(mut self, why: Option<Closing>) {
+        let Some(reason) = why else {
+            // A WebSocket still answers the other side's goodbye.
+            let _ = timeout(CLOSING, poll_fn(|cx| self.transport.poll_send(cx))).await;
+            return;
+        };
+        tracing::debug!(number = self.number, ?reason, "closing a connection");
+        if reason == Closing::NodeStopping {
+            self.drain().await;
+        }
+        self.outbox.close(reason);
+        let elsewhere = match reason {
+            Closing::NodeFull | Closing::NodeStopping => self.node.elsewhere(self.transport.listener()),
+            _ => Vec::new(),
+        };
+        let last = ServerMessage::Closing { reason, elsewhere };
+        let last = format::encode(None, last, self.outbox.format());
+        self.socket.linger();
+        let _ = timeout(CLOSING, self.last_words(last, reason)).await;
+    }
+
+    /// Lets requests that are under way finish.
+    async fn drain(&mut self) {
+        let until = Instant::now() + DRAINING;
+        while !self.under_way.is_empty() {
+            let next = poll_fn(|cx| {
+                if self.poll_send(cx).is_err() {
+                    return Poll::Ready(None);
+                }
+                Pin::new(&mut self.under_way).poll_next(cx)
+            });
+            match timeout_at(until, next).await {
+                Ok(Some(finished)) => self.finish(finished),
+                _ => return,
+            }
+        }
+    }
+
+    async fn last_words(&mut self, last: Bytes, reason: Closing) -> Result<(), Failed> {
+        poll_fn(|cx| self.transport.poll_send(cx)).await?;
+        while let Some(frame) = self.outbox.pop() {
+            self.transport.start(frame);
+            poll_fn(|cx| self.transport.poll_send(cx)).await?;
+        }
+        self.transport.start(last);
+        poll_fn(|cx| self.transport.poll_send(cx)).await?;
+        self.transport.start_close(reason);
+        poll_fn(|cx| self.transport.poll_send(cx)).await
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.node.connections.remove(self.number);
+        for &table in &self.watching {
+            self.node.feeds.leave(table, self.number);
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! One connection, TCP or WebSocket: frames in, frames out, and neither waits for the other.
+
+use crate::{
+    format::Format,
+    frame::{self, NoFrame, Outgoing},
+    node::Listener,
+    socket::{Socket, SocketState},
+};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use bytes::Bytes;
+use futures::{Sink, Stream};
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+use wire::client::{Closing, MAX_CLIENT_FRAME};
+
+/// See the module.
+pub(crate) enum Transport {
+    /// Length-prefixed frames.
+    Tcp {
+        /// The connection.
+        socket: Socket,
+        /// The frame being read.
+        incoming: frame::Incoming,
+        /// The frame being written.
+        outgoing: Option<Outgoing>,
+    },
+    /// WebSocket messages.
+    Ws(Box<Ws>),
+}
+
+/// A WebSocket connection.
+pub(crate) struct Ws {
+    socket: WebSocket,
+    state: Arc<SocketState>,
+    format: Format,
+    /// The message that is to be written next.
+    outgoing: Option<Message>,
+    /// Whether something written is not flushed yet.
+    unflushed: bool,
+}
+
+/// What comes in.
+#[derive(Debug)]
+pub(crate) enum Incoming {
+    /// A frame.
+    Frame(Bytes),
+    /// A sign of life.
+    Sign,
+    /// Something that is no frame of this connection's format.
+    Nonsense,
+    /// More than is allowed; nothing more can be read.
+    TooLarge,
+    /// Not WebSocket any more; nothing more can be read.
+    Broken,
+    /// The end.
+    Gone,
+}
+
+/// The connection failed.
+#[derive(Debug)]
+pub(crate) struct Failed;
+
+impl Transport {
+    pub(crate) const fn tcp(socket: Socket) -> Self {
+        Self::Tcp { socket, incoming: frame::Incoming::new(MAX_CLIENT_FRAME), outgoing: None }
+    }
+
+    pub(crate) fn ws(socket: WebSocket, state: Arc<SocketState>, format: Format) -> Self {
+        Self::Ws(Box::new(Ws { socket, state, format, outgoing: None, unflushed: false }))
+    }
+
+    /// How frames are encoded.
+    pub(crate) const fn format(&self) -> Format {
+        match self {
+            Self::Tcp { .. } => Format::MessagePack,
+            Self::Ws(ws) => ws.format,
+        }
+    }
+
+    /// Which listener it came through.
+    pub(crate) const fn listener(&self) -> Listener {
+        match self {
+            Self::Tcp { .. } => Listener::Tcp,
+            Self::Ws(_) => Listener::Ws,
+        }
+    }
+
+    /// The socket beneath.
+    pub(crate) fn state(&self) -> Arc<SocketState> {
+        match self {
+            Self::Tcp { socket, .. } => socket.state(),
+            Self::Ws(ws) => Arc::clone(&ws.state),
+        }
+    }
+
+    /// What comes next.
+    pub(crate) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
+        match self {
+            Self::Tcp { socket, incoming, .. } => incoming.poll(socket, cx).map(|frame| match frame {
+                Ok(frame) => Incoming::Frame(frame),
+                Err(NoFrame::Gone) => Incoming::Gone,
+                Err(NoFrame::TooLarge) => Incoming::TooLarge,
+            }),
+            Self::Ws(ws) => ws.poll_receive(cx),
+        }
+    }
+
+    /// Hands over a frame. Only when [`Transport::poll_send`] was ready.
+    pub(crate) fn start(&mut self, frame: Bytes) {
+        match self {
+            Self::Tcp { outgoing, .. } => *outgoing = Some(Outgoing::new(frame)),
+            Self::Ws(ws) => ws.outgoing = Some(ws.message(frame)),
+        }
+    }
+
+    /// Ready when everything that was handed over is sent.
+    pub(crate) fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failed>> {
+        match self {
+            Self::Tcp { socket, outgoing, .. } => {
+                if let Some(frame) = outgoing {
+                    ready!(frame.poll(socket, cx)).map_err(|_| Failed)?;
+                    *outgoing = None;
+                }
+                Poll::Ready(Ok(()))
+            }
+            Self::Ws(ws) => ws.poll_send(cx),
+        }
+    }
+
+    /// Hands over the last words that a WebSocket has of its own. Only when [`Transport::poll_send`] was ready.
+    pub(crate) fn start_close(&mut self, reason: Closing) {
+        if let Self::Ws(ws) = self {
+            let code = reason.close_code();
+            ws.outgoing =
+                Some(Message::Close(Some(CloseFrame { code, reason: format!("{reason:?}").into() })));
+        }
+    }
+}
+
+impl Ws {
+    fn message(&self, frame: Bytes) -> Message {
+        match self.format {
+            Format::MessagePack => Message::Binary(frame),
+            // JSON is always UTF-8.
+            Format::Json => Message::Text(Utf8Bytes::try_from(frame).unwrap_or_default()),
+        }
+    }
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
+        let message = match ready!(Pin::new(&mut self.socket).poll_next(cx)) {
+            Some(Ok(message)) => message,
+            Some(Err(error)) => return Poll::Ready(classify(error)),
+            None => return Poll::Ready(Incoming::Gone),
+        };
+        Poll::Ready(match (message, self.format) {
+            (Message::Text(text), Format::Json) => Incoming::Frame(text.into()),
+            (Message::Binary(bytes), Format::MessagePack) => Incoming::Frame(bytes),
+            (Message::Text(_) | Message::Binary(_), _) => Incoming::Nonsense,
+            (Message::Ping(_), _) => {
+                // The answer to it is written by itself, and flushed with this.
+                self.unflushed = true;
+                Incoming::Sign
+            }
+            (Message::Pong(_), _) => Incoming::Sign,
+            (Message::Close(_), _) => {
+                self.unflushed = true;
+                Incoming::Gone
+            }
+        })
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failed>> {
+        let mut socket = Pin::new(&mut self.socket);
+        if self.outgoing.is_some() {
+            ready!(socket.as_mut().poll_ready(cx)).map_err(|_| Failed)?;
+            if let Some(message) = self.outgoing.take() {
+                socket.as_mut().start_send(message).map_err(|_| Failed)?;
+                self.unflushed = true;
+            }
+        }
+        if self.unflushed {
+            ready!(socket.poll_flush(cx)).map_err(|_| Failed)?;
+            self.unflushed = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// What an error of a WebSocket means for the connection.
+fn classify(error: axum::Error) -> Incoming {
+    use tungstenite::{Error, error::ProtocolError};
+    match error.into_inner().downcast_ref::<Error>() {
+        Some(Error::Capacity(_)) => Incoming::TooLarge,
+        Some(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => Incoming::Gone,
+        Some(Error::Protocol(_) | Error::Utf8(_)) => Incoming::Broken,
+        _ => Incoming::Gone,
+    }
+}
