@@ -1,15 +1,16 @@
-//! Streams, buckets and consumers as files, applied to a server; and the server's JetStream API.
+//! Streams, buckets and consumers as files, applied to a server.
+//!
+//! A file holds the settings as the server's API names them; what a file leaves out is the server's business.
+//! `streams/<name>.json` is a stream's configuration, `consumers/*.json` is `{"stream", "config"}`, and
+//! `buckets/<name>.json` is turned into the stream that a key-value bucket is (NATS ADR-8).
 
-use crate::{Bus, BusError};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::{path::Path, time::Duration};
-
-/// How long one API request may take.
-const ANSWER: Duration = Duration::from_secs(5);
-/// "stream not found" (server/errors.json).
-const STREAM_NOT_FOUND: u64 = 10_059;
-/// "consumer not found".
-const CONSUMER_NOT_FOUND: u64 = 10_014;
+use crate::{Bus, BusError, api};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 /// What became of one object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -40,7 +41,7 @@ pub enum AdminError {
         /// Which.
         path: String,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// A file is not what it should be.
     #[error("{path}: {reason}")]
@@ -55,65 +56,167 @@ pub enum AdminError {
     Bus(#[from] BusError),
 }
 
-/// Makes the server's streams, buckets and consumers as the files below `dir` say: `streams/*.json`,
-/// `buckets/*.json`, `consumers/*.json`. What is there and named by no file is left alone.
+/// Makes the server's streams, buckets and consumers as the files below `dir` say. What is there and named by no
+/// file is left alone.
 ///
 /// # Errors
 /// When a file is malformed, or the server refuses an object or does not answer.
-pub async fn apply(_bus: &Bus, _dir: &Path) -> Result<Vec<AppliedObject>, AdminError> {
-    Ok(Vec::new())
+pub async fn apply(bus: &Bus, dir: &Path) -> Result<Vec<AppliedObject>, AdminError> {
+    let mut applied = Vec::new();
+    for (path, config) in files(&dir.join("streams"))? {
+        let name = text(&path, &config, "name")?;
+        let what = apply_stream(bus, &name, config).await?;
+        applied.push(AppliedObject { name: format!("stream {name}"), what });
+    }
+    for (path, config) in files(&dir.join("buckets"))? {
+        let bucket = text(&path, &config, "bucket")?;
+        let config = bucket_stream(&bucket, config);
+        let what = apply_stream(bus, &format!("KV_{bucket}"), config).await?;
+        applied.push(AppliedObject { name: format!("bucket {bucket}"), what });
+    }
+    for (path, mut file) in files(&dir.join("consumers"))? {
+        let stream = text(&path, &file, "stream")?;
+        let Some(Value::Object(config)) = file.remove("config") else {
+            return Err(malformed(&path, "\"config\" is missing"));
+        };
+        let name = text(&path, &config, "durable_name")?;
+        let what = apply_consumer(bus, &stream, &name, config).await?;
+        applied.push(AppliedObject { name: format!("consumer {name} of stream {stream}"), what });
+    }
+    Ok(applied)
 }
 
-pub(crate) async fn consumer_is_there(
+async fn apply_stream(bus: &Bus, name: &str, config: Map<String, Value>) -> Result<Applied, BusError> {
+    let present: Option<Value> = api::ask(bus, &format!("STREAM.INFO.{name}"), &json!({})).await?;
+    let Some(present) = present else {
+        let _: Value = api::must(bus, &format!("STREAM.CREATE.{name}"), &config).await?;
+        return Ok(Applied::Created);
+    };
+    let Some(wanted) = overlaid(&present, config) else {
+        return Ok(Applied::Unchanged);
+    };
+    let _: Value = api::must(bus, &format!("STREAM.UPDATE.{name}"), &wanted).await?;
+    Ok(Applied::Updated)
+}
+
+async fn apply_consumer(
     bus: &Bus,
     stream: &str,
-    consumer: &str,
-) -> Result<bool, BusError> {
-    let subject = format!("CONSUMER.INFO.{stream}.{consumer}");
-    let about: Option<serde_json::Value> = api(bus, &subject, &serde_json::json!({})).await?;
-    Ok(about.is_some())
+    name: &str,
+    config: Map<String, Value>,
+) -> Result<Applied, BusError> {
+    let about = format!("CONSUMER.INFO.{stream}.{name}");
+    let present: Option<Value> = api::ask(bus, &about, &json!({})).await?;
+    let (wanted, action, what) = match present {
+        None => (config, "create", Applied::Created),
+        Some(present) => match overlaid(&present, config) {
+            None => return Ok(Applied::Unchanged),
+            Some(wanted) => (wanted, "update", Applied::Updated),
+        },
+    };
+    let question = json!({"stream_name": stream, "config": wanted, "action": action});
+    let _: Value = api::must(bus, &format!("CONSUMER.CREATE.{stream}.{name}"), &question).await?;
+    Ok(what)
 }
 
-/// Asks the JetStream API; none when the object does not exist.
-pub(crate) async fn api<Q: Serialize, A: DeserializeOwned>(
-    bus: &Bus,
-    what: &str,
-    question: &Q,
-) -> Result<Option<A>, BusError> {
-    #[derive(Deserialize)]
-    struct Failure {
-        error: Option<ApiError>,
+/// The present settings with the wanted ones over them; none when that changes nothing.
+fn overlaid(present: &Value, wanted: Map<String, Value>) -> Option<Map<String, Value>> {
+    let mut config = present.get("config")?.as_object()?.clone();
+    let mut changed = false;
+    for (name, value) in wanted {
+        // The server leaves out what is zero or empty.
+        let is = config.get(&name).cloned().unwrap_or(Value::Null);
+        let same = is == value || (is.is_null() && (value == json!(0) || value == json!(false)));
+        if !same {
+            changed = true;
+            config.insert(name, value);
+        }
     }
-    #[derive(Deserialize)]
-    struct ApiError {
-        #[serde(default)]
-        err_code: u64,
-        #[serde(default)]
-        description: String,
+    changed.then_some(config)
+}
+
+/// The stream that a bucket is.
+fn bucket_stream(bucket: &str, mut config: Map<String, Value>) -> Map<String, Value> {
+    config.remove("bucket");
+    let history = config.remove("history").unwrap_or_else(|| json!(1));
+    let fixed = json!({
+        "name": format!("KV_{bucket}"),
+        "subjects": [format!("$KV.{bucket}.>")],
+        "max_msgs_per_subject": history,
+        "retention": "limits",
+        "discard": "new",
+        "allow_rollup_hdrs": true,
+        "deny_delete": true,
+        "allow_direct": true,
+    });
+    if let Value::Object(fixed) = fixed {
+        config.extend(fixed);
     }
-    let failed = |reason: String| BusError::JetStream {
-        what: what.to_owned(),
-        reason,
+    config
+}
+
+/// A file and what it holds.
+type Described = (PathBuf, Map<String, Value>);
+
+/// The JSON files of a folder, by name; a folder that is not there has none.
+fn files(dir: &Path) -> Result<Vec<Described>, AdminError> {
+    let unread = |path: &Path| {
+        let path = path.display().to_string();
+        move |source| AdminError::Read { path, source }
     };
-    let payload = serde_json::to_vec(question).map_err(|error| failed(error.to_string()))?;
-    let request = async_nats::Request::new()
-        .payload(payload.into())
-        .timeout(Some(ANSWER));
-    let message = bus
-        .client()
-        .send_request(format!("$JS.API.{what}"), request)
-        .await
-        .map_err(|error| failed(error.to_string()))?;
-    let failure: Failure =
-        serde_json::from_slice(&message.payload).map_err(|error| failed(error.to_string()))?;
-    match failure.error {
-        Some(ApiError {
-            err_code: STREAM_NOT_FOUND | CONSUMER_NOT_FOUND,
-            ..
-        }) => Ok(None),
-        Some(error) => Err(failed(error.description)),
-        None => serde_json::from_slice(&message.payload)
-            .map(Some)
-            .map_err(|error| failed(error.to_string())),
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.map_err(unread(dir))?,
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(unread(dir))?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    paths
+        .into_iter()
+        .map(|path| {
+            let bytes = fs::read(&path).map_err(unread(&path))?;
+            let config =
+                serde_json::from_slice(&bytes).map_err(|error| malformed(&path, &error.to_string()))?;
+            Ok((path, config))
+        })
+        .collect()
+}
+
+fn text(path: &Path, config: &Map<String, Value>, field: &str) -> Result<String, AdminError> {
+    let value = config.get(field).and_then(Value::as_str);
+    value.map(str::to_owned).ok_or_else(|| malformed(path, &format!("{field:?} is missing")))
+}
+
+fn malformed(path: &Path, reason: &str) -> AdminError {
+    AdminError::Malformed { path: path.display().to_string(), reason: reason.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(value: Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn only_differences_are_updates() {
+        let present = json!({"config": {"name": "X", "max_msgs": 5, "sealed": false}});
+        assert_eq!(overlaid(&present, object(json!({"max_msgs": 5, "max_age": 0}))), None);
+        let wanted = overlaid(&present, object(json!({"max_msgs": 6}))).unwrap();
+        assert_eq!(Value::Object(wanted), json!({"name": "X", "max_msgs": 6, "sealed": false}));
+    }
+
+    #[test]
+    fn a_bucket_is_a_stream() {
+        let stream = bucket_stream("B", object(json!({"bucket": "B", "history": 3})));
+        assert_eq!(stream.get("name"), Some(&json!("KV_B")));
+        assert_eq!(stream.get("max_msgs_per_subject"), Some(&json!(3)));
+        assert!(!stream.contains_key("bucket") && !stream.contains_key("history"));
     }
 }

@@ -3,9 +3,7 @@
 //! Core messages may be lost: whenever that may have happened, [`Bus::gaps`] counts up.
 
 use crate::{BusError, Options, RequestError};
-use async_nats::{
-    Client, ConnectErrorKind, ConnectOptions, Event, Subject, client::RequestErrorKind,
-};
+use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, Subject, client::RequestErrorKind};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use serde::{Serialize, de::DeserializeOwned};
@@ -100,25 +98,17 @@ impl Bus {
             let error = match attempt.await {
                 Ok(client) => {
                     let node = options.node;
-                    return Ok(Self {
-                        inner: Arc::new(Inner { client, news, node }),
-                    });
+                    return Ok(Self { inner: Arc::new(Inner { client, news, node }) });
                 }
                 Err(error) => error,
             };
             let urls = options.urls.join(",");
             match error.kind() {
                 ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication => {
-                    return Err(BusError::Unauthorized {
-                        urls,
-                        user: options.user,
-                    });
+                    return Err(BusError::Unauthorized { urls, user: options.user });
                 }
                 _ if Instant::now() >= deadline => {
-                    return Err(BusError::Unreachable {
-                        urls,
-                        reason: error.to_string(),
-                    });
+                    return Err(BusError::Unreachable { urls, reason: error.to_string() });
                 }
                 _ => sleep(RECONNECT_DELAY).await,
             }
@@ -134,10 +124,7 @@ impl Bus {
         self.client()
             .publish(subject, payload)
             .await
-            .map_err(|error| BusError::Send {
-                subject: name,
-                reason: error.to_string(),
-            })
+            .map_err(|error| BusError::Send { subject: name, reason: error.to_string() })
     }
 
     /// Asks until somebody answers: the same bytes are sent again when nobody listens or no answer comes.
@@ -150,10 +137,7 @@ impl Bus {
         question: &Q,
         patience: Patience,
     ) -> Result<A, RequestError> {
-        let broken = |source: CodecError| RequestError::Codec {
-            subject: subject.clone(),
-            source,
-        };
+        let broken = |source: CodecError| RequestError::Codec { subject: subject.clone(), source };
         let payload = Bytes::from(codec::encode(question).map_err(broken)?);
         let started = Instant::now();
         while let Some(left) = patience.total.checked_sub(started.elapsed())
@@ -163,9 +147,8 @@ impl Bus {
                 sleep(PAUSE.min(left)).await;
                 continue;
             }
-            let request = async_nats::Request::new()
-                .payload(payload.clone())
-                .timeout(Some(patience.each.min(left)));
+            let request =
+                async_nats::Request::new().payload(payload.clone()).timeout(Some(patience.each.min(left)));
             match self.client().send_request(subject.clone(), request).await {
                 Ok(message) => return codec::decode(&message.payload).map_err(broken),
                 Err(error) => match error.kind() {
@@ -199,10 +182,7 @@ impl Bus {
         self.client()
             .publish_with_reply(subject.to_owned(), inbox, payload)
             .await
-            .map_err(|error| BusError::Send {
-                subject: subject.to_owned(),
-                reason: error.to_string(),
-            })?;
+            .map_err(|error| BusError::Send { subject: subject.to_owned(), reason: error.to_string() })?;
         let deadline = Instant::now() + window;
         let mut gathered = Vec::with_capacity(expect);
         while let Ok(Some(message)) = tokio::time::timeout_at(deadline, answers.next()).await {
@@ -234,10 +214,7 @@ impl Bus {
     /// When the subject is malformed or the connection is closed for good.
     pub async fn serve(&self, subject: String, queue: Option<&str>) -> Result<Requests, BusError> {
         let heard = self.raw_subscribe(subject, queue).await?;
-        Ok(Requests {
-            heard,
-            client: self.client().clone(),
-        })
+        Ok(Requests { heard, client: self.client().clone() })
     }
 
     /// A number that counts up whenever messages may have been lost: after a reconnect, or when this process
@@ -285,16 +262,9 @@ impl Bus {
         let name = subject.clone();
         match queue {
             None => self.client().subscribe(subject).await,
-            Some(queue) => {
-                self.client()
-                    .queue_subscribe(subject, queue.to_owned())
-                    .await
-            }
+            Some(queue) => self.client().queue_subscribe(subject, queue.to_owned()).await,
         }
-        .map_err(|error| BusError::Subscribe {
-            subject: name,
-            reason: error.to_string(),
-        })
+        .map_err(|error| BusError::Subscribe { subject: name, reason: error.to_string() })
     }
 }
 
@@ -333,10 +303,7 @@ impl News {
                 self.outages.fetch_add(1, Ordering::Relaxed);
             }
             Event::SlowConsumer(subscription) => {
-                tracing::warn!(
-                    subscription,
-                    "messages came faster than they were taken: some are lost"
-                );
+                tracing::warn!(subscription, "messages came faster than they were taken: some are lost");
                 self.gaps.send_modify(|gaps| *gaps += 1);
             }
             Event::ServerError(error) => tracing::error!(%error, "the NATS server reports"),
@@ -355,10 +322,8 @@ impl Stream for Subscription {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Message>> {
         self.0.poll_next_unpin(cx).map(|message| {
-            message.map(|message| Message {
-                subject: message.subject.into_string(),
-                payload: message.payload,
-            })
+            message
+                .map(|message| Message { subject: message.subject.into_string(), payload: message.payload })
         })
     }
 }
@@ -416,9 +381,6 @@ impl Request {
         self.client
             .publish(reply, payload.into())
             .await
-            .map_err(|error| BusError::Send {
-                subject: self.subject.clone(),
-                reason: error.to_string(),
-            })
+            .map_err(|error| BusError::Send { subject: self.subject.clone(), reason: error.to_string() })
     }
 }

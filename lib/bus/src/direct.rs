@@ -53,38 +53,23 @@ fn is_zero(number: &u64) -> bool {
 /// How a batch ended.
 pub(crate) enum Batch {
     /// All that the server would send at once; `pending` more match.
-    Some {
-        found: Vec<Found>,
-        pending: u64,
-        up_to: u64,
-    },
+    Some { found: Vec<Found>, pending: u64, up_to: u64 },
     /// More subjects match than a batch may hold.
     TooMany,
 }
 
 /// One message, if there is one.
-pub(crate) async fn get(
-    bus: &Bus,
-    stream: &str,
-    wanted: &Wanted<'_>,
-) -> Result<Option<Found>, BusError> {
-    let failed = |reason: String| BusError::JetStream {
-        what: format!("reading stream {stream}"),
-        reason,
-    };
+pub(crate) async fn get(bus: &Bus, stream: &str, wanted: &Wanted<'_>) -> Result<Option<Found>, BusError> {
+    let failed = |reason: String| BusError::JetStream { what: format!("reading stream {stream}"), reason };
     let subject = format!("$JS.API.DIRECT.GET.{stream}");
     let payload = Bytes::from(serde_json::to_vec(wanted).map_err(|e| failed(e.to_string()))?);
     let mut reason = String::new();
     for _ in 0..ATTEMPTS {
-        let request = async_nats::Request::new()
-            .payload(payload.clone())
-            .timeout(Some(SILENCE));
+        let request = async_nats::Request::new().payload(payload.clone()).timeout(Some(SILENCE));
         match bus.client().send_request(subject.clone(), request).await {
             Ok(message) => match status(&message) {
                 None => {
-                    return found(message)
-                        .map(Some)
-                        .ok_or_else(|| failed("no headers".into()));
+                    return found(message).map(Some).ok_or_else(|| failed("no headers".into()));
                 }
                 Some(404) => return Ok(None),
                 Some(code) => reason = format!("status {code}"),
@@ -102,10 +87,7 @@ pub(crate) async fn get(
 
 /// A batch, asked for again when the connection breaks in the middle of it.
 pub(crate) async fn batch(bus: &Bus, stream: &str, wanted: &Wanted<'_>) -> Result<Batch, BusError> {
-    let failed = |reason: String| BusError::JetStream {
-        what: format!("reading stream {stream}"),
-        reason,
-    };
+    let failed = |reason: String| BusError::JetStream { what: format!("reading stream {stream}"), reason };
     let subject = format!("$JS.API.DIRECT.GET.{stream}");
     let payload = Bytes::from(serde_json::to_vec(wanted).map_err(|e| failed(e.to_string()))?);
     let mut reason = String::new();
@@ -140,18 +122,10 @@ async fn collect(answers: &mut async_nats::Subscriber) -> Result<Batch, String> 
             // End of batch: how much more there is.
             Some(204) => {
                 let pending = number("Nats-Num-Pending");
-                return Ok(Batch::Some {
-                    found: all,
-                    pending,
-                    up_to: number("Nats-UpTo-Sequence"),
-                });
+                return Ok(Batch::Some { found: all, pending, up_to: number("Nats-UpTo-Sequence") });
             }
             Some(404) => {
-                return Ok(Batch::Some {
-                    found: all,
-                    pending: 0,
-                    up_to: 0,
-                });
+                return Ok(Batch::Some { found: all, pending: 0, up_to: 0 });
             }
             Some(413) => return Ok(Batch::TooMany),
             Some(code) => {
@@ -176,10 +150,7 @@ fn found(message: async_nats::Message) -> Option<Found> {
     Some(Found {
         subject: headers.get("Nats-Subject")?.as_str().to_owned(),
         sequence: header(Some(&headers), "Nats-Sequence")?,
-        time_ms: headers
-            .get("Nats-Time-Stamp")
-            .and_then(|time| parse_time_ms(time.as_str()))
-            .unwrap_or(0),
+        time_ms: headers.get("Nats-Time-Stamp").and_then(|time| parse_time_ms(time.as_str())).unwrap_or(0),
         payload: message.payload,
         headers,
     })
@@ -196,11 +167,7 @@ fn parse_time_ms(text: &str) -> Option<u64> {
     let millis: u64 = format!("{decimals:0<3}").get(..3)?.parse().ok()?;
     // Days since 1970, with years that begin in March so that the leap day is the last (Howard Hinnant,
     // "chrono-Compatible Low-Level Date Algorithms", days_from_civil).
-    let shifted = if month <= 2 {
-        year.checked_sub(1)?
-    } else {
-        year
-    };
+    let shifted = if month <= 2 { year.checked_sub(1)? } else { year };
     let (era, of_era) = (shifted / 400, shifted % 400);
     let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day.checked_sub(1)?;
     let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year;
@@ -215,14 +182,8 @@ mod tests {
     #[test]
     fn timestamps_are_read() {
         assert_eq!(parse_time_ms("1970-01-01T00:00:00Z"), Some(0));
-        assert_eq!(
-            parse_time_ms("2000-02-29T12:00:00.5Z"),
-            Some(951_825_600_500)
-        );
-        assert_eq!(
-            parse_time_ms("2026-11-20T20:46:01.123456789Z"),
-            Some(1_795_207_561_123)
-        );
+        assert_eq!(parse_time_ms("2000-02-29T12:00:00.5Z"), Some(951_825_600_500));
+        assert_eq!(parse_time_ms("2026-11-20T20:46:01.123456789Z"), Some(1_795_207_561_123));
         assert_eq!(parse_time_ms("yesterday"), None);
     }
 }

@@ -15,6 +15,7 @@
 //! What this crate does not know: what the bytes mean (poker, money), and which role is calling.
 
 pub mod admin;
+mod api;
 pub mod connection;
 mod direct;
 pub mod error;

@@ -26,12 +26,7 @@ pub struct Options {
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// Address of a NATS server; several are separated by commas.
-    #[arg(
-        long,
-        env = "NATS_URL",
-        value_delimiter = ',',
-        default_value = "nats://127.0.0.1:4222"
-    )]
+    #[arg(long, env = "NATS_URL", value_delimiter = ',', default_value = "nats://127.0.0.1:4222")]
     pub nats_url: Vec<String>,
     /// NATS user [default: the role's name].
     #[arg(long, env = "NATS_USER")]
@@ -97,10 +92,8 @@ impl Args {
         let Some(path) = &self.nats_password_file else {
             return Ok(None);
         };
-        let text = std::fs::read_to_string(path).map_err(|source| BusError::PasswordFile {
-            path: path.display().to_string(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| BusError::PasswordFile { path: path.display().to_string(), source })?;
         Ok(Some(text.lines().next().unwrap_or_default().to_owned()))
     }
 }

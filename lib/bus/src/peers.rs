@@ -79,10 +79,7 @@ impl Heard {
     fn hear(&mut self, beat: Heartbeat) -> bool {
         self.clock = self.now();
         self.last_arrival = Instant::now();
-        let member = Member {
-            node: beat.node.clone(),
-            incarnation: beat.incarnation,
-        };
+        let member = Member { node: beat.node.clone(), incarnation: beat.incarnation };
         let standing = (beat.ready, beat.draining);
         let before = self.members.insert(member, (beat, self.clock));
         before.is_none_or(|(before, _)| (before.ready, before.draining) != standing)
@@ -92,8 +89,7 @@ impl Heard {
     fn forget(&mut self) -> bool {
         let now = self.now();
         let before = self.members.len();
-        self.members
-            .retain(|_, (_, last)| now.saturating_sub(*last) <= SILENCE);
+        self.members.retain(|_, (_, last)| now.saturating_sub(*last) <= SILENCE);
         self.members.len() != before
     }
 }
@@ -135,16 +131,8 @@ impl Peers {
 
     async fn listen(bus: &Bus, me: Option<Me>) -> Result<Self, BusError> {
         let mut beats = bus.subscribe(subject::ALL_HEARTBEATS.to_owned()).await?;
-        let heard = Heard {
-            clock: Duration::ZERO,
-            last_arrival: Instant::now(),
-            members: HashMap::new(),
-        };
-        let inner = Arc::new(Inner {
-            me,
-            heard: Mutex::new(heard),
-            changed: watch::Sender::new(0),
-        });
+        let heard = Heard { clock: Duration::ZERO, last_arrival: Instant::now(), members: HashMap::new() };
+        let inner = Arc::new(Inner { me, heard: Mutex::new(heard), changed: watch::Sender::new(0) });
         let weak = Arc::downgrade(&inner);
         tokio::spawn(async move {
             let mut look = interval(LOOK);
@@ -208,13 +196,15 @@ impl Peers {
         self.inner.changed.subscribe()
     }
 
+    /// Whether this process has listened for so long that it has heard everybody who is alive.
+    pub(crate) fn has_heard_all(&self) -> bool {
+        self.inner.heard().now() > SILENCE
+    }
+
     /// This process; none when it only watches.
     pub(crate) fn me(&self) -> Option<(Role, Member)> {
         let me = self.inner.me.as_ref()?;
-        let member = Member {
-            node: me.node.clone(),
-            incarnation: me.incarnation,
-        };
+        let member = Member { node: me.node.clone(), incarnation: me.incarnation };
         Some((me.role, member))
     }
 }
@@ -258,10 +248,7 @@ async fn beat(bus: Bus, peers: std::sync::Weak<Inner>) {
         }
         let heartbeat = me.heartbeat();
         let sent = match codec::encode(&heartbeat) {
-            Ok(bytes) => {
-                bus.publish(subject::heartbeat(me.role, &me.node), bytes.into())
-                    .await
-            }
+            Ok(bytes) => bus.publish(subject::heartbeat(me.role, &me.node), bytes.into()).await,
             Err(error) => Err(error.into()),
         };
         if let Err(error) = sent {

@@ -34,16 +34,10 @@ impl WorkQueue {
     pub async fn open(bus: &Bus, stream: &str, consumer: &str) -> Result<Self, BusError> {
         let name = format!("consumer {consumer} of stream {stream}");
         let context = jetstream::new(bus.client().clone());
-        match context
-            .get_consumer_from_stream::<pull::Config, _, _>(consumer, stream)
-            .await
-        {
+        match context.get_consumer_from_stream::<pull::Config, _, _>(consumer, stream).await {
             Ok(consumer) => Ok(Self { consumer, name }),
-            Err(error) => match crate::admin::consumer_is_there(bus, stream, consumer).await? {
-                true => Err(BusError::JetStream {
-                    what: name,
-                    reason: error.to_string(),
-                }),
+            Err(error) => match consumer_is_there(bus, stream, consumer).await? {
+                true => Err(BusError::JetStream { what: name, reason: error.to_string() }),
                 false => Err(BusError::Missing { what: name }),
             },
         }
@@ -54,44 +48,23 @@ impl WorkQueue {
     /// # Errors
     /// When the server does not answer or the consumer is gone.
     pub async fn take(&self, max: usize, wait: Duration) -> Result<Vec<Job>, BusError> {
-        let there = self
-            .consumer
-            .fetch()
-            .max_messages(max)
-            .expires(ANSWER)
-            .messages()
-            .await;
+        let there = self.consumer.fetch().max_messages(max).expires(ANSWER).messages().await;
         let jobs = self.collect(there).await?;
         if !jobs.is_empty() || wait.is_zero() {
             return Ok(jobs);
         }
         // A request for more than one would hold on to the first until it is complete.
-        let first = self
-            .consumer
-            .batch()
-            .max_messages(1)
-            .expires(wait)
-            .messages()
-            .await;
+        let first = self.consumer.batch().max_messages(1).expires(wait).messages().await;
         self.collect(first).await
     }
 
-    async fn collect(
-        &self,
-        batch: Result<pull::Batch, pull::BatchError>,
-    ) -> Result<Vec<Job>, BusError> {
-        let failed = |reason: String| BusError::JetStream {
-            what: self.name.clone(),
-            reason,
-        };
+    async fn collect(&self, batch: Result<pull::Batch, pull::BatchError>) -> Result<Vec<Job>, BusError> {
+        let failed = |reason: String| BusError::JetStream { what: self.name.clone(), reason };
         let mut batch = batch.map_err(|error| failed(error.to_string()))?;
         let mut jobs = Vec::new();
         while let Some(message) = batch.next().await {
             let message = message.map_err(|error| failed(error.to_string()))?;
-            jobs.push(Job {
-                payload: message.payload.clone(),
-                message,
-            });
+            jobs.push(Job { payload: message.payload.clone(), message });
         }
         Ok(jobs)
     }
@@ -108,4 +81,10 @@ impl Job {
             reason: error.to_string(),
         })
     }
+}
+
+async fn consumer_is_there(bus: &Bus, stream: &str, consumer: &str) -> Result<bool, BusError> {
+    let what = format!("CONSUMER.INFO.{stream}.{consumer}");
+    let about: Option<serde_json::Value> = crate::api::ask(bus, &what, &serde_json::json!({})).await?;
+    Ok(about.is_some())
 }

@@ -76,24 +76,15 @@ impl Warnings {
     fn warn(&self, stream: &str, started: Instant, reason: &str) {
         let now_ms = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
-            .map_or(0, |since| {
-                u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-            });
+            .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
         let last_ms = self.last_ms.load(Ordering::Relaxed);
         if now_ms.saturating_sub(last_ms) < WARN_EVERY_MS {
             return;
         }
-        let swapped =
-            self.last_ms
-                .compare_exchange(last_ms, now_ms, Ordering::Relaxed, Ordering::Relaxed);
+        let swapped = self.last_ms.compare_exchange(last_ms, now_ms, Ordering::Relaxed, Ordering::Relaxed);
         if swapped.is_ok() {
             let waited_ms = started.elapsed().as_millis();
-            tracing::warn!(
-                stream,
-                reason,
-                waited_ms,
-                "records cannot be stored now; trying on"
-            );
+            tracing::warn!(stream, reason, waited_ms, "records cannot be stored now; trying on");
         }
     }
 }
@@ -187,58 +178,36 @@ impl Journal {
         }
     }
 
-    async fn send(
-        &self,
-        cursor: &Cursor,
-        headers: &HeaderMap,
-        payload: &Bytes,
-    ) -> Result<Sent, AppendError> {
+    async fn send(&self, cursor: &Cursor, headers: &HeaderMap, payload: &Bytes) -> Result<Sent, AppendError> {
         let bus = &self.inner.bus;
         if !bus.is_connected() {
             return Ok(Sent::NotStored("the NATS server is away".into()));
         }
-        let request = async_nats::Request::new()
-            .headers(headers.clone())
-            .payload(payload.clone())
-            .timeout(None);
+        let request =
+            async_nats::Request::new().headers(headers.clone()).payload(payload.clone()).timeout(None);
         let answer = bus.client().send_request(cursor.subject.clone(), request);
         match answer_or_outage(bus, answer).await {
             None => Ok(Sent::Unknown),
             Some(Ok(message)) => judge(cursor, payload.len(), &message.payload),
             Some(Err(error)) => match error.kind() {
-                RequestErrorKind::NoResponders => Ok(Sent::NotStored(format!(
-                    "stream {} does not answer",
-                    self.inner.stream
-                ))),
+                RequestErrorKind::NoResponders => {
+                    Ok(Sent::NotStored(format!("stream {} does not answer", self.inner.stream)))
+                }
                 RequestErrorKind::TimedOut => Ok(Sent::Unknown),
                 RequestErrorKind::MaxPayloadExceeded => Err(too_large(cursor, payload.len())),
-                _ => Err(AppendError::Closed {
-                    subject: cursor.subject.clone(),
-                    reason: error.to_string(),
-                }),
+                _ => Err(AppendError::Closed { subject: cursor.subject.clone(), reason: error.to_string() }),
             },
         }
     }
 
     /// The first record after the known last one decides: it carries our id, or somebody else's.
     async fn read_back(&self, cursor: &Cursor, id: &str) -> Option<Decided> {
-        let wanted = Wanted {
-            from: cursor.last + 1,
-            next: Some(&cursor.subject),
-            ..Wanted::default()
-        };
+        let wanted = Wanted { from: cursor.last + 1, next: Some(&cursor.subject), ..Wanted::default() };
         match direct::get(&self.inner.bus, &self.inner.stream, &wanted).await {
             Ok(None) => Some(Decided::Open),
             Ok(Some(found)) => {
-                let theirs = found
-                    .headers
-                    .get(APPEND_ID)
-                    .map(async_nats::HeaderValue::as_str);
-                Some(if theirs == Some(id) {
-                    Decided::Ours(found.sequence)
-                } else {
-                    Decided::Theirs
-                })
+                let theirs = found.headers.get(APPEND_ID).map(async_nats::HeaderValue::as_str);
+                Some(if theirs == Some(id) { Decided::Ours(found.sequence) } else { Decided::Theirs })
             }
             Err(error) => {
                 tracing::debug!(%error, subject = cursor.subject, "reading back failed");
@@ -265,10 +234,7 @@ async fn answer_or_outage<T>(bus: &Bus, answer: impl Future<Output = T>) -> Opti
 
 fn headers(cursor: &Cursor, id: &str, snapshot: bool) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    headers.insert(
-        async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE,
-        cursor.last.to_string().as_str(),
-    );
+    headers.insert(async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, cursor.last.to_string().as_str());
     headers.insert(APPEND_ID, id);
     if snapshot {
         headers.insert(SNAPSHOT, OWN);
@@ -288,9 +254,7 @@ fn judge(cursor: &Cursor, bytes: usize, answer: &[u8]) -> Result<Sent, AppendErr
         Some(error) => match error.err_code {
             code::WRONG_LAST => Ok(Sent::WrongLast),
             code::TOO_LARGE => Err(too_large(cursor, bytes)),
-            code::IN_FLIGHT => Ok(Sent::NotStored(
-                "another write of the subject is on its way".into(),
-            )),
+            code::IN_FLIGHT => Ok(Sent::NotStored("another write of the subject is on its way".into())),
             _ => Ok(Sent::NotStored(error.description)),
         },
     }
@@ -305,15 +269,9 @@ fn behind(cursor: &Cursor, sequence: u64, snapshot: bool) -> Cursor {
 }
 
 fn conflict(cursor: &Cursor) -> AppendError {
-    AppendError::Conflict {
-        subject: cursor.subject.clone(),
-        after: cursor.last,
-    }
+    AppendError::Conflict { subject: cursor.subject.clone(), after: cursor.last }
 }
 
 fn too_large(cursor: &Cursor, bytes: usize) -> AppendError {
-    AppendError::TooLarge {
-        subject: cursor.subject.clone(),
-        bytes,
-    }
+    AppendError::TooLarge { subject: cursor.subject.clone(), bytes }
 }

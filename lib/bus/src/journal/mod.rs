@@ -40,11 +40,7 @@ impl Cursor {
     /// Of a subject that has no record yet.
     #[must_use]
     pub const fn new(subject: String) -> Self {
-        Self {
-            subject,
-            last: 0,
-            snapshot: 0,
-        }
+        Self { subject, last: 0, snapshot: 0 }
     }
 }
 
@@ -133,21 +129,12 @@ impl Journal {
             #[serde(default)]
             allow_direct: bool,
         }
-        let about: Option<About> = crate::admin::api(
-            bus,
-            &format!("STREAM.INFO.{stream}"),
-            &serde_json::json!({}),
-        )
-        .await?;
+        let about: Option<About> =
+            crate::api::ask(bus, &format!("STREAM.INFO.{stream}"), &serde_json::json!({})).await?;
         let Some(About { config }) = about else {
-            return Err(JournalError::Missing {
-                stream: stream.to_owned(),
-            });
+            return Err(JournalError::Missing { stream: stream.to_owned() });
         };
-        let wrong = |what| JournalError::Misconfigured {
-            stream: stream.to_owned(),
-            what,
-        };
+        let wrong = |what| JournalError::Misconfigured { stream: stream.to_owned(), what };
         if config.max_age != 0 {
             return Err(wrong("max_age"));
         }
@@ -161,9 +148,7 @@ impl Journal {
             appends: AtomicU64::new(0),
             warnings: append::Warnings::default(),
         };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     fn append_id(&self) -> String {

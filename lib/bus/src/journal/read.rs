@@ -28,11 +28,7 @@ impl Journal {
             Some(lasts) => lasts,
             None => self.lasts_of_many(subjects).await?,
         };
-        stream::iter(lasts)
-            .map(|last| self.with_tail(last))
-            .buffered(TAILS)
-            .try_collect()
-            .await
+        stream::iter(lasts).map(|last| self.with_tail(last)).buffered(TAILS).try_collect().await
     }
 
     /// The same of one subject; none when it has no record.
@@ -40,10 +36,7 @@ impl Journal {
     /// # Errors
     /// Those of [`Journal::recover`].
     pub async fn recover_one(&self, subject: &str) -> Result<Option<Recovered>, JournalError> {
-        let wanted = Wanted {
-            last: Some(subject),
-            ..Wanted::default()
-        };
+        let wanted = Wanted { last: Some(subject), ..Wanted::default() };
         match direct::get(&self.inner.bus, &self.inner.stream, &wanted).await? {
             Some(last) => self.with_tail(last).await.map(Some),
             None => Ok(None),
@@ -55,12 +48,7 @@ impl Journal {
     pub fn walk(&self, filter: &str) -> impl Stream<Item = Result<Stored, JournalError>> + use<> {
         let start = (self.clone(), filter.to_owned(), 1);
         stream::try_unfold(start, |(journal, filter, from)| async move {
-            let wanted = Wanted {
-                from,
-                next: Some(&filter),
-                batch: BATCH,
-                ..Wanted::default()
-            };
+            let wanted = Wanted { from, next: Some(&filter), batch: BATCH, ..Wanted::default() };
             let found = journal.batch(&wanted).await?;
             let Some(last) = found.last() else {
                 return Ok::<_, JournalError>(None);
@@ -86,19 +74,12 @@ impl Journal {
 
     /// The last records of the subjects; none when there are more than a batch may hold.
     async fn lasts(&self, filters: Vec<&str>) -> Result<Option<Vec<Found>>, JournalError> {
-        let mut wanted = Wanted {
-            last_of: Some(filters),
-            ..Wanted::default()
-        };
+        let mut wanted = Wanted { last_of: Some(filters), ..Wanted::default() };
         let mut lasts = Vec::new();
         loop {
             match direct::batch(&self.inner.bus, &self.inner.stream, &wanted).await? {
                 Batch::TooMany => return Ok(None),
-                Batch::Some {
-                    found,
-                    pending,
-                    up_to,
-                } => {
+                Batch::Some { found, pending, up_to } => {
                     let more = pending > 0 && !found.is_empty();
                     lasts.extend(found);
                     // The server ends a batch early when its bytes are many; the rest is asked for as of the
@@ -117,10 +98,7 @@ impl Journal {
 
     async fn lasts_of_many(&self, filter: &str) -> Result<Vec<Found>, JournalError> {
         let subjects = self.subjects(filter).await?;
-        let chunks: Vec<Vec<String>> = subjects
-            .chunks(MOST_SUBJECTS)
-            .map(<[String]>::to_vec)
-            .collect();
+        let chunks: Vec<Vec<String>> = subjects.chunks(MOST_SUBJECTS).map(<[String]>::to_vec).collect();
         let batches: Vec<Vec<Found>> = stream::iter(chunks)
             .map(|chunk| async move {
                 let filters = chunk.iter().map(String::as_str).collect();
@@ -148,10 +126,8 @@ impl Journal {
         loop {
             let page = serde_json::json!({"subjects_filter": filter, "offset": subjects.len()});
             let about: Option<About> =
-                crate::admin::api(&self.inner.bus, &format!("STREAM.INFO.{stream}"), &page).await?;
-            let about = about.ok_or_else(|| JournalError::Missing {
-                stream: stream.clone(),
-            })?;
+                crate::api::ask(&self.inner.bus, &format!("STREAM.INFO.{stream}"), &page).await?;
+            let about = about.ok_or_else(|| JournalError::Missing { stream: stream.clone() })?;
             let page = about.state.subjects.unwrap_or_default();
             let last = page.len() < PAGE;
             subjects.extend(page.into_keys());
@@ -170,12 +146,8 @@ impl Journal {
         let first = from;
         let mut records: Vec<Found> = Vec::new();
         loop {
-            let wanted = Wanted {
-                from: from.max(1),
-                next: Some(&subject),
-                batch: BATCH,
-                ..Wanted::default()
-            };
+            let wanted =
+                Wanted { from: from.max(1), next: Some(&subject), batch: BATCH, ..Wanted::default() };
             let found = self.batch(&wanted).await?;
             let Some(newest) = found.last().map(|found| found.sequence) else {
                 break;
@@ -187,22 +159,13 @@ impl Journal {
             }
         }
         let begins = records.first().map_or(0, |record| record.sequence);
-        let complete = if first == 0 {
-            begins > 0
-        } else {
-            begins == first
-        };
+        let complete = if first == 0 { begins > 0 } else { begins == first };
         let ends = records.last().map_or(0, |record| record.sequence);
         if !complete || ends < last.sequence {
-            return Err(JournalError::Incomplete {
-                subject,
-                from: first,
-            });
+            return Err(JournalError::Incomplete { subject, from: first });
         }
         // A record may have become the last one only after the first read, and be a snapshot.
-        let newest = records
-            .iter()
-            .rposition(|record| snapshot_of(record).is_none());
+        let newest = records.iter().rposition(|record| snapshot_of(record).is_none());
         records.drain(..newest.unwrap_or(0));
         Ok(recovered(records))
     }
@@ -210,29 +173,19 @@ impl Journal {
 
 /// The snapshot that a record builds on; none when it is one itself.
 fn snapshot_of(record: &Found) -> Option<u64> {
-    let text = record
-        .headers
-        .get(SNAPSHOT)
-        .map_or("0", async_nats::HeaderValue::as_str);
+    let text = record.headers.get(SNAPSHOT).map_or("0", async_nats::HeaderValue::as_str);
     (text != OWN).then(|| text.parse().unwrap_or(0))
 }
 
 fn recovered(records: Vec<Found>) -> Recovered {
     let first = records.first();
-    let snapshot = first
-        .filter(|record| snapshot_of(record).is_none())
-        .map_or(0, |record| record.sequence);
+    let snapshot = first.filter(|record| snapshot_of(record).is_none()).map_or(0, |record| record.sequence);
     let cursor = Cursor {
-        subject: first
-            .map(|record| record.subject.clone())
-            .unwrap_or_default(),
+        subject: first.map(|record| record.subject.clone()).unwrap_or_default(),
         last: records.last().map_or(0, |record| record.sequence),
         snapshot,
     };
-    Recovered {
-        cursor,
-        records: records.into_iter().map(stored).collect(),
-    }
+    Recovered { cursor, records: records.into_iter().map(stored).collect() }
 }
 
 fn stored(found: Found) -> Stored {

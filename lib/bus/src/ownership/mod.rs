@@ -1,14 +1,23 @@
 //! Who owns which partition.
 //!
 //! A claim is a key of a bucket, written by compare-and-swap; its revision is the epoch. Everybody computes the
-//! same fair shares from who is alive ([`share`]); a partition that nobody alive owns is claimed at once by the
-//! one whose share it is in, and one whose owner is alive is handed over by that owner: the user finishes what
-//! is under way, then the key is written as released to the next owner, who claims it at once.
+//! same fair shares from who is alive and who owns what; a partition that nobody alive owns is claimed at once by
+//! the one whose share it is in, and one that its owner has too much of is handed over by that owner: the user
+//! finishes what is under way, then the key is written as released to the next owner, who claims it at once.
 //!
 //! Ownership is for liveness only: what makes a second owner harmless is the journal's expected sequence.
 
+mod board;
+mod claims;
+mod share;
+mod task;
+
 use crate::{Bus, BusError, Peers};
-use std::collections::HashMap;
+use claims::Claims;
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
 use tokio::sync::{mpsc, oneshot};
 use wire::{Epoch, NodeId, fleet::Role, subject};
 
@@ -39,6 +48,14 @@ impl OwnedKind {
             Self::Tournaments => subject::TOURNAMENT_PARTITIONS,
         }
     }
+
+    /// As the bucket's keys begin.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Tables => "table",
+            Self::Tournaments => "tournament",
+        }
+    }
 }
 
 /// What a user of an ownership has to do.
@@ -65,8 +82,14 @@ pub enum Change {
     },
 }
 
-/// The part of one process in the ownership of a kind.
-pub struct Ownership {}
+/// The owners of all partitions as last seen, for those who only look.
+type Seen = Arc<RwLock<Vec<Option<NodeId>>>>;
+
+/// The part of one process in the ownership of a kind. Dropping it stops without handing over, like a crash.
+pub struct Ownership {
+    seen: Seen,
+    drain: mpsc::UnboundedSender<oneshot::Sender<()>>,
+}
 
 impl Ownership {
     /// Begins to own what is in this process' share, as soon as it is ready.
@@ -74,31 +97,48 @@ impl Ownership {
     /// # Errors
     /// When the bucket is missing, the server does not answer, or `peers` only watches.
     pub async fn start(
-        _bus: &Bus,
-        _peers: &Peers,
-        _kind: OwnedKind,
+        bus: &Bus,
+        peers: &Peers,
+        kind: OwnedKind,
     ) -> Result<(Self, mpsc::UnboundedReceiver<Change>), BusError> {
-        Err(BusError::Missing {
-            what: "ownership".into(),
-        })
+        let claims = Claims::open(bus, kind).await?;
+        let seen: Seen = Arc::new(RwLock::new(vec![None; usize::from(kind.partitions())]));
+        let (drain, drains) = mpsc::unbounded_channel();
+        let (changes, receiver) = mpsc::unbounded_channel();
+        let task = task::Task::new(bus, peers, claims, kind, Arc::clone(&seen), changes).await?;
+        tokio::spawn(task.run(drains));
+        Ok((Self { seen, drain }, receiver))
     }
 
-    /// The owner of a partition as last seen.
+    /// The owner of a partition as last seen; none when nobody owns it.
     #[must_use]
-    pub fn owner_of(&self, _partition: u16) -> Option<NodeId> {
-        None
+    pub fn owner_of(&self, partition: u16) -> Option<NodeId> {
+        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
+        seen.get(usize::from(partition)).cloned().flatten()
     }
 
-    /// Says that this process is draining, hands everything over and returns when that is done.
-    pub async fn drain(&self) {}
+    /// Says that this process is draining, hands everything over and returns when that is done. While the server
+    /// is away that may take as long as it is.
+    pub async fn drain(&self) {
+        let (done, drained) = oneshot::channel();
+        if self.drain.send(done).is_ok() {
+            // An error means that nobody takes the changes any more: then nothing is under way either.
+            let _ = drained.await;
+        }
+    }
 }
 
 /// The owners of all partitions that have one, as the bucket has them now.
 ///
 /// # Errors
 /// When the bucket is missing or the server does not answer.
-pub async fn owners(_bus: &Bus, _kind: OwnedKind) -> Result<HashMap<u16, NodeId>, BusError> {
-    Err(BusError::Missing {
-        what: "ownership".into(),
-    })
+pub async fn owners(bus: &Bus, kind: OwnedKind) -> Result<HashMap<u16, NodeId>, BusError> {
+    let entries = Claims::open(bus, kind).await?.read().await?;
+    Ok(entries
+        .into_iter()
+        .filter_map(|entry| {
+            let owner = crate::peers::Member::from(entry.claim.owner?);
+            Some((entry.partition, owner.node))
+        })
+        .collect())
 }

@@ -1,0 +1,362 @@
+//! What one member knows of all partitions, and what it does next: pure, time and what is heard are given.
+//!
+//! What always holds: the user holds a partition from `Gained` to `done` or `Lost`, never twice at a time; a
+//! claim is written only over the very revision that was judged.
+
+use super::{
+    claims::{Claim, Entry},
+    share::shares,
+};
+use crate::peers::Member;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long a released partition waits for the one that it was released to.
+const RESERVED: Duration = Duration::from_secs(1);
+/// Most partitions that are being handed over at a time: each is without an owner for a moment.
+const WAVE: usize = 32;
+/// How long the members must have stayed the same before live partitions are moved.
+const SETTLED: Duration = Duration::from_millis(600);
+/// Pause after a write that came to nothing.
+const AGAIN: Duration = Duration::from_millis(200);
+
+/// How a partition stands with this process' user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Held {
+    No,
+    Yes,
+    /// Asked to finish.
+    Finishing,
+    /// Finished; to be written as released.
+    Finished,
+}
+
+#[derive(Debug)]
+struct Slot {
+    revision: u64,
+    owner: Option<Member>,
+    next: Option<Member>,
+    /// Since when it is so, as far as we saw.
+    since: Instant,
+    held: Held,
+    writing: bool,
+    not_before: Option<Instant>,
+}
+
+/// Something to be done.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Todo {
+    /// Tell the user that it owns a partition.
+    Gained(u16, u64),
+    /// Ask the user to finish.
+    Release(u16),
+    /// Tell the user that it has lost a partition.
+    Lost(u16),
+    /// Write a claim over a revision.
+    Write(u16, u64, Claim),
+}
+
+/// The members as they are heard.
+pub(super) struct Around {
+    /// Everybody of the role who is alive.
+    pub(super) alive: Vec<Member>,
+    /// Those of them who may get partitions, in order.
+    pub(super) eligible: Vec<Member>,
+    /// Whether we have heard long enough to know that who is not among them is dead.
+    pub(super) heard_all: bool,
+}
+
+impl Around {
+    /// Dead is who has been silent for long, and who has started anew since.
+    fn is_dead(&self, owner: &Member) -> bool {
+        let anew = || self.alive.iter().any(|member| member.node == owner.node);
+        !self.alive.contains(owner) && (self.heard_all || anew())
+    }
+}
+
+pub(super) struct Board {
+    me: Member,
+    slots: Vec<Slot>,
+    eligible: Vec<Member>,
+    settled_since: Instant,
+    draining: bool,
+}
+
+impl Board {
+    pub(super) fn new(me: Member, partitions: u16, now: Instant) -> Self {
+        let slot = || Slot {
+            revision: 0,
+            owner: None,
+            next: None,
+            since: now,
+            held: Held::No,
+            writing: false,
+            not_before: None,
+        };
+        Self {
+            me,
+            slots: (0..partitions).map(|_| slot()).collect(),
+            eligible: Vec::new(),
+            settled_since: now,
+            draining: false,
+        }
+    }
+
+    pub(super) fn drain(&mut self) {
+        self.draining = true;
+    }
+
+    /// Whether the user holds nothing and nothing of ours is being written.
+    pub(super) fn is_drained(&self) -> bool {
+        self.draining && self.slots.iter().all(|slot| slot.held == Held::No && !slot.writing)
+    }
+
+    /// Takes in what the bucket has; older revisions than the known one are past.
+    pub(super) fn observe(&mut self, entry: Entry, now: Instant) -> Option<Todo> {
+        let Entry { partition, revision, claim } = entry;
+        let slot = self.slots.get_mut(usize::from(partition))?;
+        if revision <= slot.revision {
+            return None;
+        }
+        slot.revision = revision;
+        slot.owner = claim.owner.map(Member::from);
+        slot.next = claim.next.map(Member::from);
+        slot.since = now;
+        let ours = slot.owner.as_ref() == Some(&self.me);
+        match (slot.held, ours) {
+            (Held::No, true) => {
+                slot.held = Held::Yes;
+                Some(Todo::Gained(partition, revision))
+            }
+            (Held::Yes | Held::Finishing, false) => {
+                slot.held = Held::No;
+                Some(Todo::Lost(partition))
+            }
+            (Held::Finished, false) => {
+                slot.held = Held::No;
+                None
+            }
+            (Held::No, false) | (_, true) => None,
+        }
+    }
+
+    /// The user has finished what was under way.
+    pub(super) fn finished(&mut self, partition: u16) {
+        if let Some(slot) = self.slots.get_mut(usize::from(partition))
+            && slot.held == Held::Finishing
+        {
+            slot.held = Held::Finished;
+        }
+    }
+
+    /// A write has come to an end; when to nothing, it is not tried again at once.
+    pub(super) fn written(&mut self, partition: u16, well: bool, now: Instant) {
+        if let Some(slot) = self.slots.get_mut(usize::from(partition)) {
+            slot.writing = false;
+            slot.not_before = (!well).then(|| now + AGAIN);
+        }
+    }
+
+    /// The owner of a partition as last seen.
+    pub(super) fn owner(&self, partition: u16) -> Option<&Member> {
+        self.slots.get(usize::from(partition))?.owner.as_ref()
+    }
+
+    /// What is to be done now.
+    pub(super) fn step(&mut self, around: &Around, now: Instant) -> Vec<Todo> {
+        let eligible: Vec<Member> = around
+            .eligible
+            .iter()
+            .filter(|member| !(self.draining && **member == self.me))
+            .cloned()
+            .collect();
+        if eligible != self.eligible {
+            self.eligible = eligible;
+            self.settled_since = now;
+        }
+        let targets = shares(&self.owners(now), &self.eligible);
+        let target = |partition: usize| {
+            let index = *targets.as_ref()?.get(partition)?;
+            self.eligible.get(index)
+        };
+        let settled = self.draining || now.duration_since(self.settled_since) >= SETTLED;
+        let mut moving = self.slots.iter().filter(|slot| slot.is_moving(&self.me, now)).count();
+
+        let mut todo = Vec::new();
+        for (number, slot) in self.slots.iter_mut().enumerate() {
+            let Ok(partition) = u16::try_from(number) else { continue };
+            if slot.writing || slot.not_before.is_some_and(|at| now < at) {
+                continue;
+            }
+            let target = target(number);
+            match slot.held {
+                Held::No => {
+                    let free = slot.owner.as_ref().is_none_or(|owner| around.is_dead(owner));
+                    if free && target == Some(&self.me) {
+                        let claim = Claim { owner: Some((&self.me).into()), next: None };
+                        slot.writing = true;
+                        todo.push(Todo::Write(partition, slot.revision, claim));
+                    }
+                }
+                Held::Yes if settled && moving < WAVE => {
+                    let away = self.draining || target.is_some_and(|target| *target != self.me);
+                    if away {
+                        slot.held = Held::Finishing;
+                        moving += 1;
+                        todo.push(Todo::Release(partition));
+                    }
+                }
+                Held::Finished => {
+                    let claim = Claim { owner: None, next: target.map(Into::into) };
+                    slot.writing = true;
+                    todo.push(Todo::Write(partition, slot.revision, claim));
+                }
+                Held::Yes | Held::Finishing => {}
+            }
+        }
+        todo
+    }
+
+    /// Who owns what among the eligible, with what is released counted as its next owner's.
+    fn owners(&self, now: Instant) -> Vec<Option<usize>> {
+        self.slots
+            .iter()
+            .map(|slot| {
+                let owner = match &slot.owner {
+                    Some(owner) => Some(owner),
+                    None => slot.next.as_ref().filter(|_| slot.is_reserved(now)),
+                }?;
+                self.eligible.iter().position(|member| member == owner)
+            })
+            .collect()
+    }
+}
+
+impl Slot {
+    fn is_reserved(&self, now: Instant) -> bool {
+        self.owner.is_none() && self.next.is_some() && now.duration_since(self.since) < RESERVED
+    }
+
+    /// Whether its hand-over, by us, is under way.
+    fn is_moving(&self, me: &Member, now: Instant) -> bool {
+        matches!(self.held, Held::Finishing | Held::Finished)
+            || (self.is_reserved(now) && self.next.as_ref() != Some(me))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(name: &str) -> Member {
+        Member { node: name.parse().unwrap(), incarnation: 1 }
+    }
+
+    fn around(names: &[&str]) -> Around {
+        let alive: Vec<Member> = names.iter().map(|name| member(name)).collect();
+        Around { eligible: alive.clone(), alive, heard_all: true }
+    }
+
+    fn claimed(partition: u16, revision: u64, owner: &str) -> Entry {
+        let claim = Claim { owner: Some((&member(owner)).into()), next: None };
+        Entry { partition, revision, claim }
+    }
+
+    /// Carries out all writes at once, as a server that nobody else uses would.
+    fn settle(board: &mut Board, around: &Around, now: Instant, revision: &mut u64) -> Vec<Todo> {
+        let mut told = Vec::new();
+        for todo in board.step(around, now) {
+            if let Todo::Write(partition, _, claim) = todo {
+                *revision += 1;
+                board.written(partition, true, now);
+                told.extend(board.observe(Entry { partition, revision: *revision, claim }, now));
+            } else {
+                told.push(todo);
+            }
+        }
+        told
+    }
+
+    #[test]
+    fn alone_it_gets_everything_and_then_shares() {
+        let (mut now, mut revision) = (Instant::now(), 0);
+        let mut board = Board::new(member("a"), 16, now);
+        let gained = settle(&mut board, &around(&["a"]), now, &mut revision);
+        assert_eq!(gained.len(), 16);
+
+        // A newcomer gets nothing before the members have settled.
+        assert_eq!(settle(&mut board, &around(&["a", "b"]), now, &mut revision), []);
+        now += SETTLED;
+        let released = settle(&mut board, &around(&["a", "b"]), now, &mut revision);
+        assert_eq!(released.len(), 8);
+        for todo in released {
+            let Todo::Release(partition) = todo else { panic!("{todo:?}") };
+            board.finished(partition);
+        }
+        assert_eq!(settle(&mut board, &around(&["a", "b"]), now, &mut revision), []);
+        // Released, but reserved: we do not take back what the other is about to claim.
+        assert_eq!(settle(&mut board, &around(&["a", "b"]), now, &mut revision), []);
+        assert!(!board.is_drained());
+    }
+
+    #[test]
+    fn dead_owners_are_replaced_and_silent_ones_not_too_early() {
+        let now = Instant::now();
+        let mut board = Board::new(member("a"), 2, now);
+        board.observe(claimed(0, 5, "b"), now);
+        board.observe(claimed(1, 6, "b"), now);
+        let early = Around { heard_all: false, ..around(&["a"]) };
+        assert_eq!(board.step(&early, now), []);
+        let writes = board.step(&around(&["a"]), now);
+        assert!(matches!(writes[..], [Todo::Write(0, 5, _), Todo::Write(1, 6, _)]), "{writes:?}");
+        // While they are under way nothing is written again.
+        assert_eq!(board.step(&around(&["a"]), now), []);
+        board.written(0, false, now);
+        assert_eq!(board.step(&around(&["a"]), now), []);
+        assert_eq!(board.step(&around(&["a"]), now + AGAIN).len(), 1);
+    }
+
+    #[test]
+    fn who_has_started_anew_is_dead_as_it_was() {
+        let now = Instant::now();
+        let mut board = Board::new(member("a"), 1, now);
+        board.observe(claimed(0, 5, "a"), now);
+        // It was not this board's user that claimed it, but the bucket says so: it is ours.
+        assert_eq!(board.slots[0].held, Held::Yes);
+        let again = Member { incarnation: 2, ..member("a") };
+        let mut board = Board::new(again.clone(), 1, now);
+        board.observe(claimed(0, 5, "a"), now);
+        let around = Around { alive: vec![again.clone()], eligible: vec![again], heard_all: false };
+        assert_eq!(board.step(&around, now).len(), 1);
+    }
+
+    #[test]
+    fn what_another_claims_is_lost_once() {
+        let now = Instant::now();
+        let mut board = Board::new(member("a"), 1, now);
+        assert_eq!(board.observe(claimed(0, 5, "a"), now), Some(Todo::Gained(0, 5)));
+        assert_eq!(board.observe(claimed(0, 5, "a"), now), None);
+        assert_eq!(board.observe(claimed(0, 7, "b"), now), Some(Todo::Lost(0)));
+        assert_eq!(board.observe(claimed(0, 6, "a"), now), None);
+        assert_eq!(board.observe(claimed(0, 8, "b"), now), None);
+    }
+
+    #[test]
+    fn draining_ends_when_everything_is_released() {
+        let (now, mut revision) = (Instant::now(), 0);
+        let mut board = Board::new(member("a"), 100, now);
+        settle(&mut board, &around(&["a"]), now, &mut revision);
+        board.drain();
+        let mut waves = 0;
+        while !board.is_drained() {
+            let released = settle(&mut board, &around(&["a"]), now, &mut revision);
+            assert!(released.len() <= WAVE);
+            waves += 1;
+            assert!(waves < 20, "it does not end");
+            for todo in released {
+                let Todo::Release(partition) = todo else { panic!("{todo:?}") };
+                board.finished(partition);
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The bucket of claims: read, written by compare-and-swap, and heard of.
+
+use super::OwnedKind;
+use crate::{
+    Bus, BusError, api,
+    direct::{self, Batch, Wanted},
+    peers::Member,
+};
+use async_nats::{HeaderMap, client::RequestErrorKind};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use wire::{NodeId, subject};
+
+/// Without an answer for so long, whether a claim is written is unknown.
+const ANSWER: Duration = Duration::from_secs(1);
+/// Error code of a failed compare-and-swap (server/errors.json).
+const WRONG_LAST: u64 = 10_071;
+
+/// The value of a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Claim {
+    /// Who owns the partition; none: it is released.
+    pub(super) owner: Option<Holder>,
+    /// To whom it is released.
+    #[serde(default)]
+    pub(super) next: Option<Holder>,
+}
+
+/// A member, as it is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Holder {
+    node: NodeId,
+    incarnation: u64,
+}
+
+impl From<&Member> for Holder {
+    fn from(member: &Member) -> Self {
+        Self { node: member.node.clone(), incarnation: member.incarnation }
+    }
+}
+
+impl From<Holder> for Member {
+    fn from(holder: Holder) -> Self {
+        Self { node: holder.node, incarnation: holder.incarnation }
+    }
+}
+
+/// A claim as the bucket has it.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) partition: u16,
+    pub(super) revision: u64,
+    pub(super) claim: Claim,
+}
+
+/// What an attempt to write came to.
+#[derive(Debug)]
+pub(super) enum Written {
+    /// Written, at this revision.
+    Yes(u64),
+    /// Somebody else was faster.
+    No,
+    /// No answer, or the server cannot write now.
+    Unclear(String),
+}
+
+/// The claims of one kind.
+#[derive(Clone)]
+pub(super) struct Claims {
+    bus: Bus,
+    kind: OwnedKind,
+}
+
+impl Claims {
+    pub(super) async fn open(bus: &Bus, kind: OwnedKind) -> Result<Self, BusError> {
+        let about = format!("STREAM.INFO.KV_{}", subject::OWNERS_BUCKET);
+        let about: Option<serde_json::Value> = api::ask(bus, &about, &serde_json::json!({})).await?;
+        match about {
+            Some(_) => Ok(Self { bus: bus.clone(), kind }),
+            None => Err(BusError::Missing { what: format!("bucket {}", subject::OWNERS_BUCKET) }),
+        }
+    }
+
+    /// Every claim that was ever written, as it is now.
+    pub(super) async fn read(&self) -> Result<Vec<Entry>, BusError> {
+        let stream = format!("KV_{}", subject::OWNERS_BUCKET);
+        let prefix = self.prefix();
+        let filter = format!("{prefix}*");
+        let wanted = Wanted { last_of: Some(vec![&filter]), ..Wanted::default() };
+        match direct::batch(&self.bus, &stream, &wanted).await? {
+            Batch::Some { found, .. } => Ok(found
+                .into_iter()
+                .filter_map(|found| {
+                    let partition = found.subject.strip_prefix(&prefix)?;
+                    self.entry(partition, found.sequence, &found.payload)
+                })
+                .collect()),
+            Batch::TooMany => Err(BusError::JetStream {
+                what: format!("reading bucket {}", subject::OWNERS_BUCKET),
+                reason: "it has more keys than there are partitions".into(),
+            }),
+        }
+    }
+
+    /// Writes a claim if the key's last revision still is `expected` (0: it has none).
+    pub(super) async fn write(&self, partition: u16, expected: u64, claim: &Claim) -> Written {
+        #[derive(Deserialize)]
+        struct Ack {
+            #[serde(default)]
+            seq: u64,
+            error: Option<ApiError>,
+        }
+        #[derive(Deserialize)]
+        struct ApiError {
+            #[serde(default)]
+            err_code: u64,
+            #[serde(default)]
+            description: String,
+        }
+        let payload = match serde_json::to_vec(claim) {
+            Ok(payload) => payload,
+            Err(error) => return Written::Unclear(error.to_string()),
+        };
+        let mut headers = HeaderMap::new();
+        headers
+            .insert(async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, expected.to_string().as_str());
+        let request =
+            async_nats::Request::new().headers(headers).payload(payload.into()).timeout(Some(ANSWER));
+        let key = format!("{}{partition}", self.prefix());
+        let ack = match self.bus.client().send_request(key, request).await {
+            Ok(message) => serde_json::from_slice::<Ack>(&message.payload),
+            Err(error) if error.kind() == RequestErrorKind::NoResponders => {
+                return Written::Unclear("the bucket does not answer".into());
+            }
+            Err(error) => return Written::Unclear(error.to_string()),
+        };
+        match ack {
+            Ok(Ack { seq, error: None }) if seq > 0 => Written::Yes(seq),
+            Ok(Ack { error: Some(error), .. }) if error.err_code == WRONG_LAST => Written::No,
+            Ok(Ack { error: Some(error), .. }) => Written::Unclear(error.description),
+            Ok(_) => Written::Unclear("an answer without a revision".into()),
+            Err(error) => Written::Unclear(error.to_string()),
+        }
+    }
+
+    /// News of writes. What is missed while the connection is broken is found by reading.
+    pub(super) async fn listen(&self) -> Result<async_nats::Subscriber, BusError> {
+        self.bus.raw_subscribe(subject::owner_news(self.kind.name()), None).await
+    }
+
+    /// The entry that a piece of news tells.
+    pub(super) fn heard(&self, message: &async_nats::Message) -> Option<Entry> {
+        let partition = message.subject.rsplit('.').next()?;
+        let revision = message.headers.as_ref()?.get("Nats-Sequence")?.as_str().parse().ok()?;
+        self.entry(partition, revision, &message.payload)
+    }
+
+    fn entry(&self, partition: &str, revision: u64, payload: &[u8]) -> Option<Entry> {
+        let partition = partition.parse().ok().filter(|&p| p < self.kind.partitions())?;
+        match serde_json::from_slice(payload) {
+            Ok(claim) => Some(Entry { partition, revision, claim }),
+            Err(error) => {
+                tracing::warn!(partition, revision, %error, "a claim cannot be read, and counts as released");
+                Some(Entry { partition, revision, claim: Claim::default() })
+            }
+        }
+    }
+
+    fn prefix(&self) -> String {
+        format!("$KV.{}.{}.", subject::OWNERS_BUCKET, self.kind.name())
+    }
+}

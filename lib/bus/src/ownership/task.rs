@@ -1,0 +1,258 @@
+//! The task behind an ownership: hears, reads, writes, and tells the user.
+
+use super::{
+    Change, OwnedKind, Seen,
+    board::{Around, Board, Todo},
+    claims::{Claim, Claims, Entry, Written},
+};
+use crate::{Bus, BusError, Peers, peers::Member};
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use std::{sync::PoisonError, time::Duration};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, MissedTickBehavior, interval},
+};
+use wire::Epoch;
+
+/// How often it is looked at everything, whatever is heard.
+const LOOK: Duration = Duration::from_millis(100);
+/// How long a newcomer listens before it claims: longer than the pause between two heartbeats.
+const LISTEN: Duration = Duration::from_millis(350);
+/// How often the bucket is read even if nothing seems to be missed.
+const REREAD: Duration = Duration::from_secs(5);
+/// Shortest time between two readings.
+const READ_PAUSE: Duration = Duration::from_millis(100);
+
+pub(super) struct Task {
+    bus: Bus,
+    peers: Peers,
+    claims: Claims,
+    kind: OwnedKind,
+    board: Board,
+    seen: Seen,
+    changes: mpsc::UnboundedSender<Change>,
+    news: async_nats::Subscriber,
+    started: Instant,
+    drained: Vec<oneshot::Sender<()>>,
+    /// Reading that is under way.
+    reading: Option<BoxFuture<'static, Result<Vec<Entry>, BusError>>>,
+    read_at: Instant,
+    writes: FuturesUnordered<BoxFuture<'static, (u16, Claim, Written)>>,
+    finishing: FuturesUnordered<BoxFuture<'static, u16>>,
+}
+
+/// What woke the task.
+enum Woken {
+    News(async_nats::Message),
+    Read(Result<Vec<Entry>, BusError>),
+    Written(u16, Claim, Written),
+    Finished(u16),
+    Drain(oneshot::Sender<()>),
+    Gap,
+    Look,
+    Over,
+}
+
+impl Task {
+    pub(super) async fn new(
+        bus: &Bus,
+        peers: &Peers,
+        claims: Claims,
+        kind: OwnedKind,
+        seen: Seen,
+        changes: mpsc::UnboundedSender<Change>,
+    ) -> Result<Self, BusError> {
+        let me = match peers.me() {
+            Some((role, me)) if role == kind.role() => me,
+            _ => {
+                let what = format!("owning partitions of kind {:?}", kind.name());
+                let reason = format!("only for those who have joined as {}", kind.role().name());
+                return Err(BusError::JetStream { what, reason });
+            }
+        };
+        let now = Instant::now();
+        let news = claims.listen().await?;
+        let mut task = Self {
+            bus: bus.clone(),
+            peers: peers.clone(),
+            claims,
+            kind,
+            board: Board::new(me, kind.partitions(), now),
+            seen,
+            changes,
+            news,
+            started: now,
+            drained: Vec::new(),
+            reading: None,
+            read_at: now,
+            writes: FuturesUnordered::new(),
+            finishing: FuturesUnordered::new(),
+        };
+        for entry in task.claims.read().await? {
+            task.observe(entry);
+        }
+        Ok(task)
+    }
+
+    /// Works until the ownership is dropped, or nobody takes the changes any more.
+    pub(super) async fn run(mut self, mut drains: mpsc::UnboundedReceiver<oneshot::Sender<()>>) {
+        let mut look = interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut gaps = self.bus.gaps();
+        let mut peers = self.peers.changes();
+        loop {
+            let woken = tokio::select! {
+                drain = drains.recv() => drain.map_or(Woken::Over, Woken::Drain),
+                message = self.news.next() => message.map_or(Woken::Over, Woken::News),
+                Some((partition, claim, written)) = self.writes.next() => Woken::Written(partition, claim, written),
+                Some(partition) = self.finishing.next() => Woken::Finished(partition),
+                Some(read) = maybe(&mut self.reading) => Woken::Read(read),
+                Ok(()) = gaps.changed() => Woken::Gap,
+                Ok(()) = peers.changed() => Woken::Look,
+                _ = look.tick() => Woken::Look,
+                () = self.changes.closed() => Woken::Over,
+            };
+            match woken {
+                Woken::Over => return,
+                Woken::Look => {}
+                Woken::Gap => self.read_at = Instant::now(),
+                Woken::News(message) => {
+                    if let Some(entry) = self.claims.heard(&message) {
+                        self.observe(entry);
+                    }
+                }
+                Woken::Read(read) => self.take_in(read),
+                Woken::Written(partition, claim, written) => self.written(partition, claim, written),
+                Woken::Finished(partition) => self.board.finished(partition),
+                Woken::Drain(done) => {
+                    self.peers.set_draining();
+                    self.board.drain();
+                    self.drained.push(done);
+                }
+            }
+            self.step();
+        }
+    }
+
+    fn step(&mut self) {
+        let now = Instant::now();
+        if self.bus.is_connected() && now.duration_since(self.started) >= LISTEN {
+            let around = self.around();
+            for todo in self.board.step(&around, now) {
+                self.carry_out(todo);
+            }
+        }
+        if self.reading.is_none() && now >= self.read_at && self.bus.is_connected() {
+            let claims = self.claims.clone();
+            self.read_at = now + REREAD;
+            self.reading = Some(async move { claims.read().await }.boxed());
+        }
+        if self.board.is_drained() {
+            for done in self.drained.drain(..) {
+                // Who no longer waits does not care.
+                let _ = done.send(());
+            }
+        }
+    }
+
+    fn around(&self) -> Around {
+        let beats = self.peers.alive(self.kind.role());
+        let member =
+            |beat: &wire::fleet::Heartbeat| Member { node: beat.node.clone(), incarnation: beat.incarnation };
+        Around {
+            alive: beats.iter().map(member).collect(),
+            eligible: beats.iter().filter(|beat| beat.ready && !beat.draining).map(member).collect(),
+            heard_all: self.peers.has_heard_all(),
+        }
+    }
+
+    fn observe(&mut self, entry: Entry) {
+        let partition = entry.partition;
+        let todo = self.board.observe(entry, Instant::now());
+        let owner = self.board.owner(partition).map(|member| member.node.clone());
+        let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(seen) = seen.get_mut(usize::from(partition)) {
+            *seen = owner;
+        }
+        drop(seen);
+        if let Some(todo) = todo {
+            self.carry_out(todo);
+        }
+    }
+
+    fn carry_out(&mut self, todo: Todo) {
+        let kind = self.kind.name();
+        match todo {
+            Todo::Gained(partition, revision) => {
+                tracing::debug!(kind, partition, revision, "gained");
+                self.tell(Change::Gained { partition, epoch: Epoch(revision) });
+            }
+            Todo::Lost(partition) => {
+                tracing::warn!(kind, partition, "lost to another owner");
+                self.tell(Change::Lost { partition });
+            }
+            Todo::Release(partition) => {
+                tracing::debug!(kind, partition, "handing over");
+                let (done, finished) = oneshot::channel();
+                self.finishing.push(finished.map(move |_| partition).boxed());
+                self.tell(Change::Release { partition, done });
+            }
+            Todo::Write(partition, revision, claim) => {
+                let claims = self.claims.clone();
+                let write = async move {
+                    let written = claims.write(partition, revision, &claim).await;
+                    (partition, claim, written)
+                };
+                self.writes.push(write.boxed());
+            }
+        }
+    }
+
+    /// When nobody takes the changes any more, the loop ends at its next turn.
+    fn tell(&self, change: Change) {
+        let _ = self.changes.send(change);
+    }
+
+    fn written(&mut self, partition: u16, claim: Claim, written: Written) {
+        let well = matches!(written, Written::Yes(_));
+        self.board.written(partition, well, Instant::now());
+        match written {
+            Written::Yes(revision) => self.observe(Entry { partition, revision, claim }),
+            Written::No => self.read_soon(),
+            Written::Unclear(reason) => {
+                tracing::warn!(kind = self.kind.name(), partition, reason, "a claim is not written");
+                self.read_soon();
+            }
+        }
+    }
+
+    fn read_soon(&mut self) {
+        self.read_at = self.read_at.min(Instant::now() + READ_PAUSE);
+    }
+
+    fn take_in(&mut self, read: Result<Vec<Entry>, BusError>) {
+        match read {
+            Ok(entries) => {
+                for entry in entries {
+                    self.observe(entry);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the claims cannot be read");
+                self.read_soon();
+            }
+        }
+    }
+}
+
+/// Waits for what is there; for ever when nothing is.
+async fn maybe<T>(waiting: &mut Option<BoxFuture<'static, T>>) -> Option<T> {
+    match waiting {
+        Some(future) => {
+            let value = future.await;
+            *waiting = None;
+            Some(value)
+        }
+        None => std::future::pending().await,
+    }
+}

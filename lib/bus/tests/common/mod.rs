@@ -1,0 +1,159 @@
+//! A real server with the fleet's configuration and users.
+
+#![allow(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use bus::{Bus, Options, admin};
+use servers::{Nats, NatsOptions};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream, tcp::OwnedReadHalf, tcp::OwnedWriteHalf},
+    sync::Notify,
+    time::{Instant, sleep},
+};
+
+/// No wait in a test may be longer; generous, for machines that are busy with other things.
+pub const GUARD: Duration = Duration::from_secs(60);
+
+pub struct Fleet {
+    pub nats: Nats,
+}
+
+impl Fleet {
+    /// A fresh server with everything applied.
+    pub async fn start() -> Self {
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_test_writer()
+            .try_init();
+        let config = servers::find::nats_config().unwrap();
+        let options = NatsOptions { config: Some(config.clone()), ..NatsOptions::default() };
+        let fleet = Self { nats: Nats::start(options).await.unwrap() };
+        admin::apply(&fleet.bus("admin").await, &config).await.unwrap();
+        fleet
+    }
+
+    pub fn options(&self, user: &str) -> Options {
+        Options {
+            urls: vec![self.nats.url()],
+            user: user.to_owned(),
+            password: self.nats.password(user).map(str::to_owned),
+            name: user.to_owned(),
+            node: format!("{user}-test"),
+        }
+    }
+
+    pub async fn bus(&self, user: &str) -> Bus {
+        Bus::connect(self.options(user)).await.unwrap()
+    }
+
+    /// A connection through a proxy that can be disturbed.
+    pub async fn bus_through(&self, user: &str, proxy: &Proxy) -> Bus {
+        let urls = vec![format!("nats://127.0.0.1:{}", proxy.port)];
+        Bus::connect(Options { urls, ..self.options(user) }).await.unwrap()
+    }
+}
+
+/// A TCP proxy between a client and the server.
+pub struct Proxy {
+    pub port: u16,
+    state: Arc<State>,
+}
+
+struct State {
+    /// Nothing passes to the client.
+    deaf: AtomicBool,
+    /// Nothing passes to the server.
+    mute: AtomicBool,
+    changed: Notify,
+    /// Closes all connections.
+    cut: Notify,
+}
+
+impl Proxy {
+    pub async fn start(fleet: &Fleet) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let state = Arc::new(State {
+            deaf: AtomicBool::new(false),
+            mute: AtomicBool::new(false),
+            changed: Notify::new(),
+            cut: Notify::new(),
+        });
+        let (server, shared) = (fleet.nats.port(), Arc::clone(&state));
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let Ok(server) = TcpStream::connect(("127.0.0.1", server)).await else { continue };
+                let (from_client, to_client) = client.into_split();
+                let (from_server, to_server) = server.into_split();
+                let state = Arc::clone(&shared);
+                tokio::spawn(async move {
+                    tokio::select! {
+                        () = pass(from_client, to_server, &state, |state| &state.mute) => {}
+                        () = pass(from_server, to_client, &state, |state| &state.deaf) => {}
+                        () = state.cut.notified() => {}
+                    }
+                });
+            }
+        });
+        Self { port, state }
+    }
+
+    /// From now on the client hears nothing.
+    pub fn deafen(&self) {
+        self.state.deaf.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on nothing passes at all, as if the client were stopped.
+    pub fn freeze(&self) {
+        self.deafen();
+        self.state.mute.store(true, Ordering::SeqCst);
+    }
+
+    /// Everything held back arrives, and everything passes again.
+    pub fn thaw(&self) {
+        self.state.deaf.store(false, Ordering::SeqCst);
+        self.state.mute.store(false, Ordering::SeqCst);
+        self.state.changed.notify_waiters();
+    }
+
+    /// Closes the connections; what was held back is lost. New connections pass.
+    pub fn cut(&self) {
+        self.state.cut.notify_waiters();
+        self.thaw();
+    }
+}
+
+async fn pass(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    state: &State,
+    held_back: impl Fn(&State) -> &AtomicBool,
+) {
+    let mut buffer = vec![0; 65_536];
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
+        while held_back(state).load(Ordering::SeqCst) {
+            let changed = state.changed.notified();
+            let _ = tokio::time::timeout(Duration::from_millis(20), changed).await;
+        }
+        if to.write_all(&buffer[..read]).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Waits until something holds.
+pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(started.elapsed() < GUARD, "waited in vain until {what}");
+        sleep(Duration::from_millis(5)).await;
+    }
+}

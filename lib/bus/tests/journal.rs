@@ -1,0 +1,291 @@
+//! The journal against a real server: fencing, lost answers, recovery.
+
+#![allow(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
+
+mod common;
+
+use bus::{AppendError, Bus, Cursor, Journal, Stored};
+use bytes::Bytes;
+use common::{Fleet, GUARD, Proxy};
+use futures::{StreamExt, TryStreamExt, future::join_all};
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout};
+use wire::{TableId, subject};
+
+const STREAM: &str = "TABLES_0";
+
+fn text(text: impl Into<String>) -> Bytes {
+    Bytes::from(text.into())
+}
+
+fn table(n: u64) -> String {
+    format!("journal.table.0.8.{n}")
+}
+
+async fn open(bus: &Bus) -> Journal {
+    Journal::open(bus, STREAM).await.unwrap()
+}
+
+async fn all(journal: &Journal, filter: &str) -> Vec<Stored> {
+    journal.walk(filter).try_collect().await.unwrap()
+}
+
+/// Appends `count` records after the cursor, named by number; every tenth is a snapshot.
+async fn append_many(journal: &Journal, mut cursor: Cursor, count: usize) -> Cursor {
+    for n in 0..count {
+        let snapshot = n % 10 == 9;
+        cursor = journal.append(&cursor, text(n.to_string()), snapshot).await.unwrap();
+    }
+    cursor
+}
+
+#[tokio::test]
+async fn of_two_owners_who_race_one_loses_cleanly() {
+    let fleet = Fleet::start().await;
+    let (bus_a, bus_b) = (fleet.bus("table-worker").await, fleet.bus("table-worker").await);
+    let (a, b) = (open(&bus_a).await, open(&bus_b).await);
+    let mut cursor = Cursor::new(table(1));
+    for round in 0..50 {
+        let (first, second) = tokio::join!(
+            a.append(&cursor, text(format!("a{round}")), false),
+            b.append(&cursor, text(format!("b{round}")), false)
+        );
+        let (winner, loser) = match (first, second) {
+            (Ok(cursor), Err(error)) | (Err(error), Ok(cursor)) => (cursor, error),
+            other => panic!("round {round}: {other:?}"),
+        };
+        assert_eq!(loser, AppendError::Conflict { subject: table(1), after: cursor.last });
+        cursor = winner;
+    }
+    let stored = all(&a, &table(1)).await;
+    assert_eq!(stored.len(), 50);
+    assert_eq!(stored.last().unwrap().sequence, cursor.last);
+    // The loser reloads and goes on.
+    let reloaded = b.recover_one(&table(1)).await.unwrap().unwrap().cursor;
+    assert_eq!(reloaded, cursor);
+    b.append(&reloaded, text("c"), false).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_found_out_by_reading_back() {
+    let fleet = Fleet::start().await;
+    let proxy = Proxy::start(&fleet).await;
+    let bus = fleet.bus_through("table-worker", &proxy).await;
+    let journal = open(&bus).await;
+    let mut cursor = Cursor::new(table(2));
+    for round in 0..3 {
+        proxy.deafen();
+        let payload = text(round.to_string());
+        let append = journal.append(&cursor, payload, false);
+        let cut = async {
+            // The server has stored it long ago when the connection breaks.
+            sleep(Duration::from_millis(300)).await;
+            proxy.cut();
+        };
+        let (appended, ()) = tokio::join!(timeout(GUARD, append), cut);
+        cursor = appended.unwrap().unwrap();
+    }
+    let stored = all(&open(&fleet.bus("table-worker").await).await, &table(2)).await;
+    let payloads: Vec<&Bytes> = stored.iter().map(|stored| &stored.payload).collect();
+    assert_eq!(payloads, ["0", "1", "2"]);
+    assert_eq!(stored[2].sequence, cursor.last);
+}
+
+#[tokio::test]
+async fn a_late_answer_does_not_double_the_record() {
+    let fleet = Fleet::start().await;
+    let proxy = Proxy::start(&fleet).await;
+    let bus = fleet.bus_through("table-worker", &proxy).await;
+    let journal = open(&bus).await;
+    let cursor = Cursor::new(table(3));
+    proxy.deafen();
+    let append = journal.append(&cursor, text("once"), true);
+    let thaw = async {
+        sleep(Duration::from_secs(3)).await;
+        proxy.thaw();
+    };
+    let (appended, ()) = tokio::join!(timeout(GUARD, append), thaw);
+    let cursor = appended.unwrap().unwrap();
+    assert_eq!((cursor.last, cursor.snapshot), (1, 1));
+    assert_eq!(all(&journal, &table(3)).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_lost_answer_after_which_another_has_appended_still_counts_once() {
+    let fleet = Fleet::start().await;
+    let proxy = Proxy::start(&fleet).await;
+    let bus = fleet.bus_through("table-worker", &proxy).await;
+    let (journal, other) = (open(&bus).await, open(&fleet.bus("table-worker").await).await);
+    let cursor = Cursor::new(table(4));
+    proxy.deafen();
+    let append = journal.append(&cursor, text("first"), false);
+    let overtake = async {
+        sleep(Duration::from_millis(300)).await;
+        let theirs = other.recover_one(&table(4)).await.unwrap().unwrap().cursor;
+        other.append(&theirs, text("second"), false).await.unwrap();
+        proxy.cut();
+    };
+    let (appended, ()) = tokio::join!(timeout(GUARD, append), overtake);
+    let ours = appended.unwrap().unwrap();
+    assert_eq!(ours.last, 1);
+    let next = journal.append(&ours, text("third"), false).await;
+    assert!(matches!(next, Err(AppendError::Conflict { .. })), "{next:?}");
+    assert_eq!(all(&other, &table(4)).await.len(), 2);
+}
+
+#[tokio::test]
+async fn appends_go_on_when_the_server_was_killed() {
+    let mut fleet = Fleet::start().await;
+    let bus = fleet.bus("table-worker").await;
+    let journal = open(&bus).await;
+    let work = join_all((0..200).map(|n| append_many(&journal, Cursor::new(table(n)), 200)));
+    let kill = async {
+        for _ in 0..2 {
+            sleep(Duration::from_millis(300)).await;
+            fleet.nats.kill().await.unwrap();
+            sleep(Duration::from_millis(300)).await;
+            fleet.nats.restart().await.unwrap();
+        }
+    };
+    let (cursors, ()) = timeout(GUARD, async { tokio::join!(work, kill) }).await.unwrap();
+    let recovered = journal.recover("journal.table.0.8.*").await.unwrap();
+    assert_eq!(recovered.len(), 200);
+    for cursor in cursors {
+        let stored = all(&journal, &cursor.subject).await;
+        let payloads: Vec<Bytes> = stored.iter().map(|stored| stored.payload.clone()).collect();
+        let expected: Vec<Bytes> = (0..200).map(|n| text(n.to_string())).collect();
+        assert_eq!(payloads, expected, "{}", cursor.subject);
+        assert_eq!(stored.last().unwrap().sequence, cursor.last);
+    }
+}
+
+#[tokio::test]
+async fn recovery_reads_the_last_snapshot_and_what_follows() {
+    let fleet = Fleet::start().await;
+    let bus = fleet.bus("table-worker").await;
+    let journal = open(&bus).await;
+    assert_eq!(journal.recover("journal.table.0.8.*").await.unwrap(), []);
+    assert_eq!(journal.recover_one(&table(1)).await.unwrap(), None);
+
+    let mut cursors = Vec::new();
+    for (n, count) in [(1, 1), (2, 9), (3, 10), (4, 14), (5, 25)] {
+        cursors.push(append_many(&journal, Cursor::new(table(n)), count).await);
+    }
+    let mut recovered = journal.recover("journal.table.0.8.*").await.unwrap();
+    recovered.sort_by(|a, b| a.cursor.subject.cmp(&b.cursor.subject));
+    let expected = [vec![0], (0..9).collect(), vec![9], (9..14).collect(), (19..25).collect::<Vec<_>>()];
+    for ((recovered, cursor), expected) in recovered.iter().zip(&cursors).zip(expected) {
+        assert_eq!(&recovered.cursor, cursor);
+        let payloads: Vec<String> =
+            recovered.records.iter().map(|r| String::from_utf8(r.payload.to_vec()).unwrap()).collect();
+        assert_eq!(payloads, expected.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(&journal.recover_one(&cursor.subject).await.unwrap().unwrap(), recovered);
+    }
+    let now_ms = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64;
+    let stored = all(&journal, "journal.table.0.8.*").await;
+    assert_eq!(stored.len(), 59);
+    assert!(stored.windows(2).all(|pair| pair[0].sequence < pair[1].sequence));
+    assert!(stored.iter().all(|stored| now_ms.abs_diff(stored.time_ms) < 60_000));
+}
+
+#[tokio::test]
+async fn more_subjects_than_a_batch_holds_are_recovered() {
+    let fleet = Fleet::start().await;
+    let bus = fleet.bus("table-worker").await;
+    let journal = open(&bus).await;
+    let count = 2_500;
+    let append = |n| append_many(&journal, Cursor::new(table(n)), 1 + (n % 3) as usize);
+    let cursors: Vec<Cursor> =
+        futures::stream::iter((0..count).map(append)).buffer_unordered(500).collect().await;
+    let recovered = journal.recover("journal.table.0.8.*").await.unwrap();
+    assert_eq!(recovered.len(), cursors.len());
+    let mut expected = cursors;
+    expected.sort_by(|a, b| a.subject.cmp(&b.subject));
+    let mut found: Vec<Cursor> = recovered.into_iter().map(|recovered| recovered.cursor).collect();
+    found.sort_by(|a, b| a.subject.cmp(&b.subject));
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn more_bytes_than_a_batch_holds_are_recovered() {
+    let fleet = Fleet::start().await;
+    let bus = fleet.bus("table-worker").await;
+    let journal = open(&bus).await;
+    let large = Bytes::from(vec![7_u8; 3_000_000]);
+    for n in 0..30 {
+        journal.append(&Cursor::new(table(n)), large.clone(), true).await.unwrap();
+    }
+    let recovered = journal.recover("journal.table.0.8.*").await.unwrap();
+    assert_eq!(recovered.len(), 30);
+    assert!(recovered.iter().all(|recovered| recovered.records[0].payload.len() == large.len()));
+}
+
+#[tokio::test]
+async fn a_record_that_is_too_large_is_refused() {
+    let fleet = Fleet::start().await;
+    let bus = fleet.bus("table-worker").await;
+    let journal = open(&bus).await;
+    let huge = Bytes::from(vec![7_u8; 9 * 1_024 * 1_024]);
+    let error = journal.append(&Cursor::new(table(1)), huge, false).await.unwrap_err();
+    assert!(matches!(error, AppendError::TooLarge { .. }), "{error}");
+    assert_eq!(journal.recover_one(&table(1)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn every_journal_subject_has_its_stream() {
+    let fleet = Fleet::start().await;
+    let bus = fleet.bus("table-worker").await;
+    for id in 0..40 {
+        let table = TableId(id);
+        let stream = subject::table_stream(subject::table_partition(table));
+        let journal = Journal::open(&bus, &stream).await.unwrap();
+        let cursor = Cursor::new(subject::table_journal(table));
+        timeout(GUARD, journal.append(&cursor, text("x"), true)).await.unwrap().unwrap();
+        let filter = subject::table_journals(subject::table_partition(table));
+        assert!(!journal.recover(&filter).await.unwrap().is_empty());
+    }
+    let bus = fleet.bus("coordinator").await;
+    let journal = Journal::open(&bus, subject::TOURNAMENTS_STREAM).await.unwrap();
+    let cursor = Cursor::new(subject::tournament_journal(wire::TournamentId(77)));
+    timeout(GUARD, journal.append(&cursor, text("x"), true)).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_missing_stream_is_named() {
+    let nats = servers::Nats::start(servers::NatsOptions::default()).await.unwrap();
+    let options = bus::Options {
+        urls: vec![nats.url()],
+        user: String::new(),
+        password: None,
+        name: "table-worker".into(),
+        node: "test".into(),
+    };
+    let bus = Bus::connect(options).await.unwrap();
+    let error = Journal::open(&bus, STREAM).await.err().unwrap().to_string();
+    assert!(error.contains("TABLES_0") && error.contains("pokerctl apply"), "{error}");
+}
+
+/// Not a check but a measurement: `cargo test -p bus --release --test journal -- --ignored --nocapture`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn speed_of_appends() {
+    let fleet = Fleet::start().await;
+    let bus = fleet.bus("table-worker").await;
+    let journal = open(&bus).await;
+    for tables in [1_u64, 10, 100, 1_000] {
+        let (count, payload) = (100_000 / tables.max(10), Bytes::from(vec![7_u8; 800]));
+        let started = Instant::now();
+        let work = (0..tables).map(|n| {
+            let (journal, payload) = (journal.clone(), payload.clone());
+            tokio::spawn(async move {
+                let mut cursor = Cursor::new(table(tables * 10_000 + n));
+                for _ in 0..count {
+                    cursor = journal.append(&cursor, payload.clone(), true).await.unwrap();
+                }
+            })
+        });
+        join_all(work).await;
+        let rate = (tables * count) as f64 / started.elapsed().as_secs_f64();
+        println!("{tables} tables: {rate:.0} appends/s");
+    }
+}
