@@ -44,6 +44,8 @@ pub enum Command {
     Demo(commands::demo::Args),
     /// Bring streams, buckets, consumers and SQL tables of a running fleet up to date
     Apply(commands::apply::Args),
+    /// Check journals and ledger of a fleet, running or idle; fails when anything is violated
+    Verify(commands::verify::Args),
     /// Print a completion script for a shell
     Completions(commands::completions::Args),
 }

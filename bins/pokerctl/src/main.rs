@@ -43,6 +43,11 @@ async fn dispatch(cli: cli::Cli) -> anyhow::Result<ExitCode> {
         Command::Up(args) => return Ok(commands::up::run(args, &context).await?),
         Command::Demo(args) => commands::demo::run(args, &context).await?,
         Command::Apply(args) => commands::apply::run(args, &context).await?,
+        Command::Verify(args) => {
+            if !commands::verify::run(&args, &context).await? {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
         Command::Completions(args) => commands::completions::run(&args)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -5,3 +5,4 @@ pub mod apply;
 pub mod completions;
 pub mod demo;
 pub mod up;
+pub mod verify;

@@ -1,0 +1,162 @@
+//! Who is in a tournament and where, kept from its events alone: a second opinion beside the director's replay.
+//!
+//! What always holds: a player is at a table from the instruction that seats them until the table has confirmed the one
+//! that takes them away, or until they are out.
+
+use super::{books::Fault, report::Rule};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use wire::{
+    Chips, PlayerId, SeatNo, TableId,
+    tournament::{Instruction, TournamentEvent},
+};
+
+/// A tournament's field.
+#[derive(Default)]
+pub struct Field {
+    entries: BTreeMap<PlayerId, Entry>,
+    reservations: u32,
+    /// Players when it started.
+    start: Option<BTreeSet<PlayerId>>,
+    seats: HashMap<PlayerId, (TableId, SeatNo)>,
+    /// Players whom a table was told to give up, by the number of the instruction.
+    leaving: HashMap<(TableId, u64), Vec<PlayerId>>,
+    busts: BTreeMap<PlayerId, (u32, Chips)>,
+    settled: bool,
+}
+
+struct Entry {
+    number: u32,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Reserved,
+    Paid,
+    Withdrawn,
+}
+
+impl Field {
+    /// Enters an event; what is wrong with it.
+    pub fn enter(&mut self, event: &TournamentEvent) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        match event {
+            TournamentEvent::EntryReserved { player, .. } => {
+                let entry = Entry { number: self.reservations, stage: Stage::Reserved };
+                self.reservations += 1;
+                if self.entries.insert(*player, entry).is_some() {
+                    faults.push((Rule::Seats, format!("player {player} has two entries")));
+                }
+            }
+            TournamentEvent::EntryConfirmed { player } => self.stage(*player, Stage::Paid),
+            TournamentEvent::EntryWithdrawn { player } => self.stage(*player, Stage::Withdrawn),
+            TournamentEvent::EntryRefused { player, .. } | TournamentEvent::EntryRefunded { player } => {
+                self.entries.remove(player);
+            }
+            TournamentEvent::Cancelled => {
+                for entry in self.entries.values_mut().filter(|entry| entry.stage == Stage::Paid) {
+                    entry.stage = Stage::Withdrawn;
+                }
+            }
+            TournamentEvent::Started { .. } => {
+                let paid = self.entries.iter().filter(|(_, entry)| entry.stage == Stage::Paid);
+                self.start = Some(paid.map(|(player, _)| *player).collect());
+            }
+            TournamentEvent::Instructed { table, instruction } => {
+                self.instructed(*table, instruction, &mut faults);
+            }
+            TournamentEvent::InstructionApplied { table, number } => {
+                for player in self.leaving.remove(&(*table, *number)).into_iter().flatten() {
+                    self.seats.remove(&player);
+                }
+            }
+            TournamentEvent::Busted { player, place, prize } => {
+                self.seats.remove(player);
+                if self.busts.insert(*player, (*place, *prize)).is_some() {
+                    faults.push((Rule::Places, format!("player {player} is out twice")));
+                }
+            }
+            TournamentEvent::Settled => self.settled = true,
+            TournamentEvent::Created { .. }
+            | TournamentEvent::TableOpened { .. }
+            | TournamentEvent::HandReported { .. }
+            | TournamentEvent::MoveOrdered { .. }
+            | TournamentEvent::Finished { .. } => {}
+        }
+        faults
+    }
+
+    fn stage(&mut self, player: PlayerId, stage: Stage) {
+        if let Some(entry) = self.entries.get_mut(&player) {
+            entry.stage = stage;
+        }
+    }
+
+    fn instructed(&mut self, table: TableId, instruction: &Instruction, faults: &mut Vec<Fault>) {
+        let number = instruction.number;
+        for player in &instruction.remove {
+            if self.seats.get(player).map(|(at, _)| *at) != Some(table) {
+                faults.push((
+                    Rule::Seats,
+                    format!("player {player} is to leave table {table} and is not there"),
+                ));
+            }
+        }
+        let leave_here = |seat: &PlayerId| instruction.remove.contains(seat);
+        for arrival in &instruction.add {
+            let player = arrival.player;
+            if let Some((at, _)) = self.seats.get(&player) {
+                let what = format!("player {player} is seated at table {table} while at table {at}");
+                faults.push((Rule::Seats, what));
+            }
+            let holder = self
+                .seats
+                .iter()
+                .find(|(other, place)| **place == (table, arrival.seat) && !leave_here(other));
+            if let Some((other, _)) = holder {
+                let seat = arrival.seat;
+                faults.push((
+                    Rule::Seats,
+                    format!("table {table}: seat {seat} of player {other} is given away"),
+                ));
+            }
+            self.seats.insert(player, (table, arrival.seat));
+        }
+        if !instruction.remove.is_empty() {
+            self.leaving.insert((table, number), instruction.remove.clone());
+        }
+    }
+
+    /// Which of the player's reservations this is, counted over the whole tournament.
+    pub fn entry_number(&self, player: PlayerId) -> Option<u32> {
+        self.entries.get(&player).map(|entry| entry.number)
+    }
+
+    /// Players when it started; 0 before.
+    pub fn started_with(&self) -> usize {
+        self.start.as_ref().map_or(0, BTreeSet::len)
+    }
+
+    /// Players when it started; nobody before.
+    pub fn players_at_start(&self) -> BTreeSet<PlayerId> {
+        self.start.clone().unwrap_or_default()
+    }
+
+    /// Who is out: place and prize.
+    pub fn busts(&self) -> &BTreeMap<PlayerId, (u32, Chips)> {
+        &self.busts
+    }
+
+    /// Whether places are on record with the cashier.
+    pub fn is_settled(&self) -> bool {
+        self.settled
+    }
+
+    /// Entries whose money is in the pool for sure, and those whose money may be.
+    pub fn entries_paid(&self) -> (u64, u64) {
+        let count = |wanted: fn(Stage) -> bool| {
+            self.entries.values().filter(|entry| wanted(entry.stage)).count() as u64
+        };
+        (count(|stage| stage == Stage::Paid), count(|stage| stage != Stage::Paid))
+    }
+}

@@ -1,0 +1,136 @@
+//! What a verification found.
+
+use serde::Serialize;
+use std::fmt;
+use wire::{TableId, TournamentId};
+
+/// Violations that are described; beyond them they are only counted.
+const MOST_DESCRIBED: usize = 1_000;
+
+/// Where a violation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// A table's journal.
+    Table(TableId),
+    /// A tournament's journal.
+    Tournament(TournamentId),
+    /// The cashier's ledger.
+    Ledger,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Table(id) => write!(f, "table {id}"),
+            Self::Tournament(id) => write!(f, "tournament {id}"),
+            Self::Ledger => f.write_str("ledger"),
+        }
+    }
+}
+
+/// Which promise is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// The journal itself: a record that cannot be read, is empty or of an unknown version, or a missing beginning.
+    Journal,
+    /// Epochs never fall.
+    Epoch,
+    /// A command is carried out at most once.
+    Once,
+    /// Chips are conserved.
+    Chips,
+    /// One player holds at most one seat.
+    Seats,
+    /// Replaying a journal gives every stored snapshot, bit for bit.
+    Replay,
+    /// Every record is what the rules make of the state before it.
+    Legal,
+    /// Hand numbers, seed, commitment and cards.
+    Deal,
+    /// Button and blinds.
+    Blinds,
+    /// Places and prizes.
+    Places,
+    /// Tables and their tournament agree.
+    Tournament,
+    /// The ledger balances and agrees with the journals.
+    Ledger,
+}
+
+/// A broken promise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// Where.
+    pub place: Place,
+    /// Sequence of the record in its stream, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<u64>,
+    /// Which promise.
+    pub rule: Rule,
+    /// What is wrong, in words.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.place)?;
+        if let Some(sequence) = self.sequence {
+            write!(f, ", record {sequence}")?;
+        }
+        write!(f, ": {}", self.what)
+    }
+}
+
+/// What was looked at, and what is wrong with it.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    /// Tables' journals.
+    pub tables: u64,
+    /// Tournaments' journals.
+    pub tournaments: u64,
+    /// Tournaments that have finished: their places and prizes were compared with the cashier's.
+    pub finished_tournaments: u64,
+    /// Records.
+    pub records: u64,
+    /// Commands that were carried out.
+    pub commands: u64,
+    /// Snapshots that were compared with the replay.
+    pub snapshots: u64,
+    /// Hands that ended.
+    pub hands: u64,
+    /// Players' actions.
+    pub actions: u64,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// Number of violations.
+    pub violations: u64,
+    /// The violations, the first thousand of them.
+    pub found: Vec<Violation>,
+}
+
+impl Report {
+    /// Adds a violation.
+    pub fn violation(&mut self, place: Place, sequence: Option<u64>, rule: Rule, what: impl Into<String>) {
+        self.violations += 1;
+        if self.found.len() < MOST_DESCRIBED {
+            self.found.push(Violation { place, sequence, rule, what: what.into() });
+        }
+    }
+
+    /// Adds what another part of the verification looked at and found.
+    pub fn merge(&mut self, other: Self) {
+        self.tables += other.tables;
+        self.tournaments += other.tournaments;
+        self.finished_tournaments += other.finished_tournaments;
+        self.records += other.records;
+        self.commands += other.commands;
+        self.snapshots += other.snapshots;
+        self.hands += other.hands;
+        self.actions += other.actions;
+        self.violations += other.violations;
+        let room = MOST_DESCRIBED.saturating_sub(self.found.len());
+        self.found.extend(other.found.into_iter().take(room));
+    }
+}

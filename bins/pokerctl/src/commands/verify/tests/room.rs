@@ -1,0 +1,301 @@
+//! A room without servers: tables and a tournament's director write journals as the roles do, and talk to each other directly.
+
+use crate::commands::verify::tournament::TournamentRecord;
+use ::tournament::{Command, Effect as DirectorEffect, Payment, Saved};
+use poker::table::{self, Effect, Table, TableRecord};
+use std::collections::{BTreeMap, HashSet};
+use wire::{
+    Action, Chips, CommandId, Epoch, PlayerId, TableId, TournamentId, VERSION,
+    cashier::{Account, TableMoneyRequest},
+    event::{HandEvent, Seed, TableEvent},
+    journal::Cause,
+    table::{HouseBot, Level, Purpose, TableCommand, TableConfig},
+    tournament::{LevelSpec, Payout, TournamentConfig, TournamentEvent},
+};
+
+/// Chance for the tests.
+pub struct Dice(pub u64);
+
+impl Dice {
+    pub fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % sides
+    }
+
+    fn seed(&mut self) -> Seed {
+        Seed(std::array::from_fn(|_| self.roll(256) as u8))
+    }
+}
+
+/// A table and its journal.
+pub struct Hosted {
+    pub table: Table,
+    pub journal: Vec<TableRecord>,
+    heard: HashSet<u64>,
+}
+
+impl Hosted {
+    fn new(id: TableId, config: &TableConfig, bots: &[HouseBot], at_ms: u64) -> Self {
+        let events = table::create(id, config, bots).unwrap();
+        let mut hosted =
+            Self { table: Table::new(id, config.clone()), journal: Vec::new(), heard: HashSet::new() };
+        hosted.write(Some(Cause { player: None, id: CommandId(1) }), events, at_ms);
+        hosted
+    }
+
+    fn write(&mut self, cause: Option<Cause>, events: Vec<TableEvent>, at_ms: u64) {
+        if events.is_empty() {
+            return;
+        }
+        let snapshot = self.journal.is_empty()
+            || events.iter().any(|event| matches!(event, TableEvent::HandStarted { .. }));
+        let mut record = TableRecord { v: VERSION, epoch: Epoch(1), at_ms, cause, events, state: None };
+        self.table.apply(&record);
+        record.state = snapshot.then(|| self.table.clone());
+        self.journal.push(record);
+    }
+
+    /// The player whose turn it is does something.
+    fn act(&mut self, dice: &mut Dice, at_ms: u64) {
+        let view = self.table.view();
+        let Some((hand, turn)) = view.hand.and_then(|hand| Some((hand.hand, hand.turn?))) else {
+            return;
+        };
+        let legal = turn.legal;
+        let raise = legal.bet.map(|b| Action::Bet(b.max)).or(legal.raise.map(|r| Action::RaiseTo(r.max)));
+        let action = match dice.roll(6) {
+            0 => raise.unwrap_or(Action::Fold),
+            1 | 2 => Action::Fold,
+            _ if legal.check => Action::Check,
+            _ => Action::Call,
+        };
+        let action = if action == Action::Call && legal.call.is_none() { Action::Fold } else { action };
+        let player = view.seats.iter().find(|seat| seat.seat == turn.seat).unwrap().player;
+        let cause = Cause { player: Some(player), id: CommandId(hand.0 * 4_096 + u64::from(turn.turn)) };
+        let act = TableCommand::Act { hand, turn: turn.turn, action };
+        let events = self.table.decide(cause, &act, at_ms).unwrap();
+        self.write(Some(cause), events, at_ms);
+    }
+}
+
+fn table_config(purpose: Purpose) -> TableConfig {
+    TableConfig {
+        name: "test".to_owned(),
+        variant: "NT".to_owned(),
+        seats: 6,
+        level: Level { number: 0, small_blind: Chips(5), big_blind: Chips(10), ante: Chips(1) },
+        purpose,
+        action_ms: 5_000,
+        hand_pause_ms: 100,
+        bot_pace_ms: 0,
+    }
+}
+
+/// The journal of a cash table where bots play, a person comes, times out and leaves.
+pub fn cash_table(steps: u32, seed: u64) -> Hosted {
+    let mut dice = Dice(seed);
+    let mut now_ms = 1_700_000_000_000;
+    let config = table_config(Purpose::Cash { min_buy_in: Chips(100), max_buy_in: Chips(1_000) });
+    let bots: Vec<HouseBot> = (1..=4)
+        .map(|n| HouseBot { player: PlayerId(n), name: format!("bot-{n}"), buy_in: Chips(200) })
+        .collect();
+    let mut hosted = Hosted::new(TableId(7), &config, &bots, now_ms);
+    let person = |id| Cause { player: Some(PlayerId(99)), id: CommandId(id) };
+    for step in 0..steps {
+        now_ms += 200;
+        let command = match step {
+            20 => Some(TableCommand::Sit { name: "ann".to_owned(), seat: None, buy_in: Chips(500) }),
+            120 => Some(TableCommand::SitOut),
+            140 => Some(TableCommand::SitIn),
+            200 => Some(TableCommand::Leave),
+            _ => None,
+        };
+        if let Some(command) = command {
+            let cause = person(u64::from(step));
+            if let Ok(events) = hosted.table.decide(cause, &command, now_ms) {
+                hosted.write(Some(cause), events, now_ms);
+            }
+        }
+        for effect in hosted.table.effects() {
+            let Effect::Money(request) = effect else { continue };
+            let events = match request {
+                TableMoneyRequest::BuyIn { posting, .. } => hosted.table.money_arrived(&posting, None),
+                TableMoneyRequest::CashOut { posting, .. } => hosted.table.paid_back(&posting),
+            };
+            hosted.write(None, events, now_ms);
+        }
+        if dice.roll(40) == 0 {
+            let resumed = hosted.table.resume(now_ms);
+            hosted.write(None, resumed, now_ms);
+        }
+        if dice.roll(30) == 0 {
+            now_ms += 20_000;
+        }
+        let due = hosted.table.tick(now_ms, || dice.seed());
+        if due.is_empty() { hosted.act(&mut dice, now_ms) } else { hosted.write(None, due, now_ms) }
+    }
+    hosted
+}
+
+/// A tournament played to its end.
+pub struct Room {
+    pub tournament: TournamentId,
+    pub journal: Vec<TournamentRecord>,
+    pub tables: BTreeMap<TableId, Hosted>,
+    saved: Saved,
+    dice: Dice,
+    now_ms: u64,
+}
+
+impl Room {
+    pub fn tournament(entries: u32, seed: u64) -> Self {
+        let tournament = TournamentId(5);
+        let mut room = Self {
+            tournament,
+            journal: Vec::new(),
+            tables: BTreeMap::new(),
+            saved: Saved::new(tournament),
+            dice: Dice(seed),
+            now_ms: 1_700_000_000_000,
+        };
+        let config = config(entries);
+        room.command(Some(Cause { player: None, id: CommandId(1) }), Command::Create { config });
+        for _ in 0..20_000 {
+            room.step();
+            if room.saved.tournament().effects().next().is_none() && room.is_over() {
+                return room;
+            }
+        }
+        panic!("the tournament does not end");
+    }
+
+    fn is_over(&self) -> bool {
+        let events = self.journal.iter().flat_map(|record| &record.events);
+        let settled = events.into_iter().any(|event| matches!(event, TournamentEvent::Settled));
+        settled && self.tables.values().all(|hosted| hosted.table.is_closed())
+    }
+
+    fn command(&mut self, cause: Option<Cause>, command: Command) {
+        let Ok(events) = self.saved.tournament().decide(command, self.now_ms) else { return };
+        if events.is_empty() {
+            return;
+        }
+        let (v, epoch, at_ms) = (VERSION, Epoch(1), self.now_ms);
+        self.saved.evolve(cause, at_ms, &events);
+        let state = self.journal.len().is_multiple_of(10).then(|| self.saved.clone());
+        self.journal.push(TournamentRecord { v, epoch, at_ms, cause, events, state });
+    }
+
+    fn step(&mut self) {
+        self.now_ms += 150;
+        let effects: Vec<DirectorEffect> = self.saved.tournament().effects().collect();
+        for effect in effects {
+            self.direct(effect);
+        }
+        if self.saved.tournament().next_deadline_ms().is_some_and(|due_ms| due_ms <= self.now_ms) {
+            let seed = self.dice.seed();
+            self.command(None, Command::Start { seed });
+        }
+        for id in self.tables.keys().copied().collect::<Vec<_>>() {
+            self.play(id);
+        }
+    }
+
+    fn direct(&mut self, effect: DirectorEffect) {
+        match effect {
+            DirectorEffect::AskBots { count } => {
+                let account = |n: u32| Account { player: PlayerId(u64::from(n)), name: format!("bot-{n}") };
+                self.command(None, Command::EnterBots { bots: (1..=count).map(account).collect() });
+            }
+            DirectorEffect::Enter { player, entry, .. } => {
+                self.command(None, Command::Paid(vec![Payment { player, entry, refused: None }]));
+            }
+            DirectorEffect::Refund { player, .. } => self.command(None, Command::Refunded(vec![player])),
+            DirectorEffect::OpenTables { count } => {
+                let tables = (0..count).map(|n| TableId(100 + u64::from(n))).collect();
+                self.command(None, Command::OpenTables { tables });
+            }
+            DirectorEffect::Push { table, create, instruction } => {
+                let now_ms = self.now_ms;
+                if let Some(config) = create
+                    && !self.tables.contains_key(&table)
+                {
+                    self.tables.insert(table, Hosted::new(table, &config, &[], now_ms));
+                }
+                let hosted = self.tables.get_mut(&table).unwrap();
+                let number = instruction.number;
+                let cause = Cause { player: None, id: CommandId(1_000_000 + number) };
+                let told = TableCommand::Instruct(instruction);
+                let events = hosted.table.decide(cause, &told, now_ms).unwrap();
+                hosted.write(Some(cause), events, now_ms);
+                self.command(None, Command::Applied { table, instruction: number });
+            }
+            DirectorEffect::Settle { .. } => self.command(None, Command::Settled),
+        }
+    }
+
+    fn play(&mut self, id: TableId) {
+        let now_ms = self.now_ms;
+        let hosted = self.tables.get_mut(&id).unwrap();
+        for effect in hosted.table.effects() {
+            match effect {
+                Effect::Report(report) => {
+                    self.command(None, Command::Report(report));
+                    let told = self.saved.tournament().instruction(id).cloned();
+                    let hosted = self.tables.get_mut(&id).unwrap();
+                    if let Some(told) = told {
+                        let events = hosted.table.instruct(&told, now_ms).unwrap();
+                        hosted.write(None, events, now_ms);
+                    }
+                }
+                Effect::Applied(number) => {
+                    if self.tables.get_mut(&id).unwrap().heard.insert(number) {
+                        self.command(None, Command::Applied { table: id, instruction: number });
+                    }
+                }
+                Effect::Money(_) => {}
+            }
+        }
+        let hosted = self.tables.get_mut(&id).unwrap();
+        let due = hosted.table.tick(now_ms, || self.dice.seed());
+        if due.is_empty() { hosted.act(&mut self.dice, now_ms) } else { hosted.write(None, due, now_ms) }
+    }
+}
+
+fn config(entries: u32) -> TournamentConfig {
+    let level = |n: u64| LevelSpec {
+        small_blind: Chips(10 * n),
+        big_blind: Chips(20 * n),
+        ante: Chips(n),
+        seconds: 5,
+    };
+    TournamentConfig {
+        name: "test".to_owned(),
+        variant: "NT".to_owned(),
+        seats: 6,
+        max_entries: entries,
+        min_entries: 2,
+        buy_in: Chips(100),
+        fee: Chips(10),
+        starting_stack: Chips(1_000),
+        levels: (1..=20).map(level).collect(),
+        start_ms: None,
+        bots: entries,
+        payout: Payout::Standard,
+        action_ms: 5_000,
+        hand_pause_ms: 100,
+        bot_pace_ms: 0,
+    }
+}
+
+/// The first event of this kind in a hand, to be tampered with.
+pub fn find_hand_event(journal: &mut [TableRecord], wanted: impl Fn(&HandEvent) -> bool) -> &mut HandEvent {
+    let events = journal.iter_mut().flat_map(|record| &mut record.events);
+    let mut in_hand = events.filter_map(|event| match event {
+        TableEvent::Hand(event) => Some(event),
+        _ => None,
+    });
+    in_hand.find(|event| wanted(event)).unwrap()
+}
