@@ -13,10 +13,10 @@ POKERCTL = target/release/pokerctl
 options = $(if $(DATA),--data-dir '$(DATA)') $(if $(PORT_BASE),--port-base $(PORT_BASE)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test apply fetch build tools clean
+.PHONY: help up demo test apply fetch build tools clean images compose-demo
 
 help: ## List what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
 up: build ## Start a fleet and show it working; Ctrl-C stops it, the next `make up` goes on with its data
 	@$(POKERCTL) up $(options)
@@ -44,3 +44,10 @@ tools:
 
 clean: ## Remove the fleet's data (stop it first); .local/ keeps the fetched servers
 	@scripts/clean '$(or $(DATA),.local/data)'
+
+images: ## Build the fleet's container images (docs/containers.md)
+	docker compose build
+
+compose-demo: ## Start the fleet in containers and play the demo tournament there; the fleet stays up
+	docker compose up -d
+	@docker compose run --rm demo
