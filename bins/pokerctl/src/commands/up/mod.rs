@@ -12,7 +12,10 @@ mod start;
 
 use crate::{
     ask::AskError,
-    commands::demo::{self, DemoError},
+    commands::{
+        demo::{self, DemoError},
+        verify::{self, VerifyError},
+    },
     console::Console,
     context::{ConnectError, Context},
     database::DatabaseError,
@@ -107,6 +110,9 @@ pub enum UpError {
     /// A role does not answer.
     #[error(transparent)]
     Ask(#[from] AskError),
+    /// The journals or the ledger cannot be read.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
     /// The system does not let us listen for signals.
     #[error("cannot listen for Ctrl-C: {0}")]
     Signals(io::Error),
@@ -117,7 +123,7 @@ pub enum UpError {
 struct Done {
     #[serde(flatten)]
     outcome: demo::Outcome,
-    verify_violations: usize,
+    verify_violations: u64,
 }
 
 /// Starts a fleet and stays until it is told to stop, or until the demo has ended.
@@ -165,7 +171,7 @@ fn interrupted(exit_when_done: bool) -> ExitCode {
 async fn show(args: &Args, context: &Context, bus: &Bus, console: &Console) -> Result<ExitCode, UpError> {
     if args.exit_when_done {
         let outcome = play_demo(context, bus, console).await?;
-        return judge(outcome, console);
+        return judge(outcome, bus, console).await;
     }
     if !args.no_demo
         && let Err(error) = play_demo(context, bus, console).await
@@ -185,8 +191,12 @@ async fn play_demo(context: &Context, bus: &Bus, console: &Console) -> Result<de
 }
 
 /// Whether the demo showed what it is for: every entry has its place, and no invariant is violated.
-fn judge(outcome: demo::Outcome, console: &Console) -> Result<ExitCode, UpError> {
-    let done = Done { verify_violations: 0, outcome };
+async fn judge(outcome: demo::Outcome, bus: &Bus, console: &Console) -> Result<ExitCode, UpError> {
+    let report = verify::verify(bus, true).await?;
+    for violation in &report.found {
+        console.warn(violation.to_string());
+    }
+    let done = Done { verify_violations: report.violations, outcome };
     print_json(&done);
     let ranked = done.outcome.places == demo::ENTRIES as usize;
     if !ranked {
