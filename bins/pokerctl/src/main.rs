@@ -41,7 +41,11 @@ async fn dispatch(cli: cli::Cli) -> anyhow::Result<ExitCode> {
     let context = cli.context();
     match cli.command {
         Command::Up(args) => return Ok(commands::up::run(args, &context).await?),
-        Command::Demo(args) => commands::demo::run(args, &context).await?,
+        Command::Demo(args) => {
+            if !commands::demo::run(args, &context).await? {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
         Command::Apply(args) => commands::apply::run(args, &context).await?,
         Command::Verify(args) => {
             if !commands::verify::run(&args, &context).await? {

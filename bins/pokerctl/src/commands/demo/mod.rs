@@ -4,10 +4,12 @@
 //! before anything is created, so that a start that was cut short goes on instead of making a second one.
 
 mod config;
+mod judge;
 mod standings;
 
 use crate::{
     ask::{self, AskError},
+    commands::verify::VerifyError,
     console::Console,
     context::{ConnectError, Context},
 };
@@ -27,6 +29,7 @@ use wire::{
 };
 
 pub use config::ENTRIES;
+pub use judge::judge;
 
 /// How often the standings are asked for.
 const EVERY: Duration = Duration::from_millis(400);
@@ -37,7 +40,12 @@ const STALLED: Duration = Duration::from_secs(180);
 
 /// Options of `demo`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Verify when the tournament has ended, print one line of JSON, and succeed only when all places are
+    /// ranked and nothing is violated
+    #[arg(long)]
+    verify: bool,
+}
 
 /// Why the demo cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +75,9 @@ pub enum DemoError {
     /// Somebody called the tournament off.
     #[error("tournament {0} was cancelled")]
     Cancelled(TournamentId),
+    /// The journals or the ledger cannot be read.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
 }
 
 /// What `demo.json` holds.
@@ -78,13 +89,13 @@ struct Kept {
 
 /// The demo's tournament and table.
 #[derive(Clone, Copy, Debug)]
-pub struct Demo {
+struct Demo {
     /// The tournament.
-    pub tournament: TournamentId,
+    tournament: TournamentId,
     /// Whether it was there already and is gone on with.
-    pub continued: bool,
+    continued: bool,
     /// The cash table.
-    pub cash_table: TableId,
+    cash_table: TableId,
 }
 
 /// How a tournament went.
@@ -105,30 +116,42 @@ pub struct Outcome {
     pub seconds: f64,
 }
 
-/// Runs the demo on a fleet that is up.
+/// Runs the demo on a fleet that is up. Whether it showed what it is for, as far as that was asked for.
 ///
 /// # Errors
 /// When the fleet cannot be reached or the tournament cannot be played to the end.
-pub async fn run(_args: Args, context: &Context) -> Result<(), DemoError> {
-    let console = Console::new(context.json);
+pub async fn run(args: Args, context: &Context) -> Result<bool, DemoError> {
+    let console = Console::new(context.json || args.verify);
     let bus = context.bus().await?;
-    let demo = prepare(&bus, &context.data_dir).await?;
-    announce(&demo, &console);
-    let outcome = follow(&bus, demo.tournament, &console).await?;
-    show_ranking(&outcome, &console);
+    let outcome = play(&bus, &context.data_dir, &console).await?;
+    if args.verify {
+        return Ok(judge(outcome, &bus, &console).await?);
+    }
     if context.json
         && let Ok(line) = serde_json::to_string(&outcome)
     {
         println!("{line}");
     }
-    Ok(())
+    Ok(true)
+}
+
+/// Plays the demo to the end and shows the ranking.
+///
+/// # Errors
+/// When the tournament cannot be played to the end.
+pub async fn play(bus: &Bus, folder: &Path, console: &Console) -> Result<Outcome, DemoError> {
+    let demo = prepare(bus, folder).await?;
+    announce(&demo, console);
+    let outcome = follow(bus, demo.tournament, console).await?;
+    show_ranking(&outcome, console);
+    Ok(outcome)
 }
 
 /// Finds the demo's table and an unfinished tournament, or creates them.
 ///
 /// # Errors
 /// When a role does not answer as needed or `demo.json` cannot be written.
-pub async fn prepare(bus: &Bus, folder: &Path) -> Result<Demo, DemoError> {
+async fn prepare(bus: &Bus, folder: &Path) -> Result<Demo, DemoError> {
     let mut kept = read(folder);
     let cash_table = cash_table(bus, folder, &mut kept).await?;
     let (tournament, continued) = tournament(bus, folder, &mut kept).await?;
@@ -136,7 +159,7 @@ pub async fn prepare(bus: &Bus, folder: &Path) -> Result<Demo, DemoError> {
 }
 
 /// Says what is being played.
-pub fn announce(demo: &Demo, console: &Console) {
+fn announce(demo: &Demo, console: &Console) {
     console.done(format!("cash table {} has a free seat", demo.cash_table));
     console.done(if demo.continued {
         format!("demo tournament {} goes on", demo.tournament)
@@ -214,7 +237,7 @@ fn is_over(standings: &Standings) -> bool {
 ///
 /// # Errors
 /// When it is cancelled, stands still, or a role stays silent.
-pub async fn follow(bus: &Bus, tournament: TournamentId, console: &Console) -> Result<Outcome, DemoError> {
+async fn follow(bus: &Bus, tournament: TournamentId, console: &Console) -> Result<Outcome, DemoError> {
     let mut rates = Rates::default();
     let mut moved = (0, Instant::now());
     let mut line_due = Instant::now();
@@ -258,7 +281,7 @@ pub async fn follow(bus: &Bus, tournament: TournamentId, console: &Console) -> R
 }
 
 /// The final ranking, for a person.
-pub fn show_ranking(outcome: &Outcome, console: &Console) {
+fn show_ranking(outcome: &Outcome, console: &Console) {
     console.say("\n  Final ranking, as the cashier's database has it:\n");
     console.say(standings::ranking(&outcome.ranking));
     console.say(format!(

@@ -14,7 +14,7 @@ use crate::{
     ask::AskError,
     commands::{
         demo::{self, DemoError},
-        verify::{self, VerifyError},
+        verify::VerifyError,
     },
     console::Console,
     context::{ConnectError, Context},
@@ -118,14 +118,6 @@ pub enum UpError {
     Signals(io::Error),
 }
 
-/// The line that `--exit-when-done` prints.
-#[derive(Debug, Serialize)]
-struct Done {
-    #[serde(flatten)]
-    outcome: demo::Outcome,
-    verify_violations: u64,
-}
-
 /// Starts a fleet and stays until it is told to stop, or until the demo has ended.
 ///
 /// # Errors
@@ -170,40 +162,17 @@ fn interrupted(exit_when_done: bool) -> ExitCode {
 /// Shows the fleet working, and stays unless it is to end then.
 async fn show(args: &Args, context: &Context, bus: &Bus, console: &Console) -> Result<ExitCode, UpError> {
     if args.exit_when_done {
-        let outcome = play_demo(context, bus, console).await?;
-        return judge(outcome, bus, console).await;
+        let outcome = demo::play(bus, &context.data_dir, console).await?;
+        let good = demo::judge(outcome, bus, console).await?;
+        return Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     if !args.no_demo
-        && let Err(error) = play_demo(context, bus, console).await
+        && let Err(error) = demo::play(bus, &context.data_dir, console).await
     {
         console.warn(format!("the demo has stopped: {error}"));
     }
     console.say("The fleet is up; Ctrl-C stops it.");
     std::future::pending().await
-}
-
-async fn play_demo(context: &Context, bus: &Bus, console: &Console) -> Result<demo::Outcome, DemoError> {
-    let demo = demo::prepare(bus, &context.data_dir).await?;
-    demo::announce(&demo, console);
-    let outcome = demo::follow(bus, demo.tournament, console).await?;
-    demo::show_ranking(&outcome, console);
-    Ok(outcome)
-}
-
-/// Whether the demo showed what it is for: every entry has its place, and no invariant is violated.
-async fn judge(outcome: demo::Outcome, bus: &Bus, console: &Console) -> Result<ExitCode, UpError> {
-    let report = verify::verify(bus, true).await?;
-    for violation in &report.found {
-        console.warn(violation.to_string());
-    }
-    let done = Done { verify_violations: report.violations, outcome };
-    print_json(&done);
-    let ranked = done.outcome.places == demo::ENTRIES as usize;
-    if !ranked {
-        console.warn(format!("{} of {} places are ranked", done.outcome.places, demo::ENTRIES));
-    }
-    let good = ranked && done.verify_violations == 0;
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Stops everything, each before what it needs: players are sent away first, tables and tournaments

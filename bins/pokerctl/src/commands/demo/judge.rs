@@ -1,0 +1,39 @@
+//! Whether a demo showed what it is for: every entry has its place, and no invariant is violated.
+
+use super::{ENTRIES, Outcome};
+use crate::{
+    commands::verify::{self, VerifyError},
+    console::Console,
+};
+use bus::Bus;
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// The line that is printed.
+#[derive(Debug, Serialize)]
+struct Done {
+    #[serde(flatten)]
+    outcome: Outcome,
+    verify_violations: u64,
+}
+
+/// Verifies the fleet and prints one line of JSON to stdout. Whether all places are ranked and nothing is violated.
+///
+/// # Errors
+/// When the journals or the ledger cannot be read.
+pub async fn judge(outcome: Outcome, bus: &Bus, console: &Console) -> Result<bool, VerifyError> {
+    let report = verify::verify(bus, true).await?;
+    for violation in &report.found {
+        console.warn(violation.to_string());
+    }
+    let done = Done { verify_violations: report.violations, outcome };
+    if let Ok(line) = serde_json::to_string(&done) {
+        // A reader that went away is no reason to fail.
+        let _ = writeln!(io::stdout(), "{line}");
+    }
+    let ranked = done.outcome.places == ENTRIES as usize;
+    if !ranked {
+        console.warn(format!("{} of {ENTRIES} places are ranked", done.outcome.places));
+    }
+    Ok(ranked && done.verify_violations == 0)
+}
