@@ -24,6 +24,7 @@ pub struct Options {
 
 /// Command line options of every role, to be flattened into its own.
 #[derive(Clone, Debug, clap::Args)]
+#[group(id = "bus")] // the default, the type's name, would clash with a role's own `Args`
 pub struct Args {
     /// Address of a NATS server; several are separated by commas.
     #[arg(long, env = "NATS_URL", value_delimiter = ',', default_value = "nats://127.0.0.1:4222")]
