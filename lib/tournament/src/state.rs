@@ -184,6 +184,12 @@ impl Tournament {
         self.entries.get(&player).map(|entry| entry.stack)
     }
 
+    /// Whether bot workers play this player's entry.
+    #[must_use]
+    pub fn is_bot(&self, player: PlayerId) -> bool {
+        self.entries.get(&player).is_some_and(|entry| entry.bot)
+    }
+
     pub(crate) fn stage(&self, player: PlayerId) -> Option<Stage> {
         self.entries.get(&player).map(|entry| entry.stage)
     }
