@@ -8,7 +8,8 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
 };
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::{EnvFilter, filter::filter_fn, layer::SubscriberExt, util::SubscriberInitExt};
 use wire::fleet::Role;
 
 #[tokio::main]
@@ -25,15 +26,22 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Logs as RUST_LOG says. The database client's own log is kept to warnings whatever that says: it names the
-/// parameters of statements, hashes of passwords and of session tokens among them.
+/// Targets that tell too much: at `trace` the NATS client prints payloads, passwords among them; at `debug`
+/// the database client prints the parameters of statements, hashes of passwords and tokens among them.
+const TALKATIVE: [&str; 2] = ["async_nats", "tokio_postgres"];
+
+/// Logs as RUST_LOG says, except that nothing it says makes the talkative tell secrets.
 fn log_to_stderr() -> anyhow::Result<()> {
-    let filter = EnvFilter::builder()
-        .with_default_directive(tracing::Level::INFO.into())
-        .from_env()
-        .context("RUST_LOG")?
-        .add_directive("tokio_postgres=warn".parse()?);
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter =
+        EnvFilter::builder().with_default_directive(Level::INFO.into()).from_env().context("RUST_LOG")?;
+    let discreet = filter_fn(|about| {
+        *about.level() <= Level::INFO || !TALKATIVE.iter().any(|t| about.target().starts_with(t))
+    });
+    tracing_subscriber::registry()
+        .with(discreet)
+        .with(filter)
+        .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr))
+        .init();
     Ok(())
 }
 

@@ -1,5 +1,5 @@
 //! Accounts, logins, sessions and bans, against a real PostgreSQL.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod common;
 

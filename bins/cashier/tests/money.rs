@@ -1,5 +1,5 @@
 //! Buy-ins, entries and settlements, against a real PostgreSQL and through two cashiers at once.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! PostgreSQL away, frozen, killed, or held up by a cashier that stands still.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod common;
 

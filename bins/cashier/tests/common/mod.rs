@@ -1,6 +1,6 @@
 //! A PostgreSQL server of its own with the migrations applied, and desks that log in to it as the cashier does.
 #![allow(dead_code)] // each test uses its own part of this
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 use cashier::{Database, Desk, passwords::Passwords};
 use deadpool_postgres::tokio_postgres::{self, Client, NoTls};
@@ -32,7 +32,12 @@ impl House {
 
     /// Without tables.
     pub async fn empty() -> Self {
-        let options = PostgresOptions { dir: None, port: None, durable: false };
+        Self::with_server(false).await
+    }
+
+    /// With a server that flushes each commit to the disk, or not.
+    pub async fn with_server(durable: bool) -> Self {
+        let options = PostgresOptions { dir: None, port: None, durable };
         Self { postgres: Postgres::start(options).await.unwrap() }
     }
 
