@@ -1,0 +1,126 @@
+//! A client that does not behave.
+
+use super::{Gateway, guarded};
+use futures::{SinkExt, StreamExt};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use tokio_tungstenite::{
+    WebSocketStream, client_async,
+    tungstenite::{self, ClientRequestBuilder, Message},
+};
+use wire::{
+    CommandId, Refusal, VERSION,
+    client::{
+        ClientFrame, ClientMessage, Closing, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK, ServerFrame,
+        ServerMessage,
+    },
+    codec,
+};
+
+/// A TCP connection.
+pub struct RawTcp(pub TcpStream);
+
+impl RawTcp {
+    /// Connects and takes the hello.
+    pub async fn connect(gateway: &Gateway) -> Self {
+        let mut raw = Self::connect_silently(gateway).await;
+        assert!(matches!(raw.receive().await.unwrap().m, ServerMessage::Hello { .. }));
+        raw
+    }
+
+    pub async fn connect_silently(gateway: &Gateway) -> Self {
+        Self(TcpStream::connect(&gateway.tcp).await.unwrap())
+    }
+
+    pub async fn send_bytes(&mut self, body: &[u8]) -> std::io::Result<()> {
+        let mut bytes = (body.len() as u32).to_be_bytes().to_vec();
+        bytes.extend(body);
+        self.0.write_all(&bytes).await
+    }
+
+    pub async fn send(&mut self, id: u64, m: ClientMessage) -> std::io::Result<()> {
+        self.send_bytes(&codec::encode(&frame(id, m)).unwrap()).await
+    }
+
+    /// The next frame; none at the end.
+    pub async fn receive(&mut self) -> Option<ServerFrame> {
+        guarded("a frame", async {
+            let length = self.0.read_u32().await.ok()?;
+            let mut body = vec![0; length as usize];
+            self.0.read_exact(&mut body).await.ok()?;
+            Some(codec::decode(&body).unwrap())
+        })
+        .await
+    }
+
+    /// Everything until the end: what was refused how often, and why the connection was closed.
+    pub async fn until_closed(&mut self) -> (Vec<Refusal>, Option<Closing>) {
+        let mut refused = Vec::new();
+        let mut closing = None;
+        while let Some(frame) = self.receive().await {
+            assert_eq!(closing, None, "closing is the last word");
+            match frame.m {
+                ServerMessage::Refused { refusal, .. } => refused.push(refusal),
+                ServerMessage::Closing { reason, .. } => closing = Some(reason),
+                _ => {}
+            }
+        }
+        (refused, closing)
+    }
+}
+
+/// A WebSocket connection.
+pub struct RawWs(pub WebSocketStream<TcpStream>);
+
+impl RawWs {
+    pub async fn connect(gateway: &Gateway, json: bool) -> Self {
+        let protocol = if json { SUBPROTOCOL_JSON } else { SUBPROTOCOL_MSGPACK };
+        Self::try_connect(gateway, Some(protocol)).await.unwrap()
+    }
+
+    pub async fn try_connect(gateway: &Gateway, protocol: Option<&str>) -> Result<Self, tungstenite::Error> {
+        let stream = TcpStream::connect(&gateway.ws).await.unwrap();
+        let mut request = ClientRequestBuilder::new(format!("ws://{}/", gateway.ws).parse().unwrap());
+        if let Some(protocol) = protocol {
+            request = request.with_sub_protocol(protocol);
+        }
+        let (socket, response) = client_async(request, stream).await?;
+        let chosen = response.headers().get("sec-websocket-protocol").map(|chosen| chosen.to_str().unwrap());
+        assert_eq!(chosen, protocol);
+        Ok(Self(socket))
+    }
+
+    pub async fn send(&mut self, message: Message) {
+        self.0.send(message).await.unwrap();
+    }
+
+    /// Everything until the end: what was refused, why the connection was closed, and with which code.
+    pub async fn until_closed(&mut self) -> (Vec<Refusal>, Option<Closing>, Option<u16>) {
+        let mut refused = Vec::new();
+        let mut closing = None;
+        let mut code = None;
+        while let Some(Ok(message)) = guarded("a message", self.0.next()).await {
+            let frame: ServerFrame = match &message {
+                Message::Text(text) => serde_json::from_str(text).unwrap(),
+                Message::Binary(bytes) => codec::decode(bytes).unwrap(),
+                Message::Close(close) => {
+                    code = close.as_ref().map(|close| close.code.into());
+                    continue;
+                }
+                _ => continue,
+            };
+            match frame.m {
+                ServerMessage::Refused { refusal, .. } => refused.push(refusal),
+                ServerMessage::Closing { reason, .. } => closing = Some(reason),
+                _ => {}
+            }
+        }
+        (refused, closing, code)
+    }
+}
+
+pub fn frame(id: u64, m: ClientMessage) -> ClientFrame {
+    ClientFrame { v: VERSION, id: CommandId(id), m }
+}

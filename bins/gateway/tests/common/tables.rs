@@ -1,0 +1,294 @@
+//! Tables without rules: every action is one event that carries its own number. They can fall silent, forget, and lose
+//! what they publish.
+
+use super::numbered;
+use bus::{Bus, Peers, Request, Requests};
+use futures::StreamExt;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+use wire::{
+    Chips, CommandId, HandNo, PlayerId, Refusal, SeatNo, TableId, VERSION,
+    client::{PrivateCards, ServerFrame, ServerMessage, TableEvents},
+    codec,
+    event::Event,
+    subject,
+    table::{
+        Level, Purpose, Resync, TableCommand, TableConfig, TableReply, TableRequest, TableSummary,
+        WorkersAnswer, WorkersQuery,
+    },
+    view::{SeatView, TableView},
+};
+
+pub struct FakeTables {
+    bus: Bus,
+    _peers: Peers,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    tables: Mutex<BTreeMap<TableId, Table>>,
+    /// Requests are taken and not answered, as by a worker that was stopped.
+    silent: AtomicBool,
+    resyncs: AtomicU64,
+}
+
+#[derive(Default)]
+struct Table {
+    /// `events[i]` has number `i + 1`.
+    events: Vec<Event>,
+    /// Events up to this number cannot be given again.
+    forgotten: u64,
+    seats: BTreeMap<SeatNo, PlayerId>,
+    answers: HashMap<(PlayerId, CommandId), TableReply>,
+    acted: Vec<(PlayerId, u32)>,
+    cards: HashMap<PlayerId, PrivateCards>,
+}
+
+impl FakeTables {
+    pub async fn start(bus: Bus, peers: Peers) -> Self {
+        let shared = Arc::new(Shared::default());
+        let commands = bus.serve("command.table.*".to_owned(), None).await.unwrap();
+        tokio::spawn(serve(commands, bus.clone(), Arc::clone(&shared)));
+        let queries = bus.serve(subject::QUERY_TABLES.to_owned(), None).await.unwrap();
+        tokio::spawn(answer_queries(queries, Arc::clone(&shared)));
+        Self { bus, _peers: peers, shared }
+    }
+
+    fn with<T>(&self, table: TableId, change: impl FnOnce(&mut Table) -> T) -> T {
+        change(self.shared.tables.lock().unwrap().entry(table).or_default())
+    }
+
+    pub fn open(&self, table: TableId) {
+        self.with(table, |_| ());
+    }
+
+    /// Makes `count` events and publishes them together. The number of the last one.
+    pub async fn happen(&self, table: TableId, count: u64) -> u64 {
+        let chunk = self.with(table, |t| t.happen(table, count));
+        let last = chunk.last();
+        publish_events(&self.bus, chunk).await;
+        last
+    }
+
+    /// Makes events that nobody is told of.
+    pub fn happen_unheard(&self, table: TableId, count: u64) -> u64 {
+        self.with(table, |t| t.happen(table, count)).last()
+    }
+
+    /// Publishes events that were published before.
+    pub async fn repeat(&self, table: TableId, numbers: std::ops::RangeInclusive<u64>) {
+        let events =
+            self.with(table, |t| t.events[*numbers.start() as usize - 1..*numbers.end() as usize].to_vec());
+        publish_events(&self.bus, TableEvents { table, first: *numbers.start(), events }).await;
+    }
+
+    pub async fn close(&self, table: TableId) {
+        let chunk = self.with(table, |t| {
+            t.events.push(Event::Closed);
+            TableEvents { table, first: t.events.len() as u64, events: vec![Event::Closed] }
+        });
+        publish_events(&self.bus, chunk).await;
+    }
+
+    pub fn forget(&self, table: TableId) {
+        self.with(table, |t| t.forgotten = t.events.len() as u64);
+    }
+
+    pub fn silence(&self, silent: bool) {
+        self.shared.silent.store(silent, Ordering::SeqCst);
+    }
+
+    /// How many resyncs were answered.
+    pub fn resyncs(&self) -> u64 {
+        self.shared.resyncs.load(Ordering::SeqCst)
+    }
+
+    /// Who acted, with the turn they named.
+    pub fn acted(&self, table: TableId) -> Vec<(PlayerId, u32)> {
+        self.with(table, |t| t.acted.clone())
+    }
+
+    /// Gives a player a seat without telling anybody.
+    pub fn seat_secretly(&self, table: TableId, player: PlayerId, seat: SeatNo) {
+        self.with(table, |t| t.seats.insert(seat, player));
+    }
+
+    /// Gives a player a seat and tells the player.
+    pub async fn give_seat(&self, table: TableId, player: PlayerId, seat: SeatNo) {
+        self.seat_secretly(table, player, seat);
+        self.tell(player, ServerMessage::GivenSeat { table, seat, tournament: None }).await;
+    }
+
+    /// Deals a player cards. Perhaps nobody is told.
+    pub async fn deal(&self, table: TableId, player: PlayerId, hand: u64, told: bool) -> PrivateCards {
+        let cards = vec!["As".parse().unwrap(), "Kd".parse().unwrap()];
+        let cards = PrivateCards { table, hand: HandNo(hand), cards };
+        self.with(table, |t| t.cards.insert(player, cards.clone()));
+        if told {
+            self.tell(player, ServerMessage::Cards(cards.clone())).await;
+        }
+        cards
+    }
+
+    pub async fn tell(&self, player: PlayerId, message: ServerMessage) {
+        publish(&self.bus, subject::player_feed(player), message).await;
+    }
+
+    /// Waits until what was published has left.
+    pub async fn flush(&self) {
+        self.bus.flush().await;
+    }
+
+    /// Whether the connection to the server is there.
+    pub fn is_connected(&self) -> bool {
+        self.bus.is_connected()
+    }
+}
+
+async fn publish_events(bus: &Bus, chunk: TableEvents) {
+    publish(bus, subject::table_feed(chunk.table), ServerMessage::Events(chunk)).await;
+}
+
+async fn publish(bus: &Bus, subject: String, m: ServerMessage) {
+    let frame = ServerFrame { v: VERSION, re: None, m };
+    bus.publish(subject, codec::encode(&frame).unwrap().into()).await.unwrap();
+}
+
+async fn serve(mut commands: Requests, bus: Bus, shared: Arc<Shared>) {
+    while let Some(request) = commands.next().await {
+        if shared.silent.load(Ordering::SeqCst) {
+            continue;
+        }
+        let command: TableRequest = request.decode().unwrap();
+        let (reply, chunk) = {
+            let mut tables = shared.tables.lock().unwrap();
+            match tables.get_mut(&command.table) {
+                Some(table) => table.carry_out(&command, &shared.resyncs),
+                None => (TableReply::Refused(Refusal::NoSuchTable), None),
+            }
+        };
+        answer(&request, &reply).await;
+        if let Some(chunk) = chunk {
+            publish_events(&bus, chunk).await;
+        }
+    }
+}
+
+async fn answer_queries(mut queries: Requests, shared: Arc<Shared>) {
+    while let Some(request) = queries.next().await {
+        if shared.silent.load(Ordering::SeqCst) {
+            continue;
+        }
+        let reply = {
+            let tables = shared.tables.lock().unwrap();
+            match request.decode().unwrap() {
+                WorkersQuery::Tables { .. } => {
+                    let summary = |(&table, t): (&TableId, &Table)| TableSummary {
+                        table,
+                        config: t.view(table).config,
+                        players: t.seats.len() as u8,
+                        hands: 0,
+                        closed: false,
+                    };
+                    WorkersAnswer::Tables(tables.iter().map(summary).collect())
+                }
+                WorkersQuery::Seats { player } => {
+                    let sits = |(_, t): &(&TableId, &Table)| t.seats.values().any(|&p| p == player);
+                    WorkersAnswer::Seats(tables.iter().filter(sits).map(|(&table, _)| table).collect())
+                }
+            }
+        };
+        answer(&request, &reply).await;
+    }
+}
+
+async fn answer(request: &Request, reply: &impl serde::Serialize) {
+    request.answer(reply).await.unwrap();
+}
+
+impl Table {
+    fn happen(&mut self, table: TableId, count: u64) -> TableEvents {
+        let first = self.events.len() as u64 + 1;
+        let events: Vec<Event> = (first..first + count).map(numbered).collect();
+        self.events.extend(events.iter().cloned());
+        TableEvents { table, first, events }
+    }
+
+    /// The answer, and what is to be published.
+    fn carry_out(
+        &mut self,
+        request: &TableRequest,
+        resyncs: &AtomicU64,
+    ) -> (TableReply, Option<TableEvents>) {
+        if let TableCommand::Resync { since } = request.command {
+            resyncs.fetch_add(1, Ordering::SeqCst);
+            return (TableReply::Resync(Box::new(self.resync(request.table, request.player, since))), None);
+        }
+        let player = request.player.unwrap();
+        if let Some(answer) = self.answers.get(&(player, request.id)) {
+            return (answer.clone(), None);
+        }
+        let chunk = self.happen(request.table, 1);
+        let event_no = chunk.last();
+        let reply = match &request.command {
+            TableCommand::Sit { seat, .. } => {
+                let seat = seat.unwrap_or_default();
+                self.seats.insert(seat, player);
+                TableReply::Seat { seat, event_no }
+            }
+            TableCommand::Act { turn, .. } => {
+                self.acted.push((player, *turn));
+                TableReply::Done { event_no }
+            }
+            _ => TableReply::Done { event_no },
+        };
+        self.answers.insert((player, request.id), reply.clone());
+        (reply, Some(chunk))
+    }
+
+    fn resync(&self, table: TableId, player: Option<PlayerId>, since: Option<u64>) -> Resync {
+        let event_no = self.events.len() as u64;
+        let events = since.filter(|&since| since >= self.forgotten && since <= event_no).map(|since| {
+            TableEvents { table, first: since + 1, events: self.events[since as usize..].to_vec() }
+        });
+        let cards = player.and_then(|player| self.cards.get(&player).cloned());
+        Resync { view: self.view(table), events, cards }
+    }
+
+    fn view(&self, table: TableId) -> TableView {
+        let seats = self.seats.iter().map(|(&seat, &player)| SeatView {
+            seat,
+            player,
+            name: String::new(),
+            bot: false,
+            stack: Chips(100),
+            sitting_out: false,
+            in_hand: None,
+        });
+        TableView {
+            table,
+            config: TableConfig {
+                name: format!("table {table}"),
+                variant: "NT".into(),
+                seats: 6,
+                level: Level::default(),
+                purpose: Purpose::Cash { min_buy_in: Chips(1), max_buy_in: Chips(1_000) },
+                action_ms: 1_000,
+                hand_pause_ms: 0,
+                bot_pace_ms: 0,
+            },
+            event_no: self.events.len() as u64,
+            level: Level::default(),
+            seats: seats.collect(),
+            hand: None,
+            hands: 0,
+            closed: self.events.last() == Some(&Event::Closed),
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! One player, one connection; another node when the first is gone.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails")]
+
+mod common;
+
+use client::{Client, ClientError, ClientEvent, Down, Ended, Login};
+use common::{GUARD, Gateway, Room, WAYS, Way, connect, follow, guarded, next, password, watch};
+use servers::Signal;
+use std::time::Duration;
+use tokio::time::sleep;
+use wire::{
+    Action, Chips, HandNo, Refusal, TableId,
+    client::{ClientMessage, Closing, ServerMessage},
+};
+
+const TABLE: TableId = TableId(7);
+
+fn act(turn: u32) -> ClientMessage {
+    ClientMessage::Act { table: TABLE, hand: HandNo(1), turn, action: Action::Fold }
+}
+
+async fn end(client: &mut Client) -> Ended {
+    let ended = next(client, "the end", |event| match event {
+        ClientEvent::Closed(ended) => Some(ended.clone()),
+        _ => None,
+    })
+    .await;
+    assert_eq!(client.next().await, None);
+    ended
+}
+
+async fn is_online(client: &Client) {
+    let answer = guarded("an answer", client.request(ClientMessage::Balance)).await.unwrap();
+    assert!(matches!(answer, ServerMessage::Balance { .. }));
+}
+
+#[tokio::test]
+async fn a_second_connection_closes_the_first_wherever_it_is() {
+    let room = Room::open().await;
+    let gateways = [room.gateway("gateway-1", &[]).await, room.gateway("gateway-2", &[]).await];
+    let mut online: Option<Client> = None;
+    for (i, way) in WAYS.into_iter().chain(WAYS).enumerate() {
+        let gateway = &gateways[usize::from(matches!(i, 1 | 2 | 4))];
+        let mut now = connect(&[gateway], way, password("ann")).await;
+        if let Some(mut before) = online.take() {
+            assert_eq!(end(&mut before).await, Ended::ByNode(Closing::OnlineElsewhere));
+            let answer = before.request(ClientMessage::Balance).await;
+            assert!(matches!(answer, Err(ClientError::Ended(_))), "{answer:?}");
+        }
+        is_online(&now).await;
+        next(&mut now, "the connection", |event| matches!(event, ClientEvent::Up { .. }).then_some(())).await;
+        online = Some(now);
+    }
+    let bob = connect(&[&gateways[0]], Way::Tcp, password("bob")).await;
+    is_online(&bob).await;
+    is_online(online.as_ref().unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_ban_works_at_once() {
+    let room = Room::open().await;
+    let gateway = room.gateway("gateway-1", &[]).await;
+    let mut ann = connect(&[&gateway], Way::Ws, password("ann")).await;
+    let bob = connect(&[&gateway], Way::Ws, password("bob")).await;
+    room.cashier.ban("ann").await;
+    assert_eq!(end(&mut ann).await, Ended::ByNode(Closing::Banned));
+    let again = Client::connect(client::Options::new(vec![gateway.address(Way::Tcp)], password("ann"))).await;
+    assert!(
+        matches!(again, Err(ClientError::Ended(Ended::LogInRefused(Refusal::Banned)))),
+        "{:?}",
+        again.err()
+    );
+    is_online(&bob).await;
+}
+
+#[tokio::test]
+async fn logging_in_and_out() {
+    let room = Room::open().await;
+    let gateway = room.gateway("gateway-1", &[]).await;
+    room.tables.happen(TABLE, 2).await;
+    room.tables.seat_secretly(TABLE, room.cashier.player("ann"), 3);
+    for way in WAYS {
+        let wrong = Login::Password { name: "ann".into(), password: "guess".into() };
+        let refused = Client::connect(client::Options::new(vec![gateway.address(way)], wrong)).await;
+        assert!(matches!(refused, Err(ClientError::Ended(Ended::LogInRefused(Refusal::BadCredentials)))));
+
+        let client = connect(&[&gateway], way, Login::Visitor).await;
+        let login = ClientMessage::LogIn { name: "ann".into(), password: "ann's password".into() };
+        // What comes right after the log-in waits for it.
+        let (welcome, balance) =
+            tokio::join!(client.request(login.clone()), client.request(ClientMessage::Balance));
+        match welcome.unwrap() {
+            ServerMessage::Welcome { player, name, seats, .. } => {
+                assert_eq!(player, room.cashier.player("ann"));
+                assert_eq!((name.as_str(), seats), ("ann", vec![TABLE]));
+            }
+            other => panic!("{other:?}"),
+        }
+        let balance = balance.unwrap();
+        assert_eq!(balance, ServerMessage::Balance { balance: Chips(1_000), in_play: Chips(1) });
+        let twice = guarded("a refusal", client.request(login)).await;
+        assert!(matches!(twice, Err(ClientError::Refused(Refusal::BadMessage { .. }))), "{twice:?}");
+
+        let token = client.token().unwrap();
+        assert_eq!(
+            guarded("an answer", client.request(ClientMessage::LogOut)).await.unwrap(),
+            ServerMessage::Done
+        );
+        let answer = guarded("a refusal", client.request(ClientMessage::Balance)).await;
+        assert!(matches!(answer, Err(ClientError::Refused(Refusal::VisitorsOnlyLook))), "{answer:?}");
+        let options = client::Options::new(vec![gateway.address(way)], Login::Token(token));
+        let resumed = Client::connect(options).await;
+        assert!(matches!(resumed, Err(ClientError::Ended(Ended::LogInRefused(Refusal::SessionExpired)))));
+    }
+}
+
+/// Watches, then loses the node in the way that `lose` does, while the table goes on and a command is under way.
+async fn goes_on_elsewhere(room: &Room, gateways: [&mut Gateway; 2], lose: impl AsyncFnOnce(&mut Gateway)) {
+    let [first, second] = gateways;
+    room.tables.happen(TABLE, 3).await;
+    let mut clients = Vec::new();
+    for way in WAYS {
+        let name = format!("{way:?}");
+        let mut client = connect(&[first, second], way, password(&name)).await;
+        let seen = watch(&mut client, TABLE).await.event_no;
+        clients.push((client, room.cashier.player(&name), seen));
+    }
+    let last = room.tables.happen(TABLE, 2).await;
+    for (client, _, seen) in &mut clients {
+        follow(client, TABLE, *seen, last).await;
+    }
+    // Nobody answers before the node is gone.
+    room.tables.silence(true);
+    let mut answers = Vec::new();
+    for (client, ..) in &clients {
+        let handle = client.handle();
+        answers.push(tokio::spawn(async move { handle.request(act(1)).await }));
+    }
+    sleep(Duration::from_millis(300)).await;
+    lose(first).await;
+    room.tables.happen_unheard(TABLE, 3);
+    room.tables.silence(false);
+    for answer in answers {
+        let answer = guarded("an answer", answer).await.unwrap();
+        assert_eq!(answer.unwrap(), ServerMessage::Done);
+    }
+    let end = room.tables.happen(TABLE, 1).await;
+    for (client, player, _) in &mut clients {
+        follow(client, TABLE, last, end).await;
+        let acted = room.tables.acted(TABLE).iter().filter(|(p, _)| p == player).count();
+        assert_eq!(acted, 1, "exactly once");
+    }
+}
+
+#[tokio::test]
+async fn when_a_node_is_killed_its_players_go_on_through_another() {
+    let room = Room::open().await;
+    let mut first = room.gateway("gateway-1", &[]).await;
+    let mut second = room.gateway("gateway-2", &[]).await;
+    goes_on_elsewhere(&room, [&mut first, &mut second], async |gateway| {
+        gateway.child.kill().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn when_a_node_stops_its_players_go_on_through_another() {
+    let room = Room::open().await;
+    let mut first = room.gateway("gateway-1", &[]).await;
+    let mut second = room.gateway("gateway-2", &[]).await;
+    goes_on_elsewhere(&room, [&mut first, &mut second], async |gateway| {
+        let status = gateway.child.stop(GUARD).await.unwrap();
+        assert_eq!(status.code(), Some(0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stopping_node_says_where_to_go() {
+    let room = Room::open().await;
+    let mut first = room.gateway("gateway-1", &[]).await;
+    let second = room.gateway("gateway-2", &[]).await;
+    // This one knows only the first node.
+    let mut client = connect(&[&first], Way::Json, password("ann")).await;
+    let mut raw = common::raw::RawTcp::connect(&first).await;
+    sleep(Duration::from_millis(500)).await;
+    first.child.signal(Signal::TERM);
+    match raw.receive().await.unwrap().m {
+        ServerMessage::Closing { reason, elsewhere } => {
+            assert_eq!(reason, Closing::NodeStopping);
+            assert_eq!(elsewhere, [format!("tcp://{}", second.tcp)]);
+        }
+        other => panic!("{other:?}"),
+    }
+    let status = guarded("the end of the process", first.child.ended()).await.unwrap();
+    assert_eq!(status.code(), Some(0));
+    let down = next(&mut client, "the loss", |event| match event {
+        ClientEvent::Down(down) => Some(down.clone()),
+        _ => None,
+    })
+    .await;
+    assert_eq!(down, Down::ByNode(Closing::NodeStopping));
+    let node = next(&mut client, "another node", |event| match event {
+        ClientEvent::Up { node, .. } => Some(node.clone()),
+        _ => None,
+    })
+    .await;
+    assert_eq!(node, "gateway-2");
+    is_online(&client).await;
+}
+
+#[tokio::test]
+async fn an_expired_session_is_opened_again_with_the_password() {
+    let room = Room::open().await;
+    let mut first = room.gateway("gateway-1", &[]).await;
+    let second = room.gateway("gateway-2", &[]).await;
+    let client = connect(&[&first, &second], Way::Tcp, password("ann")).await;
+    room.cashier.forget_sessions();
+    first.child.kill().await.unwrap();
+    is_online(&client).await;
+}
