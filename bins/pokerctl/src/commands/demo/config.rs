@@ -16,27 +16,27 @@ pub const CASH_BOTS: u32 = 5;
 /// How long a level lasts, in seconds.
 const LEVEL_SECONDS: u32 = 8;
 /// Every entry's chips.
-const STARTING_STACK: u64 = 3_000;
+const STARTING_STACK: u64 = 10_000;
 
 /// Small blind, big blind and ante, level by level. The last one is a tenth of all chips in play, so that
 /// two players who are left soon find a winner.
 const LEVELS: [(u64, u64, u64); 16] = [
     (25, 50, 0),
     (50, 100, 0),
-    (75, 150, 0),
-    (100, 200, 25),
-    (150, 300, 50),
-    (200, 400, 50),
-    (300, 600, 75),
-    (400, 800, 100),
-    (600, 1_200, 150),
-    (900, 1_800, 200),
-    (1_300, 2_600, 300),
-    (2_000, 4_000, 500),
-    (3_000, 6_000, 750),
-    (4_500, 9_000, 1_000),
-    (6_500, 13_000, 1_500),
-    (9_000, 18_000, 2_000),
+    (100, 200, 0),
+    (150, 300, 25),
+    (250, 500, 50),
+    (400, 800, 75),
+    (600, 1_200, 100),
+    (1_000, 2_000, 200),
+    (1_500, 3_000, 300),
+    (2_500, 5_000, 500),
+    (4_000, 8_000, 750),
+    (6_000, 12_000, 1_000),
+    (9_000, 18_000, 1_500),
+    (14_000, 28_000, 2_500),
+    (20_000, 40_000, 4_000),
+    (30_000, 60_000, 6_000),
 ];
 
 /// Sixty entries, six-handed no-limit hold'em, fast levels. It starts by itself as soon as the bots have
@@ -64,8 +64,8 @@ pub fn tournament() -> TournamentConfig {
         bots: ENTRIES,
         payout: Payout::Standard,
         action_ms: 10_000,
-        hand_pause_ms: 150,
-        bot_pace_ms: 20,
+        hand_pause_ms: 200,
+        bot_pace_ms: 40,
     }
 }
 

@@ -320,9 +320,13 @@ async fn end(node: &str, mut child: Child) {
     }
 }
 
+/// The line of a log that says best why a process ended: its last error, if it names one. A backtrace
+/// says nothing to the person who reads this.
 fn last_line(log: &str) -> String {
-    let line = log.lines().rev().find(|line| !line.trim().is_empty());
-    line.unwrap_or("its log is empty").trim().to_owned()
+    let lines = || log.lines().map(str::trim).filter(|line| !line.is_empty());
+    let panic = lines().skip_while(|line| !line.contains("panicked at")).nth(1);
+    let error = lines().filter(|line| line.contains("Error:") || line.contains("ERROR")).last();
+    panic.or(error).or(lines().last()).unwrap_or("its log is empty").to_owned()
 }
 
 #[cfg(test)]
@@ -366,6 +370,9 @@ mod tests {
     #[test]
     fn the_last_line_that_says_something() {
         assert_eq!(last_line("a\nb \n\n"), "b");
+        assert_eq!(last_line("x\nError: no port\n\nStack backtrace:\n 0: main"), "Error: no port");
+        let panic = "thread 'main' (7) panicked at src/main.rs:1:2:\nno hope\nnote: run with";
+        assert_eq!(last_line(panic), "no hope");
         assert_eq!(last_line(""), "its log is empty");
     }
 }

@@ -1,10 +1,14 @@
 //! Ctrl-C and its relatives: the first one asks the fleet to stop, the second one does not wait.
 
-use std::io;
+use std::{io, time::Duration};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
+    time::Instant,
 };
+
+/// Signals that come closer together are one request: `timeout` and `make` send theirs twice.
+const ONE_REQUEST: Duration = Duration::from_millis(700);
 
 /// Requests to stop, as they come. Clones hear the same.
 #[derive(Clone, Debug)]
@@ -21,13 +25,17 @@ impl StopRequests {
         let mut hangup = signal(SignalKind::hangup())?;
         let (count, requests) = watch::channel(0);
         tokio::spawn(async move {
+            let mut last: Option<Instant> = None;
             loop {
                 tokio::select! {
                     _ = interrupt.recv() => {}
                     _ = terminate.recv() => {}
                     _ = hangup.recv() => {}
                 }
-                count.send_modify(|count| *count += 1);
+                if last.is_none_or(|last| last.elapsed() >= ONE_REQUEST) {
+                    last = Some(Instant::now());
+                    count.send_modify(|count| *count += 1);
+                }
             }
         });
         Ok(Self(requests))
