@@ -5,7 +5,7 @@ use bus::{Bus, Patience, RequestError};
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::{Duration, Instant};
 use wire::{
-    CommandId, Refusal, TableId, TournamentId,
+    CommandId, PlayerId, Refusal, TableId, TournamentId,
     cashier::{AdminRequest, CashierReply},
     subject,
     table::{TableCommand, TableReply, TableRequest},
@@ -92,8 +92,20 @@ pub async fn tournament(
     tournament: TournamentId,
     command: TournamentCommand,
 ) -> Result<TournamentReply, AskError> {
-    let request =
-        TournamentRequest { tournament, id: CommandId::from_random(random()?), player: None, command };
+    tournament_for(bus, tournament, None, command).await
+}
+
+/// Asks a tournament's owner on a player's behalf.
+///
+/// # Errors
+/// When nobody answers or the answer is no.
+pub async fn tournament_for(
+    bus: &Bus,
+    tournament: TournamentId,
+    player: Option<PlayerId>,
+    command: TournamentCommand,
+) -> Result<TournamentReply, AskError> {
+    let request = TournamentRequest { tournament, id: CommandId::from_random(random()?), player, command };
     let subject = subject::tournament_commands(subject::tournament_partition(tournament));
     ask(
         bus,

@@ -44,6 +44,18 @@ pub enum Command {
     Demo(commands::demo::Args),
     /// Bring streams, buckets, consumers and SQL tables of a running fleet up to date
     Apply(commands::apply::Args),
+    /// List the fleet's processes
+    Nodes(commands::nodes::Args),
+    /// List tables
+    Tables(commands::tables::Args),
+    /// Show, create or close a table, or print its journal
+    Table(commands::table::Args),
+    /// Create, list, show or cancel tournaments, or register a player
+    Tournament(commands::tournament::Args),
+    /// Make, show, credit or ban accounts
+    Player(commands::player::Args),
+    /// Play at a table in this terminal
+    Play(commands::play::Args),
     /// Check journals and ledger of a fleet, running or idle; fails when anything is violated
     Verify(commands::verify::Args),
     /// Print a completion script for a shell

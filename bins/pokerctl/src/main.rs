@@ -12,7 +12,10 @@ mod console;
 mod context;
 mod database;
 mod fleet;
+mod grid;
 mod home;
+mod screen;
+mod words;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -47,6 +50,12 @@ async fn dispatch(cli: cli::Cli) -> anyhow::Result<ExitCode> {
             }
         }
         Command::Apply(args) => commands::apply::run(args, &context).await?,
+        Command::Nodes(args) => commands::nodes::run(&args, &context).await?,
+        Command::Tables(args) => commands::tables::run(&args, &context).await?,
+        Command::Table(args) => commands::table::run(args, &context).await?,
+        Command::Tournament(args) => commands::tournament::run(args, &context).await?,
+        Command::Player(args) => commands::player::run(args, &context).await?,
+        Command::Play(args) => commands::play::run(args, &context).await?,
         Command::Verify(args) => {
             if !commands::verify::run(&args, &context).await? {
                 return Ok(ExitCode::FAILURE);

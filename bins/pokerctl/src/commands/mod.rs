@@ -4,5 +4,11 @@
 pub mod apply;
 pub mod completions;
 pub mod demo;
+pub mod nodes;
+pub mod play;
+pub mod player;
+pub mod table;
+pub mod tables;
+pub mod tournament;
 pub mod up;
 pub mod verify;

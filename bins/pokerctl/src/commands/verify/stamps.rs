@@ -19,8 +19,15 @@ impl Stamps {
         Self { place, epoch: Epoch(0), causes: HashSet::new() }
     }
 
-    /// Looks at the next record.
-    pub fn record<E, S>(&mut self, sequence: u64, record: &Record<E, S>, report: &mut Report) {
+    /// Looks at the next record. `numbered` says that its events carry a number of their own which is checked elsewhere: the ids
+    /// of such commands are made of the number and need not differ from those of other tables.
+    pub fn record<E, S>(
+        &mut self,
+        sequence: u64,
+        record: &Record<E, S>,
+        numbered: bool,
+        report: &mut Report,
+    ) {
         let mut wrong = |rule, what| report.violation(self.place, Some(sequence), rule, what);
         if record.v != VERSION {
             wrong(Rule::Journal, format!("version {} is unknown", record.v));
@@ -33,6 +40,7 @@ impl Stamps {
         }
         self.epoch = self.epoch.max(record.epoch);
         if let Some(cause) = record.cause
+            && !numbered
             && !self.causes.insert(cause)
         {
             let who = cause.player.map_or("nobody".to_owned(), |player| format!("player {player}"));

@@ -92,7 +92,7 @@ impl TableCheck {
 
     /// Looks at the next record.
     pub fn record(&mut self, sequence: u64, record: &TableRecord, report: &mut Report) {
-        self.stamps.record(sequence, record, report);
+        self.stamps.record(sequence, record, false, report);
         let id = self.id;
         let mut wrong = |rule, what| report.violation(Place::Table(id), Some(sequence), rule, what);
         let differs = match &self.table {

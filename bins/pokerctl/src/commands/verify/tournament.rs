@@ -77,7 +77,7 @@ impl TournamentCheck {
 
     /// Looks at the next record.
     pub fn record(&mut self, sequence: u64, record: &TournamentRecord, report: &mut Report) {
-        self.stamps.record(sequence, record, report);
+        self.stamps.record(sequence, record, record.events.iter().any(is_numbered), report);
         let id = self.id;
         let mut wrong = |rule, what| report.violation(Where::Tournament(id), Some(sequence), rule, what);
         if let Some(difference) = differs(self.saved.tournament(), &self.field, record) {
@@ -169,6 +169,11 @@ impl TournamentCheck {
             hands: self.hands,
         }
     }
+}
+
+/// Reports and confirmations are known by table and number.
+const fn is_numbered(event: &TournamentEvent) -> bool {
+    matches!(event, TournamentEvent::HandReported { .. } | TournamentEvent::InstructionApplied { .. })
 }
 
 /// Why a record is not what the rules make of the state.

@@ -1,0 +1,296 @@
+//! What a person types, and what it means at the moment. Nothing is turned into something else than what was typed.
+
+use crate::words;
+use wire::{Action, Card, Chips, Legal, RaiseBounds, SeatNo};
+
+/// A line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// An action in turn.
+    Act(Typed),
+    /// Take a seat at a cash table.
+    Sit {
+        /// Which table: its place in the list, or its number.
+        table: u64,
+        /// Chips to bring.
+        buy_in: Option<Chips>,
+        /// Which seat.
+        seat: Option<SeatNo>,
+    },
+    /// Follow a table.
+    Watch(u64),
+    /// Follow the table no longer.
+    Unwatch,
+    /// Look at another one of one's tables.
+    Table(u64),
+    /// Take an entry in a tournament.
+    Register(u64),
+    /// Give it back.
+    Unregister(u64),
+    /// How a tournament stands.
+    Standings(u64),
+    /// Tables and tournaments.
+    Lobby,
+    /// Money.
+    Balance,
+    /// Not be dealt in.
+    SitOut,
+    /// Be dealt in again.
+    SitIn,
+    /// Give the seat up.
+    Leave,
+    /// Show the table again.
+    Show,
+    /// What can be typed.
+    Help,
+    /// End.
+    Quit,
+}
+
+/// An action as it is typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// Fold; `sure` when it was typed so that it counts even though checking is free.
+    Fold {
+        /// Whether it is meant in any case.
+        sure: bool,
+    },
+    /// Check.
+    Check,
+    /// Call.
+    Call,
+    /// Bet this much.
+    Bet(Chips),
+    /// Raise to this total.
+    Raise(Chips),
+    /// Bet or raise as much as is allowed.
+    AllIn,
+    /// Stud: the bring-in.
+    BringIn,
+    /// Draw games: throw these away.
+    Discard(Vec<Card>),
+}
+
+/// What can be typed.
+pub const HELP: &str = "\
+At the table:
+  f  fold    k  check    c  call    b N  bet N    r N  raise to N in all    a  all-in (or the most allowed)
+  d CARDS  throw cards away, e.g. d 2c7d    p  stand pat    i  bring in    ff  fold although checking is free
+  s  show the table again    out / in  sit out, come back    leave  give the seat up after the hand
+  table N  look at another one of your tables    unwatch  stop watching
+In the lobby:
+  l  list tables and tournaments    sit N [CHIPS] [SEAT]  take a seat    watch N  look on
+  register N    unregister N    standings N    balance
+  h  this help    q  quit
+N is the place in the list or the number of the table or tournament.";
+
+/// Reads a line; none when it is empty.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn parse(line: &str) -> Result<Option<Input>, String> {
+    let mut words = line.split_whitespace();
+    let Some(first) = words.next() else { return Ok(None) };
+    let rest: Vec<&str> = words.collect();
+    let key = first.to_lowercase();
+    let input = match (key.as_str(), rest.as_slice()) {
+        ("f" | "fold", []) => Input::Act(Typed::Fold { sure: false }),
+        ("ff", []) => Input::Act(Typed::Fold { sure: true }),
+        ("k" | "x" | "check", []) => Input::Act(Typed::Check),
+        ("c" | "call", []) => Input::Act(Typed::Call),
+        ("b" | "bet", [amount]) => Input::Act(Typed::Bet(chips(amount)?)),
+        ("r" | "raise", [amount]) => Input::Act(Typed::Raise(chips(amount)?)),
+        ("b" | "bet" | "r" | "raise", _) => return Err(format!("say how much: {first} N")),
+        ("a" | "allin" | "all-in", []) => Input::Act(Typed::AllIn),
+        ("i", []) => Input::Act(Typed::BringIn),
+        ("p" | "pat", []) => Input::Act(Typed::Discard(Vec::new())),
+        ("d" | "draw", [_, ..]) => Input::Act(Typed::Discard(cards(&rest)?)),
+        ("sit", [table]) => Input::Sit { table: number(table)?, buy_in: None, seat: None },
+        ("sit", [table, buy_in]) => {
+            Input::Sit { table: number(table)?, buy_in: Some(chips(buy_in)?), seat: None }
+        }
+        ("sit", [table, buy_in, seat]) => {
+            let seat = seat.parse().map_err(|_| format!("{seat:?} is no seat"))?;
+            Input::Sit { table: number(table)?, buy_in: Some(chips(buy_in)?), seat: Some(seat) }
+        }
+        ("watch", [table]) => Input::Watch(number(table)?),
+        ("unwatch", []) => Input::Unwatch,
+        ("table" | "t", [table]) => Input::Table(number(table)?),
+        ("register", [tournament]) => Input::Register(number(tournament)?),
+        ("unregister", [tournament]) => Input::Unregister(number(tournament)?),
+        ("standings", [tournament]) => Input::Standings(number(tournament)?),
+        ("l" | "lobby", []) => Input::Lobby,
+        ("balance", []) => Input::Balance,
+        ("out", []) => Input::SitOut,
+        ("in", []) => Input::SitIn,
+        ("leave", []) => Input::Leave,
+        ("s" | "show", []) => Input::Show,
+        ("h" | "help" | "?", []) => Input::Help,
+        ("q" | "quit" | "exit", []) => Input::Quit,
+        _ => return Err(format!("{:?} is not understood: h shows what can be typed", line.trim())),
+    };
+    Ok(Some(input))
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("{text:?} is no number: l lists tables and tournaments"))
+}
+
+/// An amount; `1.5k` and thousands with commas or underscores are understood.
+fn chips(text: &str) -> Result<Chips, String> {
+    let wrong = || format!("{text:?} is no amount");
+    let plain: String = text.to_lowercase().chars().filter(|c| !matches!(c, ',' | '_' | '\'')).collect();
+    let Some(thousands) = plain.strip_suffix('k') else {
+        return plain.parse().map_err(|_| wrong());
+    };
+    let (whole, part) = thousands.split_once('.').unwrap_or((thousands, ""));
+    if part.len() > 3 || !part.chars().all(|c| c.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    let whole: u64 = whole.parse().map_err(|_| wrong())?;
+    let part: u64 = format!("{part:0<3}").parse().map_err(|_| wrong())?;
+    whole.checked_mul(1_000).and_then(|n| n.checked_add(part)).map(Chips).ok_or_else(wrong)
+}
+
+fn cards(texts: &[&str]) -> Result<Vec<Card>, String> {
+    let joined = texts.concat();
+    if !joined.is_ascii() {
+        return Err(format!("{joined:?} are no cards"));
+    }
+    let pairs = joined.as_bytes().chunks(2).map(String::from_utf8_lossy);
+    pairs
+        .map(|pair| {
+            let mut pair: Vec<char> = pair.chars().collect();
+            pair.iter_mut().take(1).for_each(|rank| *rank = rank.to_ascii_uppercase());
+            let text: String = pair.into_iter().collect();
+            text.parse().map_err(|error: wire::cards::BadCard| error.to_string())
+        })
+        .collect()
+}
+
+/// The action that was typed, checked against what is offered, so that a slip of the finger costs nothing. `stack` is the player's
+/// chips behind.
+///
+/// # Errors
+/// Why it is not possible, and what is.
+pub fn action(typed: &Typed, legal: &Legal, stack: Chips) -> Result<Action, String> {
+    let between = |bounds: RaiseBounds, total: Chips| {
+        if (bounds.min..=bounds.max).contains(&total) {
+            Ok(total)
+        } else {
+            Err(format!("the total must be {} to {}", words::chips(bounds.min), words::chips(bounds.max)))
+        }
+    };
+    match typed {
+        Typed::Fold { sure: false } if legal.check => {
+            Err("checking is free: k checks (ff folds all the same)".to_owned())
+        }
+        Typed::Fold { .. } if legal.fold => Ok(Action::Fold),
+        Typed::Fold { .. } => Err("folding is not possible now".to_owned()),
+        Typed::Check if legal.check => Ok(Action::Check),
+        Typed::Check => Err(match legal.call {
+            Some(call) => format!("there are {} to call: c calls, f folds", words::chips(call)),
+            None => "checking is not possible now".to_owned(),
+        }),
+        Typed::Call => {
+            legal.call.map(|_| Action::Call).ok_or("there is nothing to call: k checks".to_owned())
+        }
+        Typed::Bet(total) => match (legal.bet, legal.raise) {
+            (Some(bounds), _) => between(bounds, *total).map(Action::Bet),
+            (None, Some(_)) => Err(format!("there is a bet already: r {total} raises to {total} in all")),
+            (None, None) => Err("betting is not possible now".to_owned()),
+        },
+        Typed::Raise(total) => match (legal.raise, legal.bet) {
+            (Some(bounds), _) => between(bounds, *total).map(Action::RaiseTo),
+            (None, Some(_)) => Err(format!("there is no bet to raise: b {total} bets {total}")),
+            (None, None) => Err("raising is not possible now".to_owned()),
+        },
+        Typed::AllIn => match (legal.bet, legal.raise, legal.call) {
+            (Some(bounds), _, _) => Ok(Action::Bet(bounds.max)),
+            (None, Some(bounds), _) => Ok(Action::RaiseTo(bounds.max)),
+            (None, None, Some(call)) if call >= stack => Ok(Action::Call),
+            (None, None, Some(_)) => Err("you may not raise now: c calls, f folds".to_owned()),
+            (None, None, None) => Err("betting is not possible now".to_owned()),
+        },
+        Typed::BringIn => {
+            legal.bring_in.map(|_| Action::BringIn).ok_or("there is nothing to bring in".to_owned())
+        }
+        Typed::Discard(cards) => match legal.discard {
+            Some(most) if cards.len() <= usize::from(most) => Ok(Action::Discard(cards.clone())),
+            Some(most) => Err(format!("throw away at most {most} cards")),
+            None => Err("there is nothing to draw now".to_owned()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn act(line: &str) -> Typed {
+        match parse(line) {
+            Ok(Some(Input::Act(typed))) => typed,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn lines_are_read() {
+        assert_eq!(act("f"), Typed::Fold { sure: false });
+        assert_eq!(act(" C "), Typed::Call);
+        assert_eq!(act("b 200"), Typed::Bet(Chips(200)));
+        assert_eq!(act("raise 1,400"), Typed::Raise(Chips(1_400)));
+        assert_eq!(act("r 1.25k"), Typed::Raise(Chips(1_250)));
+        assert_eq!(act("r 2k"), Typed::Raise(Chips(2_000)));
+        assert_eq!(act("d 2c td"), Typed::Discard(vec!["2c".parse().unwrap(), "Td".parse().unwrap()]));
+        assert_eq!(act("d 2cTd"), act("d 2c td"));
+        assert_eq!(
+            parse("sit 1 5k 3"),
+            Ok(Some(Input::Sit { table: 1, buy_in: Some(Chips(5_000)), seat: Some(3) }))
+        );
+        assert_eq!(parse("  "), Ok(None));
+        for wrong in ["b", "b x", "r 1.2345k", "d 2", "sit", "sit one", "raise 1 2", "fold 3", "hello", "d é"]
+        {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    fn facing_a_bet() -> Legal {
+        Legal {
+            fold: true,
+            call: Some(Chips(100)),
+            raise: Some(RaiseBounds { min: Chips(200), max: Chips(1_000) }),
+            ..Legal::default()
+        }
+    }
+
+    #[test]
+    fn actions_are_checked_before_they_are_sent() {
+        let legal = facing_a_bet();
+        let act = |typed: Typed| action(&typed, &legal, Chips(1_000));
+        assert_eq!(act(Typed::Raise(Chips(250))), Ok(Action::RaiseTo(Chips(250))));
+        assert_eq!(act(Typed::AllIn), Ok(Action::RaiseTo(Chips(1_000))));
+        assert_eq!(act(Typed::Call), Ok(Action::Call));
+        assert_eq!(act(Typed::Raise(Chips(199))), Err("the total must be 200 to 1 000".to_owned()));
+        assert!(act(Typed::Check).is_err());
+        assert_eq!(
+            act(Typed::Bet(Chips(300))),
+            Err("there is a bet already: r 300 raises to 300 in all".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_free_fold_has_to_be_meant() {
+        let legal = Legal { fold: true, check: true, ..Legal::default() };
+        assert!(action(&Typed::Fold { sure: false }, &legal, Chips(1)).is_err());
+        assert_eq!(action(&Typed::Fold { sure: true }, &legal, Chips(1)), Ok(Action::Fold));
+        assert!(action(&Typed::Call, &legal, Chips(1)).is_err());
+    }
+
+    #[test]
+    fn all_in_calls_only_where_the_call_takes_everything() {
+        let legal = Legal { raise: None, ..facing_a_bet() };
+        assert_eq!(action(&Typed::AllIn, &legal, Chips(100)), Ok(Action::Call));
+        assert!(action(&Typed::AllIn, &legal, Chips(500)).is_err());
+    }
+}

@@ -1,0 +1,313 @@
+//! One person's session: what is typed goes to the room, what happens is told. Requests run beside, so that nothing that happens is
+//! held up by an answer that takes its time.
+
+use super::{
+    PlayError,
+    input::{self, HELP, Input, Typed},
+    lobby::Lobby,
+    seats::{OwnTurn, Seats},
+};
+use crate::{commands::tournament, screen, words};
+use client::{Client, ClientError, ClientEvent, Down, Ended};
+use std::{
+    collections::HashSet,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use tokio::{
+    sync::mpsc,
+    time::{MissedTickBehavior, interval},
+};
+use wire::{
+    HandNo, PlayerId, TableId,
+    client::{ClientMessage, ServerMessage},
+    event::Event,
+};
+
+/// Seconds left of one's turn at which one is reminded.
+const REMINDERS: [u64; 2] = [10, 5];
+/// Players listed in standings.
+const STANDINGS: u32 = 20;
+
+type Reply = (Asked, Result<ServerMessage, ClientError>);
+
+/// What was asked, for telling the answer.
+#[derive(Debug)]
+enum Asked {
+    Act,
+    Answered(&'static str),
+    Shown,
+}
+
+/// A session.
+pub struct Session {
+    client: Client,
+    seats: Seats,
+    lobby: Lobby,
+    replies: (mpsc::Sender<Reply>, mpsc::Receiver<Reply>),
+    /// Turns and seconds that the person was reminded at.
+    reminded: HashSet<(TableId, HandNo, u32, u64)>,
+    lost: bool,
+}
+
+impl Session {
+    /// Over a connection that is up.
+    pub fn new(client: Client) -> Self {
+        Self {
+            client,
+            seats: Seats::default(),
+            lobby: Lobby::default(),
+            replies: mpsc::channel(64),
+            reminded: HashSet::new(),
+            lost: false,
+        }
+    }
+
+    /// Plays until the person quits, the input ends or the connection is closed for good.
+    pub async fn run(mut self, mut lines: mpsc::Receiver<String>) -> Result<(), PlayError> {
+        println!("h shows what can be typed.");
+        self.ask(Asked::Shown, ClientMessage::Lobby);
+        let mut clock = interval(Duration::from_millis(250));
+        clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            tokio::select! {
+                event = self.client.next() => match event {
+                    Some(ClientEvent::Closed(Ended::ByUs)) | None => return Ok(()),
+                    Some(ClientEvent::Closed(ended)) => return Err(ended.into()),
+                    Some(event) => self.event(event),
+                },
+                line = lines.recv() => {
+                    let goes_on = match line {
+                        Some(line) => self.line(&line),
+                        None => false,
+                    };
+                    if !goes_on {
+                        self.say_goodbye();
+                        return Ok(());
+                    }
+                },
+                Some((asked, reply)) = self.replies.1.recv() => self.reply(asked, reply),
+                _ = clock.tick() => self.remind(),
+            }
+        }
+    }
+
+    fn me(&self) -> Option<PlayerId> {
+        self.client.player()
+    }
+
+    fn ask(&self, asked: Asked, message: ClientMessage) {
+        let (handle, replies) = (self.client.handle(), self.replies.0.clone());
+        tokio::spawn(async move {
+            let reply = handle.request(message).await;
+            // Nobody waits for the answer only when the session is over.
+            let _ = replies.send((asked, reply)).await;
+        });
+    }
+
+    fn event(&mut self, event: ClientEvent) {
+        match event {
+            ClientEvent::Up { node, .. } => {
+                if std::mem::take(&mut self.lost) {
+                    println!("connected again, to {node}");
+                }
+            }
+            ClientEvent::Down(why) => {
+                self.lost = true;
+                match why {
+                    Down::ByNode(reason) => {
+                        println!("the node closed the connection ({reason:?}); connecting again")
+                    }
+                    Down::Broken(reason) => println!("the connection is lost ({reason}); connecting again"),
+                }
+            }
+            ClientEvent::Table { view, cards } => {
+                let table = view.table;
+                self.seats.start(*view, cards);
+                self.show(table);
+            }
+            ClientEvent::Restarted { view, cards } => {
+                let table = view.table;
+                self.seats.start(*view, cards);
+                println!("some of what happened was missed; the table now:");
+                self.show(table);
+            }
+            ClientEvent::Event { table, number, event } => self.happened(table, number, &event),
+            ClientEvent::Cards(cards) => {
+                let text = words::cards(&cards.cards);
+                if self.seats.cards(cards) {
+                    println!("your cards: {text}");
+                }
+            }
+            ClientEvent::GivenSeat { table, seat, .. } => {
+                println!("you have seat {seat} at table {table}");
+                self.seats.look_at(table);
+            }
+            ClientEvent::LostSeat { table, reason } => {
+                println!("you have no seat at table {table} any more ({reason:?})");
+                self.seats.stop(table);
+            }
+            ClientEvent::Placed { place, prize, .. } => {
+                println!("the tournament is over for you: place {place}, prize {}", words::chips(prize));
+            }
+            ClientEvent::Closed(_) => {}
+        }
+    }
+
+    fn happened(&mut self, table: TableId, number: u64, event: &Event) {
+        if let Some(said) = self.seats.event(table, number, event) {
+            println!("{said}");
+        }
+        let asks = matches!(event, Event::Turn { .. } | Event::ClockExtended { .. });
+        let own = self.me().and_then(|me| self.seats.own_turn(table, me));
+        if asks && own.is_some() {
+            self.seats.look_at(table);
+            self.show(table);
+        }
+    }
+
+    fn show(&self, table: TableId) {
+        if let Some(text) = self.seats.text(table, self.me(), now_ms()) {
+            println!("{text}");
+        }
+    }
+
+    fn remind(&mut self) {
+        let Some(me) = self.me() else { return };
+        for OwnTurn { table, hand, turn, .. } in self.seats.own_turns(me) {
+            let left = screen::seconds_left(turn.deadline_ms, now_ms());
+            if REMINDERS.contains(&left) && self.reminded.insert((table, hand, turn.turn, left)) {
+                println!("{left} s left");
+            }
+        }
+        if self.reminded.len() > 1_000 {
+            self.reminded.clear();
+        }
+    }
+
+    /// Does what was typed. Whether the session goes on.
+    fn line(&mut self, line: &str) -> bool {
+        match input::parse(line) {
+            Ok(None) => {}
+            Ok(Some(Input::Quit)) => return false,
+            Ok(Some(input)) => self.typed(input),
+            Err(wrong) => println!("{wrong}"),
+        }
+        true
+    }
+
+    fn typed(&mut self, input: Input) {
+        use ClientMessage as M;
+        match input {
+            Input::Act(typed) => self.act(&typed),
+            Input::Sit { table, buy_in, seat } => {
+                let table = self.lobby.table(table);
+                match buy_in.or_else(|| self.lobby.usual_buy_in(table)) {
+                    Some(buy_in) => {
+                        self.seats.look_at(table);
+                        self.ask(Asked::Shown, M::Sit { table, seat, buy_in });
+                    }
+                    None => println!("say with how many chips: sit N CHIPS"),
+                }
+            }
+            Input::Watch(table) => {
+                let table = self.lobby.table(table);
+                self.ask(Asked::Shown, M::Watch { table, since: None });
+            }
+            Input::Table(table) => {
+                let table = self.lobby.table(table);
+                if self.seats.look_at(table) {
+                    self.show(table);
+                } else {
+                    println!("table {table} is not being followed: watch it first");
+                }
+            }
+            Input::Register(tournament) => {
+                let tournament = self.lobby.tournament(tournament);
+                self.ask(Asked::Answered("you are registered"), M::Register { tournament });
+            }
+            Input::Unregister(tournament) => {
+                let tournament = self.lobby.tournament(tournament);
+                self.ask(Asked::Answered("your entry is given back"), M::Unregister { tournament });
+            }
+            Input::Standings(tournament) => {
+                let tournament = self.lobby.tournament(tournament);
+                self.ask(Asked::Shown, M::Standings { tournament, limit: STANDINGS });
+            }
+            Input::Lobby => self.ask(Asked::Shown, M::Lobby),
+            Input::Balance => self.ask(Asked::Shown, M::Balance),
+            Input::Help => println!("{HELP}"),
+            Input::Unwatch | Input::SitOut | Input::SitIn | Input::Leave | Input::Show => {
+                match self.seats.current() {
+                    Some(table) => self.at_table(&input, table),
+                    None => println!("you are at no table: l lists tables"),
+                }
+            }
+            Input::Quit => {}
+        }
+    }
+
+    fn at_table(&mut self, input: &Input, table: TableId) {
+        use ClientMessage as M;
+        match input {
+            Input::Unwatch => {
+                self.seats.stop(table);
+                self.ask(Asked::Answered("the table is not watched any more"), M::Unwatch { table });
+            }
+            Input::SitOut => self.ask(Asked::Answered("you are not dealt in"), M::SitOut { table }),
+            Input::SitIn => self.ask(Asked::Answered("you are dealt in again"), M::SitIn { table }),
+            Input::Leave => {
+                self.ask(Asked::Answered("you leave, at the latest after this hand"), M::Leave { table });
+            }
+            _ => self.show(table),
+        }
+    }
+
+    fn act(&mut self, typed: &Typed) {
+        let here = self.seats.current();
+        let own = self.me().zip(here).and_then(|(me, table)| self.seats.own_turn(table, me));
+        let Some(OwnTurn { table, hand, turn, stack }) = own else {
+            return println!("it is not your turn");
+        };
+        match input::action(typed, &turn.legal, stack) {
+            Ok(action) => {
+                self.ask(Asked::Act, ClientMessage::Act { table, hand, turn: turn.turn, action });
+            }
+            Err(wrong) => println!("{wrong}"),
+        }
+    }
+
+    fn reply(&mut self, asked: Asked, reply: Result<ServerMessage, ClientError>) {
+        match reply {
+            Err(error) => println!("{error}"),
+            Ok(ServerMessage::Lobby { tables, tournaments }) => {
+                self.lobby.update(tables, tournaments);
+                println!("{}", self.lobby.text());
+            }
+            Ok(ServerMessage::Balance { balance, in_play }) => {
+                println!("balance {}, at tables {}", words::chips(balance), words::chips(in_play));
+            }
+            Ok(ServerMessage::Standings(standings)) => tournament::show(&standings),
+            Ok(ServerMessage::Seated { table, seat }) => {
+                println!("you have seat {seat} at table {table}");
+                self.seats.look_at(table);
+            }
+            Ok(_) => {
+                if let Asked::Answered(text) = asked {
+                    println!("{text}");
+                }
+            }
+        }
+    }
+
+    /// Says what becomes of seats that are not given up.
+    fn say_goodbye(&self) {
+        let seated = self.me().map(|me| self.seats.seated(me)).unwrap_or_default();
+        for table in seated {
+            println!("your seat at table {table} is kept for a while: come back, or `leave` next time");
+        }
+    }
+}
+
+fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}

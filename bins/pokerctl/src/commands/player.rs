@@ -1,0 +1,226 @@
+//! `pokerctl player`: accounts.
+
+use crate::{
+    ask::{self, AskError},
+    context::{ConnectError, Context},
+    grid::json_line,
+    words,
+};
+use bus::Bus;
+use clap::Subcommand;
+use serde_json::json;
+use std::{
+    io::{self, Read},
+    path::PathBuf,
+};
+use wire::{
+    Chips, PostingId,
+    cashier::{AdminRequest, CashierReply, PlayerDetails},
+};
+
+/// Letters of a password that is made up: 5 bits each.
+const PASSWORD_LETTERS: usize = 20;
+
+/// Options of `player`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Make an account; without --password-file a password is made up and printed
+    Create {
+        /// Account name: 3 to 20 letters, digits, '_' and '-'
+        name: String,
+        /// File whose first line is the password; - for standard input
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+        /// Money to start with
+        #[arg(long, value_name = "AMOUNT")]
+        credit: Option<Chips>,
+    },
+    /// Show an account
+    Show {
+        /// Name or number
+        player: String,
+    },
+    /// Add money to an account
+    Credit {
+        /// Name or number
+        player: String,
+        /// How much
+        amount: Chips,
+        /// Name of the posting: the same name moves the money once, however often it is asked for
+        #[arg(long, value_name = "NAME")]
+        posting: Option<String>,
+    },
+    /// Ban an account: it is logged out everywhere at once
+    Ban {
+        /// Name or number
+        player: String,
+    },
+    /// Lift a ban
+    Unban {
+        /// Name or number
+        player: String,
+    },
+}
+
+/// Why an account cannot be shown or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum PlayerError {
+    /// The fleet cannot be reached.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The cashier does not answer as needed.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    /// The password cannot be read.
+    #[error("cannot read the password from {path}: {error}")]
+    Password {
+        /// Its file.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+    /// The system has no randomness for a password.
+    #[error("no random numbers from the system: {0}")]
+    NoRandomness(getrandom::Error),
+}
+
+/// Carries the subcommand out.
+///
+/// # Errors
+/// When the fleet cannot be reached or the cashier refuses.
+pub async fn run(args: Args, context: &Context) -> Result<(), PlayerError> {
+    let bus = context.bus().await?;
+    match args.what {
+        What::Create { name, password_file, credit } => {
+            create(&bus, context, name, password_file, credit).await
+        }
+        What::Show { player } => {
+            print(&find(&bus, &player).await?, context.json);
+            Ok(())
+        }
+        What::Credit { player, amount, posting } => {
+            let found = find(&bus, &player).await?;
+            add(&bus, &found, amount, posting).await?;
+            print(&find(&bus, &player).await?, context.json);
+            Ok(())
+        }
+        What::Ban { player } => ban(&bus, context, &player, true).await,
+        What::Unban { player } => ban(&bus, context, &player, false).await,
+    }
+}
+
+async fn create(
+    bus: &Bus,
+    context: &Context,
+    name: String,
+    password_file: Option<PathBuf>,
+    credit: Option<Chips>,
+) -> Result<(), PlayerError> {
+    let (password, made_up) = match password_file {
+        Some(path) => (read_password(path)?, false),
+        None => (make_password()?, true),
+    };
+    let request = AdminRequest::CreatePlayer { name: name.clone(), password: password.clone() };
+    ask::cashier(bus, &request).await?;
+    if let Some(amount) = credit {
+        let found = find(bus, &name).await?;
+        add(bus, &found, amount, None).await?;
+    }
+    let found = find(bus, &name).await?;
+    if context.json {
+        let mut line = json!(found);
+        if made_up {
+            line["password"] = json!(password);
+        }
+        json_line(&line);
+    } else {
+        print(&found, false);
+        if made_up {
+            println!("password   {password}");
+        }
+    }
+    Ok(())
+}
+
+async fn add(
+    bus: &Bus,
+    to: &PlayerDetails,
+    amount: Chips,
+    posting: Option<String>,
+) -> Result<(), PlayerError> {
+    let player = to.account.player;
+    let posting = match posting {
+        Some(name) => name,
+        None => format!("credit.{player}.{:016x}", ask::random()?),
+    };
+    let request = AdminRequest::Credit { posting: PostingId(posting), player, amount };
+    ask::cashier(bus, &request).await?;
+    Ok(())
+}
+
+async fn ban(bus: &Bus, context: &Context, player: &str, banned: bool) -> Result<(), PlayerError> {
+    let found = find(bus, player).await?;
+    ask::cashier(bus, &AdminRequest::Ban { player: found.account.player, banned }).await?;
+    print(&find(bus, player).await?, context.json);
+    Ok(())
+}
+
+/// Finds an account by name or number.
+///
+/// # Errors
+/// When there is none, or the cashier does not answer.
+pub async fn find(bus: &Bus, player: &str) -> Result<PlayerDetails, AskError> {
+    match ask::cashier(bus, &AdminRequest::ShowPlayer { player: player.to_owned() }).await? {
+        CashierReply::Player(found) => Ok(found),
+        _ => Err(AskError::Unexpected { whom: "the cashier".to_owned() }),
+    }
+}
+
+fn print(found: &PlayerDetails, as_json: bool) {
+    if as_json {
+        return json_line(found);
+    }
+    let state = match (found.banned, found.bot) {
+        (true, _) => "banned",
+        (false, true) => "house bot",
+        (false, false) => "active",
+    };
+    let sign = if found.balance < 0 { "-" } else { "" };
+    println!("player     {} ({})", found.account.name, found.account.player);
+    println!("state      {state}");
+    println!("balance    {sign}{}", words::number(found.balance.unsigned_abs()));
+    println!("in play    {}", words::chips(found.in_play));
+    println!("prizes     {}", words::chips(found.prizes));
+}
+
+/// The first line of a file, or of standard input when the file is `-`.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read_password(path: PathBuf) -> Result<String, PlayerError> {
+    let text = if path.as_os_str() == "-" {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(&path)
+    };
+    match text {
+        Ok(text) => Ok(text.lines().next().unwrap_or_default().to_owned()),
+        Err(error) => Err(PlayerError::Password { path, error }),
+    }
+}
+
+/// A random password of letters and digits that are not easily taken for each other.
+fn make_password() -> Result<String, PlayerError> {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut bytes = [0; PASSWORD_LETTERS];
+    getrandom::fill(&mut bytes).map_err(PlayerError::NoRandomness)?;
+    // 32 letters: five bits of each byte, so that all are equally likely.
+    Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect())
+}

@@ -1,0 +1,108 @@
+//! `pokerctl table create` and `close`: cash tables.
+
+use super::TableError;
+use crate::{
+    ask::{self, AskError},
+    context::Context,
+    grid::json_line,
+    words,
+};
+use serde_json::json;
+use wire::{
+    Chips, TableId,
+    cashier::{AdminRequest, CashierReply},
+    table::{HouseBot, Level, Purpose, TableCommand, TableConfig},
+};
+
+/// Options of `table create`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Display name
+    name: String,
+    /// Code of the variant, e.g. NT for no-limit hold'em
+    #[arg(long, default_value = "NT")]
+    variant: String,
+    /// Number of seats
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u8).range(2..=10))]
+    seats: u8,
+    /// Small blind
+    #[arg(long, default_value = "50")]
+    small_blind: Chips,
+    /// Big blind
+    #[arg(long, default_value = "100")]
+    big_blind: Chips,
+    /// Ante of every player
+    #[arg(long, default_value = "0")]
+    ante: Chips,
+    /// Smallest buy-in [default: 20 big blinds]
+    #[arg(long)]
+    min_buy_in: Option<Chips>,
+    /// Largest buy-in [default: 200 big blinds]
+    #[arg(long)]
+    max_buy_in: Option<Chips>,
+    /// Seats that bots take; each buys in for 100 big blinds, within the bounds
+    #[arg(long, default_value_t = 0)]
+    bots: u8,
+    /// Time to act, in milliseconds
+    #[arg(long, default_value_t = 20_000, value_name = "MS")]
+    action_ms: u32,
+    /// Pause between two hands, in milliseconds
+    #[arg(long, default_value_t = 2_500, value_name = "MS")]
+    hand_pause_ms: u32,
+    /// Least time a bot takes for an action, in milliseconds
+    #[arg(long, default_value_t = 900, value_name = "MS")]
+    bot_pace_ms: u32,
+}
+
+/// Creates a cash table and prints its number.
+pub async fn run(args: Args, context: &Context) -> Result<(), TableError> {
+    let bus = context.bus().await?;
+    let table = TableId::short(ask::random()?);
+    let big_blind = args.big_blind;
+    let min_buy_in = args.min_buy_in.unwrap_or(big_blind.times(20));
+    let max_buy_in = args.max_buy_in.unwrap_or(big_blind.times(200));
+    let bots = match args.bots {
+        0 => Vec::new(),
+        count => {
+            let request = AdminRequest::Bots { count: u32::from(count) };
+            let CashierReply::Bots(accounts) = ask::cashier(&bus, &request).await? else {
+                return Err(AskError::Unexpected { whom: "the cashier".to_owned() }.into());
+            };
+            let buy_in = big_blind.times(100).max(min_buy_in).min(max_buy_in);
+            accounts
+                .into_iter()
+                .map(|account| HouseBot { player: account.player, name: account.name, buy_in })
+                .collect()
+        }
+    };
+    let config = TableConfig {
+        name: args.name,
+        variant: args.variant,
+        seats: args.seats,
+        level: Level { number: 0, small_blind: args.small_blind, big_blind, ante: args.ante },
+        purpose: Purpose::Cash { min_buy_in, max_buy_in },
+        action_ms: args.action_ms,
+        hand_pause_ms: args.hand_pause_ms,
+        bot_pace_ms: args.bot_pace_ms,
+    };
+    let told = format!("{}, {}", words::variant(&config.variant), words::purpose(&config));
+    ask::table(&bus, table, TableCommand::Create { config, bots }).await?;
+    if context.json {
+        json_line(&json!({ "table": table }));
+    } else {
+        println!("table {table} is open: {told}");
+    }
+    Ok(())
+}
+
+/// Closes a cash table.
+pub async fn close(table: TableId, context: &Context) -> Result<(), TableError> {
+    let bus = context.bus().await?;
+    ask::table(&bus, table, TableCommand::Close).await?;
+    if context.json {
+        json_line(&json!({ "table": table }));
+    } else {
+        println!("table {table} closes after the hand");
+    }
+    Ok(())
+}

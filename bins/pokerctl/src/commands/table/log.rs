@@ -1,0 +1,109 @@
+//! `pokerctl table log`: a table's journal in words, or as JSON.
+
+use super::TableError;
+use crate::{
+    context::Context,
+    grid::json_line,
+    words::{self, Names},
+};
+use bus::{Journal, Stored};
+use futures::StreamExt;
+use poker::table::TableRecord;
+use serde_json::{Value, json};
+use wire::{TableId, codec, event::TableEvent, subject};
+
+/// Options of `table log`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The table's number
+    table: TableId,
+    /// First hand (records before the first hand are printed without it)
+    #[arg(long, value_name = "HAND")]
+    from: Option<u64>,
+    /// Last hand
+    #[arg(long, value_name = "HAND")]
+    to: Option<u64>,
+    /// With --json: whole snapshots, not only whether there is one
+    #[arg(long)]
+    states: bool,
+}
+
+/// Prints the journal.
+pub async fn run(args: &Args, context: &Context) -> Result<(), TableError> {
+    let (from, to) = (args.from.unwrap_or(0), args.to.unwrap_or(u64::MAX));
+    if from > to {
+        return Err(TableError::NoHands { from, to });
+    }
+    let bus = context.bus().await?;
+    let partition = subject::table_partition(args.table);
+    let journal = Journal::open(&bus, &subject::table_stream(partition)).await?;
+    let mut records = std::pin::pin!(journal.walk(&subject::table_journal(args.table)));
+    let (mut names, mut hand, mut any) = (Names::default(), 0, false);
+    while let Some(stored) = records.next().await {
+        let stored = stored?;
+        any = true;
+        let record = match codec::decode::<TableRecord>(&stored.payload) {
+            Ok(record) => record,
+            Err(error) => {
+                eprintln!("pokerctl: record {} cannot be read: {error}", stored.sequence);
+                continue;
+            }
+        };
+        if let Some(started) = record.events.iter().find_map(started) {
+            hand = started;
+        }
+        // Told even when it is not printed: names come from earlier records.
+        let told: Vec<String> = record.events.iter().map(|event| names.journal(event)).collect();
+        if !(from..=to).contains(&hand) {
+            continue;
+        }
+        if context.json {
+            json_line(&as_json(&stored, record, args.states));
+        } else {
+            print(&stored, &record, &told);
+        }
+    }
+    if any { Ok(()) } else { Err(TableError::NoJournal(args.table)) }
+}
+
+fn started(event: &TableEvent) -> Option<u64> {
+    match event {
+        TableEvent::HandStarted { start, .. } => Some(start.hand.0),
+        _ => None,
+    }
+}
+
+fn print(stored: &Stored, record: &TableRecord, told: &[String]) {
+    let cause = match record.cause {
+        Some(cause) => {
+            let who = cause.player.map_or("the fleet".to_owned(), |player| format!("player {player}"));
+            format!("  by {who}, command {}", cause.id)
+        }
+        None => String::new(),
+    };
+    let snapshot = if record.state.is_some() { "  (snapshot)" } else { "" };
+    println!(
+        "{}  {}  epoch {}{cause}{snapshot}",
+        stored.sequence,
+        words::time_of_day(record.at_ms),
+        record.epoch
+    );
+    told.iter().for_each(|line| println!("    {line}"));
+}
+
+fn as_json(stored: &Stored, record: TableRecord, states: bool) -> Value {
+    let snapshot = record.state.is_some();
+    let state = record.state.filter(|_| states);
+    let mut line = json!({
+        "sequence": stored.sequence,
+        "at_ms": record.at_ms,
+        "epoch": record.epoch,
+        "cause": record.cause,
+        "events": record.events,
+        "snapshot": snapshot,
+    });
+    if let Some(state) = state {
+        line["state"] = json!(state);
+    }
+    line
+}

@@ -1,0 +1,28 @@
+//! `pokerctl table show`.
+
+use super::TableError;
+use crate::{
+    ask::{self, AskError},
+    context::Context,
+    grid::json_line,
+    screen,
+};
+use wire::{
+    TableId,
+    table::{TableCommand, TableReply},
+};
+
+/// Prints the table as it is now.
+pub async fn run(table: TableId, context: &Context) -> Result<(), TableError> {
+    let bus = context.bus().await?;
+    let reply = ask::table(&bus, table, TableCommand::Resync { since: None }).await?;
+    let TableReply::Resync(resync) = reply else {
+        return Err(AskError::Unexpected { whom: format!("table {table}") }.into());
+    };
+    if context.json {
+        json_line(&resync.view);
+    } else {
+        println!("{}", screen::table(&resync.view, None, &[], None));
+    }
+    Ok(())
+}

@@ -1,0 +1,295 @@
+//! Cards, amounts, actions and events in words.
+
+use std::{collections::BTreeMap, fmt::Write};
+use wire::{
+    Action, Card, Chips, SeatNo,
+    event::{Event, HandStart, Post, Share, TableEvent, Unseating},
+    table::{Level, Purpose, TableConfig},
+};
+
+/// An amount with its thousands apart: `12 345`.
+pub fn chips(amount: Chips) -> String {
+    number(amount.0)
+}
+
+/// A number with its thousands apart: `12 345`.
+pub fn number(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Cards side by side: `As Kd`.
+pub fn cards(cards: &[Card]) -> String {
+    let texts: Vec<String> = cards.iter().map(ToString::to_string).collect();
+    texts.join(" ")
+}
+
+/// `50/100`, with the ante where there is one: `50/100 ante 10`.
+pub fn level(level: &Level) -> String {
+    let mut text = format!("{}/{}", chips(level.small_blind), chips(level.big_blind));
+    if !level.ante.is_zero() {
+        let _ = write!(text, " ante {}", chips(level.ante));
+    }
+    text
+}
+
+/// What a variant is called; its code when it is not known.
+pub fn variant(code: &str) -> &str {
+    poker::variant::by_code(code).map_or(code, |variant| variant.name)
+}
+
+/// What a street is called.
+pub fn street(code: &str, street: u8) -> String {
+    poker::variant::by_code(code)
+        .and_then(|variant| variant.streets.get(usize::from(street)))
+        .map_or_else(|| format!("street {street}"), |street| street.name.to_owned())
+}
+
+/// What a table is for.
+pub fn purpose(config: &TableConfig) -> String {
+    match config.purpose {
+        Purpose::Cash { min_buy_in, max_buy_in } => {
+            format!("cash, {} to {}", chips(min_buy_in), chips(max_buy_in))
+        }
+        Purpose::Tournament { tournament } => format!("tournament {tournament}"),
+    }
+}
+
+/// The time of day, UTC, of a moment in milliseconds since 1970: `14:03:59.120`.
+pub fn time_of_day(at_ms: u64) -> String {
+    let (s, ms) = (at_ms / 1_000, at_ms % 1_000);
+    format!("{:02}:{:02}:{:02}.{ms:03}", s / 3_600 % 24, s / 60 % 60, s % 60)
+}
+
+/// Who sits where, as far as the events tell.
+#[derive(Clone, Debug, Default)]
+pub struct Names(BTreeMap<SeatNo, String>);
+
+impl Names {
+    /// Takes a name in.
+    pub fn sit(&mut self, seat: SeatNo, name: &str) {
+        self.0.insert(seat, name.to_owned());
+    }
+
+    /// The player of a seat, or the seat's number.
+    pub fn of(&self, seat: SeatNo) -> String {
+        self.0.get(&seat).cloned().unwrap_or_else(|| format!("seat {seat}"))
+    }
+
+    /// What everybody at the table sees, as a sentence; none for events that say nothing by themselves (a turn, a deal).
+    pub fn public(&mut self, event: &Event) -> Option<String> {
+        if let Event::Seated { seat, name, .. } = event {
+            self.sit(*seat, name);
+        }
+        Some(match event {
+            Event::Seated { seat, bot, stack, .. } => {
+                let bot = if *bot { " (bot)" } else { "" };
+                format!("{}{bot} sits down in seat {seat} with {}", self.of(*seat), chips(*stack))
+            }
+            Event::Unseated { seat, reason, .. } => {
+                format!("{} {}", self.of(*seat), unseating(*reason))
+            }
+            Event::ToppedUp { seat, amount } => format!("{} adds {} chips", self.of(*seat), chips(*amount)),
+            Event::SatOut { seat } => format!("{} sits out", self.of(*seat)),
+            Event::SatIn { seat } => format!("{} is back", self.of(*seat)),
+            Event::HandStarted(start) => self.started(start),
+            Event::Posted { seat, post, amount } => {
+                format!("{} posts {} {}", self.of(*seat), posted(*post), chips(*amount))
+            }
+            Event::Dealt { seat, down, up } => self.dealt(*seat, *down, up)?,
+            Event::Board { cards: new, .. } if !new.is_empty() => format!("board: {}", cards(new)),
+            Event::Board { .. } | Event::Turn { .. } => return None,
+            Event::TimedOut { seat } => format!("{} runs out of time", self.of(*seat)),
+            Event::ClockExtended { .. } => "the table is back; the clock starts again".to_owned(),
+            Event::Acted { seat, action, added, stack } => {
+                let all_in = if stack.is_zero() && !added.is_zero() { " and is all-in" } else { "" };
+                format!("{} {}{all_in}", self.of(*seat), acted(action, *added))
+            }
+            Event::Drew { seat, count: 0 } => format!("{} stands pat", self.of(*seat)),
+            Event::Drew { seat, count } => format!("{} draws {count}", self.of(*seat)),
+            Event::Returned { seat, amount } => {
+                format!("{} gets {} back that nobody called", self.of(*seat), chips(*amount))
+            }
+            Event::Shown { seat, cards: shown, hand } => {
+                format!("{} shows {}: {hand}", self.of(*seat), cards(shown))
+            }
+            Event::Mucked { seat } => format!("{} mucks", self.of(*seat)),
+            Event::Awarded { pot, seat, amount, share } => {
+                format!("{} wins {} {}", self.of(*seat), chips(*amount), won(*pot, *share))
+            }
+            Event::HandEnded { hand, .. } => format!("hand {hand} is over"),
+            Event::Instructed { level: now, then } => {
+                format!("the tournament goes on at {}: {}", level(now), instructed(*then))
+            }
+            Event::Closed => "the table is closed".to_owned(),
+        })
+    }
+
+    fn started(&self, start: &HandStart) -> String {
+        format!("hand {}: {}, the button is at {}", start.hand, level(&start.level), self.of(start.button))
+    }
+
+    fn dealt(&self, seat: SeatNo, down: u8, up: &[Card]) -> Option<String> {
+        if up.is_empty() {
+            return None;
+        }
+        let hidden = if down > 0 { format!(" and {down} face down") } else { String::new() };
+        Some(format!("{} is dealt {}{hidden}", self.of(seat), cards(up)))
+    }
+
+    /// What the journal holds, as a sentence.
+    pub fn journal(&mut self, event: &TableEvent) -> String {
+        match event {
+            TableEvent::Created { config } => {
+                let (name, seats) = (&config.name, config.seats);
+                format!(
+                    "{name:?} is created: {}, {seats} seats, {}",
+                    variant(&config.variant),
+                    purpose(config)
+                )
+            }
+            TableEvent::SeatReserved { seat, name, buy_in, posting, .. } => {
+                self.sit(*seat, name);
+                format!("seat {seat} is held for {name}, who buys in for {} ({posting})", chips(*buy_in))
+            }
+            TableEvent::BuyInRefused { seat, refusal } => {
+                format!("the buy-in of {} is refused: {refusal}", self.of(*seat))
+            }
+            TableEvent::TopUpAsked { seat, amount, posting } => {
+                format!("{} asks for {} more chips ({posting})", self.of(*seat), chips(*amount))
+            }
+            TableEvent::TopUpRefused { seat } => format!("{} gets no more chips", self.of(*seat)),
+            TableEvent::LeaveAsked { seat } => format!("{} leaves after this hand", self.of(*seat)),
+            TableEvent::Unseated { seat, reason, cash_out, posting: Some(posting), .. } => {
+                let why = unseating(*reason);
+                format!("{} {why} with {} ({posting})", self.of(*seat), chips(*cash_out))
+            }
+            TableEvent::CashedOut { posting } => format!("{posting} is paid back"),
+            TableEvent::HandStarted { start, seed } => format!("{}; seed {seed}", self.started(start)),
+            TableEvent::Hand(wire::event::HandEvent::Dealt { seat, down, up }) => {
+                format!("{} is dealt {}", self.of(*seat), cards(&[down.as_slice(), up].concat()))
+            }
+            TableEvent::Hand(wire::event::HandEvent::Acted {
+                seat, action: Action::Discard(thrown), ..
+            }) if !thrown.is_empty() => {
+                format!("{} throws {} away", self.of(*seat), cards(thrown))
+            }
+            TableEvent::Turn { seat, turn, deadline_ms, .. } => {
+                format!("turn {turn}: {} until {}", self.of(*seat), time_of_day(*deadline_ms))
+            }
+            TableEvent::ClockExtended { deadline_ms } => {
+                format!("the clock is extended to {}", time_of_day(*deadline_ms))
+            }
+            TableEvent::Instructed { instruction, .. } => {
+                let text = format!("instruction {}: {}", instruction.number, instructed(instruction.then));
+                let (leave, come) = (instruction.remove.len(), instruction.add.len());
+                format!("{text}, {leave} leave, {come} arrive, {}", level(&instruction.level))
+            }
+            TableEvent::CloseAsked => "the table closes after this hand".to_owned(),
+            event => poker::table::public(event)
+                .and_then(|event| self.public(&event))
+                .unwrap_or_else(|| format!("{event:?}")),
+        }
+    }
+}
+
+fn unseating(reason: Unseating) -> &'static str {
+    match reason {
+        Unseating::Left => "leaves",
+        Unseating::Busted => "is out of chips",
+        Unseating::Moved => "moves to another table",
+        Unseating::TableClosed => "leaves, because the table closes",
+        Unseating::Gone => "was gone for too long and gives the seat up",
+    }
+}
+
+fn posted(post: Post) -> &'static str {
+    match post {
+        Post::Ante => "the ante of",
+        Post::BigBlindAnte => "the ante for all of",
+        Post::SmallBlind => "the small blind of",
+        Post::BigBlind => "the big blind of",
+        Post::Straddle => "a straddle of",
+        Post::DeadBlind => "a dead blind of",
+        Post::BringIn => "the bring-in of",
+    }
+}
+
+fn acted(action: &Action, added: Chips) -> String {
+    match action {
+        Action::Fold => "folds".to_owned(),
+        Action::Check => "checks".to_owned(),
+        Action::Call => format!("calls {}", chips(added)),
+        Action::Bet(to) => format!("bets {}", chips(*to)),
+        Action::RaiseTo(to) => format!("raises to {}", chips(*to)),
+        Action::BringIn => format!("brings in {}", chips(added)),
+        Action::Discard(thrown) if thrown.is_empty() => "stands pat".to_owned(),
+        Action::Discard(thrown) => format!("draws {}", thrown.len()),
+    }
+}
+
+fn won(pot: u8, share: Share) -> String {
+    let pot = if pot == 0 { "from the pot".to_owned() } else { format!("from side pot {pot}") };
+    match share {
+        Share::Whole => pot,
+        Share::High => format!("{pot} (high)"),
+        Share::Low => format!("{pot} (low)"),
+    }
+}
+
+fn instructed(then: wire::tournament::Then) -> &'static str {
+    match then {
+        wire::tournament::Then::Play => "play on",
+        wire::tournament::Then::Wait => "wait",
+        wire::tournament::Then::Close => "the table is broken",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::{PlayerId, event::HandEvent};
+
+    #[test]
+    fn amounts_and_times() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(number), ["0", "999", "1 000", "1 234 567"]);
+        assert_eq!(time_of_day(1_700_000_000_123), "22:13:20.123");
+    }
+
+    #[test]
+    fn events_are_told_with_names() {
+        let mut names = Names::default();
+        let (seat, player, stack) = (2, PlayerId(1), Chips(5_000));
+        let seated = Event::Seated { seat, player, name: "ann".to_owned(), bot: false, stack };
+        assert_eq!(names.public(&seated).unwrap(), "ann sits down in seat 2 with 5 000");
+        let acted = |action, added, stack| Event::Acted { seat, action, added, stack };
+        let raised = acted(Action::RaiseTo(Chips(300)), Chips(200), Chips(4_700));
+        assert_eq!(names.public(&raised).unwrap(), "ann raises to 300");
+        let all_in = acted(Action::Call, Chips(4_700), Chips(0));
+        assert_eq!(names.public(&all_in).unwrap(), "ann calls 4 700 and is all-in");
+        let other = Event::Acted { seat: 4, action: Action::Fold, added: Chips(0), stack };
+        assert_eq!(names.public(&other).unwrap(), "seat 4 folds");
+    }
+
+    #[test]
+    fn only_the_journal_tells_hidden_cards() {
+        let mut names = Names::default();
+        let down: Vec<Card> = vec!["As".parse().unwrap(), "Kd".parse().unwrap()];
+        let dealt = TableEvent::Hand(HandEvent::Dealt { seat: 1, down, up: Vec::new() });
+        assert_eq!(names.journal(&dealt), "seat 1 is dealt As Kd");
+        assert_eq!(names.public(&poker::table::public(&dealt).unwrap()), None);
+    }
+
+    #[test]
+    fn streets_have_names() {
+        assert_eq!(street("NT", 1), "flop");
+        assert_eq!(street("??", 1), "street 1");
+    }
+}
