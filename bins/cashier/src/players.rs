@@ -78,6 +78,10 @@ pub async fn find(database: &Database, player: &str) -> Result<PlayerDetails, Fa
 }
 
 async fn show(client: &Client, player: &str) -> Result<PlayerDetails, Failure> {
+    // PostgreSQL's texts hold every character but this one.
+    if player.contains('\0') {
+        return Err(Refusal::NoSuchPlayer.into());
+    }
     let number: Option<i64> = player.parse().ok();
     let select = "SELECT p.player_id, p.name, p.bot_number IS NOT NULL, p.banned, a.balance,
             (SELECT coalesce(sum(amount), 0)::bigint FROM stakes s WHERE s.player_id = p.player_id),

@@ -14,7 +14,10 @@ use crate::{
 use bus::{Bus, BusError, Peers, Request, Requests};
 use futures::{FutureExt, StreamExt};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::{Semaphore, watch};
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinSet,
+};
 use wire::{codec, fleet::Load, subject};
 
 /// All cashiers together: each request goes to one of them.
@@ -35,6 +38,9 @@ pub enum ServeError {
     /// Messaging failed.
     #[error(transparent)]
     Bus(#[from] BusError),
+    /// A subscription ended although nobody asked it to.
+    #[error("no more requests arrive: the connection to NATS is closed for good")]
+    Deaf,
     /// The database is there, but is not what it should be.
     #[error("{}", .0.chain())]
     Database(DatabaseError),
@@ -58,7 +64,7 @@ pub async fn run(
         () = stopped(&mut stop) => return Ok(()),
     }
     let pulse = Pulse::start();
-    let mut open = Vec::new();
+    let mut open = JoinSet::new();
     for counter in Counter::ALL {
         let requests = bus.serve(counter.subject().to_owned(), Some(QUEUE)).await?;
         let window = Window {
@@ -68,19 +74,23 @@ pub async fn run(
             pulse: Arc::clone(&pulse),
             room: Arc::new(Semaphore::new(MOST_AT_ONCE as usize)),
         };
-        open.push(tokio::spawn(window.serve(requests, stop.clone())));
+        open.spawn(window.serve(requests, stop.clone()));
     }
     bus.flush().await;
     peers.set_ready();
     tracing::info!("ready");
     let sweeping = tokio::spawn(sweep(Arc::clone(&desk)));
-    stopped(&mut stop).await;
+    let asked_to = tokio::select! {
+        () = stopped(&mut stop) => true,
+        _ = open.join_next() => *stop.borrow(),
+    };
     tracing::info!("stopping: finishing what is being worked on");
     peers.set_draining();
     sweeping.abort();
-    for window in open {
-        let _ = window.await;
+    if !asked_to {
+        return Err(ServeError::Deaf);
     }
+    while open.join_next().await.is_some() {}
     bus.flush().await;
     Ok(())
 }

@@ -43,7 +43,7 @@ async fn accounts_have_unique_names_and_rules() {
     assert_eq!((details.account.player, details.account.name.as_str()), (alice, "Alice"));
     assert_eq!(details, show(&desk, "1").await);
     assert_eq!((details.bot, details.banned, details.balance), (false, false, 0));
-    for nobody in ["carol", "77", "-1", ""] {
+    for nobody in ["carol", "77", "-1", "", "a\0"] {
         let request = AdminRequest::ShowPlayer { player: nobody.to_owned() };
         assert_eq!(admin(&desk, request).await, refused(Refusal::NoSuchPlayer), "{nobody:?}");
     }
@@ -154,11 +154,14 @@ async fn guesses_at_the_same_time_are_counted() {
     let house = House::start().await;
     let desk = house.desk();
     create(&desk, "Alice").await;
-    let guesses = (0..20).map(|n| log_in(&desk, "Alice", if n % 2 == 0 { "guess one" } else { "guess two" }));
-    let replies = futures::future::join_all(guesses).await;
-    let wrong = replies.iter().filter(|reply| **reply == refused(Refusal::BadCredentials)).count();
-    let locked = |reply: &&CashierReply| matches!(reply, CashierReply::Refused(Refusal::LockedOut { .. }));
-    assert_eq!((wrong, replies.iter().filter(locked).count()), (5, 15));
+    for name in ["Alice", "nobody"] {
+        let guess = |n| if n % 2 == 0 { "guess one" } else { "guess two" };
+        let replies = futures::future::join_all((0..20).map(|n| log_in(&desk, name, guess(n)))).await;
+        let wrong = replies.iter().filter(|reply| **reply == refused(Refusal::BadCredentials)).count();
+        let locked =
+            |reply: &&CashierReply| matches!(reply, CashierReply::Refused(Refusal::LockedOut { .. }));
+        assert_eq!((wrong, replies.iter().filter(locked).count()), (5, 15), "{name}");
+    }
 }
 
 #[tokio::test]

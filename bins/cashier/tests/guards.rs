@@ -137,3 +137,22 @@ async fn without_migrations_it_says_what_to_run() {
     let error = house.database().check_migrations().await.unwrap_err().to_string();
     assert!(error.contains("migration 1"), "{error}");
 }
+
+/// A database that somebody else runs, where we own one database and may not make roles.
+#[tokio::test]
+async fn an_owner_who_may_make_no_roles_can_migrate_and_serve() {
+    let house = House::empty().await;
+    let owner = house.owner().await;
+    owner.batch_execute("CREATE ROLE plain LOGIN PASSWORD 'plain'").await.unwrap();
+    owner.batch_execute("CREATE DATABASE plain OWNER plain").await.unwrap();
+    let url = format!("postgres://plain:plain@127.0.0.1:{}/plain", house.postgres.port());
+    let (mut client, connection) = connect(&url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    migrations().run_async(&mut client).await.unwrap();
+    let database = cashier::Database::new(&url, 4).unwrap();
+    database.check_migrations().await.unwrap();
+    let desk = cashier::Desk::new(database, cashier::passwords::Passwords::new().unwrap());
+    let alice = rich(&desk, "Alice", 100).await;
+    assert_eq!(table(&desk, buy_in("a", alice, 7, 60)).await, CashierReply::Done);
+    assert_sound(&desk).await;
+}

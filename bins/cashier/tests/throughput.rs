@@ -12,7 +12,7 @@ use cashier::{
 use common::*;
 use futures::{StreamExt, stream};
 use std::time::{Duration, Instant};
-use wire::{Chips, PlayerId, TournamentId};
+use wire::{Chips, PlayerId, TournamentId, cashier::CashierReply};
 
 const ENTRANTS: u32 = 4_000;
 
@@ -83,4 +83,32 @@ async fn postings_per_second() {
         }
     }
     assert_sound(&desk).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn the_largest_tournament() {
+    let house = House::with_server(true).await;
+    house.migrate().await;
+    let desk = house.desk();
+    let print = |what: &str, begun: Instant| {
+        println!(r#"{{"what": "{what}", "seconds": {:.2}}}"#, begun.elapsed().as_secs_f64());
+    };
+    let begun = Instant::now();
+    let bots = bots(&desk, 100_000).await;
+    print("100,000 bots made", begun);
+    let begun = Instant::now();
+    stream::iter(&bots)
+        .map(|bot| tournament(&desk, enter(9, *bot, 0, 10, 1)))
+        .buffer_unordered(1_000)
+        .for_each(|reply| async move { assert_eq!(reply, CashierReply::Done) })
+        .await;
+    print("100,000 entries", begun);
+    let places: Vec<_> = bots.iter().zip(1..).map(|(bot, place)| (place, *bot, 10)).collect();
+    let begun = Instant::now();
+    assert_eq!(tournament(&desk, settle(9, &places)).await, CashierReply::Done);
+    print("100,000 places settled, all paid", begun);
+    let begun = Instant::now();
+    assert_sound(&desk).await;
+    print("audit", begun);
 }

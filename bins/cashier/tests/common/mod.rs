@@ -19,6 +19,11 @@ use wire::{
 pub const GENEROUS: Duration = Duration::from_secs(60);
 pub const PASSWORD: &str = "correct horse battery";
 
+pub fn migrations() -> refinery::Runner {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/sql");
+    refinery::Runner::new(&refinery::load_sql_migrations(folder).unwrap())
+}
+
 pub struct House {
     pub postgres: Postgres,
 }
@@ -42,10 +47,8 @@ impl House {
     }
 
     pub async fn migrate(&self) {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/sql");
-        let migrations = refinery::load_sql_migrations(folder).unwrap();
         let mut owner = self.owner().await;
-        refinery::Runner::new(&migrations).run_async(&mut owner).await.unwrap();
+        migrations().run_async(&mut owner).await.unwrap();
         owner.batch_execute("ALTER ROLE cashier LOGIN PASSWORD 'for tests'").await.unwrap();
     }
 
