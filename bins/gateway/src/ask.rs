@@ -181,12 +181,13 @@ fn into_resync(reply: TableReply) -> Result<Resync, Refusal> {
     match reply {
         TableReply::Resync(resync) => Ok(*resync),
         TableReply::Refused(refusal) => Err(refusal),
-        other => Err(surprised("the table", &other)),
+        _ => Err(surprised("the table")),
     }
 }
 
-/// The answer to another question: a part of the fleet is of another make.
-pub(crate) fn surprised(whom: &str, answer: &impl std::fmt::Debug) -> Refusal {
-    tracing::error!(whom, ?answer, "an answer to another question");
+/// The answer to another question: a part of the fleet is of another make. Which answer it was is not told: it may hold
+/// a session's token.
+pub(crate) fn surprised(whom: &str) -> Refusal {
+    tracing::error!(whom, "an answer to another question");
     Refusal::unavailable(whom)
 }

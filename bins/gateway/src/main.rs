@@ -43,7 +43,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     signal::unix::{SignalKind, signal},
     time::sleep,
 };
@@ -53,6 +53,9 @@ use wire::{
     fleet::{Load, Role},
 };
 
+/// Connections that may wait to be accepted: when another node dies, its players come all at once. The system may allow
+/// fewer.
+const BACKLOG: u32 = 4_096;
 /// Longest time for connections to go when the node stops.
 const STOP: Duration = Duration::from_secs(5);
 
@@ -84,8 +87,8 @@ async fn main() -> anyhow::Result<()> {
 /// Connects, listens, joins the fleet.
 async fn start(args: &Args) -> anyhow::Result<(Arc<Node>, TcpListener, TcpListener)> {
     let name = args.bus.node_id(Role::Gateway.name())?;
-    let (tcp, tcp_address) = bind(args.tcp_listen, "--tcp-listen").await?;
-    let (ws, ws_address) = bind(args.ws_listen, "--ws-listen").await?;
+    let (tcp, tcp_address) = bind(args.tcp_listen, "--tcp-listen")?;
+    let (ws, ws_address) = bind(args.ws_listen, "--ws-listen")?;
     let bus = args.bus.connect(Role::Gateway).await?;
     let connections = Arc::new(Connections::new(args.max_connections));
     let addresses = vec![
@@ -113,12 +116,16 @@ async fn start(args: &Args) -> anyhow::Result<(Arc<Node>, TcpListener, TcpListen
     Ok((node, tcp, ws))
 }
 
-async fn bind(address: SocketAddr, option: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}: choose another address with {option}"))?;
-    let address = listener.local_addr()?;
-    Ok((listener, address))
+fn bind(address: SocketAddr, option: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listen = || {
+        let socket = if address.is_ipv6() { TcpSocket::new_v6() } else { TcpSocket::new_v4() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        let listener = socket.listen(BACKLOG)?;
+        let address = listener.local_addr()?;
+        Ok::<_, std::io::Error>((listener, address))
+    };
+    listen().with_context(|| format!("cannot listen on {address}: choose another address with {option}"))
 }
 
 /// Sends everybody elsewhere and waits until they are gone.

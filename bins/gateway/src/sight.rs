@@ -50,9 +50,20 @@ pub(crate) enum Step {
 }
 
 impl Sight {
-    /// Starts to watch, or to watch anew.
-    pub(crate) fn join(before: Option<&Self>) -> Self {
-        Self::Joining { before: before.and_then(Self::last), held: Held::default() }
+    /// Starts to watch.
+    pub(crate) fn join() -> Self {
+        Self::Joining { before: None, held: Held::default() }
+    }
+
+    /// Starts to watch anew. What was held, and doubted, still is: nobody knows yet whether a snapshot comes.
+    pub(crate) fn join_again(self) -> Self {
+        match self {
+            Self::Joining { .. } => self,
+            Self::Live { last } => Self::Joining { before: Some(last), held: Held::default() },
+            Self::Gapped { last, held } => {
+                Self::Joining { before: Some(last), held: Held { doubt: true, ..held } }
+            }
+        }
     }
 
     /// Number of the last event seen.
@@ -160,7 +171,7 @@ mod tests {
 
     #[test]
     fn live_events_follow_the_snapshot() {
-        let mut sight = Sight::join(None);
+        let mut sight = Sight::join();
         assert!(matches!(hear(&mut sight, 4..=5), Step::Nothing));
         assert!(matches!(hear(&mut sight, 6..=8), Step::Nothing));
         assert_eq!(numbers(&sight.caught_up(6)), [7, 8]);
@@ -184,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_second_gap_behind_the_first_is_seen() {
-        let mut sight = Sight::join(None);
+        let mut sight = Sight::join();
         hear(&mut sight, 4..=5);
         hear(&mut sight, 8..=8);
         assert_eq!(numbers(&sight.caught_up(4)), [5]);
@@ -195,7 +206,7 @@ mod tests {
 
     #[test]
     fn an_outdated_snapshot_is_a_gap() {
-        let mut sight = Sight::join(None);
+        let mut sight = Sight::join();
         hear(&mut sight, 8..=8);
         assert!(sight.caught_up(3).is_empty());
         assert!(sight.is_gapped());
@@ -203,7 +214,7 @@ mod tests {
 
     #[test]
     fn doubt_outlasts_the_snapshot() {
-        let mut sight = Sight::join(None);
+        let mut sight = Sight::join();
         assert!(!sight.doubt());
         assert!(sight.caught_up(3).is_empty());
         assert!(sight.is_gapped());
@@ -214,15 +225,32 @@ mod tests {
 
     #[test]
     fn without_a_snapshot_it_goes_on_where_it_was() {
-        let mut sight = Sight::join(Some(&Sight::Live { last: 3 }));
+        let mut sight = Sight::Live { last: 3 }.join_again();
         hear(&mut sight, 4..=4);
         assert_eq!(numbers(&sight.give_up().unwrap()), [4]);
-        assert!(Sight::join(None).give_up().is_none());
+        assert!(Sight::join().give_up().is_none());
+    }
+
+    #[test]
+    fn what_is_missing_still_is_when_no_snapshot_comes() {
+        let mut sight = Sight::Live { last: 3 };
+        assert!(matches!(hear(&mut sight, 6..=6), Step::Gap));
+        let mut sight = sight.join_again();
+        hear(&mut sight, 7..=7);
+        assert!(sight.give_up().unwrap().is_empty());
+        assert!(sight.is_gapped());
+        assert_eq!(numbers(&sight.caught_up(5)), [6, 7]);
+
+        let mut doubted = Sight::Live { last: 3 };
+        assert!(doubted.doubt());
+        let mut doubted = doubted.join_again();
+        assert!(doubted.give_up().unwrap().is_empty());
+        assert!(doubted.is_gapped());
     }
 
     #[test]
     fn what_is_held_is_bounded() {
-        let mut sight = Sight::join(None);
+        let mut sight = Sight::join();
         for number in 1..=2 * HELD as u64 + 10 {
             hear(&mut sight, number..=number);
         }

@@ -217,7 +217,7 @@ impl Caller {
     async fn open(&self, request: SessionRequest) -> Result<Outcome, Refusal> {
         let session = match self.node.asker.cashier(&request).await? {
             CashierReply::Session(session) => session,
-            other => return Err(surprised("the cashier", &other)),
+            _ => return Err(surprised("the cashier")),
         };
         let player = session.account.player;
         let feed = self.node.bus.subscribe(subject::player_feed(player)).await;
@@ -244,7 +244,7 @@ impl Caller {
             match self.node.asker.cashier(&request).await {
                 // A session that is over anyway is what was asked for.
                 Ok(CashierReply::Done) | Err(Refusal::SessionExpired) => {}
-                Ok(other) => return Err(surprised("the cashier", &other)),
+                Ok(_) => return Err(surprised("the cashier")),
                 Err(refusal) => return Err(refusal),
             }
         }
@@ -257,7 +257,7 @@ impl Caller {
             CashierReply::Balance { balance, in_play } => {
                 Ok(Outcome::Answer(ServerMessage::Balance { balance, in_play }))
             }
-            other => Err(surprised("the cashier", &other)),
+            _ => Err(surprised("the cashier")),
         }
     }
 
@@ -285,7 +285,7 @@ impl Caller {
             TournamentReply::Done => Ok(Outcome::Answer(ServerMessage::Done)),
             TournamentReply::Standings(standings) => Ok(Outcome::Answer(ServerMessage::Standings(standings))),
             TournamentReply::Refused(refusal) => Err(refusal),
-            other @ TournamentReply::Instruction(_) => Err(surprised("the tournament", &other)),
+            TournamentReply::Instruction(_) => Err(surprised("the tournament")),
         }
     }
 
@@ -294,7 +294,7 @@ impl Caller {
         match self.node.asker.table(&request).await? {
             TableReply::Done { .. } => Ok(Outcome::Answer(ServerMessage::Done)),
             TableReply::Refused(refusal) => Err(refusal),
-            other => Err(surprised("the table", &other)),
+            _ => Err(surprised("the table")),
         }
     }
 
@@ -311,7 +311,7 @@ impl Caller {
         match self.node.asker.table(&request).await? {
             TableReply::Seat { seat, .. } => Ok(Outcome::Sat(table, seat)),
             TableReply::Refused(refusal) => Err(refusal),
-            other => Err(surprised("the table", &other)),
+            _ => Err(surprised("the table")),
         }
     }
 

@@ -151,7 +151,7 @@ pub struct ServerFrame {
 /// An answer, or something that comes unasked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ServerMessage {
-    /// Unasked, first on every connection.
+    /// Unasked, first on every connection that the node takes. One that is full says [`ServerMessage::Closing`] instead.
     Hello {
         /// Name of the connection node.
         node: String,
@@ -252,7 +252,8 @@ pub enum ServerMessage {
     Closing {
         /// Why.
         reason: Closing,
-        /// Addresses of other nodes to try, `host:port` of their TCP listeners.
+        /// Addresses of other nodes to try, the best first: `tcp://host:port` on a TCP connection, `ws://host:port/` on a
+        /// WebSocket. Without a scheme it is TCP.
         #[serde(default)]
         elsewhere: Vec<String>,
     },

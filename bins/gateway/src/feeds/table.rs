@@ -57,10 +57,10 @@ impl TableFeed {
     /// A viewer begins to watch, perhaps anew: what it has seen so far.
     pub(super) fn join(&mut self, number: u64, outbox: &Arc<Outbox>) -> Option<u64> {
         if let Some(viewer) = self.viewer(number) {
-            viewer.sight = Sight::join(Some(&viewer.sight));
+            viewer.sight = std::mem::replace(&mut viewer.sight, Sight::join()).join_again();
             return viewer.sight.last();
         }
-        self.viewers.push(Viewer { number, outbox: Arc::clone(outbox), sight: Sight::join(None) });
+        self.viewers.push(Viewer { number, outbox: Arc::clone(outbox), sight: Sight::join() });
         None
     }
 
