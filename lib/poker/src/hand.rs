@@ -215,6 +215,28 @@ impl Hand {
         self.live_pots().map(|pot| pot.amount).collect()
     }
 
+    /// Each pot as it is awarded, main pot first, and who has a claim on it.
+    #[must_use]
+    pub fn claims(&self) -> Vec<(Chips, Vec<SeatNo>)> {
+        let claim = |pot: Pot| {
+            let seats = self.seats.iter().filter(|seat| pot.is_open_to(seat));
+            (pot.amount, seats.map(|seat| seat.seat).collect())
+        };
+        self.final_pots().map(claim).collect()
+    }
+
+    /// Whether hands are being shown.
+    pub(crate) const fn is_showing(&self) -> bool {
+        matches!(self.stage, Stage::Tabling | Stage::Showing)
+    }
+
+    /// Whether somebody is all-in on this street for no whole number of fixed bets.
+    pub(crate) fn has_short_all_in(&self) -> bool {
+        let size = self.bet_size().0.max(1);
+        let mut all_in = self.seats.in_play().filter(|seat| seat.stack.is_zero());
+        all_in.any(|seat| seat.bet.0 % size != 0)
+    }
+
     /// All chips in the middle, bets of the street included.
     #[must_use]
     pub fn middle(&self) -> Chips {

@@ -13,7 +13,10 @@
 pub mod cards;
 pub mod deck;
 pub mod hand;
+pub mod ohh;
+pub mod oracle;
 pub mod phh;
+pub mod random;
 pub mod rank;
 pub mod shuffle;
 pub mod table;

@@ -151,12 +151,14 @@ const TURN: Street = Street { name: "turn", burn: true, board: 1, bet: BetSize::
 const RIVER: Street = Street { name: "river", ..TURN };
 
 /// The streets of hold'em, and of its kin with more hole cards.
-const fn with_board(hole_cards: u8) -> [Street; 4] {
+#[must_use]
+pub const fn with_board(hole_cards: u8) -> [Street; 4] {
     [preflop(hole_cards), FLOP, TURN, RIVER]
 }
 
 /// The streets of seven-card stud. `first` brings it in, `then` opens the later streets.
-const fn stud(first: Opener, then: Opener) -> [Street; 5] {
+#[must_use]
+pub const fn stud(first: Opener, then: Opener) -> [Street; 5] {
     let third = Street { name: "third street", down: 2, up: 1, opener: first, ..PLAIN };
     let fourth = Street { name: "fourth street", burn: true, up: 1, opener: then, ..PLAIN };
     let fifth = Street { name: "fifth street", bet: BetSize::Big, ..fourth };
@@ -174,11 +176,15 @@ const fn draw(name: &'static str, most: u8, bet: BetSize) -> Street {
     Street { name, burn: true, draw: most, bet, ..PLAIN }
 }
 
-const fn single_draw(hole_cards: u8) -> [Street; 2] {
+/// The streets of a draw game with one draw.
+#[must_use]
+pub const fn single_draw(hole_cards: u8) -> [Street; 2] {
     [before_draw(hole_cards), draw("draw", hole_cards, BetSize::Big)]
 }
 
-const fn triple_draw(hole_cards: u8) -> [Street; 4] {
+/// The streets of a draw game with three draws.
+#[must_use]
+pub const fn triple_draw(hole_cards: u8) -> [Street; 4] {
     [
         before_draw(hole_cards),
         draw("first draw", hole_cards, BetSize::Small),

@@ -6,6 +6,7 @@
 
 use poker::{
     hand::{Hand, HandSetup},
+    oracle::Line,
     phh::{Outcome, Phh},
 };
 use std::{
@@ -141,4 +142,35 @@ fn examples_of_the_tda() {
         }
     }
     assert!(examples.len() >= 19);
+}
+
+/// Hands of an independent engine: the files `*.jsonl` in the folder that `POKER_ORACLE_DIR` names.
+#[test]
+fn hands_of_an_independent_engine() {
+    let Some(folder) = std::env::var_os("POKER_ORACLE_DIR").map(PathBuf::from) else {
+        eprintln!("NOT CHECKED: POKER_ORACLE_DIR is not set, so no hands of another engine were compared");
+        return;
+    };
+    let (mut hands, mut bounds, mut wrong) = (0, 0, Vec::new());
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "jsonl") {
+            continue;
+        }
+        for text in fs::read_to_string(path).unwrap().lines() {
+            let line = Line::parse(text).unwrap();
+            hands += 1;
+            match line.compare() {
+                Ok(found) => {
+                    bounds += found.bounds_checked;
+                    let all = found.differences.iter().chain(&found.bounds_different);
+                    wrong.extend(all.map(|difference| format!("{}: {difference}", line.id)));
+                }
+                Err(error) => wrong.push(format!("{}: {error}", line.id)),
+            }
+        }
+    }
+    eprintln!("{hands} hands and {bounds} decisions compared, {} differences", wrong.len());
+    wrong.truncate(40);
+    assert!(hands > 0 && wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -102,7 +102,7 @@ fn between(bounds: RaiseBounds, pick: u16) -> Chips {
         0 => bounds.min,
         1 => bounds.max,
         2 => Chips(bounds.min.0 + u64::from(pick).min(span)),
-        _ => Chips(bounds.min.0 + (u128::from(span) * u128::from(pick) >> 16) as u64),
+        _ => Chips(bounds.min.0 + ((u128::from(span) * u128::from(pick)) >> 16) as u64),
     }
 }
 

@@ -22,7 +22,7 @@ impl Hand {
             HandEvent::Acted { seat, action, added, .. } => self.has_acted(*seat, action, *added),
             HandEvent::Returned { seat, amount } => {
                 if let Some(player) = self.seats.at_mut(*seat) {
-                    let amount = (*amount).min(player.bet);
+                    let amount = (*amount).min(player.total);
                     player.bet = player.bet.minus_or_zero(amount);
                     player.total = player.total.minus_or_zero(amount);
                     player.stack = player.stack.plus(amount);
@@ -65,10 +65,8 @@ impl Hand {
                 player.dead = player.dead.plus(paid);
             }
             Post::SmallBlind | Post::BigBlind | Post::Straddle | Post::BringIn => {
-                // A short blind does not lower the price for the others.
-                let asked = player.owed.blind.take().map_or(paid, |(_, asked)| asked);
+                player.owed.blind = None;
                 player.bet = player.bet.plus(paid);
-                self.round.level = self.round.level.max(asked);
             }
         }
     }

@@ -273,13 +273,14 @@ impl Hand {
         left.next().map_or(from, |seat| seat.seat)
     }
 
-    /// The part of the highest bet that nobody, not even somebody who folded, has matched.
+    /// What somebody has put in that nobody, not even somebody who folded, has matched: the end of a bet, or of
+    /// an ante that the others were short of.
     fn uncalled(&self) -> Option<HandEvent> {
-        let highest = self.seats.iter().max_by_key(|seat| seat.bet)?;
+        let highest = self.seats.iter().max_by_key(|seat| seat.matched())?;
         let others = self.seats.iter().filter(|seat| seat.seat != highest.seat);
-        let matched = others.map(|seat| seat.bet).max().unwrap_or_default();
-        let amount = highest.bet.minus_or_zero(matched);
-        (!amount.is_zero()).then_some(HandEvent::Returned { seat: highest.seat, amount })
+        let called = others.map(HandSeat::matched).max().unwrap_or_default();
+        let amount = highest.matched().minus_or_zero(called);
+        (highest.is_in() && !amount.is_zero()).then_some(HandEvent::Returned { seat: highest.seat, amount })
     }
 }
 

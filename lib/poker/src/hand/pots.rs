@@ -16,17 +16,12 @@ impl Pot {
     /// Whether a player has a claim on it.
     #[must_use]
     pub fn is_open_to(&self, seat: &HandSeat) -> bool {
-        seat.is_in() && matched(seat) >= self.price
+        seat.is_in() && seat.matched() >= self.price
     }
 }
 
 /// Pots, main pot first.
 pub(super) type Pots = std::iter::Take<std::array::IntoIter<Pot, { MAX_PLAYERS + 1 }>>;
-
-/// What a player has put in that others have to match.
-fn matched(seat: &HandSeat) -> Chips {
-    seat.total.minus_or_zero(seat.dead)
-}
 
 impl Hand {
     /// The pots to award: one more for every different amount that players left in could put in.
@@ -44,8 +39,8 @@ impl Hand {
     fn layers(&self, divides: impl Fn(&HandSeat) -> bool) -> Pots {
         let mut prices = [Chips::ZERO; MAX_PLAYERS + 1];
         let mut count = 0;
-        let most = self.seats.in_play().map(matched).max().unwrap_or_default();
-        let dividing = self.seats.iter().filter(|seat| divides(seat)).map(matched);
+        let most = self.seats.in_play().map(HandSeat::matched).max().unwrap_or_default();
+        let dividing = self.seats.iter().filter(|seat| divides(seat)).map(HandSeat::matched);
         for (place, price) in prices.iter_mut().zip(dividing.chain([most])) {
             *place = price;
             count += 1;
@@ -58,7 +53,7 @@ impl Hand {
             if below == Some(price) {
                 continue;
             }
-            let upto = |seat: &HandSeat| matched(seat).min(price);
+            let upto = |seat: &HandSeat| seat.matched().min(price);
             let under = below.unwrap_or_default();
             let mut amount: Chips = self.seats.iter().map(|seat| upto(seat).minus_or_zero(under)).sum();
             if made == 0 {
@@ -70,7 +65,7 @@ impl Hand {
                 made += 1;
             }
         }
-        let above = |seat: &HandSeat| matched(seat).minus_or_zero(most);
+        let above = |seat: &HandSeat| seat.matched().minus_or_zero(most);
         let rest: Chips = self.seats.iter().map(above).sum();
         if let Some(last) = made.checked_sub(1) {
             pots[last].amount = pots[last].amount.plus(rest);

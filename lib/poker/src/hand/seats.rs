@@ -93,6 +93,12 @@ impl HandSeat {
         !self.folded && !self.stack.is_zero()
     }
 
+    /// What the player has put in that others have to match: all but dead money.
+    #[must_use]
+    pub const fn matched(&self) -> Chips {
+        self.total.minus_or_zero(self.dead)
+    }
+
     /// Moves up to `amount` from the stack to the middle; returns how much it was.
     pub(super) fn pay(&mut self, amount: Chips) -> Chips {
         let paid = amount.min(self.stack);

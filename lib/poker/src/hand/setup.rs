@@ -208,7 +208,7 @@ pub(super) fn hand(setup: &HandSetup) -> Result<Hand, SetupError> {
         stage: Stage::Posting,
         street: 0,
         shared: false,
-        round: Round::default(),
+        round: Round { level: highest_asked(setup), ..Round::default() },
         actor: None,
         awarded: Chips::ZERO,
     };
@@ -245,6 +245,12 @@ fn highest_blind(seats: &Seats, button: SeatNo) -> Option<SeatNo> {
     blinds
         .reduce(|best, blind| if (blind.0, blind.1) > (best.0, best.1) { blind } else { best })
         .map(|(_, _, seat)| seat)
+}
+
+/// The price to stay in: the highest blind asked for, also when its owner is short of it.
+fn highest_asked(setup: &HandSetup) -> Chips {
+    let blinds = setup.players.iter().filter_map(|player| player.blind);
+    blinds.map(|(_, amount)| amount).max().unwrap_or_default()
 }
 
 /// By how much the blinds that will be posted fall short of blinds in full: short stacks, and a small blind that

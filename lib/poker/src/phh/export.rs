@@ -1,7 +1,7 @@
 //! A hand as a hand file.
 
 use super::{Amount, Phh};
-use crate::hand::{Antes, Hand, HandSetup, PlayerSetup, SetupError};
+use crate::hand::{Antes, Hand, HandSeat, HandSetup, PlayerSetup, SetupError};
 use crate::variant::Betting;
 use std::collections::BTreeMap;
 use wire::{
@@ -62,7 +62,7 @@ pub fn export(setup: &HandSetup, events: &[HandEvent]) -> Result<Phh, ExportErro
         big_bet: fixed.then(|| Amount::of(setup.big_bet)),
         min_bet: (!fixed).then(|| Amount::of(setup.min_bet)),
         starting_stacks: order.iter().map(|player| Amount::of(player.stack)).collect(),
-        actions: actions(&nth, events),
+        actions: actions(&nth, events, &hand),
         players: None,
         finishing_stacks: hand.is_over().then(|| order.iter().map(stack).collect()),
         other: BTreeMap::new(),
@@ -80,14 +80,17 @@ fn text(cards: &[Card]) -> String {
     cards.iter().map(Card::to_string).collect()
 }
 
-/// The events in the format's notation. There, all players draw before the new cards are dealt.
-fn actions(nth: &dyn Fn(SeatNo) -> usize, events: &[HandEvent]) -> Vec<String> {
+/// The events in the format's notation. There, all players draw before the new cards are dealt, and a player
+/// shows all cards at once, after the last of them.
+fn actions(nth: &dyn Fn(SeatNo) -> usize, events: &[HandEvent], end: &Hand) -> Vec<String> {
+    let last_dealt = events.iter().rposition(|event| matches!(event, HandEvent::Dealt { .. }));
+    let mut shown_early: Vec<String> = Vec::new();
     let mut actions = Vec::new();
     let mut drawn: Vec<String> = Vec::new();
     let mut drawing = false;
     let mut drew: Vec<SeatNo> = Vec::new();
     let player = |seat: SeatNo| format!("p{}", nth(seat) + 1);
-    for event in events {
+    for (at, event) in events.iter().enumerate() {
         let action = match event {
             HandEvent::Dealt { seat, down, up } => {
                 let dealt = format!("d dh {} {}{}", player(*seat), text(down), text(up));
@@ -115,9 +118,15 @@ fn actions(nth: &dyn Fn(SeatNo) -> usize, events: &[HandEvent]) -> Vec<String> {
                     Action::Discard(cards) => format!("{player} sd {}", text(cards)),
                 }
             }
-            HandEvent::Shown { seat, cards, .. } => {
+            HandEvent::Shown { seat, .. } => {
                 actions.append(&mut drawn);
-                format!("{} sm {}", player(*seat), text(cards))
+                let cards = end.seat(*seat).map(HandSeat::cards).unwrap_or_default();
+                let shown = format!("{} sm {}", player(*seat), text(&cards));
+                if last_dealt > Some(at) {
+                    shown_early.push(shown);
+                    continue;
+                }
+                shown
             }
             HandEvent::Mucked { seat } => {
                 actions.append(&mut drawn);
@@ -130,5 +139,6 @@ fn actions(nth: &dyn Fn(SeatNo) -> usize, events: &[HandEvent]) -> Vec<String> {
         actions.push(action.trim_end().to_owned());
     }
     actions.append(&mut drawn);
+    actions.append(&mut shown_early);
     actions
 }

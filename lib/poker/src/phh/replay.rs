@@ -141,6 +141,7 @@ impl<'a> Player<'a> {
                     watch(step.index, &self.hand);
                     self.act(&step, actor)?;
                 }
+                (Some(step), _) if self.decides_nothing(&step) => {}
                 (Some(step), turn) => {
                     return Err(PhhError::OutOfTurn {
                         index: step.index,
@@ -155,6 +156,13 @@ impl<'a> Player<'a> {
             }
         }
         Ok(Replay { start: self.start, events: self.events, end: self.hand, unit: self.unit })
+    }
+
+    /// Other engines let a player check who has nobody left to bet against.
+    fn decides_nothing(&self, step: &Step) -> bool {
+        let others = self.hand.seats().filter(|(seat, _)| usize::from(*seat) != step.player);
+        let mut others = others.map(|(_, seat)| seat);
+        step.what == Move::CheckOrCall && (self.hand.is_over() || !others.any(|seat| seat.can_bet()))
     }
 
     /// Applies what follows by itself, with the file's cards.

@@ -1,0 +1,185 @@
+//! Hands that an independent engine has played, one JSON object per line, compared with these rules: stacks, pots
+//! and what was legal at every decision.
+//!
+//! A line has the fields of a hand file ([`crate::phh`]) and, from the other engine: `pots` as
+//! `[amount, [players]]`, `legal` rows `[action, player, call, least raise, largest raise]` and, where the other
+//! engine departs from the TDA, the TDA's values as a sixth element, `finishing_stacks_tda` and `antes_nominal`
+//! (antes as asked where the other engine was given less, TDA RP-11).
+
+use crate::{
+    hand::{Hand, HandSetup, PlayerSetup, RaiseCap},
+    phh::{Amount, Phh, PhhError, export},
+    variant::Betting,
+};
+use serde::Deserialize;
+use serde_json::Value;
+use wire::{Chips, Legal, event::HandEvent};
+
+/// One line.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// What the line calls itself.
+    pub id: String,
+    phh: Phh,
+    pots: Option<Vec<(u64, Vec<u64>)>>,
+    rows: Vec<Row>,
+    stacks_tda: Option<Vec<Amount>>,
+}
+
+/// A hand of ours as a line for the other engine to judge.
+///
+/// # Errors
+/// When the hand cannot be written in the format.
+pub fn line(id: &str, setup: &HandSetup, events: &[HandEvent]) -> Result<String, PhhError> {
+    let write = |error: &dyn std::fmt::Display| PhhError::Write(error.to_string());
+    let phh = export(setup, events).map_err(|error| write(&error))?;
+    let mut hand = Hand::new(setup)?;
+    events.iter().for_each(|event| hand.evolve(event));
+    let mut line = serde_json::to_value(&phh).map_err(|error| write(&error))?;
+    line["id"] = id.into();
+    // Without a showdown there are no pots to compare.
+    let contested = hand.seats().filter(|(_, seat)| seat.is_in()).count() > 1;
+    let pots = contested.then(|| pots(&hand));
+    line["pots"] = serde_json::to_value(pots).map_err(|error| write(&error))?;
+    Ok(line.to_string())
+}
+
+/// How a line compares.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// Differences of stacks and pots, each in words; none when the hand is exact.
+    pub differences: Vec<String>,
+    /// Decisions whose legal bounds were compared.
+    pub bounds_checked: u64,
+    /// Differences of legal bounds, each in words.
+    pub bounds_different: Vec<String>,
+}
+
+/// What the other engine allows at one decision.
+#[derive(Clone, Debug)]
+struct Row {
+    action: usize,
+    bounds: Bounds,
+    tda: Option<Bounds>,
+}
+
+/// What calling costs, and what raises reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+struct Bounds(u64, Option<u64>, Option<u64>);
+
+/// The fields beside those of a hand file.
+#[derive(Deserialize)]
+struct Extra {
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    pots: Option<Vec<(u64, Vec<u64>)>>,
+    #[serde(default)]
+    legal: Vec<Value>,
+    #[serde(default)]
+    finishing_stacks_tda: Option<Vec<Amount>>,
+    #[serde(default)]
+    antes_nominal: Option<Vec<Amount>>,
+}
+
+impl Line {
+    /// Reads a line.
+    ///
+    /// # Errors
+    /// [`PhhError::Syntax`].
+    pub fn parse(text: &str) -> Result<Self, PhhError> {
+        let syntax = |error: serde_json::Error| PhhError::Syntax(error.to_string());
+        let mut fields: serde_json::Map<String, Value> = serde_json::from_str(text).map_err(syntax)?;
+        let extra: Extra = serde_json::from_value(Value::Object(fields.clone())).map_err(syntax)?;
+        for beside in ["id", "pots", "legal", "finishing_stacks_tda", "antes_nominal", "flags"] {
+            fields.remove(beside);
+        }
+        let mut phh: Phh = serde_json::from_value(Value::Object(fields)).map_err(syntax)?;
+        phh.antes = extra.antes_nominal.unwrap_or(phh.antes);
+        let row = |row: Value| -> Result<Row, PhhError> {
+            let parts: Vec<Value> = serde_json::from_value(row).map_err(syntax)?;
+            let [action, _, call, min, max, rest @ ..] = &parts[..] else {
+                return Err(PhhError::Syntax("a legal row has at least five elements".to_owned()));
+            };
+            let number = |value: &Value| value.as_u64();
+            let bounds = Bounds(number(call).unwrap_or(0), number(min), number(max));
+            let tda = rest.first().cloned().map(serde_json::from_value).transpose().map_err(syntax)?;
+            let action = number(action).unwrap_or(0) as usize;
+            Ok(Row { action, bounds, tda })
+        };
+        Ok(Self {
+            id: extra.id,
+            phh,
+            pots: extra.pots,
+            rows: extra.legal.into_iter().map(row).collect::<Result<_, _>>()?,
+            stacks_tda: extra.finishing_stacks_tda,
+        })
+    }
+
+    /// Plays the hand again and compares. Fixed limit is capped at a bet and three raises, heads-up too.
+    ///
+    /// # Errors
+    /// When the hand cannot be played again: the rules refuse what the other engine allowed.
+    pub fn compare(&self) -> Result<Comparison, PhhError> {
+        let mut setup = self.phh.setup()?;
+        setup.cap = RaiseCap { bets: 4, heads_up: true };
+        // Whether the other engine may take another pot for the size of the pot (TDA 54): it counts antes, and
+        // blinds only as they were posted.
+        let odd = |player: &PlayerSetup| {
+            let blind = player.blind.map_or(Chips::ZERO, |(_, blind)| blind);
+            !player.ante.is_zero() || blind > player.stack
+        };
+        let posts = setup.players.iter().filter(|player| player.blind.is_some()).count();
+        let odd_pot = posts < 2 || setup.players.iter().any(odd);
+        let mut found = Comparison::default();
+        let replay = self.phh.replay_from(&setup, |action, hand| {
+            let Some(row) = self.rows.iter().find(|row| row.action == action) else {
+                return;
+            };
+            found.bounds_checked += 1;
+            let own = bounds(&hand.legal());
+            if !row.agrees(own, hand, odd_pot) {
+                let difference = format!("action {action}: {own:?}, but {:?}, TDA {:?}", row.bounds, row.tda);
+                found.bounds_different.push(difference);
+            }
+        })?;
+        let stacks = replay.finishing_stacks();
+        let expected = self.stacks_tda.as_ref().or(self.phh.finishing_stacks.as_ref());
+        if let Some(expected) = expected.filter(|expected| **expected != stacks) {
+            found.differences.push(format!("stacks {stacks:?}, but {expected:?}"));
+        }
+        if let Some(expected) = &self.pots {
+            let pots = pots(&replay.end);
+            if pots != *expected {
+                found.differences.push(format!("pots {pots:?}, but {expected:?}"));
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Row {
+    fn agrees(&self, own: Bounds, hand: &Hand, odd_pot: bool) -> bool {
+        let expected = self.tda.unwrap_or(self.bounds);
+        let betting = hand.variant().betting;
+        let fixed = betting == Betting::FixedLimit;
+        // After a short all-in in fixed limit the lines have no view of their own on raises (TDA 47-B).
+        if fixed && (expected.1 != self.bounds.1 || hand.has_short_all_in()) {
+            return own.0 == expected.0;
+        }
+        // In fixed limit the other engine's largest raise is the stack.
+        let any_most = fixed || betting == Betting::PotLimit && odd_pot;
+        (own.0, own.1) == (expected.0, expected.1) && (any_most || own.2 == expected.2)
+    }
+}
+
+fn bounds(legal: &Legal) -> Bounds {
+    let raise = legal.bet.or(legal.raise);
+    Bounds(legal.call.unwrap_or_default().0, raise.map(|raise| raise.min.0), raise.map(|raise| raise.max.0))
+}
+
+/// Pots and who has a claim on them, players numbered from 1.
+fn pots(hand: &Hand) -> Vec<(u64, Vec<u64>)> {
+    let claims = hand.claims().into_iter();
+    claims.map(|(pot, seats)| (pot.0, seats.into_iter().map(|seat| u64::from(seat) + 1).collect())).collect()
+}

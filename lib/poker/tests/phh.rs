@@ -1,0 +1,169 @@
+//! Hand files: read, played again, written.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use poker::{
+    ohh,
+    phh::{Outcome, Phh, PhhError, export},
+    random::{self, Dice},
+    variant,
+};
+use std::{fs, path::Path};
+use wire::event::HandEvent;
+
+#[test]
+fn hand_files_of_our_own_end_as_written() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let (mut count, mut wrong) = (0, Vec::new());
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let phh = Phh::parse(&fs::read_to_string(&path).unwrap()).unwrap();
+        assert!(phh.finishing_stacks.is_some());
+        if phh.check() != Outcome::Exact {
+            wrong.push(format!("{}: {:?}", path.display(), phh.check()));
+        }
+        count += 1;
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(count >= 7);
+}
+
+#[test]
+fn every_variant_survives_writing_and_reading() {
+    for variant in variant::ALL {
+        let mut hands = Vec::new();
+        for seed in 0..200 {
+            let mut dice = Dice::new(seed);
+            let setup = random::setup(variant, 6, &mut dice);
+            let (events, hand) = random::play(&setup, &mut dice, |_, _| ()).unwrap();
+            let phh = export(&setup, &events).unwrap();
+            let read = Phh::parse(&phh.to_text().unwrap()).unwrap();
+            assert_eq!(read, phh);
+            let replay = read.replay().unwrap_or_else(|error| panic!("{} {seed}: {error}", variant.code));
+            assert_eq!(replay.events, events, "{} {seed}", variant.code);
+            assert_eq!(replay.finishing_stacks(), phh.finishing_stacks.clone().unwrap());
+            assert!(hand.is_over());
+            hands.push(phh);
+        }
+        let read = Phh::parse_all(&Phh::to_text_all(&hands).unwrap()).unwrap();
+        assert_eq!(read.len(), 200);
+        for ((name, read), (number, written)) in read.iter().zip((1..).zip(&hands)) {
+            assert_eq!((name, read), (&number.to_string(), written));
+        }
+    }
+}
+
+/// A heads-up hand with these actions.
+fn with_actions(actions: &[&str]) -> Phh {
+    let text = format!(
+        "variant = 'NT'\nantes = [0, 0]\nblinds_or_straddles = [1, 2]\nmin_bet = 2\nstarting_stacks = [100, 100]\nactions = {actions:?}"
+    );
+    Phh::parse(&text).unwrap()
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let refused = |actions: &[&str]| match with_actions(actions).check() {
+        Outcome::Refused(error) => error.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refused(&["p2 cc"]), "the hand is not over after its last action: p1 is to act");
+    assert_eq!(refused(&["p1 cc"]), "action 0, \"p1 cc\": it is the turn of p2");
+    assert_eq!(refused(&["p2 cbr 3"]), "action 0, \"p2 cbr 3\": too small: the total must be at least 4");
+    assert_eq!(refused(&["p2 dance"]), "action 0, \"p2 dance\": the notation has no such action");
+    assert_eq!(refused(&["p3 f"]), "action 0, \"p3 f\": no such player");
+    assert_eq!(refused(&["d dh p1 Axe"]), "action 0, \"d dh p1 Axe\": these are no cards");
+    assert_eq!(refused(&["p2 f", "p1 f"]), "action 1, \"p1 f\": it is the turn of nobody");
+    assert!(matches!(Phh::parse("variant = 1"), Err(PhhError::Syntax(_))));
+    let mut phh = with_actions(&["p2 f  # a comment"]);
+    assert_eq!(phh.check(), Outcome::Exact);
+    phh.variant = "XX".to_owned();
+    assert_eq!(phh.check(), Outcome::Refused(PhhError::Variant("XX".to_owned())));
+    let mut phh = with_actions(&["p2 f"]);
+    phh.antes.pop();
+    assert!(matches!(phh.check(), Outcome::Refused(PhhError::Length { field: "antes", .. })));
+}
+
+#[test]
+fn garbage_is_refused_without_a_panic() {
+    let base = with_actions(&["d dh p1 AcAd", "d dh p2 KcKd", "p2 cbr 6", "p1 cc", "d db 2c3c4c", "p1 cc"]);
+    let text = base.to_text().unwrap();
+    let mut dice = Dice::new(5);
+    for _ in 0..20_000 {
+        let mut bytes = text.clone().into_bytes();
+        for _ in 0..=dice.below(3) {
+            let at = dice.below(bytes.len() as u64) as usize;
+            match dice.below(3) {
+                0 => bytes[at] = dice.between(32, 126) as u8,
+                1 => drop(bytes.remove(at)),
+                _ => bytes.insert(at, b"0123456789-.?AcdhspfbrT"[dice.below(23) as usize]),
+            }
+        }
+        if let Ok(phh) = Phh::parse(&String::from_utf8(bytes).unwrap()) {
+            let _ = phh.check();
+        }
+    }
+}
+
+#[test]
+fn open_hand_history_adds_up() {
+    for variant in variant::ALL {
+        for seed in 0..100 {
+            let mut dice = Dice::new(seed);
+            let setup = random::setup(variant, 6, &mut dice);
+            let (events, _) = random::play(&setup, &mut dice, |_, _| ()).unwrap();
+            let about = ohh::About { hero: Some(0), seats: 6, ..ohh::About::default() };
+            let value = ohh::export(&about, &setup, &events).unwrap();
+            let ohh = &value["ohh"];
+            let rounds = ohh["rounds"].as_array().unwrap();
+            let actions = rounds.iter().flat_map(|round| round["actions"].as_array().unwrap());
+            let paid: u64 = actions.clone().map(|action| action["amount"].as_u64().unwrap()).sum();
+            let back: u64 = events
+                .iter()
+                .map(|event| match event {
+                    HandEvent::Returned { amount, .. } => amount.0,
+                    _ => 0,
+                })
+                .sum();
+            let pots = ohh["pots"].as_array().unwrap();
+            let won: u64 = pots.iter().map(|pot| pot["amount"].as_u64().unwrap()).sum();
+            assert_eq!(paid - back, won, "{} {seed}", variant.code);
+            // Nobody's hidden cards but the hero's.
+            for dealt in
+                actions.filter(|action| action["action"] == "Dealt Cards" && action["player_id"] != 0)
+            {
+                let told = dealt["cards"].as_array().map_or(0, Vec::len);
+                assert!(told <= usize::from(variant.has_bring_in()) * 7);
+                assert!(variant.has_bring_in() || told == 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn open_hand_history_has_the_streets_of_holdem() {
+    let phh = with_actions(&[
+        "d dh p1 AcAd",
+        "d dh p2 KcKd",
+        "p2 cc",
+        "p1 cc",
+        "d db 2c3c4d",
+        "p1 cc",
+        "p2 cc",
+        "d db 9h",
+        "p1 cc",
+        "p2 cc",
+        "d db Th",
+        "p1 cbr 2",
+        "p2 cc",
+    ]);
+    let replay = phh.replay().unwrap();
+    let about = ohh::About { site: "Room".to_owned(), ..ohh::About::default() };
+    let value = ohh::export(&about, &phh.setup().unwrap(), &replay.events).unwrap();
+    let rounds = value["ohh"]["rounds"].as_array().unwrap();
+    let streets: Vec<&str> = rounds.iter().map(|round| round["street"].as_str().unwrap()).collect();
+    assert_eq!(streets, ["Preflop", "Flop", "Turn", "River", "Showdown"]);
+    assert_eq!(rounds[1]["cards"], serde_json::json!(["2c", "3c", "4d"]));
+    assert_eq!(rounds[4]["actions"][0]["action"], "Shows Cards");
+    assert_eq!(value["ohh"]["pots"][0]["player_wins"][0]["win_amount"], 8);
+}
