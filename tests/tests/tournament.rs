@@ -18,7 +18,12 @@ async fn plays_to_the_end(fleet: &Fleet, name: &str, addresses: Vec<Address>) ->
     ensure!(standings.phase == Phase::Finished && standings.players.len() == 9, "{standings:?}");
     let recorded = standings.players.iter().find(|standing| standing.player == player).unwrap();
     ensure!((recorded.place, recorded.prize) == (place, prize), "told {place}, recorded {recorded:?}");
-    ensure!(prize > Chips::ZERO && report.dealt > 0 && report.actions > 0, "{report:?}");
+    ensure!(
+        prize > Chips::ZERO && report.dealt > 0 && report.actions > 0,
+        "{:?}, {} hands",
+        report.placed,
+        report.dealt
+    );
     let CashierReply::Player(details) =
         fleet.cashier(AdminRequest::ShowPlayer { player: player.to_string() }).await?
     else {
@@ -27,7 +32,8 @@ async fn plays_to_the_end(fleet: &Fleet, name: &str, addresses: Vec<Address>) ->
     // 5,000 less buy-in and fee, plus the prize.
     ensure!(details.balance == 5_000 - 1_100 + i64::try_from(prize.0)?, "{details:?} after {prize}");
     let compared = check_against_journals(&fleet.admin, &report.sightings, false).await?;
-    ensure!(compared > 20 && report.sightings.restarts == 0, "{compared} events, {report:?}");
+    let restarts = report.sightings.restarts;
+    ensure!(compared > 20 && restarts == 0, "{compared} events, {restarts} restarts");
     Ok(())
 }
 

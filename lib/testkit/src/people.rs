@@ -149,7 +149,7 @@ impl Fleet {
 }
 
 impl Hero {
-    /// Plays a tournament to its end: registers, then checks or calls whatever comes, all-in every now and then.
+    /// Plays a tournament to its end: registers, then plays carefully at first and recklessly later.
     ///
     /// # Errors
     /// When registering is refused, the connection ends, or there is no end after `limit` (a guard against hangs).
@@ -226,8 +226,17 @@ impl Hero {
     }
 }
 
+/// Careful in the first hands, so that nobody is out before a test has begun; then quick to risk everything, so that it ends.
 fn choose(hand: wire::HandNo, legal: &Legal) -> Action {
+    const CAREFUL_HANDS: u64 = 12;
     match (legal.raise, legal.bet) {
+        _ if hand.0 <= CAREFUL_HANDS => {
+            if legal.check {
+                Action::Check
+            } else {
+                Action::Fold
+            }
+        }
         (Some(raise), _) if hand.0.is_multiple_of(7) => Action::RaiseTo(raise.max),
         (_, Some(bet)) if hand.0.is_multiple_of(5) => Action::Bet(bet.min),
         _ if legal.check => Action::Check,
