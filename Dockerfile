@@ -4,7 +4,7 @@
 ARG RUST_IMAGE=rust:1.95-bookworm
 ARG DEBIAN_IMAGE=debian:bookworm-slim
 
-# The roles' programs and pokerctl.
+# The roles' programs and pokerctl. They keep their line numbers, for backtraces, but packed.
 FROM ${RUST_IMAGE} AS build
 # How many compilers at a time [default: one per processor].
 ARG CARGO_BUILD_JOBS
@@ -17,7 +17,9 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/src/target,sharing=locked \
     cargo build --release --locked --workspace --bins \
     && mkdir /programs \
-    && for program in bins/*/; do cp "target/release/$(basename "$program")" /programs/; done
+    && for program in bins/*/; do \
+        objcopy --compress-debug-sections "target/release/$(basename "$program")" "/programs/$(basename "$program")" || exit 1; \
+    done
 
 # The servers, from the packages that `make fetch` takes.
 FROM ${DEBIAN_IMAGE} AS fetch
@@ -30,13 +32,16 @@ RUN scripts/fetch-servers
 
 # One user everywhere: the volumes with passwords are written in one container and read in others.
 FROM ${DEBIAN_IMAGE} AS base
-RUN groupadd --gid 10001 poker && useradd --uid 10001 --gid poker --no-create-home --home-dir / --shell /usr/sbin/nologin poker
+RUN groupadd --gid 10001 poker \
+    && useradd --uid 10001 --gid poker --no-create-home --home-dir / --shell /usr/sbin/nologin poker
+# Volumes that are mounted here begin as these folders: empty, and their owner's alone.
+RUN install -d -o poker -g poker -m 0700 /data /secrets
 
 FROM base AS nats
 COPY --from=fetch /src/.local/nats/nats-server /usr/local/bin/
 COPY nats/server.conf /etc/nats/
 # Addresses and passwords, which the configuration includes, are made by `containers/secrets`.
-RUN ln -s /secrets/local.conf /etc/nats/local.conf && install -d -o poker -g poker -m 0700 /data
+RUN ln -s /secrets/local.conf /etc/nats/local.conf
 USER poker
 EXPOSE 4222
 ENTRYPOINT ["nats-server"]
@@ -46,7 +51,6 @@ FROM base AS postgres
 COPY --from=fetch /src/.local/postgres /opt/postgres
 COPY containers/database /usr/local/bin/
 COPY containers/pg_hba.conf /etc/postgres/
-RUN install -d -o poker -g poker -m 0700 /data
 ENV PATH=/opt/postgres/bin:/usr/local/bin:/usr/bin:/bin LC_ALL=C
 USER poker
 EXPOSE 5432
@@ -59,11 +63,10 @@ COPY --from=build /programs /usr/local/bin
 COPY containers/role containers/admin containers/secrets /usr/local/bin/
 COPY nats /opt/poker/nats
 COPY schemas/sql /opt/poker/schemas/sql
-# Volumes that are mounted here begin as these folders: empty, and their owner's alone.
+# The passwords' volumes, for `containers/secrets`.
 RUN for volume in nats postgres gateway table-worker bot-worker coordinator cashier admin; do \
-        install -d -o poker -g poker -m 0700 "/secrets/$volume"; \
-    done \
-    && install -d -o poker -g poker -m 0700 /data
+        install -d -o poker -g poker -m 0700 "/volumes/$volume"; \
+    done
 ENV POKER_HOME=/opt/poker POKER_DATA_DIR=/data
 USER poker
 ENTRYPOINT ["role"]
