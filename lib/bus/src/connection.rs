@@ -10,7 +10,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll},
@@ -30,8 +30,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const PING_INTERVAL: Duration = Duration::from_secs(2);
 /// Longest pause between two attempts to reconnect.
 const RECONNECT_DELAY: Duration = Duration::from_millis(100);
-/// Pause after "no responders" and while the server is away.
+/// Pause after "no responders".
 const PAUSE: Duration = Duration::from_millis(50);
+/// How often those who wait for the server look for it without being told.
+const GLANCE: Duration = Duration::from_millis(500);
+/// Shortest time between two warnings of lost messages.
+const WARN_EVERY: Duration = Duration::from_secs(1);
 /// Messages that wait for the connection's task; beyond it a sender waits.
 const CLIENT_CAPACITY: usize = 8_192;
 
@@ -52,6 +56,8 @@ struct News {
     gaps: watch::Sender<u64>,
     outages: AtomicU64,
     connected_before: AtomicBool,
+    /// When it was last said that messages were lost.
+    warned: Mutex<Option<Instant>>,
 }
 
 /// How long a request waits, and repeats.
@@ -91,6 +97,7 @@ impl Bus {
             gaps: watch::Sender::new(0),
             outages: AtomicU64::new(0),
             connected_before: AtomicBool::new(false),
+            warned: Mutex::new(None),
         });
         let deadline = Instant::now() + CONNECT_PATIENCE;
         loop {
@@ -143,9 +150,8 @@ impl Bus {
         while let Some(left) = patience.total.checked_sub(started.elapsed())
             && !left.is_zero()
         {
-            if !self.is_connected() {
-                sleep(PAUSE.min(left)).await;
-                continue;
+            if timeout(left, self.connected()).await.is_err() {
+                break;
             }
             let request =
                 async_nats::Request::new().payload(payload.clone()).timeout(Some(patience.each.min(left)));
@@ -245,6 +251,15 @@ impl Bus {
         self.client().connection_state() == async_nats::connection::State::Connected
     }
 
+    /// Waits until the server is there.
+    pub(crate) async fn connected(&self) {
+        // A reconnect is told as a gap; the timeout only covers one between the two looks.
+        let mut gaps = self.gaps();
+        while !self.is_connected() {
+            let _ = timeout(GLANCE, gaps.changed()).await;
+        }
+    }
+
     pub(crate) fn client(&self) -> &Client {
         &self.inner.client
     }
@@ -302,9 +317,14 @@ impl News {
                 tracing::warn!("the connection to the NATS server is lost");
                 self.outages.fetch_add(1, Ordering::Relaxed);
             }
+            // One event for each message.
             Event::SlowConsumer(subscription) => {
-                tracing::warn!(subscription, "messages came faster than they were taken: some are lost");
                 self.gaps.send_modify(|gaps| *gaps += 1);
+                let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+                if warned.is_none_or(|at| at.elapsed() >= WARN_EVERY) {
+                    *warned = Some(Instant::now());
+                    tracing::warn!(subscription, "messages come faster than they are taken: some are lost");
+                }
             }
             Event::ServerError(error) => tracing::error!(%error, "the NATS server reports"),
             Event::ClientError(error) => tracing::debug!(%error, "connecting"),

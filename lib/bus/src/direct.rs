@@ -13,6 +13,8 @@ use tokio::time::timeout;
 
 /// Longest silence between two messages of a batch before it is asked for again.
 const SILENCE: Duration = Duration::from_secs(2);
+/// How long a read waits for a server that is away.
+const AWAY: Duration = Duration::from_secs(30);
 /// How often a read is asked for before it counts as failed.
 const ATTEMPTS: usize = 5;
 /// Most subjects of one batch, by the server's rule.
@@ -65,6 +67,7 @@ pub(crate) async fn get(bus: &Bus, stream: &str, wanted: &Wanted<'_>) -> Result<
     let payload = Bytes::from(serde_json::to_vec(wanted).map_err(|e| failed(e.to_string()))?);
     let mut reason = String::new();
     for _ in 0..ATTEMPTS {
+        back(bus).await;
         let request = async_nats::Request::new().payload(payload.clone()).timeout(Some(SILENCE));
         match bus.client().send_request(subject.clone(), request).await {
             Ok(message) => match status(&message) {
@@ -95,6 +98,7 @@ pub(crate) async fn batch(bus: &Bus, stream: &str, wanted: &Wanted<'_>) -> Resul
         if attempt > 0 {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+        back(bus).await;
         let inbox = bus.client().new_inbox();
         let mut answers = bus.raw_subscribe(inbox.clone(), None).await?;
         bus.client()
@@ -107,6 +111,12 @@ pub(crate) async fn batch(bus: &Bus, stream: &str, wanted: &Wanted<'_>) -> Resul
         }
     }
     Err(failed(reason))
+}
+
+/// Waits for a server that is away, but not for ever.
+async fn back(bus: &Bus) {
+    // Then the read itself fails, and says so.
+    let _ = timeout(AWAY, bus.connected()).await;
 }
 
 async fn collect(answers: &mut async_nats::Subscriber) -> Result<Batch, String> {

@@ -98,3 +98,39 @@ impl Args {
         Ok(Some(text.lines().next().unwrap_or_default().to_owned()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Role {
+        #[command(flatten)]
+        bus: Args,
+    }
+
+    fn parse(args: &[&str]) -> Args {
+        Role::parse_from(["role"].iter().chain(args)).bus
+    }
+
+    #[test]
+    fn several_addresses_and_the_role_as_user() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "secret\nand no more\n").unwrap();
+        let path = file.path().to_str().unwrap();
+        let args = parse(&["--nats-url", "nats://a:1,nats://b:2", "--nats-password-file", path]);
+        let options = args.options("gateway").unwrap();
+        assert_eq!(options.urls, ["nats://a:1", "nats://b:2"]);
+        assert_eq!((options.user.as_str(), options.password.as_deref()), ("gateway", Some("secret")));
+        assert!(options.node.starts_with("gateway-"));
+    }
+
+    #[test]
+    fn what_cannot_be_is_told() {
+        let error = parse(&["--node", "Node 1"]).options("gateway").err().unwrap();
+        assert!(error.to_string().contains("Node 1"), "{error}");
+        let error = parse(&["--nats-password-file", "/nowhere"]).options("gateway").err().unwrap();
+        assert!(error.to_string().contains("/nowhere"), "{error}");
+    }
+}

@@ -232,6 +232,34 @@ async fn a_record_that_is_too_large_is_refused() {
 }
 
 #[tokio::test]
+async fn a_full_store_is_waited_for() {
+    let fleet = Fleet::start().await;
+    let admin = fleet.bus("admin").await;
+    let resize = async |max_bytes: i64| {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("streams")).unwrap();
+        let discard = if max_bytes < 0 { "old" } else { "new" };
+        let config = serde_json::json!({"name": STREAM, "max_bytes": max_bytes, "discard": discard});
+        std::fs::write(dir.path().join("streams/x.json"), config.to_string()).unwrap();
+        bus::admin::apply(&admin, dir.path()).await.unwrap();
+    };
+    resize(5_000).await;
+    let journal = open(&fleet.bus("table-worker").await).await;
+    let work = async {
+        let mut cursor = Cursor::new(table(1));
+        for _ in 0..10 {
+            cursor = journal.append(&cursor, vec![7; 1_000].into(), true).await.unwrap();
+        }
+        cursor
+    };
+    let mut work = std::pin::pin!(work);
+    assert!(timeout(Duration::from_secs(1), &mut work).await.is_err(), "the store is not full");
+    resize(-1).await;
+    timeout(GUARD, work).await.unwrap();
+    assert_eq!(all(&journal, &table(1)).await.len(), 10);
+}
+
+#[tokio::test]
 async fn every_journal_subject_has_its_stream() {
     let fleet = Fleet::start().await;
     let bus = fleet.bus("table-worker").await;

@@ -75,6 +75,19 @@ async fn a_broken_configuration_is_quoted() {
     assert!(error.to_string().contains("NOWHERE"), "{error}");
 }
 
+/// Needs a folder on a disk with less than 64 MB: `mount -t tmpfs -o size=10m tmpfs DIR`.
+#[tokio::test]
+#[ignore = "set SMALL_DISK to such a folder"]
+async fn a_full_disk_is_named() {
+    let Some(dir) = std::env::var_os("SMALL_DISK").map(PathBuf::from) else { return };
+    let options = NatsOptions { dir: Some(dir.join("nats")), ..NatsOptions::default() };
+    let error = Nats::start(options).await.unwrap_err();
+    assert!(matches!(error, ServerError::DiskFull { .. }), "{error}");
+    let options = PostgresOptions { dir: Some(dir.join("postgres")), ..quick() };
+    let error = Postgres::start(options).await.unwrap_err();
+    assert!(matches!(error, ServerError::DiskFull { .. }), "{error}");
+}
+
 #[tokio::test]
 async fn passwords_stay_and_are_private() {
     let folder = tempfile::tempdir().unwrap();

@@ -180,9 +180,7 @@ impl Journal {
 
     async fn send(&self, cursor: &Cursor, headers: &HeaderMap, payload: &Bytes) -> Result<Sent, AppendError> {
         let bus = &self.inner.bus;
-        if !bus.is_connected() {
-            return Ok(Sent::NotStored("the NATS server is away".into()));
-        }
+        bus.connected().await;
         let request =
             async_nats::Request::new().headers(headers.clone()).payload(payload.clone()).timeout(None);
         let answer = bus.client().send_request(cursor.subject.clone(), request);

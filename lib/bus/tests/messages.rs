@@ -1,0 +1,263 @@
+//! Core messages against a real server: requests with repeats, gathering, work queue, gaps, connecting.
+
+#![allow(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
+
+mod common;
+
+use bus::{Bus, BusError, Options, Patience, RequestError, WorkQueue, admin};
+use common::{Fleet, GUARD};
+use futures::StreamExt;
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout};
+use wire::subject;
+
+const PATIENCE: Patience = Patience { each: Duration::from_millis(300), total: Duration::from_secs(20) };
+
+async fn ask(bus: &Bus, question: u32) -> Result<u32, RequestError> {
+    bus.request(subject::CASHIER_SESSION.to_owned(), &question, PATIENCE).await
+}
+
+/// Answers with the number plus one; the first `silent` questions of a subject get no answer.
+async fn serve(bus: Bus, mut silent: usize) {
+    let mut requests = bus.serve(subject::CASHIER_SESSION.to_owned(), Some("cashier")).await.unwrap();
+    bus.flush().await;
+    tokio::spawn(async move {
+        while let Some(request) = requests.next().await {
+            if silent > 0 {
+                silent -= 1;
+                continue;
+            }
+            let question: u32 = request.decode().unwrap();
+            request.answer(&(question + 1)).await.unwrap();
+        }
+    });
+}
+
+#[tokio::test]
+async fn a_request_is_repeated_until_somebody_answers() {
+    let fleet = Fleet::start().await;
+    let bus = fleet.bus("gateway").await;
+    let cashier = fleet.bus("cashier").await;
+    // Nobody is there yet; then somebody is, but does not answer the first two times.
+    let late = async {
+        sleep(Duration::from_millis(500)).await;
+        serve(cashier.clone(), 2).await;
+    };
+    let (answer, ()) = tokio::join!(ask(&bus, 41), late);
+    assert_eq!(answer.unwrap(), 42);
+}
+
+#[tokio::test]
+async fn a_request_outlives_the_server() {
+    let mut fleet = Fleet::start().await;
+    let bus = fleet.bus("gateway").await;
+    serve(fleet.bus("cashier").await, 0).await;
+    assert_eq!(ask(&bus, 1).await.unwrap(), 2);
+    let mut gaps = bus.gaps();
+    assert_eq!(*gaps.borrow_and_update(), 0);
+    fleet.nats.kill().await.unwrap();
+    let restart = async {
+        sleep(Duration::from_millis(500)).await;
+        fleet.nats.restart().await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(ask(&bus, 2), restart);
+    assert_eq!(answer.unwrap(), 3);
+    timeout(GUARD, gaps.changed()).await.unwrap().unwrap();
+    assert_eq!(*gaps.borrow(), 1);
+}
+
+#[tokio::test]
+async fn patience_ends() {
+    let fleet = Fleet::start().await;
+    let bus = fleet.bus("gateway").await;
+    let patience = Patience { total: Duration::from_millis(400), ..PATIENCE };
+    let started = Instant::now();
+    let answer: Result<u32, _> = bus.request(subject::CASHIER_SESSION.to_owned(), &1_u32, patience).await;
+    assert!(matches!(answer, Err(RequestError::TimedOut { .. })), "{answer:?}");
+    assert!(started.elapsed() >= Duration::from_millis(350));
+    serve(fleet.bus("cashier").await, 0).await;
+    let answer: Result<String, _> = bus.request(subject::CASHIER_SESSION.to_owned(), &1_u32, PATIENCE).await;
+    assert!(matches!(answer, Err(RequestError::Codec { .. })), "{answer:?}");
+}
+
+#[tokio::test]
+async fn one_question_gathers_many_answers() {
+    let fleet = Fleet::start().await;
+    let bus = fleet.bus("gateway").await;
+    let window = Duration::from_millis(500);
+    let nobody: Vec<u32> = bus.gather(subject::QUERY_TABLES, &1_u32, 3, GUARD).await.unwrap();
+    assert_eq!(nobody, [0_u32; 0]);
+    for n in 0..3_u32 {
+        let worker = fleet.bus("table-worker").await;
+        let mut requests = worker.serve(subject::QUERY_TABLES.to_owned(), None).await.unwrap();
+        worker.flush().await;
+        tokio::spawn(async move {
+            while let Some(request) = requests.next().await {
+                request.answer(&n).await.unwrap();
+            }
+        });
+    }
+    // The server may learn of the last subscription only after the first question.
+    while bus.gather::<_, u32>(subject::QUERY_TABLES, &1_u32, 3, window).await.unwrap().len() < 3 {}
+    let started = Instant::now();
+    let mut answers: Vec<u32> = bus.gather(subject::QUERY_TABLES, &1_u32, 3, GUARD).await.unwrap();
+    assert!(started.elapsed() < GUARD / 2, "it does not wait longer than for the expected");
+    answers.sort_unstable();
+    assert_eq!(answers, [0, 1, 2]);
+    let answers: Vec<u32> = bus.gather(subject::QUERY_TABLES, &1_u32, 9, window).await.unwrap();
+    assert_eq!(answers.len(), 3);
+}
+
+#[tokio::test]
+async fn a_feed_arrives_in_order() {
+    let fleet = Fleet::start().await;
+    let (worker, gateway) = (fleet.bus("table-worker").await, fleet.bus("gateway").await);
+    let feed = subject::table_feed(wire::TableId(5));
+    let mut heard = gateway.subscribe(feed.clone()).await.unwrap();
+    // The server may learn of the subscription only after the first messages.
+    while timeout(Duration::from_millis(50), heard.next()).await.is_err() {
+        worker.publish(feed.clone(), "begin".into()).await.unwrap();
+    }
+    for n in 0..1_000_u32 {
+        worker.publish(feed.clone(), n.to_be_bytes().to_vec().into()).await.unwrap();
+    }
+    let mut next = 0_u32;
+    while next < 1_000 {
+        let message = timeout(GUARD, heard.next()).await.unwrap().unwrap();
+        assert_eq!(message.subject, feed);
+        if message.payload != "begin" {
+            assert_eq!(message.payload[..], next.to_be_bytes());
+            next += 1;
+        }
+    }
+}
+
+#[tokio::test]
+async fn messages_that_nobody_takes_are_a_gap() {
+    let fleet = Fleet::start().await;
+    let (worker, gateway) = (fleet.bus("table-worker").await, fleet.bus("gateway").await);
+    let feed = subject::table_feed(wire::TableId(5));
+    let heard = gateway.subscribe(feed.clone()).await.unwrap();
+    let mut gaps = gateway.gaps();
+    let publish = async {
+        loop {
+            for _ in 0..10_000 {
+                worker.publish(feed.clone(), "x".into()).await.unwrap();
+            }
+            worker.flush().await;
+        }
+    };
+    tokio::select! {
+        changed = timeout(GUARD, gaps.changed()) => changed.unwrap().unwrap(),
+        () = publish => {}
+    }
+    drop(heard);
+}
+
+#[tokio::test]
+async fn a_job_goes_to_one_and_when_dropped_to_another() {
+    let fleet = Fleet::start().await;
+    let (first, second) = (fleet.bus("bot-worker").await, fleet.bus("bot-worker").await);
+    let queue = |bus: Bus| async move {
+        WorkQueue::open(&bus, subject::BOT_ASKS_STREAM, subject::BOT_ASKS_CONSUMER).await.unwrap()
+    };
+    let (first, second) = (queue(first).await, queue(second).await);
+    let started = Instant::now();
+    assert!(first.take(10, Duration::from_millis(200)).await.unwrap().is_empty());
+    assert!(started.elapsed() >= Duration::from_millis(150));
+
+    let table = fleet.bus("table-worker").await;
+    for n in 0..10_u8 {
+        table.publish(subject::BOT_ASK.to_owned(), vec![n].into()).await.unwrap();
+    }
+    table.flush().await;
+    let mut taken = Vec::new();
+    while taken.len() < 6 {
+        taken.extend(first.take(6 - taken.len(), GUARD).await.unwrap());
+    }
+    let mut others = Vec::new();
+    while others.len() < 4 {
+        others.extend(second.take(10, GUARD).await.unwrap());
+    }
+    // The first acknowledges five, and dies over the sixth.
+    let lost = taken.pop().unwrap();
+    for job in taken.iter().chain(&others) {
+        job.ack().await.unwrap();
+    }
+    let mut seen: Vec<u8> = taken.iter().chain(&others).map(|job| job.payload[0]).collect();
+    drop((first, taken));
+    let again = timeout(GUARD, second.take(10, Duration::from_secs(20))).await.unwrap().unwrap();
+    assert_eq!(again.len(), 1);
+    assert_eq!(again[0].payload, lost.payload);
+    again[0].ack().await.unwrap();
+    seen.push(again[0].payload[0]);
+    seen.sort_unstable();
+    assert_eq!(seen, (0..10).collect::<Vec<u8>>());
+    assert!(second.take(1, Duration::from_secs(3)).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_waiting_worker_gets_a_job_without_delay() {
+    let fleet = Fleet::start().await;
+    let bus = fleet.bus("bot-worker").await;
+    let queue = WorkQueue::open(&bus, subject::BOT_ASKS_STREAM, subject::BOT_ASKS_CONSUMER).await.unwrap();
+    let table = fleet.bus("table-worker").await;
+    let ask = async {
+        sleep(Duration::from_millis(300)).await;
+        table.publish(subject::BOT_ASK.to_owned(), "x".into()).await.unwrap();
+        Instant::now()
+    };
+    let take = async { (queue.take(10, Duration::from_secs(10)).await.unwrap(), Instant::now()) };
+    let ((jobs, taken), asked) = tokio::join!(take, ask);
+    assert_eq!(jobs.len(), 1);
+    assert!(taken - asked < Duration::from_secs(2), "{:?}", taken - asked);
+}
+
+#[tokio::test]
+async fn applying_twice_changes_nothing() {
+    let fleet = Fleet::start().await;
+    let bus = fleet.bus("admin").await;
+    let dir = servers::find::nats_config().unwrap();
+    let again = admin::apply(&bus, &dir).await.unwrap();
+    assert_eq!(again.len(), 12);
+    assert!(again.iter().all(|object| object.what == admin::Applied::Unchanged), "{again:?}");
+
+    // A changed file changes what is there.
+    let changed = tempfile::tempdir().unwrap();
+    let streams = changed.path().join("streams");
+    std::fs::create_dir(&streams).unwrap();
+    let text = std::fs::read_to_string(dir.join("streams/TABLES_3.json")).unwrap();
+    let text = text.replace("10000", "20000");
+    std::fs::write(streams.join("TABLES_3.json"), text).unwrap();
+    let what: Vec<_> =
+        admin::apply(&bus, changed.path()).await.unwrap().into_iter().map(|o| o.what).collect();
+    assert_eq!(what, [admin::Applied::Updated]);
+    std::fs::write(streams.join("TABLES_3.json"), "{").unwrap();
+    let error = admin::apply(&bus, changed.path()).await.unwrap_err();
+    assert!(error.to_string().contains("TABLES_3.json"), "{error}");
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_a_missing_server_are_told_apart() {
+    let mut fleet = Fleet::start().await;
+    let wrong = Options { password: Some("wrong".into()), ..fleet.options("gateway") };
+    let started = Instant::now();
+    let error = Bus::connect(wrong).await.err().unwrap();
+    assert!(matches!(error, BusError::Unauthorized { .. }), "{error}");
+    assert!(started.elapsed() < Duration::from_secs(5));
+    let bad = Options { urls: vec!["nats://:::".into()], ..fleet.options("gateway") };
+    assert!(matches!(Bus::connect(bad).await.err().unwrap(), BusError::BadUrl { .. }));
+
+    let options = fleet.options("gateway");
+    fleet.nats.stop().await.unwrap();
+    // A server that comes a little later is waited for.
+    let late = async {
+        sleep(Duration::from_secs(1)).await;
+        fleet.nats.restart().await.unwrap();
+    };
+    let (connected, ()) = tokio::join!(Bus::connect(options.clone()), late);
+    connected.unwrap();
+    fleet.nats.stop().await.unwrap();
+    let error = Bus::connect(options).await.err().unwrap();
+    assert!(matches!(error, BusError::Unreachable { .. }), "{error}");
+}

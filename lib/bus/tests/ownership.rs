@@ -1,0 +1,237 @@
+//! Ownership against a real server: distribution, hand-over, takeover, outages.
+
+#![allow(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
+
+mod common;
+
+use bus::{Bus, Change, OwnedKind, Ownership, Peers, owners};
+use common::{Fleet, GUARD, Proxy, until};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::time::{Instant, sleep, timeout};
+use wire::{
+    fleet::{Load, Role},
+    subject::TABLE_PARTITIONS,
+};
+
+/// What a user of an ownership holds, and what happened to it.
+#[derive(Default)]
+struct Log {
+    /// Partition to epoch.
+    held: BTreeMap<u16, u64>,
+    gained: usize,
+    released: usize,
+    lost: usize,
+}
+
+struct Worker {
+    peers: Peers,
+    ownership: Ownership,
+    log: Arc<Mutex<Log>>,
+}
+
+impl Worker {
+    /// A worker that finishes at once whatever is under way.
+    async fn start(bus: &Bus, name: &str) -> Self {
+        Self::start_as(bus, name, Role::TableWorker, OwnedKind::Tables).await
+    }
+
+    async fn start_as(bus: &Bus, name: &str, role: Role, kind: OwnedKind) -> Self {
+        let node = name.parse().unwrap();
+        let peers = Peers::join(bus, role, node, vec![], Load::default).await.unwrap();
+        let (ownership, mut changes) = Ownership::start(bus, &peers, kind).await.unwrap();
+        let log = Arc::new(Mutex::new(Log::default()));
+        let shared = Arc::clone(&log);
+        tokio::spawn(async move {
+            while let Some(change) = changes.recv().await {
+                let mut log = shared.lock().unwrap();
+                match change {
+                    Change::Gained { partition, epoch } => {
+                        log.gained += 1;
+                        assert_eq!(log.held.insert(partition, epoch.0), None, "gained twice");
+                    }
+                    Change::Release { partition, done } => {
+                        log.released += 1;
+                        assert!(log.held.remove(&partition).is_some(), "released what is not held");
+                        done.send(()).unwrap();
+                    }
+                    Change::Lost { partition } => {
+                        log.lost += 1;
+                        assert!(log.held.remove(&partition).is_some(), "lost what is not held");
+                    }
+                }
+            }
+        });
+        peers.set_ready();
+        Self { peers, ownership, log }
+    }
+
+    fn held(&self) -> BTreeMap<u16, u64> {
+        self.log.lock().unwrap().held.clone()
+    }
+
+    fn count(&self) -> usize {
+        self.log.lock().unwrap().held.len()
+    }
+
+    fn events(&self) -> (usize, usize, usize) {
+        let log = self.log.lock().unwrap();
+        (log.gained, log.released, log.lost)
+    }
+}
+
+const ALL: usize = TABLE_PARTITIONS as usize;
+
+#[tokio::test]
+async fn the_first_gets_everything_at_once() {
+    let fleet = Fleet::start().await;
+    let bus = fleet.bus("table-worker").await;
+    let started = Instant::now();
+    let worker = Worker::start(&bus, "a").await;
+    until("everything is owned", || worker.count() == ALL).await;
+    println!("all partitions owned after {:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(5), "it takes {:?}", started.elapsed());
+    assert_eq!(worker.ownership.owner_of(17).unwrap().as_str(), "a");
+    let owners = owners(&bus, OwnedKind::Tables).await.unwrap();
+    assert_eq!(owners.len(), ALL);
+    assert!(worker.peers.alive(Role::TableWorker).iter().all(|beat| beat.ready));
+}
+
+#[tokio::test]
+async fn two_share_and_a_third_gets_its_share_of_both() {
+    let fleet = Fleet::start().await;
+    let (bus_a, bus_b) = (fleet.bus("table-worker").await, fleet.bus("table-worker").await);
+    let (a, b) = tokio::join!(Worker::start(&bus_a, "a"), Worker::start(&bus_b, "b"));
+    until("both own half", || (a.count(), b.count()) == (ALL / 2, ALL / 2)).await;
+    let (before_a, before_b) = (a.held(), b.held());
+
+    let bus_c = fleet.bus("table-worker").await;
+    let c = Worker::start(&bus_c, "c").await;
+    until("all own a third", || {
+        a.count() + b.count() + c.count() == ALL && [&a, &b, &c].iter().all(|w| w.count() >= ALL / 3)
+    })
+    .await;
+    // What stayed has not changed hands in between, and every change raised the epoch.
+    assert!(a.held().iter().all(|(partition, epoch)| before_a.get(partition) == Some(epoch)));
+    assert!(b.held().iter().all(|(partition, epoch)| before_b.get(partition) == Some(epoch)));
+    let highest = before_a.values().chain(before_b.values()).max().unwrap().to_owned();
+    assert!(c.held().values().all(|&epoch| epoch > highest));
+
+    // And then it stays.
+    let settled = (a.events(), b.events(), c.events());
+    sleep(Duration::from_secs(3)).await;
+    assert_eq!((a.events(), b.events(), c.events()), settled);
+    assert_eq!((a.events().2, b.events().2, c.events().2), (0, 0, 0));
+}
+
+#[tokio::test]
+async fn a_dead_owner_is_replaced_within_two_seconds() {
+    let fleet = Fleet::start().await;
+    let (bus_a, bus_b) = (fleet.bus("table-worker").await, fleet.bus("table-worker").await);
+    let (a, b) = tokio::join!(Worker::start(&bus_a, "a"), Worker::start(&bus_b, "b"));
+    until("both own half", || (a.count(), b.count()) == (ALL / 2, ALL / 2)).await;
+    let (theirs, ours) = (a.held(), b.held());
+    let killed = Instant::now();
+    drop(a);
+    sleep(Duration::from_millis(500)).await;
+    assert_eq!(b.held(), ours, "claims survive their owner's death, until it counts as dead");
+    until("everything is owned", || b.count() == ALL).await;
+    println!("taken over after {:?}", killed.elapsed());
+    assert!(killed.elapsed() < Duration::from_secs(5), "it takes {:?}", killed.elapsed());
+    let after = b.held();
+    assert!(ours.iter().all(|(partition, epoch)| after.get(partition) == Some(epoch)));
+    assert!(theirs.iter().all(|(partition, epoch)| after[partition] > *epoch));
+}
+
+#[tokio::test]
+async fn a_planned_stop_hands_over_at_once() {
+    let fleet = Fleet::start().await;
+    let (bus_a, bus_b) = (fleet.bus("table-worker").await, fleet.bus("table-worker").await);
+    let (a, b) = tokio::join!(Worker::start(&bus_a, "a"), Worker::start(&bus_b, "b"));
+    until("both own half", || (a.count(), b.count()) == (ALL / 2, ALL / 2)).await;
+    let started = Instant::now();
+    timeout(GUARD, a.ownership.drain()).await.unwrap();
+    until("everything is owned", || b.count() == ALL).await;
+    println!("handed over after {:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(5), "it takes {:?}", started.elapsed());
+    assert_eq!(a.events(), (ALL / 2, ALL / 2, 0));
+    assert_eq!(b.events().2, 0);
+
+    // The last one has nobody to hand over to, and stops nevertheless.
+    timeout(GUARD, b.ownership.drain()).await.unwrap();
+    assert_eq!(b.count(), 0);
+    assert_eq!(owners(&bus_b, OwnedKind::Tables).await.unwrap(), HashMap::new());
+}
+
+#[tokio::test]
+async fn a_restart_under_the_same_name_takes_its_partitions_back() {
+    let fleet = Fleet::start().await;
+    let bus = fleet.bus("table-worker").await;
+    let first = Worker::start(&bus, "a").await;
+    until("everything is owned", || first.count() == ALL).await;
+    let before = first.held();
+    drop(first);
+    let again = Worker::start(&bus, "a").await;
+    until("everything is owned again", || again.count() == ALL).await;
+    assert!(again.held().iter().all(|(partition, epoch)| before[partition] < *epoch));
+}
+
+#[tokio::test]
+async fn while_the_server_is_away_nobody_is_declared_dead() {
+    let mut fleet = Fleet::start().await;
+    let (bus_a, bus_b) = (fleet.bus("table-worker").await, fleet.bus("table-worker").await);
+    let (a, b) = tokio::join!(Worker::start(&bus_a, "a"), Worker::start(&bus_b, "b"));
+    until("both own half", || (a.count(), b.count()) == (ALL / 2, ALL / 2)).await;
+    let before = (a.held(), b.held(), a.events(), b.events());
+    fleet.nats.kill().await.unwrap();
+    sleep(Duration::from_secs(3)).await;
+    fleet.nats.restart().await.unwrap();
+    sleep(Duration::from_secs(3)).await;
+    assert_eq!((a.held(), b.held(), a.events(), b.events()), before);
+    // And claims work again.
+    drop(a);
+    until("everything is owned", || b.count() == ALL).await;
+}
+
+#[tokio::test]
+async fn an_owner_that_was_thought_dead_is_told_and_gets_its_share_again() {
+    let fleet = Fleet::start().await;
+    let proxy = Proxy::start(&fleet).await;
+    let bus_a = fleet.bus_through("table-worker", &proxy).await;
+    let bus_b = fleet.bus("table-worker").await;
+    let (a, b) = tokio::join!(Worker::start(&bus_a, "a"), Worker::start(&bus_b, "b"));
+    until("both own half", || (a.count(), b.count()) == (ALL / 2, ALL / 2)).await;
+    proxy.freeze();
+    until("the other takes over", || b.count() == ALL).await;
+    assert_eq!(a.count(), ALL / 2, "it cannot know yet");
+    proxy.thaw();
+    until("it is told, and gets its share again", || {
+        a.events().2 == ALL / 2 && (a.count(), b.count()) == (ALL / 2, ALL / 2)
+    })
+    .await;
+    assert_eq!(b.events().2, 0, "who took over loses nothing");
+}
+
+#[tokio::test]
+async fn coordinators_share_tournaments_beside_table_workers() {
+    let fleet = Fleet::start().await;
+    let bus = fleet.bus("coordinator").await;
+    let (role, kind) = (Role::Coordinator, OwnedKind::Tournaments);
+    let a = Worker::start_as(&bus, "a", role, kind).await;
+    let b = Worker::start_as(&bus, "b", role, kind).await;
+    let tables = fleet.bus("table-worker").await;
+    let t = Worker::start(&tables, "t").await;
+    until("all own their share", || (a.count(), b.count(), t.count()) == (8, 8, ALL)).await;
+    assert_eq!(owners(&bus, OwnedKind::Tables).await.unwrap().len(), ALL);
+    let heard = Peers::watch(&fleet.bus("admin").await).await.unwrap();
+    until("the administrator hears all", || {
+        heard.alive(role).len() == 2 && heard.alive(Role::TableWorker).len() == 1
+    })
+    .await;
+    drop(a);
+    until("the death is noticed", || heard.alive(role).len() == 1).await;
+    assert!(Ownership::start(&tables, &t.peers, kind).await.is_err(), "the wrong role");
+}

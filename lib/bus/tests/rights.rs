@@ -1,0 +1,189 @@
+//! Every role may do exactly what it needs: tried out on a real server with the fleet's users.
+//!
+//! Uses the client library itself: what a role may not do is nothing that the bus offers.
+
+#![allow(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
+
+mod common;
+
+use async_nats::{ConnectOptions, Event};
+use common::{Fleet, GUARD};
+use futures::StreamExt;
+use std::sync::{Arc, Mutex};
+use tokio::time::timeout;
+
+/// Something that a role may or may not do, and who may.
+struct Right {
+    subject: &'static str,
+    may: &'static [&'static str],
+}
+
+const fn right(subject: &'static str, may: &'static [&'static str]) -> Right {
+    Right { subject, may }
+}
+
+const USERS: [&str; 6] = ["gateway", "table-worker", "bot-worker", "coordinator", "cashier", "admin"];
+
+const PUBLISH: [Right; 39] = [
+    right("journal.table.1.9.77", &["table-worker"]),
+    right("journal.tournament.9.77", &["coordinator"]),
+    right("command.table.9", &["gateway", "bot-worker", "coordinator", "admin"]),
+    right("command.tournament.9", &["gateway", "table-worker", "admin"]),
+    right("feed.table.77", &["table-worker"]),
+    right("feed.player.77", &["table-worker", "coordinator"]),
+    right("query.tables", &["gateway", "coordinator", "admin"]),
+    right("query.tournaments", &["gateway", "admin"]),
+    right("cashier.session", &["gateway"]),
+    right("cashier.table", &["table-worker"]),
+    right("cashier.tournament", &["coordinator"]),
+    right("cashier.admin", &["admin"]),
+    right("bots.ask", &["table-worker"]),
+    right("notice", &["gateway", "cashier", "admin"]),
+    right("heartbeat.gateway.x", &["gateway"]),
+    right("heartbeat.table-worker.x", &["table-worker"]),
+    right("heartbeat.bot-worker.x", &["bot-worker"]),
+    right("heartbeat.coordinator.x", &["coordinator"]),
+    right("heartbeat.cashier.x", &["cashier"]),
+    right("owners.table.9", &[]),
+    right("$KV.OWNERS.table.9", &["table-worker"]),
+    right("$KV.OWNERS.tournament.9", &["coordinator"]),
+    right("$JS.API.STREAM.INFO.KV_OWNERS", &["table-worker", "coordinator", "admin"]),
+    right("$JS.API.DIRECT.GET.KV_OWNERS", &["table-worker", "coordinator", "admin"]),
+    right("$JS.API.STREAM.INFO.TABLES_1", &["table-worker", "admin"]),
+    right("$JS.API.DIRECT.GET.TABLES_1", &["table-worker", "admin"]),
+    right("$JS.API.DIRECT.GET.TABLES_1.journal.table.1.9.77", &["admin"]),
+    right("$JS.API.STREAM.MSG.GET.TABLES_1", &["admin"]),
+    right("$JS.API.CONSUMER.CREATE.TABLES_1.x.journal.table.1.9.77", &["admin"]),
+    right("$JS.API.STREAM.INFO.TOURNAMENTS", &["coordinator", "admin"]),
+    right("$JS.API.DIRECT.GET.TOURNAMENTS", &["coordinator", "admin"]),
+    right("$JS.API.STREAM.CREATE.MORE", &["admin"]),
+    right("$JS.API.STREAM.PURGE.TABLES_1", &["admin"]),
+    right("$JS.API.DIRECT.GET.BOT_ASKS", &["admin"]),
+    right("$JS.API.CONSUMER.INFO.BOT_ASKS.bot-workers", &["bot-worker", "admin"]),
+    right("$JS.API.CONSUMER.MSG.NEXT.BOT_ASKS.bot-workers", &["bot-worker", "admin"]),
+    right("$JS.ACK.BOT_ASKS.bot-workers.1.1.1.1.1", &["bot-worker"]),
+    right("_INBOX_gateway.x.y", &[]),
+    right("anything", &[]),
+];
+
+const SUBSCRIBE: [Right; 25] = [
+    right("journal.table.1.9.77", &[]),
+    right("journal.>", &[]),
+    right("command.table.9", &["table-worker"]),
+    right("command.tournament.9", &["coordinator"]),
+    right("feed.table.77", &["gateway", "admin"]),
+    right("feed.player.77", &["gateway"]),
+    right("query.tables", &["table-worker"]),
+    right("query.tournaments", &["coordinator"]),
+    right("cashier.session", &["cashier"]),
+    right("cashier.table", &["cashier"]),
+    right("cashier.tournament", &["cashier"]),
+    right("cashier.admin", &["cashier"]),
+    right("bots.ask", &[]),
+    right("notice", &["gateway"]),
+    right("heartbeat.>", &USERS),
+    right("owners.table.*", &["table-worker"]),
+    right("owners.tournament.*", &["coordinator"]),
+    right("_INBOX_gateway.>", &["gateway"]),
+    right("_INBOX_table-worker.>", &["table-worker"]),
+    right("_INBOX_bot-worker.>", &["bot-worker"]),
+    right("_INBOX_coordinator.>", &["coordinator"]),
+    right("_INBOX_cashier.>", &["cashier"]),
+    right("_INBOX_admin.>", &["admin"]),
+    right("$JS.>", &[]),
+    right(">", &[]),
+];
+
+/// A connection as a user, with what the server complains of.
+async fn connect(fleet: &Fleet, user: &str) -> (async_nats::Client, Arc<Mutex<Vec<String>>>) {
+    let complaints = Arc::new(Mutex::new(Vec::new()));
+    let shared = Arc::clone(&complaints);
+    let client = ConnectOptions::new()
+        .user_and_password(user.to_owned(), fleet.nats.password(user).unwrap().to_owned())
+        .custom_inbox_prefix(format!("_INBOX_{user}"))
+        .event_callback(move |event| {
+            let shared = Arc::clone(&shared);
+            async move {
+                if let Event::ServerError(error) = event {
+                    shared.lock().unwrap().push(error.to_string().to_lowercase());
+                }
+            }
+        })
+        .connect(fleet.nats.url())
+        .await
+        .unwrap();
+    (client, complaints)
+}
+
+/// Whether the server has let it pass: it complains in order, so after its complaint about something that nobody
+/// may do, no other is on its way.
+async fn passes(client: &async_nats::Client, complaints: &Mutex<Vec<String>>, subject: &str) -> bool {
+    let has = |subject: &str| {
+        let quoted = format!("\"{}\"", subject.to_lowercase());
+        complaints.lock().unwrap().iter().any(|complaint| complaint.contains(&quoted))
+    };
+    client.publish("fence", "".into()).await.unwrap();
+    common::until("the server complains of the fence", || has("fence")).await;
+    !has(subject)
+}
+
+#[tokio::test]
+async fn everybody_may_do_what_the_role_needs_and_nothing_else() {
+    let fleet = Fleet::start().await;
+    let mut wrong = Vec::new();
+    for user in USERS {
+        let (client, complaints) = connect(&fleet, user).await;
+        for Right { subject, may } in &PUBLISH {
+            complaints.lock().unwrap().clear();
+            client.publish(*subject, "{}".into()).await.unwrap();
+            if passes(&client, &complaints, subject).await != may.contains(&user) {
+                wrong.push(format!("{user} publishes {subject}"));
+            }
+        }
+        for Right { subject, may } in &SUBSCRIBE {
+            complaints.lock().unwrap().clear();
+            let subscription = client.subscribe(*subject).await.unwrap();
+            if passes(&client, &complaints, subject).await != may.contains(&user) {
+                wrong.push(format!("{user} subscribes to {subject}"));
+            }
+            drop(subscription);
+        }
+    }
+    assert!(wrong.is_empty(), "the rights are not as they should be: {wrong:#?}");
+}
+
+#[tokio::test]
+async fn a_question_may_be_answered_though_the_inbox_is_foreign() {
+    let fleet = Fleet::start().await;
+    let (gateway, _) = connect(&fleet, "gateway").await;
+    for (server, subject) in [
+        ("table-worker", "command.table.9"),
+        ("coordinator", "command.tournament.9"),
+        ("cashier", "cashier.session"),
+    ] {
+        let (client, complaints) = connect(&fleet, server).await;
+        let mut questions = client.subscribe(subject).await.unwrap();
+        assert!(passes(&client, &complaints, subject).await);
+        let answer = async {
+            let question = timeout(GUARD, questions.next()).await.unwrap().unwrap();
+            let reply = question.reply.unwrap();
+            client.publish(reply.clone(), "yes".into()).await.unwrap();
+            // Once, and no more.
+            client.publish(reply.clone(), "again".into()).await.unwrap();
+            reply
+        };
+        let (answered, reply) = tokio::join!(gateway.request(subject, "?".into()), answer);
+        assert_eq!(answered.unwrap().payload, "yes");
+        assert!(!passes(&client, &complaints, &reply).await, "{server} answers twice");
+    }
+}
+
+#[tokio::test]
+async fn nobody_gets_in_without_a_password() {
+    let fleet = Fleet::start().await;
+    assert!(async_nats::connect(fleet.nats.url()).await.is_err());
+    for user in USERS {
+        let options = ConnectOptions::new().user_and_password(user.to_owned(), String::new());
+        assert!(options.connect(fleet.nats.url()).await.is_err(), "{user}");
+    }
+}
