@@ -1,7 +1,12 @@
-//! Columns for people, lines of JSON for programs.
+//! Lines, columns for people, lines of JSON for programs: all that commands write to stdout.
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use serde::Serialize;
+use std::{
+    fmt::Display,
+    io::{self, Write},
+    process,
+};
 
 /// Rows under a header.
 pub struct Grid {
@@ -32,9 +37,9 @@ impl Grid {
     /// Prints it, or a sentence when it has no rows.
     pub fn print(&self, or_else: &str) {
         if self.table.is_empty() {
-            println!("{or_else}");
+            say(or_else);
         } else {
-            println!("{}", self.table.trim_fmt());
+            say(self.table.trim_fmt());
         }
     }
 }
@@ -42,7 +47,14 @@ impl Grid {
 /// Prints a value as one line of JSON.
 pub fn json_line(value: &impl Serialize) {
     match serde_json::to_string(value) {
-        Ok(line) => println!("{line}"),
+        Ok(text) => say(text),
         Err(error) => eprintln!("pokerctl: cannot write JSON: {error}"),
+    }
+}
+
+/// Prints a line. When nobody reads any more (`| head`) the program ends as if it had been told to.
+pub fn say(text: impl Display) {
+    if writeln!(io::stdout(), "{text}").is_err() {
+        process::exit(0);
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     ask::{self, AskError},
     context::{ConnectError, Context},
-    grid::json_line,
+    grid::{json_line, say},
     words,
 };
 use bus::Bus;
@@ -142,7 +142,7 @@ async fn create(
     } else {
         print(&found, false);
         if made_up {
-            println!("password   {password}");
+            say(format!("password   {password}"));
         }
     }
     Ok(())
@@ -192,11 +192,11 @@ fn print(found: &PlayerDetails, as_json: bool) {
         (false, false) => "active",
     };
     let sign = if found.balance < 0 { "-" } else { "" };
-    println!("player     {} ({})", found.account.name, found.account.player);
-    println!("state      {state}");
-    println!("balance    {sign}{}", words::number(found.balance.unsigned_abs()));
-    println!("in play    {}", words::chips(found.in_play));
-    println!("prizes     {}", words::chips(found.prizes));
+    say(format!("player     {} ({})", found.account.name, found.account.player));
+    say(format!("state      {state}"));
+    say(format!("balance    {sign}{}", words::number(found.balance.unsigned_abs())));
+    say(format!("in play    {}", words::chips(found.in_play)));
+    say(format!("prizes     {}", words::chips(found.prizes)));
 }
 
 /// The first line of a file, or of standard input when the file is `-`.

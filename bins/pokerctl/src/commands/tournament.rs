@@ -7,7 +7,7 @@ use super::{
 use crate::{
     ask::{self, AskError},
     context::{ConnectError, Context},
-    grid::{Grid, json_line},
+    grid::{Grid, json_line, say},
     words,
 };
 use bus::Bus;
@@ -189,7 +189,7 @@ fn done(context: &Context, tournament: TournamentId, what: &str) {
     if context.json {
         json_line(&json!({ "tournament": tournament }));
     } else {
-        println!("tournament {tournament} {what}");
+        say(format!("tournament {tournament} {what}"));
     }
 }
 
@@ -221,14 +221,14 @@ async fn list(bus: &Bus, context: &Context, limit: u16) -> Result<(), Tournament
 /// Prints how a tournament stands.
 pub fn show(standings: &Standings) {
     let (config, stats) = (&standings.config, &standings.stats);
-    println!(
+    say(format!(
         "{} (tournament {}): {}, {}",
         config.name,
         standings.tournament,
         words::variant(&config.variant),
         phase(standings.phase)
-    );
-    println!(
+    ));
+    say(format!(
         "level {} at {}; {} of {} players left at {} tables, average stack {}; prize pool {}",
         standings.level.number,
         words::level(&standings.level),
@@ -237,8 +237,8 @@ pub fn show(standings: &Standings) {
         stats.tables,
         words::chips(stats.average_stack),
         words::chips(standings.prize_pool)
-    );
-    println!("{} hands, {} actions", words::number(standings.hands), words::number(standings.actions));
+    ));
+    say(format!("{} hands, {} actions", words::number(standings.hands), words::number(standings.actions)));
     let mut grid = Grid::new(&["#place", "player", "#chips", "table", "#prize"]);
     for player in &standings.players {
         let bot = if player.bot { " (bot)" } else { "" };

@@ -7,7 +7,7 @@ use super::{
     lobby::Lobby,
     seats::{OwnTurn, Seats},
 };
-use crate::{commands::tournament, screen, words};
+use crate::{commands::tournament, grid::say, screen, words};
 use client::{Client, ClientError, ClientEvent, Down, Ended};
 use std::{
     collections::HashSet,
@@ -64,7 +64,7 @@ impl Session {
 
     /// Plays until the person quits, the input ends or the connection is closed for good.
     pub async fn run(mut self, mut lines: mpsc::Receiver<String>) -> Result<(), PlayError> {
-        println!("h shows what can be typed.");
+        say("h shows what can be typed.");
         self.ask(Asked::Shown, ClientMessage::Lobby);
         let mut clock = interval(Duration::from_millis(250));
         clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -108,16 +108,18 @@ impl Session {
         match event {
             ClientEvent::Up { node, .. } => {
                 if std::mem::take(&mut self.lost) {
-                    println!("connected again, to {node}");
+                    say(format!("connected again, to {node}"));
                 }
             }
             ClientEvent::Down(why) => {
                 self.lost = true;
                 match why {
                     Down::ByNode(reason) => {
-                        println!("the node closed the connection ({reason:?}); connecting again")
+                        say(format!("the node closed the connection ({reason:?}); connecting again"))
                     }
-                    Down::Broken(reason) => println!("the connection is lost ({reason}); connecting again"),
+                    Down::Broken(reason) => {
+                        say(format!("the connection is lost ({reason}); connecting again"))
+                    }
                 }
             }
             ClientEvent::Table { view, cards } => {
@@ -128,26 +130,26 @@ impl Session {
             ClientEvent::Restarted { view, cards } => {
                 let table = view.table;
                 self.seats.start(*view, cards);
-                println!("some of what happened was missed; the table now:");
+                say("some of what happened was missed; the table now:");
                 self.show(table);
             }
             ClientEvent::Event { table, number, event } => self.happened(table, number, &event),
             ClientEvent::Cards(cards) => {
                 let text = words::cards(&cards.cards);
                 if self.seats.cards(cards) {
-                    println!("your cards: {text}");
+                    say(format!("your cards: {text}"));
                 }
             }
             ClientEvent::GivenSeat { table, seat, .. } => {
-                println!("you have seat {seat} at table {table}");
+                say(format!("you have seat {seat} at table {table}"));
                 self.seats.look_at(table);
             }
             ClientEvent::LostSeat { table, reason } => {
-                println!("you have no seat at table {table} any more ({reason:?})");
+                say(format!("you have no seat at table {table} any more ({reason:?})"));
                 self.seats.stop(table);
             }
             ClientEvent::Placed { place, prize, .. } => {
-                println!("the tournament is over for you: place {place}, prize {}", words::chips(prize));
+                say(format!("the tournament is over for you: place {place}, prize {}", words::chips(prize)));
             }
             ClientEvent::Closed(_) => {}
         }
@@ -155,7 +157,7 @@ impl Session {
 
     fn happened(&mut self, table: TableId, number: u64, event: &Event) {
         if let Some(said) = self.seats.event(table, number, event) {
-            println!("{said}");
+            say(said);
         }
         let asks = matches!(event, Event::Turn { .. } | Event::ClockExtended { .. });
         let own = self.me().and_then(|me| self.seats.own_turn(table, me));
@@ -167,7 +169,7 @@ impl Session {
 
     fn show(&self, table: TableId) {
         if let Some(text) = self.seats.text(table, self.me(), now_ms()) {
-            println!("{text}");
+            say(text);
         }
     }
 
@@ -176,7 +178,7 @@ impl Session {
         for OwnTurn { table, hand, turn, .. } in self.seats.own_turns(me) {
             let left = screen::seconds_left(turn.deadline_ms, now_ms());
             if REMINDERS.contains(&left) && self.reminded.insert((table, hand, turn.turn, left)) {
-                println!("{left} s left");
+                say(format!("{left} s left"));
             }
         }
         if self.reminded.len() > 1_000 {
@@ -190,7 +192,7 @@ impl Session {
             Ok(None) => {}
             Ok(Some(Input::Quit)) => return false,
             Ok(Some(input)) => self.typed(input),
-            Err(wrong) => println!("{wrong}"),
+            Err(wrong) => say(wrong),
         }
         true
     }
@@ -206,7 +208,7 @@ impl Session {
                         self.seats.look_at(table);
                         self.ask(Asked::Shown, M::Sit { table, seat, buy_in });
                     }
-                    None => println!("say with how many chips: sit N CHIPS"),
+                    None => say("say with how many chips: sit N CHIPS"),
                 }
             }
             Input::Watch(table) => {
@@ -218,7 +220,7 @@ impl Session {
                 if self.seats.look_at(table) {
                     self.show(table);
                 } else {
-                    println!("table {table} is not being followed: watch it first");
+                    say(format!("table {table} is not being followed: watch it first"));
                 }
             }
             Input::Register(tournament) => {
@@ -235,11 +237,11 @@ impl Session {
             }
             Input::Lobby => self.ask(Asked::Shown, M::Lobby),
             Input::Balance => self.ask(Asked::Shown, M::Balance),
-            Input::Help => println!("{HELP}"),
+            Input::Help => say(HELP),
             Input::Unwatch | Input::SitOut | Input::SitIn | Input::Leave | Input::Show => {
                 match self.seats.current() {
                     Some(table) => self.at_table(&input, table),
-                    None => println!("you are at no table: l lists tables"),
+                    None => say("you are at no table: l lists tables"),
                 }
             }
             Input::Quit => {}
@@ -266,34 +268,34 @@ impl Session {
         let here = self.seats.current();
         let own = self.me().zip(here).and_then(|(me, table)| self.seats.own_turn(table, me));
         let Some(OwnTurn { table, hand, turn, stack }) = own else {
-            return println!("it is not your turn");
+            return say("it is not your turn");
         };
         match input::action(typed, &turn.legal, stack) {
             Ok(action) => {
                 self.ask(Asked::Act, ClientMessage::Act { table, hand, turn: turn.turn, action });
             }
-            Err(wrong) => println!("{wrong}"),
+            Err(wrong) => say(wrong),
         }
     }
 
     fn reply(&mut self, asked: Asked, reply: Result<ServerMessage, ClientError>) {
         match reply {
-            Err(error) => println!("{error}"),
+            Err(error) => say(error),
             Ok(ServerMessage::Lobby { tables, tournaments }) => {
                 self.lobby.update(tables, tournaments);
-                println!("{}", self.lobby.text());
+                say(self.lobby.text());
             }
             Ok(ServerMessage::Balance { balance, in_play }) => {
-                println!("balance {}, at tables {}", words::chips(balance), words::chips(in_play));
+                say(format!("balance {}, at tables {}", words::chips(balance), words::chips(in_play)));
             }
             Ok(ServerMessage::Standings(standings)) => tournament::show(&standings),
             Ok(ServerMessage::Seated { table, seat }) => {
-                println!("you have seat {seat} at table {table}");
+                say(format!("you have seat {seat} at table {table}"));
                 self.seats.look_at(table);
             }
             Ok(_) => {
                 if let Asked::Answered(text) = asked {
-                    println!("{text}");
+                    say(text);
                 }
             }
         }
@@ -303,7 +305,7 @@ impl Session {
     fn say_goodbye(&self) {
         let seated = self.me().map(|me| self.seats.seated(me)).unwrap_or_default();
         for table in seated {
-            println!("your seat at table {table} is kept for a while: come back, or `leave` next time");
+            say(format!("your seat at table {table} is kept for a while: come back, or `leave` next time"));
         }
     }
 }

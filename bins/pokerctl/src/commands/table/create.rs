@@ -4,7 +4,7 @@ use super::TableError;
 use crate::{
     ask::{self, AskError},
     context::Context,
-    grid::json_line,
+    grid::{json_line, say},
     words,
 };
 use serde_json::json;
@@ -90,7 +90,7 @@ pub async fn run(args: Args, context: &Context) -> Result<(), TableError> {
     if context.json {
         json_line(&json!({ "table": table }));
     } else {
-        println!("table {table} is open: {told}");
+        say(format!("table {table} is open: {told}"));
     }
     Ok(())
 }
@@ -102,7 +102,7 @@ pub async fn close(table: TableId, context: &Context) -> Result<(), TableError> 
     if context.json {
         json_line(&json!({ "table": table }));
     } else {
-        println!("table {table} closes after the hand");
+        say(format!("table {table} closes after the hand"));
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::TableError;
 use crate::{
     context::Context,
-    grid::json_line,
+    grid::{json_line, say},
     words::{self, Names},
 };
 use bus::{Journal, Stored};
@@ -82,13 +82,13 @@ fn print(stored: &Stored, record: &TableRecord, told: &[String]) {
         None => String::new(),
     };
     let snapshot = if record.state.is_some() { "  (snapshot)" } else { "" };
-    println!(
+    say(format!(
         "{}  {}  epoch {}{cause}{snapshot}",
         stored.sequence,
         words::time_of_day(record.at_ms),
         record.epoch
-    );
-    told.iter().for_each(|line| println!("    {line}"));
+    ));
+    told.iter().for_each(|line| say(format!("    {line}")));
 }
 
 fn as_json(stored: &Stored, record: TableRecord, states: bool) -> Value {

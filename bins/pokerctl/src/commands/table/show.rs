@@ -4,7 +4,7 @@ use super::TableError;
 use crate::{
     ask::{self, AskError},
     context::Context,
-    grid::json_line,
+    grid::{json_line, say},
     screen,
 };
 use wire::{
@@ -22,7 +22,7 @@ pub async fn run(table: TableId, context: &Context) -> Result<(), TableError> {
     if context.json {
         json_line(&resync.view);
     } else {
-        println!("{}", screen::table(&resync.view, None, &[], None));
+        say(screen::table(&resync.view, None, &[], None));
     }
     Ok(())
 }

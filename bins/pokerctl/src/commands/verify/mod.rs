@@ -22,6 +22,7 @@ mod tests;
 use crate::{
     ask::AskError,
     context::{ConnectError, Context},
+    grid::{json_line, say},
 };
 use bus::{Bus, Journal, JournalError};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -68,9 +69,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<bool, VerifyError> {
     let bus = context.bus().await?;
     let report = verify(&bus, !args.without_ledger).await?;
     if context.json {
-        if let Ok(line) = serde_json::to_string(&report) {
-            println!("{line}");
-        }
+        json_line(&report);
     } else {
         print(&report);
     }
@@ -166,13 +165,13 @@ async fn tournaments_of(
 
 fn print(report: &Report) {
     for violation in &report.found {
-        println!("{violation}");
+        say(violation);
     }
     let undescribed = report.violations - report.found.len() as u64;
     if undescribed > 0 {
-        println!("and {undescribed} more");
+        say(format!("and {undescribed} more"));
     }
-    println!(
+    say(format!(
         "{} tables, {} tournaments ({} finished), {} records, {} snapshots, {} hands, {} actions: {} in {:.1} s",
         report.tables,
         report.tournaments,
@@ -187,5 +186,5 @@ fn print(report: &Report) {
             more => format!("{more} violations"),
         },
         report.seconds,
-    );
+    ));
 }
