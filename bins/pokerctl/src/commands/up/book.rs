@@ -32,7 +32,7 @@ struct Inner {
 pub struct Deaths {
     /// Number of deaths.
     pub count: u32,
-    /// Last line of its log.
+    /// What its log says about it, else how it ended.
     pub last_line: String,
 }
 
@@ -95,10 +95,10 @@ impl Book {
                 again.then(|| format!("{node} runs again"))
             }
             Change::Died { node, how, last_line, pause } => {
-                let text = format!(
-                    "{node} died ({how}): it is started again in {} ms; the last line of its log: {last_line}",
-                    pause.as_millis()
-                );
+                let last_line = last_line.unwrap_or_else(|| how.clone());
+                let why = if last_line == how { String::new() } else { format!(": {last_line}") };
+                let text =
+                    format!("{node} died ({how}){why}; it is started again in {} ms", pause.as_millis());
                 let mut inner = self.inner();
                 let deaths = inner.deaths.entry(node).or_default();
                 deaths.count += 1;

@@ -68,7 +68,7 @@ pub enum UpError {
     Port(#[from] plan::PortError),
     /// A server does not start.
     #[error(transparent)]
-    Server(#[from] ServerError),
+    Server(ServerError),
     /// A password cannot be kept.
     #[error(transparent)]
     Secret(#[from] secrets::SecretError),
@@ -116,6 +116,18 @@ pub enum UpError {
     /// The system does not let us listen for signals.
     #[error("cannot listen for Ctrl-C: {0}")]
     Signals(io::Error),
+}
+
+impl From<ServerError> for UpError {
+    /// A taken port gets the sentence that names our options.
+    fn from(error: ServerError) -> Self {
+        match error {
+            ServerError::PortTaken { program, port } => {
+                Self::Port(plan::PortError::Taken { port, what: program.to_owned() })
+            }
+            other => Self::Server(other),
+        }
+    }
 }
 
 /// Starts a fleet and stays until it is told to stop, or until the demo has ended.

@@ -8,6 +8,7 @@ use servers::{Child, Nats, Postgres, Program, ServerError};
 use std::{
     future::Future,
     io,
+    os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::ExitStatus,
     time::{Duration, Instant},
@@ -42,8 +43,8 @@ pub enum Change {
         node: String,
         /// How, e.g. `signal: 9 (SIGKILL)`.
         how: String,
-        /// The last line of its log.
-        last_line: String,
+        /// What its log says about it; nothing when a signal ended it.
+        last_line: Option<String>,
         /// The pause.
         pause: Duration,
     },
@@ -86,8 +87,11 @@ impl Surroundings {
 
     fn program(&self, node: &Planned) -> Program {
         let role = node.role.name();
-        let mut program =
-            Program::new(self.programs.join(role)).args(&self.args).args(&node.args).log(&node.log);
+        let mut program = Program::new(self.programs.join(role))
+            .args(&self.args)
+            .args(&node.args)
+            .env("NO_COLOR", "1")
+            .log(&node.log);
         if let Some(folder) = &self.passwords {
             // What the environment says is about another server.
             program = program
@@ -266,10 +270,11 @@ async fn keep_server<S: Server>(
 }
 
 fn died(node: &str, status: io::Result<ExitStatus>, child: &Child, pause: Duration) -> Change {
+    let by_itself = status.as_ref().is_ok_and(|status| status.signal().is_none());
     Change::Died {
         node: node.to_owned(),
         how: status.map_or_else(|error| error.to_string(), |status| status.to_string()),
-        last_line: last_line(&child.log_tail()),
+        last_line: by_itself.then(|| last_line(&child.log_tail())),
         pause,
     }
 }
@@ -325,8 +330,8 @@ async fn end(node: &str, mut child: Child) {
 fn last_line(log: &str) -> String {
     let lines = || log.lines().map(str::trim).filter(|line| !line.is_empty());
     let panic = lines().skip_while(|line| !line.contains("panicked at")).nth(1);
-    let error = lines().filter(|line| line.contains("Error:") || line.contains("ERROR")).last();
-    panic.or(error).or(lines().last()).unwrap_or("its log is empty").to_owned()
+    let error = lines().filter(|line| line.contains("Error:") || line.contains("ERROR")).next_back();
+    panic.or(error).or(lines().next_back()).unwrap_or("its log is empty").to_owned()
 }
 
 #[cfg(test)]
