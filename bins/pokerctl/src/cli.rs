@@ -58,6 +58,8 @@ pub enum Command {
     Play(commands::play::Args),
     /// Check journals and ledger of a fleet, running or idle; fails when anything is violated
     Verify(commands::verify::Args),
+    /// Replay, compare, make and show hands, or verify a shuffle
+    Hand(commands::hand::Args),
     /// Print a completion script for a shell
     Completions(commands::completions::Args),
 }

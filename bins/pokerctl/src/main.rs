@@ -61,6 +61,11 @@ async fn dispatch(cli: cli::Cli) -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::FAILURE);
             }
         }
+        Command::Hand(args) => {
+            if !commands::hand::run(&args, &context).await? {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
         Command::Completions(args) => commands::completions::run(&args)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -227,8 +227,10 @@ pub(super) fn act(
     Ok(events)
 }
 
-/// A hand before its forced bets, from what the journal says about its start.
-pub(super) fn new_hand(config: &TableConfig, start: &HandStart, seed: &Seed) -> Option<Hand> {
+/// A hand before its forced bets, from what a table's journal says about its start; none when the variant is unknown or the
+/// start makes no hand.
+#[must_use]
+pub fn new_hand(config: &TableConfig, start: &HandStart, seed: &Seed) -> Option<Hand> {
     let level = start.level;
     let variant = variant::by_code(&config.variant)?;
     let player = |stack: &Stack| PlayerSetup {

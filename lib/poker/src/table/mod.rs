@@ -23,6 +23,7 @@ mod view;
 mod tests;
 
 pub use answers::Answer;
+pub use deal::new_hand;
 pub use decide::create;
 pub use effects::{BotTurn, Effect};
 pub use view::{private_cards_dealt, public};

@@ -1,0 +1,54 @@
+//! `pokerctl hand oracle`: hands that another engine has played.
+
+use super::{HandError, read};
+use crate::grid::json_line;
+use poker::oracle::Line;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Options of `hand oracle`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// File with one JSON object per line
+    file: PathBuf,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Report {
+    hands: u64,
+    exact: u64,
+    different: u64,
+    bounds_checked: u64,
+    bounds_different: u64,
+    reasons: Vec<String>,
+}
+
+pub fn run(args: &Args) -> Result<bool, HandError> {
+    let mut report = Report::default();
+    for (number, line) in (1u64..).zip(read(&args.file)?.lines()) {
+        report.add(number, line);
+    }
+    json_line(&report);
+    Ok(report.exact == report.hands && report.bounds_different == 0)
+}
+
+impl Report {
+    fn add(&mut self, number: u64, line: &str) {
+        self.hands += 1;
+        let compared = Line::parse(line).and_then(|line| line.compare());
+        match compared {
+            Ok(comparison) => {
+                self.bounds_checked += comparison.bounds_checked;
+                self.bounds_different += comparison.bounds_different.len() as u64;
+                self.exact += u64::from(comparison.differences.is_empty());
+                self.different += u64::from(!comparison.differences.is_empty());
+                let all = comparison.differences.iter().chain(&comparison.bounds_different);
+                self.reasons.extend(all.map(|reason| format!("line {number}: {reason}")));
+            }
+            Err(error) => {
+                self.different += 1;
+                self.reasons.push(format!("line {number}: {error}"));
+            }
+        }
+    }
+}

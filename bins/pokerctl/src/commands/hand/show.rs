@@ -1,0 +1,156 @@
+//! `pokerctl hand show`: a hand file, told street by street.
+
+use super::{HandError, hands};
+use poker::{
+    hand::Hand,
+    phh::{Phh, PhhError, Replay},
+};
+use std::path::PathBuf;
+use wire::{
+    Action, Card, Chips, SeatNo,
+    event::{HandEvent, Share},
+};
+
+/// Options of `hand show`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A PHH file: one hand (.phh) or several (.phhs)
+    file: PathBuf,
+}
+
+pub fn run(args: &Args) -> Result<(), HandError> {
+    for (name, phh) in hands(&args.file)? {
+        let lines = tell(&name, &phh).map_err(|error| HandError::Phh { path: args.file.clone(), error })?;
+        lines.iter().for_each(|line| println!("{line}"));
+    }
+    Ok(())
+}
+
+/// The hand in words, a line per happening and an empty one at the end.
+fn tell(name: &str, phh: &Phh) -> Result<Vec<String>, PhhError> {
+    let replay: Replay = phh.replay()?;
+    let mut teller =
+        Teller { names: names(phh), hand: replay.start.clone(), street: None, lines: Vec::new() };
+    teller.lines.push(format!("{name}: {}", replay.start.variant().name));
+    for (seat, player) in replay.start.seats() {
+        let button = if seat == replay.start.button() { " (button)" } else { "" };
+        teller.lines.push(format!("  {} has {}{button}", teller.name(seat), player.stack));
+    }
+    replay.events.iter().for_each(|event| teller.event(event));
+    let ends: Vec<String> =
+        replay.end.seats().map(|(seat, player)| format!("{} {}", teller.name(seat), player.stack)).collect();
+    teller.lines.push(format!("  stacks: {}", ends.join(", ")));
+    teller.lines.push(String::new());
+    Ok(teller.lines)
+}
+
+fn names(phh: &Phh) -> Vec<String> {
+    let numbered = |nth: usize| format!("p{}", nth + 1);
+    let given = phh.players.clone().unwrap_or_default();
+    (0..phh.starting_stacks.len())
+        .map(|nth| given.get(nth).filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| numbered(nth)))
+        .collect()
+}
+
+struct Teller {
+    names: Vec<String>,
+    hand: Hand,
+    street: Option<u8>,
+    lines: Vec<String>,
+}
+
+impl Teller {
+    fn name(&self, seat: SeatNo) -> &str {
+        self.names.get(usize::from(seat)).map_or("?", String::as_str)
+    }
+
+    fn event(&mut self, event: &HandEvent) {
+        self.hand.evolve(event);
+        self.head();
+        let line = match event {
+            HandEvent::Posted { seat, post, amount } => {
+                format!("{} posts {amount} ({post:?})", self.name(*seat))
+            }
+            HandEvent::Dealt { seat, down, up } => {
+                let cards: Vec<Card> = down.iter().chain(up).copied().collect();
+                format!("{} is dealt {}", self.name(*seat), spell(&cards))
+            }
+            HandEvent::Board { cards, .. } => format!("board: {}", spell(cards)),
+            HandEvent::Acted { seat, action, added, .. } => {
+                format!("{} {}", self.name(*seat), act(action, *added))
+            }
+            HandEvent::Returned { seat, amount } => format!("{amount} goes back to {}", self.name(*seat)),
+            HandEvent::Shown { seat, cards, hand } => {
+                format!("{} shows {}: {hand}", self.name(*seat), spell(cards))
+            }
+            HandEvent::Mucked { seat } => format!("{} mucks", self.name(*seat)),
+            HandEvent::Awarded { pot, seat, amount, share } => {
+                let which = if *pot == 0 { "the pot".to_owned() } else { format!("side pot {pot}") };
+                let part = match share {
+                    Share::Whole => "",
+                    Share::High => " (high)",
+                    Share::Low => " (low)",
+                };
+                format!("{} wins {amount} of {which}{part}", self.name(*seat))
+            }
+        };
+        self.lines.push(format!("    {line}"));
+    }
+
+    /// A line for each new street.
+    fn head(&mut self) {
+        let street = self.hand.street();
+        if self.street == Some(street) || self.hand.is_over() {
+            return;
+        }
+        self.street = Some(street);
+        let name = self.hand.variant().streets.get(usize::from(street)).map_or("", |street| street.name);
+        let pot = self.hand.middle();
+        let board = if self.hand.board().is_empty() {
+            String::new()
+        } else {
+            format!(", board {}", spell(self.hand.board()))
+        };
+        self.lines.push(format!("  {name}: {pot} in the middle{board}"));
+    }
+}
+
+fn act(action: &Action, added: Chips) -> String {
+    match action {
+        Action::Fold => "folds".to_owned(),
+        Action::Check => "checks".to_owned(),
+        Action::Call => format!("calls {added}"),
+        Action::Bet(to) => format!("bets {to}"),
+        Action::RaiseTo(to) => format!("raises to {to}"),
+        Action::BringIn => format!("brings it in for {added}"),
+        Action::Discard(cards) if cards.is_empty() => "stands pat".to_owned(),
+        Action::Discard(cards) => format!("throws {} away", spell(cards)),
+    }
+}
+
+fn spell(cards: &[Card]) -> String {
+    cards.iter().map(Card::to_string).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hand_is_told_street_by_street() {
+        let text = "variant = 'NT'\nantes = [0, 0]\nblinds_or_straddles = [2, 1]\nmin_bet = 2\n\
+            starting_stacks = [100, 100]\nplayers = ['Ann', 'Bob']\nactions = ['d dh p1 AsAd', 'd dh p2 KsKd', \
+            'p2 cc', 'p1 cc', 'd db 2c3d4h', 'p1 cbr 10', 'p2 f']\n";
+        let lines = tell("x", &Phh::parse(text).unwrap()).unwrap().join("\n");
+        for part in [
+            "x: ",
+            "Bob has 100 (button)",
+            "Ann is dealt As Ad",
+            "board: 2c 3d 4h",
+            "Ann bets 10",
+            "Bob folds",
+        ] {
+            assert!(lines.contains(part), "{part:?} is missing in\n{lines}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! `pokerctl hand verify`: the shuffle of a finished hand. The commitment was published before the deal, the seed after it; here the
+//! hand is dealt again from the seed, and every card must be the one that was dealt.
+
+use super::HandError;
+use crate::{context::Context, grid::json_line};
+use bus::Journal;
+use futures::StreamExt;
+use poker::{
+    shuffle,
+    table::{TableRecord, new_hand},
+};
+use serde::Serialize;
+use wire::{
+    HandNo, TableId, codec,
+    event::{HandEvent, HandStart, Seed, TableEvent},
+    subject,
+    table::TableConfig,
+};
+
+/// Options of `hand verify`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Number of the table
+    table: TableId,
+    /// Number of the hand
+    hand: HandNo,
+}
+
+/// What the journal says of a hand.
+struct Played {
+    config: TableConfig,
+    start: HandStart,
+    seed: Seed,
+    events: Vec<HandEvent>,
+}
+
+#[derive(Serialize)]
+struct Verdict {
+    table: TableId,
+    hand: HandNo,
+    commitment: Seed,
+    seed: Seed,
+    /// The seed's hash is the commitment.
+    commitment_holds: bool,
+    /// Dealing from the seed gives every card and every consequence that the journal has.
+    deal_holds: bool,
+    events: usize,
+}
+
+pub async fn run(args: &Args, context: &Context) -> Result<bool, HandError> {
+    let missing = HandError::NoHand { table: args.table, hand: args.hand };
+    let played = find(args, context).await?.ok_or(missing)?;
+    let verdict = Verdict {
+        table: args.table,
+        hand: args.hand,
+        commitment: played.start.commitment,
+        seed: played.seed,
+        commitment_holds: shuffle::commitment(&played.seed) == played.start.commitment,
+        deal_holds: deals_again(&played),
+        events: played.events.len(),
+    };
+    let holds = verdict.commitment_holds && verdict.deal_holds;
+    if context.json {
+        json_line(&verdict);
+    } else {
+        let word = |holds| if holds { "holds" } else { "DOES NOT HOLD" };
+        println!("hand {} at table {}", args.hand, args.table);
+        println!("  commitment  {}  {}", verdict.commitment, word(verdict.commitment_holds));
+        println!("  seed        {}", verdict.seed);
+        println!("  deal        {} events from this seed  {}", verdict.events, word(verdict.deal_holds));
+    }
+    Ok(holds)
+}
+
+/// Reads the table's journal up to the end of the hand.
+async fn find(args: &Args, context: &Context) -> Result<Option<Played>, HandError> {
+    let bus = context.bus().await?;
+    let stream = subject::table_stream(subject::table_partition(args.table));
+    let journal = Journal::open(&bus, &stream).await?;
+    let mut records = std::pin::pin!(journal.walk(&subject::table_journal(args.table)));
+    let mut config: Option<TableConfig> = None;
+    let mut found: Option<Played> = None;
+    while let Some(stored) = records.next().await {
+        let record: TableRecord = codec::decode(&stored?.payload)?;
+        if let Some(state) = &record.state {
+            config = Some(state.config().clone());
+        }
+        for event in record.events {
+            match (event, &mut found) {
+                (TableEvent::HandStarted { start, seed }, _) if start.hand == args.hand => {
+                    let events = Vec::new();
+                    found = config.clone().map(|config| Played { config, start, seed, events });
+                }
+                (TableEvent::Hand(event), Some(played)) => played.events.push(event),
+                (TableEvent::HandEnded { hand, seed, .. }, Some(played)) if hand == args.hand => {
+                    played.seed = seed;
+                    return Ok(found);
+                }
+                _ => {}
+            }
+        }
+    }
+    // A hand that is still being played keeps its seed to itself.
+    Ok(None)
+}
+
+/// Whether the hand, dealt from the seed and played with the journal's actions, gives the journal's events.
+fn deals_again(played: &Played) -> bool {
+    let Some(mut hand) = new_hand(&played.config, &played.start, &played.seed) else {
+        return false;
+    };
+    let mut events = hand.open();
+    events.iter().for_each(|event| hand.evolve(event));
+    for event in &played.events {
+        if let HandEvent::Acted { seat, action, .. } = event
+            && hand.play(*seat, action, &mut events).is_err()
+        {
+            return false;
+        }
+    }
+    events == played.events
+}
