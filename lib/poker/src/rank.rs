@@ -85,7 +85,7 @@ impl Ranking {
 pub fn high(cards: impl IntoIterator<Item = Card>) -> Strength {
     let mut tally = SevenCardAccum::new();
     for card in cards {
-        tally.add(rs_poker_card(card));
+        tally.add(RS_POKER_CARDS[usize::from(card.index())]);
     }
     strength_of_tally(&tally)
 }
@@ -181,8 +181,30 @@ fn aya_hand(cards: &[Card]) -> aya::Hand {
     hand
 }
 
-fn rs_poker_card(card: Card) -> rs_poker::core::Card {
-    use rs_poker::core::{Suit, Value};
+/// The library's cards by our numbers.
+const RS_POKER_CARDS: [rs_poker::core::Card; 52] = {
+    use rs_poker::core::{Card, Suit, Value};
     const SUITS: [Suit; 4] = [Suit::Club, Suit::Diamond, Suit::Heart, Suit::Spade];
-    rs_poker::core::Card::new(Value::from_u8(card.rank().0), SUITS[usize::from(card.suit().0 % 4)])
-}
+    const VALUES: [Value; 13] = [
+        Value::Two,
+        Value::Three,
+        Value::Four,
+        Value::Five,
+        Value::Six,
+        Value::Seven,
+        Value::Eight,
+        Value::Nine,
+        Value::Ten,
+        Value::Jack,
+        Value::Queen,
+        Value::King,
+        Value::Ace,
+    ];
+    let mut cards = [Card { value: Value::Two, suit: Suit::Club }; 52];
+    let mut number = 0;
+    while number < 52 {
+        cards[number] = Card { value: VALUES[number / 4], suit: SUITS[number % 4] };
+        number += 1;
+    }
+    cards
+};

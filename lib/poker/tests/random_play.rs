@@ -4,6 +4,7 @@
 
 use poker::{
     hand::{Antes, Hand, HandSetup, PlayerSetup},
+    random::{self, Dice},
     shuffle,
     variant::{self, Variant},
 };
@@ -226,5 +227,34 @@ proptest! {
     #[test]
     fn random_hands_keep_the_rules(deal in deal()) {
         play(&deal)?;
+    }
+}
+
+/// Another way to deal and to choose, with many more hands: chips, replays, and on some hands also what is
+/// refused.
+#[test]
+fn ten_thousand_hands_of_every_variant() {
+    for variant in variant::ALL {
+        for seed in 0..10_000 {
+            let mut dice = Dice::new(seed);
+            let setup = random::setup(variant, 10, &mut dice);
+            let mut replayed = Hand::new(&setup).unwrap();
+            let total = replayed.total();
+            let watch = |hand: &Hand, _: &Action| {
+                assert_eq!(hand.total(), total);
+                if seed % 20 == 0 {
+                    let actor = hand.actor().unwrap();
+                    let held = hand.seat(actor).unwrap().down;
+                    for action in outside(&hand.legal(), &held) {
+                        assert!(hand.decide(actor, &action).is_err(), "{} {seed}: {action:?}", variant.code);
+                    }
+                }
+            };
+            let (events, hand) = random::play(&setup, &mut dice, watch)
+                .unwrap_or_else(|| panic!("{} {seed}: an offered action was refused", variant.code));
+            assert_eq!(hand.seats().map(|(_, seat)| seat.stack).sum::<Chips>(), total);
+            events.iter().for_each(|event| replayed.evolve(event));
+            assert_eq!(replayed, hand, "{} {seed}", variant.code);
+        }
     }
 }
