@@ -22,6 +22,9 @@ use wire::{
 /// seen may be mistaken.
 const OUTDATED: u32 = 5;
 
+/// Answers that are waited for when nobody's heartbeat is heard: as many as ever come in time.
+const UNKNOWN: usize = 64;
+
 /// Asks on behalf of connections. Clones share the connection.
 #[derive(Clone)]
 pub(crate) struct Asker {
@@ -165,10 +168,9 @@ impl Asker {
         query: &Q,
         role: Role,
     ) -> Vec<A> {
-        let expect = self.peers.alive(role).iter().filter(|peer| peer.ready).count();
-        if expect == 0 {
-            return Vec::new();
-        }
+        let ready = self.peers.alive(role).iter().filter(|peer| peer.ready).count();
+        // Whoever hears nobody may be deaf: then it is asked who answers.
+        let expect = if ready == 0 { UNKNOWN } else { ready };
         let answers = self.bus.gather(subject, query, expect, GATHER).await;
         answers.unwrap_or_else(|error| {
             tracing::warn!(subject, %error, "a question failed");

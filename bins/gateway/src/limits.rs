@@ -46,8 +46,8 @@ pub(crate) const EACH_CASHIER: Duration = Duration::from_secs(4);
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// Pause before a request is repeated that was refused for a passing reason.
 pub(crate) const PAUSE: Duration = Duration::from_millis(100);
-/// How long the answers of all workers are waited for.
-pub(crate) const GATHER: Duration = Duration::from_millis(500);
+/// How long the answers of all workers are waited for. Only one that is gone, or very busy, makes anybody wait that long.
+pub(crate) const GATHER: Duration = Duration::from_secs(1);
 /// How long everybody is shown the same lobby.
 pub(crate) const LOBBY_AGE: Duration = Duration::from_millis(500);
 /// Lines of the lobby, tables and tournaments each.
