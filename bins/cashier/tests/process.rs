@@ -25,24 +25,33 @@ struct Fleet {
     house: House,
     nats: Nats,
     logs: TempDir,
-    bus: Bus,
+    admin: Bus,
+    gateway: Bus,
+    table_worker: Bus,
     peers: Peers,
+}
+
+async fn connect(nats: &Nats, user: &str) -> Bus {
+    let options = Options {
+        urls: vec![nats.url()],
+        user: user.to_owned(),
+        password: nats.password(user).map(str::to_owned),
+        name: user.to_owned(),
+        node: "test".to_owned(),
+    };
+    Bus::connect(options).await.unwrap()
 }
 
 impl Fleet {
     async fn start() -> Self {
         let house = House::start().await;
-        let nats = Nats::start(NatsOptions::default()).await.unwrap();
-        let options = Options {
-            urls: vec![nats.url()],
-            user: "admin".to_owned(),
-            password: None,
-            name: "admin".to_owned(),
-            node: "test".to_owned(),
-        };
-        let bus = Bus::connect(options).await.unwrap();
-        let peers = Peers::watch(&bus).await.unwrap();
-        Self { house, nats, logs: TempDir::new().unwrap(), bus, peers }
+        // As in the fleet: each role may only do what it needs.
+        let config = Some(servers::find::nats_config().unwrap());
+        let nats = Nats::start(NatsOptions { config, ..NatsOptions::default() }).await.unwrap();
+        let admin = connect(&nats, "admin").await;
+        let peers = Peers::watch(&admin).await.unwrap();
+        let (gateway, table_worker) = (connect(&nats, "gateway").await, connect(&nats, "table-worker").await);
+        Self { house, nats, logs: TempDir::new().unwrap(), admin, gateway, table_worker, peers }
     }
 
     fn log(&self, node: &str) -> PathBuf {
@@ -52,6 +61,7 @@ impl Fleet {
     fn program(&self, node: &str) -> Program {
         Program::new(env!("CARGO_BIN_EXE_cashier"))
             .args(["--node", node, "--nats-url", &self.nats.url()])
+            .env("NATS_PASSWORD", self.nats.password("cashier").unwrap())
             .env("DATABASE_URL", self.house.url())
             .env("RUST_LOG", "trace,async_nats::connection=trace,tokio_postgres::query=trace")
             .log(self.log(node))
@@ -71,7 +81,12 @@ impl Fleet {
 
     async fn ask<Q: serde::Serialize>(&self, counter: &str, question: &Q) -> CashierReply {
         let patience = Patience { each: Duration::from_secs(2), total: GENEROUS };
-        self.bus.request(counter.to_owned(), question, patience).await.unwrap()
+        let bus = match counter {
+            subject::CASHIER_SESSION => &self.gateway,
+            subject::CASHIER_TABLE => &self.table_worker,
+            _ => &self.admin,
+        };
+        bus.request(counter.to_owned(), question, patience).await.unwrap()
     }
 
     async fn admin(&self, request: AdminRequest) -> CashierReply {
@@ -117,8 +132,8 @@ async fn requests_are_answered_bans_told_and_secrets_kept() {
     let reply = fleet.ask(subject::CASHIER_TABLE, &log_in).await;
     assert!(matches!(&reply, CashierReply::Refused(Refusal::BadMessage { .. })), "{reply:?}");
 
-    let mut notices = fleet.bus.subscribe(subject::NOTICE.to_owned()).await.unwrap();
-    fleet.bus.flush().await;
+    let mut notices = fleet.gateway.subscribe(subject::NOTICE.to_owned()).await.unwrap();
+    fleet.gateway.flush().await;
     assert_eq!(fleet.admin(AdminRequest::Ban { player: alice, banned: true }).await, CashierReply::Done);
     let notice = timeout(GENEROUS, notices.next()).await.unwrap().unwrap();
     assert_eq!(codec::decode::<Notice>(&notice.payload).unwrap(), Notice::Banned { player: alice });
@@ -135,7 +150,15 @@ async fn requests_are_answered_bans_told_and_secrets_kept() {
     assert!(status.success(), "{status}");
     let log = std::fs::read_to_string(fleet.log("cashier-1")).unwrap();
     assert!(log.contains("ready"), "{log}");
-    for secret in [PASSWORD, "not the password", token.as_str(), "$argon2id", "for%20tests", "for tests"] {
+    for secret in [
+        PASSWORD,
+        "not the password",
+        fleet.nats.password("cashier").unwrap(),
+        token.as_str(),
+        "$argon2id",
+        "for%20tests",
+        "for tests",
+    ] {
         let told = log.lines().find(|line| line.contains(secret));
         assert_eq!(told, None, "{secret:?} is in the log");
     }
@@ -186,8 +209,10 @@ async fn requests_from_before_a_standstill_are_left_alone() {
     child.signal(Signal::STOP);
     let request = buy_in("old", alice, 7, 60);
     let short = Patience { each: Duration::from_millis(200), total: Duration::from_millis(600) };
-    let reply =
-        fleet.bus.request::<_, CashierReply>(subject::CASHIER_TABLE.to_owned(), &request, short).await;
+    let reply = fleet
+        .table_worker
+        .request::<_, CashierReply>(subject::CASHIER_TABLE.to_owned(), &request, short)
+        .await;
     assert!(reply.is_err(), "{reply:?}");
     sleep(Duration::from_millis(1_000)).await;
     child.signal(Signal::CONT);
