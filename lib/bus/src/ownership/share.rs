@@ -10,7 +10,7 @@ pub(super) fn shares(owners: &[Option<usize>], members: &[Member]) -> Option<Vec
     if members.is_empty() {
         return None;
     }
-    let mut room = quotas(owners, members);
+    let mut room = quotas(owners.len(), members.len());
     let mut targets: Vec<Option<usize>> = vec![None; owners.len()];
 
     // What is owned stays, the best matching first.
@@ -56,18 +56,11 @@ fn take(room: &mut [usize], targets: &mut [Option<usize>], partition: usize, mem
     }
 }
 
-/// An equal number for everybody; what cannot be divided goes to those who own most.
-fn quotas(owners: &[Option<usize>], members: &[Member]) -> Vec<usize> {
-    let owns = |index: usize| owners.iter().filter(|owner| **owner == Some(index)).count();
-    let mut order: Vec<usize> = (0..members.len()).collect();
-    order.sort_by_key(|&index| (std::cmp::Reverse(owns(index)), members.get(index)));
-    let mut quotas = vec![owners.len() / members.len(); members.len()];
-    for index in order.into_iter().take(owners.len() % members.len()) {
-        if let Some(quota) = quotas.get_mut(index) {
-            *quota += 1;
-        }
-    }
-    quotas
+/// An equal number for everybody; what cannot be divided goes to the first. Depends on the members alone: if it
+/// depended on who owns how much, it would change while partitions move, and move some to and fro.
+fn quotas(partitions: usize, members: usize) -> Vec<usize> {
+    let more = partitions % members;
+    (0..members).map(|index| partitions / members + usize::from(index < more)).collect()
 }
 
 /// How well a partition and a member match: FNV-1a over both (Fowler, Noll, Vo), mixed once more so that
