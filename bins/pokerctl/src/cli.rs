@@ -1,26 +1,32 @@
 //! The command line: global options and the list of subcommands. Each subcommand's own options live in its
 //! module under `commands`.
 
-use crate::{commands, context::Context};
+use crate::{
+    commands,
+    context::{Context, DEFAULT_DATA_DIR},
+};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use tracing_subscriber::EnvFilter;
+
+/// Heading of the options that every command has.
+const EVERYWHERE: &str = "Options of every command";
 
 /// Starts a poker fleet, looks into it and looks after it.
 #[derive(Debug, Parser)]
 #[command(name = "pokerctl", version, propagate_version = true)]
 pub struct Cli {
     /// Folder of the fleet: its servers' files, credentials, logs and `fleet.json`
-    #[arg(long, global = true, env = "POKER_DATA_DIR", default_value = ".local/data", value_name = "FOLDER")]
+    #[arg(long, global = true, env = "POKER_DATA_DIR", default_value = DEFAULT_DATA_DIR, value_name = "FOLDER", help_heading = EVERYWHERE)]
     pub data_dir: PathBuf,
 
     /// A NATS server that already runs (comma separated for several), in place of the fleet's own; the
     /// password is taken from NATS_PASSWORD or from the data folder
-    #[arg(long, global = true, env = "NATS_URL", value_name = "URL")]
+    #[arg(long, global = true, env = "NATS_URL", hide_env_values = true, value_name = "URL", help_heading = EVERYWHERE)]
     pub nats_url: Option<String>,
 
     /// Print JSON, one value per line, in place of tables
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
 
     /// What to do

@@ -26,6 +26,9 @@ pub enum ConnectError {
     },
 }
 
+/// Folder of the fleet when no other is named.
+pub const DEFAULT_DATA_DIR: &str = ".local/data";
+
 /// The global options.
 #[derive(Clone, Debug)]
 pub struct Context {

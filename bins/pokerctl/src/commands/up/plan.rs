@@ -20,19 +20,19 @@ const WS_PORT_BASE: u16 = 8001;
 #[derive(Clone, Debug, clap::Args)]
 pub struct Size {
     /// Connection nodes
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=40))]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=40))]
     gateways: u16,
     /// Table workers
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=100))]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=100))]
     table_workers: u16,
     /// Bot workers
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(0..=100))]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(0..=100))]
     bot_workers: u16,
     /// Tournament coordinators
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=16))]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=16))]
     coordinators: u16,
     /// Cashiers
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=16))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=16))]
     cashiers: u16,
     /// Address that connection nodes listen on for players
     #[arg(long, default_value = "127.0.0.1", value_name = "IP")]

@@ -330,7 +330,7 @@ async fn end(node: &str, mut child: Child) {
 fn last_line(log: &str) -> String {
     let lines = || log.lines().map(str::trim).filter(|line| !line.is_empty());
     let panic = lines().skip_while(|line| !line.contains("panicked at")).nth(1);
-    let error = lines().filter(|line| line.contains("Error:") || line.contains("ERROR")).next_back();
+    let error = lines().rfind(|line| line.contains("Error:") || line.contains("ERROR"));
     panic.or(error).or(lines().next_back()).unwrap_or("its log is empty").to_owned()
 }
 

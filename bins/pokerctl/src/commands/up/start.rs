@@ -10,7 +10,7 @@ use super::{
 use crate::{
     commands::apply,
     console::Console,
-    context::{self, Context},
+    context::{self, Context, DEFAULT_DATA_DIR},
     database::Database,
     fleet::Fleet,
     home::Home,
@@ -19,7 +19,7 @@ use bus::{Bus, Peers};
 use servers::{Nats, NatsOptions, Postgres, PostgresOptions};
 use std::{
     env,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 use wire::fleet::{Heartbeat, Role};
@@ -231,14 +231,28 @@ impl Start<'_> {
         })
     }
 
-    /// Says where players go and where logs are.
+    /// Says where players go, how to be one, and where logs are.
     fn greet(&self) {
         let fleet = self.book.fleet();
+        let pokerctl = self.pokerctl();
         self.console.say("");
         for node in fleet.nodes.iter().filter(|node| !node.addresses.is_empty()) {
             self.console.say(format!("  {}  {}", node.node, node.addresses.join("  ")));
         }
-        self.console.say(format!("  logs       {}\n", fleet.logs.display()));
+        self.console.say(format!("  logs       {}", fleet.logs.display()));
+        self.console.say(format!("  to play    {pokerctl} player create NAME --credit 50000"));
+        self.console.say(format!("             {pokerctl} play --name NAME\n"));
+    }
+}
+
+impl Start<'_> {
+    /// How this program is called for this fleet.
+    fn pokerctl(&self) -> String {
+        let mut words = env::args().next().unwrap_or_else(|| "pokerctl".into());
+        if self.context.data_dir != Path::new(DEFAULT_DATA_DIR) {
+            words.push_str(&format!(" --data-dir {}", self.context.data_dir.display()));
+        }
+        words
     }
 }
 
