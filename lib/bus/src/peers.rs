@@ -1,6 +1,6 @@
 //! Who is alive: heartbeats on a core subject, judged by what this process itself could hear.
 //!
-//! A peer counts as dead when it was silent for [`SILENCE`] of *hearing time*. Hearing time passes while
+//! A peer counts as dead when it was silent for 1.2 s of *hearing time*. Hearing time passes while
 //! heartbeats arrive, our own among them; when nothing at all arrives (the server is away, or this process was
 //! stopped for a while) it stands still, so nobody is declared dead only because we were deaf.
 

@@ -13,6 +13,11 @@ pub enum ServerError {
         /// The environment variable that says where it is.
         variable: &'static str,
     },
+    /// The fleet's NATS configuration is nowhere.
+    #[error(
+        "there is no nats/server.conf in this folder or above it: run this inside the repository, or set NATS_CONFIG_DIR"
+    )]
+    NoConfig,
     /// Another program listens on the port.
     #[error(
         "port {port}, which {program} needs, is taken: stop the program that listens there, or choose another port"

@@ -47,13 +47,13 @@ pub fn postgres_bin() -> Result<PathBuf, ServerError> {
 /// # Errors
 /// When there is none with a `server.conf`.
 pub fn nats_config() -> Result<PathBuf, ServerError> {
-    let missing = ServerError::NotFound { program: "nats/server.conf", variable: NATS_CONFIG_DIR };
-    if let Some(dir) = env::var_os(NATS_CONFIG_DIR).filter(|dir| !dir.is_empty()) {
-        let dir = PathBuf::from(dir);
-        return if dir.join("server.conf").is_file() { Ok(dir) } else { Err(missing) };
+    let complete = |dir: &PathBuf| dir.join("server.conf").is_file();
+    match env::var_os(NATS_CONFIG_DIR).filter(|dir| !dir.is_empty()) {
+        Some(dir) => Some(PathBuf::from(dir)),
+        None => upward(Path::new("nats/server.conf")).and_then(|file| Some(file.parent()?.to_owned())),
     }
-    let file = upward(Path::new("nats/server.conf")).ok_or(missing)?;
-    Ok(file.parent().unwrap_or(Path::new(".")).to_owned())
+    .filter(complete)
+    .ok_or(ServerError::NoConfig)
 }
 
 /// Looks for a path in this process' folder and those above it.
