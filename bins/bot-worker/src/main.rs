@@ -27,7 +27,6 @@ use tokio::{
     sync::watch,
 };
 use tracing::info;
-use tracing_subscriber::EnvFilter;
 use wire::{
     fleet::{Load, Role},
     subject,
@@ -60,8 +59,7 @@ struct Options {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    bus::log_to_stderr();
     run(Options::parse()).await
 }
 

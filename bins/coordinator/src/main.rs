@@ -19,7 +19,6 @@ mod source;
 use anyhow::Context;
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 use wire::fleet::Role;
 
 /// Runs tournaments: registration, seating, balancing, places and prizes.
@@ -32,8 +31,7 @@ struct Cli {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    bus::log_to_stderr();
     let cli = Cli::parse();
     let bus = cli.bus.connect(Role::Coordinator).await?;
     let node = cli.bus.node_id(Role::Coordinator.name())?;

@@ -47,7 +47,6 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     time::sleep,
 };
-use tracing_subscriber::EnvFilter;
 use wire::{
     client::Closing,
     fleet::{Load, Role},
@@ -61,8 +60,7 @@ const STOP: Duration = Duration::from_secs(5);
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    bus::log_to_stderr();
     let args = Args::parse();
     // Listened for from the start: a signal during the start must not be lost.
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;

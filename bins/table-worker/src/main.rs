@@ -16,7 +16,6 @@ mod writing;
 use anyhow::Context;
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 use wire::fleet::Role;
 
 /// Hosts poker tables; start as many as there are cores to use.
@@ -29,8 +28,7 @@ struct Cli {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    bus::log_to_stderr();
     let cli = Cli::parse();
     let bus = cli.bus.connect(Role::TableWorker).await?;
     let node = cli.bus.node_id(Role::TableWorker.name())?;
