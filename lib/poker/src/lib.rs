@@ -11,7 +11,7 @@
 //! What this crate does not know: NATS, sockets, storage, players' accounts, tournaments.
 
 pub mod cards;
-pub mod deck;
+mod deck;
 pub mod hand;
 pub mod ohh;
 pub mod oracle;

@@ -7,13 +7,13 @@
 //! (antes as asked where the other engine was given less, TDA RP-11).
 
 use crate::{
-    hand::{Hand, HandSetup, PlayerSetup, RaiseCap},
+    hand::{Antes, Hand, HandSetup, PlayerSetup, RaiseCap},
     phh::{Amount, Phh, PhhError, export},
     variant::Betting,
 };
 use serde::Deserialize;
 use serde_json::Value;
-use wire::{Chips, Legal, event::HandEvent};
+use wire::{Action, Chips, Legal, SeatNo, event::HandEvent};
 
 /// One line.
 #[derive(Clone, Debug)]
@@ -26,22 +26,78 @@ pub struct Line {
     stacks_tda: Option<Vec<Amount>>,
 }
 
-/// A hand of ours as a line for the other engine to judge.
+/// A hand of ours as a line for the other engine to judge. Where that engine asks a player who has nobody left to bet
+/// against, the line has the check it waits for; where it takes the ante of a short big blind first, the line
+/// gives it the ante that is left after the blind.
 ///
 /// # Errors
 /// When the hand cannot be written in the format.
 pub fn line(id: &str, setup: &HandSetup, events: &[HandEvent]) -> Result<String, PhhError> {
     let write = |error: &dyn std::fmt::Display| PhhError::Write(error.to_string());
-    let phh = export(setup, events).map_err(|error| write(&error))?;
+    let mut asked = setup.clone();
+    if setup.antes == Antes::BigBlind {
+        for player in &mut asked.players {
+            let blind = player.blind.map_or(Chips::ZERO, |(_, blind)| blind);
+            player.ante = player.ante.min(player.stack.minus_or_zero(blind));
+        }
+    }
+    let nominal = export(setup, events).map_err(|error| write(&error))?.antes;
+    let mut phh = export(&asked, events).map_err(|error| write(&error))?;
+    if let Some((at, check)) = expected_check(&phh, setup, events)? {
+        phh.actions.insert(at, check);
+    }
     let mut hand = Hand::new(setup)?;
     events.iter().for_each(|event| hand.evolve(event));
     let mut line = serde_json::to_value(&phh).map_err(|error| write(&error))?;
     line["id"] = id.into();
+    if nominal != phh.antes {
+        line["antes_nominal"] = serde_json::to_value(nominal).map_err(|error| write(&error))?;
+    }
     // Without a showdown there are no pots to compare.
     let contested = hand.seats().filter(|(_, seat)| seat.is_in()).count() > 1;
     let pots = contested.then(|| pots(&hand));
     line["pots"] = serde_json::to_value(pots).map_err(|error| write(&error))?;
     Ok(line.to_string())
+}
+
+/// The check that the other engine waits for on the first street, and where it goes: of the only player with chips,
+/// who has not acted, after somebody else has folded.
+fn expected_check(
+    phh: &Phh,
+    setup: &HandSetup,
+    events: &[HandEvent],
+) -> Result<Option<(usize, String)>, PhhError> {
+    let tabled = events.iter().position(|event| matches!(event, HandEvent::Shown { .. }));
+    let Some(at) = phh.actions.iter().position(|action| action.contains(" sm")) else {
+        return Ok(None);
+    };
+    let before = &events[..tabled.unwrap_or(0)];
+    let mut hand = Hand::new(setup)?;
+    before.iter().for_each(|event| hand.evolve(event));
+    let acted = |who: SeatNo| {
+        let mut seats = before.iter().filter_map(|event| match event {
+            HandEvent::Acted { seat, .. } => Some(*seat),
+            _ => None,
+        });
+        seats.any(|seat| seat == who)
+    };
+    let mut with_chips = hand.seats().filter(|(_, seat)| seat.can_bet());
+    let (alone, others) = (with_chips.next(), with_chips.next());
+    let last = before.iter().rev().find_map(|event| match event {
+        HandEvent::Acted { action, .. } => Some(action),
+        _ => None,
+    });
+    let folded = last == Some(&Action::Fold);
+    Ok(match (alone, others) {
+        (Some((seat, _)), None) if hand.street() == 0 && folded && !acted(seat) => {
+            let nth = setup.players.iter().filter(|player| {
+                let key = |seat: SeatNo| (seat <= setup.button, seat);
+                key(player.seat) <= key(seat)
+            });
+            Some((at, format!("p{} cc", nth.count())))
+        }
+        _ => None,
+    })
 }
 
 /// How a line compares.

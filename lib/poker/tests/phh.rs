@@ -4,6 +4,7 @@
 
 use poker::{
     ohh,
+    oracle::{self, Line},
     phh::{Outcome, Phh, PhhError, export},
     random::{self, Dice},
     variant,
@@ -101,6 +102,33 @@ fn garbage_is_refused_without_a_panic() {
         }
         if let Ok(phh) = Phh::parse(&String::from_utf8(bytes).unwrap()) {
             let _ = phh.check();
+        }
+    }
+}
+
+#[test]
+fn lines_for_another_engine_compare_as_equal() {
+    for variant in variant::ALL {
+        for seed in 0..200 {
+            let mut dice = Dice::new(seed);
+            let mut setup = random::setup(variant, 6, &mut dice);
+            setup.cap.heads_up = true;
+            let (events, _) = random::play(&setup, &mut dice, |_, _| ()).unwrap();
+            let text = oracle::line("a hand", &setup, &events).unwrap();
+            let mut line: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let found = Line::parse(&text).unwrap().compare().unwrap();
+            assert_eq!(found.differences, Vec::<String>::new(), "{} {seed}", variant.code);
+            // A chip less is noticed, and so is a wrong price to call.
+            let stack = line["finishing_stacks"][0].as_i64().unwrap();
+            line["finishing_stacks"][0] = (stack + 1).into();
+            line["legal"] = serde_json::json!(
+                (0..line["actions"].as_array().unwrap().len())
+                    .map(|action| serde_json::json!([action, 1, 1_234_567, null, null]))
+                    .collect::<Vec<_>>()
+            );
+            let found = Line::parse(&line.to_string()).unwrap().compare().unwrap();
+            assert_eq!(found.differences.len(), 1);
+            assert_eq!(found.bounds_different.len() as u64, found.bounds_checked);
         }
     }
 }
