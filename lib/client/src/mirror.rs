@@ -11,6 +11,9 @@ use wire::{
 ///
 /// Side pots are told apart when the hand was seen from its start; otherwise what is put in after the snapshot goes to
 /// the last pot of the snapshot. The sum of the pots is right in any case.
+///
+/// That a street is over shows in the events only where cards go to a board. In stud and draw games `street` and the
+/// bets of a street are as of the last snapshot, bets added up over the hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableMirror {
     view: TableView,

@@ -1,0 +1,205 @@
+//! A mirror that adds up events stands where the table itself says it does, at tables played by chance.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails")]
+
+use client::TableMirror;
+use poker::table::{Effect, Table, TableRecord, create, public};
+use wire::{
+    Action, Chips, CommandId, Epoch, PlayerId, TableId,
+    cashier::TableMoneyRequest,
+    event::{Event, Seed, TableEvent},
+    journal::Cause,
+    table::{HouseBot, Level, Purpose, TableCommand, TableConfig},
+    view::TableView,
+};
+
+/// Games with a board: no limit, pot limit, fixed limit.
+const VARIANTS: [&str; 4] = ["NT", "PO", "FO/8", "NS"];
+
+/// A small deterministic source of chance: xorshift64* (Vigna 2016).
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self, below: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % below
+    }
+}
+
+/// A table, and two mirrors: one from its beginning, one that starts anew now and then.
+struct Desk {
+    table: Table,
+    whole: TableMirror,
+    late: TableMirror,
+    chance: Chance,
+    now_ms: u64,
+    commands: u64,
+    hands_compared: u64,
+}
+
+impl Desk {
+    fn new(seed: u64) -> Self {
+        let id = TableId(77);
+        let config = TableConfig {
+            name: "cash".into(),
+            variant: VARIANTS[seed as usize % VARIANTS.len()].into(),
+            seats: 6,
+            level: Level { number: 0, small_blind: Chips(2), big_blind: Chips(5), ante: Chips(seed % 3) },
+            purpose: Purpose::Cash { min_buy_in: Chips(40), max_buy_in: Chips(200) },
+            action_ms: 10_000,
+            hand_pause_ms: 100,
+            bot_pace_ms: 0,
+        };
+        let bot = |i| HouseBot { player: PlayerId(i), name: format!("bot {i}"), buy_in: Chips(40 + 50 * i) };
+        let bots: Vec<HouseBot> = (1..=3).map(bot).collect();
+        let table = Table::new(id, config.clone());
+        let mirror = TableMirror::new(table.view());
+        let mut desk = Self {
+            table,
+            whole: mirror.clone(),
+            late: mirror,
+            chance: Chance(seed.wrapping_mul(0x9e37_79b9) | 1),
+            now_ms: 1_000,
+            commands: 0,
+            hands_compared: 0,
+        };
+        let events = create(id, &config, &bots).unwrap();
+        desk.write(None, events);
+        desk
+    }
+
+    fn write(&mut self, cause: Option<Cause>, events: Vec<TableEvent>) {
+        let seen: Vec<Event> = events.iter().filter_map(public).collect();
+        let record = TableRecord { v: 1, epoch: Epoch(1), at_ms: self.now_ms, cause, events, state: None };
+        self.table.apply(&record);
+        for event in &seen {
+            let number = self.whole.view().event_no + 1;
+            assert!(self.whole.apply(number, event) && self.late.apply(number, event));
+        }
+        self.compare(&seen);
+        if self.chance.next(40) == 0 {
+            self.late.restart(self.table.view());
+        }
+    }
+
+    fn compare(&mut self, seen: &[Event]) {
+        let mut truth = self.table.view();
+        let turn = |view: &TableView| view.hand.as_ref().and_then(|hand| hand.turn.clone());
+        if let (Some(shown), Some(turn)) =
+            (turn(self.whole.view()), truth.hand.as_mut().and_then(|hand| hand.turn.as_mut()))
+            && seen.is_empty()
+        {
+            // Whoever leaves in turn is not waited for, and nobody else is told that in advance.
+            assert!(turn.deadline_ms <= shown.deadline_ms);
+            turn.deadline_ms = shown.deadline_ms;
+        }
+        assert_eq!(*self.whole.view(), truth, "after {seen:#?}");
+        // A mirror that missed the start of the hand may divide the pots otherwise; their sum is right.
+        let sum = |view: &TableView| {
+            let pots = view.hand.as_ref().map(|hand| hand.pots.iter().copied().sum::<Chips>());
+            (pots, view.seats.iter().map(|seat| seat.stack).collect::<Vec<_>>())
+        };
+        assert_eq!(sum(self.late.view()), sum(&truth), "after {seen:#?}");
+        self.hands_compared += u64::from(seen.iter().any(|event| matches!(event, Event::HandEnded { .. })));
+    }
+
+    fn send(&mut self, player: u64, command: &TableCommand) {
+        self.commands += 1;
+        let cause = Cause { player: Some(PlayerId(player)), id: CommandId(self.commands) };
+        if let Ok(events) = self.table.decide(cause, command, self.now_ms)
+            && !events.is_empty()
+        {
+            self.write(Some(cause), events);
+        }
+    }
+
+    /// Lets everything happen that is due now.
+    fn settle(&mut self) {
+        for _ in 0..1_000 {
+            let seed = Seed(std::array::from_fn(|_| self.chance.next(256) as u8));
+            let events = self.table.tick(self.now_ms, || seed);
+            if events.is_empty() {
+                return;
+            }
+            self.write(None, events);
+        }
+        panic!("the table does not come to rest");
+    }
+
+    fn pay(&mut self) {
+        for effect in self.table.effects() {
+            let Effect::Money(request) = effect else { continue };
+            let events = match request {
+                TableMoneyRequest::BuyIn { posting, .. } => self.table.money_arrived(&posting, None),
+                TableMoneyRequest::CashOut { posting, .. } => self.table.paid_back(&posting),
+            };
+            self.write(None, events);
+        }
+    }
+
+    /// Whoever has the action does something legal. Whether anybody has.
+    fn act(&mut self) -> bool {
+        let view = self.table.view();
+        let Some((hand, turn)) = view.hand.and_then(|hand| Some((hand.hand, hand.turn?))) else {
+            return false;
+        };
+        let player = view.seats.iter().find(|seat| seat.seat == turn.seat).unwrap().player;
+        let legal = &turn.legal;
+        let mut offered = Vec::new();
+        if legal.check {
+            offered.push(Action::Check);
+        } else if legal.fold {
+            offered.push(Action::Fold);
+        }
+        if legal.call.is_some() {
+            offered.extend([Action::Call, Action::Call]);
+        }
+        let mut within = |bounds: wire::RaiseBounds| match self.chance.next(3) {
+            0 => bounds.max,
+            _ => Chips(bounds.min.0 + self.chance.next(bounds.max.0 - bounds.min.0 + 1)),
+        };
+        offered.extend(legal.bet.map(|bounds| Action::Bet(within(bounds))));
+        offered.extend(legal.raise.map(|bounds| Action::RaiseTo(within(bounds))));
+        let action = offered.swap_remove(self.chance.next(offered.len() as u64) as usize);
+        self.send(player.0, &TableCommand::Act { hand, turn: turn.turn, action });
+        true
+    }
+
+    fn step(&mut self) {
+        self.now_ms += self.chance.next(60);
+        let guest = 10 + self.chance.next(5);
+        match self.chance.next(20) {
+            0 => {
+                let buy_in = Chips(40 + self.chance.next(160));
+                self.send(guest, &TableCommand::Sit { name: "x".into(), seat: None, buy_in });
+            }
+            1 => self.send(guest, &TableCommand::SitOut),
+            2 => self.send(guest, &TableCommand::SitIn),
+            3 => self.send(guest, &TableCommand::Leave),
+            4 => self.now_ms += 11_000,
+            5 => self.pay(),
+            _ => {
+                if !self.act() {
+                    self.now_ms += 100;
+                }
+            }
+        }
+        self.settle();
+    }
+}
+
+#[test]
+fn a_mirror_shows_what_the_table_shows() {
+    let mut hands = 0;
+    for seed in 1..=160 {
+        println!("seed {seed}");
+        let mut desk = Desk::new(seed);
+        for _ in 0..300 {
+            desk.step();
+        }
+        hands += desk.hands_compared;
+    }
+    assert!(hands > 500, "only {hands} hands were played");
+}
