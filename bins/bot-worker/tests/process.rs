@@ -1,0 +1,210 @@
+//! Real bot workers on a real server, asked by a table that is only a stand-in.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test helper that fails is a failed test")]
+
+use bus::{Bus, Options, Peers, Requests};
+use futures::StreamExt;
+use servers::{Child, Nats, NatsOptions, Program, Signal};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::time::{sleep, timeout};
+use wire::{
+    Action, Card, Chips, HandNo, Legal, PlayerId, RaiseBounds, Refusal, TableId,
+    bots::{BotAsk, Opponent},
+    codec,
+    fleet::Role,
+    subject,
+    table::{TableCommand, TableReply, TableRequest},
+};
+
+/// No wait in a test may be longer; generous, for machines that are busy with other things.
+const GUARD: Duration = Duration::from_secs(60);
+/// An ask is delivered again after two seconds; nothing comes after this time that does not come at all.
+const QUIET: Duration = Duration::from_secs(4);
+
+struct Room {
+    nats: Nats,
+    table: Bus,
+    commands: Requests,
+    peers: Peers,
+}
+
+impl Room {
+    async fn open() -> Self {
+        let config = servers::find::nats_config().unwrap();
+        let options = NatsOptions { config: Some(config.clone()), ..NatsOptions::default() };
+        let nats = Nats::start(options).await.unwrap();
+        let admin = connect(&nats, "admin").await;
+        bus::admin::apply(&admin, &config).await.unwrap();
+        let table = connect(&nats, "table-worker").await;
+        let commands =
+            table.serve(subject::table_commands(subject::table_partition(TABLE)), None).await.unwrap();
+        let peers = Peers::watch(&admin).await.unwrap();
+        Self { nats, table, commands, peers }
+    }
+
+    async fn worker(&self, name: &str, args: &[&str]) -> Child {
+        let child = Program::new(env!("CARGO_BIN_EXE_bot-worker"))
+            .args(["--nats-url", &self.nats.url(), "--node", name])
+            .arg("--nats-password-file")
+            .arg(self.nats.password_file("bot-worker"))
+            .args(args)
+            .start()
+            .await
+            .unwrap();
+        let started = Instant::now();
+        while !self.peers.alive(Role::BotWorker).iter().any(|beat| beat.ready && beat.node.as_str() == name) {
+            assert!(started.elapsed() < GUARD, "{name} is not ready");
+            sleep(Duration::from_millis(10)).await;
+        }
+        child
+    }
+
+    async fn ask(&self, turn: u32, left: Duration) -> BotAsk {
+        let ask = ask(turn, left);
+        let bytes = codec::encode(&ask).unwrap();
+        self.table.publish(subject::BOT_ASK.to_owned(), bytes.into()).await.unwrap();
+        ask
+    }
+
+    /// The next command that reaches the table, answered with `reply`.
+    async fn command(&mut self, reply: TableReply) -> TableRequest {
+        let request = timeout(GUARD, self.commands.next()).await.expect("no command comes").unwrap();
+        let command = request.decode().unwrap();
+        request.answer(&reply).await.unwrap();
+        command
+    }
+
+    async fn assert_quiet(&mut self) {
+        if let Ok(Some(request)) = timeout(QUIET, self.commands.next()).await {
+            panic!("a command came: {:?}", request.decode::<TableRequest>());
+        }
+    }
+}
+
+async fn connect(nats: &Nats, user: &str) -> Bus {
+    let options = Options {
+        urls: vec![nats.url()],
+        user: user.to_owned(),
+        password: nats.password(user).map(str::to_owned),
+        name: user.to_owned(),
+        node: format!("{user}-test"),
+    };
+    Bus::connect(options).await.unwrap()
+}
+
+const TABLE: TableId = TableId(77);
+const DONE: TableReply = TableReply::Done { event_no: 1 };
+
+/// Aces before the flop, facing a raise.
+fn ask(turn: u32, left: Duration) -> BotAsk {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let card = |text: &str| -> Card { text.parse().unwrap() };
+    BotAsk {
+        table: TABLE,
+        player: PlayerId(5),
+        hand: HandNo(3),
+        turn,
+        deadline_ms: (now + left).as_millis() as u64,
+        variant: "NT".to_owned(),
+        legal: Legal {
+            fold: true,
+            call: Some(Chips(300)),
+            raise: Some(RaiseBounds { min: Chips(500), max: Chips(10_000) }),
+            ..Legal::default()
+        },
+        hole: vec![card("As"), card("Ah")],
+        board: Vec::new(),
+        street: 0,
+        pot: Chips(450),
+        big_blind: Chips(100),
+        stack: Chips(10_000),
+        bet: Chips(0),
+        opponents: vec![Opponent { seat: 1, stack: Chips(9_700), bet: Chips(300), up: Vec::new() }],
+    }
+}
+
+const LONG: Duration = Duration::from_secs(50);
+
+#[tokio::test]
+async fn an_ask_is_answered_once_with_an_action_that_was_offered() {
+    let mut room = Room::open().await;
+    let _worker = room.worker("bot-worker-1", &[]).await;
+    let asked = room.ask(4, LONG).await;
+    let command = room.command(DONE).await;
+    assert_eq!(command.table, TABLE);
+    assert_eq!(command.player, Some(asked.player));
+    assert_eq!(command.id, asked.command_id());
+    let TableCommand::Act { hand, turn, action } = command.command else { panic!("no action") };
+    assert_eq!((hand, turn), (asked.hand, asked.turn));
+    match action {
+        Action::Call => {}
+        Action::RaiseTo(total) => assert!((500..=10_000).contains(&total.0)),
+        other => panic!("aces do not {other:?}"),
+    }
+
+    // A refusal settles the ask as well.
+    room.ask(5, LONG).await;
+    room.command(TableReply::Refused(Refusal::TurnPassed { hand: HandNo(3), turn: 6 })).await;
+    // An ask that comes too late is of no use to anybody.
+    room.ask(6, Duration::ZERO).await;
+    // Neither is one that nobody can read.
+    room.table.publish(subject::BOT_ASK.to_owned(), vec![0xc1].into()).await.unwrap();
+    room.assert_quiet().await;
+    let decisions = room.peers.alive(Role::BotWorker)[0].load.actions;
+    assert_eq!(decisions, 2);
+}
+
+#[tokio::test]
+async fn a_table_that_cannot_answer_now_is_asked_again() {
+    let mut room = Room::open().await;
+    let _worker = room.worker("bot-worker-1", &[]).await;
+    let asked = room.ask(4, LONG).await;
+    let first = room.command(TableReply::Refused(Refusal::unavailable("journal"))).await;
+    let second = room.command(DONE).await;
+    assert_eq!(first, second);
+    assert_eq!(second.id, asked.command_id());
+}
+
+#[tokio::test]
+async fn a_worker_killed_in_the_middle_of_a_thought_costs_only_that_thought() {
+    let mut room = Room::open().await;
+    let slow = ["--budget-ms", "40000", "--rollouts", "4000000000", "--threads", "1"];
+    let mut slow = room.worker("bot-worker-1", &slow).await;
+    let asked = room.ask(4, LONG).await;
+    sleep(Duration::from_millis(500)).await;
+    slow.kill().await.unwrap();
+    let _other = room.worker("bot-worker-2", &[]).await;
+    assert_eq!(room.command(DONE).await.id, asked.command_id());
+}
+
+#[tokio::test]
+async fn sigterm_lets_thoughts_finish() {
+    let mut room = Room::open().await;
+    let slow = ["--budget-ms", "1500", "--rollouts", "4000000000", "--threads", "1"];
+    let mut worker = room.worker("bot-worker-1", &slow).await;
+    let asked = room.ask(4, LONG).await;
+    sleep(Duration::from_millis(500)).await;
+    worker.signal(Signal::TERM);
+    assert_eq!(room.command(DONE).await.id, asked.command_id());
+    let ended = timeout(GUARD, worker.ended()).await.expect("it does not end").unwrap();
+    assert!(ended.success(), "{ended}");
+    // The ask was acknowledged: nobody else gets it.
+    let _other = room.worker("bot-worker-2", &[]).await;
+    room.assert_quiet().await;
+}
+
+#[tokio::test]
+async fn thinking_does_not_hold_heartbeats_up() {
+    let mut room = Room::open().await;
+    let slow = ["--budget-ms", "3000", "--rollouts", "4000000000"];
+    let _worker = room.worker("bot-worker-1", &slow).await;
+    for turn in 1..=4 {
+        room.ask(turn, LONG).await;
+    }
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(3) {
+        assert_eq!(room.peers.alive(Role::BotWorker).len(), 1, "it was taken for dead");
+        sleep(Duration::from_millis(50)).await;
+    }
+    room.command(DONE).await;
+}
