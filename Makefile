@@ -25,10 +25,7 @@ demo: build ## The same without a person: ends with the demo tournament, prints 
 	@scripts/demo $(POKERCTL) '$(DATA)' $(or $(PORT_BASE),0) $(ARGS)
 
 test: tools fetch ## Every check: format, lints, unit and end-to-end tests on servers of their own
-	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
-	cargo build --workspace --bins
-	cargo test --workspace
+	@scripts/test
 
 apply: build ## Bring streams, buckets, consumers and SQL of a running fleet up to date
 	@$(POKERCTL) apply $(if $(DATA),--data-dir '$(DATA)')
