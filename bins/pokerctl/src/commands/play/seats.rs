@@ -19,7 +19,8 @@ pub struct Seats {
 
 struct Followed {
     mirror: TableMirror,
-    cards: Vec<Card>,
+    /// Our own cards. They come apart from the table's events and may be a hand ahead of them.
+    cards: Option<PrivateCards>,
     names: Names,
 }
 
@@ -56,7 +57,6 @@ impl Seats {
         let mut names = Names::default();
         view.seats.iter().for_each(|seat| names.sit(seat.seat, &seat.name));
         let table = view.table;
-        let cards = cards.map(|cards| cards.cards).unwrap_or_default();
         self.tables.insert(table, Followed { mirror: TableMirror::new(view), cards, names });
         self.current.get_or_insert(table);
     }
@@ -72,23 +72,21 @@ impl Seats {
     /// Takes an event in; what it says, if anything.
     pub fn event(&mut self, table: TableId, number: u64, event: &Event) -> Option<String> {
         let followed = self.tables.get_mut(&table)?;
-        if matches!(event, Event::HandStarted(_)) {
-            followed.cards.clear();
-        }
         followed.mirror.apply(number, event);
         let said = followed.names.public(event)?;
         Some(if self.current == Some(table) { said } else { format!("[table {table}] {said}") })
     }
 
-    /// Takes our own cards in. Whether they are of the hand that is played.
-    pub fn cards(&mut self, cards: PrivateCards) -> bool {
-        let Some(followed) = self.tables.get_mut(&cards.table) else { return false };
-        let hand = followed.mirror.view().hand.as_ref().map(|hand| hand.hand);
-        let now = hand == Some(cards.hand);
-        if now {
-            followed.cards = cards.cards;
+    /// Takes our own cards in.
+    pub fn cards(&mut self, cards: PrivateCards) {
+        if let Some(followed) = self.tables.get_mut(&cards.table) {
+            followed.cards = Some(cards);
         }
-        now
+    }
+
+    /// Our own cards in the hand that is being played.
+    pub fn own_cards(&self, table: TableId) -> &[Card] {
+        self.tables.get(&table).map_or(&[], Followed::own_cards)
     }
 
     /// Our turn at a table.
@@ -105,6 +103,12 @@ impl Seats {
         self.tables.keys().filter_map(|table| self.own_turn(*table, me)).collect()
     }
 
+    /// Whether a seat is ours.
+    pub fn sits_at(&self, table: TableId, seat: wire::SeatNo, me: PlayerId) -> bool {
+        let own = self.tables.get(&table).and_then(|followed| followed.mirror.seat_of(me));
+        own.is_some_and(|own| own.seat == seat)
+    }
+
     /// Tables where we sit.
     pub fn seated(&self, me: PlayerId) -> Vec<TableId> {
         let sits = |followed: &&Followed| followed.mirror.seat_of(me).is_some();
@@ -114,6 +118,77 @@ impl Seats {
     /// A table as text.
     pub fn text(&self, table: TableId, me: Option<PlayerId>, now_ms: u64) -> Option<String> {
         let followed = self.tables.get(&table)?;
-        Some(screen::table(followed.mirror.view(), me, &followed.cards, Some(now_ms)))
+        Some(screen::table(followed.mirror.view(), me, followed.own_cards(), Some(now_ms)))
+    }
+}
+
+impl Followed {
+    fn own_cards(&self) -> &[Card] {
+        let playing = self.mirror.view().hand.as_ref().map(|hand| hand.hand);
+        match &self.cards {
+            Some(cards) if Some(cards.hand) == playing => &cards.cards,
+            _ => &[],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::{
+        HandNo,
+        event::{HandStart, Seed},
+        table::{Level, Purpose, TableConfig},
+    };
+
+    fn empty_table() -> TableView {
+        TableView {
+            table: TableId(1),
+            config: TableConfig {
+                name: String::new(),
+                variant: "NT".to_owned(),
+                seats: 6,
+                level: Level::default(),
+                purpose: Purpose::Cash { min_buy_in: Chips(1), max_buy_in: Chips(1) },
+                action_ms: 1_000,
+                hand_pause_ms: 0,
+                bot_pace_ms: 0,
+            },
+            event_no: 0,
+            level: Level::default(),
+            seats: Vec::new(),
+            hand: None,
+            hands: 0,
+            closed: false,
+        }
+    }
+
+    fn begin(hand: u64) -> Event {
+        Event::HandStarted(HandStart {
+            hand: HandNo(hand),
+            button: 0,
+            small_blind: None,
+            big_blind: 0,
+            level: Level::default(),
+            stacks: Vec::new(),
+            commitment: Seed([0; 32]),
+        })
+    }
+
+    #[test]
+    fn cards_count_in_their_hand_whether_they_come_before_or_after_its_start() {
+        let table = TableId(1);
+        let cards =
+            |hand, card: &str| PrivateCards { table, hand: HandNo(hand), cards: vec![card.parse().unwrap()] };
+        let mut seats = Seats::default();
+        seats.start(empty_table(), None);
+        seats.cards(cards(1, "As"));
+        assert!(seats.own_cards(table).is_empty());
+        seats.event(table, 1, &begin(1));
+        assert_eq!(seats.own_cards(table), cards(1, "As").cards);
+        seats.event(table, 2, &begin(2));
+        assert!(seats.own_cards(table).is_empty());
+        seats.cards(cards(2, "Kd"));
+        assert_eq!(seats.own_cards(table), cards(2, "Kd").cards);
     }
 }

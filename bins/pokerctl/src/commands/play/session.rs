@@ -135,10 +135,9 @@ impl Session {
             }
             ClientEvent::Event { table, number, event } => self.happened(table, number, &event),
             ClientEvent::Cards(cards) => {
-                let text = words::cards(&cards.cards);
-                if self.seats.cards(cards) {
-                    say(format!("your cards: {text}"));
-                }
+                let table = cards.table;
+                self.seats.cards(cards);
+                self.say_cards(table);
             }
             ClientEvent::GivenSeat { table, seat, .. } => {
                 say(format!("you have seat {seat} at table {table}"));
@@ -159,11 +158,26 @@ impl Session {
         if let Some(said) = self.seats.event(table, number, event) {
             say(said);
         }
+        if matches!(event, Event::HandStarted(_)) {
+            self.say_cards(table);
+        }
+        if let Event::SatOut { seat } = event
+            && self.me().is_some_and(|me| self.seats.sits_at(table, *seat, me))
+        {
+            say("(in brings you back)");
+        }
         let asks = matches!(event, Event::Turn { .. } | Event::ClockExtended { .. });
         let own = self.me().and_then(|me| self.seats.own_turn(table, me));
-        if asks && own.is_some() {
+        if asks && own.is_some_and(|own| own.turn.deadline_ms > now_ms()) {
             self.seats.look_at(table);
             self.show(table);
+        }
+    }
+
+    fn say_cards(&self, table: TableId) {
+        let cards = self.seats.own_cards(table);
+        if !cards.is_empty() {
+            say(format!("your cards: {}", words::cards(cards)));
         }
     }
 
