@@ -9,7 +9,10 @@ mod common;
 use async_nats::{ConnectOptions, Event};
 use common::{Fleet, GUARD};
 use futures::StreamExt;
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
 use tokio::time::timeout;
 
 /// Something that a role may or may not do, and who may.
@@ -94,6 +97,9 @@ const SUBSCRIBE: [Right; 25] = [
     right(">", &[]),
 ];
 
+/// Each check has a fence of its own.
+static FENCES: AtomicUsize = AtomicUsize::new(0);
+
 /// A connection as a user, with what the server complains of.
 async fn connect(fleet: &Fleet, user: &str) -> (async_nats::Client, Arc<Mutex<Vec<String>>>) {
     let complaints = Arc::new(Mutex::new(Vec::new()));
@@ -122,8 +128,9 @@ async fn passes(client: &async_nats::Client, complaints: &Mutex<Vec<String>>, su
         let quoted = format!("\"{}\"", subject.to_lowercase());
         complaints.lock().unwrap().iter().any(|complaint| complaint.contains(&quoted))
     };
-    client.publish("fence", "".into()).await.unwrap();
-    common::until("the server complains of the fence", || has("fence")).await;
+    let fence = format!("fence.{}", FENCES.fetch_add(1, Ordering::Relaxed));
+    client.publish(fence.clone(), "".into()).await.unwrap();
+    common::until("the server complains of the fence", || has(&fence)).await;
     !has(subject)
 }
 
