@@ -83,6 +83,7 @@ fn subjects() -> Vec<(&'static str, String)> {
         ("tournament_commands", subject::tournament_commands(5)),
         ("table_feed", subject::table_feed(table)),
         ("player_feed", subject::player_feed(PlayerId(4))),
+        ("owner_news", subject::owner_news("table").replace('*', "5")),
         ("heartbeat", subject::heartbeat(Role::Gateway, &node)),
     ]
 }
