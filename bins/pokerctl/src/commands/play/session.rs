@@ -46,7 +46,10 @@ pub struct Session {
     replies: (mpsc::Sender<Reply>, mpsc::Receiver<Reply>),
     /// Turns and seconds that the person was reminded at.
     reminded: HashSet<(TableId, HandNo, u32, u64)>,
+    /// Whether the connection is lost.
     lost: bool,
+    /// The table that is being left.
+    leaving: Option<TableId>,
 }
 
 impl Session {
@@ -59,6 +62,7 @@ impl Session {
             replies: mpsc::channel(64),
             reminded: HashSet::new(),
             lost: false,
+            leaving: None,
         }
     }
 
@@ -162,6 +166,7 @@ impl Session {
             self.say_cards(table);
         }
         if let Event::SatOut { seat } = event
+            && self.leaving != Some(table)
             && self.me().is_some_and(|me| self.seats.sits_at(table, *seat, me))
         {
             say("(in brings you back)");
@@ -272,6 +277,7 @@ impl Session {
             Input::SitOut => self.ask(Asked::Answered("you are not dealt in"), M::SitOut { table }),
             Input::SitIn => self.ask(Asked::Answered("you are dealt in again"), M::SitIn { table }),
             Input::Leave => {
+                self.leaving = Some(table);
                 self.ask(Asked::Answered("you leave, at the latest after this hand"), M::Leave { table });
             }
             _ => self.show(table),
@@ -305,6 +311,7 @@ impl Session {
             Ok(ServerMessage::Standings(standings)) => tournament::show(&standings),
             Ok(ServerMessage::Seated { table, seat }) => {
                 say(format!("you have seat {seat} at table {table}"));
+                self.leaving = None;
                 self.seats.look_at(table);
             }
             Ok(_) => {
