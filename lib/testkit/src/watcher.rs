@@ -8,7 +8,8 @@ use poker::table::TableRecord;
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::{sync::watch, task::JoinHandle};
 use wire::{
-    TableId, TournamentId, client::ClientMessage, client::ServerMessage, codec, event::Event, subject,
+    TableId, TournamentId, client::ClientMessage, client::ServerMessage, codec, event::Event,
+    event::Unseating, subject,
 };
 
 /// What a client saw of the tables it followed, in the order in which it saw it.
@@ -18,17 +19,27 @@ pub struct Sightings {
     pub events: BTreeMap<TableId, Vec<(u64, Event)>>,
     /// Number of the last event before the first one seen, per table.
     pub from: BTreeMap<TableId, u64>,
+    /// Where following began again, after the tournament had moved the player away and later back: tables, and
+    /// the number of the last event before.
+    pub returns: BTreeSet<(TableId, u64)>,
     /// How often a table could not replay what was missed.
     pub restarts: u32,
+    /// Tables that the player was moved away from.
+    away: BTreeSet<TableId>,
 }
 
 impl Sightings {
     /// Takes an event of the client in.
     pub fn see(&mut self, event: &ClientEvent) {
         match event {
+            ClientEvent::Table { view, .. } if self.away.remove(&view.table) => {
+                self.returns.insert((view.table, view.event_no));
+                self.from.entry(view.table).or_insert(view.event_no);
+            }
             ClientEvent::Table { view, .. } => {
                 self.from.entry(view.table).or_insert(view.event_no);
             }
+            ClientEvent::LostSeat { table, reason: Unseating::Moved } => drop(self.away.insert(*table)),
             ClientEvent::Restarted { .. } => self.restarts += 1,
             ClientEvent::Event { table, number, event } => {
                 self.events.entry(*table).or_default().push((*number, event.clone()));
@@ -110,8 +121,14 @@ pub async fn check_against_journals(
         if let Some(from) = seen.from.get(table).filter(|_| seen.restarts == 0) {
             ensure!(first == from + 1, "table {table}: the view was at {from}, the first event was {first}");
         }
-        for (expected, (number, event)) in (first..).zip(events) {
-            ensure!(*number == expected, "table {table}: event {number} where {expected} was due");
+        let mut expected = first;
+        for (number, event) in events {
+            let returned = *number > expected && seen.returns.contains(&(*table, number - 1));
+            ensure!(
+                *number == expected || returned,
+                "table {table}: event {number} where {expected} was due"
+            );
+            expected = number + 1;
             let at = usize::try_from(number - 1)?;
             let journaled = durable.get(at).with_context(|| format!("table {table}: no event {number}"))?;
             ensure!(
