@@ -38,6 +38,7 @@ const IMPURE: &[&str] =
 type Dependencies = BTreeMap<String, BTreeSet<String>>;
 
 /// Normal and build dependencies of every crate of the workspace.
+#[allow(clippy::unwrap_used)] // only tests call it
 fn dependencies() -> Dependencies {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
     let metadata = MetadataCommand::new().manifest_path(manifest).no_deps().exec().unwrap();

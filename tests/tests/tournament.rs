@@ -1,6 +1,6 @@
 //! A person plays a tournament to the end among bots, over every way to connect, and finds the prize in the balance.
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use client::Address;
 use std::time::Duration;
 use testkit::{Fleet, FleetSize, check_against_journals, quick_tournament};
@@ -14,9 +14,10 @@ async fn plays_to_the_end(fleet: &Fleet, name: &str, addresses: Vec<Address>) ->
     let player = hero.player;
     let report = hero.play(tournament, LIMIT).await?;
     let standings = fleet.until_settled(tournament, LIMIT).await?;
-    let (place, prize) = report.placed.unwrap();
+    let (place, prize) = report.placed.context("no place")?;
     ensure!(standings.phase == Phase::Finished && standings.players.len() == 9, "{standings:?}");
-    let recorded = standings.players.iter().find(|standing| standing.player == player).unwrap();
+    let recorded = standings.players.iter().find(|standing| standing.player == player);
+    let recorded = recorded.context("the person is not among the places")?;
     ensure!((recorded.place, recorded.prize) == (place, prize), "told {place}, recorded {recorded:?}");
     ensure!(
         prize > Chips::ZERO && report.dealt > 0 && report.actions > 0,

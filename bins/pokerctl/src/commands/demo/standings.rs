@@ -57,9 +57,10 @@ pub fn line(standings: &Standings, (hands_per_s, actions_per_s): (f64, f64)) -> 
         .map(|player| format!("{} {}", player.name, number(player.stack.0)))
         .collect();
     format!(
-        "{}: {} tables, {} of {} players, average {}; leaders: {}; {} hands ({hands_per_s:.1}/s), {} actions ({actions_per_s:.0}/s)",
+        "{}: {} table{}, {} of {} players, average {}; leaders: {}; {} hands ({hands_per_s:.1}/s), {} actions ({actions_per_s:.0}/s)",
         head(standings),
         stats.tables,
+        if stats.tables == 1 { "" } else { "s" },
         stats.players_left,
         stats.entries,
         number(stats.average_stack.0),
