@@ -24,7 +24,7 @@ up: build ## Start a fleet and show it working; Ctrl-C stops it, the next `make 
 demo: build ## The same without a person: ends with the demo tournament, prints one line of JSON
 	@scripts/demo $(POKERCTL) '$(DATA)' $(or $(PORT_BASE),0) $(ARGS)
 
-test: tools fetch ## Every check: format, lints, unit and end-to-end tests on servers of their own
+test: tools ## Every check: format, lints, unit and end-to-end tests on servers of their own
 	@scripts/test
 
 apply: build ## Bring streams, buckets, consumers and SQL of a running fleet up to date
