@@ -8,12 +8,17 @@ DATA ?=
 PORT_BASE ?=
 # Further options for `pokerctl up`.
 ARGS ?=
+# `make conformance`: hands each way, and their seed.
+N ?= 10000
+SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+# `make fuzz`: how long each target runs.
+SECONDS ?= 60
 
 POKERCTL = target/release/pokerctl
 options = $(if $(DATA),--data-dir '$(DATA)') $(if $(PORT_BASE),--port-base $(PORT_BASE)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test apply fetch build tools clean images compose-demo
+.PHONY: help up demo test conformance fuzz apply fetch build tools clean images compose-demo
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -26,6 +31,13 @@ demo: build ## The same without a person: ends with the demo tournament, prints 
 
 test: tools ## Every check: format, lints, unit and end-to-end tests on servers of their own
 	@scripts/test
+
+conformance: ## Compare N hands with PokerKit each way: those it plays, and those we play
+	@command -v python3 >/dev/null || { echo "python3 is missing: install it and run this again." >&2; exit 1; }
+	@scripts/conformance $(N) $(SEED)
+
+fuzz: ## Fuzz hand commands and hand files for SECONDS each
+	@scripts/fuzz $(SECONDS)
 
 apply: build ## Bring streams, buckets, consumers and SQL of a running fleet up to date
 	@$(POKERCTL) apply $(if $(DATA),--data-dir '$(DATA)')
