@@ -1,6 +1,11 @@
 //! Real bot workers on a real server, asked by a table that is only a stand-in.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test helper that fails is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test helper that fails is a failed test"
+)]
 
 use bus::{Bus, Options, Peers, Requests};
 use futures::StreamExt;

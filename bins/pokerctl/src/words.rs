@@ -173,14 +173,6 @@ impl Names {
             }
             TableEvent::CashedOut { posting } => format!("{posting} is paid back"),
             TableEvent::HandStarted { start, seed } => format!("{}; seed {seed}", self.started(start)),
-            TableEvent::Hand(wire::event::HandEvent::Dealt { seat, down, up }) => {
-                format!("{} is dealt {}", self.of(*seat), cards(&[down.as_slice(), up].concat()))
-            }
-            TableEvent::Hand(wire::event::HandEvent::Acted {
-                seat, action: Action::Discard(thrown), ..
-            }) if !thrown.is_empty() => {
-                format!("{} throws {} away", self.of(*seat), cards(thrown))
-            }
             TableEvent::Turn { seat, turn, deadline_ms, .. } => {
                 format!("turn {turn}: {} until {}", self.of(*seat), time_of_day(*deadline_ms))
             }
@@ -193,10 +185,28 @@ impl Names {
                 format!("{text}, {leave} leave, {come} arrive, {}", level(&instruction.level))
             }
             TableEvent::CloseAsked => "the table closes after this hand".to_owned(),
-            event => poker::table::public(event)
-                .and_then(|event| self.public(&event))
-                .unwrap_or_else(|| format!("{event:?}")),
+            event => match self.hidden(event) {
+                Some(told) => told,
+                None => poker::table::public(event)
+                    .and_then(|event| self.public(&event))
+                    .unwrap_or_else(|| format!("{event:?}")),
+            },
         }
+    }
+
+    /// Cards that only the journal knows.
+    fn hidden(&self, event: &TableEvent) -> Option<String> {
+        Some(match event {
+            TableEvent::Hand(wire::event::HandEvent::Dealt { seat, down, up }) => {
+                format!("{} is dealt {}", self.of(*seat), cards(&[down.as_slice(), up].concat()))
+            }
+            TableEvent::Hand(wire::event::HandEvent::Acted {
+                seat, action: Action::Discard(thrown), ..
+            }) if !thrown.is_empty() => {
+                format!("{} throws {} away", self.of(*seat), cards(thrown))
+            }
+            _ => return None,
+        })
     }
 }
 

@@ -69,7 +69,9 @@ impl Session {
     /// Plays until the person quits, the input ends or the connection is closed for good.
     pub async fn run(mut self, mut lines: mpsc::Receiver<String>) -> Result<(), PlayError> {
         say("h shows what can be typed.");
-        self.ask(Asked::Shown, ClientMessage::Lobby);
+        // Before anything that is typed, so that places in the list mean something.
+        let lobby = self.client.request(ClientMessage::Lobby).await;
+        self.reply(Asked::Shown, lobby);
         let mut clock = interval(Duration::from_millis(250));
         clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {

@@ -111,28 +111,8 @@ impl Books {
                 self.check(reserved, Rule::Seats, || format!("seat {seat} was not reserved"));
             }
             TableEvent::Seated { seat, player, stack, .. } => self.seated(*seat, *player, *stack),
-            TableEvent::TopUpAsked { seat, amount, posting } => {
-                self.new_posting(posting);
-                self.at(*seat, |books, seat| {
-                    let idle = seat.awaited.replace((posting.clone(), *amount)).is_none();
-                    books.check(idle, Rule::Chips, || "chips are awaited already".to_owned());
-                });
-            }
-            TableEvent::ToppedUp { seat, amount } => {
-                self.came = self.came.plus(*amount);
-                self.at(*seat, |books, seat| {
-                    seat.stack = seat.stack.plus(*amount);
-                    let fits = seat.awaited.take().is_some_and(|(_, awaited)| awaited == *amount);
-                    books.check(fits, Rule::Chips, || format!("{amount} chips arrived unasked"));
-                });
-            }
-            TableEvent::TopUpRefused { seat } => self.at(*seat, |_, seat| seat.awaited = None),
             TableEvent::Unseated { seat, player, cash_out, posting, .. } => {
                 self.unseated(*seat, *player, *cash_out, posting.as_ref());
-            }
-            TableEvent::CashedOut { posting } => {
-                let pending = self.cash_outs.remove(posting).is_some();
-                self.check(pending, Rule::Chips, || format!("posting {posting} was not pending"));
             }
             TableEvent::HandStarted { start, seed } => self.hand_started(start, *seed),
             TableEvent::Hand(event) => self.in_hand(event),
@@ -149,6 +129,10 @@ impl Books {
                 self.check(empty, Rule::Seats, || "closed with players".to_owned());
                 self.closed = true;
             }
+            TableEvent::TopUpAsked { .. }
+            | TableEvent::ToppedUp { .. }
+            | TableEvent::TopUpRefused { .. }
+            | TableEvent::CashedOut { .. } => self.money(event),
             TableEvent::SatOut { .. }
             | TableEvent::SatIn { .. }
             | TableEvent::LeaveAsked { .. }
@@ -156,6 +140,33 @@ impl Books {
             | TableEvent::TimedOut { .. }
             | TableEvent::ClockExtended { .. }
             | TableEvent::CloseAsked => {}
+        }
+    }
+
+    /// Money that is asked for, arrives, does not, or is paid back.
+    fn money(&mut self, event: &TableEvent) {
+        match event {
+            TableEvent::TopUpAsked { seat, amount, posting } => {
+                self.new_posting(posting);
+                self.at(*seat, |books, seat| {
+                    let idle = seat.awaited.replace((posting.clone(), *amount)).is_none();
+                    books.check(idle, Rule::Chips, || "chips are awaited already".to_owned());
+                });
+            }
+            TableEvent::ToppedUp { seat, amount } => {
+                self.came = self.came.plus(*amount);
+                self.at(*seat, |books, seat| {
+                    seat.stack = seat.stack.plus(*amount);
+                    let fits = seat.awaited.take().is_some_and(|(_, awaited)| awaited == *amount);
+                    books.check(fits, Rule::Chips, || format!("{amount} chips arrived unasked"));
+                });
+            }
+            TableEvent::TopUpRefused { seat } => self.at(*seat, |_, seat| seat.awaited = None),
+            TableEvent::CashedOut { posting } => {
+                let pending = self.cash_outs.remove(posting).is_some();
+                self.check(pending, Rule::Chips, || format!("posting {posting} was not pending"));
+            }
+            _ => {}
         }
     }
 
