@@ -134,6 +134,9 @@ fuzz_target!(|bytes: &[u8]| {
             }
         }
         assert_eq!(hand.total(), total, "chips after {action:?}");
+        // Raises are limited by the stacks, but stacks go up to 2^53: the input's own length is the limit.
+        let last = &events[events.len().saturating_sub(4)..];
+        assert!(events.len() < 1_000 + 20 * bytes.len(), "the hand does not end: {last:?}");
     }
     assert!(hand.is_over(), "nobody is to act, but the hand is not over");
     let mut again = start;
