@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_hand_is_told_street_by_street() {
-        let text = "variant = 'NT'\nantes = [0, 0]\nblinds_or_straddles = [2, 1]\nmin_bet = 2\n\
+        let text = "variant = 'NT'\nantes = [0, 0]\nblinds_or_straddles = [1, 2]\nmin_bet = 2\n\
             starting_stacks = [100, 100]\nplayers = ['Ann', 'Bob']\nactions = ['d dh p1 AsAd', 'd dh p2 KsKd', \
             'p2 cc', 'p1 cc', 'd db 2c3d4h', 'p1 cbr 10', 'p2 f']\n";
         let lines = tell("x", &Phh::parse(text).unwrap()).unwrap().join("\n");
