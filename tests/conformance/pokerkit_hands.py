@@ -92,6 +92,9 @@ class Table:
         winners = self.winners()
         if winners < 2:
             return False
+        if self.hand["variant"] == "FO/8" and len(self.pots) > 1:
+            # PokerKit shares half of a side pot that nobody has a low for, when somebody has one for another pot.
+            return True
         parts = 2 * math.lcm(*range(1, winners + 1))
         return any(amount % parts for amount, _ in self.pots)
 
