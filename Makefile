@@ -18,7 +18,7 @@ POKERCTL = target/release/pokerctl
 options = $(if $(DATA),--data-dir '$(DATA)') $(if $(PORT_BASE),--port-base $(PORT_BASE)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test conformance fuzz apply fetch build tools clean images compose-demo
+.PHONY: help up demo test conformance bench-engine fuzz apply fetch build tools clean images compose-demo
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -35,6 +35,10 @@ test: tools ## Every check: format, lints, unit and end-to-end tests on servers 
 conformance: ## Compare N hands with PokerKit each way: those it plays, and those we play
 	@command -v python3 >/dev/null || { echo "python3 is missing: install it and run this again." >&2; exit 1; }
 	@scripts/conformance $(N) $(SEED)
+
+bench-engine: ## Measure the engine beside PokerKit, and ranking beside the raw library; one line of JSON
+	@scripts/fetch-pokerkit
+	@scripts/bench-engine
 
 fuzz: ## Fuzz hand commands and hand files for SECONDS each
 	@scripts/fuzz $(SECONDS)
