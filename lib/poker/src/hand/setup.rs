@@ -113,6 +113,9 @@ pub enum SetupError {
         /// The least it may be.
         least: Chips,
     },
+    /// Blinds are asked for where a bring-in opens the betting.
+    #[error("{0} opens with a bring-in: nobody posts a blind")]
+    BlindsAndBringIn(&'static str),
     /// The deck is not the 52 cards.
     #[error("the deck does not hold every card once")]
     BadDeck,
@@ -174,6 +177,9 @@ impl HandSetup {
             amount("an ante", player.ante, Chips::ZERO)?;
             amount("a dead blind", player.dead, Chips::ZERO)?;
             amount("a blind", player.blind.map_or(Chips::ZERO, |(_, blind)| blind), Chips::ZERO)?;
+        }
+        if self.variant.has_bring_in() && self.players.iter().any(|player| player.blind.is_some()) {
+            return Err(SetupError::BlindsAndBringIn(self.variant.code));
         }
         let seen = self.deck.iter().fold(0u64, |seen, card| seen | 1 << card.index());
         if seen != (1 << 52) - 1 {

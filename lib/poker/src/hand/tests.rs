@@ -354,6 +354,11 @@ fn setups_that_make_no_hand_are_refused() {
     setup.deck = deck("");
     setup.min_bet = Chips::ZERO;
     assert!(matches!(error(&setup), SetupError::BadAmount { .. }));
+    // Who has posted would be asked to act for ever: the bring-in opens the betting, not the blinds.
+    let razz = crate::variant::by_code("FR").unwrap();
+    let mut setup = HandSetup::new(razz, 0, Chips(2), players(2), deck(""));
+    setup.players[0].blind = Some((Post::BigBlind, Chips(2)));
+    assert_eq!(error(&setup), SetupError::BlindsAndBringIn("FR"));
 }
 
 #[test]
