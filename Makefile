@@ -18,7 +18,7 @@ POKERCTL = target/release/pokerctl
 options = $(if $(DATA),--data-dir '$(DATA)') $(if $(PORT_BASE),--port-base $(PORT_BASE)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test conformance bench-engine fuzz apply fetch build tools clean images compose-demo
+.PHONY: help up demo test conformance bench-engine measure fuzz apply fetch build tools clean images compose-demo
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -39,6 +39,10 @@ conformance: ## Compare N hands with PokerKit each way: those it plays, and thos
 bench-engine: ## Measure the engine beside PokerKit, and ranking beside the raw library; one line of JSON
 	@scripts/fetch-pokerkit
 	@scripts/bench-engine
+
+measure: fetch ## Measure journal appends and postings per second, on servers of their own
+	@cargo test --quiet -p bus --test journal -- --ignored --nocapture --test-threads 1
+	@cargo test --quiet -p cashier --test throughput -- --ignored --nocapture --test-threads 1
 
 fuzz: ## Fuzz hand commands and hand files for SECONDS each
 	@scripts/fuzz $(SECONDS)
