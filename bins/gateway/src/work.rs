@@ -40,6 +40,8 @@ pub(crate) enum Task {
     Table(TableId, TableCommand),
     /// Take a seat, then watch.
     Sit(TableId, Option<SeatNo>, wire::Chips),
+    /// Say something at a table.
+    Say(TableId, String),
     /// Watch a table, or watch it anew.
     Watch(TableId, Since),
     /// See a table once.
@@ -150,6 +152,7 @@ pub(crate) fn plan(message: ClientMessage) -> Option<(Lane, Task)> {
         ClientMessage::SitOut { table } => at_table(table, TableCommand::SitOut),
         ClientMessage::SitIn { table } => at_table(table, TableCommand::SitIn),
         ClientMessage::Leave { table } => at_table(table, TableCommand::Leave),
+        ClientMessage::Say { table, text } => (Lane::Table(table), Task::Say(table, text)),
         ClientMessage::Watch { table, since } => {
             (Lane::Table(table), Task::Watch(table, Since::Given(since)))
         }
@@ -174,6 +177,7 @@ impl Task {
             | Self::Tournament(..)
             | Self::Table(..)
             | Self::Sit(..)
+            | Self::Say(..)
             | Self::LookAtCards(_) => false,
         }
     }
@@ -191,6 +195,11 @@ impl Caller {
         self.player.as_ref().map(|(player, _)| *player)
     }
 
+    /// Display name; empty for visitors, who may do nothing that needs one.
+    fn name(&self) -> String {
+        self.player.as_ref().map_or("", |(_, name)| name).to_owned()
+    }
+
     async fn perform(&self, re: Option<CommandId>, task: Task) -> Outcome {
         // What the node asks by itself changes nothing, so its id does not matter.
         let id = re.unwrap_or(CommandId(0));
@@ -203,6 +212,9 @@ impl Caller {
             Task::Tournament(tournament, ask) => self.tournament(id, tournament, ask).await,
             Task::Table(table, command) => self.table(id, table, command).await,
             Task::Sit(table, seat, buy_in) => self.sit(id, table, seat, buy_in).await,
+            Task::Say(table, text) => {
+                self.table(id, table, TableCommand::Say { name: self.name(), text }).await
+            }
             Task::Watch(table, since) => Ok(self.watch(re, table, since).await),
             Task::Look(table, since) => self.look(table, since).await,
             Task::LookAtCards(table) => Ok(self.look_at_cards(table).await),
@@ -273,10 +285,7 @@ impl Caller {
         ask: Ask,
     ) -> Result<Outcome, Refusal> {
         let command = match ask {
-            Ask::Register => {
-                let name = self.player.as_ref().map_or("", |(_, name)| name).to_owned();
-                TournamentCommand::Register { name }
-            }
+            Ask::Register => TournamentCommand::Register { name: self.name() },
             Ask::Unregister => TournamentCommand::Unregister,
             Ask::Show(limit) => TournamentCommand::Show { limit },
         };
@@ -305,8 +314,7 @@ impl Caller {
         seat: Option<SeatNo>,
         buy_in: wire::Chips,
     ) -> Result<Outcome, Refusal> {
-        let name = self.player.as_ref().map_or("", |(_, name)| name).to_owned();
-        let command = TableCommand::Sit { name, seat, buy_in };
+        let command = TableCommand::Sit { name: self.name(), seat, buy_in };
         let request = TableRequest { table, id, player: self.id(), command };
         match self.node.asker.table(&request).await? {
             TableReply::Seat { seat, .. } => Ok(Outcome::Sat(table, seat)),

@@ -99,6 +99,7 @@ impl Names {
             Event::ToppedUp { seat, amount } => format!("{} adds {} chips", self.of(*seat), chips(*amount)),
             Event::SatOut { seat } => format!("{} sits out", self.of(*seat)),
             Event::SatIn { seat } => format!("{} is back", self.of(*seat)),
+            Event::Said { name, text, .. } => format!("{name}: \u{201c}{text}\u{201d}"),
             Event::HandStarted(start) => self.started(start),
             Event::Posted { seat, post, amount } => {
                 format!("{} posts {} {}", self.of(*seat), posted(*post), chips(*amount))

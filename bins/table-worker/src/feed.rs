@@ -22,8 +22,9 @@ pub struct History {
     hand_began: Option<u64>,
 }
 
-/// A hand has far fewer events; this bounds what a table between hands collects.
-const MAX_REMEMBERED: usize = 1_024;
+/// A hand has a few hundred events at most; this bounds what is remembered where much is said, so that all of it fits into one
+/// frame for a player.
+pub const MAX_REMEMBERED: usize = 2_048;
 
 impl History {
     /// Remembers events that are durable; `last` is the number of the last of them.

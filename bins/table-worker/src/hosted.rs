@@ -1,7 +1,7 @@
 //! One table in the hands of its owner: the state as of the last durable record, commands that wait their turn, and who waits for an
 //! answer. At most one record is being written at a time, so every decision is made on durable state.
 
-use crate::feed::History;
+use crate::feed::{History, MAX_REMEMBERED};
 use bus::{Cursor, Request};
 use poker::table::{Answer, BotTurn, Table, TableRecord};
 use std::collections::{HashSet, VecDeque};
@@ -14,8 +14,12 @@ use wire::{
 
 /// Commands that may wait at one table. More than every seat's and the fleet's own; beyond, senders repeat.
 const MAX_WAITING: usize = 256;
-/// Records without a snapshot before one is due outside of hands too.
+/// Records without a snapshot before one is due between hands too.
 const MAX_TAIL: u32 = 64;
+/// The same in a hand: recovery reads the whole hand, so that players can be told all of it, as far as it is remembered.
+const MAX_TAIL_IN_HAND: u32 = MAX_REMEMBERED as u32;
+/// Refusals that are remembered: as many as commands can wait.
+const MAX_REFUSALS: usize = MAX_WAITING;
 /// A bot that has not answered is asked again after this time.
 const ASK_AGAIN_MS: u64 = 3_000;
 
@@ -58,6 +62,9 @@ pub struct Hosted {
     tail: u32,
     bot: Option<(HandNo, u32, u64)>,
     unpaid: Vec<(Cause, Request)>,
+    /// What was refused lately, oldest first. A repeat that was under way when the refusal was answered must not be
+    /// carried out after all, and repeats of one command reach one owner or come seconds later: so this needs no journal.
+    refusals: VecDeque<(Cause, Refusal)>,
 }
 
 impl Hosted {
@@ -73,6 +80,7 @@ impl Hosted {
             tail,
             bot: None,
             unpaid: Vec::new(),
+            refusals: VecDeque::new(),
         }
     }
 
@@ -83,7 +91,13 @@ impl Hosted {
 
     /// The same table as read from its journal anew, with everything that waits for it.
     pub fn reloaded(self, fresh: Self) -> Self {
-        Self { waiting: self.waiting, running: self.running, unpaid: self.unpaid, ..fresh }
+        Self {
+            waiting: self.waiting,
+            running: self.running,
+            unpaid: self.unpaid,
+            refusals: self.refusals,
+            ..fresh
+        }
     }
 
     /// The record that these events make; a snapshot when a hand begins or the tail gets long.
@@ -98,7 +112,8 @@ impl Hosted {
         let begins = events.iter().any(|event| matches!(event, TableEvent::HandStarted { .. }));
         let mut record = TableRecord { v: VERSION, epoch, at_ms, cause, events, state: None };
         self.tail += 1;
-        if first || begins || self.tail >= MAX_TAIL {
+        let most = if self.table.is_playing() { MAX_TAIL_IN_HAND } else { MAX_TAIL };
+        if first || begins || self.tail >= most {
             let mut after = self.table.clone();
             after.apply(&record);
             record.state = Some(after);
@@ -130,6 +145,23 @@ impl Hosted {
             // Accepted without any change.
             None => TableReply::Done { event_no: self.table.event_no() },
         })
+    }
+
+    /// What the same command was refused for, if it was.
+    pub fn refusal(&self, cause: Cause) -> Option<&Refusal> {
+        self.refusals.iter().rev().find(|(known, _)| *known == cause).map(|(_, refusal)| refusal)
+    }
+
+    /// Remembers a player's refusal. One for a passing reason is no answer; the fleet's own commands may be refused now and be
+    /// in place later.
+    pub fn refused(&mut self, cause: Cause, refusal: &Refusal) {
+        if refusal.is_transient() || cause.player.is_none() || self.refusal(cause).is_some() {
+            return;
+        }
+        if self.refusals.len() == MAX_REFUSALS {
+            self.refusals.pop_front();
+        }
+        self.refusals.push_back((cause, refusal.clone()));
     }
 
     /// Answers a command that has been carried out, now or once its buy-in is settled.

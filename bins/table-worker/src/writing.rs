@@ -2,7 +2,7 @@
 
 use crate::{
     feed,
-    hosted::{Consequence, Waiting, What, Writing, refuse},
+    hosted::{Consequence, Hosted, Waiting, What, Writing, refuse},
     outside::{self, Key, Outcome},
     partition::Partition,
     recovery::{self, Loaded},
@@ -31,7 +31,7 @@ impl Partition {
         while hosted.writing.is_none() {
             let now = now_ms();
             let (decided, mut waiting) = match hosted.waiting.pop_front() {
-                Some(waiting) => (decide(&hosted.table, &hosted.cursor, &waiting, now), Some(waiting)),
+                Some(waiting) => (decide(hosted, &waiting, now), Some(waiting)),
                 None => (Ok(hosted.table.tick(now, random_seed)), None),
             };
             let cause = waiting.as_ref().and_then(|waiting| waiting.cause);
@@ -57,7 +57,12 @@ impl Partition {
                         }
                     }
                 }
-                Err(refusal) => refuse(request.as_ref(), refusal).await,
+                Err(refusal) => {
+                    if let Some(cause) = cause {
+                        hosted.refused(cause, &refusal);
+                    }
+                    refuse(request.as_ref(), refusal).await;
+                }
             }
         }
         if hosted.writing.is_none()
@@ -217,12 +222,11 @@ impl Partition {
     }
 }
 
-fn decide(
-    table: &Table,
-    cursor: &Cursor,
-    waiting: &Waiting,
-    now_ms: u64,
-) -> Result<Vec<TableEvent>, Refusal> {
+fn decide(hosted: &Hosted, waiting: &Waiting, now_ms: u64) -> Result<Vec<TableEvent>, Refusal> {
+    let Hosted { table, cursor, .. } = hosted;
+    if let Some(refusal) = waiting.cause.and_then(|cause| hosted.refusal(cause)) {
+        return Err(refusal.clone());
+    }
     match (&waiting.what, waiting.cause) {
         (What::Command(TableCommand::Create { config, bots }), _) if cursor.last == 0 => {
             table::create(table.id(), config, bots)

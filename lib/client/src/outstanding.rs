@@ -1,14 +1,17 @@
 //! Requests that are not answered yet: what is kept, and when it is sent again. Pure.
+//!
+//! What always holds: commands to one table go out one after the other, in the order in which the program gave them,
+//! each when the one before is answered. So tables see ids that count up, whatever was lost or repeated on the way.
 
 use crate::ClientError;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
 use wire::{
-    CommandId, TableId,
-    client::{ClientMessage, ServerMessage},
+    CommandId, Refusal, TableId,
+    client::{ClientMessage, REPEATED_FOR_MS, ServerMessage},
 };
 
 /// Most requests of the program that are under way at once; further ones wait their turn.
@@ -16,6 +19,8 @@ pub(crate) const MOST: usize = 256;
 /// First pause before a request is repeated that was refused for a passing reason. Doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How long after it was first sent a command to a table is repeated.
+const REPEATED_FOR: Duration = Duration::from_millis(REPEATED_FOR_MS);
 
 /// Where an answer goes.
 #[derive(Debug)]
@@ -46,6 +51,7 @@ pub(crate) struct Asked {
     pub(crate) asker: Asker,
     /// When to send it (again); none while an answer is awaited.
     send_at: Option<Instant>,
+    first_sent: Option<Instant>,
     /// When refusals for passing reasons are passed on instead of repeated.
     give_up: Instant,
     pause: Duration,
@@ -71,22 +77,32 @@ impl Outstanding {
     /// Keeps a request, to be sent at once.
     pub(crate) fn add(&mut self, message: ClientMessage, asker: Asker, now: Instant, patience: Duration) {
         self.next += 1;
-        let asked = Asked { message, asker, send_at: Some(now), give_up: now + patience, pause: FIRST_PAUSE };
+        let asked = Asked {
+            message,
+            asker,
+            send_at: Some(now),
+            first_sent: None,
+            give_up: now + patience,
+            pause: FIRST_PAUSE,
+        };
         self.asked.insert(self.next, asked);
     }
 
     /// Requests that are due, oldest first. `opening` allows only those that open the session.
     pub(crate) fn due(&mut self, now: Instant, opening: bool) -> Vec<(CommandId, ClientMessage)> {
+        self.give_up_old(now);
         // Nobody waits for these any more, and repeating them might surprise.
         self.asked.retain(|_, asked| match &asked.asker {
             Asker::Program(reply) => !(asked.send_at.is_some() && reply.is_closed()),
             _ => true,
         });
         let mut due = Vec::new();
-        for (&id, asked) in &mut self.asked {
-            let allowed = !opening || matches!(asked.asker, Asker::Opening);
-            if allowed && asked.send_at.is_some_and(|at| at <= now) {
+        for id in self.in_turn(opening) {
+            if let Some(asked) = self.asked.get_mut(&id)
+                && asked.send_at.is_some_and(|at| at <= now)
+            {
                 asked.send_at = None;
+                asked.first_sent.get_or_insert(now);
                 due.push((CommandId(id), asked.message.clone()));
             }
         }
@@ -95,11 +111,31 @@ impl Outstanding {
 
     /// When the next request is due.
     pub(crate) fn next_due(&self, opening: bool) -> Option<Instant> {
-        self.asked
-            .values()
-            .filter(|asked| !opening || matches!(asked.asker, Asker::Opening))
-            .filter_map(|asked| asked.send_at)
-            .min()
+        let in_turn = self.in_turn(opening);
+        in_turn.iter().filter_map(|id| self.asked.get(id)?.send_at).min()
+    }
+
+    /// Those that do not wait for another one.
+    fn in_turn(&self, opening: bool) -> Vec<u64> {
+        let mut busy = BTreeSet::new();
+        let allowed = |asked: &Asked| !opening || matches!(asked.asker, Asker::Opening);
+        let turn = |asked: &Asked| table_of(&asked.message).is_none_or(|table| busy.insert(table));
+        let in_turn = self.asked.iter().filter(|(_, asked)| allowed(asked));
+        let mut turn = turn;
+        in_turn.filter(|(_, asked)| turn(asked)).map(|(&id, _)| id).collect()
+    }
+
+    /// What became of a command that was sent so long ago cannot be asked any more.
+    fn give_up_old(&mut self, now: Instant) {
+        let is_old = |asked: &Asked| {
+            let since = asked.first_sent.filter(|_| asked.send_at.is_some());
+            since.is_some_and(|since| now >= since + REPEATED_FOR) && table_of(&asked.message).is_some()
+        };
+        for (_, asked) in self.asked.extract_if(.., |_, asked| is_old(asked)) {
+            if let Asker::Program(reply) = asked.asker {
+                let _ = reply.send(Err(ClientError::Refused(Refusal::OutOfDate)));
+            }
+        }
     }
 
     /// The request that an answer is for.
@@ -135,6 +171,19 @@ impl Outstanding {
     /// Whether the program may ask more.
     pub(crate) fn has_room(&self) -> bool {
         self.asked.len() < MOST
+    }
+}
+
+/// The table that a command is for; none for questions, which change nothing.
+const fn table_of(message: &ClientMessage) -> Option<TableId> {
+    match message {
+        ClientMessage::Sit { table, .. }
+        | ClientMessage::Act { table, .. }
+        | ClientMessage::SitOut { table }
+        | ClientMessage::SitIn { table }
+        | ClientMessage::Leave { table }
+        | ClientMessage::Say { table, .. } => Some(*table),
+        _ => None,
     }
 }
 
@@ -195,5 +244,51 @@ mod tests {
         drop(answer);
         requests.lost(now);
         assert!(requests.due(now, false).is_empty());
+    }
+
+    fn say(table: u64) -> ClientMessage {
+        ClientMessage::Say { table: TableId(table), text: "hm".into() }
+    }
+
+    #[test]
+    fn commands_to_one_table_wait_for_one_another() {
+        let now = Instant::now();
+        let mut requests = Outstanding::new(CommandId(0));
+        let mut answers = Vec::new();
+        for message in [say(1), say(1), ClientMessage::Balance, say(2), say(1)] {
+            let (reply, answer) = oneshot::channel();
+            answers.push(answer);
+            requests.add(message, Asker::Program(reply), now, PATIENCE);
+        }
+        assert_eq!(ids(&requests.due(now, false)), [1, 3, 4]);
+        assert_eq!(requests.next_due(false), None, "the others wait for answers");
+        requests.answered(CommandId(1)).unwrap();
+        assert_eq!(requests.next_due(false), Some(now));
+        assert_eq!(ids(&requests.due(now, false)), [2]);
+        // A passing refusal does not let the later one by.
+        let asked = requests.answered(CommandId(2)).unwrap();
+        assert!(requests.again(CommandId(2), asked, now).is_none());
+        assert!(requests.due(now, false).is_empty());
+        assert_eq!(requests.next_due(false), Some(now + FIRST_PAUSE));
+        requests.lost(now);
+        assert_eq!(ids(&requests.due(now, false)), [2, 3, 4]);
+    }
+
+    #[test]
+    fn a_command_that_was_sent_long_ago_is_not_repeated() {
+        let mut now = Instant::now();
+        let mut requests = Outstanding::new(CommandId(0));
+        let (reply, mut answer) = oneshot::channel();
+        let (second, mut unsent) = oneshot::channel();
+        requests.add(say(1), Asker::Program(reply), now, PATIENCE);
+        requests.add(say(1), Asker::Program(second), now, PATIENCE);
+        assert_eq!(ids(&requests.due(now, false)), [1]);
+        now += REPEATED_FOR;
+        assert!(requests.due(now, false).is_empty(), "it may still be answered");
+        assert!(answer.try_recv().is_err());
+        requests.lost(now);
+        assert_eq!(ids(&requests.due(now, false)), [2], "what was never sent is as good as new");
+        assert!(matches!(answer.try_recv(), Ok(Err(ClientError::Refused(Refusal::OutOfDate)))));
+        assert!(unsent.try_recv().is_err());
     }
 }

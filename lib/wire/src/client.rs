@@ -19,6 +19,14 @@ use serde::{Deserialize, Serialize};
 pub const MAX_CLIENT_FRAME: usize = 16 * 1024;
 /// Largest frame that a connection node sends, in bytes.
 pub const MAX_SERVER_FRAME: usize = 4 * 1024 * 1024;
+/// Longest line of chat, in characters, without the blanks around it.
+pub const MAX_LINE: u16 = 200;
+/// Most commands to one table that a program may have sent and not seen answered: tables remember as many answers of each
+/// player. The next one waits for an answer.
+pub const MAX_UNANSWERED: usize = 4;
+/// How long after it was first sent a command to a table may be repeated, in milliseconds: tables remember answers for
+/// longer than that. What became of it then shows in the table's events only.
+pub const REPEATED_FOR_MS: u64 = 600_000;
 /// WebSocket subprotocol: MessagePack in binary messages.
 pub const SUBPROTOCOL_MSGPACK: &str = "poker.v1.msgpack";
 /// WebSocket subprotocol: JSON in text messages.
@@ -112,6 +120,13 @@ pub enum ClientMessage {
     Leave {
         /// Which table.
         table: TableId,
+    },
+    /// Say something to everybody at a table, whether seated there or not. Needs an open session.
+    Say {
+        /// Which table.
+        table: TableId,
+        /// A line of at most [`MAX_LINE`] characters, none of them a control character.
+        text: String,
     },
     /// Follow a table from now on. Answered with [`ServerMessage::Table`].
     Watch {

@@ -241,6 +241,15 @@ pub enum TableEvent {
         /// Which seat.
         seat: SeatNo,
     },
+    /// Somebody said something, seated or not.
+    Said {
+        /// Who.
+        player: PlayerId,
+        /// Their display name.
+        name: String,
+        /// What.
+        text: String,
+    },
     /// A seat is free again.
     Unseated {
         /// Which seat.
@@ -354,6 +363,15 @@ pub enum Event {
     SatIn {
         /// Which seat.
         seat: SeatNo,
+    },
+    /// Somebody said something, seated or not.
+    Said {
+        /// Who.
+        player: PlayerId,
+        /// Their display name.
+        name: String,
+        /// What: one line without control characters.
+        text: String,
     },
     /// A hand began.
     HandStarted(HandStart),

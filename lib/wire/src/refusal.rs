@@ -150,6 +150,21 @@ pub enum Refusal {
         reason: String,
     },
 
+    // Talk and repeats
+    /// The line of chat is empty, too long or has characters that a line may not have.
+    #[error("a line has 1 to {most} characters and no control characters")]
+    BadLine {
+        /// Most characters.
+        most: u16,
+    },
+    /// Too many people who do not sit at the table have talked there lately.
+    #[error("too many people talk at this table: try again in some minutes")]
+    TooManySpeakers,
+    /// A later command of the same player was carried out and this one is not among those that are remembered: it came too
+    /// late, or what became of it is forgotten. It is not carried out now.
+    #[error("that command is out of date: the table's events tell what became of it")]
+    OutOfDate,
+
     // Everything else
     /// There is no such table.
     #[error("there is no such table")]

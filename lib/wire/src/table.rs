@@ -122,6 +122,13 @@ pub enum TableCommand {
     SitIn,
     /// Leave the table, after the hand if one is being played.
     Leave,
+    /// Say something to everybody at the table.
+    Say {
+        /// Display name.
+        name: String,
+        /// What: a line of at most [`crate::client::MAX_LINE`] characters.
+        text: String,
+    },
     /// Carry on as the tournament says.
     Instruct(Instruction),
     /// See the table and the events after `since`. Changes nothing.

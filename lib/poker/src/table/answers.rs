@@ -1,12 +1,25 @@
 //! The memory of answered commands: a repeated command gets its first answer and changes nothing.
+//!
+//! What always holds: a command of a player is carried out at most once, as long as its id counts up and it is repeated for no
+//! longer than [`wire::client::REPEATED_FOR_MS`]. What cannot be known any more is refused as out of date.
+//! Why the bounds suffice: `docs/decisions/0020-answers-to-repeats.md`.
 
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
-use wire::{PlayerId, Refusal, SeatNo, journal::Cause};
+use wire::{
+    CommandId, PlayerId, Refusal, SeatNo,
+    client::{MAX_UNANSWERED, REPEATED_FOR_MS},
+    journal::Cause,
+};
 
-/// Answers remembered in all. A connection has at most 32 commands unanswered, and a table at most ten players whose
-/// programs repeat them, each command of a player waiting for the one before.
-const REMEMBERED: usize = 64;
+/// How long the answers to somebody without a seat are kept, in milliseconds since the last one: a repeat may be under way for a
+/// while after it was sent.
+const KEPT_MS: u64 = REPEATED_FOR_MS + 60_000;
+/// Most players without a seat whose answers are kept, so that a snapshot stays small.
+const MOST_GUESTS: usize = 256;
+/// A program numbers its commands upwards from a random number of 52 bits. An id that is below another one by less
+/// than this is of the same program, except once in four billion times.
+const RUN: u64 = 1 << 20;
 
 /// What a command was answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,34 +39,177 @@ pub enum Answer {
     Refused(Refusal),
 }
 
-/// The last commands that were carried out, oldest first.
+impl Answer {
+    const fn is_settled(&self) -> bool {
+        !matches!(self, Self::Seat { paid: false, .. })
+    }
+}
+
+/// The last commands of each player that were carried out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Answers(VecDeque<(Cause, Answer)>);
+pub(super) struct Answers(Vec<Remembered>);
+
+/// The last commands of one player, or of the fleet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Remembered {
+    player: Option<PlayerId>,
+    /// When the last one was carried out.
+    at_ms: u64,
+    guest: bool,
+    /// Oldest first.
+    answers: VecDeque<(CommandId, Answer)>,
+}
 
 impl Answers {
     pub(super) fn get(&self, cause: Cause) -> Option<&Answer> {
-        self.0.iter().rev().find(|(known, _)| *known == cause).map(|(_, answer)| answer)
+        let answers = &self.of(cause.player)?.answers;
+        answers.iter().rev().find(|(id, _)| *id == cause.id).map(|(_, answer)| answer)
     }
 
-    pub(super) fn remember(&mut self, cause: Cause, answer: Answer) {
-        if self.0.len() == REMEMBERED {
-            self.0.pop_front();
+    /// Whether a command that is not remembered comes after a later one of the same program. Commands of the fleet may come
+    /// in any order: they say by themselves whether they are out of date.
+    pub(super) fn is_out_of_date(&self, cause: Cause) -> bool {
+        let later = |(id, _): &(CommandId, Answer)| id.0.checked_sub(cause.id.0).is_some_and(|by| by < RUN);
+        cause.player.is_some() && self.of(cause.player).is_some_and(|known| known.answers.iter().any(later))
+    }
+
+    /// Whether an answer to this player can be kept.
+    pub(super) fn has_room_for(&self, player: PlayerId, seated: bool, now_ms: u64) -> bool {
+        let guests = self.0.iter().filter(|known| known.guest && !known.is_over(now_ms)).count();
+        seated || self.of(Some(player)).is_some() || guests < MOST_GUESTS
+    }
+
+    /// Keeps an answer. Guests are those without a seat; those who have not been heard of for long are forgotten.
+    pub(super) fn remember(&mut self, cause: Cause, answer: Answer, at_ms: u64, guest: bool) {
+        self.0.retain(|known| known.player == cause.player || !known.is_over(at_ms));
+        let known = match self.0.iter().position(|known| known.player == cause.player) {
+            Some(at) => self.0.get_mut(at),
+            None => {
+                self.0.push(Remembered { player: cause.player, at_ms, guest, answers: VecDeque::new() });
+                self.0.last_mut()
+            }
+        };
+        if let Some(known) = known {
+            known.remember(cause.id, answer, at_ms, guest);
         }
-        self.0.push_back((cause, answer));
+    }
+
+    /// A player gave a seat up: the answers are kept for as long as a guest's. A bot sends nothing more.
+    pub(super) fn left(&mut self, player: PlayerId, bot: bool, at_ms: u64) {
+        if bot {
+            self.0.retain(|known| known.player != Some(player));
+        } else if let Some(known) = self.0.iter_mut().find(|known| known.player == Some(player)) {
+            (known.guest, known.at_ms) = (true, at_ms);
+        }
     }
 
     /// Completes the unpaid seat of this player with what the cashier said.
     pub(super) fn settle_seat(&mut self, player: PlayerId, refusal: Option<&Refusal>) {
-        let unpaid = self.0.iter_mut().rev().find(|(cause, answer)| {
-            cause.player == Some(player) && matches!(answer, Answer::Seat { paid: false, .. })
-        });
-        if let Some((_, answer)) = unpaid {
+        let known = self.0.iter_mut().find(|known| known.player == Some(player));
+        let Some(known) = known else { return };
+        if let Some((_, answer)) = known.answers.iter_mut().rev().find(|(_, answer)| !answer.is_settled()) {
             match (refusal, &mut *answer) {
                 (Some(refusal), _) => *answer = Answer::Refused(refusal.clone()),
                 (None, Answer::Seat { paid, .. }) => *paid = true,
                 (None, _) => {}
             }
         }
+    }
+
+    fn of(&self, player: Option<PlayerId>) -> Option<&Remembered> {
+        self.0.iter().find(|known| known.player == player)
+    }
+}
+
+impl Remembered {
+    /// Whether nobody repeats these commands any more.
+    const fn is_over(&self, now_ms: u64) -> bool {
+        self.guest && self.at_ms.saturating_add(KEPT_MS) <= now_ms
+    }
+
+    fn remember(&mut self, id: CommandId, answer: Answer, at_ms: u64, guest: bool) {
+        (self.at_ms, self.guest) = (at_ms, guest);
+        // What a seat will be answered once it is paid for is not known yet, so it is never forgotten before.
+        if self.answers.len() >= MAX_UNANSWERED
+            && let Some(oldest) = self.answers.iter().position(|(_, answer)| answer.is_settled())
+        {
+            self.answers.remove(oldest);
+        }
+        self.answers.push_back((id, answer));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANN: PlayerId = PlayerId(1);
+
+    fn cause(player: PlayerId, id: u64) -> Cause {
+        Cause { player: Some(player), id: CommandId(id) }
+    }
+
+    #[test]
+    fn the_last_answers_are_known_and_older_commands_are_out_of_date() {
+        let mut answers = Answers::default();
+        for id in 100..110 {
+            answers.remember(cause(ANN, id), Answer::Done(id), 5, false);
+        }
+        let known: Vec<u64> = (90..120).filter(|&id| answers.get(cause(ANN, id)).is_some()).collect();
+        assert_eq!(known, [106, 107, 108, 109]);
+        let late: Vec<u64> = (90..120).filter(|&id| answers.is_out_of_date(cause(ANN, id))).collect();
+        assert_eq!(late, (90..110).collect::<Vec<_>>(), "those known are looked up before");
+        assert!(!answers.is_out_of_date(cause(PlayerId(2), 90)), "everybody numbers for themselves");
+        assert!(!answers.is_out_of_date(Cause { player: None, id: CommandId(90) }));
+    }
+
+    #[test]
+    fn another_program_of_the_same_player_begins_anywhere() {
+        let mut answers = Answers::default();
+        answers.remember(cause(ANN, 1 << 40), Answer::Done(1), 5, false);
+        assert!(!answers.is_out_of_date(cause(ANN, 77)));
+        answers.remember(cause(ANN, 77), Answer::Done(2), 5, false);
+        assert!(answers.get(cause(ANN, 1 << 40)).is_some());
+        assert!(answers.is_out_of_date(cause(ANN, 76)));
+    }
+
+    #[test]
+    fn guests_are_forgotten_after_a_time_and_are_not_too_many() {
+        let mut answers = Answers::default();
+        answers.remember(cause(ANN, 1), Answer::Done(1), 0, false);
+        let guests = 1_000..1_000 + MOST_GUESTS as u64;
+        for guest in guests {
+            assert!(answers.has_room_for(PlayerId(guest), false, 10));
+            answers.remember(cause(PlayerId(guest), 1), Answer::Done(1), 10, true);
+        }
+        assert!(!answers.has_room_for(PlayerId(9_999), false, 10));
+        assert!(answers.has_room_for(PlayerId(9_999), false, 10 + KEPT_MS));
+        assert!(answers.has_room_for(PlayerId(1_000), false, 10), "whoever talks already");
+        assert!(answers.has_room_for(PlayerId(9_999), true, 10), "whoever sits");
+        answers.remember(cause(PlayerId(1_000), 2), Answer::Done(2), 9 + KEPT_MS, true);
+        assert!(answers.get(cause(PlayerId(1_001), 1)).is_some());
+        answers.remember(cause(PlayerId(1_000), 3), Answer::Done(3), 10 + KEPT_MS, true);
+        assert!(answers.get(cause(PlayerId(1_001), 1)).is_none());
+        assert!(answers.get(cause(PlayerId(1_000), 1)).is_some());
+        assert!(answers.get(cause(ANN, 1)).is_some(), "seats are remembered for as long as they last");
+        answers.left(ANN, false, 20 + KEPT_MS);
+        answers.remember(cause(PlayerId(1_000), 4), Answer::Done(4), 20 + 2 * KEPT_MS, true);
+        assert!(answers.get(cause(ANN, 1)).is_none());
+    }
+
+    #[test]
+    fn a_seat_that_waits_for_its_money_is_not_forgotten() {
+        let mut answers = Answers::default();
+        let unpaid = Answer::Seat { seat: 3, event_no: 1, paid: false };
+        answers.remember(cause(ANN, 1), unpaid, 0, false);
+        for id in 2..20 {
+            answers.remember(cause(ANN, id), Answer::Done(id), 0, false);
+        }
+        answers.settle_seat(ANN, None);
+        let paid = Answer::Seat { seat: 3, event_no: 1, paid: true };
+        assert_eq!(answers.get(cause(ANN, 1)), Some(&paid));
+        answers.remember(cause(ANN, 20), Answer::Done(20), 0, false);
+        assert_eq!(answers.get(cause(ANN, 1)), None);
     }
 }

@@ -98,6 +98,9 @@ impl Table {
         if self.answer(cause).is_some() {
             return Ok(Vec::new());
         }
+        if self.memory.is_out_of_date(cause) {
+            return Err(Refusal::OutOfDate);
+        }
         match (command, cause.player) {
             (TableCommand::Create { .. }, None) => Err(Refusal::AlreadyExists),
             (TableCommand::Instruct(instruction), None) => self.instruct(instruction, now_ms),
@@ -111,6 +114,7 @@ impl Table {
             (TableCommand::SitOut, Some(player)) => self.sit_out(player),
             (TableCommand::SitIn, Some(player)) => self.sit_in(player),
             (TableCommand::Leave, Some(player)) => self.leave(player),
+            (TableCommand::Say { name, text }, Some(player)) => self.say(player, name, text, now_ms),
             (TableCommand::Resync { .. }, _) => Ok(Vec::new()),
             (_, Some(_)) => Err(Refusal::bad_message("players may not do that")),
             (_, None) => Err(Refusal::bad_message("that needs a player")),
@@ -231,6 +235,6 @@ impl Table {
     /// What a command that was carried out earlier was answered.
     #[must_use]
     pub fn answer(&self, cause: Cause) -> Option<&super::Answer> {
-        self.answers.get(cause)
+        self.memory.get(cause)
     }
 }

@@ -39,7 +39,8 @@ impl Table {
                 Some(seat) => Answer::Seat { seat, event_no, paid: false },
                 None => Answer::Done(event_no),
             };
-            self.answers.remember(cause, answer);
+            let guest = cause.player.is_some_and(|player| self.seat_of(player).is_none());
+            self.memory.remember(cause, answer, at_ms, guest);
         }
     }
 
@@ -47,7 +48,7 @@ impl Table {
         self.event_no += u64::from(view::public(event).is_some());
         self.postings += u64::from(has_posting(event));
         match event {
-            TableEvent::Created { .. } => {}
+            TableEvent::Created { .. } | TableEvent::Said { .. } => {}
             TableEvent::SeatReserved { seat, player, name, bot, buy_in, posting } => {
                 let awaited = Some(Awaited { posting: posting.clone(), amount: *buy_in });
                 self.put(
@@ -57,7 +58,8 @@ impl Table {
             }
             TableEvent::BuyInRefused { seat, refusal } => {
                 if let Some(seat) = self.remove(*seat) {
-                    self.answers.settle_seat(seat.player, Some(refusal));
+                    self.memory.settle_seat(seat.player, Some(refusal));
+                    self.memory.left(seat.player, seat.bot, at_ms);
                 }
             }
             TableEvent::Seated { seat, player, name, bot, stack } => {
@@ -65,7 +67,7 @@ impl Table {
                 let seated =
                     Seat { stack: *stack, buy_in: *stack, leaving, ..Seat::new(*player, name, *bot) };
                 self.put(*seat, seated);
-                self.answers.settle_seat(*player, None);
+                self.memory.settle_seat(*player, None);
             }
             TableEvent::TopUpAsked { seat, amount, posting } => self.change(*seat, |seat| {
                 seat.awaited = Some(Awaited { posting: posting.clone(), amount: *amount });
@@ -86,7 +88,8 @@ impl Table {
             }),
             TableEvent::LeaveAsked { seat } => self.leave_asked(*seat),
             TableEvent::Unseated { seat, player, cash_out, posting, .. } => {
-                self.remove(*seat);
+                let bot = self.remove(*seat).is_some_and(|seat| seat.bot);
+                self.memory.left(*player, bot, at_ms);
                 if let Some(posting) = posting {
                     let posting = posting.clone();
                     self.cash_outs.push(CashOut { posting, player: *player, amount: *cash_out });

@@ -12,6 +12,7 @@
 
 mod answers;
 mod button;
+mod chat;
 mod deal;
 mod decide;
 mod effects;
@@ -60,7 +61,8 @@ pub struct Table {
     postings: u64,
     cash_outs: Vec<CashOut>,
     tournament: Option<TournamentSide>,
-    answers: Answers,
+    #[serde(default)]
+    memory: Answers,
     closing: bool,
     closed: bool,
 }
@@ -198,7 +200,7 @@ impl Table {
                 Purpose::Tournament { .. } => Some(TournamentSide::default()),
                 Purpose::Cash { .. } => None,
             },
-            answers: Answers::default(),
+            memory: Answers::default(),
             closing: false,
             closed: false,
             config,
@@ -227,6 +229,12 @@ impl Table {
     #[must_use]
     pub const fn hands(&self) -> u64 {
         self.hands
+    }
+
+    /// Whether a hand is being played.
+    #[must_use]
+    pub const fn is_playing(&self) -> bool {
+        self.playing.is_some()
     }
 
     /// Whether it is closed for good.

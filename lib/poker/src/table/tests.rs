@@ -244,6 +244,52 @@ fn a_repeated_command_is_answered_again_and_changes_nothing() {
 }
 
 #[test]
+fn what_comes_after_a_later_command_is_refused_by_name_and_never_carried_out_twice() {
+    let mut desk = table_of(2, 15);
+    let say = |text: &str| TableCommand::Say { name: "guest".into(), text: text.into() };
+    let cause = |id| Cause { player: Some(PlayerId(70)), id: CommandId(id) };
+    for id in 1_001..=1_006 {
+        desk.repeat(cause(id), &say(&format!("line {id}"))).unwrap();
+    }
+    for _ in 0..2 {
+        // Each answer is the first answer, from a snapshot too.
+        for id in 1_003..=1_006 {
+            let records = desk.journal.len();
+            desk.repeat(cause(id), &say("something else")).unwrap();
+            assert_eq!(desk.journal.len(), records);
+            let number = desk.seen.len() as u64 - (1_006 - id);
+            assert_eq!(desk.table.answer(cause(id)), Some(&Answer::Done(number)));
+        }
+        for id in [1_001, 1_002, 999] {
+            assert_eq!(desk.repeat(cause(id), &say("again?")), Err(Refusal::OutOfDate));
+        }
+        desk.check_replay();
+        desk.table = codec::decode(&codec::encode(&desk.table).unwrap()).unwrap();
+    }
+}
+
+#[test]
+fn anybody_talks_and_everybody_hears_it() {
+    let mut desk = table_of(2, 16);
+    desk.settle();
+    let say = |text: &str| TableCommand::Say { name: "kim".into(), text: text.into() };
+    desk.send(Some(1), &say(" nice hand ")).unwrap();
+    desk.send(Some(99), &say("hello")).unwrap();
+    let said: Vec<(u64, &str)> = desk
+        .seen
+        .iter()
+        .filter_map(|event| match event {
+            Event::Said { player, text, .. } => Some((player.0, text.as_str())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(said, [(1, "nice hand"), (99, "hello")]);
+    assert!(matches!(desk.send(Some(1), &say("a\nb")), Err(Refusal::BadLine { .. })));
+    assert!(matches!(desk.send(None, &say("boo")), Err(Refusal::BadMessage { .. })));
+    desk.check_replay();
+}
+
+#[test]
 fn out_of_turn_and_unseated_players_are_refused_by_name() {
     let mut desk = table_of(3, 6);
     desk.settle();

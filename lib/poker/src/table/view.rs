@@ -20,6 +20,7 @@ pub fn public(event: &TableEvent) -> Option<Event> {
         TableEvent::ToppedUp { seat, amount } => Event::ToppedUp { seat, amount },
         TableEvent::SatOut { seat } => Event::SatOut { seat },
         TableEvent::SatIn { seat } => Event::SatIn { seat },
+        TableEvent::Said { player, name, text } => Event::Said { player, name, text },
         TableEvent::HandStarted { start, .. } => Event::HandStarted(start),
         TableEvent::Hand(event) => public_in_hand(event),
         TableEvent::Turn { seat, turn, legal, deadline_ms } => Event::Turn { seat, turn, legal, deadline_ms },

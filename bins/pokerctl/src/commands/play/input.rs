@@ -39,6 +39,8 @@ pub enum Input {
     SitIn,
     /// Give the seat up.
     Leave,
+    /// Say something at the table.
+    Say(String),
     /// Show the table again.
     Show,
     /// What can be typed.
@@ -77,6 +79,7 @@ At the table:
   f  fold    k  check    c  call    b N  bet N    r N  raise to N in all    a  all-in (or the most allowed)
   d CARDS  throw cards away, e.g. d 2c7d    p  stand pat    i  bring in    ff  fold although checking is free
   s  show the table again    out / in  sit out, come back    leave  give the seat up after the hand
+  say TEXT  say something at the table
   table N  look at another one of your tables    unwatch  stop watching
 In the lobby:
   l  list tables and tournaments    sit N [CHIPS] [SEAT]  take a seat    watch N  look on
@@ -93,6 +96,9 @@ pub fn parse(line: &str) -> Result<Option<Input>, String> {
     let Some(first) = words.next() else { return Ok(None) };
     let rest: Vec<&str> = words.collect();
     let key = first.to_lowercase();
+    if matches!(key.as_str(), "say" | "/say") && !rest.is_empty() {
+        return Ok(Some(Input::Say(line.trim_start()[first.len()..].trim().to_owned())));
+    }
     let input = match (key.as_str(), rest.as_slice()) {
         ("f" | "fold", []) => Input::Act(Typed::Fold { sure: false }),
         ("ff", []) => Input::Act(Typed::Fold { sure: true }),
@@ -248,8 +254,12 @@ mod tests {
             parse("sit 1 5k 3"),
             Ok(Some(Input::Sit { table: 1, buy_in: Some(Chips(5_000)), seat: Some(3) }))
         );
+        let said = |text: &str| Ok(Some(Input::Say(text.to_owned())));
+        assert_eq!(parse(" say  fold  or call? "), said("fold  or call?"));
+        assert_eq!(parse("/Say f"), said("f"));
         assert_eq!(parse("  "), Ok(None));
-        for wrong in ["b", "b x", "r 1.2345k", "d 2", "sit", "sit one", "raise 1 2", "fold 3", "hello", "d é"]
+        for wrong in
+            ["b", "b x", "r 1.2345k", "d 2", "sit", "say", "sit one", "raise 1 2", "fold 3", "hello", "d é"]
         {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

@@ -33,7 +33,7 @@ type Reply = (Asked, Result<ServerMessage, ClientError>);
 /// What was asked, for telling the answer.
 #[derive(Debug)]
 enum Asked {
-    Act,
+    Heard,
     Answered(&'static str),
     Shown,
 }
@@ -259,7 +259,7 @@ impl Session {
             Input::Lobby => self.ask(Asked::Shown, M::Lobby),
             Input::Balance => self.ask(Asked::Shown, M::Balance),
             Input::Help => say(HELP),
-            Input::Unwatch | Input::SitOut | Input::SitIn | Input::Leave | Input::Show => {
+            Input::Unwatch | Input::SitOut | Input::SitIn | Input::Leave | Input::Say(_) | Input::Show => {
                 match self.seats.current() {
                     Some(table) => self.at_table(&input, table),
                     None => say("you are at no table: l lists tables"),
@@ -282,6 +282,8 @@ impl Session {
                 self.leaving = Some(table);
                 self.ask(Asked::Answered("you leave, at the latest after this hand"), M::Leave { table });
             }
+            // What was said comes back as everybody hears it.
+            Input::Say(text) => self.ask(Asked::Heard, M::Say { table, text: text.clone() }),
             _ => self.show(table),
         }
     }
@@ -294,7 +296,7 @@ impl Session {
         };
         match input::action(typed, &turn.legal, stack) {
             Ok(action) => {
-                self.ask(Asked::Act, ClientMessage::Act { table, hand, turn: turn.turn, action });
+                self.ask(Asked::Heard, ClientMessage::Act { table, hand, turn: turn.turn, action });
             }
             Err(wrong) => say(wrong),
         }

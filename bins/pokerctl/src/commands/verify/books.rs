@@ -136,6 +136,7 @@ impl Books {
             TableEvent::SatOut { .. }
             | TableEvent::SatIn { .. }
             | TableEvent::LeaveAsked { .. }
+            | TableEvent::Said { .. }
             | TableEvent::Turn { .. }
             | TableEvent::TimedOut { .. }
             | TableEvent::ClockExtended { .. }

@@ -89,6 +89,9 @@ fn command(before: &Table, event: &TableEvent, cause: Cause) -> Option<TableComm
         (TableEvent::SatOut { .. }, Some(_)) => TableCommand::SitOut,
         (TableEvent::SatIn { .. }, Some(_)) => TableCommand::SitIn,
         (TableEvent::LeaveAsked { .. }, Some(_)) => TableCommand::Leave,
+        (TableEvent::Said { name, text, .. }, Some(_)) => {
+            TableCommand::Say { name: name.clone(), text: text.clone() }
+        }
         (TableEvent::Instructed { instruction, .. }, None) => TableCommand::Instruct(instruction.clone()),
         (TableEvent::CloseAsked, None) => TableCommand::Close,
         _ => return None,
@@ -145,6 +148,7 @@ fn name(event: &TableEvent) -> &'static str {
         TableEvent::SatOut { .. } => "sat out",
         TableEvent::SatIn { .. } => "sat in",
         TableEvent::LeaveAsked { .. } => "leave asked",
+        TableEvent::Said { .. } => "said",
         TableEvent::Unseated { .. } => "unseated",
         TableEvent::CashedOut { .. } => "cashed out",
         TableEvent::HandStarted { .. } => "hand started",

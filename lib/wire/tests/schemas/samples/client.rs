@@ -26,6 +26,7 @@ pub fn client_frames() -> Samples<ClientFrame> {
         ("sit out", M::SitOut { table }),
         ("sit in", M::SitIn { table }),
         ("leave", M::Leave { table }),
+        ("say", M::Say { table, text: "nice hand, Käthe".to_owned() }),
         ("watch", M::Watch { table, since: None }),
         ("watch since", M::Watch { table, since: Some(1_000_000) }),
         ("unwatch", M::Unwatch { table }),

@@ -71,6 +71,7 @@ pub fn table_events() -> Vec<(&'static str, TableEvent)> {
         ("sat out", E::SatOut { seat }),
         ("sat in", E::SatIn { seat }),
         ("leave asked", E::LeaveAsked { seat }),
+        ("said", E::Said { player: PLAYER, name: "ann".to_owned(), text: "nice hand, Käthe".to_owned() }),
         ("hand started", E::HandStarted { start: hand_start(), seed: seed() }),
         ("turn", E::Turn { seat, turn: 9, legal: legal(), deadline_ms: DEADLINE_MS }),
         (
@@ -151,6 +152,7 @@ pub fn public_events() -> Vec<(&'static str, Event)> {
         ("topped up", E::ToppedUp { seat, amount }),
         ("sat out", E::SatOut { seat }),
         ("sat in", E::SatIn { seat }),
+        ("said", E::Said { player, name: "ann".to_owned(), text: "nice hand, Käthe".to_owned() }),
         ("hand started", E::HandStarted(hand_start())),
         ("dealt", E::Dealt { seat, down: 2, up: cards("Tc") }),
         ("board", E::Board { street: 1, cards: cards("2c3d4h") }),

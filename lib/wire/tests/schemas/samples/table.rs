@@ -28,6 +28,7 @@ pub fn requests() -> Samples<TableRequest> {
         ("sit out", C::SitOut),
         ("sit in", C::SitIn),
         ("leave", C::Leave),
+        ("say", C::Say { name: "ann".to_owned(), text: "nice hand, Käthe".to_owned() }),
         ("resync", C::Resync { since: None }),
         ("resync since", C::Resync { since: Some(998) }),
     ];

@@ -1,0 +1,58 @@
+//! What is said at a table. Whoever has an account may talk, seated or not; each line is an event like all others.
+
+use super::Table;
+use wire::{PlayerId, Refusal, client::MAX_LINE, event::TableEvent};
+
+impl Table {
+    pub(super) fn say(
+        &self,
+        player: PlayerId,
+        name: &str,
+        text: &str,
+        now_ms: u64,
+    ) -> Result<Vec<TableEvent>, Refusal> {
+        if self.closed {
+            return Err(Refusal::TableClosed);
+        }
+        if !self.memory.has_room_for(player, self.seat_of(player).is_some(), now_ms) {
+            return Err(Refusal::TooManySpeakers);
+        }
+        let text = line(text)?.to_owned();
+        Ok(vec![TableEvent::Said { player, name: name.to_owned(), text }])
+    }
+}
+
+/// The line without the blanks around it.
+fn line(text: &str) -> Result<&str, Refusal> {
+    let text = text.trim();
+    let length = text.chars().count();
+    if (1..=usize::from(MAX_LINE)).contains(&length) && !text.chars().any(is_forbidden) {
+        Ok(text)
+    } else {
+        Err(Refusal::BadLine { most: MAX_LINE })
+    }
+}
+
+/// Control characters, and those that would make a line look like another one or like several: line and paragraph separators,
+/// and changes of the direction of writing.
+fn is_forbidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_trimmed_and_bounded() {
+        assert_eq!(line("  nice hand, Käthe 🂡 "), Ok("nice hand, Käthe 🂡"));
+        let longest = "é".repeat(usize::from(MAX_LINE));
+        assert_eq!(line(&longest), Ok(longest.as_str()));
+        let too_long = format!("{longest}é");
+        for bad in
+            ["", " \n ", "a\nb", "a\u{1b}[2Jb", "a\u{202e}b", "a\u{2028}b", "a\u{7f}", too_long.as_str()]
+        {
+            assert_eq!(line(bad), Err(Refusal::BadLine { most: MAX_LINE }), "{bad:?}");
+        }
+    }
+}
