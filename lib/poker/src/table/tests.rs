@@ -239,7 +239,7 @@ fn a_repeated_command_is_answered_again_and_changes_nothing() {
     desk.repeat(cause, &fold).unwrap();
     assert_eq!((desk.journal.len(), desk.table.answer(cause).cloned()), (records, answer));
     // The same action under a new id comes too late, by name.
-    let late = desk.send(Some(player), &fold);
+    let late = desk.repeat(Cause { id: CommandId(1_000), ..cause }, &fold);
     assert!(matches!(late, Err(Refusal::TurnPassed { .. })));
 }
 
