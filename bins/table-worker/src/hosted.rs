@@ -100,7 +100,8 @@ impl Hosted {
         }
     }
 
-    /// The record that these events make; a snapshot when a hand begins or the tail gets long.
+    /// The record that these events make; a snapshot when a hand begins, the tail gets long, or the table closes: then
+    /// recovery reads one record of it from now on.
     pub fn record(
         &mut self,
         cause: Option<Cause>,
@@ -109,11 +110,12 @@ impl Hosted {
         at_ms: u64,
     ) -> TableRecord {
         let first = self.cursor.last == 0;
-        let begins = events.iter().any(|event| matches!(event, TableEvent::HandStarted { .. }));
+        let marks = |event: &TableEvent| matches!(event, TableEvent::HandStarted { .. } | TableEvent::Closed);
+        let marked = events.iter().any(marks);
         let mut record = TableRecord { v: VERSION, epoch, at_ms, cause, events, state: None };
         self.tail += 1;
         let most = if self.table.is_playing() { MAX_TAIL_IN_HAND } else { MAX_TAIL };
-        if first || begins || self.tail >= most {
+        if first || marked || self.tail >= most {
             let mut after = self.table.clone();
             after.apply(&record);
             record.state = Some(after);

@@ -11,8 +11,11 @@ use serde::Serialize;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Longest silence between two messages of a batch before it is asked for again.
-const SILENCE: Duration = Duration::from_secs(2);
+/// Longest wait for a single message before it is asked for again.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Longest silence between two messages of a batch before it is asked for again: the server counts what matches first,
+/// and may have many batches to send.
+const SILENCE: Duration = Duration::from_secs(4);
 /// How long a read waits for a server that is away.
 const AWAY: Duration = Duration::from_secs(30);
 /// How often a read is asked for before it counts as failed.
@@ -68,7 +71,7 @@ pub(crate) async fn get(bus: &Bus, stream: &str, wanted: &Wanted<'_>) -> Result<
     let mut reason = String::new();
     for _ in 0..ATTEMPTS {
         back(bus).await;
-        let request = async_nats::Request::new().payload(payload.clone()).timeout(Some(SILENCE));
+        let request = async_nats::Request::new().payload(payload.clone()).timeout(Some(PATIENCE));
         match bus.client().send_request(subject.clone(), request).await {
             Ok(message) => match status(&message) {
                 None => {

@@ -317,3 +317,46 @@ async fn speed_of_appends() {
         println!("{tables} tables: {rate:.0} appends/s");
     }
 }
+
+/// Not a check but a measurement, of what a takeover reads: half of 27,000 tables in the middle of their hands.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn speed_of_recovery() {
+    const PARTITIONS: u64 = 128;
+    const TABLES: u64 = 105;
+    let fleet = Fleet::start().await;
+    let bus = fleet.bus("table-worker").await;
+    let mut journals = Vec::new();
+    for stream in 0..8 {
+        journals.push(Journal::open(&bus, &subject::table_stream(stream)).await.unwrap());
+    }
+    let names = |partition: u64| {
+        let stream = partition % 8;
+        (0..TABLES).map(move |table| format!("journal.table.{stream}.{partition}.{}", partition * 1_000 + table))
+    };
+    let (snapshot, record) = (Bytes::from(vec![7_u8; 2_400]), Bytes::from(vec![7_u8; 260]));
+    let mut cursors: Vec<(usize, Cursor)> = (0..PARTITIONS)
+        .flat_map(|partition| names(partition).map(move |name| ((partition % 8) as usize, Cursor::new(name))))
+        .collect();
+    for round in 0..14_usize {
+        let appends = cursors.into_iter().enumerate().map(|(n, (stream, cursor))| {
+            let (journal, begins) = (journals[stream].clone(), (round + n) % 12 == 0 || round == 0);
+            let payload = if begins { snapshot.clone() } else { record.clone() };
+            async move { (stream, journal.append(&cursor, payload, begins).await.unwrap()) }
+        });
+        cursors = futures::stream::iter(appends).buffered(2_000).collect().await;
+    }
+    for _ in 0..3 {
+        let started = Instant::now();
+        let work = (0..PARTITIONS).map(|partition| {
+            let journal = journals[(partition % 8) as usize].clone();
+            tokio::spawn(async move {
+                let stream = partition % 8;
+                journal.recover(&format!("journal.table.{stream}.{partition}.*")).await.unwrap()
+            })
+        });
+        let recovered = join_all(work).await.into_iter().map(Result::unwrap);
+        let (tables, records) = recovered.flatten().fold((0, 0), |(t, r), one| (t + 1, r + one.records.len()));
+        println!("{tables} tables, {records} records: {:.2} s", started.elapsed().as_secs_f64());
+    }
+}

@@ -16,6 +16,8 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use tokio::sync::Semaphore;
+
 pub use append::AppendError;
 
 /// Header: the random id of the append.
@@ -24,6 +26,10 @@ const APPEND_ID: &str = "Append-Id";
 const SNAPSHOT: &str = "Snapshot";
 /// Value of [`SNAPSHOT`] in a record that is a snapshot itself.
 const OWN: &str = "own";
+
+/// Batches of one stream that this process reads at the same time. When a dead worker's partitions are all taken over at
+/// once, more would only wait at the server, some of them longer than their readers do.
+const READS: usize = 2;
 
 /// How far a writer knows a subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +114,8 @@ struct Inner {
     /// Random, new for every opened journal: with a count behind it, it makes append ids.
     writer: u64,
     appends: AtomicU64,
+    /// Bounds the batches that are read at the same time.
+    reads: Semaphore,
     warnings: append::Warnings,
 }
 
@@ -146,6 +154,7 @@ impl Journal {
             stream: stream.to_owned(),
             writer: getrandom::u64().map_err(BusError::Random)?,
             appends: AtomicU64::new(0),
+            reads: Semaphore::new(READS),
             warnings: append::Warnings::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
