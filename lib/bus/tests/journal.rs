@@ -332,7 +332,8 @@ async fn speed_of_recovery() {
     }
     let names = |partition: u64| {
         let stream = partition % 8;
-        (0..TABLES).map(move |table| format!("journal.table.{stream}.{partition}.{}", partition * 1_000 + table))
+        (0..TABLES)
+            .map(move |table| format!("journal.table.{stream}.{partition}.{}", partition * 1_000 + table))
     };
     let (snapshot, record) = (Bytes::from(vec![7_u8; 2_400]), Bytes::from(vec![7_u8; 260]));
     let mut cursors: Vec<(usize, Cursor)> = (0..PARTITIONS)
@@ -356,7 +357,8 @@ async fn speed_of_recovery() {
             })
         });
         let recovered = join_all(work).await.into_iter().map(Result::unwrap);
-        let (tables, records) = recovered.flatten().fold((0, 0), |(t, r), one| (t + 1, r + one.records.len()));
+        let (tables, records) =
+            recovered.flatten().fold((0, 0), |(t, r), one| (t + 1, r + one.records.len()));
         println!("{tables} tables, {records} records: {:.2} s", started.elapsed().as_secs_f64());
     }
 }

@@ -1,6 +1,9 @@
 //! MessagePack with named fields, and checks that the decoder leaves out.
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 
 /// Why bytes could not be encoded or decoded.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +32,18 @@ pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, CodecError> {
 /// # Errors
 /// When the bytes are anything else, are too many or too few.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+    // Reading from a slice takes two thirds of the time of reading from a stream, but does not tell where it stopped.
+    let mut reader = rmp_serde::Deserializer::from_read_ref(bytes);
+    let value = T::deserialize(&mut reader)?;
+    match IgnoredAny::deserialize(&mut reader) {
+        Err(rmp_serde::decode::Error::InvalidMarkerRead(_)) => Ok(value),
+        _ => Err(CodecError::Trailing(trailing::<T>(bytes))),
+    }
+}
+
+/// How many bytes are left behind the value.
+fn trailing<T: DeserializeOwned>(bytes: &[u8]) -> usize {
     let mut rest = bytes;
-    let value = rmp_serde::decode::from_read(&mut rest)?;
-    if rest.is_empty() { Ok(value) } else { Err(CodecError::Trailing(rest.len())) }
+    let _ = rmp_serde::decode::from_read::<_, T>(&mut rest);
+    rest.len()
 }

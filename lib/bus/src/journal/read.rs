@@ -201,10 +201,8 @@ struct Stretch {
 
 /// The stretches that hold the tails of these last records; none for those that are snapshots themselves.
 fn stretches(lasts: &[Found]) -> Vec<Stretch> {
-    let mut tails: Vec<(u64, &Found)> = lasts
-        .iter()
-        .filter_map(|last| snapshot_of(last).map(|snapshot| (snapshot.max(1), last)))
-        .collect();
+    let mut tails: Vec<(u64, &Found)> =
+        lasts.iter().filter_map(|last| snapshot_of(last).map(|snapshot| (snapshot.max(1), last))).collect();
     tails.sort_by_key(|&(from, _)| from);
     let mut stretches: Vec<Stretch> = Vec::new();
     for (from, last) in tails {
