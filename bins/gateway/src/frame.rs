@@ -1,7 +1,7 @@
 //! Frames on a byte stream: a big-endian `u32` length, then that many bytes. Memory is allocated per frame, so an idle
 //! connection holds none.
 
-use bytes::{Buf, Bytes, BytesMut, buf::Chain};
+use bytes::{Bytes, BytesMut};
 use std::{
     io,
     pin::Pin,
@@ -93,32 +93,37 @@ fn fill<R: AsyncRead + Unpin>(
     })
 }
 
-/// A frame on its way out.
-#[derive(Debug)]
-pub(crate) struct Outgoing(Chain<Bytes, Bytes>);
+/// Frames on their way out, one behind the other, so that those that leave together are one write.
+#[derive(Debug, Default)]
+pub(crate) struct Outgoing {
+    bytes: Vec<u8>,
+    written: usize,
+}
 
 impl Outgoing {
-    pub(crate) fn new(body: Bytes) -> Self {
+    /// Puts a frame behind the others.
+    pub(crate) fn add(&mut self, body: &[u8]) {
         // No frame of ours comes near 4 GiB.
         let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
-        Self(Bytes::copy_from_slice(&length.to_be_bytes()).chain(body))
+        self.bytes.reserve(4 + body.len());
+        self.bytes.extend_from_slice(&length.to_be_bytes());
+        self.bytes.extend_from_slice(body);
     }
 
-    /// Ready when all of it is written.
+    /// Ready when everything is written; nothing is kept then.
     pub(crate) fn poll<W: AsyncWrite + Unpin>(
         &mut self,
         stream: &mut W,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        while self.0.has_remaining() {
-            let mut slices = [io::IoSlice::new(&[]); 2];
-            let filled = self.0.chunks_vectored(&mut slices);
-            let written = ready!(Pin::new(&mut *stream).poll_write_vectored(cx, &slices[..filled]))?;
+        while let Some(rest @ [_, ..]) = self.bytes.get(self.written..) {
+            let written = ready!(Pin::new(&mut *stream).poll_write(cx, rest))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            self.0.advance(written);
+            self.written += written;
         }
+        *self = Self::default();
         Poll::Ready(Ok(()))
     }
 }
@@ -142,9 +147,10 @@ mod tests {
         for piece in [1, 2, 3, 5, 64, 4_096] {
             let (mut far, mut near) = tokio::io::duplex(piece);
             tokio::spawn(async move {
-                for body in bodies {
-                    let mut frame = Outgoing::new(Bytes::from_static(body));
-                    poll_fn(|cx| frame.poll(&mut far, cx)).await.unwrap();
+                let mut outgoing = Outgoing::default();
+                for pair in bodies.chunks(2) {
+                    pair.iter().for_each(|body| outgoing.add(body));
+                    poll_fn(|cx| outgoing.poll(&mut far, cx)).await.unwrap();
                 }
             });
             let mut incoming = Incoming::new(300);

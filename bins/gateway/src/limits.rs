@@ -21,6 +21,8 @@ pub(crate) const OUTBOX_FRAMES: usize = 1_024;
 pub(crate) const OUTBOX_BYTES: usize = 1 << 20;
 /// While more than this waits, the connection's requests wait too: answers fill no memory, only events do.
 pub(crate) const OUTBOX_CALM: usize = 64 << 10;
+/// Bytes of several frames that are written at once: more would only be copied to wait in front of the socket.
+pub(crate) const TOGETHER: usize = 8 << 10;
 /// Live events of one table that are held for one viewer until its snapshot comes, in messages. More are asked for anew.
 pub(crate) const HELD: usize = 1_024;
 

@@ -2,6 +2,7 @@
 
 use crate::{
     format::Format,
+    limits::TOGETHER,
     node::{Listener, Node},
     session::{self, Session},
     socket::{Socket, SocketState},
@@ -100,7 +101,7 @@ async fn upgrade(
     let upgrade = upgrade
         .protocols([SUBPROTOCOL_MSGPACK, SUBPROTOCOL_JSON])
         .read_buffer_size(WS_READ_BUFFER)
-        .write_buffer_size(0)
+        .write_buffer_size(TOGETHER)
         .max_message_size(MAX_CLIENT_FRAME)
         .max_frame_size(MAX_CLIENT_FRAME);
     let Some(format) = upgrade.selected_protocol().and_then(format_of) else {

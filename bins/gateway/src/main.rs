@@ -52,6 +52,10 @@ use wire::{
     fleet::{Load, Role},
 };
 
+/// A tenth of the processor time per action less than with the system's (`docs/performance.md`).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Connections that may wait to be accepted: when another node dies, its players come all at once. The system may allow
 /// fewer.
 const BACKLOG: u32 = 4_096;

@@ -77,16 +77,22 @@ impl Outbox {
         std::mem::take(&mut self.lock().doubt)
     }
 
-    /// The next frame.
-    pub(crate) fn pop(&self) -> Option<Bytes> {
+    /// Takes out the next frames, at least one and no more than `most` bytes of several. Whether there were any.
+    pub(crate) fn take(&self, most: usize, mut take: impl FnMut(Bytes)) -> bool {
         let mut inner = self.lock();
-        let frame = inner.frames.pop_front()?;
-        inner.bytes -= frame.len();
+        let (mut frames, mut bytes) = (0, 0);
+        while let Some(frame) = inner.frames.front()
+            && (frames == 0 || bytes + frame.len() <= most)
+        {
+            (frames, bytes) = (frames + 1, bytes + frame.len());
+            inner.frames.pop_front().into_iter().for_each(&mut take);
+        }
+        inner.bytes -= bytes;
         if inner.frames.is_empty() {
             // A connection at rest holds no memory for its busiest moment.
             inner.frames = VecDeque::new();
         }
-        Some(frame)
+        frames > 0
     }
 
     /// Bytes that wait.
@@ -121,6 +127,12 @@ impl Inner {
 mod tests {
     use super::*;
 
+    fn take(outbox: &Outbox, most: usize) -> Vec<Bytes> {
+        let mut taken = Vec::new();
+        outbox.take(most, |frame| taken.push(frame));
+        taken
+    }
+
     #[test]
     fn frames_leave_in_order() {
         let outbox = Outbox::new(Format::Json);
@@ -128,9 +140,14 @@ mod tests {
         outbox.push(Bytes::from_static(b"two"));
         assert_eq!(outbox.backlog(), 6);
         outbox.close(Closing::Idle);
-        assert_eq!(outbox.pop().unwrap(), "one");
-        assert_eq!(outbox.pop().unwrap(), "two");
-        assert_eq!(outbox.pop(), None);
+        assert_eq!(take(&outbox, 5), ["one"], "the second is too much");
+        assert_eq!(outbox.backlog(), 3);
+        outbox.push(Bytes::from_static(b"three"));
+        assert_eq!(take(&outbox, 8), ["two", "three"]);
+        outbox.push(Bytes::from_static(b"larger than allowed"));
+        assert_eq!(take(&outbox, 8), ["larger than allowed"], "one always goes");
+        assert_eq!(take(&outbox, 8), [""; 0]);
+        assert_eq!(outbox.backlog(), 0);
         assert_eq!(outbox.closing(), Some(Closing::Idle));
     }
 
@@ -143,7 +160,7 @@ mod tests {
         assert_eq!(outbox.closing(), None);
         outbox.push(Bytes::from_static(b"x"));
         assert_eq!(outbox.closing(), Some(Closing::TooSlow));
-        assert_eq!(outbox.pop(), None, "what nobody will read is not kept");
+        assert!(take(&outbox, 8).is_empty(), "what nobody will read is not kept");
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod requests;
 use crate::{
     format::{self, Format},
     lanes::Lanes,
-    limits::{CLOSING, DRAINING, IN_FLIGHT, OUTBOX_CALM, WRITE},
+    limits::{CLOSING, DRAINING, IN_FLIGHT, OUTBOX_CALM, TOGETHER, WRITE},
     node::Node,
     outbox::Outbox,
     socket::SocketState,
@@ -149,15 +149,27 @@ impl Session {
         None
     }
 
-    /// Sends what can be sent, then takes whatever is there.
+    /// Takes whatever is there, then sends what can be sent: what came together leaves together.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
         self.outbox.register(cx.waker());
         if let Some(reason) = self.outbox.closing() {
             return Poll::Ready(Turn::Close(reason));
         }
+        let calm = self.outbox.backlog() < OUTBOX_CALM;
+        if calm && let Poll::Ready(turn) = self.poll_turn(cx) {
+            return Poll::Ready(turn);
+        }
         if self.poll_send(cx).is_err() {
             return Poll::Ready(Turn::Gone);
         }
+        if !calm && let Poll::Ready(turn) = self.poll_turn(cx) {
+            return Poll::Ready(turn);
+        }
+        self.timer.as_mut().poll(cx).map(|()| Turn::Timer)
+    }
+
+    /// What happens next, beside sending.
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
         if self.outbox.take_doubt() {
             return Poll::Ready(Turn::Doubt);
         }
@@ -177,8 +189,7 @@ impl Session {
                 return Poll::Ready(Turn::Received(incoming));
             }
         }
-        // Taking a WebSocket's ping leaves something to be sent: that is done the next time around.
-        self.timer.as_mut().poll(cx).map(|()| Turn::Timer)
+        Poll::Pending
     }
 
     /// Sends as much as can be sent now.
@@ -200,9 +211,8 @@ impl Session {
                 }
             }
             self.blocked = None;
-            match self.outbox.pop() {
-                Some(frame) => self.transport.start(frame),
-                None => return Ok(()),
+            if !self.outbox.take(TOGETHER, |frame| self.transport.start(frame)) {
+                return Ok(());
             }
         }
     }
@@ -285,8 +295,7 @@ impl Session {
 
     async fn last_words(&mut self, last: Bytes, reason: Closing) -> Result<(), Failed> {
         poll_fn(|cx| self.transport.poll_send(cx)).await?;
-        while let Some(frame) = self.outbox.pop() {
-            self.transport.start(frame);
+        while self.outbox.take(TOGETHER, |frame| self.transport.start(frame)) {
             poll_fn(|cx| self.transport.poll_send(cx)).await?;
         }
         self.transport.start(last);

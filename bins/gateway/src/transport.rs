@@ -10,6 +10,7 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use bytes::Bytes;
 use futures::{Sink, Stream};
 use std::{
+    collections::VecDeque,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -24,8 +25,8 @@ pub(crate) enum Transport {
         socket: Socket,
         /// The frame being read.
         incoming: frame::Incoming,
-        /// The frame being written.
-        outgoing: Option<Outgoing>,
+        /// The frames being written.
+        outgoing: Outgoing,
     },
     /// WebSocket messages.
     Ws(Box<Ws>),
@@ -36,8 +37,8 @@ pub(crate) struct Ws {
     socket: WebSocket,
     state: Arc<SocketState>,
     format: Format,
-    /// The message that is to be written next.
-    outgoing: Option<Message>,
+    /// The messages that are to be written next.
+    outgoing: VecDeque<Message>,
     /// Whether something written is not flushed yet.
     unflushed: bool,
 }
@@ -64,12 +65,12 @@ pub(crate) enum Incoming {
 pub(crate) struct Failed;
 
 impl Transport {
-    pub(crate) const fn tcp(socket: Socket) -> Self {
-        Self::Tcp { socket, incoming: frame::Incoming::new(MAX_CLIENT_FRAME), outgoing: None }
+    pub(crate) fn tcp(socket: Socket) -> Self {
+        Self::Tcp { socket, incoming: frame::Incoming::new(MAX_CLIENT_FRAME), outgoing: Outgoing::default() }
     }
 
     pub(crate) fn ws(socket: WebSocket, state: Arc<SocketState>, format: Format) -> Self {
-        Self::Ws(Box::new(Ws { socket, state, format, outgoing: None, unflushed: false }))
+        Self::Ws(Box::new(Ws { socket, state, format, outgoing: VecDeque::new(), unflushed: false }))
     }
 
     /// How frames are encoded.
@@ -108,34 +109,31 @@ impl Transport {
         }
     }
 
-    /// Hands over a frame. Only when [`Transport::poll_send`] was ready.
+    /// Hands over a frame, to be sent together with those handed over before. Not many: see [`Transport::poll_send`].
     pub(crate) fn start(&mut self, frame: Bytes) {
         match self {
-            Self::Tcp { outgoing, .. } => *outgoing = Some(Outgoing::new(frame)),
-            Self::Ws(ws) => ws.outgoing = Some(ws.message(frame)),
+            Self::Tcp { outgoing, .. } => outgoing.add(&frame),
+            Self::Ws(ws) => {
+                let message = ws.message(frame);
+                ws.outgoing.push_back(message);
+            }
         }
     }
 
     /// Ready when everything that was handed over is sent.
     pub(crate) fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failed>> {
         match self {
-            Self::Tcp { socket, outgoing, .. } => {
-                if let Some(frame) = outgoing {
-                    ready!(frame.poll(socket, cx)).map_err(|_| Failed)?;
-                    *outgoing = None;
-                }
-                Poll::Ready(Ok(()))
-            }
+            Self::Tcp { socket, outgoing, .. } => outgoing.poll(socket, cx).map_err(|_| Failed),
             Self::Ws(ws) => ws.poll_send(cx),
         }
     }
 
-    /// Hands over the last words that a WebSocket has of its own. Only when [`Transport::poll_send`] was ready.
+    /// Hands over the last words that a WebSocket has of its own.
     pub(crate) fn start_close(&mut self, reason: Closing) {
         if let Self::Ws(ws) = self {
             let code = reason.close_code();
-            ws.outgoing =
-                Some(Message::Close(Some(CloseFrame { code, reason: format!("{reason:?}").into() })));
+            let reason = format!("{reason:?}").into();
+            ws.outgoing.push_back(Message::Close(Some(CloseFrame { code, reason })));
         }
     }
 }
@@ -174,13 +172,14 @@ impl Ws {
 
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failed>> {
         let mut socket = Pin::new(&mut self.socket);
-        if self.outgoing.is_some() {
+        while !self.outgoing.is_empty() {
             ready!(socket.as_mut().poll_ready(cx)).map_err(|_| Failed)?;
-            if let Some(message) = self.outgoing.take() {
+            if let Some(message) = self.outgoing.pop_front() {
                 socket.as_mut().start_send(message).map_err(|_| Failed)?;
                 self.unflushed = true;
             }
         }
+        self.outgoing = VecDeque::new();
         if self.unflushed {
             ready!(socket.poll_flush(cx)).map_err(|_| Failed)?;
             self.unflushed = false;

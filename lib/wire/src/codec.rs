@@ -5,6 +5,9 @@ use serde::{
     de::{DeserializeOwned, IgnoredAny},
 };
 
+/// Room for nearly every message and record, so that writing one seldom moves what is written already.
+const USUAL_BYTES: usize = 512;
+
 /// Why bytes could not be encoded or decoded.
 #[derive(Debug, thiserror::Error)]
 pub enum CodecError {
@@ -24,7 +27,9 @@ pub enum CodecError {
 /// # Errors
 /// When the value has a form that MessagePack has not (none of this crate's types do).
 pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, CodecError> {
-    Ok(rmp_serde::to_vec_named(value)?)
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
+    value.serialize(&mut rmp_serde::Serializer::new(&mut bytes).with_struct_map())?;
+    Ok(bytes)
 }
 
 /// Decodes one value that takes up all of `bytes`.

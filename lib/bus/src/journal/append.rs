@@ -144,12 +144,11 @@ impl Journal {
     ) -> Result<Cursor, AppendError> {
         let id = self.append_id();
         let subject = &cursor.subject;
-        let headers = headers(cursor, &id, snapshot);
         let started = Instant::now();
         let mut pause = PAUSE;
         let mut contradictions = 0;
         loop {
-            let why = match self.send(cursor, &headers, &payload).await? {
+            let why = match self.send(cursor, headers(cursor, &id, snapshot), &payload).await? {
                 Sent::Stored(sequence) => return Ok(behind(cursor, sequence, snapshot)),
                 Sent::NotStored(reason) => reason,
                 unclear @ (Sent::WrongLast | Sent::Unknown) => {
@@ -178,11 +177,10 @@ impl Journal {
         }
     }
 
-    async fn send(&self, cursor: &Cursor, headers: &HeaderMap, payload: &Bytes) -> Result<Sent, AppendError> {
+    async fn send(&self, cursor: &Cursor, headers: HeaderMap, payload: &Bytes) -> Result<Sent, AppendError> {
         let bus = &self.inner.bus;
         bus.connected().await;
-        let request =
-            async_nats::Request::new().headers(headers.clone()).payload(payload.clone()).timeout(None);
+        let request = async_nats::Request::new().headers(headers).payload(payload.clone()).timeout(None);
         let answer = bus.client().send_request(cursor.subject.clone(), request);
         match answer_or_outage(bus, answer).await {
             None => Ok(Sent::Unknown),

@@ -58,7 +58,9 @@ impl Program {
     /// Takes everything; events must follow each other. How often it had to start anew.
     fn read(&mut self) -> u32 {
         let mut starts = 0;
-        while let Some(bytes) = self.outbox.pop() {
+        let mut frames = Vec::new();
+        self.outbox.take(usize::MAX, |frame| frames.push(frame));
+        for bytes in frames {
             let frame: ServerFrame = match self.outbox.format() {
                 Format::MessagePack => wire::codec::decode(&bytes).unwrap(),
                 Format::Json => serde_json::from_slice(&bytes).unwrap(),
