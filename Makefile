@@ -11,6 +11,8 @@ ARGS ?=
 # `make conformance`: hands each way, and their seed.
 N ?= 10000
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+# `make bench`: which measurements, e.g. pipeline,node; ARGS for its other options.
+ONLY ?=
 # `make fuzz`: how long each target runs.
 SECONDS ?= 60
 
@@ -18,7 +20,7 @@ POKERCTL = target/release/pokerctl
 options = $(if $(DATA),--data-dir '$(DATA)') $(if $(PORT_BASE),--port-base $(PORT_BASE)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test conformance bench-engine measure fuzz apply fetch build tools clean images compose-demo
+.PHONY: help up demo test conformance bench-engine measure bench fuzz apply fetch build tools clean images compose-demo
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -43,6 +45,9 @@ bench-engine: ## Measure the engine beside PokerKit, and ranking beside the raw 
 measure: fetch ## Measure journal appends and postings per second, on servers of their own
 	@cargo test --quiet -p bus --test journal -- --ignored --nocapture --test-threads 1
 	@cargo test --quiet -p cashier --test throughput -- --ignored --nocapture --test-threads 1
+
+bench: build ## Measure the fleet beside the raw limit (ONLY=pipeline,... for some); docs/performance.md
+	@target/release/swarm bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 fuzz: ## Fuzz hand commands and hand files for SECONDS each
 	@scripts/fuzz $(SECONDS)

@@ -18,6 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("coordinator", &["wire", "bus", "tournament"]),
     ("cashier", &["wire", "bus"]),
     ("pokerctl", &["wire", "bus", "poker", "tournament", "client", "servers"]),
+    ("swarm", &["wire", "bus", "client", "servers"]),
     ("fleet-tests", &["wire"]),
 ];
 

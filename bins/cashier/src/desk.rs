@@ -3,6 +3,7 @@
 use crate::{
     Database, Failure, audit, bots,
     failure::reply,
+    guests::{self, Guests},
     ledger::{Entry, Movement, Posting, queue::Ledger},
     login,
     passwords::{self, Passwords},
@@ -209,6 +210,12 @@ impl Desk {
                 CashierReply::Results(settlement::results(&self.database, tournament).await?)
             }
             AdminRequest::Audit => CashierReply::Audit(audit::audit(&self.database).await?),
+            AdminRequest::Guests { prefix, first, count, credit } => {
+                let guests = Guests::new(&prefix, first, count)?;
+                let sessions = guests::open(&self.database, &guests).await?;
+                guests::credit(&self.ledger, &sessions, credit).await?;
+                CashierReply::Guests(sessions)
+            }
         })
     }
 

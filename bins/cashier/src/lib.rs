@@ -14,6 +14,7 @@ pub mod bots;
 pub mod database;
 pub mod desk;
 pub mod failure;
+pub mod guests;
 pub mod ledger;
 pub mod login;
 pub mod passwords;

@@ -8,6 +8,7 @@
 use crate::{
     Database, Failure,
     database::Limits,
+    guests::NO_PASSWORD,
     passwords::Passwords,
     players::{is_name, unsigned},
     sessions,
@@ -83,7 +84,9 @@ async fn find(client: &Client, key: &str) -> Result<Option<Candidate>, Failure> 
     let Some(row) = client.query_opt(select, &[&key]).await? else {
         return Ok(None);
     };
-    Ok(Some(Candidate { player: row.try_get(0)?, name: row.try_get(1)?, hash: row.try_get(2)? }))
+    let hash: Option<String> = row.try_get(2)?;
+    let hash = hash.filter(|hash| hash != NO_PASSWORD);
+    Ok(Some(Candidate { player: row.try_get(0)?, name: row.try_get(1)?, hash }))
 }
 
 /// Forgets the failures and opens the session. The ban is looked at again, under a lock: one that was

@@ -42,6 +42,23 @@ pub async fn open<C: GenericClient>(client: &C, player: i64, token: &str) -> Res
     Ok(())
 }
 
+/// Opens a session for each player, in place of all that they have.
+///
+/// # Errors
+/// When the database fails.
+pub async fn replace_all<C: GenericClient>(
+    client: &C,
+    players: &[i64],
+    tokens: &[String],
+) -> Result<(), Failure> {
+    let hashes: Vec<Vec<u8>> = tokens.iter().map(|token| hash(token)).collect();
+    client.execute("DELETE FROM sessions WHERE player_id = ANY($1)", &[&players]).await?;
+    let insert =
+        "INSERT INTO sessions (token_hash, player_id) SELECT * FROM unnest($1::bytea[], $2::bigint[])";
+    client.execute(insert, &[&hashes, &players]).await?;
+    Ok(())
+}
+
 /// Continues a session.
 ///
 /// # Errors

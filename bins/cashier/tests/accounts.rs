@@ -218,3 +218,39 @@ async fn bots_are_the_same_ones_each_time() {
     assert!(matches!(many, CashierReply::Refused(Refusal::BadMessage { .. })));
     assert_sound(&one).await;
 }
+
+#[tokio::test]
+async fn guests_have_sessions_and_money_but_no_password() {
+    let house = House::start().await;
+    let desk = house.desk();
+    let open = async |prefix: &str, first, count| {
+        let (prefix, credit) = (prefix.to_owned(), wire::Chips(700));
+        admin(&desk, AdminRequest::Guests { prefix, first, count, credit }).await
+    };
+    let CashierReply::Guests(guests) = open("Guest", 1, 40).await else { panic!("no guests") };
+    let names: Vec<&str> = guests.iter().map(|guest| guest.account.name.as_str()).collect();
+    assert_eq!((names.len(), names[0], names[39]), (40, "Guest-1", "Guest-40"));
+    assert_eq!(session(resume(&desk, &guests[7].token).await).account, guests[7].account);
+    assert_eq!(show(&desk, "guest-8").await.balance, 700);
+    for password in ["", "!", PASSWORD] {
+        let request = SessionRequest::LogIn { name: names[0].to_owned(), password: password.to_owned() };
+        assert_eq!(said(desk.session(request).await), refused(Refusal::BadCredentials));
+    }
+
+    // Again, and further: the same accounts, one session each, credited once.
+    let CashierReply::Guests(again) = open("guest", 31, 20).await else { panic!("no guests") };
+    assert_eq!(again[9].account, guests[39].account);
+    assert_eq!(show(&desk, "guest-40").await.balance, 700);
+    assert_eq!(resume(&desk, &guests[39].token).await, refused(Refusal::SessionExpired));
+    assert_eq!(session(resume(&desk, &again[9].token).await).account, guests[39].account);
+
+    // Somebody's account is none, and spoils the whole request.
+    let ann = create(&desk, "guest-53").await;
+    assert_eq!(open("guest", 51, 5).await, refused(Refusal::NameTaken));
+    assert_eq!(show(&desk, "guest-53").await.account.player, ann);
+    let nobody = AdminRequest::ShowPlayer { player: "guest-51".to_owned() };
+    assert_eq!(admin(&desk, nobody).await, refused(Refusal::NoSuchPlayer));
+    let ban = AdminRequest::Ban { player: guests[0].account.player, banned: true };
+    assert_eq!(admin(&desk, ban).await, CashierReply::Done);
+    assert_eq!(open("guest", 1, 1).await, refused(Refusal::Banned));
+}

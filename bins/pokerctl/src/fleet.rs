@@ -59,6 +59,9 @@ pub struct Fleet {
     /// Process id of the fleet's own nats-server.
     #[serde(default)]
     pub nats_pid: Option<u32>,
+    /// Port where the fleet's own nats-server tells over HTTP what it does, if it does.
+    #[serde(default)]
+    pub nats_monitor_port: Option<u16>,
     /// Process id of the fleet's own PostgreSQL.
     #[serde(default)]
     pub postgres_pid: Option<u32>,
@@ -192,6 +195,7 @@ mod tests {
             pid: 7,
             nats_url: "nats://127.0.0.1:4222".into(),
             nats_pid: Some(8),
+            nats_monitor_port: None,
             postgres_pid: None,
             credentials: Some("p".into()),
             database_url_file: "d".into(),

@@ -59,7 +59,8 @@ impl Address {
 
     /// An address that a node named, spoken to in the way of this one. None when that node's listener is of another
     /// kind (a WebSocket client cannot use a TCP listener).
-    pub(crate) fn sibling(&self, text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn sibling(&self, text: &str) -> Option<Self> {
         let other: Self = text.parse().ok()?;
         let same_listener = (self.wire == Wire::Tcp) == (other.wire == Wire::Tcp);
         same_listener.then_some(Self { wire: self.wire, ..other })

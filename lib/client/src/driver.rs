@@ -136,7 +136,7 @@ impl Driver {
                 match writer.send(&frame).await {
                     Ok(()) => {}
                     Err(SendError::TooLarge(size)) => self.core.too_large(frame.id, size),
-                    Err(SendError::Link(why)) => return self.last_words(reader, why).await,
+                    Err(SendError::Link(why)) => return self.last_words(reader, why.0).await,
                 }
             }
             if self.core.is_ready()
@@ -160,7 +160,7 @@ impl Driver {
         tokio::select! {
             received = reader.next() => match received {
                 Ok(received) => self.core.receive(received, Instant::now()),
-                Err(why) => Verdict::Leave { down: Down::Broken(why), elsewhere: Vec::new() },
+                Err(why) => Verdict::Leave { down: Down::Broken(why.0), elsewhere: Vec::new() },
             },
             Some((message, reply)) = self.asked.recv(), if self.core.has_room() => {
                 self.core.request(message, reply, Instant::now());
@@ -209,7 +209,7 @@ fn broken(why: String) -> Over {
 
 /// Connects and waits for the node's hello: its name and longest silence.
 async fn greet(address: &Address) -> Result<(Reader, Writer, String, u32), Over> {
-    let (mut reader, writer) = link::connect(address).await.map_err(broken)?;
+    let (mut reader, writer) = link::connect(address, None).await.map_err(|why| broken(why.0))?;
     loop {
         let received = reader.next().await.map_err(|why| broken(format!("{address}: {why}")))?;
         let Received::Frame(frame) = received else {

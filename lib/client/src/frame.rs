@@ -1,7 +1,15 @@
 //! Frames as bytes.
 
+use crate::link::LinkError;
+use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use std::{
+    future::poll_fn,
+    mem::MaybeUninit,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 use wire::{
     CommandId,
     client::{ClientFrame, MAX_SERVER_FRAME, ServerFrame},
@@ -9,17 +17,20 @@ use wire::{
 };
 
 /// The bytes of a frame, without the TCP length.
-pub(crate) fn encode(frame: &ClientFrame, json: bool) -> Result<Vec<u8>, String> {
+///
+/// # Errors
+/// None of today's frames: when a value has a form that the encoding has not.
+pub fn encode(frame: &ClientFrame, json: bool) -> Result<Vec<u8>, LinkError> {
     if json {
-        serde_json::to_vec(frame).map_err(|e| e.to_string())
+        serde_json::to_vec(frame).map_err(|e| LinkError(e.to_string()))
     } else {
-        codec::encode(frame).map_err(|e| e.to_string())
+        codec::encode(frame).map_err(|e| LinkError(e.to_string()))
     }
 }
 
 /// A frame of a node, or as much as can be understood of it.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Received {
+pub enum Received {
     /// A whole frame.
     Frame(Box<ServerFrame>),
     /// A message of a kind that this version does not know, perhaps an answer.
@@ -34,7 +45,10 @@ struct Envelope {
 }
 
 /// Understands the bytes of a frame.
-pub(crate) fn decode(bytes: &[u8], json: bool) -> Result<Received, String> {
+///
+/// # Errors
+/// When they are no frame of any version.
+pub fn decode(bytes: &[u8], json: bool) -> Result<Received, LinkError> {
     let whole = if json {
         serde_json::from_slice(bytes).map_err(|e| e.to_string())
     } else {
@@ -49,48 +63,74 @@ pub(crate) fn decode(bytes: &[u8], json: bool) -> Result<Received, String> {
     } else {
         codec::decode(bytes).map_err(|_: CodecError| why)
     };
-    envelope.map(|envelope| Received::Unknown(envelope.re))
+    envelope.map(|envelope| Received::Unknown(envelope.re)).map_err(LinkError)
 }
 
-/// Reads frames with a big-endian `u32` length off a byte stream. Allocates per frame, so a silent connection holds
-/// next to nothing.
+/// Read at once, usually: several frames, or one of usual size, take one system call.
+const CHUNK: usize = 4 * 1024;
+
+/// Reads frames with a big-endian `u32` length off a byte stream. Between frames it holds no memory, so a silent
+/// connection costs next to nothing.
 #[derive(Debug)]
 pub(crate) struct FrameReader<R> {
     stream: R,
-    header: [u8; 4],
-    filled: usize,
-    body: Vec<u8>,
+    /// Read, and not yet part of a whole frame.
+    pending: BytesMut,
 }
 
 impl<R: AsyncRead + Unpin> FrameReader<R> {
-    pub(crate) const fn new(stream: R) -> Self {
-        Self { stream, header: [0; 4], filled: 0, body: Vec::new() }
+    pub(crate) fn new(stream: R) -> Self {
+        Self { stream, pending: BytesMut::new() }
     }
 
     /// The next frame's bytes. May be dropped and called again: nothing is lost.
-    pub(crate) async fn next(&mut self) -> std::io::Result<Vec<u8>> {
-        while self.filled < 4 {
-            let read = self.stream.read(&mut self.header[self.filled..]).await?;
+    pub(crate) async fn next(&mut self) -> std::io::Result<Bytes> {
+        loop {
+            let missing = match self.length()? {
+                Some(length) if self.pending.len() >= 4 + length => return Ok(self.take(length)),
+                Some(length) => 4 + length - self.pending.len(),
+                None => 0,
+            };
+            let read = if missing > CHUNK {
+                self.pending.reserve(missing);
+                self.stream.read_buf(&mut self.pending).await?
+            } else {
+                poll_fn(|cx| self.poll_chunk(cx)).await?
+            };
             if read == 0 {
                 return Err(std::io::ErrorKind::UnexpectedEof.into());
             }
-            self.filled += read;
         }
-        let length = u32::from_be_bytes(self.header) as usize;
+    }
+
+    /// The length of the frame that has begun, once that is known.
+    fn length(&self) -> std::io::Result<Option<usize>> {
+        let Some(header) = self.pending.first_chunk() else {
+            return Ok(None);
+        };
+        let length = u32::from_be_bytes(*header) as usize;
         if length > MAX_SERVER_FRAME {
             let text = format!("a frame of {length} bytes, at most {MAX_SERVER_FRAME} are allowed");
             return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, text));
         }
-        self.body.reserve_exact(length - self.body.len());
-        while self.body.len() < length {
-            let missing = (length - self.body.len()) as u64;
-            let read = (&mut self.stream).take(missing).read_buf(&mut self.body).await?;
-            if read == 0 {
-                return Err(std::io::ErrorKind::UnexpectedEof.into());
-            }
-        }
-        self.filled = 0;
-        Ok(std::mem::take(&mut self.body))
+        Ok(Some(length))
+    }
+
+    fn take(&mut self, length: usize) -> Bytes {
+        let whole = if self.pending.len() == 4 + length {
+            std::mem::take(&mut self.pending)
+        } else {
+            self.pending.split_to(4 + length)
+        };
+        whole.freeze().slice(4..)
+    }
+
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<usize>> {
+        let mut space = [MaybeUninit::uninit(); CHUNK];
+        let mut chunk = ReadBuf::uninit(&mut space);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut chunk))?;
+        self.pending.extend_from_slice(chunk.filled());
+        Poll::Ready(Ok(chunk.filled().len()))
     }
 }
 

@@ -36,7 +36,7 @@ mod error;
 mod event;
 mod following;
 mod frame;
-mod link;
+pub mod link;
 mod mirror;
 mod options;
 mod outstanding;

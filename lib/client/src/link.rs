@@ -1,18 +1,20 @@
-//! One connection: frames in, frames out, over TCP or WebSocket.
+//! One connection: frames in, frames out, over TCP or WebSocket. No session, no repeats, no task: for programs that
+//! hold tens of thousands of connections and know what to do when one is lost. Everybody else wants [`crate::Client`].
 
-use crate::{
-    Address, Wire,
-    frame::{self, FrameReader, Received},
-};
+use crate::{Address, Wire, frame::FrameReader};
+use bytes::Bytes;
 use futures::{
     SinkExt, StreamExt,
     stream::{SplitSink, SplitStream},
 };
-use std::time::Duration;
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 use tokio::{
     io::AsyncWriteExt,
     net::{
-        TcpStream,
+        TcpSocket, TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
     time::timeout,
@@ -26,45 +28,69 @@ use wire::client::{ClientFrame, MAX_CLIENT_FRAME, MAX_SERVER_FRAME, SUBPROTOCOL_
 /// A node that takes nothing for this long is as good as gone.
 const WRITE_PATIENCE: Duration = Duration::from_secs(10);
 
+pub use crate::frame::{Received, decode, encode};
+
 type Socket = WebSocketStream<TcpStream>;
+
+/// Why a connection is of no use any more.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct LinkError(pub String);
+
+impl LinkError {
+    fn at(address: &Address, why: impl std::fmt::Display) -> Self {
+        Self(format!("{address}: {why}"))
+    }
+}
 
 /// What comes from the node.
 #[derive(Debug)]
-pub(crate) enum Reader {
+pub struct Reader(Incoming);
+
+#[derive(Debug)]
+enum Incoming {
     Tcp(FrameReader<OwnedReadHalf>),
     Ws { stream: SplitStream<Socket>, json: bool },
 }
 
 /// What goes to the node.
 #[derive(Debug)]
-pub(crate) enum Writer {
+pub struct Writer(Outgoing);
+
+#[derive(Debug)]
+enum Outgoing {
     Tcp(OwnedWriteHalf),
     Ws { sink: SplitSink<Socket, Message>, json: bool },
 }
 
 /// Why a frame was not sent.
-#[derive(Debug)]
-pub(crate) enum SendError {
-    /// It takes this many bytes, more than a node accepts.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// It is more than a node accepts.
+    #[error("a frame of {0} bytes is more than a node accepts")]
     TooLarge(usize),
     /// The connection is of no use any more.
-    Link(String),
+    #[error(transparent)]
+    Link(#[from] LinkError),
 }
 
-/// Connects. The caller limits the time.
-pub(crate) async fn connect(address: &Address) -> Result<(Reader, Writer), String> {
-    let stream = TcpStream::connect(address.authority()).await.map_err(|e| format!("{address}: {e}"))?;
+/// Connects, from a local address if one is given. The caller limits the time.
+///
+/// # Errors
+/// When nobody listens there, or answers otherwise.
+pub async fn connect(address: &Address, from: Option<IpAddr>) -> Result<(Reader, Writer), LinkError> {
+    let stream = open(address, from).await.map_err(|why| LinkError::at(address, why))?;
     // Small messages that are waited for: nothing may hold them back.
-    stream.set_nodelay(true).map_err(|e| e.to_string())?;
+    stream.set_nodelay(true).map_err(|why| LinkError::at(address, why))?;
     let json = match address.wire() {
         Wire::Tcp => {
-            let (read, write) = stream.into_split();
-            return Ok((Reader::Tcp(FrameReader::new(read)), Writer::Tcp(write)));
+            let (reader, write) = over(stream);
+            return Ok((reader, Writer(Outgoing::Tcp(write))));
         }
         Wire::WebSocket => false,
         Wire::WebSocketJson => true,
     };
-    let uri = address.url().parse().map_err(|e| format!("{address}: {e}"))?;
+    let uri = address.url().parse().map_err(|why| LinkError::at(address, why))?;
     let request = ClientRequestBuilder::new(uri).with_sub_protocol(if json {
         SUBPROTOCOL_JSON
     } else {
@@ -77,56 +103,106 @@ pub(crate) async fn connect(address: &Address) -> Result<(Reader, Writer), Strin
         .max_frame_size(Some(MAX_SERVER_FRAME));
     let (socket, _) = client_async_with_config(request, stream, Some(config))
         .await
-        .map_err(|e| format!("{address}: {e}"))?;
+        .map_err(|why| LinkError::at(address, why))?;
     let (sink, stream) = socket.split();
-    Ok((Reader::Ws { stream, json }, Writer::Ws { sink, json }))
+    Ok((Reader(Incoming::Ws { stream, json }), Writer(Outgoing::Ws { sink, json })))
+}
+
+/// The frames that come over a TCP connection, whoever made it, and the way back.
+#[must_use]
+pub fn over(stream: TcpStream) -> (Reader, OwnedWriteHalf) {
+    let (read, write) = stream.into_split();
+    (Reader(Incoming::Tcp(FrameReader::new(read))), write)
+}
+
+async fn open(address: &Address, from: Option<IpAddr>) -> std::io::Result<TcpStream> {
+    let Some(from) = from else {
+        return TcpStream::connect(address.authority()).await;
+    };
+    let mut last = std::io::ErrorKind::AddrNotAvailable.into();
+    for to in tokio::net::lookup_host(address.authority()).await? {
+        let socket = if to.is_ipv6() { TcpSocket::new_v6() } else { TcpSocket::new_v4() }?;
+        socket.bind(SocketAddr::new(from, 0))?;
+        match socket.connect(to).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
 impl Reader {
     /// The next frame. May be dropped and called again: nothing is lost.
-    pub(crate) async fn next(&mut self) -> Result<Received, String> {
-        match self {
-            Self::Tcp(reader) => {
-                let bytes = reader.next().await.map_err(|e| e.to_string())?;
-                frame::decode(&bytes, false)
-            }
-            Self::Ws { stream, json } => loop {
+    ///
+    /// # Errors
+    /// When the connection is over, or what came is no frame.
+    pub async fn next(&mut self) -> Result<Received, LinkError> {
+        let bytes = self.next_bytes().await?;
+        decode(&bytes, self.json())
+    }
+
+    /// The bytes of the next frame, for [`decode`]. May be dropped and called again: nothing is lost.
+    ///
+    /// # Errors
+    /// When the connection is over.
+    pub async fn next_bytes(&mut self) -> Result<Bytes, LinkError> {
+        match &mut self.0 {
+            Incoming::Tcp(reader) => reader.next().await.map_err(|why| LinkError(why.to_string())),
+            Incoming::Ws { stream, .. } => loop {
                 match stream.next().await {
-                    Some(Ok(Message::Text(text))) => return frame::decode(text.as_bytes(), *json),
-                    Some(Ok(Message::Binary(bytes))) => return frame::decode(&bytes, *json),
-                    Some(Ok(Message::Close(_))) | None => return Err("closed by the node".into()),
+                    Some(Ok(Message::Text(text))) => return Ok(text.into()),
+                    Some(Ok(Message::Binary(bytes))) => return Ok(bytes),
+                    Some(Ok(Message::Close(_))) | None => {
+                        return Err(LinkError("closed by the node".into()));
+                    }
                     Some(Ok(_)) => {}
-                    Some(Err(why)) => return Err(why.to_string()),
+                    Some(Err(why)) => return Err(LinkError(why.to_string())),
                 }
             },
         }
+    }
+
+    /// Whether frames are JSON, not MessagePack.
+    #[must_use]
+    pub const fn json(&self) -> bool {
+        matches!(self.0, Incoming::Ws { json: true, .. })
     }
 }
 
 impl Writer {
     /// Sends a frame.
-    pub(crate) async fn send(&mut self, frame: &ClientFrame) -> Result<(), SendError> {
-        let json = matches!(self, Self::Ws { json: true, .. });
-        let body = frame::encode(frame, json).map_err(SendError::Link)?;
+    ///
+    /// # Errors
+    /// When it is too large, or the connection is over.
+    pub async fn send(&mut self, frame: &ClientFrame) -> Result<(), SendError> {
+        let json = matches!(self.0, Outgoing::Ws { json: true, .. });
+        self.send_bytes(encode(frame, json)?).await
+    }
+
+    /// Sends the bytes of a frame.
+    ///
+    /// # Errors
+    /// When there are too many, or the connection is over.
+    pub async fn send_bytes(&mut self, body: Vec<u8>) -> Result<(), SendError> {
         if body.len() > MAX_CLIENT_FRAME {
             return Err(SendError::TooLarge(body.len()));
         }
         match timeout(WRITE_PATIENCE, self.write(body)).await {
-            Ok(sent) => sent.map_err(SendError::Link),
-            Err(_) => Err(SendError::Link("the node takes nothing any more".into())),
+            Ok(sent) => sent.map_err(|why| LinkError(why).into()),
+            Err(_) => Err(LinkError("the node takes nothing any more".into()).into()),
         }
     }
 
     async fn write(&mut self, body: Vec<u8>) -> Result<(), String> {
-        match self {
-            Self::Tcp(stream) => {
+        match &mut self.0 {
+            Outgoing::Tcp(stream) => {
                 let length = u32::try_from(body.len()).map_err(|e| e.to_string())?;
                 let mut bytes = Vec::with_capacity(4 + body.len());
                 bytes.extend(length.to_be_bytes());
                 bytes.extend(body);
                 stream.write_all(&bytes).await.map_err(|e| e.to_string())
             }
-            Self::Ws { sink, json } => {
+            Outgoing::Ws { sink, json } => {
                 let message = if *json {
                     let text = String::from_utf8(body).map_err(|e| e.to_string())?;
                     Message::text(text)
@@ -139,11 +215,11 @@ impl Writer {
     }
 
     /// Says goodbye, as far as that is possible.
-    pub(crate) async fn close(&mut self) {
+    pub async fn close(&mut self) {
         let goodbye = async {
-            match self {
-                Self::Tcp(stream) => stream.shutdown().await.is_ok(),
-                Self::Ws { sink, .. } => sink.close().await.is_ok(),
+            match &mut self.0 {
+                Outgoing::Tcp(stream) => stream.shutdown().await.is_ok(),
+                Outgoing::Ws { sink, .. } => sink.close().await.is_ok(),
             }
         };
         // The connection goes away in any case.

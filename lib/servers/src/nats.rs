@@ -4,7 +4,7 @@
 //! the first start: `passwords/<user>`, and all of them in `local.conf`, which the configuration includes.
 
 use crate::{
-    Child, Program, ServerError, Signal, find, secret,
+    Child, Program, ServerError, Signal, find, ports, secret,
     start::{Start, candidates, room},
 };
 use std::{
@@ -40,6 +40,8 @@ pub struct NatsOptions {
     /// Folder with a `server.conf` that takes its passwords from `$<USER>_PASSWORD`, its address from `$NATS_ADDRESS` and
     /// its store from `$NATS_STORE`, see [`find::nats_config`] [default: a server without users].
     pub config: Option<PathBuf>,
+    /// Whether it tells over HTTP, on this machine only, what it does: see [`Nats::monitor_port`].
+    pub monitored: bool,
 }
 
 /// A running server. Dropping it kills it.
@@ -49,6 +51,7 @@ pub struct Nats {
     program: PathBuf,
     dir: PathBuf,
     port: u16,
+    monitor_port: Option<u16>,
     passwords: BTreeMap<String, String>,
     /// Removed last, when the server is gone.
     _temporary: Option<TempDir>,
@@ -75,10 +78,15 @@ impl Nats {
         fs::write(&path, config).map_err(ServerError::on("write", &path))?;
 
         let mut taken = ServerError::NotFound { program: PROGRAM, variable: find::NATS_SERVER_BIN };
+        let monitor_port = match options.monitored {
+            true => Some(ports::free(PROGRAM)?),
+            false => None,
+        };
         for port in candidates(PROGRAM, options.port).await? {
-            match launch(&program, &dir, port, &passwords).await {
+            match launch(&program, &dir, (port, monitor_port), &passwords).await {
                 Ok(child) => {
-                    return Ok(Self { child, program, dir, port, passwords, _temporary: temporary });
+                    let _temporary = temporary;
+                    return Ok(Self { child, program, dir, port, monitor_port, passwords, _temporary });
                 }
                 Err(error @ ServerError::PortTaken { .. }) => taken = error,
                 Err(error) => return Err(error),
@@ -97,6 +105,12 @@ impl Nats {
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Where it tells over HTTP what it does (`/varz` and others); none when it does not.
+    #[must_use]
+    pub const fn monitor_port(&self) -> Option<u16> {
+        self.monitor_port
     }
 
     /// Its data folder.
@@ -144,7 +158,7 @@ impl Nats {
     /// Those of [`Nats::start`].
     pub async fn restart(&mut self) -> Result<(), ServerError> {
         self.stop().await?;
-        self.child = launch(&self.program, &self.dir, self.port, &self.passwords).await?;
+        self.child = launch(&self.program, &self.dir, (self.port, self.monitor_port), &self.passwords).await?;
         Ok(())
     }
 }
@@ -195,7 +209,7 @@ fn users(config: &str) -> impl Iterator<Item = String> {
 async fn launch(
     program: &Path,
     dir: &Path,
-    port: u16,
+    (port, monitor_port): (u16, Option<u16>),
     passwords: &BTreeMap<String, String>,
 ) -> Result<Child, ServerError> {
     let store = dir.join("store");
@@ -210,7 +224,9 @@ async fn launch(
     // A name of its own tells our server from another one that took the port at the same moment.
     let name = format!("nats-{}", secret::password()?);
     let log = dir.join("nats.log");
+    let monitor = monitor_port.map(|port| format!("--http_port={port}"));
     let mut child = Program::new(program)
+        .args(monitor)
         .arg("--config")
         .arg(dir.join("server.conf"))
         .args(["--name", &name])

@@ -98,6 +98,7 @@ async fn passwords_stay_and_are_private() {
         dir: Some(folder.path().join("data")),
         port: None,
         config: Some(folder.path().to_owned()),
+        monitored: false,
     };
     let nats = Nats::start(options.clone()).await.unwrap();
     let first = nats.password("table-worker").unwrap().to_owned();

@@ -152,6 +152,19 @@ pub enum AdminRequest {
     },
     /// What the ledger says, for `verify`.
     Audit,
+    /// Guests: accounts of the house for programs that play in great numbers, named `<prefix>-<number>`, each with a new
+    /// session in place of its earlier ones. They have no password, so nobody can log in to them; those that are not
+    /// there yet are made. A name that somebody else has is refused, so no session of theirs is ever opened.
+    Guests {
+        /// Begins the names: with `-` and the number at most 20 characters.
+        prefix: String,
+        /// Number of the first.
+        first: u32,
+        /// How many, at most 1,000.
+        count: u32,
+        /// What each is credited, once per amount.
+        credit: Chips,
+    },
 }
 
 /// What the cashier answers.
@@ -170,6 +183,8 @@ pub enum CashierReply {
     },
     /// House accounts for bots.
     Bots(Vec<Account>),
+    /// Guests and their sessions, by number.
+    Guests(Vec<Session>),
     /// An account.
     Player(PlayerDetails),
     /// Recorded places, first place first.

@@ -46,6 +46,9 @@ pub struct Size {
     /// Port of nats-server; 0 for a free one [default: 4222]
     #[arg(long, value_name = "PORT")]
     nats_port: Option<u16>,
+    /// Let nats-server tell over HTTP, on a free port, how many messages it passes on (see fleet.json)
+    #[arg(long)]
+    pub nats_monitored: bool,
     /// All ports at once: nats-server's, PostgreSQL's next to it, TCP from 10 and WebSocket from 50 after it;
     /// 0 for free ones
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(0..=65_400))]

@@ -41,6 +41,7 @@ pub fn book(context: &Context) -> Result<Book, UpError> {
         pid: std::process::id(),
         nats_url: String::new(),
         nats_pid: None,
+        nats_monitor_port: None,
         postgres_pid: None,
         credentials: None,
         database_url_file: folder.join("credentials/database-url"),
@@ -107,11 +108,13 @@ impl Start<'_> {
                     dir: Some(self.context.data_dir.join("nats")),
                     port: self.size.nats_port(),
                     config: Some(self.home.nats()),
+                    monitored: self.size.nats_monitored,
                 })
                 .await?;
                 drop(waiting);
                 let found = (nats.url(), nats.password_file("admin").parent().map(PathBuf::from));
                 self.console.done(format!("nats-server at {}", nats.url()));
+                self.book.change(|fleet| fleet.nats_monitor_port = nats.monitor_port())?;
                 processes.keep_server(Kind::Nats, nats);
                 found
             }

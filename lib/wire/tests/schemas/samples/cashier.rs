@@ -64,6 +64,7 @@ pub fn admin() -> Samples<AdminRequest> {
         ("bots", R::Bots { count: 5 }),
         ("results", R::Results { tournament: TOURNAMENT }),
         ("audit", R::Audit),
+        ("guests", R::Guests { prefix: "guest".to_owned(), first: 1, count: 500, credit: Chips(100_000) }),
     ]
 }
 
@@ -74,9 +75,11 @@ fn account() -> Account {
 pub fn replies() -> Samples<CashierReply> {
     use CashierReply as R;
     let ranked = RankedPlace { place: 1, account: account(), prize: Chips(40_000) };
+    let session = Session { account: account(), token: "0123456789abcdef".to_owned() };
     let mut all = vec![
         ("done", R::Done),
-        ("session", R::Session(Session { account: account(), token: "0123456789abcdef".to_owned() })),
+        ("guests", R::Guests(vec![session.clone()])),
+        ("session", R::Session(session)),
         ("balance", R::Balance { balance: Chips(95_000), in_play: Chips(5_000) }),
         ("bots", R::Bots(vec![Account { player: OTHER_PLAYER, name: "robby".to_owned() }])),
         (

@@ -1,0 +1,58 @@
+//! `hand-off`: everybody knocks at the first connection node; once it is full it names others, the least loaded first.
+
+use super::{Args, PER_GATEWAY, stage::Stage};
+use crate::{play::plan::Order, usage::round};
+use bus::Peers;
+use serde_json::json;
+use std::time::{Duration, Instant};
+use wire::fleet::Role;
+
+/// Five players each: a little less than what the nodes take together.
+const TABLES: usize = 3_000;
+const GATEWAYS: usize = 4;
+/// Time for the last heartbeats to be heard.
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// Measures.
+///
+/// # Errors
+/// When a fleet cannot be started, or somebody finds no node.
+pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
+    for tables in args.sizes(&[TABLES]) {
+        let mut room = args.room(tables)?;
+        room.first_node_only = true;
+        let gateways = args.gateways.unwrap_or(GATEWAYS);
+        let most = (room.seats() * 10).div_ceil(gateways * 9).min(PER_GATEWAY);
+        let mut stage = Stage::open_with(args, &room, gateways, most).await?;
+        let peers = Peers::watch(&stage.admin).await?;
+        let began = Instant::now();
+        stage.crew.all(Order::Connect, "connecting", |counts| counts.connected).await?;
+        let seconds = began.elapsed().as_secs_f64();
+        tokio::time::sleep(SETTLE).await;
+        let filled: Vec<u32> =
+            peers.alive(Role::Gateway).iter().map(|beat| beat.load.connections).collect();
+        let counts = stage.crew.progress();
+        stage.close().await?;
+        let line = json!({
+            "bench": "hand-off",
+            "players": room.seats(),
+            "gateways": gateways,
+            "max_connections": most,
+            "seconds": round(seconds),
+            "connections_per_s": round(room.seats() as f64 / seconds),
+            "turned_away": counts.turned_away,
+            "connections": filled,
+            "fullest_of_others": round(spread(&filled, most)),
+        });
+        println!("{line}");
+    }
+    Ok(())
+}
+
+/// The fullest over the emptiest of the nodes that are not full.
+fn spread(filled: &[u32], most: usize) -> f64 {
+    let rest = || filled.iter().copied().filter(|&count| (count as usize) < most).map(f64::from);
+    let fullest = rest().fold(0.0, f64::max);
+    let emptiest = rest().fold(f64::INFINITY, f64::min);
+    fullest / emptiest.max(1.0)
+}

@@ -1,0 +1,133 @@
+//! The raw limit: stand-ins for a fleet's processes on a server of its own, configured as a fleet's is.
+
+use super::{
+    Args, WARM_UP,
+    stage::{Measured, measure},
+};
+use crate::{
+    crew::Crew,
+    fleet,
+    pace::{Chance, Pace},
+    play::{
+        self,
+        plan::{Plan, PlayerPlan, TablePlan},
+    },
+    raw::Shape,
+    room::{self, RoomArgs},
+    usage,
+};
+use anyhow::Context;
+use bus::Bus;
+use servers::{Nats, NatsOptions, find};
+use std::process::Stdio;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+use wire::{Chips, PlayerId, TableId};
+
+/// A stand-in that has said that it is ready.
+struct StandIn {
+    role: &'static str,
+    child: Child,
+    said: String,
+}
+
+/// Measures the limit of this traffic.
+///
+/// # Errors
+/// When something cannot be started.
+pub(super) async fn run(
+    args: &Args,
+    room: &RoomArgs,
+    gateways: usize,
+    shape: Shape,
+) -> anyhow::Result<Measured> {
+    let config = find::nats_config()?;
+    let options = NatsOptions { config: Some(config.clone()), monitored: true, ..NatsOptions::default() };
+    let mut nats = Nats::start(options).await?;
+    let passwords = nats.dir().join("passwords");
+    let admin = Bus::connect(fleet::options(&nats.url(), &passwords, "admin")?).await?;
+    bus::admin::apply(&admin, &config).await?;
+    drop(admin);
+
+    let sizes = serde_json::to_string(&shape)?;
+    let mut stand_ins = Vec::new();
+    for number in 0..args.table_workers {
+        let own = ["--number", &number.to_string(), "--of", &args.table_workers.to_string()];
+        stand_ins.push(StandIn::start("table-worker", "raw-worker", &nats, &sizes, &own).await?);
+    }
+    for _ in 0..gateways {
+        stand_ins.push(StandIn::start("gateway", "raw-node", &nats, &sizes, &[]).await?);
+    }
+    let addresses = stand_ins.iter().filter(|it| it.role == "gateway").map(|it| it.said.clone()).collect();
+    let mut crew = Crew::start(plans(room, addresses, shape)?).await?;
+    play::seat(&mut crew).await?;
+
+    let roles = stand_ins.iter().filter_map(|it| Some((it.role.to_owned(), it.child.id()?)));
+    let server = nats.child().id().map(|pid| ("nats-server".to_owned(), pid));
+    let players = crew.pids().into_iter().map(|pid| ("players".to_owned(), pid));
+    let processes: Vec<_> = roles.chain(server).chain(players).collect();
+    let port = nats.monitor_port().context("the NATS server is not monitored")?;
+    let measured =
+        measure(&mut crew, (WARM_UP, args.time()), port, || usage::of_processes(processes.iter().cloned())).await?;
+    crew.end().await;
+    for mut it in stand_ins {
+        it.child.kill().await?;
+    }
+    nats.kill().await?;
+    Ok(measured)
+}
+
+impl StandIn {
+    async fn start(
+        role: &'static str,
+        command: &str,
+        nats: &Nats,
+        sizes: &str,
+        own: &[&str],
+    ) -> anyhow::Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .args([command, "--shape", sizes, "--nats-url", &nats.url()])
+            .arg("--nats-password-file")
+            .arg(nats.password_file(role))
+            .args(own)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let output = child.stdout.take().context("a stand-in has no output")?;
+        let mut said = String::new();
+        BufReader::new(output).read_line(&mut said).await?;
+        anyhow::ensure!(!said.is_empty(), "{command} does not start");
+        Ok(Self { role, child, said: said.trim().to_owned() })
+    }
+}
+
+fn plans(room: &RoomArgs, addresses: Vec<String>, shape: Shape) -> anyhow::Result<Vec<Plan>> {
+    let seed = room.seed()?;
+    let mut chance = Chance::new(seed, u64::MAX);
+    let mut plans: Vec<Plan> = (0..room.worker_processes())
+        .map(|number| Plan {
+            seed,
+            addresses: addresses.clone(),
+            source: room::source(number),
+            doors: room.doors,
+            pace: Pace::AtOnce,
+            buy_in: Chips::ZERO,
+            tables: Vec::new(),
+            raw: Some(shape),
+        })
+        .collect();
+    let players = usize::from(room.players);
+    for number in 0..room.tables {
+        let player = |seat| PlayerPlan { player: PlayerId(0), token: String::new(), node: number * players + seat };
+        let table = TablePlan {
+            table: TableId::short(chance.number()),
+            players: (0..players).map(player).collect(),
+        };
+        let plan = number % plans.len();
+        plans[plan].tables.push(table);
+    }
+    Ok(plans)
+}

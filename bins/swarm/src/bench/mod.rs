@@ -1,0 +1,111 @@
+//! `swarm bench`: measurements, one line of JSON each. What each figure means is in docs/performance.md.
+
+mod bots;
+mod growth;
+mod handoff;
+mod limit;
+mod node;
+mod pipeline;
+mod stage;
+mod takeover;
+mod whole;
+
+use crate::room::RoomArgs;
+use clap::ValueEnum;
+use std::time::Duration;
+
+/// Connections of one connection node at most: 20,000 open files are allowed.
+const PER_GATEWAY: usize = 18_000;
+/// Played before anything is measured.
+const WARM_UP: Duration = Duration::from_secs(3);
+/// Median time to think at human pace: 27,000 tables then see about 5,000 actions a second.
+const THINK_MS: u32 = 4_500;
+
+/// Options of `bench`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Only these measurements [default: all]
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Bench>,
+    /// Tables, instead of each measurement's own sizes
+    #[arg(long, value_delimiter = ',')]
+    tables: Vec<usize>,
+    /// How long each is measured, in seconds
+    #[arg(long, default_value_t = 20)]
+    seconds: u64,
+    /// Seed of every choice by chance [default: another one each time; it is printed]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Connection nodes [default: as many as the players need, at least 2]
+    #[arg(long)]
+    gateways: Option<usize>,
+    /// Table workers
+    #[arg(long, default_value_t = 2)]
+    table_workers: usize,
+    /// Processes that play [default: as for `play`]
+    #[arg(long)]
+    processes: Option<usize>,
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Bench {
+    /// Actions per second through sockets, connection nodes, table workers and the journal
+    Pipeline,
+    /// A whole room at human pace
+    Room,
+    /// WebSocket players on one connection node
+    Node,
+    /// Death of the worker that owns half of the tables
+    Takeover,
+    /// Cost per action as tables grow in number
+    Growth,
+    /// Decisions of bots
+    Bots,
+    /// Connections through the look-up of the least loaded node
+    HandOff,
+}
+
+impl Args {
+    fn sizes(&self, own: &[usize]) -> Vec<usize> {
+        if self.tables.is_empty() { own.to_vec() } else { self.tables.clone() }
+    }
+
+    const fn time(&self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
+
+    /// A room of five-handed tables, with its seed.
+    fn room(&self, tables: usize) -> anyhow::Result<RoomArgs> {
+        let mut room = RoomArgs::of(tables);
+        (room.seed, room.processes) = (self.seed, self.processes);
+        room.seed = Some(room.seed()?);
+        Ok(room)
+    }
+
+    /// Connection nodes for a room, with some room to spare.
+    fn gateways_for(&self, room: &RoomArgs) -> usize {
+        self.gateways.unwrap_or_else(|| room.seats().div_ceil(PER_GATEWAY - 500).max(2))
+    }
+}
+
+/// Measures.
+///
+/// # Errors
+/// When a fleet cannot be started, or something was seen that must not be.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let all = Bench::value_variants();
+    let wanted = all.iter().filter(|bench| args.only.is_empty() || args.only.contains(bench));
+    for bench in wanted {
+        match bench {
+            Bench::Pipeline => pipeline::run(&args).await?,
+            Bench::Room => whole::run(&args).await?,
+            Bench::Node => node::run(&args).await?,
+            Bench::Takeover => takeover::run(&args).await?,
+            Bench::Growth => growth::run(&args).await?,
+            Bench::Bots => bots::run(&args).await?,
+            Bench::HandOff => handoff::run(&args).await?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! `pipeline`: actions per second, closed loop, over the raw limit of the same traffic on the same machine.
+
+use super::{Args, limit, stage::Stage};
+use crate::{
+    play::tally::Counted,
+    raw::Shape,
+    room::RoomArgs,
+    usage::{self, round},
+};
+use anyhow::ensure;
+use bus::{Bus, Journal};
+use futures::StreamExt;
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::json;
+use wire::{
+    Action, CommandId, HandNo, PlayerId, TableId, codec, subject,
+    table::{TableCommand, TableReply, TableRequest},
+};
+
+const TABLES: [usize; 4] = [100, 1_000, 10_000, 27_000];
+/// Records of a stream that sizes are taken from.
+const RECORDS: usize = 20_000;
+
+/// Measures every size.
+///
+/// # Errors
+/// When a fleet cannot be started, or something was seen that must not be.
+pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
+    for tables in args.sizes(&TABLES) {
+        let room = args.room(tables)?;
+        let gateways = args.gateways_for(&room);
+        let mut stage = Stage::seated(args, &room, gateways).await?;
+        let fleet = stage.measure(&room, args.time()).await?;
+        let shape = shape(&stage.admin, &room, &fleet.counted).await?;
+        stage.close().await?;
+        let limit = limit::run(args, &room, gateways, shape).await?;
+        let own = json!({
+            "table_workers": args.table_workers,
+            "baseline_per_s": limit.per_s(),
+            "ratio": round(fleet.per_s() / limit.per_s()),
+            "baseline_messages_per_action": limit.messages_per_action(),
+            "baseline_seen_by_all": limit.counted.seen.percentiles(),
+            "baseline_cpu_ms_per_1000":
+                usage::cpu_ms_per_1000(&limit.before, &limit.after, limit.counted.counts.actions),
+            "shape": shape,
+        });
+        fleet.tell("pipeline", &room, gateways, own)?;
+    }
+    Ok(())
+}
+
+/// Sizes on average.
+async fn shape(admin: &Bus, room: &RoomArgs, counted: &Counted) -> anyhow::Result<Shape> {
+    let counts = counted.counts;
+    ensure!(counts.hands > 0, "no hand has ended: measure for longer");
+    let mean = |bytes: u64, frames: u64| usize::try_from(bytes / frames.max(1)).unwrap_or(0);
+    let request = TableRequest {
+        table: TableId::short(u64::MAX),
+        id: CommandId::from_random(u64::MAX),
+        player: Some(PlayerId(100_000)),
+        command: TableCommand::Act { hand: HandNo(1_000), turn: 10, action: Action::Check },
+    };
+    let (record, start_record) = records(admin).await?;
+    Ok(Shape {
+        players: room.players,
+        actions_per_hand: u32::try_from(counts.actions / counts.hands)?.max(1),
+        act: mean(counts.sent_bytes, counts.sent),
+        request: codec::encode(&request)?.len(),
+        reply: codec::encode(&TableReply::Done { event_no: 100_000 })?.len(),
+        answer: mean(counts.answer_bytes, counts.answers),
+        record,
+        event: mean(counts.event_bytes, counts.event_frames),
+        start_record,
+        start: mean(counts.start_bytes, counts.start_frames),
+        cards: mean(counts.card_bytes, counts.card_frames),
+    })
+}
+
+/// As much of a record as its kind needs.
+#[derive(Deserialize)]
+struct Peek {
+    state: Option<IgnoredAny>,
+    events: Vec<IgnoredAny>,
+}
+
+/// Mean sizes of records without and with the state after them. A record of play has several events; those of people who
+/// come and sit down, which are small, have one.
+async fn records(admin: &Bus) -> anyhow::Result<(usize, usize)> {
+    let journal = Journal::open(admin, &subject::table_stream(0)).await?;
+    let walk = journal.walk("journal.table.0.*.*").take(RECORDS);
+    let mut walk = std::pin::pin!(walk);
+    let mut sums = [(0, 0); 2];
+    while let Some(stored) = walk.next().await {
+        let payload = stored?.payload;
+        let peek: Peek = codec::decode(&payload)?;
+        if peek.events.len() > 1 {
+            let (bytes, records) = &mut sums[usize::from(peek.state.is_some())];
+            *bytes += payload.len();
+            *records += 1;
+        }
+    }
+    let mean = |(bytes, records): (usize, usize)| bytes / records.max(1);
+    Ok((mean(sums[0]), mean(sums[1])))
+}

@@ -1,0 +1,180 @@
+//! What most measurements begin with: a fleet of its own, and players who have taken their seats there.
+
+use super::{Args, PER_GATEWAY, WARM_UP};
+use crate::{
+    crew::Crew,
+    fleet::{Described, Size, Started},
+    play::{self, plan::Order, tally::Counted},
+    room::{self, RoomArgs},
+    usage::{self, Messages, Roles, round},
+};
+use anyhow::Context;
+use bus::Bus;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// See the module.
+pub(super) struct Stage {
+    fleet: Started,
+    pub(super) described: Described,
+    pub(super) admin: Bus,
+    pub(super) crew: Crew,
+}
+
+/// What was measured, of a fleet or of its stand-in.
+pub(super) struct Measured {
+    pub(super) counted: Counted,
+    pub(super) seconds: f64,
+    pub(super) before: Roles,
+    pub(super) after: Roles,
+    /// Messages that the NATS server received and sent.
+    pub(super) messages: u64,
+}
+
+impl Stage {
+    /// Starts the fleet and the players' processes; nobody is connected yet.
+    ///
+    /// # Errors
+    /// When the fleet does not start or refuses something.
+    pub(super) async fn open(args: &Args, room: &RoomArgs, gateways: usize) -> anyhow::Result<Self> {
+        Self::open_with(args, room, gateways, PER_GATEWAY).await
+    }
+
+    /// The same with connection nodes that take this many connections.
+    ///
+    /// # Errors
+    /// Those of [`Stage::open`].
+    pub(super) async fn open_with(
+        args: &Args,
+        room: &RoomArgs,
+        gateways: usize,
+        most: usize,
+    ) -> anyhow::Result<Self> {
+        let size = Size { gateways, table_workers: args.table_workers, bot_workers: 0 };
+        let fleet = Started::start(size, most).await?;
+        let described = fleet.described()?;
+        let admin = described.admin().await?;
+        let plans = room::prepare(&admin, room, room.seed()?, &described.addresses(room.scheme())).await?;
+        let crew = Crew::start(plans).await?;
+        Ok(Self { fleet, described, admin, crew })
+    }
+
+    /// The same with everybody in their seats.
+    ///
+    /// # Errors
+    /// Those of [`Stage::open`], and when somebody gets no seat.
+    pub(super) async fn seated(args: &Args, room: &RoomArgs, gateways: usize) -> anyhow::Result<Self> {
+        let mut stage = Self::open(args, room, gateways).await?;
+        play::seat(&mut stage.crew).await?;
+        Ok(stage)
+    }
+
+    /// What every role uses now.
+    pub(super) fn usage(&self) -> Roles {
+        usage::of_fleet(&self.described, &self.crew.pids())
+    }
+
+    /// Lets everybody play, first unmeasured: for a moment, and until people have thought once.
+    ///
+    /// # Errors
+    /// When a process is gone.
+    pub(super) async fn measure(&mut self, room: &RoomArgs, time: Duration) -> anyhow::Result<Measured> {
+        let port = self.described.nats_monitor_port.context("the NATS server is not monitored")?;
+        let (described, pids) = (self.described.clone(), self.crew.pids());
+        let warm_up = WARM_UP.max(Duration::from_millis(room.think_ms.into()));
+        measure(&mut self.crew, (warm_up, time), port, || usage::of_fleet(&described, &pids)).await
+    }
+
+    /// Ends the players' processes and stops the fleet.
+    ///
+    /// # Errors
+    /// When it does not stop cleanly.
+    pub(super) async fn close(self) -> anyhow::Result<()> {
+        let Self { fleet, admin, crew, .. } = self;
+        crew.end().await;
+        drop(admin);
+        fleet.stop().await
+    }
+}
+
+impl Measured {
+    /// Actions per second.
+    pub(super) fn per_s(&self) -> f64 {
+        round(self.counted.counts.actions as f64 / self.seconds)
+    }
+
+    /// Messages that the server received and sent, per action.
+    pub(super) fn messages_per_action(&self) -> f64 {
+        round(self.messages as f64 / self.counted.counts.actions.max(1) as f64)
+    }
+
+    /// Milliseconds of processor time of each role per 1,000 actions.
+    pub(super) fn cpu(&self) -> Value {
+        json!(usage::cpu_ms_per_1000(&self.before, &self.after, self.counted.counts.actions))
+    }
+
+    /// Part of one core that each role has used.
+    pub(super) fn cores(&self) -> Value {
+        let ms = (self.seconds * 1_000.0) as u64;
+        // Milliseconds per 1,000 milliseconds are thousandths of a core.
+        let cores = usage::cpu_ms_per_1000(&self.before, &self.after, ms);
+        json!(cores.into_iter().map(|(role, ms)| (role, round(ms / 1_000.0))).collect::<Vec<_>>())
+    }
+
+    /// Adds what every measurement with players tells, and fails when anything was seen that must not be.
+    ///
+    /// # Errors
+    /// With the violations.
+    pub(super) fn tell(&self, bench: &str, room: &RoomArgs, gateways: usize, own: Value) -> anyhow::Result<()> {
+        let counts = self.counted.counts;
+        let mut line = json!({
+            "bench": bench,
+            "tables": room.tables,
+            "players": room.seats(),
+            "gateways": gateways,
+            "player_processes": room.worker_processes(),
+            "seed": room.seed,
+            "seconds": round(self.seconds),
+            "per_s": self.per_s(),
+            "hands": counts.hands,
+            "seen_by_all": self.counted.seen.percentiles(),
+            "messages_per_action": self.messages_per_action(),
+            "cpu_ms_per_1000": self.cpu(),
+            "dropped": counts.dropped,
+            "slow": counts.slow,
+            "refused": counts.refused,
+            "violations": counts.violations,
+        });
+        if let (Some(line), Value::Object(own)) = (line.as_object_mut(), own) {
+            line.extend(own);
+        }
+        println!("{line}");
+        for told in &self.counted.told {
+            eprintln!("{bench}: {told}");
+        }
+        anyhow::ensure!(counts.violations == 0, "{} violations, seed {:?}", counts.violations, room.seed);
+        Ok(())
+    }
+}
+
+/// Lets a seated crew play: unmeasured for the first of the times, measured for the second.
+///
+/// # Errors
+/// When a process is gone or the server's monitoring does not answer.
+pub(super) async fn measure(
+    crew: &mut Crew,
+    (warm_up, time): (Duration, Duration),
+    monitor_port: u16,
+    usage: impl Fn() -> Roles,
+) -> anyhow::Result<Measured> {
+    crew.order(Order::Play).await?;
+    crew.play_for(warm_up, "warming up").await?;
+    crew.order(Order::Measure).await?;
+    let (before, messages, began) = (usage(), Messages::ask(monitor_port).await?, Instant::now());
+    crew.play_for(time, "playing").await?;
+    let counted = crew.counted().await?;
+    let seconds = began.elapsed().as_secs_f64();
+    let (after, now) = (usage(), Messages::ask(monitor_port).await?);
+    let messages = now.in_msgs + now.out_msgs - messages.in_msgs - messages.out_msgs;
+    Ok(Measured { counted, seconds, before, after, messages })
+}

@@ -1,0 +1,66 @@
+//! `takeover`: a table worker is killed; how long until its tables are owned again, and go on.
+
+use super::{Args, stage::Stage};
+use crate::{play::plan::Order, usage::round};
+use anyhow::{Context, ensure};
+use bus::Peers;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+use std::time::{Duration, Instant};
+use wire::{fleet::Role, subject::TABLE_PARTITIONS};
+
+const TABLES: usize = 27_000;
+/// Tables that are not owned again by then never will be.
+const HANGS: Duration = Duration::from_secs(60);
+
+/// Measures.
+///
+/// # Errors
+/// When a fleet cannot be started, the tables do not go on, or something was seen that must not be.
+pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
+    for tables in args.sizes(&[TABLES]) {
+        let mut room = args.room(tables)?;
+        room.think_ms = super::THINK_MS;
+        let gateways = args.gateways_for(&room);
+        let mut stage = Stage::seated(args, &room, gateways).await?;
+        let peers = Peers::watch(&stage.admin).await?;
+        let before = stage.measure(&room, Duration::from_secs(5)).await?;
+        stage.crew.order(Order::Measure).await?;
+        let victim = stage.described.nodes.iter().find(|node| node.role == Role::TableWorker.name());
+        let victim = victim.context("the fleet has no table worker")?.clone();
+        let pid = victim.pid.and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+        kill_process(pid.context("the table worker is gone")?, Signal::KILL)?;
+        let killed = Instant::now();
+        let owned = owned_again(&peers, &victim.node, killed).await?;
+        let rest = args.time().saturating_sub(killed.elapsed());
+        stage.crew.play_for(rest, "playing").await?;
+        let counted = stage.crew.counted().await?;
+        let seen = counted.seen.percentiles();
+        stage.close().await?;
+        ensure!(counted.counts.violations == 0, "{:?}", counted.told);
+        let own = json!({
+            "think_ms": room.think_ms,
+            "owned_again_ms": owned.as_millis() as u64,
+            "longest_action_ms": round(seen.max_ms),
+            "after_kill_seen_by_all": seen,
+            "after_kill_refused": counted.counts.refused,
+            "after_kill_dropped": counted.counts.dropped,
+        });
+        before.tell("takeover", &room, gateways, own)?;
+    }
+    Ok(())
+}
+
+/// Until the others own every partition.
+async fn owned_again(peers: &Peers, victim: &str, killed: Instant) -> anyhow::Result<Duration> {
+    loop {
+        let workers = peers.alive(Role::TableWorker);
+        let others = workers.iter().filter(|beat| beat.node.as_str() != victim);
+        let partitions: u32 = others.map(|beat| beat.load.partitions).sum();
+        if partitions >= u32::from(TABLE_PARTITIONS) {
+            return Ok(killed.elapsed());
+        }
+        ensure!(killed.elapsed() < HANGS, "{partitions} partitions are owned, and no more");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

@@ -1,0 +1,37 @@
+//! `room`: as many tables as one machine carries at human pace.
+
+use super::{Args, stage::Stage};
+use serde_json::json;
+
+/// The room of the literature, and what is tried when that is too much.
+const TABLES: [usize; 6] = [27_000, 20_000, 13_500, 9_000, 6_000, 3_000];
+/// Longest time that 99 of 100 actions may take until everybody has seen them.
+const P99_MS: f64 = 100.0;
+
+/// Measures, smaller and smaller rooms until one holds.
+///
+/// # Errors
+/// When a fleet cannot be started, or something was seen that must not be.
+pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
+    for tables in args.sizes(&TABLES) {
+        let mut room = args.room(tables)?;
+        room.think_ms = super::THINK_MS;
+        let gateways = args.gateways_for(&room);
+        let mut stage = Stage::seated(args, &room, gateways).await?;
+        let fleet = stage.measure(&room, args.time()).await?;
+        let memory = stage.usage();
+        stage.close().await?;
+        let holds = fleet.counted.seen.percentiles().p99_ms < P99_MS && fleet.counted.counts.slow == 0;
+        let own = json!({
+            "think_ms": room.think_ms,
+            "holds": holds,
+            "cores": fleet.cores(),
+            "memory": memory,
+        });
+        fleet.tell("room", &room, gateways, own)?;
+        if holds {
+            break;
+        }
+    }
+    Ok(())
+}

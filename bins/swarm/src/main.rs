@@ -1,0 +1,65 @@
+//! The load generator, and the measurements that are made with it.
+//!
+//! | module | for |
+//! | --- | --- |
+//! | `play` | players over real sockets, checked: `swarm play` |
+//! | `room` | accounts, tables and seats for them on a fleet that is up |
+//! | `crew` | worker processes: tens of thousands of players each, all told what to do at once |
+//! | `fleet` | a running fleet: who it consists of, what it uses |
+//! | `raw` | the same traffic without poker, sessions or views: the limit that measurements are compared with |
+//! | `bench` | `swarm bench`, which is `make bench` |
+//!
+//! What always holds: players are strangers to the fleet: they know only what comes over their sockets. Every choice by
+//! chance follows from a printed seed.
+
+mod bench;
+mod crew;
+mod fleet;
+mod latency;
+mod pace;
+mod play;
+mod raw;
+mod room;
+mod usage;
+
+use clap::{Parser, Subcommand};
+
+/// Plays poker in great numbers, and measures what that takes.
+#[derive(Debug, Parser)]
+#[command(name = "swarm", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Play at many tables of a fleet that is up; ends with one line of JSON
+    Play(play::Args),
+    /// Measure; prints one line of JSON per measurement
+    Bench(bench::Args),
+    /// Players of one process: started by the others
+    #[command(hide = true)]
+    Worker,
+    /// A connection node without sessions and views: started by `bench`
+    #[command(hide = true)]
+    RawNode(raw::node::Args),
+    /// A table worker without poker: started by `bench`
+    #[command(hide = true)]
+    RawWorker(raw::worker::Args),
+}
+
+fn main() -> anyhow::Result<()> {
+    bus::log_to_stderr();
+    match Cli::parse().command {
+        Command::Worker => play::worker::run(),
+        Command::Play(args) => many_threads(play::run(args)),
+        Command::Bench(args) => many_threads(bench::run(args)),
+        Command::RawNode(args) => many_threads(raw::node::run(args)),
+        Command::RawWorker(args) => many_threads(raw::worker::run(args)),
+    }
+}
+
+fn many_threads(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}

@@ -1,0 +1,130 @@
+//! How long players think, and every other choice by chance: all of it follows from the printed seed.
+
+use rand_chacha::{ChaCha8Rng, rand_core::Rng, rand_core::SeedableRng};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use wire::{Action, Legal};
+
+/// When players act.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Pace {
+    /// As soon as it is their turn: a closed loop, one action under way at each table.
+    AtOnce,
+    /// Like people: times from a log-normal distribution.
+    Human {
+        /// Half of the actions take at most this long.
+        median_ms: u32,
+        /// Standard deviation of the logarithm: 0.6 lets one in twenty take three times the median.
+        spread: f64,
+    },
+}
+
+/// Of a hundred actions this many bet or raise the least that is allowed, so that nobody is out soon.
+const RAISES: u32 = 8;
+/// Of a hundred actions that face a bet this many fold.
+const FOLDS: u32 = 22;
+/// No think time is longer, whatever the distribution says.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// A source of chance of its own for each table.
+#[derive(Debug)]
+pub struct Chance(ChaCha8Rng);
+
+impl Chance {
+    /// The source for `stream` of the run with this seed.
+    pub fn new(seed: u64, stream: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(stream);
+        Self(rng)
+    }
+
+    /// Any number.
+    pub fn number(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
+    /// A number below `end`, which is small: the bias is of no matter here.
+    pub fn below(&mut self, end: u32) -> u32 {
+        self.0.next_u32() % end.max(1)
+    }
+
+    /// From 0 (exclusive) to 1.
+    fn unit(&mut self) -> f64 {
+        (f64::from(self.0.next_u32()) + 1.0) / (f64::from(u32::MAX) + 1.0)
+    }
+
+    /// How long a player thinks.
+    pub fn think(&mut self, pace: Pace) -> Duration {
+        match pace {
+            Pace::AtOnce => Duration::ZERO,
+            Pace::Human { median_ms, spread } => {
+                // Box and Muller (1958).
+                let normal = (-2.0 * self.unit().ln()).sqrt() * (std::f64::consts::TAU * self.unit()).cos();
+                let ms = f64::from(median_ms) * (spread * normal).exp();
+                Duration::from_secs_f64((ms / 1_000.0).min(LONGEST.as_secs_f64()))
+            }
+        }
+    }
+
+    /// What a player does: mostly checks and calls, so that hands have some length.
+    pub fn act(&mut self, legal: &Legal) -> Action {
+        let draw = self.below(100);
+        if let Some(bounds) = legal.bet.filter(|bounds| draw < RAISES && bounds.min < bounds.max) {
+            return Action::Bet(bounds.min);
+        }
+        if let Some(bounds) = legal.raise.filter(|bounds| draw < RAISES && bounds.min < bounds.max) {
+            return Action::RaiseTo(bounds.min);
+        }
+        if legal.discard.is_some() {
+            return Action::Discard(Vec::new());
+        }
+        if legal.bring_in.is_some() {
+            return Action::BringIn;
+        }
+        match legal.call {
+            _ if legal.check => Action::Check,
+            Some(_) if draw >= RAISES + FOLDS => Action::Call,
+            _ => Action::Fold,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_makes_the_same_choices() {
+        let draw = |seed, stream| {
+            let mut chance = Chance::new(seed, stream);
+            (0..8).map(|_| chance.number()).collect::<Vec<_>>()
+        };
+        assert_eq!(draw(1, 2), draw(1, 2));
+        assert_ne!(draw(1, 2), draw(1, 3));
+        assert_ne!(draw(1, 2), draw(2, 2));
+    }
+
+    #[test]
+    fn people_think_about_as_long_as_they_are_said_to() {
+        let pace = Pace::Human { median_ms: 4_000, spread: 0.6 };
+        let mut chance = Chance::new(7, 0);
+        let mut times: Vec<_> = (0..10_000).map(|_| chance.think(pace)).collect();
+        times.sort();
+        let at = |n: usize| times[n].as_secs_f64();
+        assert!((3.8..4.2).contains(&at(5_000)), "{}", at(5_000));
+        assert!((10.0..11.5).contains(&at(9_500)), "{}", at(9_500));
+    }
+
+    #[test]
+    fn actions_are_legal() {
+        let mut chance = Chance::new(1, 1);
+        let facing = Legal { fold: true, call: Some(wire::Chips(5)), ..Legal::default() };
+        let free = Legal { fold: true, check: true, ..Legal::default() };
+        let mut folds = 0;
+        for _ in 0..1_000 {
+            assert_eq!(chance.act(&free), Action::Check);
+            folds += u32::from(chance.act(&facing) == Action::Fold);
+        }
+        assert!((200..400).contains(&folds), "{folds}");
+    }
+}

@@ -1,0 +1,421 @@
+//! One player: connects, takes a seat, and acts when it is its turn. When the connection is lost it makes another one, goes
+//! on where it was, and repeats what was not answered.
+
+use super::{
+    plan::{Order, PlayerPlan},
+    table::{News, Table, Turn},
+    worker::Shared,
+};
+use bytes::Bytes;
+use client::{
+    Address,
+    link::{self, LinkError, Reader, Received, SendError, Writer},
+};
+use std::{
+    cell::RefCell,
+    collections::VecDeque,
+    pin::pin,
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, watch},
+    time::{sleep, timeout},
+};
+use wire::{
+    CommandId, HandNo, Refusal, SeatNo, TableId, VERSION,
+    client::{ClientFrame, ClientMessage, Closing, ServerFrame, ServerMessage},
+};
+
+/// A session that is not open by then is opened on another connection.
+const HANDSHAKE: Duration = Duration::from_secs(60);
+/// Pause before a request is repeated that was refused for a passing reason.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Longest pause before another connection is made, drawn at random.
+const RECONNECT_MS: u32 = 1_000;
+/// When nothing is due.
+const NEVER: Duration = Duration::from_secs(86_400);
+
+/// See the module.
+pub(super) struct Player {
+    shared: Rc<Shared>,
+    table: Rc<RefCell<Table>>,
+    me: PlayerPlan,
+    /// Which of the table's players in this process.
+    number: usize,
+    orders: watch::Receiver<Option<Order>>,
+    next_id: u64,
+    seat: Option<SeatNo>,
+    /// Held while it is being seated.
+    chair: Option<OwnedSemaphorePermit>,
+    /// A request to sit or to watch that is not answered yet.
+    errand: Option<CommandId>,
+    /// Its turn, and when it will act.
+    due: Option<(Instant, Turn)>,
+    /// Its action, until it is answered.
+    act: Option<Act>,
+    /// The last turn that it has acted in: a snapshot may show it once more.
+    acted: Option<(HandNo, u32)>,
+    /// Frames that are to be sent.
+    outgoing: Vec<Vec<u8>>,
+    ping_at: Instant,
+    idle: Duration,
+    connections: usize,
+    /// Where a node that was full has sent it.
+    elsewhere: VecDeque<Address>,
+    /// Whether it has had a session.
+    known: bool,
+}
+
+/// An action that is not answered yet.
+struct Act {
+    id: CommandId,
+    frame: Vec<u8>,
+    at: Instant,
+    /// When to repeat it.
+    again: Option<Instant>,
+}
+
+impl Player {
+    pub(super) fn new(
+        shared: Rc<Shared>,
+        table: Rc<RefCell<Table>>,
+        me: PlayerPlan,
+        number: usize,
+        orders: watch::Receiver<Option<Order>>,
+    ) -> Self {
+        let next_id = CommandId::from_random(table.borrow_mut().chance.number()).0;
+        Self {
+            shared,
+            table,
+            me,
+            number,
+            orders,
+            next_id,
+            seat: None,
+            chair: None,
+            errand: None,
+            due: None,
+            act: None,
+            acted: None,
+            outgoing: Vec::new(),
+            ping_at: Instant::now() + NEVER,
+            idle: NEVER,
+            connections: 0,
+            elsewhere: VecDeque::new(),
+            known: false,
+        }
+    }
+
+    /// Plays for as long as the process lives.
+    pub(super) async fn play(mut self) {
+        if self.orders.wait_for(|order| *order >= Some(Order::Connect)).await.is_err() {
+            return;
+        }
+        loop {
+            let Err(why) = self.connection().await;
+            self.shared.tally.count(|counts| counts.dropped += 1);
+            self.shared.tally.tell(format!("player {}: {why}", self.me.player));
+            let pause = self.table.borrow_mut().chance.below(RECONNECT_MS);
+            sleep(Duration::from_millis(pause.into())).await;
+        }
+    }
+
+    /// One connection from its beginning to its end.
+    async fn connection(&mut self) -> Result<std::convert::Infallible, LinkError> {
+        (self.chair, self.errand) = (None, None);
+        self.outgoing.clear();
+        let door = Arc::clone(&self.shared.doors).acquire_owned().await;
+        let opened = timeout(HANDSHAKE, self.open()).await;
+        let (mut reader, mut writer) = opened.map_err(|_| LinkError("no answer".into()))??;
+        drop(door);
+        if self.seat.is_some() {
+            self.watch();
+        }
+        if let Some(act) = &self.act {
+            self.outgoing.push(act.frame.clone());
+        }
+        let json = reader.json();
+        let mut timer = pin!(sleep(self.idle));
+        loop {
+            self.do_what_is_due(json);
+            self.flush(&mut writer).await?;
+            let next = self.next_due();
+            if next < timer.deadline().into_std() || timer.is_elapsed() {
+                timer.as_mut().reset(next.into());
+            }
+            let order = *self.orders.borrow();
+            let wants_chair = order >= Some(Order::Sit) && self.seat.is_none() && self.chair.is_none();
+            tokio::select! {
+                biased;
+                bytes = reader.next_bytes() => self.receive(bytes?, json)?,
+                () = &mut timer => {}
+                chair = Arc::clone(&self.shared.chairs).acquire_owned(), if wants_chair => {
+                    self.chair = chair.ok();
+                    self.sit(json);
+                }
+                _ = self.orders.changed(), if order < Some(Order::Play) => {}
+            }
+        }
+    }
+
+    /// Connects and opens the session.
+    async fn open(&mut self) -> Result<(Reader, Writer), LinkError> {
+        let address = self.next_address();
+        let (mut reader, mut writer) = link::connect(&address, self.shared.source).await?;
+        let id = self.id();
+        loop {
+            let Received::Frame(frame) = reader.next().await? else { continue };
+            match frame.m {
+                ServerMessage::Hello { idle_ms, .. } => {
+                    self.idle = Duration::from_millis(u64::from(idle_ms) * 2 / 3);
+                    let m = ClientMessage::Resume { token: self.me.token.clone() };
+                    sent(writer.send(&ClientFrame { v: VERSION, id, m }).await)?;
+                    self.ping_at = Instant::now() + self.idle;
+                }
+                ServerMessage::Welcome { seats, .. } if frame.re == Some(id) => {
+                    if !std::mem::replace(&mut self.known, true) {
+                        self.shared.tally.count(|counts| counts.connected += 1);
+                    } else if seats.contains(&self.table_id()) {
+                        // Seated by a request whose answer was lost.
+                        self.seat = self.seat.or(Some(SeatNo::MAX));
+                    }
+                    return Ok((reader, writer));
+                }
+                ServerMessage::Refused { text, .. } => return Err(LinkError(text)),
+                ServerMessage::Closing { reason: Closing::NodeFull, elsewhere } => {
+                    self.shared.tally.count(|counts| counts.turned_away += 1);
+                    self.elsewhere = elsewhere.iter().filter_map(|text| address.sibling(text)).collect();
+                    (reader, writer) = link::connect(&self.next_address(), self.shared.source).await?;
+                }
+                ServerMessage::Closing { reason, .. } => return Err(self.closed(reason)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Where a full node has sent it, else the next of the list.
+    fn next_address(&mut self) -> Address {
+        if let Some(address) = self.elsewhere.pop_front() {
+            return address;
+        }
+        let addresses = &self.shared.addresses;
+        let address = &addresses[(self.me.node + self.connections) % addresses.len()];
+        self.connections += 1;
+        address.clone()
+    }
+
+    fn id(&mut self) -> CommandId {
+        self.next_id += 1;
+        CommandId::from_random(self.next_id)
+    }
+
+    fn table_id(&self) -> TableId {
+        self.table.borrow().id
+    }
+
+    fn closed(&self, reason: Closing) -> LinkError {
+        if reason == Closing::TooSlow {
+            self.shared.tally.count(|counts| counts.slow += 1);
+        }
+        LinkError(format!("closed by the node: {reason:?}"))
+    }
+
+    /// Queues a request.
+    fn ask(&mut self, m: ClientMessage, json: bool) -> CommandId {
+        let id = self.id();
+        // None of the frames sent here has a form that cannot be encoded.
+        if let Ok(frame) = link::encode(&ClientFrame { v: VERSION, id, m }, json) {
+            self.outgoing.push(frame);
+        }
+        id
+    }
+
+    fn sit(&mut self, json: bool) {
+        let (table, buy_in) = (self.table_id(), self.shared.buy_in);
+        self.errand = Some(self.ask(ClientMessage::Sit { table, seat: None, buy_in }, json));
+    }
+
+    fn watch(&mut self) {
+        let (table, since) = (self.table_id(), self.table.borrow().seen(self.number));
+        let json = self.shared.json;
+        self.errand = Some(self.ask(ClientMessage::Watch { table, since }, json));
+    }
+
+    fn next_due(&self) -> Instant {
+        let gate = *self.orders.borrow() >= Some(Order::Play);
+        let due = self.due.as_ref().filter(|_| gate && self.act.is_none()).map(|(at, _)| *at);
+        let again = self.act.as_ref().and_then(|act| act.again);
+        due.into_iter().chain(again).fold(self.ping_at, Instant::min)
+    }
+
+    /// Acts, repeats, or shows that it lives.
+    fn do_what_is_due(&mut self, json: bool) {
+        let Some((at, _)) = &self.due else {
+            return self.keep_alive(json);
+        };
+        let gate = *self.orders.borrow() >= Some(Order::Play);
+        let now = Instant::now();
+        if gate && self.act.is_none() && *at <= now
+            && let Some((_, turn)) = self.due.take()
+        {
+            self.start_act(&turn, now, json);
+        }
+        self.keep_alive(json);
+    }
+
+    fn start_act(&mut self, turn: &Turn, at: Instant, json: bool) {
+        let mut table = self.table.borrow_mut();
+        let action = table.chance.act(&turn.legal);
+        table.sends(turn.seat, at);
+        self.acted = Some((turn.hand, turn.turn));
+        let m = ClientMessage::Act { table: table.id, hand: turn.hand, turn: turn.turn, action };
+        drop(table);
+        let id = self.ask(m, json);
+        let Some(frame) = self.outgoing.last().cloned() else { return };
+        self.shared.tally.count(|counts| {
+            counts.sent += 1;
+            counts.sent_bytes += frame.len() as u64;
+        });
+        self.act = Some(Act { id, frame, at, again: None });
+    }
+
+    fn keep_alive(&mut self, json: bool) {
+        let now = Instant::now();
+        if let Some(act) = &mut self.act
+            && act.again.is_some_and(|at| at <= now)
+        {
+            act.again = None;
+            self.outgoing.push(act.frame.clone());
+        }
+        if !self.outgoing.is_empty() {
+            self.ping_at = now + self.idle;
+        } else if self.ping_at <= now {
+            self.ask(ClientMessage::Ping, json);
+            self.ping_at = now + self.idle;
+        }
+    }
+
+    async fn flush(&mut self, writer: &mut Writer) -> Result<(), LinkError> {
+        for frame in std::mem::take(&mut self.outgoing) {
+            sent(writer.send_bytes(frame).await)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a frame.
+    fn receive(&mut self, bytes: Bytes, json: bool) -> Result<(), LinkError> {
+        let now = Instant::now();
+        let same = self.table.borrow_mut().same(self.number, &bytes, now);
+        if let Some(news) = same {
+            self.count_events(&bytes, news.starts);
+            self.news(news, now);
+            return Ok(());
+        }
+        let Received::Frame(frame) = link::decode(&bytes, json)? else {
+            return Ok(());
+        };
+        let ServerFrame { re, m, .. } = *frame;
+        match m {
+            ServerMessage::Events(events) if events.table == self.table_id() => {
+                let tally = &self.shared.tally;
+                let news = self.table.borrow_mut().hear(self.number, &bytes, &events, now, tally);
+                self.count_events(&bytes, news.starts);
+                self.news(news, now);
+            }
+            ServerMessage::Table { view, events, .. } if view.table == self.table_id() => {
+                let tally = &self.shared.tally;
+                let news = self.table.borrow_mut().look(self.number, &view, events.as_ref(), now, tally);
+                let seat = view.seats.iter().find(|seat| seat.player == self.me.player);
+                self.errand = None;
+                if self.chair.take().is_some() {
+                    self.shared.tally.count(|counts| counts.seated += 1);
+                }
+                self.seat = seat.map(|seat| seat.seat).or(self.seat);
+                self.news(news, now);
+            }
+            ServerMessage::Cards(_) => self.shared.tally.count(|counts| {
+                counts.card_frames += 1;
+                counts.card_bytes += bytes.len() as u64;
+            }),
+            ServerMessage::LostSeat { table, .. } if table == self.table_id() => {
+                (self.seat, self.due, self.act) = (None, None, None);
+            }
+            ServerMessage::Closing { reason, .. } => return Err(self.closed(reason)),
+            m if re.is_some() => self.answered(re, m, bytes.len(), now),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn count_events(&self, bytes: &Bytes, starts: bool) {
+        let bytes = bytes.len() as u64;
+        self.shared.tally.count(|counts| {
+            if starts {
+                counts.start_frames += 1;
+                counts.start_bytes += bytes;
+            } else {
+                counts.event_frames += 1;
+                counts.event_bytes += bytes;
+            }
+        });
+    }
+
+    fn news(&mut self, news: News, now: Instant) {
+        if let Some(took) = news.took {
+            self.shared.tally.seen_by_all(took);
+        }
+        match news.turn {
+            Some(turn) if self.acted == Some((turn.hand, turn.turn)) => {}
+            Some(turn) if Some(turn.seat) == self.seat => {
+                let think = self.table.borrow_mut().chance.think(self.shared.pace);
+                self.due = Some((now + think, turn));
+            }
+            Some(_) => self.due = None,
+            None => {}
+        }
+    }
+
+    fn answered(&mut self, re: Option<CommandId>, m: ServerMessage, bytes: usize, now: Instant) {
+        let transient = matches!(&m, ServerMessage::Refused { refusal, .. } if refusal.is_transient());
+        if self.act.as_ref().map(|act| act.id) == re {
+            if transient {
+                if let Some(act) = &mut self.act {
+                    act.again = Some(now + PAUSE);
+                }
+                return;
+            }
+            if let Some(act) = self.act.take() {
+                self.shared.tally.answered(now - act.at);
+            }
+            self.shared.tally.count(|counts| {
+                counts.answers += 1;
+                counts.answer_bytes += bytes as u64;
+            });
+        }
+        let errand = self.errand == re;
+        if let ServerMessage::Refused { refusal, text } = m {
+            if errand {
+                // It is sat down, or looked at, again: by the loop when the chair is given back.
+                (self.errand, self.chair) = (None, None);
+            }
+            if errand && refusal == Refusal::AlreadySeated {
+                self.seat = Some(SeatNo::MAX);
+                self.watch();
+            } else if errand && transient && self.seat.is_some() {
+                self.watch();
+            } else if !transient {
+                self.shared.tally.count(|counts| counts.refused += 1);
+                self.shared.tally.tell(format!("player {}: {text}", self.me.player));
+            }
+        }
+    }
+}
+
+fn sent(result: Result<(), SendError>) -> Result<(), LinkError> {
+    result.map_err(|why| match why {
+        SendError::Link(why) => why,
+        why => LinkError(why.to_string()),
+    })
+}

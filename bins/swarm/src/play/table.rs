@@ -1,0 +1,243 @@
+//! One table as its players in this process see it, checked.
+//!
+//! What always holds: every player sees each event once, in order, and the same bytes as the others; no chip appears or
+//! disappears between two events. What does not fit is a violation. The first player to see a frame pays for
+//! understanding it, the others compare bytes: checking must not cost more than playing.
+//! No socket, no clock of its own.
+
+use super::{chips::ChipCount, tally::Tally};
+use crate::pace::Chance;
+use bytes::Bytes;
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+use wire::{
+    HandNo, Legal, SeatNo, TableId,
+    client::TableEvents,
+    event::Event,
+    view::TableView,
+};
+
+/// Frames that are kept for players who have not seen them yet. One who is further behind is not compared any more.
+const MOST_KEPT: usize = 256;
+
+/// See the module.
+pub(crate) struct Table {
+    pub(crate) id: TableId,
+    pub(crate) chance: Chance,
+    hand: HandNo,
+    chips: ChipCount,
+    /// Number of the last event that was understood.
+    last: Option<u64>,
+    kept: VecDeque<Kept>,
+    /// Number of the last event that each player has seen; none before its first snapshot.
+    seen: Vec<Option<u64>>,
+    sent: Option<Sent>,
+}
+
+/// A frame of events as the first player got it.
+struct Kept {
+    bytes: Bytes,
+    first: u64,
+    last: u64,
+    starts: bool,
+    turn: Option<Turn>,
+    /// When the action that the frame tells of was sent.
+    sent: Option<Instant>,
+}
+
+/// An action on its way.
+struct Sent {
+    seat: SeatNo,
+    at: Instant,
+}
+
+/// Somebody has the action.
+#[derive(Clone, Debug)]
+pub(crate) struct Turn {
+    pub(crate) hand: HandNo,
+    pub(crate) seat: SeatNo,
+    pub(crate) turn: u32,
+    pub(crate) legal: Legal,
+}
+
+/// What a frame of events means for the player who got it.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    /// Whose turn it is after it, when it says so.
+    pub(crate) turn: Option<Turn>,
+    /// Whether a hand starts in it.
+    pub(crate) starts: bool,
+    /// How long the action that it tells of took until every player had seen it.
+    pub(crate) took: Option<Duration>,
+}
+
+impl Table {
+    pub(crate) fn new(id: TableId, players: usize, chance: Chance) -> Self {
+        Self {
+            id,
+            chance,
+            hand: HandNo(0),
+            chips: ChipCount::default(),
+            last: None,
+            kept: VecDeque::new(),
+            seen: vec![None; players],
+            sent: None,
+        }
+    }
+
+    /// Number of the last event that a player has seen.
+    pub(crate) fn seen(&self, player: usize) -> Option<u64> {
+        self.seen[player]
+    }
+
+    /// A player sends an action.
+    pub(crate) fn sends(&mut self, seat: SeatNo, at: Instant) {
+        self.sent = Some(Sent { seat, at });
+    }
+
+    /// A player got exactly the frame that comes next for it: nothing needs to be decoded. None when that is not so.
+    pub(crate) fn same(&mut self, player: usize, bytes: &Bytes, now: Instant) -> Option<News> {
+        let next = self.seen[player]? + 1;
+        let kept = self.kept.iter().find(|kept| kept.first == next && kept.bytes == *bytes)?;
+        let (last, starts, turn) = (kept.last, kept.starts, kept.turn.clone());
+        self.seen[player] = Some(last);
+        Some(News { turn, starts, took: self.forget_seen(now) })
+    }
+
+    /// A player got a frame of events.
+    pub(crate) fn hear(
+        &mut self,
+        player: usize,
+        bytes: &Bytes,
+        events: &TableEvents,
+        now: Instant,
+        tally: &Tally,
+    ) -> News {
+        let Some(seen) = self.seen[player] else {
+            return News::default(); // before its snapshot: that tells more
+        };
+        if events.first != seen + 1 {
+            tally.violation(format!(
+                "table {}: a player who has seen event {seen} is sent events {} to {}",
+                self.id,
+                events.first,
+                events.last()
+            ));
+            return News::default();
+        }
+        let other = self.kept.iter().find(|kept| kept.first == events.first && kept.last == events.last());
+        if other.is_some_and(|kept| kept.bytes != *bytes) {
+            tally.violation(format!("table {}: two players see different events {}", self.id, events.first));
+        }
+        let turn = self.understand(bytes, events, tally);
+        self.seen[player] = Some(events.last());
+        News { turn, starts: starts(events), took: self.forget_seen(now) }
+    }
+
+    /// A player got a snapshot, perhaps with the events that led to it.
+    pub(crate) fn look(
+        &mut self,
+        player: usize,
+        view: &TableView,
+        events: Option<&TableEvents>,
+        now: Instant,
+        tally: &Tally,
+    ) -> News {
+        if let (Some(seen), Some(events)) = (self.seen[player], events) {
+            if events.first != seen + 1 || events.last() != view.event_no {
+                tally.violation(format!(
+                    "table {}: asked for what came after {seen}, got events {} to {} and a view of {}",
+                    self.id,
+                    events.first,
+                    events.last(),
+                    view.event_no
+                ));
+            }
+            self.understand(&Bytes::new(), events, tally);
+        }
+        if self.last.is_none_or(|last| last < view.event_no) {
+            self.start_from(view);
+        } else if self.last == Some(view.event_no) {
+            self.chips.compare(view, tally);
+        }
+        self.seen[player] = Some(view.event_no);
+        let hand = view.hand.as_ref();
+        let turn = hand.and_then(|hand| {
+            let turn = hand.turn.as_ref()?;
+            Some(Turn { hand: hand.hand, seat: turn.seat, turn: turn.turn, legal: turn.legal.clone() })
+        });
+        News { turn, starts: false, took: self.forget_seen(now) }
+    }
+
+    fn start_from(&mut self, view: &TableView) {
+        self.last = Some(view.event_no);
+        self.hand = view.hand.as_ref().map_or(self.hand, |hand| hand.hand);
+        self.chips = ChipCount::of(view);
+        self.kept.clear();
+        self.sent = None;
+    }
+
+    /// Takes in those of the events that are new to the table. The turn after them.
+    fn understand(&mut self, bytes: &Bytes, events: &TableEvents, tally: &Tally) -> Option<Turn> {
+        let known = self.last.unwrap_or_default();
+        let mut turn = None;
+        let mut sent = None;
+        for (number, event) in (events.first..).zip(&events.events) {
+            let new = number > known;
+            if new {
+                self.chips.apply(self.id, event, tally);
+            }
+            match event {
+                Event::HandStarted(start) => self.hand = start.hand,
+                Event::HandEnded { .. } if new => tally.hand(),
+                Event::Acted { seat, .. } | Event::Drew { seat, .. } if new => {
+                    tally.action();
+                    sent = self.sent.take_if(|sent| sent.seat == *seat).map(|sent| sent.at).or(sent);
+                }
+                Event::Turn { seat, turn: number, legal, .. } => {
+                    turn = Some(Turn { hand: self.hand, seat: *seat, turn: *number, legal: legal.clone() });
+                }
+                _ => {}
+            }
+        }
+        if events.last() > known {
+            self.last = Some(events.last());
+            self.keep(Kept {
+                bytes: bytes.clone(),
+                first: events.first,
+                last: events.last(),
+                starts: starts(events),
+                turn: turn.clone(),
+                sent,
+            });
+        }
+        turn
+    }
+
+    fn keep(&mut self, kept: Kept) {
+        if self.kept.len() == MOST_KEPT {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(kept);
+    }
+
+    /// Forgets frames that everybody has seen. How long the action in the last of them took.
+    fn forget_seen(&mut self, now: Instant) -> Option<Duration> {
+        let all_have = self.seen.iter().flatten().copied().min()?;
+        let mut took = None;
+        while let Some(kept) = self.kept.front().filter(|kept| kept.last <= all_have) {
+            took = kept.sent.map(|sent| now - sent).or(took);
+            self.kept.pop_front();
+        }
+        took
+    }
+}
+
+fn starts(events: &TableEvents) -> bool {
+    events.events.iter().any(|event| matches!(event, Event::HandStarted(_)))
+}
+
+#[cfg(test)]
+mod tests;

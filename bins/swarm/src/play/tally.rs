@@ -1,0 +1,172 @@
+//! What the players of one process count.
+
+use crate::latency::Latency;
+use serde::{Deserialize, Serialize};
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
+
+/// Violations that are told in words; the others are only counted.
+const MOST_TOLD: usize = 20;
+
+/// Counters of one process. One thread plays, so there are no locks.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    counts: Cell<Counts>,
+    seen: RefCell<Latency>,
+    answered: RefCell<Latency>,
+    told: RefCell<Vec<String>>,
+}
+
+/// Counts, since measuring began unless said otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counts {
+    /// Players whose session is open, in all.
+    pub connected: u64,
+    /// Players who have a seat and see their table, in all.
+    pub seated: u64,
+    /// Connections that were lost, in all.
+    pub dropped: u64,
+    /// Of these, those that the node closed for not taking what was sent, in all.
+    pub slow: u64,
+    /// Connections that a node did not take, naming others, in all.
+    pub turned_away: u64,
+    /// What must not be: gaps, repeats, different sights of the same table, chips that do not add up, in all.
+    pub violations: u64,
+    /// Requests that were refused for good, in all.
+    pub refused: u64,
+    /// Actions that were seen.
+    pub actions: u64,
+    /// Hands that ended.
+    pub hands: u64,
+    /// Frames with events that start no hand, over all players.
+    pub event_frames: u64,
+    /// Their bytes.
+    pub event_bytes: u64,
+    /// Frames with the start of a hand.
+    pub start_frames: u64,
+    /// Their bytes.
+    pub start_bytes: u64,
+    /// Frames with own cards.
+    pub card_frames: u64,
+    /// Their bytes.
+    pub card_bytes: u64,
+    /// Actions that were sent.
+    pub sent: u64,
+    /// Their bytes.
+    pub sent_bytes: u64,
+    /// Answers to them.
+    pub answers: u64,
+    /// Their bytes.
+    pub answer_bytes: u64,
+}
+
+macro_rules! sum {
+    ($a:expr, $b:expr, $($field:ident),*) => {
+        Counts { $($field: $a.$field + $b.$field),* }
+    };
+}
+
+impl Counts {
+    /// Together with another process' counts.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        sum!(
+            self, other, connected, seated, dropped, slow, turned_away, violations, refused, actions, hands, event_frames,
+            event_bytes, start_frames, start_bytes, card_frames, card_bytes, sent, sent_bytes, answers,
+            answer_bytes
+        )
+    }
+
+    /// With everything that is counted from the start of measuring at zero.
+    fn measuring(self) -> Self {
+        let Self { connected, seated, dropped, slow, turned_away, violations, refused, .. } = self;
+        Self { connected, seated, dropped, slow, turned_away, violations, refused, ..Self::default() }
+    }
+}
+
+/// Everything that one process has counted.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Counted {
+    /// Numbers.
+    pub counts: Counts,
+    /// From sending an action until every player at the table has seen it.
+    pub seen: Latency,
+    /// From sending an action until its answer.
+    pub answered: Latency,
+    /// Violations in words, the first of them.
+    pub told: Vec<String>,
+}
+
+impl Counted {
+    /// Takes in what another process counted.
+    pub fn add(&mut self, other: Self) {
+        self.counts = self.counts.plus(other.counts);
+        self.seen.add(&other.seen);
+        self.answered.add(&other.answered);
+        self.told.extend(other.told);
+        self.told.truncate(MOST_TOLD);
+    }
+}
+
+impl Tally {
+    /// Counts something.
+    pub(crate) fn count(&self, change: impl FnOnce(&mut Counts)) {
+        let mut counts = self.counts.get();
+        change(&mut counts);
+        self.counts.set(counts);
+    }
+
+    pub(crate) fn action(&self) {
+        self.count(|counts| counts.actions += 1);
+    }
+
+    pub(crate) fn hand(&self) {
+        self.count(|counts| counts.hands += 1);
+    }
+
+    /// Something is not as it must always be.
+    pub(crate) fn violation(&self, what: String) {
+        self.count(|counts| counts.violations += 1);
+        self.tell(what);
+    }
+
+    /// Something that a person should read.
+    pub(crate) fn tell(&self, what: String) {
+        let mut told = self.told.borrow_mut();
+        if told.len() < MOST_TOLD {
+            told.push(what);
+        }
+    }
+
+    pub(crate) fn seen_by_all(&self, took: Duration) {
+        self.seen.borrow_mut().record(took);
+    }
+
+    pub(crate) fn answered(&self, took: Duration) {
+        self.answered.borrow_mut().record(took);
+    }
+
+    /// Measuring begins.
+    pub(crate) fn restart(&self) {
+        self.counts.set(self.counts.get().measuring());
+        self.seen.borrow_mut().clear();
+        self.answered.borrow_mut().clear();
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        self.counts.get()
+    }
+
+    /// Everything.
+    pub(crate) fn counted(&self) -> Counted {
+        Counted {
+            counts: self.counts.get(),
+            seen: self.seen.borrow().clone(),
+            answered: self.answered.borrow().clone(),
+            told: self.told.borrow().clone(),
+        }
+    }
+}

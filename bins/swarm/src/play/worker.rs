@@ -1,0 +1,134 @@
+//! A worker process: one thread that plays for tens of thousands of players. Takes a [`Plan`] and orders from its standard
+//! input, reports on its standard output, and ends when its input does, so it never outlives whoever started it.
+
+use super::{
+    plan::{Order, Plan, Report},
+    player::Player,
+    table::Table,
+    tally::Tally,
+};
+use crate::{pace::{Chance, Pace}, raw};
+use anyhow::Context;
+use client::{Address, Wire};
+use std::{
+    cell::RefCell,
+    io::{BufRead, Write},
+    net::IpAddr,
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    sync::{Semaphore, mpsc, watch},
+    task::LocalSet,
+};
+use wire::Chips;
+
+/// How often progress is reported.
+const PROGRESS: Duration = Duration::from_millis(250);
+
+/// What the players of a process share.
+pub(super) struct Shared {
+    pub(super) addresses: Vec<Address>,
+    pub(super) json: bool,
+    pub(super) source: Option<IpAddr>,
+    pub(super) pace: Pace,
+    pub(super) buy_in: Chips,
+    pub(super) tally: Rc<Tally>,
+    /// Connections that are being made.
+    pub(super) doors: Arc<Semaphore>,
+    /// Players who are being seated.
+    pub(super) chairs: Arc<Semaphore>,
+}
+
+/// Runs until the standard input ends.
+///
+/// # Errors
+/// When what it is told makes no sense.
+pub fn run() -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    LocalSet::new().block_on(&runtime, async {
+        let mut lines = lines();
+        let plan = lines.recv().await.context("no plan")?;
+        let plan: Plan = serde_json::from_str(&plan).context("the first line is no plan")?;
+        let tally = Rc::new(Tally::default());
+        let (orders, heard) = watch::channel(None);
+        match plan.raw {
+            Some(shape) => raw::players::start(&plan, shape, &tally, &heard)?,
+            None => start(&plan, &tally, &heard)?,
+        }
+        drop(plan);
+        tokio::task::spawn_local(progress(Rc::clone(&tally)));
+        obey(lines, &tally, &orders).await
+    })
+}
+
+/// Lines of the standard input, read by a thread of their own.
+fn lines() -> mpsc::UnboundedReceiver<String> {
+    let (sender, lines) = mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
+
+fn start(plan: &Plan, tally: &Rc<Tally>, orders: &watch::Receiver<Option<Order>>) -> anyhow::Result<()> {
+    let addresses: Vec<Address> =
+        plan.addresses.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
+    anyhow::ensure!(!addresses.is_empty(), "the plan names no connection node");
+    let shared = Rc::new(Shared {
+        json: addresses[0].wire() == Wire::WebSocketJson,
+        addresses,
+        source: plan.source,
+        pace: plan.pace,
+        buy_in: plan.buy_in,
+        tally: Rc::clone(tally),
+        doors: Arc::new(Semaphore::new(plan.doors)),
+        chairs: Arc::new(Semaphore::new(plan.doors)),
+    });
+    for table in &plan.tables {
+        let chance = Chance::new(plan.seed, table.table.0);
+        let shown = Rc::new(RefCell::new(Table::new(table.table, table.players.len(), chance)));
+        for (number, me) in table.players.iter().enumerate() {
+            let player =
+                Player::new(Rc::clone(&shared), Rc::clone(&shown), me.clone(), number, orders.clone());
+            tokio::task::spawn_local(player.play());
+        }
+    }
+    Ok(())
+}
+
+async fn progress(tally: Rc<Tally>) {
+    loop {
+        tokio::time::sleep(PROGRESS).await;
+        say(&Report::Progress(tally.counts()));
+    }
+}
+
+/// Nobody listens any more when this fails: the input ends too then.
+fn say(report: &Report) {
+    if let Ok(line) = serde_json::to_string(report) {
+        let mut out = std::io::stdout().lock();
+        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    }
+}
+
+async fn obey(
+    mut lines: mpsc::UnboundedReceiver<String>,
+    tally: &Tally,
+    orders: &watch::Sender<Option<Order>>,
+) -> anyhow::Result<()> {
+    while let Some(line) = lines.recv().await {
+        let order: Order = serde_json::from_str(&line).with_context(|| format!("no order: {line}"))?;
+        match order {
+            Order::Tell => say(&Report::Counted(Box::new(tally.counted()))),
+            Order::Measure => tally.restart(),
+            order => orders.send_modify(|given| *given = (*given).max(Some(order))),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,266 @@
+//! A room for the players: accounts with open sessions, tables, and who goes where.
+
+use crate::{
+    pace::{Chance, Pace},
+    play::plan::{Plan, PlayerPlan, TablePlan},
+};
+use anyhow::{Context, bail, ensure};
+use bus::{Bus, Patience};
+use futures::{StreamExt, TryStreamExt, stream};
+use indicatif::ProgressBar;
+use std::{net::IpAddr, time::Duration};
+use wire::{
+    Chips, CommandId, TableId,
+    cashier::{Account, AdminRequest, CashierReply, Session},
+    subject,
+    table::{HouseBot, Level, Purpose, TableCommand, TableConfig, TableReply, TableRequest},
+};
+
+const PATIENCE: Patience = Patience { each: Duration::from_secs(10), total: Duration::from_secs(60) };
+/// Guests that are asked for at once: the cashier gives no more.
+const GUESTS: u32 = 1_000;
+/// Requests that are under way at the same time.
+const AT_ONCE: usize = 64;
+/// Time to act: nobody's clock runs out while the players are being seated.
+const ACTION_MS: u32 = 600_000;
+/// Players of one process, unless more are asked for: half of what 20,000 open files allow.
+const PER_PROCESS: usize = 9_000;
+
+/// What room is wanted.
+#[derive(Clone, Debug, clap::Args)]
+pub struct RoomArgs {
+    /// Tables
+    #[arg(long, default_value_t = 100)]
+    pub tables: usize,
+    /// Players at each
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(2..=10))]
+    pub players: u8,
+    /// Code of the variant, as for `pokerctl table create`
+    #[arg(long, default_value = "NT")]
+    pub variant: String,
+    /// Seed of every choice by chance [default: another one each time; it is printed]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Processes that play [default: one for each 9,000 players, at least 2 for more than one table]
+    #[arg(long)]
+    pub processes: Option<usize>,
+    /// How players connect: tcp, ws or ws+json
+    #[arg(long, default_value = "tcp", value_parser = ["tcp", "ws", "ws+json"])]
+    pub wire: String,
+    /// Let everybody try the first connection node first, and go where it sends them
+    #[arg(long)]
+    pub first_node_only: bool,
+    /// Connections that each process makes at the same time
+    #[arg(long, default_value_t = 64)]
+    pub doors: usize,
+    /// Median time to think, in milliseconds; 0 to act at once
+    #[arg(long, default_value_t = 0)]
+    pub think_ms: u32,
+    /// Spread of the times to think: the standard deviation of their logarithm
+    #[arg(long, default_value_t = 0.6)]
+    pub think_spread: f64,
+}
+
+impl RoomArgs {
+    /// A room of five-handed tables whose players act at once, over TCP.
+    pub fn of(tables: usize) -> Self {
+        Self {
+            tables,
+            players: 5,
+            variant: "NT".to_owned(),
+            seed: None,
+            processes: None,
+            wire: "tcp".to_owned(),
+            first_node_only: false,
+            doors: 64,
+            think_ms: 0,
+            think_spread: 0.6,
+        }
+    }
+
+    /// When players act.
+    pub const fn pace(&self) -> Pace {
+        match self.think_ms {
+            0 => Pace::AtOnce,
+            median_ms => Pace::Human { median_ms, spread: self.think_spread },
+        }
+    }
+
+    /// The seed, drawn if none was given.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn seed(&self) -> anyhow::Result<u64> {
+        match self.seed {
+            Some(seed) => Ok(seed),
+            None => Ok(getrandom::u64().context("no random numbers from the operating system")? >> 16),
+        }
+    }
+
+    /// How addresses of the wanted kind begin.
+    pub fn scheme(&self) -> &'static str {
+        if self.wire == "tcp" { "tcp://" } else { "ws://" }
+    }
+
+    /// Players altogether.
+    pub fn seats(&self) -> usize {
+        self.tables * usize::from(self.players)
+    }
+
+    /// Processes that play.
+    pub fn worker_processes(&self) -> usize {
+        let needed = self.seats().div_ceil(PER_PROCESS).max(2).min(self.tables);
+        self.processes.unwrap_or(needed).max(1)
+    }
+}
+
+/// Blinds and buy-in: deep enough that nobody is out in any measurement.
+const BLINDS: (Chips, Chips) = (Chips(50), Chips(100));
+const BUY_IN: Chips = Chips(1_000_000);
+/// What each account is given.
+const CREDIT: Chips = Chips(100_000_000);
+
+/// Makes accounts and tables, and a plan for each process.
+///
+/// # Errors
+/// When the fleet refuses something.
+pub async fn prepare(
+    admin: &Bus,
+    args: &RoomArgs,
+    seed: u64,
+    addresses: &[String],
+) -> anyhow::Result<Vec<Plan>> {
+    ensure!(!addresses.is_empty(), "the fleet has no connection node that listens for {}", args.wire);
+    let addresses: Vec<String> = addresses
+        .iter()
+        .map(|address| match args.wire.as_str() {
+            "ws+json" => address.replacen("ws://", "ws+json://", 1),
+            _ => address.clone(),
+        })
+        .collect();
+    let mut chance = Chance::new(seed, u64::MAX);
+    let tables: Vec<TableId> = (0..args.tables).map(|_| TableId::short(chance.number())).collect();
+    create(admin, args, &tables, &[]).await?;
+    let sessions = guests(admin, args.seats()).await?;
+    let players = usize::from(args.players);
+    let mut plans: Vec<Plan> = (0..args.worker_processes())
+        .map(|number| Plan {
+            seed,
+            addresses: addresses.clone(),
+            source: source(number),
+            doors: args.doors,
+            pace: args.pace(),
+            buy_in: BUY_IN,
+            tables: Vec::new(),
+            raw: None,
+        })
+        .collect();
+    for (number, (table, sessions)) in tables.into_iter().zip(sessions.chunks(players)).enumerate() {
+        let seat = |(seat, session): (usize, &Session)| PlayerPlan {
+            player: session.account.player,
+            token: session.token.clone(),
+            node: if args.first_node_only { 0 } else { number * players + seat },
+        };
+        let plan = number % plans.len();
+        plans[plan]
+            .tables
+            .push(TablePlan { table, players: sessions.iter().enumerate().map(seat).collect() });
+    }
+    Ok(plans)
+}
+
+/// Tables where only bots sit.
+///
+/// # Errors
+/// When the fleet refuses something.
+pub async fn bots(admin: &Bus, args: &RoomArgs, seed: u64) -> anyhow::Result<()> {
+    let mut chance = Chance::new(seed, u64::MAX);
+    let tables: Vec<TableId> = (0..args.tables).map(|_| TableId::short(chance.number())).collect();
+    let request = AdminRequest::Bots { count: u32::try_from(args.seats())? };
+    match admin.request(subject::CASHIER_ADMIN.to_owned(), &request, PATIENCE).await? {
+        CashierReply::Bots(accounts) => create(admin, args, &tables, &accounts).await,
+        reply => bail!("no bots but {reply:?}"),
+    }
+}
+
+/// A local address of its own for each process: each has all ports.
+pub fn source(number: usize) -> Option<IpAddr> {
+    let last = u8::try_from(number + 1).ok()?;
+    Some(IpAddr::from([127, 0, 1, last]))
+}
+
+async fn guests(admin: &Bus, count: usize) -> anyhow::Result<Vec<Session>> {
+    let count = u32::try_from(count)?;
+    let bar = ProgressBar::new(count.into()).with_message("accounts");
+    let chunks = (0..count).step_by(GUESTS as usize).map(|from| async move {
+        let request = AdminRequest::Guests {
+            prefix: "swarm".to_owned(),
+            first: from + 1,
+            count: GUESTS.min(count - from),
+            credit: CREDIT,
+        };
+        match admin.request(subject::CASHIER_ADMIN.to_owned(), &request, PATIENCE).await? {
+            CashierReply::Guests(sessions) => anyhow::Ok(sessions),
+            CashierReply::Refused(refusal) => bail!("no accounts: {refusal}"),
+            reply => bail!("no accounts but {reply:?}"),
+        }
+    });
+    let chunks: Vec<Vec<Session>> = stream::iter(chunks)
+        .buffered(2)
+        .inspect_ok(|sessions: &Vec<Session>| bar.inc(sessions.len() as u64))
+        .try_collect()
+        .await?;
+    bar.finish_and_clear();
+    Ok(chunks.into_iter().flatten().collect())
+}
+
+async fn create(
+    admin: &Bus,
+    args: &RoomArgs,
+    tables: &[TableId],
+    bots: &[Account],
+) -> anyhow::Result<()> {
+    let bar = ProgressBar::new(tables.len() as u64).with_message("tables");
+    let requests = tables.iter().enumerate().map(|(number, &table)| {
+        let (small_blind, big_blind) = BLINDS;
+        let config = TableConfig {
+            name: format!("swarm {number}"),
+            variant: args.variant.clone(),
+            seats: args.players,
+            level: Level { number: 0, small_blind, big_blind, ante: Chips::ZERO },
+            purpose: Purpose::Cash { min_buy_in: BUY_IN, max_buy_in: BUY_IN },
+            action_ms: ACTION_MS,
+            hand_pause_ms: 0,
+            bot_pace_ms: 0,
+        };
+        let bots = bots.chunks(usize::from(args.players)).nth(number).unwrap_or_default();
+        let bot = |account: &Account| HouseBot {
+            player: account.player,
+            name: account.name.clone(),
+            buy_in: BUY_IN,
+        };
+        let bots = bots.iter().map(bot).collect();
+        async move { ask(admin, table, TableCommand::Create { config, bots }).await }
+    });
+    stream::iter(requests)
+        .buffer_unordered(AT_ONCE)
+        .inspect_ok(|_| bar.inc(1))
+        .try_for_each(|_| async { Ok(()) })
+        .await?;
+    bar.finish_and_clear();
+    Ok(())
+}
+
+async fn ask(admin: &Bus, table: TableId, command: TableCommand) -> anyhow::Result<()> {
+    let request = TableRequest { table, id: CommandId(1), player: None, command };
+    let subject = subject::table_commands(subject::table_partition(table));
+    loop {
+        match admin.request(subject.clone(), &request, PATIENCE).await? {
+            TableReply::Refused(refusal) if refusal.is_transient() => {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            TableReply::Refused(refusal) => bail!("table {table}: {refusal}"),
+            _ => return Ok(()),
+        }
+    }
+}
