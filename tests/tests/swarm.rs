@@ -27,11 +27,17 @@ async fn play(fleet: &Fleet, args: &[&str]) -> Value {
 
 #[tokio::test]
 async fn a_small_room_plays_over_every_wire_and_through_deaths() {
-    let fleet = Fleet::start(FleetSize { bot_workers: 1, coordinators: 1, ..FleetSize::default() }).await.unwrap();
+    let fleet =
+        Fleet::start(FleetSize { bot_workers: 1, coordinators: 1, ..FleetSize::default() }).await.unwrap();
     for wire in ["tcp", "ws", "ws+json"] {
-        let args = ["--tables", "4", "--players", "4", "--wire", wire, "--seconds", "2", "--warm-up-seconds", "1"];
+        let args =
+            ["--tables", "4", "--players", "4", "--wire", wire, "--seconds", "2", "--warm-up-seconds", "1"];
         let line = play(&fleet, &args).await;
-        assert_eq!((&line["violations"], &line["dropped"], &line["refused"]), (&0.into(), &0.into(), &0.into()), "{line}");
+        assert_eq!(
+            (&line["violations"], &line["dropped"], &line["refused"]),
+            (&0.into(), &0.into(), &0.into()),
+            "{line}"
+        );
         assert!(line["actions"].as_u64().unwrap() > 50, "{line}");
         assert!(line["hands"].as_u64().unwrap() > 5, "{line}");
         assert!(line["seen_by_all"]["p50_ms"].as_f64().unwrap() > 0.0, "{line}");

@@ -120,9 +120,14 @@ mod tests {
     #[test]
     fn names_are_checked_before_anything_is_done() {
         assert_eq!(Guests::new("guest", 9, 2).unwrap().0, ["guest-9", "guest-10"]);
-        for (prefix, first, count) in
-            [("guest", 1, 0), ("guest", 1, MOST + 1), ("guest", u32::MAX, 2), ("a b", 1, 1), ("", 1, 1), ("12345678901234567", 100, 1)]
-        {
+        for (prefix, first, count) in [
+            ("guest", 1, 0),
+            ("guest", 1, MOST + 1),
+            ("guest", u32::MAX, 2),
+            ("a b", 1, 1),
+            ("", 1, 1),
+            ("12345678901234567", 100, 1),
+        ] {
             assert!(Guests::new(prefix, first, count).is_err(), "{prefix:?} {first} {count}");
         }
     }

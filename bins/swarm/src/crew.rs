@@ -127,7 +127,8 @@ impl Crew {
 
     /// How far all of them are.
     pub fn progress(&self) -> Counts {
-        let counts = self.workers.iter().map(|worker| *worker.progress.lock().unwrap_or_else(PoisonError::into_inner));
+        let counts =
+            self.workers.iter().map(|worker| *worker.progress.lock().unwrap_or_else(PoisonError::into_inner));
         counts.fold(Counts::default(), Counts::plus)
     }
 
@@ -204,5 +205,6 @@ fn style() -> ProgressStyle {
 }
 
 fn style_of_time() -> ProgressStyle {
-    ProgressStyle::with_template("{wide_bar} {msg} {elapsed}").unwrap_or_else(|_| ProgressStyle::default_bar())
+    ProgressStyle::with_template("{wide_bar} {msg} {elapsed}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
 }

@@ -23,6 +23,7 @@ mod room;
 mod usage;
 
 use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
 
 /// Plays poker in great numbers, and measures what that takes.
 #[derive(Debug, Parser)]
@@ -50,7 +51,8 @@ enum Command {
 }
 
 fn main() -> anyhow::Result<()> {
-    bus::log_to_stderr();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match Cli::parse().command {
         Command::Worker => play::worker::run(),
         Command::Play(args) => many_threads(play::run(args)),

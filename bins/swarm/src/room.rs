@@ -214,12 +214,7 @@ async fn guests(admin: &Bus, count: usize) -> anyhow::Result<Vec<Session>> {
     Ok(chunks.into_iter().flatten().collect())
 }
 
-async fn create(
-    admin: &Bus,
-    args: &RoomArgs,
-    tables: &[TableId],
-    bots: &[Account],
-) -> anyhow::Result<()> {
+async fn create(admin: &Bus, args: &RoomArgs, tables: &[TableId], bots: &[Account]) -> anyhow::Result<()> {
     let bar = ProgressBar::new(tables.len() as u64).with_message("tables");
     let requests = tables.iter().enumerate().map(|(number, &table)| {
         let (small_blind, big_blind) = BLINDS;

@@ -158,7 +158,8 @@ impl Nats {
     /// Those of [`Nats::start`].
     pub async fn restart(&mut self) -> Result<(), ServerError> {
         self.stop().await?;
-        self.child = launch(&self.program, &self.dir, (self.port, self.monitor_port), &self.passwords).await?;
+        self.child =
+            launch(&self.program, &self.dir, (self.port, self.monitor_port), &self.passwords).await?;
         Ok(())
     }
 }

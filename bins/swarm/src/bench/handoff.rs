@@ -29,8 +29,9 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
         stage.crew.all(Order::Connect, "connecting", |counts| counts.connected).await?;
         let seconds = began.elapsed().as_secs_f64();
         tokio::time::sleep(SETTLE).await;
-        let filled: Vec<u32> =
-            peers.alive(Role::Gateway).iter().map(|beat| beat.load.connections).collect();
+        let mut beats = peers.alive(Role::Gateway);
+        beats.sort_by(|a, b| a.node.as_str().cmp(b.node.as_str()));
+        let filled: Vec<u32> = beats.iter().map(|beat| beat.load.connections).collect();
         let counts = stage.crew.progress();
         stage.close().await?;
         let line = json!({
@@ -42,17 +43,16 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
             "connections_per_s": round(room.seats() as f64 / seconds),
             "turned_away": counts.turned_away,
             "connections": filled,
-            "fullest_of_others": round(spread(&filled, most)),
+            "fullest_of_others": round(spread(filled.get(1..).unwrap_or_default())),
         });
         println!("{line}");
     }
     Ok(())
 }
 
-/// The fullest over the emptiest of the nodes that are not full.
-fn spread(filled: &[u32], most: usize) -> f64 {
-    let rest = || filled.iter().copied().filter(|&count| (count as usize) < most).map(f64::from);
-    let fullest = rest().fold(0.0, f64::max);
-    let emptiest = rest().fold(f64::INFINITY, f64::min);
-    fullest / emptiest.max(1.0)
+/// The fullest over the emptiest.
+fn spread(filled: &[u32]) -> f64 {
+    let fullest = filled.iter().copied().max().unwrap_or_default();
+    let emptiest = filled.iter().copied().min().unwrap_or_default();
+    f64::from(fullest) / f64::from(emptiest.max(1))
 }

@@ -70,7 +70,8 @@ pub(super) async fn run(
     let processes: Vec<_> = roles.chain(server).chain(players).collect();
     let port = nats.monitor_port().context("the NATS server is not monitored")?;
     let measured =
-        measure(&mut crew, (WARM_UP, args.time()), port, || usage::of_processes(processes.iter().cloned())).await?;
+        measure(&mut crew, (WARM_UP, args.time()), port, || usage::of_processes(processes.iter().cloned()))
+            .await?;
     crew.end().await;
     for mut it in stand_ins {
         it.child.kill().await?;
@@ -121,11 +122,10 @@ fn plans(room: &RoomArgs, addresses: Vec<String>, shape: Shape) -> anyhow::Resul
         .collect();
     let players = usize::from(room.players);
     for number in 0..room.tables {
-        let player = |seat| PlayerPlan { player: PlayerId(0), token: String::new(), node: number * players + seat };
-        let table = TablePlan {
-            table: TableId::short(chance.number()),
-            players: (0..players).map(player).collect(),
-        };
+        let player =
+            |seat| PlayerPlan { player: PlayerId(0), token: String::new(), node: number * players + seat };
+        let table =
+            TablePlan { table: TableId::short(chance.number()), players: (0..players).map(player).collect() };
         let plan = number % plans.len();
         plans[plan].tables.push(table);
     }

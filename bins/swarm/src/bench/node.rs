@@ -1,7 +1,10 @@
 //! `node`: WebSocket players on one connection node: memory per idle connection, cost per action, latency.
 
 use super::{Args, stage::Stage};
-use crate::{play::plan::Order, usage::{Roles, round}};
+use crate::{
+    play::plan::Order,
+    usage::{Roles, round},
+};
 use serde_json::json;
 use std::time::Duration;
 

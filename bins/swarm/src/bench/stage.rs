@@ -125,7 +125,13 @@ impl Measured {
     ///
     /// # Errors
     /// With the violations.
-    pub(super) fn tell(&self, bench: &str, room: &RoomArgs, gateways: usize, own: Value) -> anyhow::Result<()> {
+    pub(super) fn tell(
+        &self,
+        bench: &str,
+        room: &RoomArgs,
+        gateways: usize,
+        own: Value,
+    ) -> anyhow::Result<()> {
         let counts = self.counted.counts;
         let mut line = json!({
             "bench": bench,

@@ -28,10 +28,13 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
         stage.crew.order(Order::Measure).await?;
         let victim = stage.described.nodes.iter().find(|node| node.role == Role::TableWorker.name());
         let victim = victim.context("the fleet has no table worker")?.clone();
+        let beats = peers.alive(Role::TableWorker);
+        let incarnation =
+            beats.iter().find(|beat| beat.node.as_str() == victim.node).map(|beat| beat.incarnation);
         let pid = victim.pid.and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
         kill_process(pid.context("the table worker is gone")?, Signal::KILL)?;
         let killed = Instant::now();
-        let owned = owned_again(&peers, &victim.node, killed).await?;
+        let owned = owned_again(&peers, incarnation, killed).await?;
         let rest = args.time().saturating_sub(killed.elapsed());
         stage.crew.play_for(rest, "playing").await?;
         let counted = stage.crew.counted().await?;
@@ -51,11 +54,11 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Until the others own every partition.
-async fn owned_again(peers: &Peers, victim: &str, killed: Instant) -> anyhow::Result<Duration> {
+/// Until the others, or the one that is started in its place, own every partition.
+async fn owned_again(peers: &Peers, victim: Option<u64>, killed: Instant) -> anyhow::Result<Duration> {
     loop {
         let workers = peers.alive(Role::TableWorker);
-        let others = workers.iter().filter(|beat| beat.node.as_str() != victim);
+        let others = workers.iter().filter(|beat| Some(beat.incarnation) != victim);
         let partitions: u32 = others.map(|beat| beat.load.partitions).sum();
         if partitions >= u32::from(TABLE_PARTITIONS) {
             return Ok(killed.elapsed());

@@ -257,7 +257,9 @@ impl Player {
         };
         let gate = *self.orders.borrow() >= Some(Order::Play);
         let now = Instant::now();
-        if gate && self.act.is_none() && *at <= now
+        if gate
+            && self.act.is_none()
+            && *at <= now
             && let Some((_, turn)) = self.due.take()
         {
             self.start_act(&turn, now, json);

@@ -12,12 +12,7 @@ use std::{
     collections::VecDeque,
     time::{Duration, Instant},
 };
-use wire::{
-    HandNo, Legal, SeatNo, TableId,
-    client::TableEvents,
-    event::Event,
-    view::TableView,
-};
+use wire::{HandNo, Legal, SeatNo, TableId, client::TableEvents, event::Event, view::TableView};
 
 /// Frames that are kept for players who have not seen them yet. One who is further behind is not compared any more.
 const MOST_KEPT: usize = 256;

@@ -74,8 +74,26 @@ impl Counts {
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         sum!(
-            self, other, connected, seated, dropped, slow, turned_away, violations, refused, actions, hands, event_frames,
-            event_bytes, start_frames, start_bytes, card_frames, card_bytes, sent, sent_bytes, answers,
+            self,
+            other,
+            connected,
+            seated,
+            dropped,
+            slow,
+            turned_away,
+            violations,
+            refused,
+            actions,
+            hands,
+            event_frames,
+            event_bytes,
+            start_frames,
+            start_bytes,
+            card_frames,
+            card_bytes,
+            sent,
+            sent_bytes,
+            answers,
             answer_bytes
         )
     }

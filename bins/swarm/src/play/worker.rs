@@ -7,7 +7,10 @@ use super::{
     table::Table,
     tally::Tally,
 };
-use crate::{pace::{Chance, Pace}, raw};
+use crate::{
+    pace::{Chance, Pace},
+    raw,
+};
 use anyhow::Context;
 use client::{Address, Wire};
 use std::{
@@ -77,8 +80,7 @@ fn lines() -> mpsc::UnboundedReceiver<String> {
 }
 
 fn start(plan: &Plan, tally: &Rc<Tally>, orders: &watch::Receiver<Option<Order>>) -> anyhow::Result<()> {
-    let addresses: Vec<Address> =
-        plan.addresses.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
+    let addresses: Vec<Address> = plan.addresses.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
     anyhow::ensure!(!addresses.is_empty(), "the plan names no connection node");
     let shared = Rc::new(Shared {
         json: addresses[0].wire() == Wire::WebSocketJson,

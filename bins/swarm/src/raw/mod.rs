@@ -126,7 +126,8 @@ mod tests {
         let sent = Sent { table: TableId(1 << 39), seat: 4 };
         assert_eq!(sent.bytes(80).len(), 80);
         assert_eq!(Sent::read(&sent.bytes(0)), Some(sent));
-        for got in [Got::Ready, Got::Answer, Got::Cards, Got::Event { number: 7, next: NOBODY, acted: true }] {
+        for got in [Got::Ready, Got::Answer, Got::Cards, Got::Event { number: 7, next: NOBODY, acted: true }]
+        {
             assert_eq!(got.bytes(300).len(), 300);
             assert_eq!(Got::read(&got.bytes(0)), Some(got));
         }
