@@ -42,9 +42,11 @@ bench-engine: ## Measure the engine beside PokerKit, and ranking beside the raw 
 	@scripts/fetch-pokerkit
 	@scripts/bench-engine
 
-measure: fetch ## Measure journal appends and postings per second, on servers of their own
+measure: fetch ## Measure journal appends, postings per second and planned stops, on servers of their own
 	@cargo test --quiet -p bus --test journal -- --ignored --nocapture --test-threads 1
 	@cargo test --quiet -p cashier --test throughput -- --ignored --nocapture --test-threads 1
+	@cargo build --quiet --workspace --bins
+	@cargo test --quiet -p fleet-tests --test drain -- --ignored --nocapture --test-threads 1
 
 bench: build ## Measure the fleet beside the raw limit (ONLY=pipeline,... for some); docs/performance.md
 	@target/release/swarm bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
