@@ -20,7 +20,7 @@ POKERCTL = target/release/pokerctl
 options = $(if $(DATA),--data-dir '$(DATA)') $(if $(PORT_BASE),--port-base $(PORT_BASE)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test conformance bench-engine measure bench fuzz apply fetch build tools clean images compose-demo
+.PHONY: help up demo test conformance bench-engine measure trouble bench fuzz apply fetch build tools clean images compose-demo
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -50,6 +50,10 @@ measure: fetch ## Measure journal appends, postings per second and planned stops
 
 bench: build ## Measure the fleet beside the raw limit (ONLY=pipeline,... for some); docs/performance.md
 	@target/release/swarm bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
+trouble: fetch ## Servers gone for a minute and for ten: what the tests leave out (a quarter of an hour)
+	@cargo build --quiet --workspace --bins
+	@cargo test --quiet -p fleet-tests --test trouble -- --ignored --nocapture --test-threads 1
 
 fuzz: ## Fuzz hand commands and hand files for SECONDS each
 	@scripts/fuzz $(SECONDS)
