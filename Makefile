@@ -13,14 +13,17 @@ N ?= 10000
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 # `make bench`: which measurements, e.g. pipeline,node; ARGS for its other options.
 ONLY ?=
-# `make fuzz`: how long each target runs.
+# `make fuzz`: how long each target runs; `make soak`: how long faults happen.
 SECONDS ?= 60
+# `make soak`: cash tables and players at them.
+TABLES ?= 20
+PLAYERS ?= 100
 
 POKERCTL = target/release/pokerctl
 options = $(if $(DATA),--data-dir '$(DATA)') $(if $(PORT_BASE),--port-base $(PORT_BASE)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test conformance bench-engine measure trouble bench fuzz apply fetch build tools clean images compose-demo
+.PHONY: help up demo test conformance bench-engine measure trouble bench soak fuzz apply fetch build tools clean images compose-demo
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -54,6 +57,9 @@ bench: build ## Measure the fleet beside the raw limit (ONLY=pipeline,... for so
 trouble: fetch ## Servers gone for a minute and for ten: what the tests leave out (a quarter of an hour)
 	@cargo build --quiet --workspace --bins
 	@cargo test --quiet -p fleet-tests --test trouble -- --ignored --nocapture --test-threads 1
+
+soak: build ## Play at TABLES with PLAYERS for SECONDS while a schedule of faults drawn from SEED breaks the fleet; one line of JSON
+	@target/release/soak --seconds $(SECONDS) --seed $(SEED) --tables $(TABLES) --players $(PLAYERS) $(ARGS)
 
 fuzz: ## Fuzz hand commands and hand files for SECONDS each
 	@scripts/fuzz $(SECONDS)

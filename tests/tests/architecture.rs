@@ -20,12 +20,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("pokerctl", &["wire", "bus", "poker", "tournament", "client", "servers"]),
     ("swarm", &["wire", "bus", "client", "servers"]),
     ("fleet-tests", &["wire"]),
+    ("soak", &["wire", "bus", "client", "poker", "servers", "testkit"]),
 ];
 
 /// Libraries that only these crates may name: the reason for their existence.
 const KEPT_APART: &[(&str, &[&str])] = &[
     ("async-nats", &["bus"]),
-    ("tokio-postgres", &["cashier", "pokerctl"]),
+    ("tokio-postgres", &["cashier", "pokerctl", "soak"]),
     ("deadpool-postgres", &["cashier"]),
     ("axum", &["gateway"]),
     ("argon2", &["cashier"]),

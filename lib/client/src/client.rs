@@ -2,7 +2,7 @@
 
 use crate::{
     ClientError, ClientEvent, Ended, Options, backoff,
-    core::{Core, Reply},
+    core::{Ask, Core},
     driver::Driver,
     queue::EventQueue,
 };
@@ -17,7 +17,7 @@ use wire::{
 };
 
 /// Requests on their way to the connection.
-pub(crate) type Requests = mpsc::Receiver<(ClientMessage, Reply)>;
+pub(crate) type Requests = mpsc::Receiver<Ask>;
 
 /// A player's (or visitor's) connection to the poker room. Dropping it closes the connection.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub struct Client {
 /// Sends requests; can be cloned and passed around.
 #[derive(Clone, Debug)]
 pub struct Handle {
-    requests: mpsc::Sender<(ClientMessage, Reply)>,
+    requests: mpsc::Sender<Ask>,
     shared: Arc<Shared>,
 }
 
@@ -118,8 +118,28 @@ impl Handle {
     /// [`ClientError::Refused`] when the answer is a refusal (one for a passing reason is repeated for a while first),
     /// [`ClientError::Ended`] when there will be no more connection.
     pub async fn request(&self, message: ClientMessage) -> Result<ServerMessage, ClientError> {
+        self.ask(message, None).await
+    }
+
+    /// The same for a program that keeps books: `noted` is told the id that the request gets, by which journals know it.
+    ///
+    /// # Errors
+    /// See [`Handle::request`].
+    pub async fn request_noted(
+        &self,
+        message: ClientMessage,
+        noted: oneshot::Sender<CommandId>,
+    ) -> Result<ServerMessage, ClientError> {
+        self.ask(message, Some(noted)).await
+    }
+
+    async fn ask(
+        &self,
+        message: ClientMessage,
+        noted: Option<oneshot::Sender<CommandId>>,
+    ) -> Result<ServerMessage, ClientError> {
         let (reply, answer) = oneshot::channel();
-        if self.requests.send((message, reply)).await.is_err() {
+        if self.requests.send(Ask { message, noted, reply }).await.is_err() {
             return Err(self.shared.why_ended().into());
         }
         match answer.await {

@@ -39,6 +39,17 @@ const ALWAYS: Duration = Duration::from_secs(1_000_000);
 /// What a request of the program is answered with.
 pub(crate) type Reply = oneshot::Sender<Result<ServerMessage, ClientError>>;
 
+/// A question of the program.
+#[derive(Debug)]
+pub(crate) struct Ask {
+    /// What.
+    pub(crate) message: ClientMessage,
+    /// Wants to know the id that the request gets.
+    pub(crate) noted: Option<oneshot::Sender<CommandId>>,
+    /// Gets the answer.
+    pub(crate) reply: Reply,
+}
+
 /// What to do with the connection.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -216,7 +227,7 @@ impl Core {
     }
 
     /// The program asks something.
-    pub(crate) fn request(&mut self, message: ClientMessage, reply: Reply, now: Instant) {
+    pub(crate) fn request(&mut self, Ask { message, noted, reply }: Ask, now: Instant) {
         match &message {
             ClientMessage::Watch { table, since } => {
                 self.unwanted.remove(table);
@@ -229,7 +240,11 @@ impl Core {
             }
             _ => {}
         }
-        self.outstanding.add(message, Asker::Program(reply), now, self.refusal_patience);
+        let id = self.outstanding.add(message, Asker::Program(reply), now, self.refusal_patience);
+        if let Some(noted) = noted {
+            // Who no longer waits for the answer does not care.
+            let _ = noted.send(id);
+        }
     }
 
     /// A request was too large to be sent.

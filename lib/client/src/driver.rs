@@ -162,8 +162,8 @@ impl Driver {
                 Ok(received) => self.core.receive(received, Instant::now()),
                 Err(why) => Verdict::Leave { down: Down::Broken(why.0), elsewhere: Vec::new() },
             },
-            Some((message, reply)) = self.asked.recv(), if self.core.has_room() => {
-                self.core.request(message, reply, Instant::now());
+            Some(ask) = self.asked.recv(), if self.core.has_room() => {
+                self.core.request(ask, Instant::now());
                 Verdict::Stay
             }
             () = self.shared.queue.drained() => {
@@ -194,8 +194,8 @@ impl Driver {
         loop {
             tokio::select! {
                 done = &mut wanted => return Ok(done),
-                Some((message, reply)) = self.asked.recv(), if self.core.has_room() => {
-                    self.core.request(message, reply, Instant::now());
+                Some(ask) = self.asked.recv(), if self.core.has_room() => {
+                    self.core.request(ask, Instant::now());
                 }
                 _ = &mut self.gone => return Err(Ended::ByUs),
             }

@@ -74,8 +74,14 @@ impl Outstanding {
         }
     }
 
-    /// Keeps a request, to be sent at once.
-    pub(crate) fn add(&mut self, message: ClientMessage, asker: Asker, now: Instant, patience: Duration) {
+    /// Keeps a request, to be sent at once; gives its id.
+    pub(crate) fn add(
+        &mut self,
+        message: ClientMessage,
+        asker: Asker,
+        now: Instant,
+        patience: Duration,
+    ) -> CommandId {
         self.next += 1;
         let asked = Asked {
             message,
@@ -86,6 +92,7 @@ impl Outstanding {
             pause: FIRST_PAUSE,
         };
         self.asked.insert(self.next, asked);
+        CommandId(self.next)
     }
 
     /// Requests that are due, oldest first. `opening` allows only those that open the session.

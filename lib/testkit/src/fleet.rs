@@ -3,9 +3,9 @@
 use anyhow::{Context, ensure};
 use bus::{Bus, Options};
 use client::Address;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, kill_process};
 use serde::Deserialize;
-use servers::{Child, Program};
+use servers::{Child, Program, Signal};
 use std::{
     ffi::OsStr,
     path::{Path, PathBuf},
@@ -18,6 +18,11 @@ use tokio::{process::Command, time::sleep};
 const READY: Duration = Duration::from_secs(120);
 /// How long a fleet may take to stop in order.
 const STOPPED: Duration = Duration::from_secs(60);
+
+/// The fleet's nats-server among its processes.
+pub const NATS: &str = "nats-server";
+/// The fleet's PostgreSQL among its processes.
+pub const POSTGRES: &str = "PostgreSQL";
 
 /// How many processes of each role.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +68,7 @@ struct Described {
     nats_pid: Option<u32>,
     postgres_pid: Option<u32>,
     credentials: PathBuf,
+    database_url_file: PathBuf,
     ready: bool,
     nodes: Vec<Node>,
 }
@@ -103,7 +109,7 @@ impl Fleet {
             .args(["--bot-workers", &size.bot_workers.to_string()])
             .args(["--coordinators", &size.coordinators.to_string()])
             .args(folders.home.into_iter().flat_map(|home| [OsStr::new("--home"), home.as_os_str()]))
-            .orphaned_by(servers::Signal::KILL)
+            .orphaned_by(Signal::KILL)
             .log(&log)
             .start()
             .await?;
@@ -161,14 +167,64 @@ impl Fleet {
         rests.map(|rest| format!("{wanted}{rest}").parse().map_err(anyhow::Error::from)).collect()
     }
 
+    /// Address, password included, by which the owner of the database logs in.
+    ///
+    /// # Errors
+    /// When the fleet does not describe itself, or the file cannot be read.
+    pub fn database_url(&self) -> anyhow::Result<String> {
+        let path = self.described()?.database_url_file;
+        let url = std::fs::read_to_string(&path);
+        Ok(url.with_context(|| format!("cannot read {}", path.display()))?.trim().to_owned())
+    }
+
+    /// The process id of a role's process, of [`NATS`] or of [`POSTGRES`]; none while it does not run.
+    #[must_use]
+    pub fn pid(&self, node: &str) -> Option<u32> {
+        let described = describe(&self.data())?;
+        let pid = match node {
+            NATS => described.nats_pid,
+            POSTGRES => described.postgres_pid,
+            _ => described.nodes.iter().find(|known| known.node == node)?.pid,
+        };
+        // Until it is started again, a process that died is still on record.
+        pid.filter(|pid| raw(*pid).is_ok_and(|pid| rustix::process::test_kill_process(pid).is_ok()))
+    }
+
+    /// Sends a signal to a process; gives its process id.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn signal(&self, node: &str, signal: Signal) -> anyhow::Result<u32> {
+        let pid = self.pid(node).with_context(|| format!("no process {node}"))?;
+        kill_process(raw(pid)?, signal)?;
+        Ok(pid)
+    }
+
+    /// Starts one more table worker, which `pokerctl up` knows nothing of.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub async fn add_table_worker(&self, node: &str) -> anyhow::Result<Child> {
+        let described = self.described()?;
+        let role = "table-worker";
+        let program = built(role)?;
+        let started = Program::new(program)
+            .args(["--nats-url", &described.nats_url, "--node", node])
+            .env("NATS_USER", role)
+            .env("NATS_PASSWORD", "")
+            .env("NATS_PASSWORD_FILE", described.credentials.join(role))
+            .env("NO_COLOR", "1")
+            .log(self.data().join("logs").join(format!("{node}.log")))
+            .start();
+        Ok(started.await?)
+    }
+
     /// Kills a process (SIGKILL), e.g. `table-worker-1`. `pokerctl up` starts it again after a while.
     ///
     /// # Errors
     /// When there is no such process.
     pub fn kill(&self, node: &str) -> anyhow::Result<()> {
-        let described = self.described()?;
-        let found = described.nodes.iter().find(|known| known.node == node);
-        kill(found.and_then(|node| node.pid).with_context(|| format!("no process {node}"))?)
+        self.signal(node, Signal::KILL).map(drop)
     }
 
     /// Kills nats-server (SIGKILL) and waits until `pokerctl up` has started it again.
@@ -176,8 +232,7 @@ impl Fleet {
     /// # Errors
     /// When it is not started again.
     pub async fn kill_nats(&self) -> anyhow::Result<()> {
-        let pid = self.described()?.nats_pid.context("the fleet has no nats-server of its own")?;
-        kill(pid)?;
+        let pid = self.signal(NATS, Signal::KILL)?;
         let began = Instant::now();
         while self.described()?.nats_pid.is_none_or(|now| now == pid) {
             ensure!(began.elapsed() < READY, "nats-server was not started again");
@@ -217,10 +272,10 @@ impl Fleet {
         time: Duration,
         meanwhile: impl Future<Output = anyhow::Result<()>>,
     ) -> anyhow::Result<()> {
-        self.up.signal(servers::Signal::STOP);
-        let killed = kill(pid);
+        self.up.signal(Signal::STOP);
+        let killed = raw(pid).and_then(|pid| Ok(kill_process(pid, Signal::KILL)?));
         let (outcome, ()) = tokio::join!(meanwhile, sleep(time));
-        self.up.signal(servers::Signal::CONT);
+        self.up.signal(Signal::CONT);
         killed.and(outcome)
     }
 
@@ -234,6 +289,15 @@ impl Fleet {
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         ensure!(output.status.success(), "pokerctl {args:?}: {}\n{out}\n{err}", output.status);
         Ok(out.into_owned())
+    }
+
+    /// The same, whether it succeeds or not.
+    ///
+    /// # Errors
+    /// When it cannot be run.
+    pub async fn pokerctl_prints(&self, args: &[&str]) -> anyhow::Result<String> {
+        let output = Command::new(&self.pokerctl).arg("--data-dir").arg(self.data()).args(args).output().await?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     /// Runs `pokerctl verify` and fails when it finds anything.
@@ -252,6 +316,16 @@ impl Fleet {
         let status = self.up.stop(STOPPED).await?;
         ensure!(status.success(), "pokerctl up ended with {status}:\n{}", logs(&self.data()));
         Ok(())
+    }
+
+    /// Stops the fleet in order and leaves its folder, which it names.
+    ///
+    /// # Errors
+    /// When it does not stop.
+    pub async fn stop_and_keep(mut self) -> anyhow::Result<PathBuf> {
+        self.folder.disable_cleanup(true);
+        self.up.stop(STOPPED).await?;
+        Ok(self.data())
     }
 
     fn described(&self) -> anyhow::Result<Described> {
@@ -283,21 +357,19 @@ fn admin_options(described: &Described) -> anyhow::Result<Options> {
     })
 }
 
-fn kill(pid: u32) -> anyhow::Result<()> {
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).context("not a process id")?;
-    Ok(kill_process(pid, Signal::KILL)?)
+fn raw(pid: u32) -> anyhow::Result<Pid> {
+    i32::try_from(pid).ok().and_then(Pid::from_raw).context("not a process id")
 }
 
-/// A program as it was built beside the test that runs now.
+/// A program as it was built beside the program, or the test, that runs now.
 ///
 /// # Errors
 /// When it is not there.
 pub fn built(program: &str) -> anyhow::Result<PathBuf> {
-    let test = std::env::current_exe()?;
-    let folder = test.parent().and_then(Path::parent).context("the test has no build folder")?;
-    let path = folder.join(program);
-    ensure!(path.exists(), "{} is missing: run `cargo build --workspace --bins` first", path.display());
-    Ok(path)
+    let running = std::env::current_exe()?;
+    let folders = running.ancestors().skip(1).take(2);
+    let found = folders.map(|folder| folder.join(program)).find(|path| path.exists());
+    found.with_context(|| format!("{program} is missing: run `cargo build --workspace --bins` first"))
 }
 
 /// The last lines of every log of a fleet.

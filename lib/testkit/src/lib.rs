@@ -5,12 +5,13 @@
 //! ends. Processes are killed by their ids. Checkers compare what clients saw with the journals, not with what a role
 //! says of itself.
 
+pub mod check;
 mod fleet;
 mod journals;
 mod people;
 mod watcher;
 
-pub use fleet::{Fleet, FleetSize, Folders, built};
+pub use fleet::{Fleet, FleetSize, Folders, NATS, POSTGRES, built};
 pub use journals::{TableJournals, nobody_timed_out, table_journals};
 pub use people::{Hero, HeroReport, PASSWORD, quick_tournament};
 pub use watcher::{Sightings, Watcher, check_against_journals};

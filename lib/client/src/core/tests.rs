@@ -59,7 +59,7 @@ impl Node {
 
     fn ask(&mut self, message: ClientMessage) -> oneshot::Receiver<Result<ServerMessage, ClientError>> {
         let (reply, answer) = oneshot::channel();
-        self.core.request(message, reply, self.now);
+        self.core.request(Ask { message, noted: None, reply }, self.now);
         answer
     }
 

@@ -1,0 +1,45 @@
+//! The ledger against the journals.
+
+use super::{Fault, Finding, Story};
+use std::collections::HashMap;
+use wire::{PlayerId, cashier::Audit};
+
+/// What the tables changed of the players' balances, by the journals.
+pub type Flows = HashMap<PlayerId, i64>;
+
+/// Checks the ledger once every cash table is closed and all money is back. `balances` are those of players who play
+/// for cash only, by the cashier; `credited` is what each of them began with.
+#[must_use]
+pub fn money<'a>(
+    stories: impl Iterator<Item = &'a Story>,
+    audit: &Audit,
+    balances: &HashMap<PlayerId, i64>,
+    credited: i64,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut wrong = |table, player, what| {
+        findings.push(Finding { fault: Fault::Chips, table, sequence: None, player, what });
+    };
+    if audit.sum != 0 {
+        wrong(None, None, format!("all balances together are {}", audit.sum));
+    }
+    for what in &audit.unbalanced {
+        wrong(None, None, what.clone());
+    }
+    for table in audit.tables.iter().filter(|table| table.amount != 0) {
+        wrong(Some(table.table), None, format!("{} chips are left in play at a closed table", table.amount));
+    }
+    let mut flows = Flows::new();
+    for story in stories {
+        for (&player, amount) in &story.flows {
+            *flows.entry(player).or_default() += amount;
+        }
+    }
+    for (&player, &balance) in balances {
+        let expected = credited + flows.get(&player).copied().unwrap_or(0);
+        if balance != expected {
+            wrong(None, Some(player), format!("has {balance}, should have {expected}"));
+        }
+    }
+    findings
+}

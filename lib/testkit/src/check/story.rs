@@ -1,0 +1,235 @@
+//! What a table's journal says, as short as the checkers need it.
+
+use super::{Fault, Finding, log::sum, seating::Seating};
+use poker::table::{self, TableRecord};
+use std::collections::{BTreeMap, HashMap};
+use wire::{
+    Card, Epoch, HandNo, PlayerId, SeatNo, TableId,
+    event::{HandEvent, TableEvent, Unseating},
+    journal::Cause,
+};
+
+/// One table by its journal. Feed it the records in order.
+#[derive(Debug)]
+pub struct Story {
+    /// Which table.
+    pub table: TableId,
+    /// Public events, number 1 first.
+    pub(super) events: Vec<Told>,
+    /// Commands that were carried out, and how often.
+    pub(super) causes: HashMap<Cause, u32>,
+    /// Hidden and open cards that a player was dealt.
+    pub(super) dealt: HashMap<(HandNo, PlayerId), Vec<Card>>,
+    /// Hands: number of the event that begins it, and when it was stored.
+    pub(super) hands: BTreeMap<HandNo, (u64, u64)>,
+    /// Turns that the clock ended.
+    pub(super) timeouts: Vec<TimedOut>,
+    /// Money that players brought and took: what the table changed of their balances.
+    pub(super) flows: HashMap<PlayerId, i64>,
+    /// When each record was stored, and under which ownership.
+    records: Vec<(u64, Epoch)>,
+    /// Whether the table is closed.
+    pub closed: bool,
+    seating: Seating,
+    turn: Option<Turn>,
+    hand: Option<HandNo>,
+    shown: bool,
+    cash: bool,
+    findings: Vec<Finding>,
+}
+
+/// A public event as it is stored.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told {
+    pub(super) sum: u64,
+    pub(super) stored_ms: u64,
+    pub(super) sequence: u64,
+}
+
+/// A turn that the clock ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TimedOut {
+    pub(super) began_ms: u64,
+    /// The time that the player was given, in milliseconds.
+    pub(super) given_ms: u64,
+    pub(super) deadline_ms: u64,
+    pub(super) at_ms: u64,
+    pub(super) seat: SeatNo,
+    pub(super) sequence: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    seat: SeatNo,
+    began_ms: u64,
+    given_ms: u64,
+    deadline_ms: u64,
+}
+
+impl Story {
+    /// Of a table, before its first record.
+    #[must_use]
+    pub fn new(table: TableId) -> Self {
+        Self {
+            table,
+            events: Vec::new(),
+            causes: HashMap::new(),
+            dealt: HashMap::new(),
+            hands: BTreeMap::new(),
+            timeouts: Vec::new(),
+            flows: HashMap::new(),
+            records: Vec::new(),
+            closed: false,
+            seating: Seating::default(),
+            turn: None,
+            hand: None,
+            shown: false,
+            cash: false,
+            findings: Vec::new(),
+        }
+    }
+
+    /// Takes the next record in. `stored_ms` is when the server stored it, in milliseconds since 1970.
+    pub fn record(&mut self, sequence: u64, stored_ms: u64, record: &TableRecord) {
+        if let Some(&(_, before)) = self.records.last()
+            && record.epoch < before
+        {
+            let what =
+                format!("written by an owner that had been replaced: epoch {} after {before}", record.epoch);
+            self.found(Fault::Journal, sequence, what);
+        }
+        self.records.push((stored_ms, record.epoch));
+        if let Some(cause) = record.cause {
+            *self.causes.entry(cause).or_default() += 1;
+        }
+        for event in &record.events {
+            if let Some(public) = table::public(event) {
+                self.events.push(Told { sum: sum(&public), stored_ms, sequence });
+            }
+            for (fault, what) in self.seating.enter(event) {
+                self.found(fault, sequence, what);
+            }
+            self.event(event, sequence, stored_ms, record.at_ms);
+        }
+    }
+
+    /// What is wrong with the journal by itself.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Number of public events.
+    #[must_use]
+    pub fn last_event(&self) -> u64 {
+        self.events.len() as u64
+    }
+
+    /// Number of hands that began.
+    #[must_use]
+    pub fn hands(&self) -> usize {
+        self.hands.len()
+    }
+
+    /// When the first record of another owner was stored after `since_ms`, in milliseconds since 1970.
+    #[must_use]
+    pub fn taken_over_ms(&self, since_ms: u64) -> Option<u64> {
+        let next = self.records.partition_point(|&(at_ms, _)| at_ms < since_ms);
+        let before = self.records.get(next.checked_sub(1)?)?.1;
+        let after = self.records.get(next..)?;
+        after.iter().find(|&&(_, epoch)| epoch > before).map(|&(at_ms, _)| at_ms)
+    }
+
+    /// When the last record was stored, in milliseconds since 1970.
+    #[must_use]
+    pub fn last_ms(&self) -> u64 {
+        self.records.last().map_or(0, |&(at_ms, _)| at_ms)
+    }
+
+    /// How often a command was carried out.
+    #[must_use]
+    pub fn carried_out(&self, cause: Cause) -> u32 {
+        self.causes.get(&cause).copied().unwrap_or(0)
+    }
+
+    fn found(&mut self, fault: Fault, sequence: u64, what: String) {
+        let (table, sequence) = (Some(self.table), Some(sequence));
+        self.findings.push(Finding { fault, table, sequence, player: None, what });
+    }
+
+    fn event(&mut self, event: &TableEvent, sequence: u64, stored_ms: u64, at_ms: u64) {
+        match event {
+            TableEvent::Created { config } => {
+                self.cash = matches!(config.purpose, wire::table::Purpose::Cash { .. });
+            }
+            TableEvent::Seated { player, stack, .. } => self.flow(*player, stack.0, -1),
+            TableEvent::ToppedUp { seat, amount } => {
+                if let Some(player) = self.seating.player(*seat) {
+                    self.flow(player, amount.0, -1);
+                }
+            }
+            TableEvent::Unseated { player, cash_out, reason, .. } => {
+                if *reason != Unseating::Moved {
+                    self.flow(*player, cash_out.0, 1);
+                }
+            }
+            TableEvent::HandStarted { start, .. } => {
+                self.hands.insert(start.hand, (self.last_event(), stored_ms));
+                self.hand = Some(start.hand);
+                self.shown = false;
+            }
+            TableEvent::Hand(event) => self.in_hand(event, sequence),
+            TableEvent::Turn { seat, deadline_ms, .. } => {
+                let given_ms = deadline_ms.saturating_sub(at_ms);
+                self.turn = Some(Turn { seat: *seat, began_ms: at_ms, given_ms, deadline_ms: *deadline_ms });
+            }
+            TableEvent::ClockExtended { deadline_ms } => {
+                if let Some(turn) = &mut self.turn {
+                    turn.deadline_ms = *deadline_ms;
+                }
+            }
+            TableEvent::LeaveAsked { seat } => {
+                // Nobody waits for a player who has left.
+                self.turn = self.turn.filter(|turn| turn.seat != *seat);
+            }
+            TableEvent::TimedOut { seat } => {
+                if let Some(Turn { seat: turn, began_ms, given_ms, deadline_ms }) = self.turn.take()
+                    && turn == *seat
+                    && given_ms > 0
+                {
+                    let seat = *seat;
+                    let timed_out = TimedOut { began_ms, given_ms, deadline_ms, at_ms, seat, sequence };
+                    self.timeouts.push(timed_out);
+                }
+            }
+            TableEvent::HandEnded { .. } => (self.hand, self.turn) = (None, None),
+            TableEvent::Closed => self.closed = true,
+            _ => {}
+        }
+    }
+
+    fn in_hand(&mut self, event: &HandEvent, sequence: u64) {
+        match event {
+            HandEvent::Dealt { seat, down, up } => {
+                if let (Some(hand), Some(player)) = (self.hand, self.seating.player(*seat)) {
+                    self.dealt.entry((hand, player)).or_default().extend(down.iter().chain(up));
+                }
+            }
+            HandEvent::Acted { seat, .. } => {
+                if self.shown {
+                    let what = format!("seat {seat} acts after cards were tabled");
+                    self.found(Fault::Leak, sequence, what);
+                }
+                self.turn = None;
+            }
+            HandEvent::Shown { .. } => self.shown = true,
+            _ => {}
+        }
+    }
+
+    fn flow(&mut self, player: PlayerId, amount: u64, sign: i64) {
+        if self.cash {
+            *self.flows.entry(player).or_default() += sign * i64::try_from(amount).unwrap_or(i64::MAX);
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! Faults as they are carried out, and what is measured meanwhile.
+
+use crate::{
+    lines::{Lines, Trouble},
+    measure::{self, Partitions, Takeover},
+    now::now_ms,
+    options::Options,
+    schedule::{Fault, FaultKind},
+};
+use anyhow::Context;
+use servers::Signal;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use testkit::{Fleet, NATS, POSTGRES, check::Outage};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+use wire::TableId;
+
+/// How long is waited for a process that is about to be started again.
+const RUNS_AGAIN: Duration = Duration::from_secs(12);
+/// How long a worker that was stopped by plan may take.
+const STOPPED: Duration = Duration::from_secs(20);
+
+/// What has been done to the fleet.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// Faults by kind.
+    pub counts: BTreeMap<FaultKind, u32>,
+    /// Faults with their time and whom they hit, for the trace.
+    pub diary: Vec<(u64, String)>,
+    /// Table workers that were killed or stood still.
+    pub takeovers: Vec<Takeover>,
+    /// Longest waits at tables of workers that stopped by plan, in milliseconds.
+    pub waits_ms: Vec<u64>,
+    /// Time in which tables took no commands.
+    pub outages: Vec<Outage>,
+}
+
+/// Carries faults out.
+#[derive(Clone)]
+pub struct Breaker {
+    fleet: Arc<Fleet>,
+    lines: Lines,
+    partitions: Arc<Partitions>,
+    sizes: [(&'static str, u8); 4],
+    done: Arc<Mutex<Done>>,
+    /// Counts up with whatever makes tables wait.
+    upsets: Arc<watch::Sender<u32>>,
+}
+
+impl Breaker {
+    /// For a fleet with these cash tables.
+    #[must_use]
+    pub fn new(fleet: Arc<Fleet>, lines: Lines, tables: &[TableId], options: &Options) -> Self {
+        let mut partitions = Partitions::new();
+        for &table in tables {
+            partitions.entry(wire::subject::table_partition(table)).or_default().push(table);
+        }
+        let sizes = [
+            ("table-worker", options.table_workers),
+            ("gateway", options.gateways),
+            ("coordinator", options.coordinators),
+            ("bot-worker", options.bot_workers),
+        ];
+        let (done, upsets) = (Arc::default(), Arc::new(watch::Sender::new(0)));
+        Self { fleet, lines, partitions: Arc::new(partitions), sizes, done, upsets }
+    }
+
+    /// What has been done so far.
+    pub fn done(&self) -> MutexGuard<'_, Done> {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a fault; what of it takes time goes on in `tasks`.
+    pub async fn begin(&self, fault: Fault, tasks: &mut JoinSet<()>) {
+        let breaker = self.clone();
+        tasks.spawn(async move {
+            match breaker.carry_out(fault).await {
+                Ok(whom) => {
+                    let mut done = breaker.done();
+                    *done.counts.entry(fault.kind).or_default() += 1;
+                    let text = format!("{} {whom}", fault.kind.name());
+                    done.diary.push((now_ms(), text));
+                }
+                Err(error) => {
+                    breaker
+                        .done()
+                        .diary
+                        .push((now_ms(), format!("{} not done: {error:#}", fault.kind.name())));
+                }
+            }
+        });
+        // A moment, so that what is begun here hits what is there now.
+        tokio::task::yield_now().await;
+    }
+
+    async fn carry_out(&self, fault: Fault) -> anyhow::Result<String> {
+        use FaultKind as K;
+        let lasts = fault.lasts;
+        match fault.kind {
+            K::KillTableWorker => self.take_worker_away(fault, Signal::KILL, None).await,
+            K::ZombieTableWorker => self.take_worker_away(fault, Signal::STOP, Some(lasts)).await,
+            K::KillGateway => self.kill(self.node("gateway", fault.whom)).await,
+            K::KillCoordinator => self.kill(self.node("coordinator", fault.whom)).await,
+            K::KillBotWorker => self.kill(self.node("bot-worker", fault.whom)).await,
+            K::KillCashier => self.kill("cashier-1".to_owned()).await,
+            K::KillNats => self.kill_nats().await,
+            K::RestartPostgres => {
+                self.runs(POSTGRES).await?;
+                self.fleet.signal(POSTGRES, Signal::INT)?;
+                Ok(String::new())
+            }
+            K::ZombieCoordinator => self.freeze(self.node("coordinator", fault.whom), lasts).await,
+            K::FreezeGateway => self.freeze(self.node("gateway", fault.whom), lasts / 2).await,
+            K::DrainTableWorker => self.drain_worker(fault).await,
+            K::DrainGateway => {
+                let node = self.node("gateway", fault.whom);
+                self.runs(&node).await?;
+                self.fleet.signal(&node, Signal::TERM)?;
+                Ok(node)
+            }
+            K::AddTableWorker => self.add_worker(fault).await,
+            K::CutConnections => Ok(self.disturb(fault, 40, Trouble::Cut)),
+            K::LoseConnections => Ok(self.disturb(fault, 20, Trouble::Silent(lasts * 4))),
+            K::SlowReaders => Ok(self.disturb(fault, 20, Trouble::Held(lasts * 2))),
+        }
+    }
+
+    fn disturb(&self, fault: Fault, most: usize, trouble: Trouble) -> String {
+        format!("{} lines", self.lines.trouble(fault.whom, most, trouble))
+    }
+
+    fn node(&self, role: &str, whom: u64) -> String {
+        let count = self.sizes.iter().find(|(name, _)| *name == role).map_or(1, |(_, count)| *count);
+        format!("{role}-{}", whom % u64::from(count.max(1)) + 1)
+    }
+
+    /// Waits until a process runs.
+    async fn runs(&self, node: &str) -> anyhow::Result<()> {
+        let began = std::time::Instant::now();
+        while self.fleet.pid(node).is_none() {
+            anyhow::ensure!(began.elapsed() < RUNS_AGAIN, "{node} does not run");
+            sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+
+    async fn kill(&self, node: String) -> anyhow::Result<String> {
+        self.runs(&node).await?;
+        self.fleet.kill(&node)?;
+        Ok(node)
+    }
+
+    async fn freeze(&self, node: String, lasts: Duration) -> anyhow::Result<String> {
+        self.runs(&node).await?;
+        let pid = self.fleet.signal(&node, Signal::STOP)?;
+        sleep(lasts).await;
+        self.wake(&node, pid);
+        Ok(node)
+    }
+
+    /// Lets a process go on, unless it has died meanwhile.
+    fn wake(&self, node: &str, pid: u32) {
+        if self.fleet.pid(node) == Some(pid) {
+            // It may die between the two lines: then there is nobody to wake.
+            let _ = self.fleet.signal(node, Signal::CONT);
+        }
+    }
+
+    async fn kill_nats(&self) -> anyhow::Result<String> {
+        self.runs(NATS).await?;
+        let from_ms = now_ms();
+        drop(self.upset());
+        self.fleet.kill_nats().await?;
+        // Until owners answer again, players cannot act.
+        let answered = measure::until_answered(&self.fleet, &self.partitions).await;
+        self.done().outages.extend(outages(from_ms, &answered));
+        Ok(format!("all tables answered after {} ms", now_ms() - from_ms))
+    }
+
+    /// Kills or stops the worker that `whom` names, and waits until its tables go on elsewhere.
+    async fn take_worker_away(
+        &self,
+        fault: Fault,
+        signal: Signal,
+        lasts: Option<Duration>,
+    ) -> anyhow::Result<String> {
+        let node = self.node("table-worker", fault.whom);
+        self.runs(&node).await?;
+        let owned = measure::owned(&self.fleet, &node, &self.partitions).await?;
+        let undisturbed = self.upset();
+        let pid = self.fleet.signal(&node, signal)?;
+        let at_ms = now_ms();
+        let others = async {
+            let answered = measure::until_answered(&self.fleet, &owned).await;
+            let mut done = self.done();
+            done.outages.extend(outages(at_ms, &answered));
+            done.takeovers.push(Takeover { at_ms, answered, disturbed: !undisturbed() });
+            now_ms() - at_ms
+        };
+        let wakes = async {
+            if let Some(lasts) = lasts {
+                sleep(lasts).await;
+                self.wake(&node, pid);
+            }
+        };
+        let (longest_ms, ()) = tokio::join!(others, wakes);
+        Ok(format!("{node} with {} partitions, all answered after {longest_ms} ms", owned.len()))
+    }
+
+    /// Stops a worker by plan and measures how long commands wait.
+    async fn drain_worker(&self, fault: Fault) -> anyhow::Result<String> {
+        let node = self.node("table-worker", fault.whom);
+        self.runs(&node).await?;
+        let waits = self.drained(&node, async || {
+            let pid = self.fleet.signal(&node, Signal::TERM)?;
+            while self.fleet.pid(&node) == Some(pid) {
+                sleep(Duration::from_millis(20)).await;
+            }
+            Ok(())
+        });
+        Ok(format!("{node}: {}", waits.await?))
+    }
+
+    async fn add_worker(&self, fault: Fault) -> anyhow::Result<String> {
+        let node = format!("table-worker-x{}", fault.whom);
+        let mut child = self.fleet.add_table_worker(&node).await?;
+        sleep(fault.lasts).await;
+        let waits = self.drained(&node, async || {
+            child.stop(STOPPED).await?;
+            Ok(())
+        });
+        Ok(format!("{node}: {}", waits.await?))
+    }
+
+    /// Asks the tables of a worker all the time while it leaves by plan.
+    async fn drained(
+        &self,
+        node: &str,
+        leave: impl AsyncFnOnce() -> anyhow::Result<()>,
+    ) -> anyhow::Result<String> {
+        let owned = measure::owned(&self.fleet, node, &self.partitions).await?;
+        let undisturbed = self.upset();
+        let (over, asking) = watch::channel(false);
+        let asked = tokio::spawn(measure::longest_waits(Arc::clone(&self.fleet), owned.clone(), asking));
+        // A moment in which nothing is moved yet.
+        sleep(Duration::from_millis(100)).await;
+        timeout(STOPPED, leave()).await.context("does not stop")??;
+        sleep(Duration::from_millis(200)).await;
+        over.send_replace(true);
+        let waits = asked.await?;
+        let longest = waits.iter().copied().max().unwrap_or(0);
+        let clean = undisturbed();
+        if clean {
+            self.done().waits_ms.extend(waits);
+        }
+        let of = if clean { "" } else { " (not counted: something else happened too)" };
+        Ok(format!("{} partitions, a command waited {longest} ms at most{of}", owned.len()))
+    }
+
+    /// Something begins that makes tables wait. Gives whether nothing else of the kind has begun since.
+    fn upset(&self) -> impl Fn() -> bool + use<> {
+        self.upsets.send_modify(|count| *count += 1);
+        let upsets = self.upsets.subscribe();
+        let own = *upsets.borrow();
+        move || *upsets.borrow() == own
+    }
+}
+
+/// The outages of partitions that answered again; those that never did are noticed by other checks.
+fn outages(from_ms: u64, answered: &[(u16, Vec<TableId>, Option<u64>)]) -> Vec<Outage> {
+    let of = |(_, tables, at): &(u16, Vec<TableId>, Option<u64>)| {
+        Some(Outage { from_ms, to_ms: (*at)?, tables: Some(tables.iter().copied().collect()) })
+    };
+    answered.iter().filter_map(of).collect()
+}

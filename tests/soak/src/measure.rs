@@ -1,0 +1,116 @@
+//! How long tables stand still, measured from outside: questions to the owners of their partitions, and the times of records.
+
+use crate::now::now_ms;
+use bus::{OwnedKind, Patience, owners};
+use futures::{StreamExt, stream::FuturesUnordered};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+use testkit::{Fleet, check::Story};
+use tokio::{sync::watch, time::sleep};
+use wire::{
+    CommandId, TableId, subject,
+    table::{TableCommand, TableReply, TableRequest},
+};
+
+/// Pause between two questions to one partition.
+const BETWEEN: Duration = Duration::from_millis(15);
+/// A question that is not answered for so long is asked again.
+const EACH: Duration = Duration::from_millis(150);
+/// Longer than any outage; whoever does not answer by then never will.
+const TOTAL: Duration = Duration::from_secs(45);
+
+/// Tables by partition.
+pub type Partitions = BTreeMap<u16, Vec<TableId>>;
+
+/// A table worker that was stopped or killed, and when its partitions answered again.
+#[derive(Clone, Debug)]
+pub struct Takeover {
+    /// When it was killed, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// Partition, its tables, and when its new owner answered.
+    pub answered: Vec<(u16, Vec<TableId>, Option<u64>)>,
+    /// Whether something else that everybody needs was away meanwhile.
+    pub disturbed: bool,
+}
+
+impl Takeover {
+    /// Per table: from the kill to its next record by another owner, or to its partition's answer, whichever was first.
+    #[must_use]
+    pub fn times_ms(&self, stories: &HashMap<TableId, Story>) -> Vec<u64> {
+        let of = |table: &TableId, answered: Option<u64>| {
+            let record = stories.get(table).and_then(|story| story.taken_over_ms(self.at_ms));
+            // Nothing by the end of the run counts as the whole patience.
+            let first = record.into_iter().chain(answered).min();
+            first.map_or(TOTAL.as_millis() as u64, |first| first.saturating_sub(self.at_ms))
+        };
+        let each = self.answered.iter().flat_map(|(_, tables, at)| tables.iter().map(|table| of(table, *at)));
+        each.collect()
+    }
+}
+
+/// The partitions with cash tables that a worker owns now.
+///
+/// # Errors
+/// When the claims cannot be read.
+pub async fn owned(fleet: &Fleet, node: &str, partitions: &Partitions) -> anyhow::Result<Partitions> {
+    let owners = owners(&fleet.admin, OwnedKind::Tables).await?;
+    let owned = |partition: &u16| owners.get(partition).is_some_and(|owner| owner.as_str() == node);
+    Ok(partitions.iter().filter(|(p, _)| owned(p)).map(|(p, tables)| (*p, tables.clone())).collect())
+}
+
+/// Waits until each partition answers; gives when it did.
+pub async fn until_answered(fleet: &Arc<Fleet>, owned: &Partitions) -> Vec<(u16, Vec<TableId>, Option<u64>)> {
+    let mut asking: FuturesUnordered<_> = owned
+        .iter()
+        .map(|(&partition, tables)| async move {
+            let answered = ask(fleet, tables.first().copied()).await;
+            (partition, tables.clone(), answered.then(now_ms))
+        })
+        .collect();
+    let mut all = Vec::with_capacity(owned.len());
+    while let Some(answered) = asking.next().await {
+        all.push(answered);
+    }
+    all
+}
+
+/// Asks partitions again and again until told to stop. Gives, per table, how long the longest question waited, in milliseconds.
+pub async fn longest_waits(fleet: Arc<Fleet>, owned: Partitions, stop: watch::Receiver<bool>) -> Vec<u64> {
+    let mut asking: FuturesUnordered<_> = owned
+        .values()
+        .map(|tables| {
+            let (fleet, stop) = (&fleet, stop.clone());
+            async move {
+                let mut longest = 0;
+                while !*stop.borrow() {
+                    let began = std::time::Instant::now();
+                    ask(fleet, tables.first().copied()).await;
+                    longest = longest.max(began.elapsed().as_millis() as u64);
+                    sleep(BETWEEN).await;
+                }
+                (tables.len(), longest)
+            }
+        })
+        .collect();
+    let mut all = Vec::new();
+    while let Some((tables, longest)) = asking.next().await {
+        all.extend(std::iter::repeat_n(longest, tables));
+    }
+    all
+}
+
+/// Whether the owner of a table answers.
+async fn ask(fleet: &Fleet, table: Option<TableId>) -> bool {
+    let Some(table) = table else {
+        return false;
+    };
+    let command = TableCommand::Resync { since: None };
+    let request = TableRequest { table, id: CommandId(0), player: None, command };
+    let subject = subject::table_commands(subject::table_partition(table));
+    let patience = Patience { each: EACH, total: TOTAL };
+    let answer: Result<TableReply, _> = fleet.admin.request(subject, &request, patience).await;
+    answer.is_ok()
+}

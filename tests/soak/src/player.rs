@@ -1,0 +1,362 @@
+//! A player's program: sits at a cash table or plays tournaments, thinks, acts, leaves and comes back, and notes down what it sees
+//! and is told.
+
+use crate::{chance::Chance, now::now_ms, options::Options, room::BUY_IN, tally::Tally};
+use anyhow::Context;
+use client::{Client, ClientError, ClientEvent, Ended, Handle, Login};
+use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use testkit::check::{Answer, ClientLog, Kind, Sent};
+use tokio::{
+    sync::{oneshot, watch},
+    time::{Instant, sleep_until},
+};
+use wire::{
+    Action, Chips, CommandId, HandNo, Legal, PlayerId, Refusal, SeatNo, TableId, TournamentId,
+    client::{ClientMessage, ServerMessage},
+    event::Event,
+    view::TableView,
+};
+
+/// What the players are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Play.
+    Play,
+    /// Sit down no more; play on until the table closes.
+    Finish,
+    /// Stop.
+    Stop,
+}
+
+/// What a player plays.
+#[derive(Clone, Debug)]
+pub enum Game {
+    /// Cash, at this table.
+    Cash(TableId),
+    /// Tournaments, one after the other, as they are announced.
+    Tournaments(watch::Receiver<Option<TournamentId>>),
+}
+
+/// A player and how it plays.
+pub struct Player {
+    client: Client,
+    handle: Handle,
+    me: PlayerId,
+    game: Game,
+    chance: Chance,
+    think_ms: (u64, u64),
+    log: ClientLog,
+    tally: Arc<Tally>,
+    tables: HashMap<TableId, AtTable>,
+    sitting: bool,
+    entered: Option<TournamentId>,
+    /// What is to be done next, and when.
+    plans: Vec<(Instant, Plan)>,
+    asked: FuturesUnordered<BoxFuture<'static, Answered>>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct AtTable {
+    seat: Option<SeatNo>,
+    hand: Option<HandNo>,
+}
+
+#[derive(Clone, Debug)]
+enum Plan {
+    Sit(TableId),
+    Act { table: TableId, hand: HandNo, turn: u32, legal: Box<Legal> },
+    Leave(TableId),
+    SitOut(TableId),
+    SitIn(TableId),
+    Enter(TournamentId),
+}
+
+/// A question under way.
+#[derive(Clone, Copy, Debug)]
+enum Asked {
+    Table { table: TableId, kind: Kind, sits: bool, at_ms: u64 },
+    Entry(TournamentId),
+}
+
+/// A question, the id that it got, and the answer.
+struct Answered {
+    asked: Asked,
+    id: Option<CommandId>,
+    answer: Result<ServerMessage, ClientError>,
+}
+
+impl Player {
+    /// Connects.
+    ///
+    /// # Errors
+    /// When no node lets us in.
+    pub async fn connect(
+        connection: client::Options,
+        game: Game,
+        options: &Options,
+        chance: Chance,
+        tally: Arc<Tally>,
+    ) -> anyhow::Result<Self> {
+        debug_assert!(matches!(connection.login, Login::Token(_)));
+        let client = Client::connect(connection).await?;
+        let me = client.player().context("a player has a number")?;
+        Ok(Self {
+            handle: client.handle(),
+            client,
+            me,
+            game,
+            chance,
+            think_ms: (options.think_least_ms, options.think_most_ms),
+            log: ClientLog::of(Some(me)),
+            tally,
+            tables: HashMap::new(),
+            sitting: false,
+            entered: None,
+            plans: Vec::new(),
+            asked: FuturesUnordered::new(),
+        })
+    }
+
+    /// Plays until told to stop; gives the log.
+    pub async fn play(mut self, mut stage: watch::Receiver<Stage>) -> ClientLog {
+        if let Game::Cash(table) = self.game {
+            self.plan(0, 2_000, Plan::Sit(table));
+        }
+        let mut announced = match &self.game {
+            Game::Tournaments(announced) => Some(announced.clone()),
+            Game::Cash(_) => None,
+        };
+        loop {
+            let now = *stage.borrow_and_update();
+            if now == Stage::Stop {
+                return self.log;
+            }
+            if now == Stage::Finish {
+                self.plans.retain(|(_, plan)| !matches!(plan, Plan::Sit(_) | Plan::Enter(_)));
+            }
+            if let Some(announced) = &mut announced
+                && let Some(tournament) = *announced.borrow_and_update()
+                && self.entered != Some(tournament)
+            {
+                self.entered = Some(tournament);
+                self.plan(0, 500, Plan::Enter(tournament));
+            }
+            let next = self.plans.iter().map(|&(at, _)| at).min();
+            tokio::select! {
+                event = self.client.next() => match event {
+                    Some(event) => self.take(&event, now == Stage::Play),
+                    None => return self.log,
+                },
+                Some(answered) = self.asked.next() => self.answered(&answered, now == Stage::Play),
+                () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => self.carry_out_due(),
+                Ok(()) = stage.changed() => {}
+                Ok(()) = changed(&mut announced) => {}
+            }
+        }
+    }
+
+    fn plan(&mut self, least_ms: u64, most_ms: u64, plan: Plan) {
+        let at = Instant::now() + self.chance.pause(least_ms, most_ms);
+        self.plans.push((at, plan));
+    }
+
+    fn carry_out_due(&mut self) {
+        let now = Instant::now();
+        let (due, later) = std::mem::take(&mut self.plans).into_iter().partition(|&(at, _)| at <= now);
+        self.plans = later;
+        let due: Vec<(Instant, Plan)> = due;
+        for (_, plan) in due {
+            self.carry_out(plan);
+        }
+    }
+
+    fn carry_out(&mut self, plan: Plan) {
+        match plan {
+            Plan::Sit(table) => {
+                if !self.sitting {
+                    self.sitting = true;
+                    let sit = ClientMessage::Sit { table, seat: None, buy_in: BUY_IN };
+                    self.command(table, Kind::Seat, sit);
+                }
+            }
+            Plan::Act { table, hand, turn, legal } => {
+                let action = self.choose(&legal);
+                let act = ClientMessage::Act { table, hand, turn, action };
+                self.command(table, Kind::Change, act);
+            }
+            Plan::Leave(table) => self.command(table, Kind::Wish, ClientMessage::Leave { table }),
+            Plan::SitOut(table) => self.command(table, Kind::Wish, ClientMessage::SitOut { table }),
+            Plan::SitIn(table) => self.command(table, Kind::Wish, ClientMessage::SitIn { table }),
+            Plan::Enter(tournament) => {
+                self.ask(Asked::Entry(tournament), ClientMessage::Register { tournament })
+            }
+        }
+    }
+
+    fn command(&mut self, table: TableId, kind: Kind, message: ClientMessage) {
+        let sits = matches!(message, ClientMessage::Sit { .. });
+        self.ask(Asked::Table { table, kind, sits, at_ms: now_ms() }, message);
+    }
+
+    fn ask(&mut self, asked: Asked, message: ClientMessage) {
+        let handle = self.handle.clone();
+        self.asked.push(Box::pin(async move {
+            let (noted, id) = oneshot::channel();
+            let answer = handle.request_noted(message, noted).await;
+            Answered { asked, id: id.await.ok(), answer }
+        }));
+    }
+
+    fn answered(&mut self, Answered { asked, id, answer }: &Answered, playing: bool) {
+        let (table, kind, sits, at_ms) = match *asked {
+            Asked::Entry(tournament) => {
+                // A refusal for a passing reason that lasted: there is time until the tournament is full.
+                if matches!(answer, Err(ClientError::Refused(refusal)) if refusal.is_transient()) {
+                    self.plan(500, 1_500, Plan::Enter(tournament));
+                }
+                return;
+            }
+            Asked::Table { table, kind, sits, at_ms } => (table, kind, sits, at_ms),
+        };
+        let outcome = match answer {
+            Ok(_) => {
+                self.tally.acknowledged();
+                Answer::Done
+            }
+            // A passing refusal says nothing about what has become of the command.
+            Err(ClientError::Refused(refusal)) if !refusal.is_transient() => {
+                self.tally.refused(refusal);
+                Answer::Refused
+            }
+            Err(_) => Answer::None,
+        };
+        if let Some(id) = *id {
+            self.log.commands.push(Sent { id, table, kind, at_ms, answer: outcome });
+        }
+        if sits {
+            self.sitting = false;
+            match answer {
+                Ok(ServerMessage::Seated { seat, .. }) => {
+                    self.tables.entry(table).or_default().seat = Some(*seat);
+                }
+                Err(ClientError::Refused(Refusal::AlreadySeated)) => {}
+                _ if playing => self.plan(1_000, 3_000, Plan::Sit(table)),
+                _ => {}
+            }
+        }
+    }
+
+    fn take(&mut self, event: &ClientEvent, playing: bool) {
+        self.log.see(event, now_ms());
+        match event {
+            ClientEvent::Table { view, .. } | ClientEvent::Restarted { view, .. } => self.view(view),
+            ClientEvent::Event { table, event, .. } => self.event(*table, event, playing),
+            ClientEvent::GivenSeat { table, seat, .. } => {
+                self.tables.entry(*table).or_default().seat = Some(*seat);
+            }
+            ClientEvent::Up { .. } => self.tally.connected(),
+            ClientEvent::Closed(ended) if *ended != Ended::ByUs => self.tally.ended(ended),
+            _ => {}
+        }
+    }
+
+    fn view(&mut self, view: &TableView) {
+        let seat = view.seats.iter().find(|seat| seat.player == self.me).map(|seat| seat.seat);
+        let hand = view.hand.as_ref().map(|hand| hand.hand);
+        self.tables.insert(view.table, AtTable { seat, hand });
+        if let Some(hand) = &view.hand
+            && let Some(turn) = &hand.turn
+            && Some(turn.seat) == seat
+        {
+            self.think(view.table, turn.turn, &turn.legal);
+        }
+    }
+
+    fn event(&mut self, table: TableId, event: &Event, playing: bool) {
+        let at = self.tables.entry(table).or_default();
+        match event {
+            Event::Seated { seat, player, .. } if *player == self.me => at.seat = Some(*seat),
+            Event::Unseated { player, .. } if *player == self.me => {
+                at.seat = None;
+                if let (Game::Cash(home), true) = (&self.game, playing) {
+                    let home = *home;
+                    self.plan(500, 3_000, Plan::Sit(home));
+                }
+            }
+            Event::HandStarted(start) => at.hand = Some(start.hand),
+            Event::Turn { seat, turn, legal, .. } if Some(*seat) == at.seat => {
+                self.think(table, *turn, legal)
+            }
+            Event::TimedOut { seat } if Some(*seat) == at.seat => {
+                // Whoever ran out of time is not waited for until they are heard of again.
+                self.plan(100, 200, Plan::SitOut(table));
+                self.plan(600, 1_200, Plan::SitIn(table));
+            }
+            Event::HandEnded { .. } => {
+                self.tally.hand_seen();
+                at.hand = None;
+                if at.seat.is_some() && playing && matches!(self.game, Game::Cash(_)) {
+                    self.between_hands(table);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Now and then somebody gets up or sits out for a while.
+    fn between_hands(&mut self, table: TableId) {
+        match self.chance.below(60) {
+            0 => self.plan(0, 300, Plan::Leave(table)),
+            1 => {
+                self.plan(0, 300, Plan::SitOut(table));
+                self.plan(3_000, 6_000, Plan::SitIn(table));
+            }
+            _ => {}
+        }
+    }
+
+    fn think(&mut self, table: TableId, turn: u32, legal: &Legal) {
+        if let Some(hand) = self.tables.get(&table).and_then(|at| at.hand) {
+            let (least, most) = self.think_ms;
+            self.plans.retain(|(_, plan)| !matches!(plan, Plan::Act { table: other, .. } if *other == table));
+            self.plan(least, most, Plan::Act { table, hand, turn, legal: Box::new(legal.clone()) });
+        }
+    }
+
+    /// Mostly what costs nothing, now and then a bet, seldom everything.
+    fn choose(&mut self, legal: &Legal) -> Action {
+        let cash = matches!(self.game, Game::Cash(_));
+        let all = if cash { 150 } else { 12 };
+        if let Some(raise) = &legal.raise
+            && self.chance.one_in(10)
+        {
+            return Action::RaiseTo(if self.chance.one_in(all) { raise.max } else { raise.min });
+        }
+        if let Some(bet) = &legal.bet
+            && self.chance.one_in(5)
+        {
+            return Action::Bet(if self.chance.one_in(all) { bet.max } else { bet.min });
+        }
+        match (legal.check, legal.call) {
+            _ if legal.discard.is_some() => Action::Discard(Vec::new()),
+            (true, _) => Action::Check,
+            (false, Some(call)) if call <= Chips(60) || self.chance.one_in(4) => Action::Call,
+            _ if legal.bring_in.is_some() => Action::BringIn,
+            _ => Action::Fold,
+        }
+    }
+}
+
+/// Waits for news of tournaments; for ever where there are none.
+async fn changed(
+    announced: &mut Option<watch::Receiver<Option<TournamentId>>>,
+) -> Result<(), watch::error::RecvError> {
+    match announced {
+        Some(announced) => announced.changed().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// How long players may take to notice that it is over.
+pub const STOPPED: Duration = Duration::from_secs(5);

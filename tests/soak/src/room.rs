@@ -1,0 +1,198 @@
+//! The room that is played in: accounts with money and sessions, cash tables, tournaments.
+
+use crate::options::Options;
+use anyhow::{Context, bail, ensure};
+use bus::Patience;
+use futures::{StreamExt, TryStreamExt, stream};
+use std::time::Duration;
+use testkit::Fleet;
+use wire::{
+    Chips, CommandId, PlayerId, PostingId, TableId,
+    cashier::{AdminRequest, CashierReply},
+    subject,
+    table::{HouseBot, Level, Purpose, TableCommand, TableConfig, TableReply, TableRequest},
+    tournament::{LevelSpec, Payout, TournamentConfig},
+};
+
+/// What every player begins with.
+pub const CREDIT: Chips = Chips(100_000_000);
+/// What a player brings to a table.
+pub const BUY_IN: Chips = Chips(2_000);
+/// Seats of a cash table.
+const SEATS: u8 = 6;
+/// Every so many tables have a bot of the house too.
+const BOT_AT_EVERY: u32 = 4;
+/// Requests at the same time while the room is made.
+const AT_ONCE: usize = 64;
+/// The administrator's patience.
+pub const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: Duration::from_secs(60) };
+
+/// An account with an open session.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Who.
+    pub player: PlayerId,
+    /// What continues the session.
+    pub token: String,
+}
+
+/// Makes accounts with sessions in the database, because hashing a password for each would take longer than the run, and credits
+/// them through the cashier.
+///
+/// # Errors
+/// When the database or the cashier refuse.
+pub async fn accounts(fleet: &Fleet, count: u32) -> anyhow::Result<Vec<Account>> {
+    let (client, connection) = tokio_postgres::connect(&fleet.database_url()?, tokio_postgres::NoTls).await?;
+    let driver = tokio::spawn(connection);
+    let insert = "
+        WITH made AS (
+            INSERT INTO players (name, password_hash)
+            SELECT 'soak-' || n, 'nobody logs in' FROM generate_series(1, $1::integer) AS n
+            RETURNING player_id, name),
+        opened AS (
+            INSERT INTO sessions (token_hash, player_id)
+            SELECT sha256(convert_to('session of ' || name, 'UTF8')), player_id FROM made),
+        booked AS (INSERT INTO accounts (kind, owner) SELECT 'player', player_id FROM made)
+        SELECT player_id, name FROM made";
+    let rows = client.query(insert, &[&i32::try_from(count)?]).await.context("no accounts")?;
+    drop(client);
+    driver.await??;
+    let mut accounts = Vec::with_capacity(rows.len());
+    for row in rows {
+        let player = PlayerId(u64::try_from(row.try_get::<_, i64>(0)?)?);
+        let token = format!("session of {}", row.try_get::<_, String>(1)?);
+        accounts.push(Account { player, token });
+    }
+    accounts.sort_by_key(|account| account.player);
+    stream::iter(&accounts)
+        .map(|account| async move {
+            let player = account.player;
+            let posting = PostingId(format!("soak-credit.{player}"));
+            fleet.cashier(AdminRequest::Credit { posting, player, amount: CREDIT }).await.map(drop)
+        })
+        .buffer_unordered(AT_ONCE)
+        .try_collect::<()>()
+        .await?;
+    Ok(accounts)
+}
+
+/// Opens the cash tables, some of them with a bot of the house.
+///
+/// # Errors
+/// When a table is refused.
+pub async fn tables(fleet: &Fleet, options: &Options) -> anyhow::Result<Vec<TableId>> {
+    let bots = options.tables / BOT_AT_EVERY;
+    let CashierReply::Bots(bots) = fleet.cashier(AdminRequest::Bots { count: bots }).await? else {
+        bail!("the cashier gives no bots");
+    };
+    let ids: Vec<TableId> = (0..options.tables)
+        .map(|number| {
+            TableId::short(options.seed.wrapping_mul(0x9e37_79b9).wrapping_add(u64::from(number) + 1))
+        })
+        .collect();
+    stream::iter(ids.iter().enumerate())
+        .map(|(number, &table)| {
+            let bot = (number % BOT_AT_EVERY as usize == 0).then(|| bots.get(number / BOT_AT_EVERY as usize));
+            let bots = bot.flatten().map(|bot| HouseBot {
+                player: bot.player,
+                name: bot.name.clone(),
+                buy_in: BUY_IN,
+            });
+            let config = cash(options, number);
+            let command = TableCommand::Create { config, bots: bots.into_iter().collect() };
+            async move {
+                match ask_table(fleet, table, command, 1).await? {
+                    TableReply::Done { .. } => Ok(()),
+                    reply => bail!("table {table} is not created: {reply:?}"),
+                }
+            }
+        })
+        .buffer_unordered(AT_ONCE)
+        .try_collect::<()>()
+        .await?;
+    Ok(ids)
+}
+
+fn cash(options: &Options, number: usize) -> TableConfig {
+    // Mostly hold'em; a few of the others, so that cards are dealt in every way.
+    let variant = match number % 10 {
+        7 => "PO",
+        8 => "F7S",
+        9 => "F2L3D",
+        _ => "NT",
+    };
+    TableConfig {
+        name: format!("soak {number}"),
+        variant: variant.to_owned(),
+        seats: SEATS,
+        level: Level {
+            number: 0,
+            small_blind: Chips(5),
+            big_blind: Chips(10),
+            ante: Chips(u64::from(variant == "F7S")),
+        },
+        purpose: Purpose::Cash { min_buy_in: Chips(200), max_buy_in: Chips(4_000) },
+        action_ms: options.action_ms,
+        hand_pause_ms: 500,
+        bot_pace_ms: 300,
+    }
+}
+
+/// A tournament that client programs and twice as many bots play in about a minute.
+#[must_use]
+pub fn tournament(options: &Options) -> TournamentConfig {
+    let people = options.tournament_players;
+    let entries = people * 3;
+    let level = |big_blind: u64| LevelSpec {
+        small_blind: Chips(big_blind / 2),
+        big_blind: Chips(big_blind),
+        ante: Chips::ZERO,
+        seconds: 6,
+    };
+    TournamentConfig {
+        name: "soak".to_owned(),
+        variant: "NT".to_owned(),
+        seats: SEATS,
+        max_entries: entries,
+        min_entries: 2,
+        buy_in: Chips(1_000),
+        fee: Chips(100),
+        starting_stack: Chips(1_500),
+        levels: [20, 40, 60, 100, 160, 240, 400, 600, 1_000, 2_000, 4_000, 8_000].map(level).to_vec(),
+        start_ms: None,
+        bots: entries - people,
+        payout: Payout::Standard,
+        action_ms: options.action_ms,
+        hand_pause_ms: 100,
+        bot_pace_ms: 50,
+    }
+}
+
+/// Asks a table as the administrator.
+///
+/// # Errors
+/// When nobody answers.
+pub async fn ask_table(
+    fleet: &Fleet,
+    table: TableId,
+    command: TableCommand,
+    id: u64,
+) -> anyhow::Result<TableReply> {
+    let request = TableRequest { table, id: CommandId(id), player: None, command };
+    let subject = subject::table_commands(subject::table_partition(table));
+    Ok(fleet.admin.request(subject, &request, PATIENCE).await?)
+}
+
+/// What a player has, by the cashier.
+///
+/// # Errors
+/// When the cashier does not answer.
+pub async fn balance(fleet: &Fleet, player: PlayerId) -> anyhow::Result<i64> {
+    match fleet.cashier(AdminRequest::ShowPlayer { player: player.to_string() }).await? {
+        CashierReply::Player(details) => {
+            ensure!(details.in_play.is_zero(), "player {player} still has {} in play", details.in_play);
+            Ok(details.balance)
+        }
+        reply => bail!("player {player}: {reply:?}"),
+    }
+}

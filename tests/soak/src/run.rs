@@ -1,0 +1,319 @@
+//! One run from the start of the fleet to the judgement.
+
+use crate::{
+    chance::{Chance, Stream},
+    faults::Breaker,
+    lines::Lines,
+    now::now_ms,
+    options::Options,
+    player::{Game, Player, Stage},
+    report::Report,
+    room::{self, Account},
+    schedule::schedule,
+    tally::Tally,
+    tournaments, verdict, visitor,
+};
+use anyhow::Context;
+use client::{Address, Login};
+use futures::{StreamExt, TryStreamExt, stream};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use testkit::{
+    Fleet, FleetSize,
+    check::{ClientLog, Fault, Finding},
+};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, sleep, sleep_until},
+};
+use wire::{TableId, TournamentId, table::TableCommand, table::TableReply};
+
+/// How often progress is told.
+const TELL: Duration = Duration::from_secs(5);
+/// Clients that connect at the same time.
+const CONNECTING: usize = 64;
+/// Every so many clients reach their node over a line that can be disturbed.
+const DISTURBED_EVERY: usize = 5;
+/// Time to get going before the first fault.
+const WARM_UP: Duration = Duration::from_secs(3);
+/// How long the fleet may take, once the faults are over, until every table has played on and every seat is paid.
+const RECOVERS: Duration = Duration::from_secs(60);
+/// How long tournaments may take to end by themselves.
+const TOURNAMENTS_END: Duration = Duration::from_secs(150);
+
+/// Runs. Gives the report, and the lines that explain the first violation.
+///
+/// # Errors
+/// When the fleet does not come up, or cannot be judged.
+pub async fn run(options: &Options) -> anyhow::Result<(Report, Vec<String>)> {
+    let size = FleetSize {
+        gateways: options.gateways,
+        table_workers: options.table_workers,
+        bot_workers: options.bot_workers,
+        coordinators: options.coordinators,
+    };
+    tell(format!("seed {}: starting {size:?}", options.seed));
+    let fleet = Arc::new(Fleet::start(size).await?);
+    let result = Run::open(options, &fleet).await?.play().await;
+    let violated = !result.as_ref().is_ok_and(|(report, _)| report.violations == 0);
+    let fleet = Arc::into_inner(fleet).context("something still uses the fleet")?;
+    if violated || options.keep {
+        tell(format!("the fleet's folder is kept: {}", fleet.stop_and_keep().await?.display()));
+    } else {
+        fleet.stop().await?;
+    }
+    result
+}
+
+struct Run<'a> {
+    options: &'a Options,
+    fleet: Arc<Fleet>,
+    tally: Arc<Tally>,
+    lines: Lines,
+    tables: Vec<TableId>,
+    accounts: Vec<Account>,
+    stage: watch::Sender<Stage>,
+    clients: JoinSet<anyhow::Result<ClientLog>>,
+}
+
+impl<'a> Run<'a> {
+    /// Makes the room and lets everybody in.
+    async fn open(options: &'a Options, fleet: &Arc<Fleet>) -> anyhow::Result<Self> {
+        let people = options.players + options.tournaments * options.tournament_players;
+        let accounts = room::accounts(fleet, people).await?;
+        let tables = room::tables(fleet, options).await?;
+        tell(format!("{} accounts, {} tables", accounts.len(), tables.len()));
+        Ok(Self {
+            options,
+            fleet: Arc::clone(fleet),
+            tally: Arc::new(Tally::default()),
+            lines: Lines::default(),
+            tables,
+            accounts,
+            stage: watch::Sender::new(Stage::Play),
+            clients: JoinSet::new(),
+        })
+    }
+
+    async fn play(mut self) -> anyhow::Result<(Report, Vec<String>)> {
+        let announced: Vec<watch::Sender<Option<TournamentId>>> =
+            (0..self.options.tournaments).map(|_| watch::Sender::new(None)).collect();
+        self.let_everybody_in(&announced).await?;
+        let mut playing = JoinSet::new();
+        for announce in announced {
+            let (fleet, stage) = (Arc::clone(&self.fleet), self.stage.subscribe());
+            playing.spawn(tournaments::play(fleet, self.options.clone(), announce, stage));
+        }
+        let breaker = Breaker::new(Arc::clone(&self.fleet), self.lines.clone(), &self.tables, self.options);
+        sleep(WARM_UP).await;
+        self.break_things(&breaker).await;
+        tell("the faults are over".to_owned());
+        let mut found = self.until_all_played().await;
+        self.stage.send_replace(Stage::Finish);
+        found.extend(self.close_tables().await);
+        let played: Vec<TournamentId> = playing.join_all().await.into_iter().flatten().collect();
+        let (settled, stuck) = self.end_tournaments(&played).await;
+        found.extend(stuck);
+        // What was published last reaches the clients.
+        sleep(Duration::from_secs(1)).await;
+        self.stage.send_replace(Stage::Stop);
+        let mut logs = Vec::new();
+        while let Some(log) = self.clients.join_next().await {
+            logs.push(log??);
+        }
+        tell(format!("{}; judging", self.tally.words()));
+        let cash_players =
+            self.accounts.iter().take(self.options.players as usize).map(|account| account.player).collect();
+        let done = std::mem::take(&mut *breaker.done());
+        let evidence = verdict::Evidence { logs, done, cash_players, settled, found };
+        verdict::judge(&self.fleet, self.options, &evidence, &self.tally).await
+    }
+
+    /// The nodes by every way to connect, each in front of the others once; every fifth client's over disturbed lines.
+    async fn ways(&self) -> anyhow::Result<Vec<Vec<Address>>> {
+        let mut ways = Vec::new();
+        for nodes in [self.fleet.tcp()?, self.fleet.ws()?, self.fleet.ws_json()?] {
+            let mut over_lines = Vec::with_capacity(nodes.len());
+            for node in &nodes {
+                over_lines.push(self.lines.to(node).await?);
+            }
+            for start in 0..nodes.len() {
+                for nodes in [&nodes, &over_lines] {
+                    let mut list = nodes.clone();
+                    list.rotate_left(start);
+                    ways.push(list);
+                }
+            }
+        }
+        Ok(ways)
+    }
+
+    async fn let_everybody_in(
+        &mut self,
+        announced: &[watch::Sender<Option<TournamentId>>],
+    ) -> anyhow::Result<()> {
+        let ways = self.ways().await?;
+        let (lined, direct): (Vec<_>, Vec<_>) =
+            ways.into_iter().enumerate().partition(|(number, _)| number % 2 == 1);
+        let way = |number: usize| {
+            let some = if number % DISTURBED_EVERY == 0 { &lined } else { &direct };
+            some[(number / DISTURBED_EVERY + number) % some.len()].1.clone()
+        };
+        let cash = self.options.players as usize;
+        let connecting = self.accounts.iter().enumerate().map(|(number, account)| {
+            let game = if number < cash {
+                Game::Cash(self.tables[number % self.tables.len().max(1)])
+            } else {
+                let tournament = (number - cash) / (self.options.tournament_players as usize).max(1);
+                Game::Tournaments(announced[tournament].subscribe())
+            };
+            let connection = client::Options {
+                connect_patience: Duration::from_secs(60),
+                ..client::Options::new(way(number), Login::Token(account.token.clone()))
+            };
+            let chance = Chance::new(self.options.seed, Stream::Player(number as u32));
+            Player::connect(connection, game, self.options, chance, Arc::clone(&self.tally))
+        });
+        let players: Vec<Player> =
+            stream::iter(connecting).buffer_unordered(CONNECTING).try_collect().await?;
+        for player in players {
+            let stage = self.stage.subscribe();
+            self.clients.spawn(async move { Ok(player.play(stage).await) });
+        }
+        for number in 0..self.options.visitors {
+            let connection = client::Options::new(way(number as usize), Login::Visitor);
+            let chance = Chance::new(self.options.seed, Stream::Visitor(number));
+            self.clients.spawn(visitor::visit(
+                connection,
+                self.tables.clone(),
+                chance,
+                self.stage.subscribe(),
+            ));
+        }
+        tell(format!("{} players are in", self.accounts.len()));
+        Ok(())
+    }
+
+    async fn break_things(&self, breaker: &Breaker) {
+        let mut tasks = JoinSet::new();
+        let began = Instant::now();
+        let mut next_tell = began + TELL;
+        for fault in schedule(self.options) {
+            while next_tell < began + fault.at {
+                sleep_until(next_tell).await;
+                next_tell += TELL;
+                self.tell_progress(began, breaker);
+            }
+            sleep_until(began + fault.at).await;
+            breaker.begin(fault, &mut tasks).await;
+        }
+        while next_tell < began + Duration::from_secs(self.options.seconds) {
+            sleep_until(next_tell).await;
+            next_tell += TELL;
+            self.tell_progress(began, breaker);
+        }
+        while tasks.join_next().await.is_some() {}
+    }
+
+    fn tell_progress(&self, began: Instant, breaker: &Breaker) {
+        let seconds = began.elapsed().as_secs();
+        let done = breaker.done();
+        let faults: u32 = done.counts.values().sum();
+        let last = done.diary.last().map_or("none yet", |(_, what)| what.as_str());
+        tell(format!(
+            "{seconds} of {} s: {faults} faults, {}; last: {last}",
+            self.options.seconds,
+            self.tally.words()
+        ));
+    }
+
+    /// Every table with two players or more goes on by itself once nothing is broken any more.
+    async fn until_all_played(&self) -> Vec<Finding> {
+        let began = Instant::now();
+        let mut hands: HashMap<TableId, (u64, bool)> = HashMap::new();
+        loop {
+            let mut waiting = Vec::new();
+            for &table in &self.tables {
+                if hands.get(&table).is_some_and(|&(_, went_on)| went_on) {
+                    continue;
+                }
+                let resync = TableCommand::Resync { since: None };
+                match room::ask_table(&self.fleet, table, resync, 0).await {
+                    Ok(TableReply::Resync(resync)) => {
+                        let events = resync.view.event_no;
+                        let players = resync.view.seats.iter().filter(|seat| !seat.sitting_out).count();
+                        let (before, went_on) = hands.entry(table).or_insert((events, false));
+                        *went_on = events > *before || players < 2;
+                        if !*went_on {
+                            waiting.push(stuck(
+                                table,
+                                format!("stands still at event {events}: {:?}", resync.view.hand),
+                            ));
+                        }
+                    }
+                    other => waiting.push(stuck(table, format!("does not answer: {other:?}"))),
+                }
+            }
+            if waiting.is_empty() || began.elapsed() > RECOVERS {
+                return waiting;
+            }
+            sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    /// Closes the tables; all players are paid back.
+    async fn close_tables(&self) -> Vec<Finding> {
+        let began = Instant::now();
+        let close = |table: TableId| async move {
+            (table, room::ask_table(&self.fleet, table, TableCommand::Close, now_ms()).await)
+        };
+        let mut closing = stream::iter(self.tables.iter().copied()).map(close).buffer_unordered(CONNECTING);
+        let mut found = Vec::new();
+        while let Some((table, reply)) = closing.next().await {
+            if !matches!(reply, Ok(TableReply::Done { .. })) {
+                found.push(stuck(table, format!("cannot be closed: {reply:?}")));
+            }
+        }
+        loop {
+            let money = verdict::audit(&self.fleet).await.map(|audit| audit.tables);
+            let left: Vec<_> = money.into_iter().flatten().filter(|table| table.amount != 0).collect();
+            if left.is_empty() {
+                return found;
+            }
+            if began.elapsed() > RECOVERS {
+                found.extend(
+                    left.iter()
+                        .map(|left| stuck(left.table, format!("{} chips are not paid back", left.amount))),
+                );
+                return found;
+            }
+            sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    /// Waits until tournaments are settled; gives how many are.
+    async fn end_tournaments(&self, played: &[TournamentId]) -> (u64, Vec<Finding>) {
+        let (mut settled, mut found) = (0, Vec::new());
+        for &tournament in played {
+            match self.fleet.until_settled(tournament, TOURNAMENTS_END).await {
+                Ok(_) => settled += 1,
+                Err(error) => found.push(Finding {
+                    fault: Fault::Stuck,
+                    table: None,
+                    sequence: None,
+                    player: None,
+                    what: format!("tournament {tournament}: {error:#}"),
+                }),
+            }
+        }
+        (settled, found)
+    }
+}
+
+fn stuck(table: TableId, what: String) -> Finding {
+    Finding { fault: Fault::Stuck, table: Some(table), sequence: None, player: None, what }
+}
+
+fn tell(line: String) {
+    eprintln!("soak: {line}");
+}

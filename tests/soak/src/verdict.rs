@@ -1,0 +1,241 @@
+//! The judgement: reads the journals and the ledger, and compares them with what the clients noted down.
+
+use crate::{
+    faults::Done,
+    options::Options,
+    report::{Report, Spread},
+    room::{self, CREDIT},
+    tally::Tally,
+};
+use anyhow::bail;
+use bus::Journal;
+use futures::{StreamExt, TryStreamExt, stream};
+use poker::table::TableRecord;
+use std::collections::HashMap;
+use testkit::{
+    Fleet,
+    check::{Answer, ClientLog, Fault, Finding, Story, clocks, money, testimony},
+};
+use wire::{
+    PlayerId, TableId,
+    cashier::{AdminRequest, Audit, CashierReply},
+    codec, subject,
+};
+
+/// Imprecision of when outages began and ended, as players felt them, in milliseconds.
+const SLACK_MS: u64 = 700;
+/// Records before and after the first violation that are shown.
+const AROUND: u64 = 6;
+/// Findings that are told in words.
+const TOLD: usize = 20;
+
+/// What was collected during the run.
+pub struct Evidence {
+    /// The clients' logs.
+    pub logs: Vec<ClientLog>,
+    /// What was done to the fleet.
+    pub done: Done,
+    /// Players who played for cash only.
+    pub cash_players: Vec<PlayerId>,
+    /// Tournaments that were settled.
+    pub settled: u64,
+    /// What was found while the run came to its end.
+    pub found: Vec<Finding>,
+}
+
+/// Judges. Gives the report, and the trace that explains the first violation.
+///
+/// # Errors
+/// When journals or ledger cannot be read.
+pub async fn judge(
+    fleet: &Fleet,
+    options: &Options,
+    evidence: &Evidence,
+    tally: &Tally,
+) -> anyhow::Result<(Report, Vec<String>)> {
+    let stories = stories(fleet).await?;
+    let mut findings = evidence.found.clone();
+    for story in stories.values() {
+        findings.extend(story.findings().iter().cloned());
+        findings.extend(clocks(story, &evidence.done.outages, SLACK_MS));
+    }
+    for log in &evidence.logs {
+        findings.extend(testimony(log, &stories));
+    }
+    let balances = balances(fleet, &evidence.cash_players).await?;
+    findings.extend(money(stories.values(), &audit(fleet).await?, &balances, CREDIT.0 as i64));
+    findings.extend(verify(fleet).await?);
+    findings.sort_by_key(|finding| (finding.sequence.is_none(), finding.sequence));
+    let late = late_writes(fleet)?;
+    let report = report(options, evidence, &stories, &findings, tally, late);
+    let trace =
+        if findings.is_empty() { Vec::new() } else { trace(fleet, options, evidence, &findings).await? };
+    Ok((report, trace))
+}
+
+/// Every table by its journal.
+async fn stories(fleet: &Fleet) -> anyhow::Result<HashMap<TableId, Story>> {
+    let mut stories = HashMap::new();
+    for number in 0..subject::TABLE_STREAMS {
+        let journal = Journal::open(&fleet.admin, &subject::table_stream(number)).await?;
+        let mut records = std::pin::pin!(journal.walk("journal.table.>"));
+        while let Some(stored) = records.next().await {
+            let stored = stored?;
+            let Some(table) = subject::parse_table_journal(&stored.subject) else {
+                bail!("{} is no table's journal", stored.subject);
+            };
+            let record: TableRecord = codec::decode(&stored.payload)?;
+            let story = stories.entry(table).or_insert_with(|| Story::new(table));
+            story.record(stored.sequence, stored.time_ms, &record);
+        }
+    }
+    Ok(stories)
+}
+
+/// What the ledger says.
+///
+/// # Errors
+/// When the cashier does not answer.
+pub async fn audit(fleet: &Fleet) -> anyhow::Result<Audit> {
+    match fleet.cashier(AdminRequest::Audit).await? {
+        CashierReply::Audit(audit) => Ok(audit),
+        reply => bail!("no audit but {reply:?}"),
+    }
+}
+
+async fn balances(fleet: &Fleet, players: &[PlayerId]) -> anyhow::Result<HashMap<PlayerId, i64>> {
+    stream::iter(players.iter().copied())
+        .map(|player| async move { Ok((player, room::balance(fleet, player).await?)) })
+        .buffer_unordered(32)
+        .try_collect()
+        .await
+}
+
+/// What `pokerctl verify` finds.
+async fn verify(fleet: &Fleet) -> anyhow::Result<Vec<Finding>> {
+    #[derive(serde::Deserialize)]
+    struct Verified {
+        violations: u64,
+        found: Vec<serde_json::Value>,
+    }
+    let printed = fleet.pokerctl_prints(&["verify", "--json"]).await?;
+    let verified: Verified = serde_json::from_str(printed.trim())?;
+    let mut findings: Vec<Finding> = verified
+        .found
+        .iter()
+        .map(|violation| {
+            let table = violation["place"]["table"].as_u64().map(TableId);
+            let fault = if violation["rule"] == "chips" { Fault::Chips } else { Fault::Journal };
+            let what = format!("verify: {violation}");
+            Finding { fault, table, sequence: violation["sequence"].as_u64(), player: None, what }
+        })
+        .collect();
+    let undescribed = verified.violations.saturating_sub(findings.len() as u64);
+    findings.extend((0..undescribed).map(|_| Finding {
+        fault: Fault::Journal,
+        table: None,
+        sequence: None,
+        player: None,
+        what: "verify: one violation more".to_owned(),
+    }));
+    Ok(findings)
+}
+
+/// How often the logs of table workers say that a partition was given up because somebody else had written.
+fn late_writes(fleet: &Fleet) -> anyhow::Result<u64> {
+    let mut count = 0;
+    for entry in std::fs::read_dir(fleet.data().join("logs"))? {
+        let path = entry?.path();
+        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("table-worker")) {
+            let log = std::fs::read_to_string(path)?;
+            count += log.lines().filter(|line| line.contains("has a newer owner")).count() as u64;
+        }
+    }
+    Ok(count)
+}
+
+fn report(
+    options: &Options,
+    evidence: &Evidence,
+    stories: &HashMap<TableId, Story>,
+    findings: &[Finding],
+    tally: &Tally,
+    late_writes_refused: u64,
+) -> Report {
+    let count =
+        |faults: &[Fault]| findings.iter().filter(|finding| faults.contains(&finding.fault)).count() as u64;
+    let mut violated = std::collections::BTreeMap::new();
+    for finding in findings {
+        let name = serde_json::to_value(finding.fault).ok();
+        let name = name.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
+        *violated.entry(name).or_default() += 1;
+    }
+    let logs = || evidence.logs.iter();
+    let acknowledged =
+        |log: &ClientLog| log.commands.iter().filter(|sent| sent.answer == Answer::Done).count() as u64;
+    let takeovers = evidence.done.takeovers.iter().filter(|takeover| !takeover.disturbed);
+    Report {
+        seed: options.seed,
+        seconds: options.seconds,
+        tables: options.tables,
+        players: options.players,
+        faults: evidence.done.counts.iter().map(|(kind, count)| (kind.name(), *count)).collect(),
+        acknowledged: logs().map(acknowledged).sum(),
+        events: logs().map(|log| log.seen() as u64).sum(),
+        hands: stories.values().map(|story| story.hands() as u64).sum(),
+        tournaments: evidence.settled,
+        connections: logs().map(|log| u64::from(log.connections)).sum(),
+        lost: count(&[Fault::Lost]),
+        repeated: count(&[Fault::Doubled, Fault::Repeat]),
+        gaps: count(&[Fault::Gap]),
+        chips_off: count(&[Fault::Chips]),
+        leaks: count(&[Fault::Leak]),
+        violations: findings.len() as u64,
+        violated,
+        takeover_ms: Spread::of(takeovers.flat_map(|takeover| takeover.times_ms(stories)).collect()),
+        outage_per_table_ms: Spread::of(evidence.done.waits_ms.clone()),
+        late_writes_refused,
+        refused: tally.refusals(),
+    }
+}
+
+/// How to see the same again, the first violations, and what happened around the first.
+async fn trace(
+    fleet: &Fleet,
+    options: &Options,
+    evidence: &Evidence,
+    findings: &[Finding],
+) -> anyhow::Result<Vec<String>> {
+    let mut lines = vec![format!("{} violations with seed {}", findings.len(), options.seed)];
+    lines.extend(findings.iter().take(TOLD).map(|finding| format!("  {finding}")));
+    let shown = findings.iter().find(|finding| finding.table.is_some() && finding.sequence.is_some());
+    if let Some(Finding { table: Some(table), sequence: Some(sequence), .. }) = shown {
+        let stream = subject::table_stream(subject::table_partition(*table));
+        let journal = Journal::open(&fleet.admin, &stream).await?;
+        let mut records = std::pin::pin!(journal.walk(&subject::table_journal(*table)));
+        let mut before = std::collections::VecDeque::new();
+        let mut left = AROUND;
+        while let Some(stored) = records.next().await {
+            let stored = stored?;
+            let record: TableRecord = codec::decode(&stored.payload)?;
+            before.push_back(format!(
+                "  {} stored {} epoch {} at {} by {:?}: {:?}",
+                stored.sequence, stored.time_ms, record.epoch, record.at_ms, record.cause, record.events
+            ));
+            if stored.sequence < *sequence && before.len() as u64 > AROUND {
+                before.pop_front();
+            }
+            if stored.sequence > *sequence {
+                left -= 1;
+                if left == 0 {
+                    break;
+                }
+            }
+        }
+        lines.push(format!("table {table} around record {sequence}:"));
+        lines.extend(before);
+    }
+    lines.push("faults:".to_owned());
+    lines.extend(evidence.done.diary.iter().map(|(at_ms, what)| format!("  {at_ms} {what}")));
+    Ok(lines)
+}

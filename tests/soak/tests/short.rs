@@ -1,0 +1,54 @@
+//! Short runs with fixed seeds: several kinds of faults each, and nothing may be violated.
+
+use anyhow::ensure;
+use clap::Parser;
+use soak::{Options, Report, run};
+
+async fn short(args: &[&str]) -> anyhow::Result<Report> {
+    let options = Options::try_parse_from(["soak"].iter().chain(args))?;
+    let (report, trace) = run(&options).await?;
+    ensure!(report.violations == 0, "{}\n{report:?}", trace.join("\n"));
+    Ok(report)
+}
+
+fn hit(report: &Report, kind: &str) -> u32 {
+    report.faults.get(kind).copied().unwrap_or(0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_is_broken_once_and_nothing_is_lost() -> anyhow::Result<()> {
+    let report = short(&[
+        "--seconds=22",
+        "--seed=7",
+        "--tables=6",
+        "--players=24",
+        "--tournaments=1",
+        "--tournament-players=2",
+        "--visitors=4",
+        "--think-most-ms=900",
+        "--fault-ms=700",
+    ])
+    .await?;
+    let kinds = report.faults.len();
+    ensure!(kinds >= 6 && report.acknowledged > 200 && report.events > 2_000, "{report:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_comes_back_from_the_dead_writes_nothing_and_tells_nobody() -> anyhow::Result<()> {
+    let report = short(&[
+        "--seconds=20",
+        "--seed=3",
+        "--tables=12",
+        "--players=48",
+        "--tournaments=0",
+        "--think-most-ms=700",
+        "--action-ms=2500",
+        "--only=zombie_table_worker",
+    ])
+    .await?;
+    ensure!(hit(&report, "zombie_table_worker") >= 2, "{report:?}");
+    // They did try: every late record was refused, or the checks would have found it in the journals and at the players.
+    ensure!(report.late_writes_refused > 0, "no owner came back with something to write: {report:?}");
+    Ok(())
+}
