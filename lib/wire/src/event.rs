@@ -260,7 +260,7 @@ pub enum TableEvent {
         reason: Unseating,
         /// Cash: chips that go back to the player's balance.
         cash_out: Chips,
-        /// Cash: the posting that pays them back; none when there is nothing to pay.
+        /// Cash: the posting that pays them back; with nothing left as well.
         posting: Option<PostingId>,
     },
     /// Cash: the cashier has paid a posting back.

@@ -35,6 +35,9 @@ pub struct Options {
     /// Longest time that a player thinks, in milliseconds
     #[arg(long, default_value_t = 2_500)]
     pub think_most_ms: u64,
+    /// Pause between two numbered lines that a player says at their table, in milliseconds; 0 for silence
+    #[arg(long, default_value_t = 20_000)]
+    pub chat_ms: u64,
     /// Time to act at cash tables, in milliseconds
     #[arg(long, default_value_t = 12_000)]
     pub action_ms: u32,

@@ -20,6 +20,8 @@ pub struct Report {
     pub acknowledged: u64,
     /// Events that client programs saw and that were compared.
     pub events: u64,
+    /// Numbered lines of chat in the journals.
+    pub lines: u64,
     /// Hands that began.
     pub hands: u64,
     /// Tournaments that were played to the end.

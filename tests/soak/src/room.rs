@@ -1,7 +1,7 @@
 //! The room that is played in: accounts with money and sessions, cash tables, tournaments.
 
 use crate::options::Options;
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, bail};
 use bus::Patience;
 use futures::{StreamExt, TryStreamExt, stream};
 use std::time::Duration;
@@ -183,16 +183,13 @@ pub async fn ask_table(
     Ok(fleet.admin.request(subject, &request, PATIENCE).await?)
 }
 
-/// What a player has, by the cashier.
+/// What a player has, by the cashier: free, and in play.
 ///
 /// # Errors
 /// When the cashier does not answer.
-pub async fn balance(fleet: &Fleet, player: PlayerId) -> anyhow::Result<i64> {
+pub async fn balance(fleet: &Fleet, player: PlayerId) -> anyhow::Result<(i64, Chips)> {
     match fleet.cashier(AdminRequest::ShowPlayer { player: player.to_string() }).await? {
-        CashierReply::Player(details) => {
-            ensure!(details.in_play.is_zero(), "player {player} still has {} in play", details.in_play);
-            Ok(details.balance)
-        }
+        CashierReply::Player(details) => Ok((details.balance, details.in_play)),
         reply => bail!("player {player}: {reply:?}"),
     }
 }

@@ -17,7 +17,7 @@ use testkit::{
     check::{Answer, ClientLog, Fault, Finding, Story, clocks, money, testimony},
 };
 use wire::{
-    PlayerId, TableId,
+    Chips, PlayerId, TableId,
     cashier::{AdminRequest, Audit, CashierReply},
     codec, subject,
 };
@@ -103,7 +103,7 @@ pub async fn audit(fleet: &Fleet) -> anyhow::Result<Audit> {
     }
 }
 
-async fn balances(fleet: &Fleet, players: &[PlayerId]) -> anyhow::Result<HashMap<PlayerId, i64>> {
+async fn balances(fleet: &Fleet, players: &[PlayerId]) -> anyhow::Result<HashMap<PlayerId, (i64, Chips)>> {
     stream::iter(players.iter().copied())
         .map(|player| async move { Ok((player, room::balance(fleet, player).await?)) })
         .buffer_unordered(32)
@@ -182,6 +182,7 @@ fn report(
         faults: evidence.done.counts.iter().map(|(kind, count)| (kind.name(), *count)).collect(),
         acknowledged: logs().map(acknowledged).sum(),
         events: logs().map(|log| log.seen() as u64).sum(),
+        lines: stories.values().map(Story::lines).sum(),
         hands: stories.values().map(|story| story.hands() as u64).sum(),
         tournaments: evidence.settled,
         connections: logs().map(|log| u64::from(log.connections)).sum(),

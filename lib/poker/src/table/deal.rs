@@ -93,7 +93,8 @@ impl Table {
                 },
                 Some(Due::Leave(reason)) => {
                     let cash_out = if self.tournament.is_some() { Chips::ZERO } else { seat.stack };
-                    let posting = (!cash_out.is_zero()).then(|| self.posting(postings + 1));
+                    // With nothing left too: the cashier must hear that what was brought is no longer in play.
+                    let posting = self.tournament.is_none().then(|| self.posting(postings + 1));
                     TableEvent::Unseated { seat: no, player: seat.player, reason, cash_out, posting }
                 }
             };

@@ -58,7 +58,8 @@ impl Desk {
             match event {
                 TableEvent::Seated { stack, .. } => before = before.plus(*stack),
                 TableEvent::ToppedUp { amount, .. } => before = before.plus(*amount),
-                TableEvent::Unseated { cash_out, seat, .. } => {
+                TableEvent::Unseated { cash_out, seat, posting, .. } => {
+                    assert_eq!(posting.is_some(), self.table.tournament.is_none(), "all are cashed out");
                     let at_seat = self.table.seat(*seat).map_or(Chips::ZERO, |seat| seat.stack);
                     let gone = if self.table.tournament.is_some() { at_seat } else { *cash_out };
                     before = before.checked_minus(gone).unwrap();

@@ -38,6 +38,8 @@ pub enum Fault {
     Gap,
     /// A client saw an event again, or an earlier one after a later one.
     Repeat,
+    /// A player's numbered lines are not in the journal in the order in which they were said.
+    Order,
     /// A client saw an event that the journal does not have, or not so.
     Foreign,
     /// A client saw something before it was durable.

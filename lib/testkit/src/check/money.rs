@@ -2,18 +2,18 @@
 
 use super::{Fault, Finding, Story};
 use std::collections::HashMap;
-use wire::{PlayerId, cashier::Audit};
+use wire::{Chips, PlayerId, cashier::Audit};
 
 /// What the tables changed of the players' balances, by the journals.
 pub type Flows = HashMap<PlayerId, i64>;
 
 /// Checks the ledger once every cash table is closed and all money is back. `balances` are those of players who play
-/// for cash only, by the cashier; `credited` is what each of them began with.
+/// for cash only, free and in play, by the cashier; `credited` is what each of them began with.
 #[must_use]
 pub fn money<'a>(
     stories: impl Iterator<Item = &'a Story>,
     audit: &Audit,
-    balances: &HashMap<PlayerId, i64>,
+    balances: &HashMap<PlayerId, (i64, Chips)>,
     credited: i64,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -35,7 +35,10 @@ pub fn money<'a>(
             *flows.entry(player).or_default() += amount;
         }
     }
-    for (&player, &balance) in balances {
+    for (&player, &(balance, in_play)) in balances {
+        if !in_play.is_zero() {
+            wrong(None, Some(player), format!("has {in_play} in play and sits nowhere"));
+        }
         let expected = credited + flows.get(&player).copied().unwrap_or(0);
         if balance != expected {
             wrong(None, Some(player), format!("has {balance}, should have {expected}"));

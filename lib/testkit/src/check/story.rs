@@ -35,6 +35,10 @@ pub struct Story {
     hand: Option<HandNo>,
     shown: bool,
     cash: bool,
+    /// Number of each player's last numbered line.
+    said: HashMap<PlayerId, u64>,
+    /// Numbered lines in all.
+    lines: u64,
     findings: Vec<Finding>,
 }
 
@@ -85,6 +89,8 @@ impl Story {
             hand: None,
             shown: false,
             cash: false,
+            said: HashMap::new(),
+            lines: 0,
             findings: Vec::new(),
         }
     }
@@ -131,6 +137,12 @@ impl Story {
         self.hands.len()
     }
 
+    /// Number of numbered lines that were said.
+    #[must_use]
+    pub const fn lines(&self) -> u64 {
+        self.lines
+    }
+
     /// When the first record of another owner was stored after `since_ms`, in milliseconds since 1970.
     #[must_use]
     pub fn taken_over_ms(&self, since_ms: u64) -> Option<u64> {
@@ -173,6 +185,7 @@ impl Story {
                     self.flow(*player, cash_out.0, 1);
                 }
             }
+            TableEvent::Said { player, text, .. } => self.said(*player, text, sequence),
             TableEvent::HandStarted { start, .. } => {
                 self.hands.insert(start.hand, (self.last_event(), stored_ms));
                 self.hand = Some(start.hand);
@@ -205,6 +218,18 @@ impl Story {
             TableEvent::HandEnded { .. } => (self.hand, self.turn) = (None, None),
             TableEvent::Closed => self.closed = true,
             _ => {}
+        }
+    }
+
+    /// Lines that are numbers count up.
+    fn said(&mut self, player: PlayerId, text: &str, sequence: u64) {
+        let Ok(number) = text.parse() else {
+            return;
+        };
+        self.lines += 1;
+        if let Some(last) = self.said.insert(player, number).filter(|last| *last >= number) {
+            let what = format!("player {player} said {number} after {last}");
+            self.found(Fault::Order, sequence, what);
         }
     }
 

@@ -31,7 +31,7 @@ struct Room {
     now_ms: u64,
     commands: u64,
     audit: Audit,
-    balances: HashMap<PlayerId, i64>,
+    balances: HashMap<PlayerId, (i64, Chips)>,
 }
 
 impl Room {
@@ -55,7 +55,7 @@ impl Room {
             now_ms: BEGAN_MS,
             commands: 0,
             audit: Audit { sum: 0, unbalanced: vec![], tables: vec![], tournaments: vec![] },
-            balances: (1..=PLAYERS).map(|player| (PlayerId(player), 10_000)).collect(),
+            balances: (1..=PLAYERS).map(|player| (PlayerId(player), (10_000, Chips::ZERO))).collect(),
         };
         let created = table::create(TABLE, &config, &[]).unwrap();
         room.write(None, created);
@@ -149,7 +149,7 @@ impl Room {
                     (player, amount.0 as i64, self.table.paid_back(&posting))
                 }
             };
-            *self.balances.get_mut(&player).unwrap() += change;
+            self.balances.get_mut(&player).unwrap().0 += change;
             self.write(None, events);
         }
     }
@@ -321,7 +321,8 @@ fn a_chip_too_many_is_found() {
         paid.unwrap().0 += 1;
     });
     assert!(paid.contains(&Fault::Chips), "{paid:?}");
-    assert_eq!(after(|room| *room.balances.get_mut(&PlayerId(2)).unwrap() += 1), [Fault::Chips]);
+    assert_eq!(after(|room| room.balances.get_mut(&PlayerId(2)).unwrap().0 += 1), [Fault::Chips]);
+    assert_eq!(after(|room| room.balances.get_mut(&PlayerId(2)).unwrap().1 = Chips(1)), [Fault::Chips]);
     assert_eq!(after(|room| room.audit.sum = 1), [Fault::Chips]);
 }
 
@@ -356,6 +357,30 @@ fn a_wrong_button_or_blind_is_found() {
         (start.small_blind, start.big_blind) = (Some(start.big_blind), start.small_blind.unwrap());
     });
     assert!(blinds.contains(&Fault::Button), "{blinds:?}");
+}
+
+#[test]
+fn lines_out_of_order_are_found() {
+    let said = |numbers: [u64; 3]| {
+        after(|room| {
+            for number in numbers {
+                let (player, name, text) = (PlayerId(3), "p".to_owned(), number.to_string());
+                let said = TableEvent::Said { player, name, text };
+                let record = TableRecord {
+                    v: VERSION,
+                    epoch: Epoch(1),
+                    at_ms: room.now_ms,
+                    cause: None,
+                    events: vec![said],
+                    state: None,
+                };
+                room.journal.push(record);
+            }
+        })
+    };
+    assert_eq!(said([1, 2, 4]), []);
+    assert_eq!(said([1, 3, 2]), [Fault::Order]);
+    assert_eq!(said([1, 2, 2]), [Fault::Order]);
 }
 
 #[test]
