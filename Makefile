@@ -23,7 +23,7 @@ POKERCTL = target/release/pokerctl
 options = $(if $(DATA),--data-dir '$(DATA)') $(if $(PORT_BASE),--port-base $(PORT_BASE)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test conformance bench-engine measure trouble bench soak fuzz apply fetch build tools clean images compose-demo
+.PHONY: help up demo test conformance bench-engine measure trouble bench soak order fuzz apply fetch build tools clean images compose-demo
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -60,6 +60,11 @@ trouble: fetch ## Servers gone for a minute and for ten: what the tests leave ou
 
 soak: build ## Play at TABLES with PLAYERS for SECONDS while a schedule of faults drawn from SEED breaks the fleet; one line of JSON
 	@target/release/soak --seconds $(SECONDS) --seed $(SEED) --tables $(TABLES) --players $(PLAYERS) $(ARGS)
+
+order: build ## A thousand clients say a numbered line a second each while nodes are killed: none lost, none twice, all in order
+	@target/release/soak --seconds $(SECONDS) --seed $(SEED) --tables 200 --players 1000 --chat-ms 1000 \
+		--think-least-ms 1000 --think-most-ms 6000 --tournaments 0 --visitors 0 \
+		--only kill_table_worker,kill_gateway,zombie_table_worker,drain_table_worker,kill_nats,cut_connections $(ARGS)
 
 fuzz: ## Fuzz hand commands and hand files for SECONDS each
 	@scripts/fuzz $(SECONDS)

@@ -46,6 +46,9 @@ pub struct Player {
     game: Game,
     chance: Chance,
     think_ms: (u64, u64),
+    chat_ms: u64,
+    /// Lines said so far.
+    lines: u64,
     log: ClientLog,
     tally: Arc<Tally>,
     tables: HashMap<TableId, AtTable>,
@@ -69,6 +72,7 @@ enum Plan {
     Leave(TableId),
     SitOut(TableId),
     SitIn(TableId),
+    Say(TableId),
     Enter(TournamentId),
 }
 
@@ -108,6 +112,8 @@ impl Player {
             game,
             chance,
             think_ms: (options.think_least_ms, options.think_most_ms),
+            chat_ms: options.chat_ms,
+            lines: 0,
             log: ClientLog::of(Some(me)),
             tally,
             tables: HashMap::new(),
@@ -122,6 +128,9 @@ impl Player {
     pub async fn play(mut self, mut stage: watch::Receiver<Stage>) -> ClientLog {
         if let Game::Cash(table) = self.game {
             self.plan(0, 2_000, Plan::Sit(table));
+            if self.chat_ms > 0 {
+                self.plan(0, self.chat_ms, Plan::Say(table));
+            }
         }
         let mut announced = match &self.game {
             Game::Tournaments(announced) => Some(announced.clone()),
@@ -133,7 +142,7 @@ impl Player {
                 return self.log;
             }
             if now == Stage::Finish {
-                self.plans.retain(|(_, plan)| !matches!(plan, Plan::Sit(_) | Plan::Enter(_)));
+                self.plans.retain(|(_, plan)| !matches!(plan, Plan::Sit(_) | Plan::Enter(_) | Plan::Say(_)));
             }
             if let Some(announced) = &mut announced
                 && let Some(tournament) = *announced.borrow_and_update()
@@ -188,6 +197,13 @@ impl Player {
             Plan::Leave(table) => self.command(table, Kind::Wish, ClientMessage::Leave { table }),
             Plan::SitOut(table) => self.command(table, Kind::Wish, ClientMessage::SitOut { table }),
             Plan::SitIn(table) => self.command(table, Kind::Wish, ClientMessage::SitIn { table }),
+            Plan::Say(table) => {
+                // Whether the line before has been answered or not.
+                self.plan(self.chat_ms, self.chat_ms, Plan::Say(table));
+                self.lines += 1;
+                let say = ClientMessage::Say { table, text: self.lines.to_string() };
+                self.command(table, Kind::Change, say);
+            }
             Plan::Enter(tournament) => {
                 self.ask(Asked::Entry(tournament), ClientMessage::Register { tournament })
             }
@@ -224,8 +240,10 @@ impl Player {
                 self.tally.acknowledged();
                 Answer::Done
             }
-            // A passing refusal says nothing about what has become of the command.
-            Err(ClientError::Refused(refusal)) if !refusal.is_transient() => {
+            // Passing refusals and late answers say nothing about what has become of the command.
+            Err(ClientError::Refused(refusal))
+                if !refusal.is_transient() && *refusal != Refusal::OutOfDate =>
+            {
                 self.tally.refused(refusal);
                 Answer::Refused
             }

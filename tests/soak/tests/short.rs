@@ -27,10 +27,14 @@ async fn everything_is_broken_once_and_nothing_is_lost() -> anyhow::Result<()> {
         "--visitors=4",
         "--think-most-ms=900",
         "--fault-ms=700",
+        "--chat-ms=250",
     ])
     .await?;
     let kinds = report.faults.len();
-    ensure!(kinds >= 6 && report.acknowledged > 200 && report.events > 2_000, "{report:?}");
+    ensure!(
+        kinds >= 6 && report.acknowledged > 500 && report.lines > 300 && report.events > 5_000,
+        "{report:?}"
+    );
     Ok(())
 }
 
