@@ -17,8 +17,12 @@ use wire::{
 
 /// Pause between two questions to one partition.
 const BETWEEN: Duration = Duration::from_millis(15);
-/// A question that is not answered for so long is asked again.
+/// A question that is not answered for so long is asked again: while a worker is dead, to notice soon when another one answers...
 const EACH: Duration = Duration::from_millis(150);
+/// ... and otherwise as connection nodes do.
+const EACH_AS_NODES: Duration = Duration::from_secs(1);
+/// Pause before a question is asked again that was refused for a passing reason, as connection nodes make it.
+const PAUSE: Duration = Duration::from_millis(100);
 /// Longer than any outage; whoever does not answer by then never will.
 const TOTAL: Duration = Duration::from_secs(45);
 
@@ -66,7 +70,7 @@ pub async fn until_answered(fleet: &Arc<Fleet>, owned: &Partitions) -> Vec<(u16,
     let mut asking: FuturesUnordered<_> = owned
         .iter()
         .map(|(&partition, tables)| async move {
-            let answered = ask(fleet, tables.first().copied()).await;
+            let answered = ask(fleet, tables.first().copied(), EACH).await;
             (partition, tables.clone(), answered.then(now_ms))
         })
         .collect();
@@ -87,7 +91,7 @@ pub async fn longest_waits(fleet: Arc<Fleet>, owned: Partitions, stop: watch::Re
                 let mut longest = 0;
                 while !*stop.borrow() {
                     let began = std::time::Instant::now();
-                    ask(fleet, tables.first().copied()).await;
+                    ask(fleet, tables.first().copied(), EACH_AS_NODES).await;
                     longest = longest.max(began.elapsed().as_millis() as u64);
                     sleep(BETWEEN).await;
                 }
@@ -103,14 +107,21 @@ pub async fn longest_waits(fleet: Arc<Fleet>, owned: Partitions, stop: watch::Re
 }
 
 /// Whether the owner of a table answers.
-async fn ask(fleet: &Fleet, table: Option<TableId>) -> bool {
+async fn ask(fleet: &Fleet, table: Option<TableId>, each: Duration) -> bool {
     let Some(table) = table else {
         return false;
     };
     let command = TableCommand::Resync { since: None };
     let request = TableRequest { table, id: CommandId(0), player: None, command };
     let subject = subject::table_commands(subject::table_partition(table));
-    let patience = Patience { each: EACH, total: TOTAL };
-    let answer: Result<TableReply, _> = fleet.admin.request(subject, &request, patience).await;
-    answer.is_ok()
+    let began = std::time::Instant::now();
+    while let Some(total) = TOTAL.checked_sub(began.elapsed()) {
+        let answer = fleet.admin.request(subject.clone(), &request, Patience { each, total }).await;
+        match answer {
+            Ok(TableReply::Refused(refusal)) if refusal.is_transient() => sleep(PAUSE).await,
+            Ok(_) => return true,
+            Err(_) => return false,
+        }
+    }
+    false
 }
