@@ -37,7 +37,7 @@ impl Chance {
 
     /// A number from 0 to `below - 1`; 0 when there is none. The bias is below 2^-32.
     pub fn below(&mut self, below: u64) -> u64 {
-        (u128::from(self.0.next_u64()) * u128::from(below) >> 64) as u64
+        ((u128::from(self.0.next_u64()) * u128::from(below)) >> 64) as u64
     }
 
     /// A number from `least` to `most`.

@@ -156,7 +156,7 @@ impl<'a> Run<'a> {
         let (lined, direct): (Vec<_>, Vec<_>) =
             ways.into_iter().enumerate().partition(|(number, _)| number % 2 == 1);
         let way = |number: usize| {
-            let some = if number % DISTURBED_EVERY == 0 { &lined } else { &direct };
+            let some = if number.is_multiple_of(DISTURBED_EVERY) { &lined } else { &direct };
             some[(number / DISTURBED_EVERY + number) % some.len()].1.clone()
         };
         let cash = self.options.players as usize;

@@ -5,7 +5,7 @@ use poker::table::{self, TableRecord};
 use std::collections::{BTreeMap, HashMap};
 use wire::{
     Card, Epoch, HandNo, PlayerId, SeatNo, TableId,
-    event::{HandEvent, TableEvent, Unseating},
+    event::{HandEvent, TableEvent},
     journal::Cause,
 };
 
@@ -180,11 +180,7 @@ impl Story {
                     self.flow(player, amount.0, -1);
                 }
             }
-            TableEvent::Unseated { player, cash_out, reason, .. } => {
-                if *reason != Unseating::Moved {
-                    self.flow(*player, cash_out.0, 1);
-                }
-            }
+            TableEvent::Unseated { player, cash_out, .. } => self.flow(*player, cash_out.0, 1),
             TableEvent::Said { player, text, .. } => self.said(*player, text, sequence),
             TableEvent::HandStarted { start, .. } => {
                 self.hands.insert(start.hand, (self.last_event(), stored_ms));

@@ -87,10 +87,9 @@ impl Room {
         }
         let record =
             TableRecord { v: VERSION, epoch: Epoch(1), at_ms: self.now_ms, cause, events, state: None };
-        let mut number = self.table.event_no();
+        let first = self.table.event_no() + 1;
         self.table.apply(&record);
-        for event in record.events.iter().filter_map(table::public) {
-            number += 1;
+        for (number, event) in (first..).zip(record.events.iter().filter_map(table::public)) {
             self.everybody_sees(&ClientEvent::Event { table: TABLE, number, event });
         }
         let cards: Vec<_> = table::private_cards_dealt(&self.table, &record.events).collect();
@@ -244,7 +243,7 @@ fn a_record_dropped_doubled_or_swapped_is_found() {
 
 #[test]
 fn an_event_missed_seen_twice_or_out_of_order_is_found() {
-    assert_eq!(after(|room| drop(room.stretch().remove(50))), [Fault::Gap]);
+    assert_eq!(after(|room| _ = room.stretch().remove(50)), [Fault::Gap]);
     let twice = after(|room| {
         let seen = room.stretch()[50];
         room.stretch().insert(51, seen);
