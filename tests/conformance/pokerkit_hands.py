@@ -5,8 +5,9 @@
   judge FILE               PokerKit replays the lines of `pokerctl hand random`; prints one line of JSON
 
 Where PokerKit departs from the TDA on purpose or not (docs/conformance.md), `gen` keeps out of the way: blinds are
-covered, nobody raises after a short all-in of the street and no bounds are written there, and finishing stacks are
-only written where no pot leaves an odd chip. `judge` counts such hands under the name of the departure."""
+covered, nobody raises after a short all-in of the street and no bounds are written there; where pots are shared otherwise
+(odd chips, side pots without a low) it writes the TDA's stacks beside PokerKit's. `judge` compares all stacks with the TDA's
+(settlement.py), and counts hands that PokerKit sees otherwise under the name of the departure."""
 import argparse
 import collections
 import json
@@ -16,6 +17,8 @@ import random
 import sys
 
 import pokerkit as pk
+
+import settlement
 
 
 class PotLimitTexasHoldem(pk.games.TexasHoldemMixin, pk.PotLimitOmahaHoldem):
@@ -53,6 +56,7 @@ class Table:
     def __init__(self, hand):
         self.hand, self.state = hand, start(hand)
         self.pots, self.street, self.short, self.step, self.bets = None, None, False, 0, 0
+        self.action = None
 
     def turn_street(self):
         if self.state.street_index != self.street:
@@ -87,16 +91,17 @@ class Table:
         pushed = [op.amounts for op in self.state.operations if isinstance(op, pk.ChipsPushing)]
         return sum(any(amounts) for amounts in zip(*pushed))
 
-    def odd_chips(self):
-        """Whether winners who share may have left an odd chip in any of the pots."""
+    def shares_otherwise(self):
+        """Why PokerKit may share these pots otherwise than the TDA, if it may."""
         winners = self.winners()
-        if winners < 2:
-            return False
-        if self.hand["variant"] == "FO/8" and len(self.pots) > 1:
-            # PokerKit shares half of a side pot that nobody has a low for, when somebody has one for another pot.
-            return True
+        if not self.pots or winners < 2:
+            return None
+        if len(self.pots) > 1 and len(self.state.hand_types) > 1:
+            # PokerKit halves every pot when anybody at all has a low; where nobody with a claim has one, it shares the low half
+            # among all who have a claim.
+            return "a side pot that nobody has a low for (TDA 21)"
         parts = 2 * math.lcm(*range(1, winners + 1))
-        return any(amount % parts for amount, _ in self.pots)
+        return "odd chips (TDA 20)" if any(amount % parts for amount, _ in self.pots) else None
 
 
 # --- gen
@@ -186,8 +191,9 @@ def play(task):
             table.show(nth)
         else:
             decide(table, unit, temper, rng)
-    if table.pots is None or not table.odd_chips():
-        hand["finishing_stacks"] = list(state.stacks)
+    hand["finishing_stacks"] = list(state.stacks)
+    if table.shares_otherwise():
+        hand["finishing_stacks_tda"] = settlement.stacks(hand, state.hand_types)
     if table.pots is not None:
         hand["pots"] = table.pots
     return json.dumps(hand, separators=(",", ":"))
@@ -201,6 +207,7 @@ def replay(table):
     for action in table.hand["actions"]:
         table.burn()
         table.turn_street()
+        table.action = action
         who, what, *rest = action.split()
         if who == "d":
             state.deal_hole(rest[1]) if what == "dh" else state.deal_board(rest[0])
@@ -210,39 +217,42 @@ def replay(table):
             table.show(nth)
             continue
         if state.actor_index != nth:
-            raise ValueError(f"{action!r}: PokerKit waits for {state.actor_index}")
+            raise ValueError(f"PokerKit waits for {state.actor_index}")
         if what == "cbr":
             table.raise_to(int(rest[0]))
         elif what == "cc":
             state.check_or_call()
         else:
             state.fold()
+    table.action = None
     if state.status:
         raise ValueError("PokerKit waits for more actions")
 
 
 def departure(table, refused):
-    """The listed departure (docs/conformance.md) that can make PokerKit see a hand differently, if there is one."""
-    hand = table.hand
+    """The listed departure (docs/conformance.md) that makes PokerKit see a hand differently, if there is one. The stacks are
+    known to be the TDA's by now; what is left to explain is a refused raise, or a sharing of the pots."""
+    hand, raised = table.hand, " cbr " in (table.action or "")
     blinds, antes, stacks = hand["blinds_or_straddles"], hand["antes"], hand["starting_stacks"]
     if len(stacks) == 2:
         blinds, antes = blinds[::-1], antes[::-1]
     if any(blind > max(stack - ante, 0) for blind, ante, stack in zip(blinds, antes, stacks)):
         return "a short blind lowers the price (TDA 43)"
-    if refused and table.short:
+    if refused and raised and table.short:
         return "raises after a short all-in (TDA 47)"
-    if refused and hand["variant"][0] == "P" and table.street == 0 and sum(map(bool, blinds)) < 2:
+    if refused and raised and hand["variant"][0] == "P" and table.street == 0 and sum(map(bool, blinds)) < 2:
         return "pot-limit before the flop with a dead small blind (TDA 54-B)"
-    if refused and hand["variant"][0] == "F" and sum(table.state.statuses) == 2:
+    if refused and raised and hand["variant"][0] == "F" and sum(table.state.statuses) == 2:
         return "no cap on raises heads-up (TDA 48)"
-    if not refused and table.pots and table.odd_chips():
-        return "odd chips (TDA 20, 21)"
-    return None
+    return None if refused else table.shares_otherwise()
 
 
 def judge_line(text):
     hand = json.loads(text)
     table = Table(hand)
+    tda = settlement.stacks(hand, table.state.hand_types)
+    if hand["finishing_stacks"] != tda:
+        return hand["id"], f"stacks {hand['finishing_stacks']}, but the TDA gives {tda}", None
     try:
         replay(table)
         found = list(table.state.stacks)
@@ -251,7 +261,7 @@ def judge_line(text):
             wrong = f"pots {table.pots}, but {hand['pots']}"
         refused = False
     except ValueError as error:
-        wrong, refused = str(error), True
+        wrong, refused = f"{table.action!r}: {error}", True
     return hand["id"], wrong, wrong and departure(table, refused)
 
 

@@ -200,7 +200,7 @@ impl Names {
     fn hidden(&self, event: &TableEvent) -> Option<String> {
         Some(match event {
             TableEvent::Hand(wire::event::HandEvent::Dealt { seat, down, up }) => {
-                format!("{} is dealt {}", self.of(*seat), cards(&[down.as_slice(), up].concat()))
+                format!("{} is dealt {}", self.of(*seat), cards(&[&down[..], up].concat()))
             }
             TableEvent::Hand(wire::event::HandEvent::Acted {
                 seat, action: Action::Discard(thrown), ..
@@ -279,7 +279,7 @@ pub fn service(service: Service) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::{PlayerId, event::HandEvent};
+    use wire::{HoleCards, PlayerId, event::HandEvent};
 
     #[test]
     fn amounts_and_times() {
@@ -305,8 +305,8 @@ mod tests {
     #[test]
     fn only_the_journal_tells_hidden_cards() {
         let mut names = Names::default();
-        let down: Vec<Card> = vec!["As".parse().unwrap(), "Kd".parse().unwrap()];
-        let dealt = TableEvent::Hand(HandEvent::Dealt { seat: 1, down, up: Vec::new() });
+        let down = ["As", "Kd"].iter().map(|card| card.parse().unwrap()).collect();
+        let dealt = TableEvent::Hand(HandEvent::Dealt { seat: 1, down, up: HoleCards::new() });
         assert_eq!(names.journal(&dealt), "seat 1 is dealt As Kd");
         assert_eq!(names.public(&poker::table::public(&dealt).unwrap()), None);
     }

@@ -119,7 +119,7 @@ impl TableMirror {
             Event::Returned { seat, amount } => self.give_back(*seat, *amount),
             Event::Shown { seat, cards, .. } => self.in_hand(*seat, |h| {
                 h.down = 0;
-                h.up.clone_from(cards);
+                h.up = cards.to_vec();
             }),
             Event::Awarded { pot, seat, amount, .. } => {
                 if let Some(hand) = &mut self.view.hand
@@ -382,7 +382,7 @@ mod tests {
         apply(
             &mut mirror,
             [
-                Event::Board { street: 1, cards: vec![] },
+                Event::Board { street: 1, cards: wire::BoardCards::new() },
                 acted(2, Action::Bet(Chips(700)), 700, 0),
                 acted(0, Action::Fold, 0, 200),
                 Event::Returned { seat: 2, amount: Chips(700) },

@@ -1,6 +1,6 @@
 //! The cards not yet dealt, and those thrown away.
 
-use crate::{cards::FILLER, shuffle, variant::Stock};
+use crate::{shuffle, variant::Stock};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use wire::{Card, Rank};
 
@@ -24,8 +24,15 @@ pub(crate) struct Deck {
 impl Deck {
     /// The cards of `stock` in the order of `whole`.
     pub(crate) fn new(whole: [Card; 52], stock: Stock) -> Self {
-        let mut deck =
-            Self { whole, pile: [FILLER; 52], next: 0, len: 0, discards: 0, held_back: 0, reshuffles: 0 };
+        let mut deck = Self {
+            whole,
+            pile: [Card::FIRST; 52],
+            next: 0,
+            len: 0,
+            discards: 0,
+            held_back: 0,
+            reshuffles: 0,
+        };
         let plays = |card: &Card| stock == Stock::Full || card.rank() >= Rank(4);
         for card in whole.into_iter().filter(plays) {
             deck.pile[usize::from(deck.len)] = card;
@@ -95,7 +102,7 @@ impl Deck {
         }
         let discards = std::mem::take(&mut self.discards);
         (self.next, self.len) = (0, 0);
-        self.pile = [FILLER; 52];
+        self.pile = [Card::FIRST; 52];
         for card in Card::all().filter(|card| discards >> card.index() & 1 == 1) {
             self.pile[usize::from(self.len)] = card;
             self.len += 1;
@@ -175,11 +182,11 @@ impl Serialize for Deck {
 impl<'de> Deserialize<'de> for Deck {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let stored = Stored::deserialize(deserializer)?;
-        let mut whole = [FILLER; 52];
+        let mut whole = [Card::FIRST; 52];
         if read::<D::Error>(&stored.deck, &mut whole)? != 52 {
             return Err(de::Error::custom("a deck has 52 cards"));
         }
-        let mut pile = [FILLER; 52];
+        let mut pile = [Card::FIRST; 52];
         let len = match &stored.pile {
             Some(text) => read::<D::Error>(text, &mut pile)?,
             None => {

@@ -16,10 +16,10 @@ mod seats;
 mod setup;
 mod showdown;
 
-use crate::{cards::Cards, deck::Deck, rank, variant::Variant};
+use crate::{deck::Deck, rank, variant::Variant};
 use seats::Seats;
 use serde::{Deserialize, Serialize};
-use wire::{Action, Card, Chips, Refusal, SeatNo, event::HandEvent};
+use wire::{Action, BoardCards, Card, Chips, Refusal, SeatNo, event::HandEvent};
 
 pub use pots::Pot;
 pub use seats::HandSeat;
@@ -45,7 +45,7 @@ pub struct Hand {
     blind: Option<SeatNo>,
     seats: Seats,
     deck: Deck,
-    board: Cards<5>,
+    board: BoardCards,
     stage: Stage,
     street: u8,
     /// Whether the street's cards go to the board because the deck has too few for everybody.
@@ -113,8 +113,14 @@ impl Hand {
     #[must_use]
     pub fn open(&self) -> Vec<HandEvent> {
         let mut events = Vec::new();
-        self.clone().follow(&mut events);
+        self.clone().begin(&mut events);
         events
+    }
+
+    /// [`Hand::open`] and [`Hand::evolve`] in one, without a copy: appends the events to `events`, already applied to
+    /// this hand.
+    pub fn begin(&mut self, events: &mut Vec<HandEvent>) {
+        self.follow(events);
     }
 
     /// What an action of the player at `seat` leads to: the action itself and everything that follows without
@@ -210,9 +216,8 @@ impl Hand {
     }
 
     /// Amounts of the pots, main pot first, bets of the street included.
-    #[must_use]
-    pub fn pots(&self) -> Vec<Chips> {
-        self.live_pots().map(|pot| pot.amount).collect()
+    pub fn pots(&self) -> impl Iterator<Item = Chips> {
+        self.live_pots().map(|pot| pot.amount)
     }
 
     /// Each pot as it is awarded, main pot first, and who has a claim on it.

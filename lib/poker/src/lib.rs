@@ -10,7 +10,6 @@
 //!
 //! What this crate does not know: NATS, sockets, storage, players' accounts, tournaments.
 
-pub mod cards;
 mod deck;
 pub mod hand;
 pub mod ohh;

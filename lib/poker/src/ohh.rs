@@ -6,6 +6,7 @@
 
 use crate::{
     hand::{Hand, HandSetup, SetupError},
+    phh::Amount,
     rank::Ranking,
     variant::{Betting, Variant},
 };
@@ -30,6 +31,8 @@ pub struct About {
     pub seats: u8,
     /// Currency code of cash games; empty for tournament chips.
     pub currency: String,
+    /// Whether chips are hundredths of the currency: amounts are written with their decimals then.
+    pub hundredths: bool,
     /// Whether it is a tournament's hand.
     pub tournament: bool,
     /// The small blind.
@@ -38,6 +41,14 @@ pub struct About {
     pub names: Vec<(SeatNo, String)>,
     /// The seat whose cards may be told: those of others only when they were shown. None tells all.
     pub hero: Option<SeatNo>,
+}
+
+impl About {
+    fn amount(&self, chips: Chips) -> Value {
+        let whole = Amount::of(chips);
+        let amount = if self.hundredths { whole.in_hundredths() } else { whole };
+        serde_json::to_value(amount).unwrap_or_default()
+    }
 }
 
 /// A hand as an Open Hand History object: its setup and all of its events.
@@ -67,13 +78,13 @@ pub fn export(about: &About, setup: &HandSetup, events: &[HandEvent]) -> Result<
         "table_size": about.seats,
         "currency": about.currency,
         "dealer_seat": u64::from(setup.button) + 1,
-        "small_blind_amount": about.small_blind.0,
-        "big_blind_amount": setup.min_bet.0,
-        "ante_amount": ante.unwrap_or_default().0,
+        "small_blind_amount": about.amount(about.small_blind),
+        "big_blind_amount": about.amount(setup.min_bet),
+        "ante_amount": about.amount(ante.unwrap_or_default()),
         "flags": [],
         "players": players,
         "rounds": book.rounds,
-        "pots": pots(events),
+        "pots": pots(about, events),
     });
     if let Some(hero) = about.hero {
         ohh["hero_player_id"] = hero.into();
@@ -115,7 +126,7 @@ fn texts(cards: &[Card]) -> Vec<String> {
 type Wins = Vec<(SeatNo, Chips)>;
 
 /// Pots and their winners, from the awards.
-fn pots(events: &[HandEvent]) -> Vec<Value> {
+fn pots(about: &About, events: &[HandEvent]) -> Vec<Value> {
     let mut pots: Vec<(u8, Chips, Wins)> = Vec::new();
     for event in events {
         let HandEvent::Awarded { pot, seat, amount, .. } = event else {
@@ -132,11 +143,11 @@ fn pots(events: &[HandEvent]) -> Vec<Value> {
             None => wins.push((*seat, *amount)),
         }
     }
-    let win = |(seat, won): &(SeatNo, Chips)| json!({ "player_id": seat, "win_amount": won.0 });
+    let win = |(seat, won): &(SeatNo, Chips)| json!({ "player_id": seat, "win_amount": about.amount(*won) });
     pots.iter()
         .map(|(number, amount, wins)| {
             let wins: Vec<Value> = wins.iter().map(win).collect();
-            json!({ "number": number, "amount": amount.0, "rake": 0, "player_wins": wins })
+            json!({ "number": number, "amount": about.amount(*amount), "rake": 0, "player_wins": wins })
         })
         .collect()
 }
@@ -159,7 +170,7 @@ impl Book<'_> {
             "seat": u64::from(seat) + 1,
             "name": name,
             "display": name,
-            "starting_stack": stack.0,
+            "starting_stack": self.about.amount(stack),
         })
     }
 
@@ -215,7 +226,7 @@ impl Book<'_> {
             "action_number": self.actions,
             "player_id": seat,
             "action": name,
-            "amount": amount.0,
+            "amount": self.about.amount(amount),
             "is_allin": all_in,
         });
         if !cards.is_empty() {

@@ -104,8 +104,8 @@ pub fn play(
     mut watch: impl FnMut(&Hand, &Action),
 ) -> Option<(Vec<HandEvent>, Hand)> {
     let mut hand = Hand::new(setup).ok()?;
-    let mut events = hand.open();
-    events.iter().for_each(|event| hand.evolve(event));
+    let mut events = Vec::new();
+    hand.begin(&mut events);
     let temper = dice.below(4);
     while let Some(actor) = hand.actor() {
         let held = hand.seat(actor).map(|seat| seat.down).unwrap_or_default();

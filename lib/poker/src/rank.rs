@@ -1,18 +1,18 @@
-//! What a hand is worth. Libraries rank ([`rs_poker`] high hands, [`aya_poker`] short deck, ace-to-five and
-//! badugi); only deuce-to-seven is our own, because the library's takes A-5-4-3-2 for a straight.
+//! What a hand is worth. A library ranks ([`aya_poker`]); only deuce-to-seven is our own, because the library's takes
+//! A-5-4-3-2 for a straight.
 //!
 //! What always holds: of two strengths of the same ranking, the larger one wins, and equal ones tie.
 
 mod deuce;
 mod showing;
+mod tally;
 mod words;
 
-use crate::{cards::Cards, variant::Variant};
-use aya_poker::base as aya;
-use rs_poker::core::SevenCardAccum;
-use wire::Card;
+use crate::variant::Variant;
+use wire::{Card, HoleCards};
 
 pub use showing::{showing_high, showing_low};
+pub use tally::Tally;
 pub use words::describe;
 
 /// A way to rank hands.
@@ -62,37 +62,18 @@ impl Ranking {
         if cards.len() < self.hand_size() || cards.len() > 7 {
             return None;
         }
-        let strength = match self {
-            Self::High => high(cards.iter().copied()),
-            Self::ShortDeck => Strength(aya_poker::short_deck_rank(&aya_hand(cards)).0.into()),
-            Self::AceToFive => Strength(aya_poker::ace_five_rank(&aya_hand(cards)).0.into()),
-            Self::EightOrBetter => {
-                let low = aya_poker::ace_five_rank(&aya_hand(cards)).to_lo_8_rank();
-                if low.0 == 0 {
-                    return None;
-                }
-                Strength(low.0.into())
-            }
-            Self::DeuceToSeven => deuce::best(cards),
-            Self::Badugi => Strength(aya_poker::badugi_rank(&aya_hand(cards)).0.into()),
-        };
-        Some(strength)
+        match self {
+            Self::DeuceToSeven => Some(deuce::best(cards)),
+            _ => cards.iter().copied().collect::<Tally>().strength(self),
+        }
     }
 }
 
-/// The strength under the usual high ranking of 5 to 7 cards: what Monte-Carlo rollouts call.
+/// The strength under the usual high ranking of 5 to 7 cards.
 #[must_use]
+#[inline]
 pub fn high(cards: impl IntoIterator<Item = Card>) -> Strength {
-    let mut tally = SevenCardAccum::new();
-    for card in cards {
-        tally.add(RS_POKER_CARDS[usize::from(card.index())]);
-    }
-    strength_of_tally(&tally)
-}
-
-fn strength_of_tally(tally: &SevenCardAccum) -> Strength {
-    let rank = tally.rank();
-    Strength((rank.category() as u32) << 12 | u32::from(rank.value_bits()))
+    cards.into_iter().collect::<Tally>().high()
 }
 
 /// The strength of the best hand that the rules of the selection allow; none when it does not qualify or is
@@ -101,7 +82,7 @@ fn strength_of_tally(tally: &SevenCardAccum) -> Strength {
 pub fn strength(ranking: Ranking, selection: Selection, hole: &[Card], board: &[Card]) -> Option<Strength> {
     match selection {
         Selection::Any => {
-            let cards: Cards<7> = hole.iter().chain(board).copied().collect();
+            let cards: HoleCards = hole.iter().chain(board).copied().collect();
             ranking.of(&cards)
         }
         Selection::FromHole(count) => {
@@ -109,7 +90,7 @@ pub fn strength(ranking: Ranking, selection: Selection, hole: &[Card], board: &[
             let rest = ranking.hand_size().saturating_sub(count.into());
             for_each_choice(hole, count.into(), &mut |held| {
                 for_each_choice(board, rest, &mut |shared| {
-                    let cards: Cards<7> = held.iter().chain(shared).copied().collect();
+                    let cards: HoleCards = held.iter().chain(shared).copied().collect();
                     best = best.max(ranking.of(&cards));
                 });
             });
@@ -120,10 +101,10 @@ pub fn strength(ranking: Ranking, selection: Selection, hole: &[Card], board: &[
 
 /// The cards that make the hand: the strongest choice, or everything while the hand is not complete.
 #[must_use]
-pub fn best_cards(ranking: Ranking, selection: Selection, hole: &[Card], board: &[Card]) -> Cards<7> {
-    let all: Cards<7> = hole.iter().chain(board).copied().collect();
+pub fn best_cards(ranking: Ranking, selection: Selection, hole: &[Card], board: &[Card]) -> HoleCards {
+    let all: HoleCards = hole.iter().chain(board).copied().collect();
     let size = ranking.hand_size();
-    let mut best: (Option<Strength>, Cards<7>) = (None, all);
+    let mut best: (Option<Strength>, HoleCards) = (None, all);
     let mut consider = |cards: &[Card]| {
         let strength = ranking.of(cards);
         if strength > best.0 {
@@ -135,7 +116,7 @@ pub fn best_cards(ranking: Ranking, selection: Selection, hole: &[Card], board: 
         Selection::FromHole(count) => {
             for_each_choice(hole, count.into(), &mut |held| {
                 for_each_choice(board, size.saturating_sub(count.into()), &mut |shared| {
-                    let cards: Cards<7> = held.iter().chain(shared).copied().collect();
+                    let cards: HoleCards = held.iter().chain(shared).copied().collect();
                     consider(&cards);
                 });
             });
@@ -146,7 +127,7 @@ pub fn best_cards(ranking: Ranking, selection: Selection, hole: &[Card], board: 
 
 /// Calls `with` for every choice of `count` of the cards, at most seven.
 fn for_each_choice(cards: &[Card], count: usize, with: &mut dyn FnMut(&[Card])) {
-    fn go(rest: &[Card], count: usize, chosen: Cards<7>, with: &mut dyn FnMut(&[Card])) {
+    fn go(rest: &[Card], count: usize, chosen: HoleCards, with: &mut dyn FnMut(&[Card])) {
         if count == 0 {
             return with(&chosen);
         }
@@ -159,7 +140,7 @@ fn for_each_choice(cards: &[Card], count: usize, with: &mut dyn FnMut(&[Card])) 
             go(&rest[at + 1..], count - 1, more, with);
         }
     }
-    go(cards, count, Cards::new(), with);
+    go(cards, count, HoleCards::new(), with);
 }
 
 /// Strengths of one hand under each ranking of a variant, in the variant's order.
@@ -171,40 +152,3 @@ pub fn strengths(variant: &Variant, hole: &[Card], board: &[Card]) -> [Option<St
     }
     strengths
 }
-
-fn aya_hand(cards: &[Card]) -> aya::Hand {
-    let mut hand = aya::Hand::new();
-    for card in cards {
-        // Both number their cards alike: rank by rank from the deuce, clubs first.
-        hand.insert_unchecked(&aya::CARDS[usize::from(card.index())]);
-    }
-    hand
-}
-
-/// The library's cards by our numbers.
-const RS_POKER_CARDS: [rs_poker::core::Card; 52] = {
-    use rs_poker::core::{Card, Suit, Value};
-    const SUITS: [Suit; 4] = [Suit::Club, Suit::Diamond, Suit::Heart, Suit::Spade];
-    const VALUES: [Value; 13] = [
-        Value::Two,
-        Value::Three,
-        Value::Four,
-        Value::Five,
-        Value::Six,
-        Value::Seven,
-        Value::Eight,
-        Value::Nine,
-        Value::Ten,
-        Value::Jack,
-        Value::Queen,
-        Value::King,
-        Value::Ace,
-    ];
-    let mut cards = [Card { value: Value::Two, suit: Suit::Club }; 52];
-    let mut number = 0;
-    while number < 52 {
-        cards[number] = Card { value: VALUES[number / 4], suit: SUITS[number % 4] };
-        number += 1;
-    }
-    cards
-};

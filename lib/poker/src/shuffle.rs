@@ -25,7 +25,6 @@
 //! `SHA-256("poker-reshuffle-v1:" || n || deck)`: `n` is one byte, 0 for the hand's first reshuffle, and `deck`
 //! is the numbers of the 52 cards of the hand's deck, one byte each, top card first.
 
-use crate::cards::FILLER;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 use sha2::{Digest as _, Sha256};
@@ -34,7 +33,7 @@ use wire::{Card, event::Seed};
 /// The deck of a seed, top card first. See the module for how it is made.
 #[must_use]
 pub fn deck(seed: &Seed) -> [Card; 52] {
-    let mut deck = [FILLER; 52];
+    let mut deck = [Card::FIRST; 52];
     for (place, card) in deck.iter_mut().zip(Card::all()) {
         *place = card;
     }

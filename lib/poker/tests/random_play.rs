@@ -158,7 +158,7 @@ fn apply(hand: &mut Hand, events: &[HandEvent], total: Chips) -> Result<(), Test
     for event in events {
         hand.evolve(event);
         prop_assert_eq!(hand.total(), total, "chips after {:?}", event);
-        let pots: Chips = hand.pots().into_iter().sum();
+        let pots: Chips = hand.pots().sum();
         if !hand.is_over() && !matches!(event, HandEvent::Awarded { .. }) {
             prop_assert_eq!(pots, hand.middle(), "pots after {:?}", event);
         }

@@ -9,7 +9,7 @@ use poker::{
 };
 use wire::{
     Action::{self, Bet, BringIn, Call, Check, Discard, Fold, RaiseTo},
-    Card, Chips, RaiseBounds, Refusal, SeatNo,
+    Card, Chips, HoleCards, RaiseBounds, Refusal, SeatNo,
     event::{HandEvent, Post, Share},
 };
 
@@ -242,7 +242,8 @@ fn drawn_cards_are_replaced_at_once_from_the_left_of_the_button() {
     let twice = Discard(cards("KcKc"));
     assert_eq!(hand.decide(0, &twice), Err(Refusal::BadDiscard { max: 5 }));
     let events = act(&mut hand, Discard(own));
-    let replaced = HandEvent::Dealt { seat: 0, down: cards("7c"), up: vec![] };
+    let replaced =
+        HandEvent::Dealt { seat: 0, down: cards("7c").into_iter().collect(), up: HoleCards::new() };
     assert_eq!(events[1], replaced, "8s was burned");
     act(&mut hand, Discard(vec![]));
     act(&mut hand, Discard(cards("Kh")));

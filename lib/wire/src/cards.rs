@@ -25,6 +25,9 @@ pub struct Card(u8);
 pub struct BadCard(pub String);
 
 impl Card {
+    /// The card number 0, which also fills the unused places of lists of fixed size.
+    pub const FIRST: Self = Self(0);
+
     /// All cards, deuce of clubs first.
     pub fn all() -> impl Iterator<Item = Self> + Clone {
         (0..52).map(Self)

@@ -3,7 +3,7 @@
 //! `poker::table` maps the one to the other in one place.
 
 use crate::{
-    Action, Card, Chips, HandNo, Legal, PlayerId, PostingId, Refusal, SeatNo,
+    Action, BoardCards, Chips, HandNo, HoleCards, Legal, PlayerId, PostingId, Refusal, SeatNo,
     table::{Level, TableConfig},
     tournament::Instruction,
 };
@@ -57,16 +57,16 @@ pub enum HandEvent {
         /// To whom.
         seat: SeatNo,
         /// Hidden cards.
-        down: Vec<Card>,
+        down: HoleCards,
         /// Cards that everybody sees.
-        up: Vec<Card>,
+        up: HoleCards,
     },
     /// Cards were dealt to the board.
     Board {
         /// Index of the street, 0 before the flop.
         street: u8,
         /// The new cards.
-        cards: Vec<Card>,
+        cards: BoardCards,
     },
     /// A player acted.
     Acted {
@@ -91,7 +91,7 @@ pub enum HandEvent {
         /// Who.
         seat: SeatNo,
         /// All their cards.
-        cards: Vec<Card>,
+        cards: HoleCards,
         /// What they make, in words, e.g. `two pair, aces and tens`.
         hand: String,
     },
@@ -391,14 +391,14 @@ pub enum Event {
         /// Number of hidden cards.
         down: u8,
         /// Cards that everybody sees.
-        up: Vec<Card>,
+        up: HoleCards,
     },
     /// Cards were dealt to the board.
     Board {
         /// Index of the street, 0 before the flop.
         street: u8,
         /// The new cards.
-        cards: Vec<Card>,
+        cards: BoardCards,
     },
     /// A player has the action.
     Turn {
@@ -451,7 +451,7 @@ pub enum Event {
         /// Who.
         seat: SeatNo,
         /// All their cards.
-        cards: Vec<Card>,
+        cards: HoleCards,
         /// What they make, in words.
         hand: String,
     },

@@ -10,6 +10,7 @@
 
 pub mod action;
 pub mod bots;
+pub mod card_list;
 pub mod cards;
 pub mod cashier;
 pub mod chips;
@@ -26,6 +27,7 @@ pub mod tournament;
 pub mod view;
 
 pub use action::{Action, Legal, RaiseBounds};
+pub use card_list::{BoardCards, Cards, HoleCards};
 pub use cards::{Card, Rank, Suit};
 pub use chips::Chips;
 pub use ids::{CommandId, Epoch, HandNo, NodeId, PlayerId, PostingId, SeatNo, TableId, TournamentId};

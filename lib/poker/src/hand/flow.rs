@@ -5,7 +5,7 @@ use super::{Hand, HandSeat, Round, Stage};
 use crate::variant::{Betting, Opener};
 use std::cmp::Ordering;
 use wire::{
-    Card, Chips, SeatNo,
+    Card, Chips, HoleCards, SeatNo,
     event::{HandEvent, Post},
 };
 
@@ -195,7 +195,7 @@ impl Hand {
     fn cards_due(&self, events: &mut Vec<HandEvent>) {
         let (hole, board) = self.cards_by_now();
         let mut deck = self.deck.clone();
-        let mut deal = |count: usize| -> Vec<Card> { (0..count).map_while(|_| deck.deal()).collect() };
+        let mut deal = |count: usize| (0..count).map_while(|_| deck.deal()).collect::<HoleCards>();
         let up = self.street_rules().map_or(0, |street| usize::from(street.up));
         for seat in self.seats.after(self.button).filter(|seat| seat.is_in()) {
             let due = hole.saturating_sub(seat.down.len() + seat.up.len());
@@ -208,7 +208,7 @@ impl Hand {
         }
         let due = board.saturating_sub(self.board.len());
         if due > 0 && self.stage == Stage::Dealing {
-            events.push(HandEvent::Board { street: self.street, cards: deal(due) });
+            events.push(HandEvent::Board { street: self.street, cards: deal(due).into_iter().collect() });
         }
     }
 

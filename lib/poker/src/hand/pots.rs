@@ -1,6 +1,9 @@
 //! Main pot and side pots (TDA 21), from what everybody has put in.
 
-use super::{Hand, HandSeat, seats::MAX_PLAYERS};
+use super::{
+    Hand, HandSeat,
+    seats::{MAX_PLAYERS, Seats},
+};
 use wire::Chips;
 
 /// One pot.
@@ -20,56 +23,73 @@ impl Pot {
     }
 }
 
-/// Pots, main pot first.
-pub(super) type Pots = std::iter::Take<std::array::IntoIter<Pot, { MAX_PLAYERS + 1 }>>;
+/// Pots, main pot first, counted one by one.
+pub(super) struct Pots<'a> {
+    seats: &'a Seats,
+    /// What the pots are divided at, rising; the last is the most that a player left in has put in.
+    prices: [Chips; MAX_PLAYERS + 1],
+    count: usize,
+    next: usize,
+}
 
 impl Hand {
     /// The pots to award: one more for every different amount that players left in could put in.
-    pub(super) fn final_pots(&self) -> Pots {
-        self.layers(|seat| seat.is_in())
+    pub(super) fn final_pots(&self) -> Pots<'_> {
+        Pots::new(&self.seats, |seat| seat.is_in())
     }
 
     /// The pots as they stand: divided only by players who are all-in.
-    pub(super) fn live_pots(&self) -> Pots {
-        self.layers(|seat| seat.is_in() && seat.stack.is_zero())
+    pub(super) fn live_pots(&self) -> Pots<'_> {
+        Pots::new(&self.seats, |seat| seat.is_in() && seat.stack.is_zero())
     }
+}
 
-    /// Pots divided at what the chosen players have put in. Dead money is the main pot's. What is above the
-    /// last division makes one more pot when somebody is in for more, else goes to the last one.
-    fn layers(&self, divides: impl Fn(&HandSeat) -> bool) -> Pots {
+impl<'a> Pots<'a> {
+    /// Pots divided at what the chosen players have put in.
+    fn new(seats: &'a Seats, divides: impl Fn(&HandSeat) -> bool) -> Self {
         let mut prices = [Chips::ZERO; MAX_PLAYERS + 1];
         let mut count = 0;
-        let most = self.seats.in_play().map(HandSeat::matched).max().unwrap_or_default();
-        let dividing = self.seats.iter().filter(|seat| divides(seat)).map(HandSeat::matched);
+        let most = seats.in_play().map(HandSeat::matched).max().unwrap_or_default();
+        let dividing = seats.iter().filter(|seat| divides(seat)).map(HandSeat::matched);
         for (place, price) in prices.iter_mut().zip(dividing.chain([most])) {
             *place = price;
             count += 1;
         }
         prices[..count].sort_unstable();
-        let mut pots = [Pot::default(); MAX_PLAYERS + 1];
-        let mut made = 0;
-        let mut below = None;
-        for &price in &prices[..count] {
-            if below == Some(price) {
+        Self { seats, prices, count, next: 0 }
+    }
+
+    /// The pot between two prices. Dead money is the main pot's; what folded players have put in above everybody left
+    /// goes to the last one.
+    fn between(&self, under: Chips, price: Chips, first: bool, last: bool) -> Pot {
+        let part = |seat: &HandSeat| {
+            let live = if last { seat.matched() } else { seat.matched().min(price) };
+            let dead = if first { seat.dead } else { Chips::ZERO };
+            live.minus_or_zero(under).plus(dead)
+        };
+        Pot { amount: self.seats.iter().map(part).sum(), price }
+    }
+}
+
+impl Iterator for Pots<'_> {
+    type Item = Pot;
+
+    fn next(&mut self) -> Option<Pot> {
+        while self.next < self.count {
+            let at = self.next;
+            self.next += 1;
+            let price = self.prices[at];
+            let under = at.checked_sub(1).map(|below| self.prices[below]);
+            if under == Some(price) {
                 continue;
             }
-            let upto = |seat: &HandSeat| seat.matched().min(price);
-            let under = below.unwrap_or_default();
-            let mut amount: Chips = self.seats.iter().map(|seat| upto(seat).minus_or_zero(under)).sum();
-            if made == 0 {
-                amount = amount.plus(self.seats.iter().map(|seat| seat.dead).sum());
-            }
-            below = Some(price);
-            if !amount.is_zero() {
-                pots[made] = Pot { amount, price };
-                made += 1;
+            // Of equal prices the first makes the pot.
+            let last = price == self.prices[self.count - 1];
+            let pot = self.between(under.unwrap_or_default(), price, under.is_none(), last);
+            if !pot.amount.is_zero() {
+                return Some(pot);
             }
         }
-        let above = |seat: &HandSeat| seat.matched().minus_or_zero(most);
-        let rest: Chips = self.seats.iter().map(above).sum();
-        if let Some(last) = made.checked_sub(1) {
-            pots[last].amount = pots[last].amount.plus(rest);
-        }
-        pots.into_iter().take(made)
+        None
     }
 }

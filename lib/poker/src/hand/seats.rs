@@ -1,8 +1,7 @@
 //! The players of a hand, in a fixed array so that a copy of the hand needs no memory.
 
-use crate::cards::Cards;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use wire::{Chips, SeatNo, event::Post};
+use wire::{Chips, HoleCards, SeatNo, event::Post};
 
 /// Most players in a hand.
 pub(super) const MAX_PLAYERS: usize = 10;
@@ -27,10 +26,10 @@ pub struct HandSeat {
     #[serde(default, skip_serializing_if = "is_false")]
     pub folded: bool,
     /// Hidden cards.
-    pub down: Cards<7>,
+    pub down: HoleCards,
     /// Cards that everybody sees.
     #[serde(default, skip_serializing_if = "is_empty")]
-    pub up: Cards<7>,
+    pub up: HoleCards,
     /// Whether all cards have been tabled.
     #[serde(default, skip_serializing_if = "is_false")]
     pub shown: bool,
@@ -66,7 +65,7 @@ const fn is_false(flag: &bool) -> bool {
     !*flag
 }
 
-fn is_empty(cards: &Cards<7>) -> bool {
+fn is_empty(cards: &HoleCards) -> bool {
     cards.is_empty()
 }
 
@@ -77,7 +76,7 @@ fn is_nothing(owed: &Owed) -> bool {
 impl HandSeat {
     /// All the player's cards: hidden ones first.
     #[must_use]
-    pub fn cards(&self) -> Cards<7> {
+    pub fn cards(&self) -> HoleCards {
         self.down.iter().chain(self.up.iter()).copied().collect()
     }
 
@@ -116,13 +115,14 @@ pub(super) struct Seats {
 }
 
 impl Seats {
-    /// Takes seats that are in order; more than fit are left out.
+    /// Takes seats and puts them in order; more than fit are left out.
     pub(super) fn new(taken: impl IntoIterator<Item = HandSeat>) -> Self {
         let mut seats = Self { len: 0, seats: [HandSeat::default(); MAX_PLAYERS] };
         for (place, seat) in seats.seats.iter_mut().zip(taken) {
             *place = seat;
             seats.len += 1;
         }
+        seats.seats[..usize::from(seats.len)].sort_unstable_by_key(|seat| seat.seat);
         seats
     }
 

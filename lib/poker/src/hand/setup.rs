@@ -4,9 +4,9 @@ use super::{
     Hand, Round, Stage,
     seats::{HandSeat, MAX_PLAYERS, Owed, Seats},
 };
-use crate::{cards::Cards, deck::Deck, variant::Variant};
+use crate::{deck::Deck, variant::Variant};
 use serde::{Deserialize, Serialize};
-use wire::{Card, Chips, SeatNo, event::Post};
+use wire::{BoardCards, Card, Chips, SeatNo, event::Post};
 
 /// Everything a hand starts from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -192,12 +192,10 @@ impl HandSetup {
 /// The hand of a setup, before its first event.
 pub(super) fn hand(setup: &HandSetup) -> Result<Hand, SetupError> {
     setup.check()?;
-    let mut players = setup.players.clone();
-    players.sort_unstable_by_key(|player| player.seat);
-    if let Some(two) = players.windows(2).find(|two| two[0].seat == two[1].seat) {
-        return Err(SetupError::SeatTwice(two[0].seat));
+    let seats = Seats::new(setup.players.iter().map(seat));
+    if let Some(twice) = seats.iter().zip(seats.iter().skip(1)).find(|(one, next)| one.seat == next.seat) {
+        return Err(SetupError::SeatTwice(twice.0.seat));
     }
-    let seats = Seats::new(players.iter().map(seat));
     let mut hand = Hand {
         variant: setup.variant,
         button: setup.button,
@@ -210,7 +208,7 @@ pub(super) fn hand(setup: &HandSetup) -> Result<Hand, SetupError> {
         blind: highest_blind(&seats, setup.button),
         seats,
         deck: Deck::new(setup.deck, setup.variant.stock),
-        board: Cards::new(),
+        board: BoardCards::new(),
         stage: Stage::Posting,
         street: 0,
         shared: false,

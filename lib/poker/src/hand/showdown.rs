@@ -50,11 +50,8 @@ impl Hand {
 
     fn shown(&self, seat: &HandSeat) -> HandEvent {
         let cards = seat.cards();
-        HandEvent::Shown {
-            seat: seat.seat,
-            cards: cards.to_vec(),
-            hand: rank::describe(self.variant, &cards, &self.board),
-        }
+        let hand = rank::describe(self.variant, &cards, &self.board);
+        HandEvent::Shown { seat: seat.seat, cards, hand }
     }
 
     /// Players left, the last street's aggressor first, else who opened it.

@@ -56,7 +56,7 @@ impl Amount {
     }
 
     /// A whole amount read as so many hundredths.
-    pub(super) const fn in_hundredths(self) -> Self {
+    pub(crate) const fn in_hundredths(self) -> Self {
         Self(self.0 / Self::ONE as i64)
     }
 

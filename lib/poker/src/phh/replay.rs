@@ -177,13 +177,13 @@ impl<'a> Player<'a> {
                 match &mut event {
                     HandEvent::Dealt { seat, down, up } => {
                         let nth = usize::from(*seat);
-                        for card in down.iter_mut().chain(up) {
+                        for card in down.iter_mut().chain(up.iter_mut()) {
                             let known = self.script.hole.get_mut(nth).and_then(|hole| hole.pop_front());
                             *card = self.named_or_made_up(known.flatten(), *card);
                         }
                     }
                     HandEvent::Board { cards, .. } => {
-                        for card in cards {
+                        for card in cards.iter_mut() {
                             let known = self.script.board.pop_front().flatten();
                             *card = self.named_or_made_up(known, *card);
                         }

@@ -1,7 +1,7 @@
 //! The actions of a hand file, taken apart: cards by whom they are dealt to, and what players did.
 
 use super::{Amount, Phh, PhhError, cards};
-use crate::{cards::FILLER, variant::Stock};
+use crate::variant::Stock;
 use std::collections::VecDeque;
 use wire::{Card, Rank};
 
@@ -104,7 +104,7 @@ pub(super) fn parse(phh: &Phh) -> Result<Script, PhhError> {
 /// those that it names.
 pub(super) fn deck(phh: &Phh) -> Result<[Card; 52], PhhError> {
     let named = named(&parse(phh)?);
-    let mut deck = [FILLER; 52];
+    let mut deck = [Card::FIRST; 52];
     let unnamed = Card::all().filter(|&card| !is_in(named, card));
     let order = unnamed.chain(Card::all().filter(|&card| is_in(named, card)));
     for (place, card) in deck.iter_mut().zip(order) {

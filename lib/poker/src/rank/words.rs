@@ -1,8 +1,8 @@
 //! What a hand is called, for people: `two pair, aces and tens`, `8-6-4-3-A low`.
 
-use super::{Ranking, best_cards, strength};
+use super::{Ranking, Selection, best_cards, strength};
 use crate::variant::Variant;
-use wire::Card;
+use wire::{Card, HoleCards};
 
 const ONE: [&str; 13] = [
     "deuce", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "jack", "queen", "king", "ace",
@@ -25,92 +25,129 @@ pub fn describe(variant: &Variant, hole: &[Card], board: &[Card]) -> String {
             }
             words.push_str("; ");
         }
-        let best = best_cards(ranking, variant.selection, hole, board);
+        let best = || best_cards(ranking, variant.selection, hole, board);
+        // The name of a high hand is told from all cards as well as from the best of them, and faster.
+        let cards = || match variant.selection {
+            Selection::Any => hole.iter().chain(board).copied().collect::<HoleCards>(),
+            Selection::FromHole(_) => best(),
+        };
         let part = match ranking {
-            Ranking::High | Ranking::ShortDeck => high(&best, 12),
-            Ranking::AceToFive | Ranking::EightOrBetter => low(&best, true),
-            Ranking::DeuceToSeven => low(&best, false),
-            Ranking::Badugi => badugi(&best),
+            Ranking::High => high(&cards(), Some(0)),
+            Ranking::ShortDeck => high(&cards(), Some(4)),
+            Ranking::AceToFive | Ranking::EightOrBetter => low(&best(), true),
+            Ranking::DeuceToSeven => low(&best(), false),
+            Ranking::Badugi => badugi(&best()),
         };
         words.push_str(&part);
     }
     words
 }
 
-/// Ranks as held, most often first, then highest first. `ace` is where the ace counts: 12 high, -1 low.
-fn held(cards: &[Card], ace: i8) -> Vec<(usize, i8)> {
-    let mut held: Vec<(usize, i8)> = Vec::with_capacity(5);
-    for card in cards {
-        let rank = match card.rank().0 as i8 {
-            12 => ace,
-            rank => rank,
-        };
-        match held.iter_mut().find(|(_, known)| *known == rank) {
-            Some((count, _)) => *count += 1,
-            None => held.push((1, rank)),
+/// How many cards there are of each rank, and which ranks of each suit.
+struct Count {
+    ranks: [u8; 13],
+    suits: [u16; 4],
+}
+
+impl Count {
+    /// Ranks count from the deuce to the ace or, with the ace low, from the ace to the king.
+    fn of(cards: &[Card], ace_low: bool) -> Self {
+        let mut count = Self { ranks: [0; 13], suits: [0; 4] };
+        for card in cards {
+            let rank = if ace_low { (card.rank().0 + 1) % 13 } else { card.rank().0 };
+            count.ranks[usize::from(rank)] += 1;
+            count.suits[usize::from(card.suit().0)] |= 1 << rank;
         }
+        count
     }
-    held.sort_unstable_by(|a, b| b.cmp(a));
-    held
+
+    /// The two ranks that are held most often, of equals the highest, each with how often.
+    fn groups(&self) -> [(u8, usize); 2] {
+        let mut groups = [(0, 0); 2];
+        for (rank, &count) in self.ranks.iter().enumerate() {
+            if (count, rank) >= groups[0] {
+                groups = [(count, rank), groups[0]];
+            } else if (count, rank) >= groups[1] {
+                groups[1] = (count, rank);
+            }
+        }
+        groups
+    }
+
+    /// The ranks of a suit that is held five times.
+    fn flush(&self) -> Option<u16> {
+        self.suits.iter().copied().find(|ranks| ranks.count_ones() >= 5)
+    }
+
+    fn all(&self) -> u16 {
+        self.suits.iter().fold(0, |all, ranks| all | ranks)
+    }
 }
 
-fn word(words: &[&'static str; 13], rank: i8) -> &'static str {
-    words[usize::try_from(rank).unwrap_or(12).min(12)]
+/// The top card of the highest straight among these ranks. An ace may also stand below the `wheel`, the lowest rank of
+/// the deck.
+fn straight(ranks: u16, wheel: Option<u8>) -> Option<usize> {
+    let top = (4..13usize).rev().find(|top| ranks >> (top - 4) & 0b1_1111 == 0b1_1111);
+    top.or_else(|| {
+        let lowest = wheel?;
+        let under_ace = ranks >> 12 & 1 == 1 && ranks >> lowest & 0b1111 == 0b1111;
+        under_ace.then_some(usize::from(lowest) + 3)
+    })
 }
 
-fn high(best: &[Card], ace: i8) -> String {
-    let held = held(best, ace);
-    let [first, second] = [held.first(), held.get(1)].map(|rank| rank.copied().unwrap_or((0, 0)));
-    let flush = best.len() == 5 && best.iter().all(|card| card.suit() == best[0].suit());
-    let straight = straight_to(&held);
+fn word(words: &[&'static str; 13], rank: usize) -> &'static str {
+    words[rank.min(12)]
+}
+
+/// The best high hand of up to seven cards.
+fn high(cards: &[Card], wheel: Option<u8>) -> String {
+    let count = Count::of(cards, false);
+    let flush = count.flush();
+    let one = |rank| word(&ONE, rank);
+    match flush.and_then(|ranks| straight(ranks, wheel)) {
+        Some(12) => return "royal flush".to_owned(),
+        Some(top) => return format!("straight flush, {} high", one(top)),
+        None => {}
+    }
+    match (count.groups()[0].0, flush, straight(count.all(), wheel)) {
+        // With a flush or a straight seven cards have no room for more than three of a kind.
+        (0..4, Some(ranks), _) => format!("flush, {} high", one(ranks.ilog2() as usize)),
+        (0..4, _, Some(top)) => format!("straight, {} high", one(top)),
+        _ => of_a_kind(&count, |rank| rank),
+    }
+}
+
+/// Pairs and the like. `rank` says which rank a counted one is.
+fn of_a_kind(count: &Count, rank: impl Fn(usize) -> usize) -> String {
+    let [(most, first), (next, second)] = count.groups();
+    let (first, second) = (rank(first), rank(second));
     let (one, many) = (|rank| word(&ONE, rank), |rank| word(&MANY, rank));
-    match (first.0, second.0, straight) {
-        (_, _, Some(12)) if flush => "royal flush".to_owned(),
-        (_, _, Some(top)) if flush => format!("straight flush, {} high", one(top)),
-        (4, ..) => format!("four of a kind, {}", many(first.1)),
-        (3, 2, _) => format!("full house, {} full of {}", many(first.1), many(second.1)),
-        _ if flush => format!("flush, {} high", one(first.1)),
-        (_, _, Some(top)) => format!("straight, {} high", one(top)),
-        (3, ..) => format!("three of a kind, {}", many(first.1)),
-        (2, 2, _) => format!("two pair, {} and {}", many(first.1), many(second.1)),
-        (2, ..) => format!("pair of {}", many(first.1)),
-        (1, ..) => format!("{} high", one(first.1)),
+    match (most, next) {
+        (4.., _) => format!("four of a kind, {}", many(first)),
+        (3, 2..) => format!("full house, {} full of {}", many(first), many(second)),
+        (3, _) => format!("three of a kind, {}", many(first)),
+        (2, 2) => format!("two pair, {} and {}", many(first), many(second)),
+        (2, _) => format!("pair of {}", many(first)),
+        (1, _) => format!("{} high", one(first)),
         _ => "no cards".to_owned(),
     }
 }
 
-/// The top card of a straight of five. An ace may also stand below the lowest card of the deck: the deuce or,
-/// short-decked, the six.
-fn straight_to(held: &[(usize, i8)]) -> Option<i8> {
-    let (&[(_, top), (_, next), .., (_, bottom)], 5) = (held, held.len()) else {
-        return None;
-    };
-    if top - bottom == 4 {
-        return Some(top);
-    }
-    let under_ace = next - bottom == 3 && (bottom == 0 || bottom == 4);
-    (top == 12 && under_ace).then_some(next)
-}
-
+/// A low hand of the best cards. In deuce-to-seven aces are high, and straights and flushes count, but A-5-4-3-2 is no
+/// straight.
 fn low(best: &[Card], ace_low: bool) -> String {
-    let held = held(best, if ace_low { -1 } else { 12 });
-    let paired = held.first().is_some_and(|&(count, _)| count > 1);
+    let count = Count::of(best, ace_low);
+    let paired = count.groups()[0].0 > 1;
+    if !ace_low && (paired || count.flush().is_some() || straight(count.all(), None).is_some()) {
+        return high(best, None);
+    }
     if paired {
-        return high(best, if ace_low { -1 } else { 12 });
+        return of_a_kind(&count, |rank| (rank + 12) % 13);
     }
-    let wheel = held.first().is_some_and(|&(_, rank)| rank == 12);
-    let flush = best.len() == 5 && best.iter().all(|card| card.suit() == best[0].suit());
-    // In deuce-to-seven a straight counts, but not A-5-4-3-2; in ace-to-five neither straights nor flushes do.
-    let counts = !ace_low && (flush || straight_to(&held).is_some_and(|top| !wheel || top == 12));
-    if counts {
-        return high(best, 12);
-    }
-    format!("{} low", symbols(&held))
-}
-
-fn symbols(held: &[(usize, i8)]) -> String {
-    let symbols: Vec<&str> = held.iter().map(|&(_, rank)| word(&SYMBOLS, rank)).collect();
-    symbols.join("-")
+    let held = (0..13).rev().filter(|&rank| count.ranks[rank] > 0);
+    let ranks: Vec<&str> =
+        held.map(|rank| word(&SYMBOLS, if ace_low { (rank + 12) % 13 } else { rank })).collect();
+    format!("{} low", ranks.join("-"))
 }
 
 fn badugi(cards: &[Card]) -> String {
@@ -131,7 +168,7 @@ fn badugi(cards: &[Card]) -> String {
             best = chosen;
         }
     }
-    let ranks: Vec<&str> = best.iter().map(|card| word(&SYMBOLS, card.rank().0 as i8)).collect();
+    let ranks: Vec<&str> = best.iter().map(|card| word(&SYMBOLS, card.rank().0.into())).collect();
     match best.len() {
         4 => format!("badugi, {}", ranks.join("-")),
         count => format!("{count} cards, {}", ranks.join("-")),

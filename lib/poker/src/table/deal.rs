@@ -157,8 +157,8 @@ impl Table {
         let Some(mut hand) = new_hand(&self.config, &start, &seed) else {
             return Vec::new();
         };
-        let opening = hand.open();
-        opening.iter().for_each(|event| hand.evolve(event));
+        let mut opening = Vec::with_capacity(16);
+        hand.begin(&mut opening);
         let mut events = vec![TableEvent::HandStarted { start: start.clone(), seed }];
         events.extend(opening.into_iter().map(TableEvent::Hand));
         let next = Turn { start: &start, seed, turn: 0 };

@@ -115,7 +115,7 @@ impl Table {
             hole: own.down.iter().chain(own.up.iter()).copied().collect(),
             board: playing.hand.board().to_vec(),
             street: playing.hand.street(),
-            pot: playing.hand.pots().into_iter().sum(),
+            pot: playing.hand.pots().sum(),
             big_blind: playing.start.level.big_blind,
             stack: own.stack,
             bet: own.bet,

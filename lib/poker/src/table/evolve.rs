@@ -45,7 +45,7 @@ impl Table {
     }
 
     fn evolve(&mut self, event: &TableEvent, at_ms: u64) {
-        self.event_no += u64::from(view::public(event).is_some());
+        self.event_no += u64::from(view::is_public(event));
         self.postings += u64::from(has_posting(event));
         match event {
             TableEvent::Created { .. } | TableEvent::Said { .. } => {}

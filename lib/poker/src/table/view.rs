@@ -9,6 +9,21 @@ use wire::{
     view::{HandView, SeatInHand, SeatView, TableView, TurnView},
 };
 
+/// Whether everybody at the table sees something of an event: whether [`public`] gives something.
+pub(super) const fn is_public(event: &TableEvent) -> bool {
+    !matches!(
+        event,
+        TableEvent::Created { .. }
+            | TableEvent::SeatReserved { .. }
+            | TableEvent::BuyInRefused { .. }
+            | TableEvent::TopUpAsked { .. }
+            | TableEvent::TopUpRefused { .. }
+            | TableEvent::LeaveAsked { .. }
+            | TableEvent::CashedOut { .. }
+            | TableEvent::CloseAsked
+    )
+}
+
 /// What everybody at the table sees of an event; nothing of those that are the fleet's own business.
 #[must_use]
 pub fn public(event: &TableEvent) -> Option<Event> {
@@ -142,7 +157,7 @@ impl Table {
 
 fn hand_view(playing: &Playing) -> HandView {
     let hand = &playing.hand;
-    let pots: Vec<Chips> = hand.pots();
+    let pots: Vec<Chips> = hand.pots().collect();
     HandView {
         hand: playing.start.hand,
         button: playing.start.button,

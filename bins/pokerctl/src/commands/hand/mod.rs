@@ -1,6 +1,7 @@
 //! `pokerctl hand`: hand files replayed, compared, made and shown, and shuffles verified.
 
 mod check;
+mod ohh;
 mod oracle;
 mod random;
 mod show;
@@ -27,6 +28,8 @@ enum What {
     Check(check::Args),
     /// Compare with hands that another engine has played, one JSON object per line; prints one line of JSON
     Oracle(oracle::Args),
+    /// Write PHH files as Open Hand History, one JSON object per hand, for hand trackers
+    Ohh(ohh::Args),
     /// Play random legal hands and print them, one JSON object per line, for another engine to judge
     Random(random::Args),
     /// Replay a PHH file readably, street by street
@@ -57,6 +60,11 @@ pub enum HandError {
     /// The output cannot be written.
     #[error("cannot write the hands: {0}")]
     Write(#[from] io::Error),
+    /// There is no such player.
+    #[error(
+        "there is no player {0:?}: give a name as the file has it, or a number from 1 for the first left of the button"
+    )]
+    Hero(String),
     /// There is no such variant.
     #[error("there is no variant {0:?}; known are {known}", known = codes())]
     Variant(String),
@@ -97,6 +105,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<bool, HandError> {
     match &args.what {
         What::Check(args) => check::run(args),
         What::Oracle(args) => oracle::run(args),
+        What::Ohh(args) => ohh::run(args).map(|()| true),
         What::Random(args) => random::run(args).map(|()| true),
         What::Show(args) => show::run(args).map(|()| true),
         What::Verify(args) => verify::run(args, context).await,

@@ -109,8 +109,8 @@ fn deals_again(played: &Played) -> bool {
     let Some(mut hand) = new_hand(&played.config, &played.start, &played.seed) else {
         return false;
     };
-    let mut events = hand.open();
-    events.iter().for_each(|event| hand.evolve(event));
+    let mut events = Vec::new();
+    hand.begin(&mut events);
     for event in &played.events {
         if let HandEvent::Acted { seat, action, .. } = event
             && hand.play(*seat, action, &mut events).is_err()

@@ -27,7 +27,7 @@ pub const AT_MS: u64 = 1_700_000_000_000;
 pub const DEADLINE_MS: u64 = AT_MS + 15_000;
 
 /// The cards of a text like `AsKd`.
-pub fn cards(text: &str) -> Vec<Card> {
+pub fn cards<List: FromIterator<Card>>(text: &str) -> List {
     text.as_bytes().chunks(2).map(|two| std::str::from_utf8(two).unwrap().parse().unwrap()).collect()
 }
 

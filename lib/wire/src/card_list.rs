@@ -1,14 +1,19 @@
-//! A short list of cards that lives in place: hands are copied on every action and must not allocate.
+//! A short list of cards that lives in place: hands and events are copied on every action and must not allocate.
 
+use crate::Card;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use std::{fmt, ops::Deref};
-use wire::{Card, Rank, Suit};
-
-/// Fills the unused places of fixed lists.
-pub(crate) const FILLER: Card = match Card::new(Rank(0), Suit(0)) {
-    Some(card) => card,
-    None => unreachable!(),
+use std::{
+    borrow::Cow,
+    fmt,
+    ops::{Deref, DerefMut},
 };
+
+/// Cards that one player is dealt: at most seven.
+pub type HoleCards = Cards<7>;
+
+/// Cards of a board: at most five.
+pub type BoardCards = Cards<5>;
 
 /// Up to `N` cards. In every encoding a plain list.
 #[derive(Clone, Copy)]
@@ -21,7 +26,7 @@ impl<const N: usize> Cards<N> {
     /// No cards.
     #[must_use]
     pub const fn new() -> Self {
-        Self { len: 0, cards: [FILLER; N] }
+        Self { len: 0, cards: [Card::FIRST; N] }
     }
 
     /// Adds a card. A full list stays as it is: the rules never deal more than fit.
@@ -57,12 +62,27 @@ impl<const N: usize> Deref for Cards<N> {
     }
 }
 
+impl<const N: usize> DerefMut for Cards<N> {
+    fn deref_mut(&mut self) -> &mut [Card] {
+        self.cards.get_mut(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
 impl<'a, const N: usize> IntoIterator for &'a Cards<N> {
     type Item = &'a Card;
     type IntoIter = std::slice::Iter<'a, Card>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
+    }
+}
+
+impl<const N: usize> IntoIterator for Cards<N> {
+    type Item = Card;
+    type IntoIter = std::iter::Take<std::array::IntoIter<Card, N>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.cards.into_iter().take(usize::from(self.len))
     }
 }
 
@@ -116,5 +136,44 @@ impl<'de, const N: usize> Deserialize<'de> for Cards<N> {
             }
         }
         deserializer.deserialize_seq(List)
+    }
+}
+
+impl<const N: usize> JsonSchema for Cards<N> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Vec::<Card>::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Vec::<Card>::json_schema(generator)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_encoded_as_a_vector_is() {
+        let vector: Vec<Card> = Card::all().take(7).collect();
+        let list: HoleCards = vector.iter().copied().collect();
+        let bytes = rmp_serde::to_vec_named(&list).unwrap();
+        assert_eq!(bytes, rmp_serde::to_vec_named(&vector).unwrap());
+        assert_eq!(rmp_serde::from_slice::<HoleCards>(&bytes).unwrap(), list);
+        assert!(rmp_serde::from_slice::<BoardCards>(&bytes).is_err(), "two too many");
+        assert_eq!(list.into_iter().collect::<Vec<_>>(), vector);
+    }
+
+    #[test]
+    fn a_full_list_stays_as_it_is_and_a_card_taken_out_leaves_no_gap() {
+        let mut list: BoardCards = Card::all().collect();
+        assert_eq!(list.len(), 5);
+        let second = list[1];
+        assert!(list.remove(second) && !list.remove(second));
+        assert_eq!(list.to_vec(), Card::all().filter(|&card| card != second).take(4).collect::<Vec<_>>());
     }
 }
