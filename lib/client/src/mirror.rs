@@ -1,6 +1,9 @@
 //! A table as it stands after the events seen so far. Adds up what the table says, knows no rules.
 
+mod streets;
+
 use std::collections::BTreeMap;
+use streets::Streets;
 use wire::{
     Action, Chips, SeatNo, TableId,
     event::{Event, HandStart, Post},
@@ -12,13 +15,13 @@ use wire::{
 /// Side pots are told apart when the hand was seen from its start; otherwise what is put in after the snapshot goes to
 /// the last pot of the snapshot. The sum of the pots is right in any case.
 ///
-/// That a street is over shows in the events only where cards go to a board. In stud and draw games `street` and the
-/// bets of a street are as of the last snapshot, bets added up over the hand.
+/// In games without a board a new street is told from the cards and draws, see `streets`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableMirror {
     view: TableView,
     /// What was put in during this hand; none when its start was not seen.
     paid: Option<Paid>,
+    streets: Streets,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,8 +37,8 @@ struct Paid {
 impl TableMirror {
     /// Starts from a snapshot.
     #[must_use]
-    pub const fn new(view: TableView) -> Self {
-        Self { view, paid: None }
+    pub fn new(view: TableView) -> Self {
+        Self { streets: Streets::of(&view), view, paid: None }
     }
 
     /// Which table.
@@ -98,24 +101,35 @@ impl TableMirror {
                 self.end();
             }
             Event::Posted { seat, post, amount } => self.post(*seat, *post, *amount),
-            Event::Dealt { seat, down, up } => self.in_hand(*seat, |h| {
-                h.down = h.down.saturating_add(*down);
-                h.up.extend(up);
-            }),
+            Event::Dealt { seat, down, up } => {
+                if self.streets.dealt(*seat) {
+                    self.next_street();
+                }
+                self.in_hand(*seat, |h| {
+                    h.down = h.down.saturating_add(*down);
+                    h.up.extend(up);
+                });
+            }
             Event::Board { street, cards } => self.street(*street, cards),
-            Event::Turn { seat, turn, legal, deadline_ms } => self.turn(Some(TurnView {
-                seat: *seat,
-                turn: *turn,
-                legal: legal.clone(),
-                deadline_ms: *deadline_ms,
-            })),
+            Event::Turn { seat, turn, legal, deadline_ms } => {
+                let first = self.view.hand.as_ref().is_some_and(|hand| hand.street == 0);
+                if legal.discard.is_some() && self.streets.is_to_draw(*seat, first) {
+                    self.next_street();
+                }
+                let (seat, turn, deadline_ms) = (*seat, *turn, *deadline_ms);
+                self.turn(Some(TurnView { seat, turn, legal: legal.clone(), deadline_ms }));
+            }
             Event::ClockExtended { deadline_ms } => {
                 if let Some(turn) = self.view.hand.as_mut().and_then(|h| h.turn.as_mut()) {
                     turn.deadline_ms = *deadline_ms;
                 }
             }
             Event::Acted { seat, action, added, stack } => self.act(*seat, action, *added, *stack),
-            Event::Drew { .. } => self.turn(None),
+            Event::Drew { seat, count } => {
+                self.turn(None);
+                self.streets.drew(*seat, *count);
+                self.in_hand(*seat, |h| h.down = h.down.saturating_sub(*count));
+            }
             Event::Returned { seat, amount } => self.give_back(*seat, *amount),
             Event::Shown { seat, cards, .. } => self.in_hand(*seat, |h| {
                 h.down = 0;
@@ -157,6 +171,7 @@ impl TableMirror {
             seat.in_hand = dealt_in.map(|_| SeatInHand::default());
         }
         self.paid = Some(Paid::default());
+        self.streets = Streets::default();
     }
 
     fn end(&mut self) {
@@ -187,6 +202,7 @@ impl TableMirror {
 
     fn act(&mut self, seat: SeatNo, action: &Action, added: Chips, stack: Chips) {
         self.turn(None);
+        self.streets.acted();
         self.with(seat, |s| s.stack = stack);
         self.in_hand(seat, |h| {
             h.bet = h.bet.plus(added);
@@ -220,10 +236,22 @@ impl TableMirror {
         let next = street > hand.street;
         hand.street = street;
         hand.board.extend(cards);
+        self.streets.board();
         if next {
-            for in_hand in self.view.seats.iter_mut().filter_map(|s| s.in_hand.as_mut()) {
-                in_hand.bet = Chips::ZERO;
-            }
+            self.clear_bets();
+        }
+    }
+
+    fn next_street(&mut self) {
+        if let Some(hand) = &mut self.view.hand {
+            hand.street += 1;
+        }
+        self.clear_bets();
+    }
+
+    fn clear_bets(&mut self) {
+        for in_hand in self.view.seats.iter_mut().filter_map(|s| s.in_hand.as_mut()) {
+            in_hand.bet = Chips::ZERO;
         }
     }
 

@@ -13,8 +13,8 @@ use wire::{
     view::TableView,
 };
 
-/// Games with a board: no limit, pot limit, fixed limit.
-const VARIANTS: [&str; 4] = ["NT", "PO", "FO/8", "NS"];
+/// Games with a board, with open cards, with one draw and with three.
+const VARIANTS: [&str; 10] = ["NT", "PO", "FO/8", "NS", "F7S", "FR", "F5D", "N2L1D", "F2L3D", "FB"];
 
 /// A small deterministic source of chance: xorshift64* (Vigna 2016).
 struct Chance(u64);
@@ -155,6 +155,12 @@ impl Desk {
         }
         if legal.call.is_some() {
             offered.extend([Action::Call, Action::Call]);
+        }
+        offered.extend(legal.bring_in.map(|_| Action::BringIn));
+        if let Some(most) = legal.discard {
+            let held = self.table.cards_of(player).map(|own| own.cards).unwrap_or_default();
+            let thrown = held.into_iter().filter(|_| self.chance.next(2) == 0).take(most.into());
+            offered.push(Action::Discard(thrown.collect()));
         }
         let mut within = |bounds: wire::RaiseBounds| match self.chance.next(3) {
             0 => bounds.max,
