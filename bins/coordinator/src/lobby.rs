@@ -100,6 +100,7 @@ mod tests {
             action_ms: 1_000,
             hand_pause_ms: 0,
             bot_pace_ms: 0,
+            absence: wire::table::Absence::default(),
         };
         let mut tournament = Tournament::new(TournamentId(id));
         tournament.evolve(&TournamentEvent::Created { config, at_ms });

@@ -20,8 +20,9 @@ pub(crate) struct Args {
     /// Most connections. Each takes one open file.
     #[arg(long, env = "GATEWAY_MAX_CONNECTIONS", default_value_t = 10_000)]
     pub(crate) max_connections: u32,
-    /// Longest silence of a connection, in milliseconds.
-    #[arg(long, env = "GATEWAY_IDLE_MS", default_value_t = 30_000, value_parser = clap::value_parser!(u32).range(100..))]
+    /// Longest silence of a connection, in milliseconds. Whoever is silent for longer counts as gone, so this is how long
+    /// it takes until a table notices that a player's network has failed.
+    #[arg(long, env = "GATEWAY_IDLE_MS", default_value_t = 15_000, value_parser = clap::value_parser!(u32).range(100..))]
     pub(crate) idle_ms: u32,
 }
 

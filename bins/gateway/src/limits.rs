@@ -58,5 +58,9 @@ pub(crate) const LOBBY_LINES: usize = 1_000;
 pub(crate) const STANDINGS: u32 = 1_000;
 /// Tables that are asked again at the same time after messages may have been lost.
 pub(crate) const REPAIRS: usize = 128;
+/// How long a node waits before it says that a connection is gone: most players are back on another one by then.
+pub(crate) const GONE_PAUSE: Duration = Duration::from_secs(1);
+/// Tables that are told at the same time who is gone.
+pub(crate) const FAREWELLS: usize = 128;
 /// Pause before a table is asked again that did not answer.
 pub(crate) const REPAIR_PAUSE: Duration = Duration::from_secs(1);

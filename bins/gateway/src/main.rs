@@ -7,6 +7,7 @@
 //! | `outbox` | what waits to be sent, bounded |
 //! | `feeds`, `chunk`, `sight` | watched tables: one subscription each, every viewer sees everything once, in order |
 //! | `connections`, `notices` | who is online where; one player, one connection |
+//! | `gone` | telling tables whose connection is gone |
 //! | `ask`, `lobby` | questions to the rest of the fleet, repeated until answered |
 //! | `service` | whether the fleet works, and telling the players |
 //! | `limits` | every bound and its reason |
@@ -21,6 +22,7 @@ mod connections;
 mod feeds;
 mod format;
 mod frame;
+mod gone;
 mod lanes;
 mod limits;
 mod listen;
@@ -36,14 +38,15 @@ mod transport;
 mod work;
 
 use crate::{
-    args::Args, ask::Asker, connections::Connections, feeds::Feeds, lobby::Lobby, node::Node, service::Told,
+    args::Args, ask::Asker, connections::Connections, feeds::Feeds, gone::Farewells, lobby::Lobby, node::Node,
+    service::Told,
 };
 use anyhow::Context;
 use bus::{Peers, Stop};
 use clap::Parser;
 use std::{
     net::SocketAddr,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
     time::{Duration, Instant},
 };
 use tokio::{
@@ -107,6 +110,8 @@ async fn start(args: &Args) -> anyhow::Result<(Arc<Node>, TcpListener, TcpListen
         incarnation: getrandom::u64().context("no random numbers from the operating system")?,
         idle: args.idle(),
         feeds: Feeds::start(&bus, &asker),
+        farewells: Farewells::new(&asker),
+        sessions: AtomicU64::new(0),
         bus,
         peers,
         asker,

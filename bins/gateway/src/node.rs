@@ -1,10 +1,18 @@
 //! What all connections of this node share.
 
-use crate::{ask::Asker, connections::Connections, feeds::Feeds, lobby::Lobby, service::Told};
+use crate::{
+    ask::Asker, connections::Connections, feeds::Feeds, gone::Farewells, lobby::Lobby, service::Told,
+};
 use bus::{Bus, Peers};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 use wire::{
-    NodeId, PlayerId,
+    ConnectionId, NodeId, PlayerId,
     fleet::{Heartbeat, Notice, Role},
     subject,
 };
@@ -20,6 +28,9 @@ pub(crate) struct Node {
     pub(crate) peers: Peers,
     pub(crate) asker: Asker,
     pub(crate) feeds: Feeds,
+    pub(crate) farewells: Farewells,
+    /// Sessions opened so far: a connection may have several, one after the other.
+    pub(crate) sessions: AtomicU64,
     pub(crate) lobby: Lobby,
     pub(crate) service: Told,
     pub(crate) connections: Arc<Connections>,
@@ -44,9 +55,10 @@ impl Listener {
 }
 
 impl Node {
-    /// A connection's name in the network.
-    pub(crate) fn connection_name(&self, number: u64) -> String {
-        format!("{}.{:x}.{number}", self.name, self.incarnation)
+    /// A name in the network for a new session on a connection.
+    pub(crate) fn session_name(&self, number: u64) -> ConnectionId {
+        let session = self.sessions.fetch_add(1, Relaxed);
+        ConnectionId(format!("{}.{:x}.{number}.{session}", self.name, self.incarnation))
     }
 
     /// Tells every connection node that a player is online here.

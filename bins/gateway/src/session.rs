@@ -29,7 +29,7 @@ use std::{
 };
 use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
 use wire::{
-    CommandId, PlayerId, TableId,
+    CommandId, ConnectionId, PlayerId, TableId,
     client::{Closing, ServerMessage, Service},
 };
 
@@ -57,6 +57,10 @@ struct Online {
     player: PlayerId,
     name: Arc<str>,
     token: Arc<str>,
+    /// The session's name in the network.
+    session: ConnectionId,
+    /// Where the player sits, as far as is known here.
+    seats: BTreeSet<TableId>,
     /// What only this player sees.
     feed: Subscription,
 }
@@ -126,6 +130,10 @@ impl Session {
                 break why;
             }
         };
+        // Who is online elsewhere is not gone, and a node that stops sends everybody elsewhere.
+        if !matches!(why, Some(Closing::OnlineElsewhere | Closing::NodeStopping)) {
+            self.went_offline();
+        }
         self.close(why).await;
     }
 
@@ -243,6 +251,13 @@ impl Session {
         let next = self.blocked.map_or(idle, |(since, _)| idle.min(since + WRITE));
         self.timer.as_mut().reset(next);
         None
+    }
+
+    /// The session is over: the tables are told.
+    fn went_offline(&mut self) {
+        if let Some(Online { player, session, seats, .. }) = self.online.take() {
+            self.node.farewells.say(player, &session, seats);
+        }
     }
 
     /// Queues a message of our own.

@@ -1,10 +1,10 @@
 //! What a request becomes: whom to ask, in which order, and what the answer means for the connection.
 
-use crate::{ask::surprised, lanes::Lane, limits::STANDINGS, node::Node, outbox::Outbox};
+use crate::{ask::surprised, gone, lanes::Lane, limits::STANDINGS, node::Node, outbox::Outbox};
 use bus::Subscription;
 use std::sync::Arc;
 use wire::{
-    CommandId, PlayerId, Refusal, SeatNo, TableId, TournamentId,
+    CommandId, ConnectionId, PlayerId, Refusal, SeatNo, TableId, TournamentId,
     cashier::{CashierReply, SessionRequest},
     client::{ClientMessage, PrivateCards, ServerMessage},
     subject,
@@ -38,6 +38,8 @@ pub(crate) enum Task {
     Tournament(TournamentId, Ask),
     /// Something that only the table can do.
     Table(TableId, TableCommand),
+    /// Tell a table that the player is online here.
+    Online(TableId),
     /// Take a seat, then watch.
     Sit(TableId, Option<SeatNo>, wire::Chips),
     /// Say something at a table.
@@ -78,6 +80,7 @@ pub(crate) struct Caller {
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) player: Option<(PlayerId, Arc<str>)>,
     pub(crate) token: Option<Arc<str>>,
+    pub(crate) session: Option<ConnectionId>,
 }
 
 /// Something is done.
@@ -95,6 +98,8 @@ pub(crate) enum Outcome {
     Opened(Box<Opened>),
     /// The session is over.
     LoggedOut,
+    /// A table was told that the player is online here, or refuses to know the player.
+    Told(TableId, Option<Refusal>),
     /// A seat was taken.
     Sat(TableId, SeatNo),
     /// The snapshot was sent. Whether the table is closed.
@@ -110,6 +115,8 @@ pub(crate) struct Opened {
     pub(crate) player: PlayerId,
     pub(crate) name: String,
     pub(crate) token: String,
+    /// Its name in the network.
+    pub(crate) session: ConnectionId,
     /// The player's own messages.
     pub(crate) feed: Subscription,
     pub(crate) seats: Vec<TableId>,
@@ -176,6 +183,7 @@ impl Task {
             | Self::Seats
             | Self::Tournament(..)
             | Self::Table(..)
+            | Self::Online(_)
             | Self::Sit(..)
             | Self::Say(..)
             | Self::LookAtCards(_) => false,
@@ -211,6 +219,7 @@ impl Caller {
             Task::Seats => self.seats().await,
             Task::Tournament(tournament, ask) => self.tournament(id, tournament, ask).await,
             Task::Table(table, command) => self.table(id, table, command).await,
+            Task::Online(table) => Ok(Outcome::Told(table, self.tell_online(table).await)),
             Task::Sit(table, seat, buy_in) => self.sit(id, table, seat, buy_in).await,
             Task::Say(table, text) => {
                 self.table(id, table, TableCommand::Say { name: self.name(), text }).await
@@ -239,14 +248,15 @@ impl Caller {
             tracing::warn!(%player, %error, "cannot listen for a player");
             Refusal::unavailable("the connection node")
         })?;
-        let connection = self.node.connection_name(self.number);
-        self.node.connections.came_online(player, self.number, connection.clone());
-        self.node.announce(player, connection).await;
+        let name = self.node.session_name(self.number);
+        self.node.connections.came_online(player, self.number, name.0.clone());
+        self.node.announce(player, name.0.clone()).await;
         let seats = self.node.asker.seats(player).await;
         Ok(Outcome::Opened(Box::new(Opened {
             player,
             name: session.account.name,
             token: session.token,
+            session: name,
             feed,
             seats,
         })))
@@ -263,6 +273,17 @@ impl Caller {
             }
         }
         Ok(Outcome::LoggedOut)
+    }
+
+    /// Why the table does not know the player, if it does not.
+    async fn tell_online(&self, table: TableId) -> Option<Refusal> {
+        let connection = self.session.clone()?;
+        let command = TableCommand::Online { connection };
+        let request = TableRequest { table, id: gone::told(), player: self.id(), command };
+        match self.node.asker.table(&request).await {
+            Ok(TableReply::Refused(refusal)) | Err(refusal) => Some(refusal),
+            Ok(_) => None,
+        }
     }
 
     async fn balance(&self) -> Result<Outcome, Refusal> {

@@ -5,6 +5,7 @@
 //! that says what to do. What this program does not know: journals' contents beyond what
 //! `verify` and `table log` read as the administrator, and anything that the roles' subjects do not offer.
 
+mod absence;
 mod ask;
 mod cli;
 mod commands;

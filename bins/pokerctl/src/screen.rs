@@ -97,6 +97,9 @@ fn seat_line(seat: &SeatView, acts: bool, button: Option<SeatNo>, mine: bool, ow
         None if seat.sitting_out => line.push_str("  sitting out"),
         None => {}
     }
+    if seat.disconnected {
+        line.push_str("  (no connection)");
+    }
     if mine {
         line.push_str("  <- you");
     }
@@ -164,7 +167,7 @@ mod tests {
     use super::*;
     use wire::{
         HandNo, RaiseBounds, TableId,
-        table::{Level, Purpose, TableConfig},
+        table::{Absence, Level, Purpose, TableConfig},
         view::{SeatInHand, TurnView},
     };
 
@@ -177,6 +180,7 @@ mod tests {
             bot: no > 0,
             stack: Chips(stack),
             sitting_out: false,
+            disconnected: false,
             in_hand: Some(SeatInHand { bet: Chips(bet), folded, down: 2, up: Vec::new() }),
         };
         TableView {
@@ -190,6 +194,7 @@ mod tests {
                 action_ms: 20_000,
                 hand_pause_ms: 0,
                 bot_pace_ms: 0,
+                absence: Absence::default(),
             },
             event_no: 5,
             level,

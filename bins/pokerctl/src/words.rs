@@ -100,6 +100,9 @@ impl Names {
             Event::ToppedUp { seat, amount } => format!("{} adds {} chips", self.of(*seat), chips(*amount)),
             Event::SatOut { seat } => format!("{} sits out", self.of(*seat)),
             Event::SatIn { seat } => format!("{} is back", self.of(*seat)),
+            Event::Disconnected { seat, .. } => format!("{} has lost the connection", self.of(*seat)),
+            Event::Reconnected { seat, .. } => format!("{} is connected again", self.of(*seat)),
+            Event::GoneTooLong { seat } => format!("{} has been away for too long", self.of(*seat)),
             Event::Said { name, text, .. } => format!("{name}: \u{201c}{text}\u{201d}"),
             Event::HandStarted(start) => self.started(start),
             Event::Posted { seat, post, amount } => {
@@ -185,6 +188,16 @@ impl Names {
                 let text = format!("instruction {}: {}", instruction.number, instructed(instruction.then));
                 let (leave, come) = (instruction.remove.len(), instruction.add.len());
                 format!("{text}, {leave} leave, {come} arrive, {}", level(&instruction.level))
+            }
+            TableEvent::Heard { seat, connection: Some(connection) } => {
+                format!("{} is on connection {connection}", self.of(*seat))
+            }
+            TableEvent::Heard { seat, connection: None } => format!("{} is heard of again", self.of(*seat)),
+            TableEvent::Disconnected { seat, connection, .. } => {
+                format!("{} has lost connection {connection}", self.of(*seat))
+            }
+            TableEvent::AbsenceExtended { seat, until_ms } => {
+                format!("{} has time to come back until {}", self.of(*seat), time_of_day(*until_ms))
             }
             TableEvent::CloseAsked => "the table closes after this hand".to_owned(),
             event => match self.hidden(event) {

@@ -54,6 +54,11 @@ impl History {
         Some((since + 1, self.events.iter().skip(skip).cloned().collect()))
     }
 
+    /// The events of the last hand that began, as far as they are remembered.
+    pub fn hand(&self) -> Option<(u64, Vec<Event>)> {
+        self.after(self.hand_began?.checked_sub(1)?)
+    }
+
     fn forget_before(&mut self, number: u64) {
         let first = self.last + 1 - self.events.len() as u64;
         let gone = usize::try_from(number.saturating_sub(first)).unwrap_or(0);
@@ -90,6 +95,10 @@ fn seat_changes(table: &Table, events: &[TableEvent]) -> Vec<(PlayerId, ServerMe
     let told = |event: &TableEvent| match *event {
         TableEvent::Seated { seat, player, bot: false, .. } if tournament.is_some() => {
             Some((player, ServerMessage::GivenSeat { table: table.id(), seat, tournament }))
+        }
+        TableEvent::TimedOut { seat } if table.is_out_of_time(seat) => {
+            let (_, player) = table.players().find(|(no, _)| *no == seat)?;
+            Some((player, ServerMessage::TimedOut { table: table.id() }))
         }
         TableEvent::Unseated { player, reason, .. } => {
             Some((player, ServerMessage::LostSeat { table: table.id(), reason }))
@@ -132,5 +141,38 @@ mod tests {
         history.remember(&[sat_out(9)], 10);
         assert_eq!(history.after(8), None, "a gap in what was heard");
         assert_eq!(history.after(9), Some((10, vec![sat_out(9)])));
+    }
+
+    fn hand_started() -> Event {
+        Event::HandStarted(wire::event::HandStart {
+            hand: wire::HandNo(1),
+            button: 0,
+            small_blind: None,
+            big_blind: 1,
+            level: wire::table::Level::default(),
+            stacks: Vec::new(),
+            commitment: wire::event::Seed([0; 32]),
+        })
+    }
+
+    #[test]
+    fn a_resync_is_bounded_by_two_hands_and_by_a_number_of_events() {
+        let mut history = History::default();
+        let mut last = 0;
+        for _ in 0..100 {
+            let hand = [hand_started(), sat_out(1), sat_out(2), sat_out(3)];
+            last += 4;
+            history.remember(&hand, last);
+            assert!(history.events.len() <= 8);
+        }
+        assert_eq!(history.hand().map(|(first, events)| (first, events.len())), Some((last - 3, 4)));
+        assert_eq!(history.after(last - 9), None, "two hands ago");
+        for _ in 0..2 * MAX_REMEMBERED {
+            last += 1;
+            history.remember(&[sat_out(4)], last);
+        }
+        assert_eq!(history.events.len(), MAX_REMEMBERED);
+        assert_eq!(history.hand(), None, "much was said since");
+        assert_eq!(history.after(last - 1), Some((last, vec![sat_out(4)])));
     }
 }

@@ -249,9 +249,10 @@ impl Hosted {
         }
     }
 
-    /// What a viewer needs who has seen everything up to `since`.
+    /// What a viewer needs who has seen everything up to `since`: out of memory, whatever the journal holds.
     pub fn resync(&self, since: Option<u64>, player: Option<wire::PlayerId>) -> TableReply {
-        let missed = since.and_then(|since| self.history.after(since));
+        let hand = || self.history.hand().filter(|_| self.table.is_playing());
+        let missed = since.and_then(|since| self.history.after(since)).or_else(hand);
         TableReply::Resync(Box::new(Resync {
             view: self.table.view(),
             events: missed.map(|(first, events)| wire::client::TableEvents {

@@ -28,6 +28,8 @@ pub enum ClientEvent {
         view: Box<TableView>,
         /// Our own hidden cards.
         cards: Option<PrivateCards>,
+        /// The events of the hand being played so far, with their numbers. The view includes them.
+        so_far: Vec<(u64, Event)>,
     },
     /// Something happened at a table. Numbers rise by one.
     Event {
@@ -44,6 +46,8 @@ pub enum ClientEvent {
         view: Box<TableView>,
         /// Our own hidden cards.
         cards: Option<PrivateCards>,
+        /// The events of the hand being played so far, with their numbers. The view includes them.
+        so_far: Vec<(u64, Event)>,
     },
     /// Our own hidden cards, all of them.
     Cards(PrivateCards),

@@ -32,12 +32,12 @@ pub(crate) enum Heard {
 /// What to do about a snapshot that came.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
-    /// The first one: go on from it.
-    Start,
+    /// The first one: go on from it. With the events of the hand being played so far, which are in it already.
+    Start(Numbered),
     /// Deliver these events (possibly none), they lead to the snapshot.
     Deliver(Numbered),
-    /// Something is missing for good: go on from the snapshot.
-    Restart,
+    /// Something is missing for good: go on from the snapshot. With the events of the hand being played so far.
+    Restart(Numbered),
 }
 
 /// Events with their numbers.
@@ -96,7 +96,7 @@ impl Following {
         self.asking = false;
         let Some(last) = self.last else {
             self.last = Some(view.event_no);
-            return Seen::Start;
+            return Seen::Start(so_far(view, events));
         };
         if view.event_no <= last {
             return Seen::Deliver(Vec::new());
@@ -105,9 +105,9 @@ impl Following {
             Some(chunk) if chunk.first <= last + 1 && chunk.last() == view.event_no => {
                 Seen::Deliver(self.take_new(last, chunk))
             }
-            _ => {
+            events => {
                 self.last = Some(view.event_no);
-                Seen::Restart
+                Seen::Restart(so_far(view, events))
             }
         }
     }
@@ -130,12 +130,18 @@ impl Following {
     }
 }
 
+/// Events that lead to a view.
+fn so_far(view: &TableView, events: Option<TableEvents>) -> Numbered {
+    let chunk = events.filter(|chunk| chunk.last() == view.event_no);
+    chunk.map_or_else(Vec::new, |chunk| (chunk.first..).zip(chunk.events).collect())
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
     use wire::{
         Chips, TableId,
-        table::{Level, Purpose, TableConfig},
+        table::{Absence, Level, Purpose, TableConfig},
     };
 
     pub(crate) fn view(event_no: u64) -> TableView {
@@ -150,6 +156,7 @@ pub(crate) mod tests {
                 action_ms: 1_000,
                 hand_pause_ms: 0,
                 bot_pace_ms: 0,
+                absence: Absence::default(),
             },
             event_no,
             level: Level::default(),
@@ -168,6 +175,10 @@ pub(crate) mod tests {
         }
     }
 
+    fn numbered(range: std::ops::RangeInclusive<u64>) -> Numbered {
+        range.clone().zip(chunk(range).events).collect()
+    }
+
     fn numbers(events: &Numbered) -> Vec<u64> {
         events.iter().map(|&(number, _)| number).collect()
     }
@@ -176,7 +187,7 @@ pub(crate) mod tests {
     fn live_events_come_once_and_in_order() {
         let mut table = Following::default();
         assert_eq!(table.hear(chunk(1..=3)), Heard::Deliver(vec![]));
-        assert_eq!(table.see(&view(3), None), Seen::Start);
+        assert_eq!(table.see(&view(3), None), Seen::Start(vec![]));
         let Heard::Deliver(events) = table.hear(chunk(2..=5)) else {
             panic!("a gap where none is");
         };
@@ -204,8 +215,8 @@ pub(crate) mod tests {
     #[test]
     fn forgotten_events_restart() {
         let mut table = Following::after(Some(5));
-        assert_eq!(table.see(&view(9), None), Seen::Restart);
-        assert_eq!(table.see(&view(12), Some(chunk(12..=12))), Seen::Restart);
+        assert_eq!(table.see(&view(9), None), Seen::Restart(vec![]));
+        assert_eq!(table.see(&view(12), Some(chunk(12..=12))), Seen::Restart(numbered(12..=12)));
         assert_eq!(table.since(), Some(12));
     }
 

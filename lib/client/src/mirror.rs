@@ -78,12 +78,22 @@ impl TableMirror {
                 bot: *bot,
                 stack: *stack,
                 sitting_out: false,
+                disconnected: false,
                 in_hand: None,
             }),
             Event::Unseated { seat, .. } => self.view.seats.retain(|s| s.seat != *seat),
             Event::ToppedUp { seat, amount } => self.with(*seat, |s| s.stack = s.stack.plus(*amount)),
             Event::SatOut { seat } => self.with(*seat, |s| s.sitting_out = true),
             Event::SatIn { seat } => self.with(*seat, |s| s.sitting_out = false),
+            Event::Disconnected { seat, deadline_ms } => {
+                self.with(*seat, |s| s.disconnected = true);
+                self.clock(*deadline_ms);
+            }
+            Event::Reconnected { seat, deadline_ms } => {
+                self.with(*seat, |s| s.disconnected = false);
+                self.clock(*deadline_ms);
+            }
+            Event::GoneTooLong { seat } => self.with(*seat, |s| s.disconnected = true),
             Event::Instructed { level, .. } => self.view.level = *level,
             Event::Closed => self.view.closed = true,
             event => self.apply_to_hand(event),
@@ -119,11 +129,7 @@ impl TableMirror {
                 let (seat, turn, deadline_ms) = (*seat, *turn, *deadline_ms);
                 self.turn(Some(TurnView { seat, turn, legal: legal.clone(), deadline_ms }));
             }
-            Event::ClockExtended { deadline_ms } => {
-                if let Some(turn) = self.view.hand.as_mut().and_then(|h| h.turn.as_mut()) {
-                    turn.deadline_ms = *deadline_ms;
-                }
-            }
+            Event::ClockExtended { deadline_ms } => self.clock(Some(*deadline_ms)),
             Event::Acted { seat, action, added, stack } => self.act(*seat, action, *added, *stack),
             Event::Drew { seat, count } => {
                 self.turn(None);
@@ -144,6 +150,13 @@ impl TableMirror {
                 self.with(*seat, |s| s.stack = s.stack.plus(*amount));
             }
             _ => {}
+        }
+    }
+
+    fn clock(&mut self, deadline_ms: Option<u64>) {
+        let turn = self.view.hand.as_mut().and_then(|h| h.turn.as_mut());
+        if let (Some(turn), Some(deadline_ms)) = (turn, deadline_ms) {
+            turn.deadline_ms = deadline_ms;
         }
     }
 

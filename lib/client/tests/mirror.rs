@@ -5,11 +5,11 @@
 use client::TableMirror;
 use poker::table::{Effect, Table, TableRecord, create, public};
 use wire::{
-    Action, Chips, CommandId, Epoch, PlayerId, TableId,
+    Action, Chips, CommandId, ConnectionId, Epoch, PlayerId, TableId,
     cashier::TableMoneyRequest,
     event::{Event, Seed, TableEvent},
     journal::Cause,
-    table::{HouseBot, Level, Purpose, TableCommand, TableConfig},
+    table::{Absence, HouseBot, Level, Purpose, TableCommand, TableConfig},
     view::TableView,
 };
 
@@ -51,6 +51,7 @@ impl Desk {
             action_ms: 10_000,
             hand_pause_ms: 100,
             bot_pace_ms: 0,
+            absence: Absence::default(),
         };
         let bot = |i| HouseBot { player: PlayerId(i), name: format!("bot {i}"), buy_in: Chips(40 + 50 * i) };
         let bots: Vec<HouseBot> = (1..=3).map(bot).collect();
@@ -186,6 +187,9 @@ impl Desk {
             3 => self.send(guest, &TableCommand::Leave),
             4 => self.now_ms += 11_000,
             5 => self.pay(),
+            6 => self.send(guest, &TableCommand::Online { connection: ConnectionId("a".into()) }),
+            7 => self.send(guest, &TableCommand::Gone { connection: ConnectionId("a".into()) }),
+            8 => self.send(guest, &TableCommand::Say { name: "x".into(), text: "hm".into() }),
             _ => {
                 if !self.act() {
                     self.now_ms += 100;

@@ -274,5 +274,6 @@ pub fn quick_tournament(entries: u16, people: u16) -> TournamentConfig {
         action_ms: 8_000,
         hand_pause_ms: 20,
         bot_pace_ms: 0,
+        absence: wire::table::Absence::default(),
     }
 }

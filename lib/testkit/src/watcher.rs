@@ -36,8 +36,12 @@ impl Sightings {
                 self.returns.insert((view.table, view.event_no));
                 self.from.entry(view.table).or_insert(view.event_no);
             }
-            ClientEvent::Table { view, .. } => {
-                self.from.entry(view.table).or_insert(view.event_no);
+            ClientEvent::Table { view, so_far, .. } => {
+                if !so_far.is_empty() && !self.from.contains_key(&view.table) {
+                    self.events.insert(view.table, so_far.clone());
+                }
+                let first = so_far.first().map_or(view.event_no, |(number, _)| number - 1);
+                self.from.entry(view.table).or_insert(first);
             }
             ClientEvent::LostSeat { table, reason: Unseating::Moved } => drop(self.away.insert(*table)),
             ClientEvent::Restarted { .. } => self.restarts += 1,

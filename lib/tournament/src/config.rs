@@ -39,6 +39,7 @@ pub fn check(config: &TournamentConfig) -> Result<(), Refusal> {
     must((100..=600_000).contains(&config.action_ms), "action_ms: 100 to 600000")?;
     must(config.hand_pause_ms <= 60_000, "hand_pause_ms: at most 60000")?;
     must(config.bot_pace_ms <= config.action_ms / 2, "bot_pace_ms: at most half of action_ms")?;
+    must(config.absence.is_sound(), "absence: grace_ms at most 60000, limit_ms 100 to 600000")?;
     if let Payout::Shares(shares) = &config.payout {
         let sum: u32 = shares.iter().map(|&share| u32::from(share)).sum();
         must(sum == 10_000, "payout: shares must add up to 10000")?;
@@ -100,6 +101,7 @@ pub(crate) fn table_config(
         action_ms: config.action_ms,
         hand_pause_ms: config.hand_pause_ms,
         bot_pace_ms: config.bot_pace_ms,
+        absence: config.absence,
     }
 }
 
@@ -131,6 +133,7 @@ pub(crate) mod tests {
             action_ms: 10_000,
             hand_pause_ms: 0,
             bot_pace_ms: 0,
+            absence: wire::table::Absence::default(),
         }
     }
 

@@ -37,6 +37,7 @@ fn config(seats: u8, entries: u32) -> TournamentConfig {
         action_ms: 10_000,
         hand_pause_ms: 0,
         bot_pace_ms: 0,
+        absence: wire::table::Absence::default(),
     }
 }
 

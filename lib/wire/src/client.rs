@@ -226,7 +226,8 @@ pub enum ServerMessage {
     Table {
         /// The table, after `events`.
         view: Box<TableView>,
-        /// The events after the `since` asked for, as far as the table remembers; otherwise none, and the view is a new start.
+        /// The events after the `since` asked for, when the table remembers all of them. Otherwise, or without `since`, those of the
+        /// hand being played so far: then the view, which includes them, is a new start.
         #[serde(default)]
         events: Option<TableEvents>,
         /// Your own hidden cards.
@@ -253,6 +254,12 @@ pub enum ServerMessage {
         table: TableId,
         /// Why.
         reason: Unseating,
+    },
+    /// Unasked: your time ran out at a table. Send something there, e.g. [`ClientMessage::SitIn`]: after the table's limit you are treated
+    /// as having left. As long as you are connected, the connection node tells the table that you are.
+    TimedOut {
+        /// Which table.
+        table: TableId,
     },
     /// Unasked: your tournament is over for you.
     Placed {

@@ -3,7 +3,7 @@
 //! `poker::table` maps the one to the other in one place.
 
 use crate::{
-    Action, BoardCards, Chips, HandNo, HoleCards, Legal, PlayerId, PostingId, Refusal, SeatNo,
+    Action, BoardCards, Chips, ConnectionId, HandNo, HoleCards, Legal, PlayerId, PostingId, Refusal, SeatNo,
     table::{Level, TableConfig},
     tournament::Instruction,
 };
@@ -241,6 +241,41 @@ pub enum TableEvent {
         /// Which seat.
         seat: SeatNo,
     },
+    /// A player was heard of: whoever was only out of time is so no longer.
+    Heard {
+        /// Which seat.
+        seat: SeatNo,
+        /// The connection, when it was the connection that told.
+        connection: Option<ConnectionId>,
+    },
+    /// A player's connection is gone.
+    Disconnected {
+        /// Which seat.
+        seat: SeatNo,
+        /// Which connection.
+        connection: ConnectionId,
+        /// The new end of the turn in milliseconds since 1970, where it is this player's turn.
+        deadline_ms: Option<u64>,
+    },
+    /// A player whose connection was gone is back.
+    Reconnected {
+        /// Which seat.
+        seat: SeatNo,
+        /// The new end of the turn in milliseconds since 1970, where it is this player's turn.
+        deadline_ms: Option<u64>,
+    },
+    /// A player has been away for longer than the table waits.
+    GoneTooLong {
+        /// Which seat.
+        seat: SeatNo,
+    },
+    /// A player who is away gets more time to come back, because the table was down.
+    AbsenceExtended {
+        /// Which seat.
+        seat: SeatNo,
+        /// The new end of the time, in milliseconds since 1970.
+        until_ms: u64,
+    },
     /// Somebody said something, seated or not.
     Said {
         /// Who.
@@ -361,6 +396,26 @@ pub enum Event {
     },
     /// A player will be dealt in again.
     SatIn {
+        /// Which seat.
+        seat: SeatNo,
+    },
+    /// A player's connection is gone. Until the player is back the turns are short.
+    Disconnected {
+        /// Which seat.
+        seat: SeatNo,
+        /// The new end of the turn in milliseconds since 1970, where it is this player's turn.
+        deadline_ms: Option<u64>,
+    },
+    /// A player whose connection was gone is back.
+    Reconnected {
+        /// Which seat.
+        seat: SeatNo,
+        /// The new end of the turn in milliseconds since 1970, where it is this player's turn.
+        deadline_ms: Option<u64>,
+    },
+    /// A player has been away for longer than the table waits: the seat is given up after the hand at a cash table, and not waited
+    /// for at a tournament's.
+    GoneTooLong {
         /// Which seat.
         seat: SeatNo,
     },

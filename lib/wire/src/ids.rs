@@ -105,6 +105,18 @@ impl fmt::Display for PostingId {
     }
 }
 
+/// One session of a player on a connection of a connection node: node, its incarnation and two numbers, unique in the network.
+/// At most 100 bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct ConnectionId(pub String);
+
+impl fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// One running process of the fleet, e.g. `gateway-1`. At most 40 of `[a-z0-9-]`: it is a subject token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]

@@ -30,7 +30,9 @@ pub use action::{Action, Legal, RaiseBounds};
 pub use card_list::{BoardCards, Cards, HoleCards};
 pub use cards::{Card, Rank, Suit};
 pub use chips::Chips;
-pub use ids::{CommandId, Epoch, HandNo, NodeId, PlayerId, PostingId, SeatNo, TableId, TournamentId};
+pub use ids::{
+    CommandId, ConnectionId, Epoch, HandNo, NodeId, PlayerId, PostingId, SeatNo, TableId, TournamentId,
+};
 pub use refusal::Refusal;
 
 /// Version of the client protocol, of the messages between roles and of journal records.

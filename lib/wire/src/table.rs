@@ -1,7 +1,7 @@
 //! Commands to tables and what tables answer.
 
 use crate::{
-    Action, Chips, CommandId, HandNo, PlayerId, Refusal, SeatNo, TableId, TournamentId,
+    Action, Chips, CommandId, ConnectionId, HandNo, PlayerId, Refusal, SeatNo, TableId, TournamentId,
     client::{PrivateCards, TableEvents},
     tournament::Instruction,
     view::TableView,
@@ -40,6 +40,30 @@ pub enum Purpose {
     },
 }
 
+/// How long players who cannot be reached are waited for. `docs/decisions/0021-absence.md` says how it is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Absence {
+    /// Time to act of a player whose connection is gone, in milliseconds, at most 60,000; never longer than `action_ms`.
+    pub grace_ms: u32,
+    /// After this time, in milliseconds, 100 to 600,000, a player who is away is treated as having left: gives the
+    /// seat up at a cash table, and is not waited for at a tournament's.
+    pub limit_ms: u32,
+}
+
+impl Default for Absence {
+    fn default() -> Self {
+        Self { grace_ms: 5_000, limit_ms: 120_000 }
+    }
+}
+
+impl Absence {
+    /// Whether both times are within their bounds.
+    #[must_use]
+    pub const fn is_sound(&self) -> bool {
+        self.grace_ms <= 60_000 && self.limit_ms >= 100 && self.limit_ms <= 600_000
+    }
+}
+
 /// What stays the same about a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TableConfig {
@@ -59,6 +83,9 @@ pub struct TableConfig {
     pub hand_pause_ms: u32,
     /// Least time a bot takes for an action, in milliseconds, at most `action_ms / 2`.
     pub bot_pace_ms: u32,
+    /// How long players who cannot be reached are waited for.
+    #[serde(default)]
+    pub absence: Absence,
 }
 
 /// A player to be seated at once when a cash table is created.
@@ -129,11 +156,21 @@ pub enum TableCommand {
         /// What: a line of at most [`crate::client::MAX_LINE`] characters.
         text: String,
     },
+    /// The player is online on a connection of a connection node.
+    Online {
+        /// Which connection.
+        connection: ConnectionId,
+    },
+    /// That connection is gone. Means nothing when the player has been heard of on another one since.
+    Gone {
+        /// Which connection.
+        connection: ConnectionId,
+    },
     /// Carry on as the tournament says.
     Instruct(Instruction),
     /// See the table and the events after `since`. Changes nothing.
     Resync {
-        /// Number of the last event that was seen; none to see only the table.
+        /// Number of the last event that was seen; none to see the table and the hand being played so far.
         #[serde(default)]
         since: Option<u64>,
     },
@@ -167,8 +204,9 @@ pub enum TableReply {
 pub struct Resync {
     /// The table after the last of `events`, as this viewer may see it.
     pub view: TableView,
-    /// The events after `since`, when the table still remembers all of them (at least those of the
-    /// current hand); otherwise none, and the view is where to go on from.
+    /// The events after `since`, when the table still remembers all of them (at least those of the current hand). Otherwise, or
+    /// without `since`, those of the hand being played so far, or none between hands: the view, which includes them, is where
+    /// to go on from.
     #[serde(default)]
     pub events: Option<TableEvents>,
     /// The viewer's own hidden cards.

@@ -2,7 +2,7 @@
 
 use crate::{
     Chips, CommandId, HandNo, PlayerId, Refusal, SeatNo, TableId, TournamentId,
-    table::{Level, TableConfig},
+    table::{Absence, Level, TableConfig},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,9 @@ pub struct TournamentConfig {
     /// Least time a bot takes for an action, in milliseconds.
     #[serde(default)]
     pub bot_pace_ms: u32,
+    /// How long players who cannot be reached are waited for.
+    #[serde(default)]
+    pub absence: Absence,
 }
 
 /// One level and how long it lasts.

@@ -44,6 +44,9 @@ pub struct SeatView {
     pub stack: Chips,
     /// Whether the player is sitting out.
     pub sitting_out: bool,
+    /// Whether the player's connection is gone, or the player has been away for longer than the table waits.
+    #[serde(default)]
+    pub disconnected: bool,
     /// The seat in the current hand; none when not dealt in.
     #[serde(default)]
     pub in_hand: Option<SeatInHand>,

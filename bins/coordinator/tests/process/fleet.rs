@@ -179,5 +179,6 @@ pub fn config(seats: u8, entries: u32, bots: u32) -> TournamentConfig {
         action_ms: 10_000,
         hand_pause_ms: 0,
         bot_pace_ms: 0,
+        absence: wire::table::Absence::default(),
     }
 }

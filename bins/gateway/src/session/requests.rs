@@ -8,7 +8,7 @@ use crate::{
     work::{self, Caller, Finished, Opened, Outcome, Since, Task, Work},
 };
 use bytes::Bytes;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use wire::{
     CommandId, Refusal, TableId,
     client::{ClientMessage, Closing, ServerFrame, ServerMessage},
@@ -110,6 +110,7 @@ impl Session {
             outbox: Arc::clone(&self.outbox),
             player: online.map(|online| (online.player, Arc::clone(&online.name))),
             token: online.map(|online| Arc::clone(&online.token)),
+            session: online.map(|online| online.session.clone()),
         }
     }
 
@@ -144,15 +145,22 @@ impl Session {
     pub(super) fn finish(&mut self, finished: Finished) {
         let Finished { re, lane, outcome } = finished;
         match outcome {
-            Outcome::Answer(message) => self.push(re, message),
+            Outcome::Answer(message) => {
+                if let ServerMessage::Seats(tables) = &message {
+                    self.sits_at(tables);
+                }
+                self.push(re, message);
+            }
             Outcome::Opened(opened) => self.opened(re, *opened),
             Outcome::LoggedOut => {
                 self.node.connections.went_offline(self.number);
-                self.online = None;
+                self.went_offline();
                 self.push(re, ServerMessage::Done);
             }
+            Outcome::Told(table, refusal) => self.told(table, refusal),
             Outcome::Sat(table, seat) => {
                 self.push(re, ServerMessage::Seated { table, seat });
+                self.sits_at(&[table]);
                 self.watch_first(table);
             }
             Outcome::Watching(table, closed) => {
@@ -169,10 +177,42 @@ impl Session {
     }
 
     fn opened(&mut self, re: Option<CommandId>, opened: Opened) {
-        let Opened { player, name, token, feed, seats } = opened;
-        self.online =
-            Some(Online { player, name: Arc::from(name.as_str()), token: Arc::from(token.as_str()), feed });
+        let Opened { player, name, token, session, feed, seats } = opened;
+        self.online = Some(Online {
+            player,
+            name: Arc::from(name.as_str()),
+            token: Arc::from(token.as_str()),
+            session,
+            seats: BTreeSet::new(),
+            feed,
+        });
+        self.sits_at(&seats);
         self.push(re, ServerMessage::Welcome { player, name, token, seats });
+    }
+
+    /// The player sits at these tables: those that do not know yet are told that the player is online here.
+    fn sits_at(&mut self, tables: &[TableId]) {
+        for &table in tables {
+            if self.online.as_mut().is_some_and(|online| online.seats.insert(table)) {
+                self.tell_online(table);
+            }
+        }
+    }
+
+    fn tell_online(&mut self, table: TableId) {
+        self.add(Work { re: None, lane: Lane::Table(table), task: Task::Online(table) });
+    }
+
+    fn told(&mut self, table: TableId, refusal: Option<Refusal>) {
+        match refusal {
+            None => {}
+            Some(refusal) if refusal.is_transient() => self.tell_online(table),
+            Some(_) => {
+                if let Some(online) = &mut self.online {
+                    online.seats.remove(&table);
+                }
+            }
+        }
     }
 
     fn not_watching(&mut self, re: Option<CommandId>, table: TableId, still: bool, refusal: Refusal) {
@@ -206,9 +246,20 @@ impl Session {
             }
         };
         self.pass_on(frame, &decoded);
-        if let ServerMessage::GivenSeat { table, .. } = decoded.m {
-            let lane = Lane::Table(table);
-            self.add(Work { re: None, lane, task: Task::Watch(table, Since::Sent) });
+        match decoded.m {
+            ServerMessage::GivenSeat { table, .. } => {
+                self.sits_at(&[table]);
+                let lane = Lane::Table(table);
+                self.add(Work { re: None, lane, task: Task::Watch(table, Since::Sent) });
+            }
+            ServerMessage::LostSeat { table, .. } => {
+                if let Some(online) = &mut self.online {
+                    online.seats.remove(&table);
+                }
+            }
+            // The player may be asleep; the connection is not.
+            ServerMessage::TimedOut { table } => self.tell_online(table),
+            _ => {}
         }
     }
 

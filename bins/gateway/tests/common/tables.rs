@@ -12,13 +12,13 @@ use std::{
     },
 };
 use wire::{
-    Chips, CommandId, HandNo, PlayerId, Refusal, SeatNo, TableId, VERSION,
+    Chips, CommandId, ConnectionId, HandNo, PlayerId, Refusal, SeatNo, TableId, VERSION,
     client::{PrivateCards, ServerFrame, ServerMessage, TableEvents},
     codec,
     event::Event,
     subject,
     table::{
-        Level, Purpose, Resync, TableCommand, TableConfig, TableReply, TableRequest, TableSummary,
+        Absence, Level, Purpose, Resync, TableCommand, TableConfig, TableReply, TableRequest, TableSummary,
         WorkersAnswer, WorkersQuery,
     },
     view::{SeatView, TableView},
@@ -47,6 +47,7 @@ struct Table {
     seats: BTreeMap<SeatNo, PlayerId>,
     answers: HashMap<(PlayerId, CommandId), TableReply>,
     acted: Vec<(PlayerId, u32)>,
+    presence: Vec<(PlayerId, ConnectionId, bool)>,
     cards: HashMap<PlayerId, PrivateCards>,
 }
 
@@ -112,6 +113,11 @@ impl FakeTables {
     /// Who acted, with the turn they named.
     pub fn acted(&self, table: TableId) -> Vec<(PlayerId, u32)> {
         self.with(table, |t| t.acted.clone())
+    }
+
+    /// What connection nodes told: who, on which connection, and whether it is there or gone.
+    pub fn presence(&self, table: TableId) -> Vec<(PlayerId, ConnectionId, bool)> {
+        self.with(table, |t| t.presence.clone())
     }
 
     /// Gives a player a seat without telling anybody.
@@ -231,6 +237,14 @@ impl Table {
             return (TableReply::Resync(Box::new(self.resync(request.table, request.player, since))), None);
         }
         let player = request.player.unwrap();
+        if let TableCommand::Online { connection } | TableCommand::Gone { connection } = &request.command {
+            if !self.seats.values().any(|&seated| seated == player) {
+                return (TableReply::Refused(Refusal::NotSeated), None);
+            }
+            let online = matches!(request.command, TableCommand::Online { .. });
+            self.presence.push((player, connection.clone(), online));
+            return (TableReply::Done { event_no: self.events.len() as u64 }, None);
+        }
         if let Some(answer) = self.answers.get(&(player, request.id)) {
             return (answer.clone(), None);
         }
@@ -269,6 +283,7 @@ impl Table {
             bot: false,
             stack: Chips(100),
             sitting_out: false,
+            disconnected: false,
             in_hand: None,
         });
         TableView {
@@ -282,6 +297,7 @@ impl Table {
                 action_ms: 1_000,
                 hand_pause_ms: 0,
                 bot_pace_ms: 0,
+                absence: Absence::default(),
             },
             event_no: self.events.len() as u64,
             level: Level::default(),

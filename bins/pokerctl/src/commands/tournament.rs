@@ -5,6 +5,7 @@ use super::{
     tables::{GatherError, ask_all},
 };
 use crate::{
+    absence::AbsenceArgs,
     ask::{self, AskError},
     context::{ConnectError, Context},
     grid::{Grid, json_line, say},
@@ -121,6 +122,8 @@ struct Create {
     /// Least time a bot takes for an action, in milliseconds
     #[arg(long, default_value_t = 700, value_name = "MS")]
     bot_pace_ms: u32,
+    #[command(flatten)]
+    absence: AbsenceArgs,
 }
 
 /// Why a tournament cannot be shown or changed.
@@ -293,6 +296,7 @@ impl Create {
             action_ms: self.action_ms,
             hand_pause_ms: self.hand_pause_ms,
             bot_pace_ms: self.bot_pace_ms,
+            absence: self.absence.absence(),
         })
     }
 }

@@ -105,20 +105,20 @@ impl Core {
         }
         let mut known = cards.as_ref().is_none_or(|cards| !following.learn(cards));
         match following.see(&view, events) {
-            Seen::Start => {
+            Seen::Start(so_far) => {
                 if self.found.remove(&table) && !self.tell_of_seat(&view) {
                     self.unwatch(table, now);
                     return;
                 }
                 known = true;
                 self.closed(&view);
-                self.shared.queue.push(ClientEvent::Table { view, cards: cards.clone() });
+                self.shared.queue.push(ClientEvent::Table { view, cards: cards.clone(), so_far });
             }
             Seen::Deliver(events) => self.deliver(table, events),
-            Seen::Restart => {
+            Seen::Restart(so_far) => {
                 known = true;
                 self.closed(&view);
-                self.shared.queue.push(ClientEvent::Restarted { view, cards: cards.clone() });
+                self.shared.queue.push(ClientEvent::Restarted { view, cards: cards.clone(), so_far });
             }
         }
         if let (false, Some(cards)) = (known, cards) {

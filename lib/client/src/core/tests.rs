@@ -216,6 +216,7 @@ fn a_seat_that_nobody_told_us_of_is_found() {
         bot: false,
         stack: wire::Chips(5),
         sitting_out: false,
+        disconnected: false,
         in_hand: None,
     });
     node.answer(sent[0].id, ServerMessage::Table { view: Box::new(seen), events: None, cards: None });

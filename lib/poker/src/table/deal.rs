@@ -20,8 +20,12 @@ impl Table {
         if self.closed {
             return Vec::new();
         }
+        if let Some(event) = self.gone_too_long(now_ms) {
+            return vec![event];
+        }
         if let Some(playing) = &self.playing {
-            return if now_ms >= playing.deadline_ms { self.time_out(playing, now_ms) } else { Vec::new() };
+            let over = now_ms >= playing.deadline_ms || self.is_given_up(playing);
+            return if over { self.time_out(playing, now_ms) } else { Vec::new() };
         }
         let tidied = self.tidy();
         if !tidied.is_empty() {
@@ -41,24 +45,27 @@ impl Table {
         if self.closed {
             return None;
         }
-        match &self.playing {
+        let next = match &self.playing {
+            Some(playing) if self.is_given_up(playing) => Some(0),
             Some(playing) => Some(playing.deadline_ms),
             None if !self.tidy().is_empty() => Some(0),
             None => self.next_hand().map(|_| self.next_hand_ms),
-        }
+        };
+        next.into_iter().chain(self.absence_deadline_ms()).min()
     }
 
     /// After a change of owner: the player whose turn it is gets the full time again, because nobody could act while the
-    /// table was down. The record also fences off an old owner who does not know yet that it is one.
+    /// table was down, and players who are away get time to come back. The record also fences off an old owner who does not
+    /// know yet that it is one.
     #[must_use]
     pub fn resume(&self, now_ms: u64) -> Vec<TableEvent> {
-        let full = u64::from(self.config.action_ms);
-        match &self.playing {
-            Some(playing) if self.waits_for(playing) => {
-                vec![TableEvent::ClockExtended { deadline_ms: playing.deadline_ms.max(now_ms + full) }]
-            }
-            _ => Vec::new(),
+        let mut events = Vec::new();
+        if let Some(playing) = self.playing.as_ref().filter(|playing| self.waits_for(playing)) {
+            let time = playing.hand.actor().map_or(0, |seat| self.time_to_act_ms(seat));
+            events.push(TableEvent::ClockExtended { deadline_ms: playing.deadline_ms.max(now_ms + time) });
         }
+        events.extend(self.extend_absences(now_ms));
+        events
     }
 
     fn time_out(&self, playing: &Playing, now_ms: u64) -> Vec<TableEvent> {
@@ -66,7 +73,8 @@ impl Table {
             return Vec::new();
         };
         let mut events = vec![TableEvent::TimedOut { seat }];
-        if self.seat(seat).is_some_and(|s| !s.bot && !s.sitting_out) {
+        // Whose connection is gone is not dealt in at a cash table anyway, and is in again as soon as it is back.
+        if self.seat(seat).is_some_and(|s| !s.bot && !s.sitting_out && !s.is_gone()) {
             events.push(TableEvent::SatOut { seat });
         }
         // TDA 29: check, or fold when facing a bet.
@@ -111,6 +119,9 @@ impl Table {
         if self.closing {
             return Some(Due::Leave(Unseating::TableClosed));
         }
+        if seat.is_over() && seat.leaving {
+            return Some(Due::Leave(Unseating::Gone));
+        }
         match (seat.leaving, seat.stack.is_zero(), seat.bot && self.tournament.is_none()) {
             (true, _, _) => Some(Due::Leave(Unseating::Left)),
             (false, true, true) => Some(Due::TopUp),
@@ -129,9 +140,10 @@ impl Table {
         {
             return None;
         }
-        // In a tournament those who sit out are dealt in and blinded off; at a cash table they are not.
+        // In a tournament those who sit out or are gone are dealt in and blinded off; at a cash table they are not.
         let plays = |seat: &Seat| {
-            !seat.reserved && !seat.stack.is_zero() && (self.tournament.is_some() || !seat.sitting_out)
+            let out = seat.sitting_out || seat.is_gone();
+            !seat.reserved && !seat.stack.is_zero() && (self.tournament.is_some() || !out)
         };
         let active: Vec<SeatNo> = self.taken().filter(|(_, seat)| plays(seat)).map(|(no, _)| no).collect();
         // The first button is drawn from the table's number: random, and the same for everybody who looks.
@@ -169,7 +181,7 @@ impl Table {
     /// After the hand's own events: the next turn, or the end of the hand.
     fn what_next(&self, hand: &Hand, at: &Turn<'_>, now_ms: u64, events: &mut Vec<TableEvent>) {
         if let Some(seat) = hand.actor() {
-            let time = if self.is_away(seat) { 0 } else { u64::from(self.config.action_ms) };
+            let time = self.time_to_act_ms(seat);
             let turn = at.turn + 1;
             events.push(TableEvent::Turn { seat, turn, legal: hand.legal(), deadline_ms: now_ms + time });
             return;
@@ -193,9 +205,15 @@ impl Table {
 
     /// Whether the table acts for this seat at once. Who sits out of a cash game plays the hand to its end first; in a
     /// tournament it means not to be waited for.
-    fn is_away(&self, no: SeatNo) -> bool {
+    pub(super) fn is_away(&self, no: SeatNo) -> bool {
         let sits_out = |seat: &Seat| seat.sitting_out && self.tournament.is_some();
-        self.seat(no).is_some_and(|seat| seat.away || seat.leaving || sits_out(seat))
+        let away = |seat: &Seat| seat.away || seat.leaving || seat.is_over() || sits_out(seat);
+        self.seat(no).is_some_and(away)
+    }
+
+    /// Whether the player whose turn it is has been away for too long.
+    fn is_given_up(&self, playing: &Playing) -> bool {
+        playing.hand.actor().and_then(|no| self.seat(no)).is_some_and(Seat::is_over)
     }
 }
 

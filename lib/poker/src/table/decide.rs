@@ -60,6 +60,9 @@ fn check(config: &TableConfig) -> Result<(), Refusal> {
     if config.bot_pace_ms > config.action_ms / 2 {
         return bad("bots may take at most half of the time to act");
     }
+    if !config.absence.is_sound() {
+        return bad("the grace is at most 60,000 ms, the limit of an absence 100 ms to 600,000 ms");
+    }
     match config.purpose {
         Purpose::Cash { min_buy_in, max_buy_in }
             if min_buy_in < level.big_blind || max_buy_in < min_buy_in || max_buy_in > MAX_BLIND =>
@@ -101,23 +104,38 @@ impl Table {
         if self.memory.is_out_of_date(cause) {
             return Err(Refusal::OutOfDate);
         }
-        match (command, cause.player) {
+        let mut events = match (command, cause.player) {
             (TableCommand::Create { .. }, None) => Err(Refusal::AlreadyExists),
             (TableCommand::Instruct(instruction), None) => self.instruct(instruction, now_ms),
             (TableCommand::Close, None) => self.close(),
-            (TableCommand::Sit { name, seat, buy_in }, Some(player)) => {
-                self.sit(player, name, *seat, *buy_in)
+            (TableCommand::Online { connection }, Some(player)) => return self.online(player, connection),
+            (TableCommand::Gone { connection }, Some(player)) => {
+                return self.gone(player, connection, now_ms);
             }
-            (TableCommand::Act { hand, turn, action }, Some(player)) => {
-                self.act(player, *hand, *turn, action, now_ms)
-            }
-            (TableCommand::SitOut, Some(player)) => self.sit_out(player),
-            (TableCommand::SitIn, Some(player)) => self.sit_in(player),
-            (TableCommand::Leave, Some(player)) => self.leave(player),
-            (TableCommand::Say { name, text }, Some(player)) => self.say(player, name, text, now_ms),
-            (TableCommand::Resync { .. }, _) => Ok(Vec::new()),
-            (_, Some(_)) => Err(Refusal::bad_message("players may not do that")),
+            (TableCommand::Resync { .. }, _) => return Ok(Vec::new()),
+            (command, Some(player)) => self.decide_for(player, command, now_ms),
             (_, None) => Err(Refusal::bad_message("that needs a player")),
+        }?;
+        if let Some(player) = cause.player {
+            self.hear(player, &mut events);
+        }
+        Ok(events)
+    }
+
+    fn decide_for(
+        &self,
+        player: PlayerId,
+        command: &TableCommand,
+        now_ms: u64,
+    ) -> Result<Vec<TableEvent>, Refusal> {
+        match command {
+            TableCommand::Sit { name, seat, buy_in } => self.sit(player, name, *seat, *buy_in),
+            TableCommand::Act { hand, turn, action } => self.act(player, *hand, *turn, action, now_ms),
+            TableCommand::SitOut => self.sit_out(player),
+            TableCommand::SitIn => self.sit_in(player),
+            TableCommand::Leave => self.leave(player),
+            TableCommand::Say { name, text } => self.say(player, name, text, now_ms),
+            _ => Err(Refusal::bad_message("players may not do that")),
         }
     }
 

@@ -29,7 +29,11 @@ impl Table {
         for event in events {
             self.evolve(event, at_ms);
         }
-        if let Some(cause) = cause {
+        // What connection nodes tell may be told any number of times: no answer needs to be remembered.
+        let told = |event: &TableEvent| {
+            matches!(event, TableEvent::Heard { connection: Some(_), .. } | TableEvent::Disconnected { .. })
+        };
+        if let Some(cause) = cause.filter(|_| !events.first().is_some_and(told)) {
             let reserved = events.iter().find_map(|event| match event {
                 TableEvent::SeatReserved { seat, player, .. } if Some(*player) == cause.player => Some(*seat),
                 _ => None,
@@ -47,8 +51,16 @@ impl Table {
     fn evolve(&mut self, event: &TableEvent, at_ms: u64) {
         self.event_no += u64::from(view::is_public(event));
         self.postings += u64::from(has_posting(event));
+        let full_ms = u64::from(self.config.action_ms);
         match event {
             TableEvent::Created { .. } | TableEvent::Said { .. } => {}
+            TableEvent::Heard { seat, connection } => self.heard(*seat, connection.as_ref()),
+            TableEvent::Disconnected { seat, deadline_ms, .. } => {
+                self.disconnected(*seat, *deadline_ms, at_ms);
+            }
+            TableEvent::Reconnected { deadline_ms, .. } => self.move_deadline(*deadline_ms),
+            TableEvent::GoneTooLong { seat } => self.is_over(*seat),
+            TableEvent::AbsenceExtended { seat, until_ms } => self.absence_extended(*seat, *until_ms),
             TableEvent::SeatReserved { seat, player, name, bot, buy_in, posting } => {
                 let awaited = Some(Awaited { posting: posting.clone(), amount: *buy_in });
                 self.put(
@@ -63,10 +75,11 @@ impl Table {
                 }
             }
             TableEvent::Seated { seat, player, name, bot, stack } => {
-                let leaving = self.seat(*seat).is_some_and(|seat| seat.leaving);
-                let seated =
-                    Seat { stack: *stack, buy_in: *stack, leaving, ..Seat::new(*player, name, *bot) };
-                self.put(*seat, seated);
+                let held = self.seat(*seat).filter(|seat| seat.player == *player);
+                let leaving = held.is_some_and(|seat| seat.leaving);
+                let connection = held.and_then(|seat| seat.connection.clone());
+                let (stack, buy_in, new) = (*stack, *stack, Seat::new(*player, name, *bot));
+                self.put(*seat, Seat { stack, buy_in, leaving, connection, ..new });
                 self.memory.settle_seat(*player, None);
             }
             TableEvent::TopUpAsked { seat, amount, posting } => self.change(*seat, |seat| {
@@ -81,10 +94,14 @@ impl Table {
                 seat.awaited = None;
                 seat.leaving = true;
             }),
-            TableEvent::SatOut { seat } => self.change(*seat, |seat| seat.sitting_out = true),
+            TableEvent::SatOut { seat } => self.change(*seat, |seat| {
+                seat.out_by_clock = seat.away;
+                seat.sitting_out = true;
+            }),
             TableEvent::SatIn { seat } => self.change(*seat, |seat| {
                 seat.sitting_out = false;
                 seat.away = false;
+                seat.out_by_clock = false;
             }),
             TableEvent::LeaveAsked { seat } => self.leave_asked(*seat),
             TableEvent::Unseated { seat, player, cash_out, posting, .. } => {
@@ -102,12 +119,14 @@ impl Table {
                 if let Some(playing) = &mut self.playing {
                     (playing.turn, playing.deadline_ms) = (*turn, *deadline_ms);
                     playing.turn_began_ms = at_ms;
+                    playing.full_deadline_ms = at_ms + full_ms;
                 }
             }
-            TableEvent::TimedOut { seat } => self.change(*seat, |seat| seat.away = !seat.bot),
+            TableEvent::TimedOut { seat } => self.timed_out(*seat, at_ms),
             TableEvent::ClockExtended { deadline_ms } => {
                 if let Some(playing) = &mut self.playing {
                     playing.deadline_ms = *deadline_ms;
+                    playing.full_deadline_ms = (*deadline_ms).max(at_ms + full_ms);
                 }
             }
             TableEvent::HandEnded { stacks, next_hand_ms, .. } => self.hand_ended(stacks, *next_hand_ms),
@@ -162,6 +181,7 @@ impl Table {
             turn: 0,
             turn_began_ms: 0,
             deadline_ms: 0,
+            full_deadline_ms: 0,
             actions: 0,
         });
     }
@@ -223,6 +243,9 @@ impl Seat {
             sitting_out: false,
             away: false,
             leaving: false,
+            out_by_clock: false,
+            connection: None,
+            absent: None,
         }
     }
 }

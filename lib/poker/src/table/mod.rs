@@ -18,8 +18,11 @@ mod decide;
 mod effects;
 mod evolve;
 mod instruct;
+mod presence;
 mod view;
 
+#[cfg(test)]
+mod presence_tests;
 #[cfg(test)]
 mod tests;
 
@@ -31,9 +34,10 @@ pub use view::{private_cards_dealt, public};
 
 use crate::hand::Hand;
 use answers::Answers;
+use presence::Away;
 use serde::{Deserialize, Serialize};
 use wire::{
-    Chips, HandNo, PlayerId, PostingId, SeatNo, TableId,
+    Chips, ConnectionId, HandNo, PlayerId, PostingId, SeatNo, TableId,
     event::{HandStart, Seed, TableEvent},
     journal::Record,
     table::{Level, Purpose, TableConfig},
@@ -85,6 +89,15 @@ struct Seat {
     /// Ran out of time and has not been heard of since: not waited for.
     away: bool,
     leaving: bool,
+    /// Whether it is the clock that made the player sit out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    out_by_clock: bool,
+    /// The connection that was heard of last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    connection: Option<ConnectionId>,
+    /// Where the player cannot be reached: since when, so to speak, and whether for too long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    absent: Option<Away>,
 }
 
 /// Money that the cashier has been asked to move into play.
@@ -123,6 +136,9 @@ struct Playing {
     /// When the turn began and when it ends.
     turn_began_ms: u64,
     deadline_ms: u64,
+    /// When the turn would end if its player could be reached.
+    #[serde(default)]
+    full_deadline_ms: u64,
     actions: u32,
 }
 

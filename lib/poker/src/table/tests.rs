@@ -5,12 +5,12 @@ use wire::{
     Action, CommandId, Refusal, codec,
     event::{Event, Unseating},
     journal::Cause,
-    table::{HouseBot, TableCommand},
+    table::{Absence, HouseBot, TableCommand},
     tournament::{Arrival, Instruction, Stats},
 };
 
 /// A small deterministic source of chance: xorshift64* (Vigna 2016).
-struct Chance(u64);
+pub(super) struct Chance(u64);
 
 impl Chance {
     fn next(&mut self, below: u64) -> u64 {
@@ -26,17 +26,17 @@ impl Chance {
 }
 
 /// A table and its journal, checked at every record.
-struct Desk {
-    table: Table,
-    journal: Vec<TableRecord>,
-    seen: Vec<Event>,
+pub(super) struct Desk {
+    pub(super) table: Table,
+    pub(super) journal: Vec<TableRecord>,
+    pub(super) seen: Vec<Event>,
     chance: Chance,
-    now_ms: u64,
+    pub(super) now_ms: u64,
     commands: u64,
 }
 
 impl Desk {
-    fn new(config: &TableConfig, bots: &[HouseBot], seed: u64) -> Self {
+    pub(super) fn new(config: &TableConfig, bots: &[HouseBot], seed: u64) -> Self {
         let id = TableId(77);
         let mut desk = Self {
             table: Table::new(id, config.clone()),
@@ -51,7 +51,7 @@ impl Desk {
         desk
     }
 
-    fn write(&mut self, cause: Option<Cause>, events: Vec<TableEvent>) {
+    pub(super) fn write(&mut self, cause: Option<Cause>, events: Vec<TableEvent>) {
         assert!(!events.is_empty());
         let mut before = self.table.chips();
         for event in &events {
@@ -76,7 +76,7 @@ impl Desk {
         self.journal.push(record);
     }
 
-    fn send(&mut self, player: Option<u64>, command: &TableCommand) -> Result<(), Refusal> {
+    pub(super) fn send(&mut self, player: Option<u64>, command: &TableCommand) -> Result<(), Refusal> {
         self.commands += 1;
         let cause = Cause { player: player.map(PlayerId), id: CommandId(self.commands) };
         self.repeat(cause, command)
@@ -91,7 +91,7 @@ impl Desk {
     }
 
     /// Lets everything happen that is due now.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         for _ in 0..1_000 {
             let seed = self.chance.seed();
             let events = self.table.tick(self.now_ms, || seed);
@@ -103,7 +103,7 @@ impl Desk {
         panic!("the table does not come to rest");
     }
 
-    fn pay(&mut self, refused: bool) {
+    pub(super) fn pay(&mut self, refused: bool) {
         for effect in self.table.effects() {
             let Effect::Money(request) = effect else {
                 continue;
@@ -119,7 +119,7 @@ impl Desk {
         }
     }
 
-    fn turn(&self) -> Option<(u64, HandNo, u32, wire::Legal)> {
+    pub(super) fn turn(&self) -> Option<(u64, HandNo, u32, wire::Legal)> {
         let view = self.table.view();
         let hand = view.hand?;
         let turn = hand.turn?;
@@ -127,13 +127,16 @@ impl Desk {
         Some((player.0, hand.hand, turn.turn, turn.legal))
     }
 
-    fn act(&mut self, pick: impl FnOnce(&mut Chance, &wire::Legal) -> Action) -> Result<(), Refusal> {
+    pub(super) fn act(
+        &mut self,
+        pick: impl FnOnce(&mut Chance, &wire::Legal) -> Action,
+    ) -> Result<(), Refusal> {
         let (player, hand, turn, legal) = self.turn().expect("somebody's turn");
         let action = pick(&mut self.chance, &legal);
         self.send(Some(player), &TableCommand::Act { hand, turn, action })
     }
 
-    fn check_replay(&self) {
+    pub(super) fn check_replay(&self) {
         let replayed = Table::replay(self.table.id(), &self.journal).unwrap();
         assert_eq!(replayed, self.table, "replay gives the same state");
         let bytes = codec::encode(&self.table).unwrap();
@@ -165,7 +168,7 @@ fn any_legal(chance: &mut Chance, legal: &wire::Legal) -> Action {
     offered.swap_remove(picked)
 }
 
-fn cash_config() -> TableConfig {
+pub(super) fn cash_config() -> TableConfig {
     TableConfig {
         name: "cash".into(),
         variant: "NT".into(),
@@ -175,6 +178,7 @@ fn cash_config() -> TableConfig {
         action_ms: 10_000,
         hand_pause_ms: 100,
         bot_pace_ms: 0,
+        absence: Absence::default(),
     }
 }
 
@@ -183,7 +187,7 @@ fn bots(n: u64) -> Vec<HouseBot> {
 }
 
 /// A table where the players 1 to `n` wait for their first hand, as persons.
-fn table_of(n: u64, seed: u64) -> Desk {
+pub(super) fn table_of(n: u64, seed: u64) -> Desk {
     let mut desk = Desk::new(&cash_config(), &[], seed);
     for player in 1..=n {
         let sit = TableCommand::Sit { name: format!("p{player}"), seat: None, buy_in: Chips(100) };
@@ -193,11 +197,23 @@ fn table_of(n: u64, seed: u64) -> Desk {
     desk
 }
 
+/// Somebody comes or goes.
+fn presence(desk: &mut Desk) -> Result<(), Refusal> {
+    let player = 10 + desk.chance.next(5);
+    let connection = wire::ConnectionId(format!("node.1.{}", desk.chance.next(2)));
+    let command = match desk.chance.next(2) {
+        0 => TableCommand::Online { connection },
+        _ => TableCommand::Gone { connection },
+    };
+    desk.send(Some(player), &command)
+}
+
 #[test]
 fn random_cash_tables_conserve_chips_and_replay() {
     for seed in 1..=40_u64 {
         println!("seed {seed}");
-        let mut desk = Desk::new(&cash_config(), &bots(3), seed * 7_919);
+        let absence = Absence { grace_ms: 3_000, limit_ms: 15_000 };
+        let mut desk = Desk::new(&TableConfig { absence, ..cash_config() }, &bots(3), seed * 7_919);
         for _ in 0..400 {
             desk.now_ms += desk.chance.next(60);
             match desk.chance.next(20) {
@@ -217,6 +233,7 @@ fn random_cash_tables_conserve_chips_and_replay() {
                     let refused = desk.chance.next(10) == 0;
                     desk.pay(refused);
                 }
+                6 => drop(presence(&mut desk)),
                 _ if desk.turn().is_some() => desk.act(any_legal).unwrap(),
                 _ => desk.now_ms += 100,
             }
@@ -361,12 +378,12 @@ fn hidden_cards_reach_nobody_else() {
     }
 }
 
-fn tournament_config() -> TableConfig {
+pub(super) fn tournament_config() -> TableConfig {
     let purpose = Purpose::Tournament { tournament: wire::TournamentId(3) };
     TableConfig { purpose, ..cash_config() }
 }
 
-fn instruction(number: u64, add: &[(u64, u8)], remove: &[u64], then: Then) -> TableCommand {
+pub(super) fn instruction(number: u64, add: &[(u64, u8)], remove: &[u64], then: Then) -> TableCommand {
     TableCommand::Instruct(Instruction {
         number,
         level: Level { number: 1, small_blind: Chips(5), big_blind: Chips(10), ante: Chips(1) },

@@ -35,6 +35,9 @@ pub fn public(event: &TableEvent) -> Option<Event> {
         TableEvent::ToppedUp { seat, amount } => Event::ToppedUp { seat, amount },
         TableEvent::SatOut { seat } => Event::SatOut { seat },
         TableEvent::SatIn { seat } => Event::SatIn { seat },
+        TableEvent::Disconnected { seat, deadline_ms, .. } => Event::Disconnected { seat, deadline_ms },
+        TableEvent::Reconnected { seat, deadline_ms } => Event::Reconnected { seat, deadline_ms },
+        TableEvent::GoneTooLong { seat } => Event::GoneTooLong { seat },
         TableEvent::Said { player, name, text } => Event::Said { player, name, text },
         TableEvent::HandStarted { start, .. } => Event::HandStarted(start),
         TableEvent::Hand(event) => public_in_hand(event),
@@ -53,6 +56,8 @@ pub fn public(event: &TableEvent) -> Option<Event> {
         | TableEvent::TopUpRefused { .. }
         | TableEvent::LeaveAsked { .. }
         | TableEvent::CashedOut { .. }
+        | TableEvent::Heard { .. }
+        | TableEvent::AbsenceExtended { .. }
         | TableEvent::CloseAsked => return None,
     })
 }
@@ -143,6 +148,7 @@ impl Table {
                     bot: seat.bot,
                     stack: in_hand.map_or(seat.stack, |in_hand| in_hand.stack),
                     sitting_out: seat.sitting_out,
+                    disconnected: seat.is_gone() || seat.is_over(),
                     in_hand: in_hand.map(|in_hand| SeatInHand {
                         bet: in_hand.bet,
                         folded: in_hand.folded,

@@ -89,6 +89,7 @@ impl Room {
             action_ms: 1_000,
             hand_pause_ms: 0,
             bot_pace_ms: 0,
+            absence: wire::table::Absence::default(),
         };
         let mut room = Self {
             saved: Saved::new(ID),

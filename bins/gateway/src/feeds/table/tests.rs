@@ -4,7 +4,7 @@ use wire::{
     Chips, TableId, VERSION,
     client::{ServerFrame, TableEvents},
     event::Event,
-    table::{Level, Purpose, TableConfig},
+    table::{Absence, Level, Purpose, TableConfig},
     view::TableView,
 };
 
@@ -21,6 +21,7 @@ fn resync(event_no: u64, since: Option<u64>) -> Resync {
                 action_ms: 1_000,
                 hand_pause_ms: 0,
                 bot_pace_ms: 0,
+                absence: Absence::default(),
             },
             event_no,
             level: Level::default(),

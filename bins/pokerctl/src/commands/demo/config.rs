@@ -4,7 +4,7 @@
 use wire::{
     Chips,
     cashier::Account,
-    table::{HouseBot, Level, Purpose, TableConfig},
+    table::{Absence, HouseBot, Level, Purpose, TableConfig},
     tournament::{LevelSpec, Payout, TournamentConfig},
 };
 
@@ -66,6 +66,7 @@ pub fn tournament() -> TournamentConfig {
         action_ms: 10_000,
         hand_pause_ms: 200,
         bot_pace_ms: 40,
+        absence: Absence::default(),
     }
 }
 
@@ -80,6 +81,7 @@ pub fn cash_table() -> TableConfig {
         action_ms: 20_000,
         hand_pause_ms: 2_500,
         bot_pace_ms: 900,
+        absence: Absence::default(),
     }
 }
 

@@ -138,7 +138,7 @@ mod tests {
     use wire::{
         HandNo,
         event::{HandStart, Seed},
-        table::{Level, Purpose, TableConfig},
+        table::{Absence, Level, Purpose, TableConfig},
     };
 
     fn empty_table() -> TableView {
@@ -153,6 +153,7 @@ mod tests {
                 action_ms: 1_000,
                 hand_pause_ms: 0,
                 bot_pace_ms: 0,
+                absence: Absence::default(),
             },
             event_no: 0,
             level: Level::default(),

@@ -128,12 +128,12 @@ impl Session {
                     }
                 }
             }
-            ClientEvent::Table { view, cards } => {
+            ClientEvent::Table { view, cards, .. } => {
                 let table = view.table;
                 self.seats.start(*view, cards);
                 self.show(table);
             }
-            ClientEvent::Restarted { view, cards } => {
+            ClientEvent::Restarted { view, cards, .. } => {
                 let table = view.table;
                 self.seats.start(*view, cards);
                 say("some of what happened was missed; the table now:");

@@ -2,6 +2,7 @@
 
 use super::TableError;
 use crate::{
+    absence::AbsenceArgs,
     ask::{self, AskError},
     context::Context,
     grid::{json_line, say},
@@ -52,6 +53,8 @@ pub struct Args {
     /// Least time a bot takes for an action, in milliseconds
     #[arg(long, default_value_t = 900, value_name = "MS")]
     bot_pace_ms: u32,
+    #[command(flatten)]
+    absence: AbsenceArgs,
 }
 
 /// Creates a cash table and prints its number.
@@ -84,6 +87,7 @@ pub async fn run(args: Args, context: &Context) -> Result<(), TableError> {
         action_ms: args.action_ms,
         hand_pause_ms: args.hand_pause_ms,
         bot_pace_ms: args.bot_pace_ms,
+        absence: args.absence.absence(),
     };
     let told = format!("{}, {}", words::variant(&config.variant), words::purpose(&config));
     ask::table(&bus, table, TableCommand::Create { config, bots }).await?;

@@ -137,6 +137,11 @@ impl Books {
             | TableEvent::SatIn { .. }
             | TableEvent::LeaveAsked { .. }
             | TableEvent::Said { .. }
+            | TableEvent::Heard { .. }
+            | TableEvent::Disconnected { .. }
+            | TableEvent::Reconnected { .. }
+            | TableEvent::GoneTooLong { .. }
+            | TableEvent::AbsenceExtended { .. }
             | TableEvent::Turn { .. }
             | TableEvent::TimedOut { .. }
             | TableEvent::ClockExtended { .. }

@@ -58,7 +58,7 @@ fn decide(before: &Table, books: &Books, record: &TableRecord) -> Result<Vec<Tab
     let unknown = Refusal::Banned;
     match first {
         TableEvent::HandStarted { seed, .. } => Ok(before.tick(now_ms, || *seed)),
-        TableEvent::ClockExtended { .. } => Ok(before.resume(now_ms)),
+        TableEvent::ClockExtended { .. } | TableEvent::AbsenceExtended { .. } => Ok(before.resume(now_ms)),
         TableEvent::Seated { seat, .. } | TableEvent::ToppedUp { seat, .. } => {
             Ok(before.money_arrived(posting(seat)?, None))
         }
@@ -69,6 +69,7 @@ fn decide(before: &Table, books: &Books, record: &TableRecord) -> Result<Vec<Tab
             before.instruct(instruction, now_ms).map_err(|refusal| refusal.to_string())
         }
         TableEvent::TimedOut { .. }
+        | TableEvent::GoneTooLong { .. }
         | TableEvent::Unseated { .. }
         | TableEvent::TopUpAsked { .. }
         | TableEvent::Closed => Ok(before.tick(now_ms, || wire::event::Seed([0; 32]))),
@@ -89,6 +90,14 @@ fn command(before: &Table, event: &TableEvent, cause: Cause) -> Option<TableComm
         (TableEvent::SatOut { .. }, Some(_)) => TableCommand::SitOut,
         (TableEvent::SatIn { .. }, Some(_)) => TableCommand::SitIn,
         (TableEvent::LeaveAsked { .. }, Some(_)) => TableCommand::Leave,
+        (TableEvent::Heard { connection: Some(connection), .. }, Some(_)) => {
+            TableCommand::Online { connection: connection.clone() }
+        }
+        // Whoever was out of time asked for something that was so already: to sit out.
+        (TableEvent::Heard { connection: None, .. }, Some(_)) => TableCommand::SitOut,
+        (TableEvent::Disconnected { connection, .. }, Some(_)) => {
+            TableCommand::Gone { connection: connection.clone() }
+        }
         (TableEvent::Said { name, text, .. }, Some(_)) => {
             TableCommand::Say { name: name.clone(), text: text.clone() }
         }
@@ -120,6 +129,10 @@ fn same_but_for_time(expected: &TableEvent, found: &TableEvent) -> bool {
             near(a, b)
         }
         (
+            TableEvent::AbsenceExtended { seat: told, until_ms: a },
+            TableEvent::AbsenceExtended { seat: done, until_ms: b },
+        ) => told == done && near(a, b),
+        (
             TableEvent::Instructed { instruction: told, next_hand_ms: a },
             TableEvent::Instructed { instruction: done, next_hand_ms: b },
         ) => told == done && near(a, b),
@@ -149,6 +162,11 @@ fn name(event: &TableEvent) -> &'static str {
         TableEvent::SatIn { .. } => "sat in",
         TableEvent::LeaveAsked { .. } => "leave asked",
         TableEvent::Said { .. } => "said",
+        TableEvent::Heard { .. } => "heard",
+        TableEvent::Disconnected { .. } => "disconnected",
+        TableEvent::Reconnected { .. } => "reconnected",
+        TableEvent::GoneTooLong { .. } => "gone too long",
+        TableEvent::AbsenceExtended { .. } => "absence extended",
         TableEvent::Unseated { .. } => "unseated",
         TableEvent::CashedOut { .. } => "cashed out",
         TableEvent::HandStarted { .. } => "hand started",

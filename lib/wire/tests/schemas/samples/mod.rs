@@ -10,9 +10,10 @@ pub mod table;
 pub mod tournament;
 
 use wire::{
-    Action, Card, Chips, HandNo, Legal, PlayerId, PostingId, RaiseBounds, Refusal, TableId, TournamentId,
+    Action, Card, Chips, ConnectionId, HandNo, Legal, PlayerId, PostingId, RaiseBounds, Refusal, TableId,
+    TournamentId,
     event::{Seed, Stack},
-    table::{Level, Purpose, TableConfig},
+    table::{Absence, Level, Purpose, TableConfig},
     tournament::{Arrival, Instruction, LevelSpec, Payout, Place, Report, Stats, Then, TournamentConfig},
 };
 
@@ -29,6 +30,10 @@ pub const DEADLINE_MS: u64 = AT_MS + 15_000;
 /// The cards of a text like `AsKd`.
 pub fn cards<List: FromIterator<Card>>(text: &str) -> List {
     text.as_bytes().chunks(2).map(|two| std::str::from_utf8(two).unwrap().parse().unwrap()).collect()
+}
+
+pub fn connection() -> ConnectionId {
+    ConnectionId("gateway-1.5f3759df.17.1".to_owned())
 }
 
 pub fn posting(text: &str) -> PostingId {
@@ -53,6 +58,7 @@ pub fn cash_config() -> TableConfig {
         action_ms: 15_000,
         hand_pause_ms: 2_000,
         bot_pace_ms: 300,
+        absence: Absence::default(),
     }
 }
 
@@ -82,6 +88,7 @@ pub fn tournament_config() -> TournamentConfig {
         action_ms: 10_000,
         hand_pause_ms: 1_000,
         bot_pace_ms: 50,
+        absence: Absence { grace_ms: 2_000, limit_ms: 60_000 },
     }
 }
 

@@ -70,12 +70,13 @@ fn answers() -> Vec<(&'static str, ServerMessage)> {
 fn unasked() -> Vec<(&'static str, ServerMessage)> {
     use ServerMessage as M;
     let mut all = vec![
-        ("hello", M::Hello { node: "gateway-1".to_owned(), version: "0.1.0".to_owned(), idle_ms: 30_000 }),
+        ("hello", M::Hello { node: "gateway-1".to_owned(), version: "0.1.0".to_owned(), idle_ms: 15_000 }),
         ("events", M::Events(table_events())),
         ("cards", M::Cards(private_cards())),
         ("given a seat", M::GivenSeat { table: TABLE, seat: 4, tournament: Some(TOURNAMENT) }),
         ("lost the seat", M::LostSeat { table: TABLE, reason: Unseating::Moved }),
         ("service", M::Service(Service { money: false, ..Service::WHOLE })),
+        ("timed out", M::TimedOut { table: TABLE }),
         ("placed", M::Placed { tournament: TOURNAMENT, place: 3, prize: Chips(6_000) }),
     ];
     all.extend(closings().map(|(name, reason)| {
@@ -178,6 +179,7 @@ pub fn view(hand: Option<HandView>) -> TableView {
                 bot: false,
                 stack: Chips(4_775),
                 sitting_out: false,
+                disconnected: false,
                 in_hand: Some(SeatInHand { bet: Chips(200), folded: false, down: 2, up: cards("Tc") }),
             },
             SeatView {
@@ -187,6 +189,7 @@ pub fn view(hand: Option<HandView>) -> TableView {
                 bot: true,
                 stack: Chips(5_000),
                 sitting_out: true,
+                disconnected: true,
                 in_hand: None,
             },
         ],

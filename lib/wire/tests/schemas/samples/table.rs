@@ -1,7 +1,7 @@
 //! What tables are asked and answer.
 
 use super::{
-    HAND, OTHER_PLAYER, PLAYER, TABLE, actions, cash_config, instruction, refusals, server,
+    HAND, OTHER_PLAYER, PLAYER, TABLE, actions, cash_config, connection, instruction, refusals, server,
     tournament_table_config,
 };
 use crate::messages::Samples;
@@ -29,6 +29,8 @@ pub fn requests() -> Samples<TableRequest> {
         ("sit in", C::SitIn),
         ("leave", C::Leave),
         ("say", C::Say { name: "ann".to_owned(), text: "nice hand, Käthe".to_owned() }),
+        ("online", C::Online { connection: connection() }),
+        ("gone", C::Gone { connection: connection() }),
         ("resync", C::Resync { since: None }),
         ("resync since", C::Resync { since: Some(998) }),
     ];

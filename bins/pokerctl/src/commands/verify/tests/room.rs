@@ -9,7 +9,7 @@ use wire::{
     cashier::{Account, TableMoneyRequest},
     event::{HandEvent, Seed, TableEvent},
     journal::Cause,
-    table::{HouseBot, Level, Purpose, TableCommand, TableConfig},
+    table::{Absence, HouseBot, Level, Purpose, TableCommand, TableConfig},
     tournament::{LevelSpec, Payout, TournamentConfig, TournamentEvent},
 };
 
@@ -90,6 +90,7 @@ fn table_config(purpose: Purpose) -> TableConfig {
         action_ms: 5_000,
         hand_pause_ms: 100,
         bot_pace_ms: 0,
+        absence: Absence::default(),
     }
 }
 
@@ -287,6 +288,7 @@ fn config(entries: u32) -> TournamentConfig {
         action_ms: 5_000,
         hand_pause_ms: 100,
         bot_pace_ms: 0,
+        absence: Absence::default(),
     }
 }
 

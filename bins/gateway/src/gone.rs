@@ -1,0 +1,57 @@
+//! Tells tables of players whose connection is gone.
+
+use crate::{
+    ask::Asker,
+    limits::{FAREWELLS, GONE_PAUSE},
+};
+use std::{collections::BTreeSet, sync::Arc};
+use tokio::{sync::Semaphore, time::sleep};
+use wire::{
+    CommandId, ConnectionId, PlayerId, TableId,
+    table::{TableCommand, TableReply, TableRequest},
+};
+
+/// Tries before a table is left to find out by its clock.
+const TRIES: u32 = 3;
+
+/// See the module.
+pub(crate) struct Farewells {
+    asker: Asker,
+    /// Bounds the questions that nobody's request caused: when a network fails, everybody is gone at once.
+    turns: Arc<Semaphore>,
+}
+
+impl Farewells {
+    pub(crate) fn new(asker: &Asker) -> Self {
+        Self { asker: asker.clone(), turns: Arc::new(Semaphore::new(FAREWELLS)) }
+    }
+
+    /// Tells these tables, soon and in the background. Who is back on another connection by then is not gone: tables know the
+    /// newer one.
+    pub(crate) fn say(&self, player: PlayerId, connection: &ConnectionId, tables: BTreeSet<TableId>) {
+        for table in tables {
+            let command = TableCommand::Gone { connection: connection.clone() };
+            let request = TableRequest { table, id: told(), player: Some(player), command };
+            tokio::spawn(tell(self.asker.clone(), Arc::clone(&self.turns), request));
+        }
+    }
+}
+
+async fn tell(asker: Asker, turns: Arc<Semaphore>, request: TableRequest) {
+    sleep(GONE_PAUSE).await;
+    for _ in 0..TRIES {
+        let Ok(_turn) = turns.acquire().await else { return };
+        match asker.table(&request).await {
+            Ok(TableReply::Refused(refusal)) if refusal.is_transient() => {}
+            Ok(_) => return,
+            Err(refusal) => {
+                tracing::warn!(table = %request.table, %refusal, "a table was not told who is gone");
+            }
+        }
+    }
+}
+
+/// The id of what a node tells by itself.
+pub(crate) fn told() -> CommandId {
+    CommandId::from_random(getrandom::u64().unwrap_or_default())
+}
