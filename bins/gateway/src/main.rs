@@ -38,8 +38,8 @@ mod transport;
 mod work;
 
 use crate::{
-    args::Args, ask::Asker, connections::Connections, feeds::Feeds, gone::Farewells, lobby::Lobby, node::Node,
-    service::Told,
+    args::Args, ask::Asker, connections::Connections, feeds::Feeds, gone::Farewells, lobby::Lobby,
+    node::Node, service::Told,
 };
 use anyhow::Context;
 use bus::{Peers, Stop};

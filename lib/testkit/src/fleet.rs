@@ -296,7 +296,8 @@ impl Fleet {
     /// # Errors
     /// When it cannot be run.
     pub async fn pokerctl_prints(&self, args: &[&str]) -> anyhow::Result<String> {
-        let output = Command::new(&self.pokerctl).arg("--data-dir").arg(self.data()).args(args).output().await?;
+        let output =
+            Command::new(&self.pokerctl).arg("--data-dir").arg(self.data()).args(args).output().await?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 

@@ -135,6 +135,7 @@ fn cash(options: &Options, number: usize) -> TableConfig {
         action_ms: options.action_ms,
         hand_pause_ms: 500,
         bot_pace_ms: 300,
+        absence: wire::table::Absence::default(),
     }
 }
 
@@ -165,6 +166,7 @@ pub fn tournament(options: &Options) -> TournamentConfig {
         action_ms: options.action_ms,
         hand_pause_ms: 100,
         bot_pace_ms: 50,
+        absence: wire::table::Absence::default(),
     }
 }
 

@@ -28,6 +28,7 @@ fn config() -> TableConfig {
         action_ms: 10_000,
         hand_pause_ms: 0,
         bot_pace_ms: 0,
+        absence: wire::table::Absence::default(),
     }
 }
 

@@ -5,7 +5,9 @@ use std::{
     collections::HashMap,
     hash::{DefaultHasher, Hash, Hasher},
 };
-use wire::{Card, CommandId, HandNo, PlayerId, TableId, client::PrivateCards, codec, event::Event};
+use wire::{
+    Card, CommandId, HandNo, PlayerId, TableId, client::PrivateCards, codec, event::Event, view::TableView,
+};
 
 /// The log of one client program.
 #[derive(Clone, Debug, Default)]
@@ -116,13 +118,13 @@ impl ClientLog {
     pub fn see(&mut self, event: &ClientEvent, at_ms: u64) {
         match event {
             ClientEvent::Up { .. } => self.connections += 1,
-            ClientEvent::Table { view, cards } => {
-                self.begin(view.table, view.event_no, None);
+            ClientEvent::Table { view, cards, so_far } => {
+                self.begin_with(view, so_far, None, at_ms);
                 self.learn(cards.as_ref(), at_ms);
             }
-            ClientEvent::Restarted { view, cards } => {
+            ClientEvent::Restarted { view, cards, so_far } => {
                 let last = self.last(view.table);
-                self.begin(view.table, view.event_no, last);
+                self.begin_with(view, so_far, last, at_ms);
                 self.learn(cards.as_ref(), at_ms);
             }
             ClientEvent::Event { table, number, event } => {
@@ -147,6 +149,20 @@ impl ClientLog {
     #[must_use]
     pub fn seen(&self) -> usize {
         self.stretches.iter().map(|stretch| stretch.seen.len()).sum()
+    }
+
+    /// Begins with a view, and the events of the running hand that it includes.
+    fn begin_with(
+        &mut self,
+        view: &TableView,
+        so_far: &[(u64, Event)],
+        forgotten_since: Option<u64>,
+        at_ms: u64,
+    ) {
+        let after = so_far.first().map_or(view.event_no, |(number, _)| number - 1);
+        self.begin(view.table, after, forgotten_since);
+        let seen = so_far.iter().map(|(number, event)| Seen { number: *number, sum: sum(event), at_ms });
+        self.stretches.last_mut().into_iter().for_each(|stretch| stretch.seen.extend(seen.clone()));
     }
 
     fn begin(&mut self, table: TableId, after: u64, forgotten_since: Option<u64>) {

@@ -46,6 +46,7 @@ impl Room {
             action_ms: 5_000,
             hand_pause_ms: 100,
             bot_pace_ms: 0,
+            absence: wire::table::Absence::default(),
         };
         let mut room = Self {
             table: Table::new(TABLE, config.clone()),

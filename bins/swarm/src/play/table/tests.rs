@@ -18,6 +18,7 @@ fn view() -> TableView {
         bot: false,
         stack: Chips(100),
         sitting_out: false,
+        disconnected: false,
         in_hand: None,
     };
     let config = TableConfig {
@@ -29,6 +30,7 @@ fn view() -> TableView {
         action_ms: 100,
         hand_pause_ms: 0,
         bot_pace_ms: 0,
+        absence: wire::table::Absence::default(),
     };
     let seats = vec![seat(0), seat(1)];
     let level = Level::default();
