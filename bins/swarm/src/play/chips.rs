@@ -41,41 +41,39 @@ impl ChipCount {
 
     /// Takes an event in, and says what does not add up.
     pub(super) fn apply(&mut self, table: TableId, event: &Event, tally: &Tally) {
-        let wrong = |what: &str| tally.violation(format!("table {table}: {what} after {event:?}"));
+        if let Err(what) = self.follow(event) {
+            tally.violation(format!("table {table}: {what} after {event:?}"));
+        }
+    }
+
+    fn follow(&mut self, event: &Event) -> Result<(), &'static str> {
+        let fits = |fits: bool, what| if fits { Ok(()) } else { Err(what) };
         match event {
             Event::Seated { seat, stack, .. } => *self.stack(*seat) = *stack,
             Event::Unseated { seat, .. } => *self.stack(*seat) = Chips::ZERO,
             Event::ToppedUp { seat, amount } => *self.stack(*seat) = self.stack(*seat).plus(*amount),
             Event::HandStarted(start) => {
-                if self.differs(&start.stacks) {
-                    wrong("stacks have changed between two hands");
-                }
                 self.pots = Chips::ZERO;
+                return fits(self.has(&start.stacks), "stacks have changed between two hands");
             }
             Event::Posted { seat, amount, .. } => {
-                if !self.put_in(*seat, *amount) {
-                    wrong("more is posted than is there");
-                }
+                return fits(self.put_in(*seat, *amount), "more is posted than is there");
             }
             Event::Acted { seat, added, stack, .. } => {
-                if !self.put_in(*seat, *added) || *self.stack(*seat) != *stack {
-                    wrong("an action does not add up");
-                }
+                let there = self.put_in(*seat, *added);
+                return fits(there && *self.stack(*seat) == *stack, "an action does not add up");
             }
             Event::Returned { seat, amount } | Event::Awarded { seat, amount, .. } => {
-                match self.pots.checked_minus(*amount) {
-                    Some(rest) => self.pots = rest,
-                    None => wrong("more comes out of the pots than is in them"),
-                }
                 *self.stack(*seat) = self.stack(*seat).plus(*amount);
+                let rest = self.pots.checked_minus(*amount);
+                self.pots = rest.ok_or("more comes out of the pots than is in them")?;
             }
             Event::HandEnded { stacks, .. } => {
-                if !self.pots.is_zero() || self.differs(stacks) {
-                    wrong("a hand does not add up");
-                }
+                return fits(self.pots.is_zero() && self.has(stacks), "a hand does not add up");
             }
             _ => {}
         }
+        Ok(())
     }
 
     fn put_in(&mut self, seat: SeatNo, amount: Chips) -> bool {
@@ -90,7 +88,7 @@ impl ChipCount {
         }
     }
 
-    fn differs(&mut self, stacks: &[Stack]) -> bool {
-        stacks.iter().any(|stack| *self.stack(stack.seat) != stack.chips)
+    fn has(&mut self, stacks: &[Stack]) -> bool {
+        stacks.iter().all(|stack| *self.stack(stack.seat) == stack.chips)
     }
 }

@@ -90,14 +90,18 @@ impl Player {
         }
         loop {
             if acts {
-                let mut table = self.table.borrow_mut();
-                table.sent = Some((table.seen[usize::from(self.seat)] + 1, Instant::now()));
-                drop(table);
+                self.sends();
                 let bytes = hello.bytes(self.shape.act);
                 writer.send_bytes(bytes).await.map_err(|why| LinkError(why.to_string()))?;
             }
             acts = self.take(Got::read(&reader.next_bytes().await?));
         }
+    }
+
+    /// The next event will tell of what is sent now.
+    fn sends(&self) {
+        let mut table = self.table.borrow_mut();
+        table.sent = Some((table.seen[usize::from(self.seat)] + 1, Instant::now()));
     }
 
     /// Counts what came. Whether it is our turn after it.

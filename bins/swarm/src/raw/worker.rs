@@ -86,7 +86,7 @@ struct Written {
 }
 
 enum What {
-    Action(SeatNo, Request),
+    Action(SeatNo, Box<Request>),
     Start(SeatNo),
 }
 
@@ -104,7 +104,7 @@ impl Partition {
     fn request(&mut self, request: Request) -> anyhow::Result<()> {
         let bytes: ByteBuf = request.decode()?;
         let sent = Sent::read(&bytes).context("not a request")?;
-        self.append(sent.table, What::Action(sent.seat, request), self.shape.record, false);
+        self.append(sent.table, What::Action(sent.seat, Box::new(request)), self.shape.record, false);
         Ok(())
     }
 
