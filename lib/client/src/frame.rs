@@ -148,9 +148,9 @@ mod tests {
         }
         for piece in 1..bytes.len() {
             let mut builder = tokio_test_stream(&bytes, piece);
-            assert_eq!(builder.next().await.unwrap(), b"one");
-            assert_eq!(builder.next().await.unwrap(), b"");
-            assert_eq!(builder.next().await.unwrap(), b"three");
+            assert_eq!(builder.next().await.unwrap(), &b"one"[..]);
+            assert_eq!(builder.next().await.unwrap(), &b""[..]);
+            assert_eq!(builder.next().await.unwrap(), &b"three"[..]);
             assert!(builder.next().await.is_err());
         }
     }
