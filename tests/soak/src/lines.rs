@@ -73,7 +73,7 @@ impl Lines {
         let open = self.inner.open.lock().unwrap_or_else(PoisonError::into_inner);
         let skip = usize::try_from(first).unwrap_or(0) % open.len().max(1);
         let hit = open.values().cycle().skip(skip).take(count.min(open.len()));
-        hit.inspect(|line| drop(line.send_replace(trouble))).count()
+        hit.inspect(|line| _ = line.send_replace(trouble)).count()
     }
 
     async fn carry(self, near: TcpStream, node: String) {
