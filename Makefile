@@ -23,7 +23,7 @@ POKERCTL = target/release/pokerctl
 options = $(if $(DATA),--data-dir '$(DATA)') $(if $(PORT_BASE),--port-base $(PORT_BASE)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test conformance bench-engine measure trouble bench soak order fuzz apply fetch build tools clean images compose-demo
+.PHONY: help up demo test conformance bench-engine measure measure-reconnects trouble bench soak order fuzz apply fetch build tools clean images compose-demo
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -65,6 +65,9 @@ order: build ## A thousand clients say a numbered line a second each while nodes
 	@target/release/soak --seconds $(SECONDS) --seed $(SEED) --tables 200 --players 1000 --chat-ms 1000 \
 		--think-least-ms 1000 --think-most-ms 6000 --tournaments 0 --visitors 0 \
 		--only kill_table_worker,kill_gateway,zombie_table_worker,drain_table_worker,kill_nats,cut_connections $(ARGS)
+
+measure-reconnects: fetch ## Measure how long 10,000 players take to come back after a connection node has died
+	@cargo test --quiet --release -p gateway --test rush -- --ignored --nocapture
 
 fuzz: ## Fuzz hand commands and hand files for SECONDS each
 	@scripts/fuzz $(SECONDS)

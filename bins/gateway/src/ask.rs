@@ -4,7 +4,7 @@ use crate::limits::{EACH, EACH_CASHIER, GATHER, PATIENCE, PAUSE, REPAIRS};
 use bus::{Bus, Patience, Peers, RequestError};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -14,7 +14,7 @@ use wire::{
     cashier::{CashierReply, SessionRequest},
     fleet::Role,
     subject,
-    table::{Resync, TableCommand, TableReply, TableRequest, WorkersAnswer, WorkersQuery},
+    table::{PlayerSeats, Resync, TableCommand, TableReply, TableRequest, WorkersAnswer, WorkersQuery},
     tournament::{TournamentReply, TournamentRequest},
 };
 
@@ -145,15 +145,19 @@ impl Asker {
         self.resync(table, Some(player), None, None).await.ok()
     }
 
-    /// Where a player sits, as far as the table workers answer.
-    pub(crate) async fn seats(&self, player: PlayerId) -> Vec<TableId> {
-        let answers = self.workers(&WorkersQuery::Seats { player }).await;
+    /// Where players sit, as far as the table workers answer.
+    pub(crate) async fn seats_of(&self, players: Vec<PlayerId>) -> HashMap<PlayerId, BTreeSet<TableId>> {
+        let answers = self.workers(&WorkersQuery::SeatsOf { players }).await;
         let seats = answers.into_iter().filter_map(|answer| match answer {
-            WorkersAnswer::Seats(tables) => Some(tables),
-            WorkersAnswer::Tables(_) => None,
+            WorkersAnswer::SeatsOf(seats) => Some(seats),
+            WorkersAnswer::Seats(_) | WorkersAnswer::Tables(_) => None,
         });
-        // During a hand-over two workers may answer for the same table.
-        seats.flatten().collect::<BTreeSet<_>>().into_iter().collect()
+        let mut of: HashMap<PlayerId, BTreeSet<TableId>> = HashMap::new();
+        for PlayerSeats { player, tables } in seats.flatten() {
+            // During a hand-over two workers may answer for the same table.
+            of.entry(player).or_default().extend(tables);
+        }
+        of
     }
 
     /// Asks every table worker.

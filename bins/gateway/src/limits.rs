@@ -50,6 +50,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const PAUSE: Duration = Duration::from_millis(100);
 /// How long the answers of all workers are waited for. Only one that is gone, or very busy, makes anybody wait that long.
 pub(crate) const GATHER: Duration = Duration::from_secs(1);
+/// Questions after players' seats that are under way at the same time, each for as many players as wait by then.
+pub(crate) const SEAT_QUESTIONS: usize = 4;
+/// Players who may wait to be asked for; further ones wait to wait.
+pub(crate) const SEATS_WAITING: usize = 1_024;
 /// How long everybody is shown the same lobby.
 pub(crate) const LOBBY_AGE: Duration = Duration::from_millis(500);
 /// Lines of the lobby, tables and tournaments each.

@@ -66,7 +66,7 @@ impl Lists {
             .into_iter()
             .filter_map(|answer| match answer {
                 WorkersAnswer::Tables(tables) => Some(tables),
-                WorkersAnswer::Seats(_) => None,
+                WorkersAnswer::Seats(_) | WorkersAnswer::SeatsOf(_) => None,
             })
             .flatten()
             .map(|summary| (summary.table, summary))

@@ -8,7 +8,7 @@
 //! | `feeds`, `chunk`, `sight` | watched tables: one subscription each, every viewer sees everything once, in order |
 //! | `connections`, `notices` | who is online where; one player, one connection |
 //! | `gone` | telling tables whose connection is gone |
-//! | `ask`, `lobby` | questions to the rest of the fleet, repeated until answered |
+//! | `ask`, `lobby`, `seats` | questions to the rest of the fleet, repeated until answered |
 //! | `service` | whether the fleet works, and telling the players |
 //! | `limits` | every bound and its reason |
 //!
@@ -30,6 +30,7 @@ mod lobby;
 mod node;
 mod notices;
 mod outbox;
+mod seats;
 mod service;
 mod session;
 mod sight;
@@ -39,7 +40,7 @@ mod work;
 
 use crate::{
     args::Args, ask::Asker, connections::Connections, feeds::Feeds, gone::Farewells, lobby::Lobby,
-    node::Node, service::Told,
+    node::Node, seats::Seats, service::Told,
 };
 use anyhow::Context;
 use bus::{Peers, Stop};
@@ -105,6 +106,7 @@ async fn start(args: &Args) -> anyhow::Result<(Arc<Node>, TcpListener, TcpListen
         move || Load { connections: counted.open(), max_connections: counted.most(), ..Load::default() };
     let peers = Peers::join(&bus, Role::Gateway, name.clone(), addresses, load).await?;
     let asker = Asker::new(&bus, &peers);
+    let seats = Seats::start(&asker);
     let node = Arc::new(Node {
         name,
         incarnation: getrandom::u64().context("no random numbers from the operating system")?,
@@ -116,6 +118,7 @@ async fn start(args: &Args) -> anyhow::Result<(Arc<Node>, TcpListener, TcpListen
         peers,
         asker,
         lobby: Lobby::default(),
+        seats,
         service: Told::default(),
         connections,
     });

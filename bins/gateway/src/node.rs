@@ -1,7 +1,8 @@
 //! What all connections of this node share.
 
 use crate::{
-    ask::Asker, connections::Connections, feeds::Feeds, gone::Farewells, lobby::Lobby, service::Told,
+    ask::Asker, connections::Connections, feeds::Feeds, gone::Farewells, lobby::Lobby, seats::Seats,
+    service::Told,
 };
 use bus::{Bus, Peers};
 use std::{
@@ -32,6 +33,7 @@ pub(crate) struct Node {
     /// Sessions opened so far: a connection may have several, one after the other.
     pub(crate) sessions: AtomicU64,
     pub(crate) lobby: Lobby,
+    pub(crate) seats: Seats,
     pub(crate) service: Told,
     pub(crate) connections: Arc<Connections>,
 }

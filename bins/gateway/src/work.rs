@@ -251,7 +251,7 @@ impl Caller {
         let name = self.node.session_name(self.number);
         self.node.connections.came_online(player, self.number, name.0.clone());
         self.node.announce(player, name.0.clone()).await;
-        let seats = self.node.asker.seats(player).await;
+        let seats = self.node.seats.of(player).await;
         Ok(Outcome::Opened(Box::new(Opened {
             player,
             name: session.account.name,
@@ -298,7 +298,7 @@ impl Caller {
 
     async fn seats(&self) -> Result<Outcome, Refusal> {
         let player = self.id().ok_or(Refusal::VisitorsOnlyLook)?;
-        Ok(Outcome::Answer(ServerMessage::Seats(self.node.asker.seats(player).await)))
+        Ok(Outcome::Answer(ServerMessage::Seats(self.node.seats.of(player).await)))
     }
 
     async fn tournament(

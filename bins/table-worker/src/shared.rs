@@ -11,7 +11,7 @@ use std::{
 use wire::{
     PlayerId, TableId,
     fleet::Load,
-    table::{Purpose, TableSummary, WorkersAnswer, WorkersQuery},
+    table::{MAX_SEATS_OF, PlayerSeats, Purpose, TableSummary, WorkersAnswer, WorkersQuery},
 };
 
 /// Most tables in an answer to a query.
@@ -56,11 +56,15 @@ impl Shared {
     /// The worker's part of the answer to a query.
     pub fn answer(&self, query: &WorkersQuery) -> WorkersAnswer {
         let index = self.index();
-        match *query {
-            WorkersQuery::Seats { player } => {
-                WorkersAnswer::Seats(index.seats.get(&player).into_iter().flatten().copied().collect())
+        match query {
+            WorkersQuery::Seats { player } => WorkersAnswer::Seats(index.seats_of(*player)),
+            WorkersQuery::SeatsOf { players } => {
+                let seats = |&player: &PlayerId| PlayerSeats { player, tables: index.seats_of(player) };
+                let asked = players.iter().take(MAX_SEATS_OF);
+                let seated = asked.map(seats).filter(|seats| !seats.tables.is_empty());
+                WorkersAnswer::SeatsOf(seated.collect())
             }
-            WorkersQuery::Tables { limit, tournaments } => {
+            &WorkersQuery::Tables { limit, tournaments } => {
                 let limit = usize::from(limit).min(MAX_LISTED);
                 let is_cash = |table: &&TableSummary| matches!(table.config.purpose, Purpose::Cash { .. });
                 let open = || index.tables.values().filter(|table| !table.closed);
@@ -89,6 +93,10 @@ impl Shared {
 }
 
 impl Index {
+    fn seats_of(&self, player: PlayerId) -> Vec<TableId> {
+        self.seats.get(&player).into_iter().flatten().copied().collect()
+    }
+
     fn forget(&mut self, table: TableId) {
         let Some(known) = self.tables.remove(&table) else {
             return;

@@ -239,12 +239,20 @@ pub enum WorkersQuery {
         /// Whether tables of tournaments are wanted too.
         tournaments: bool,
     },
-    /// Where a player sits.
+    /// Where a player sits. Connection nodes of before [`Self::SeatsOf`] ask so.
     Seats {
         /// Which player.
         player: PlayerId,
     },
+    /// Where players sit.
+    SeatsOf {
+        /// Which players, at most [`MAX_SEATS_OF`].
+        players: Vec<PlayerId>,
+    },
 }
+
+/// Most players whose seats are asked for at once.
+pub const MAX_SEATS_OF: usize = 512;
 
 /// A table worker's answer to a [`WorkersQuery`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -253,4 +261,15 @@ pub enum WorkersAnswer {
     Tables(Vec<TableSummary>),
     /// Tables of this worker where the player sits.
     Seats(Vec<TableId>),
+    /// The players among those asked for who sit at tables of this worker.
+    SeatsOf(Vec<PlayerSeats>),
+}
+
+/// Where a player sits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlayerSeats {
+    /// Who.
+    pub player: PlayerId,
+    /// At which tables.
+    pub tables: Vec<TableId>,
 }

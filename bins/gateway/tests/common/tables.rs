@@ -18,8 +18,8 @@ use wire::{
     event::Event,
     subject,
     table::{
-        Absence, Level, Purpose, Resync, TableCommand, TableConfig, TableReply, TableRequest, TableSummary,
-        WorkersAnswer, WorkersQuery,
+        Absence, Level, PlayerSeats, Purpose, Resync, TableCommand, TableConfig, TableReply, TableRequest,
+        TableSummary, WorkersAnswer, WorkersQuery,
     },
     view::{SeatView, TableView},
 };
@@ -204,10 +204,15 @@ async fn answer_queries(mut queries: Requests, shared: Arc<Shared>) {
                     };
                     WorkersAnswer::Tables(tables.iter().map(summary).collect())
                 }
-                WorkersQuery::Seats { player } => {
-                    let sits = |(_, t): &(&TableId, &Table)| t.seats.values().any(|&p| p == player);
-                    WorkersAnswer::Seats(tables.iter().filter(sits).map(|(&table, _)| table).collect())
+                WorkersQuery::SeatsOf { players } => {
+                    let seats = |player: PlayerId| {
+                        let sits = |(_, t): &(&TableId, &Table)| t.seats.values().any(|&p| p == player);
+                        let tables = tables.iter().filter(sits).map(|(&table, _)| table).collect();
+                        PlayerSeats { player, tables }
+                    };
+                    WorkersAnswer::SeatsOf(players.into_iter().map(seats).collect())
                 }
+                WorkersQuery::Seats { .. } => panic!("nodes ask for many at once"),
             }
         };
         answer(&request, &reply).await;

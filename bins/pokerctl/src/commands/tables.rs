@@ -53,7 +53,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), TablesError> {
         .into_iter()
         .flat_map(|answer| match answer {
             WorkersAnswer::Tables(tables) => tables,
-            WorkersAnswer::Seats(_) => Vec::new(),
+            WorkersAnswer::Seats(_) | WorkersAnswer::SeatsOf(_) => Vec::new(),
         })
         .collect();
     tables.sort_by_key(|table| (words::purpose(&table.config), table.table));

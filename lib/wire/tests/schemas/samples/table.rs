@@ -8,7 +8,9 @@ use crate::messages::Samples;
 use wire::{
     Chips, CommandId,
     client::TableEvents,
-    table::{HouseBot, Resync, TableCommand, TableReply, TableRequest, WorkersAnswer, WorkersQuery},
+    table::{
+        HouseBot, PlayerSeats, Resync, TableCommand, TableReply, TableRequest, WorkersAnswer, WorkersQuery,
+    },
     tournament::Then,
 };
 
@@ -76,6 +78,7 @@ pub fn queries() -> Samples<WorkersQuery> {
     vec![
         ("tables", WorkersQuery::Tables { limit: 1_000, tournaments: true }),
         ("seats", WorkersQuery::Seats { player: PLAYER }),
+        ("seats of several", WorkersQuery::SeatsOf { players: vec![PLAYER, OTHER_PLAYER] }),
     ]
 }
 
@@ -83,5 +86,9 @@ pub fn answers() -> Samples<WorkersAnswer> {
     vec![
         ("tables", WorkersAnswer::Tables(vec![server::table_summary(), server::tournament_table_summary()])),
         ("seats", WorkersAnswer::Seats(vec![TABLE])),
+        (
+            "seats of several",
+            WorkersAnswer::SeatsOf(vec![PlayerSeats { player: PLAYER, tables: vec![TABLE] }]),
+        ),
     ]
 }
