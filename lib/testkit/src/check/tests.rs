@@ -61,7 +61,7 @@ impl Room {
         let created = table::create(TABLE, &config, &[]).unwrap();
         room.write(None, created);
         let view = Box::new(room.table.view());
-        room.everybody_sees(&ClientEvent::Table { view, cards: None });
+        room.everybody_sees(&ClientEvent::Table { view, cards: None, so_far: Vec::new() });
         for player in 1..=PLAYERS {
             room.command(
                 player,
@@ -418,6 +418,6 @@ fn a_view_alone_says_nothing() {
     let room = Room::played();
     let view: TableView = room.table.view();
     let mut log = ClientLog::of(None);
-    log.see(&ClientEvent::Table { view: Box::new(view), cards: None }, BEGAN_MS);
+    log.see(&ClientEvent::Table { view: Box::new(view), cards: None, so_far: Vec::new() }, BEGAN_MS);
     assert_eq!(testimony(&log, &HashMap::from([(TABLE, room.story())])), []);
 }
