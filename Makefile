@@ -40,9 +40,11 @@ bench-engine: ## Measure the engine beside PokerKit, and ranking beside the raw 
 	@scripts/fetch-pokerkit
 	@scripts/bench-engine
 
-measure: fetch ## Measure journal appends and postings per second, on servers of their own
+measure: fetch ## Measure journal appends, postings per second and planned stops, on servers of their own
 	@cargo test --quiet -p bus --test journal -- --ignored --nocapture --test-threads 1
 	@cargo test --quiet -p cashier --test throughput -- --ignored --nocapture --test-threads 1
+	@cargo build --quiet --workspace --bins
+	@cargo test --quiet -p fleet-tests --test drain -- --ignored --nocapture --test-threads 1
 
 fuzz: ## Fuzz hand commands and hand files for SECONDS each
 	@scripts/fuzz $(SECONDS)

@@ -11,7 +11,7 @@ mod thinker;
 mod worker;
 
 use anyhow::Context;
-use bus::{Peers, WorkQueue};
+use bus::{Peers, Stop, WorkQueue};
 use clap::Parser;
 use std::{
     sync::{
@@ -22,10 +22,6 @@ use std::{
     time::Duration,
 };
 use thinker::Thinker;
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::watch,
-};
 use tracing::info;
 use wire::{
     fleet::{Load, Role},
@@ -64,7 +60,7 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn run(options: Options) -> anyhow::Result<()> {
-    let stop = stop_signal()?;
+    let stop = Stop::listen().context("cannot listen for signals")?;
     let role = Role::BotWorker;
     let bus = options.bus.connect(role).await?;
     let queue = WorkQueue::open(&bus, subject::BOT_ASKS_STREAM, subject::BOT_ASKS_CONSUMER).await?;
@@ -73,6 +69,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
     let load = move || Load { actions: counted.load(Ordering::Relaxed), ..Load::default() };
     let node = options.bus.node_id(role.name())?;
     let peers = Peers::join(&bus, role, node, Vec::new(), load).await?;
+    stop.listen_to_admin(&bus, &peers).await?;
 
     let threads = match options.threads.map_or_else(available_parallelism, Ok) {
         Ok(threads) => threads.get(),
@@ -88,32 +85,14 @@ async fn run(options: Options) -> anyhow::Result<()> {
     peers.set_ready();
     info!(threads, budget_ms = options.budget_ms, "ready");
 
-    let mut draining = stop.clone();
-    let announced = peers.clone();
+    let (draining, announced) = (stop.clone(), peers.clone());
     tokio::spawn(async move {
-        if draining.wait_for(|stop| *stop).await.is_ok() {
-            info!("finishing the thoughts at hand");
-            announced.set_draining();
-        }
+        draining.asked().await;
+        info!("finishing the thoughts at hand");
+        announced.set_draining();
     });
-    worker.run(stop).await;
+    worker.run(&stop).await;
     bus.flush().await;
     info!("stopped");
     Ok(())
-}
-
-/// Turns true at the first SIGTERM or SIGINT.
-fn stop_signal() -> anyhow::Result<watch::Receiver<bool>> {
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    let (stop, stopped) = watch::channel(false);
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        // Nobody listens any more only when the process ends anyway.
-        let _ = stop.send(true);
-    });
-    Ok(stopped)
 }

@@ -5,7 +5,7 @@
 //! connection and the heartbeats alive. What this module does not know: poker.
 
 use crate::thinker::Thinker;
-use bus::{Bus, Job, Patience, RequestError, WorkQueue};
+use bus::{Bus, Job, Patience, RequestError, Stop, WorkQueue};
 use std::{
     sync::{
         Arc,
@@ -13,7 +13,7 @@ use std::{
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{debug, warn};
 use wire::{
     bots::BotAsk,
@@ -61,13 +61,13 @@ impl Worker {
         Self { bus, queue, thinker, threads, decisions }
     }
 
-    /// Works until `stop` turns true; then finishes the jobs at hand and returns.
-    pub async fn run(self, stop: watch::Receiver<bool>) {
+    /// Works until `stop`; then finishes the jobs at hand and returns.
+    pub async fn run(self, stop: &Stop) {
         let most = self.threads * JOBS_PER_THREAD;
         let jobs = Arc::new(Semaphore::new(most));
         let thoughts = Arc::new(Semaphore::new(self.threads));
         let shared = Arc::new(self);
-        while !*stop.borrow() {
+        while !stop.is_asked() {
             let Ok(first) = jobs.clone().acquire_owned().await else {
                 break;
             };

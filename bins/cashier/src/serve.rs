@@ -11,13 +11,10 @@ use crate::{
     pulse::Pulse,
     sessions,
 };
-use bus::{Bus, BusError, Peers, Request, Requests};
+use bus::{Bus, BusError, Peers, Request, Requests, Stop};
 use futures::{FutureExt, StreamExt};
 use std::{sync::Arc, time::Duration};
-use tokio::{
-    sync::{Semaphore, watch},
-    task::JoinSet,
-};
+use tokio::{sync::Semaphore, task::JoinSet};
 use wire::{codec, fleet::Load, subject};
 
 /// All cashiers together: each request goes to one of them.
@@ -46,22 +43,18 @@ pub enum ServeError {
     Database(DatabaseError),
 }
 
-/// Serves until `stop` turns true.
+/// Serves until `stop`.
 ///
 /// # Errors
 /// When messaging fails for good or the database is not what it should be.
-pub async fn run(
-    bus: &Bus,
-    node: wire::NodeId,
-    desk: Arc<Desk>,
-    mut stop: watch::Receiver<bool>,
-) -> Result<(), ServeError> {
+pub async fn run(bus: &Bus, node: wire::NodeId, desk: Arc<Desk>, stop: Stop) -> Result<(), ServeError> {
     let counted = Arc::clone(&desk);
     let load = move || Load { actions: counted.posted(), ..Load::default() };
     let peers = Peers::join(bus, wire::fleet::Role::Cashier, node, Vec::new(), load).await?;
+    stop.listen_to_admin(bus, &peers).await?;
     tokio::select! {
         outcome = database_answers(&desk) => outcome?,
-        () = stopped(&mut stop) => return Ok(()),
+        () = stop.asked() => return Ok(()),
     }
     let pulse = Pulse::start();
     let mut open = JoinSet::new();
@@ -81,8 +74,8 @@ pub async fn run(
     tracing::info!("ready");
     let sweeping = tokio::spawn(sweep(Arc::clone(&desk)));
     let asked_to = tokio::select! {
-        () = stopped(&mut stop) => true,
-        _ = open.join_next() => *stop.borrow(),
+        () = stop.asked() => true,
+        _ = open.join_next() => stop.is_asked(),
     };
     tracing::info!("stopping: finishing what is being worked on");
     peers.set_draining();
@@ -93,11 +86,6 @@ pub async fn run(
     while open.join_next().await.is_some() {}
     bus.flush().await;
     Ok(())
-}
-
-/// Returns when it is time to stop, also when nobody is left to say so.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Waits until the database answers. What time cannot mend is an error at once.
@@ -135,11 +123,11 @@ struct Window {
 }
 
 impl Window {
-    async fn serve(self, mut requests: Requests, mut stop: watch::Receiver<bool>) {
+    async fn serve(self, mut requests: Requests, stop: Stop) {
         loop {
             tokio::select! {
                 biased;
-                () = stopped(&mut stop) => break,
+                () = stop.asked() => break,
                 request = requests.next() => match request {
                     Some(request) => self.take(request).await,
                     None => break,

@@ -1,6 +1,6 @@
 //! Tournament coordinator: owns partitions of tournaments and keeps each tournament's journal.
 //!
-//! `coordinator` follows the ownership of partitions; `partition` is the task of one owned partition, which hands requests to its
+//! `coordinator` joins the fleet and answers questions; `partition` is the task of one owned partition, which hands requests to its
 //! tournaments; `host` is the one task of a tournament and `carry_out` its way from a command to the record and what follows
 //! from it; `recovery` reads journals, `cadence` says when a record carries a snapshot; `outside` is what is done at cashier and
 //! tables, `placement` chooses where new tables live; `lobby` answers questions about all tournaments at once.
@@ -17,8 +17,8 @@ mod recovery;
 mod source;
 
 use anyhow::Context;
+use bus::Stop;
 use clap::Parser;
-use tokio::signal::unix::{SignalKind, signal};
 use wire::fleet::Role;
 
 /// Runs tournaments: registration, seating, balancing, places and prizes.
@@ -33,15 +33,8 @@ struct Cli {
 async fn main() -> anyhow::Result<()> {
     bus::log_to_stderr();
     let cli = Cli::parse();
+    let stop = Stop::listen().context("cannot listen for signals")?;
     let bus = cli.bus.connect(Role::Coordinator).await?;
     let node = cli.bus.node_id(Role::Coordinator.name())?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    let stop = async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    };
-    Ok(coordinator::run(bus, node, stop).await?)
+    Ok(coordinator::run(bus, node, &stop).await?)
 }

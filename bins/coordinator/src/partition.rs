@@ -5,7 +5,7 @@ use crate::{
     host::{self, MAILBOX, Mail, Means},
     recovery::{self, Loaded},
 };
-use bus::{BusError, JournalError, Request};
+use bus::{BusError, JournalError, Release, Request};
 use futures::StreamExt;
 use std::{
     collections::{HashMap, HashSet},
@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{mpsc, watch},
     task::JoinSet,
 };
 use wire::{
@@ -39,9 +39,6 @@ pub enum PartitionError {
     Deaf,
 }
 
-/// How a partition's task is told to hand over; it answers when nothing is under way any more.
-pub type Release = oneshot::Receiver<oneshot::Sender<()>>;
-
 struct Partition {
     means: Arc<Means>,
     epoch: Epoch,
@@ -54,7 +51,7 @@ struct Partition {
     stop: watch::Sender<bool>,
 }
 
-/// Runs a partition until `release` fires (then every tournament finishes the record it is writing) or its sender is dropped.
+/// Runs a partition until it is released; then every tournament finishes the record it is writing.
 ///
 /// # Errors
 /// When the partition's journals cannot be read or its subject cannot be listened to.
@@ -62,7 +59,7 @@ pub async fn run(
     means: Arc<Means>,
     number: u16,
     epoch: Epoch,
-    release: &mut Release,
+    mut release: Release,
 ) -> Result<(), PartitionError> {
     let recovered = means.journal.recover(&subject::tournament_journals(number)).await?;
     let mut requests = means.outside.bus.serve(subject::tournament_commands(number), None).await?;
@@ -78,22 +75,22 @@ pub async fn run(
     for journal in recovered {
         partition.adopt(journal);
     }
-    let released = loop {
+    loop {
         tokio::select! {
-            released = &mut *release => break released,
+            () = release.asked() => break,
             request = requests.next() => match request {
                 Some(request) => partition.request(request).await,
                 None => return Err(PartitionError::Deaf),
             },
             Some(_) = partition.hosts.join_next() => {}
         }
-    };
-    drop(requests);
-    if let Ok(done) = released {
-        partition.stop.send_replace(true);
-        while partition.hosts.join_next().await.is_some() {}
-        let _ = done.send(());
     }
+    requests.close().await;
+    while let Some(request) = requests.next().await {
+        refuse(&request, Refusal::unavailable("tournament")).await;
+    }
+    partition.stop.send_replace(true);
+    while partition.hosts.join_next().await.is_some() {}
     Ok(())
 }
 

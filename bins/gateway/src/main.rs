@@ -35,7 +35,7 @@ mod work;
 
 use crate::{args::Args, ask::Asker, connections::Connections, feeds::Feeds, lobby::Lobby, node::Node};
 use anyhow::Context;
-use bus::Peers;
+use bus::{Peers, Stop};
 use clap::Parser;
 use std::{
     net::SocketAddr,
@@ -44,7 +44,6 @@ use std::{
 };
 use tokio::{
     net::{TcpListener, TcpSocket},
-    signal::unix::{SignalKind, signal},
     time::sleep,
 };
 use wire::{
@@ -62,19 +61,15 @@ const STOP: Duration = Duration::from_secs(5);
 async fn main() -> anyhow::Result<()> {
     bus::log_to_stderr();
     let args = Args::parse();
-    // Listened for from the start: a signal during the start must not be lost.
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let wish = Stop::listen().context("cannot listen for signals")?;
 
     let (node, tcp, ws) = start(&args).await?;
     let listeners =
         [tokio::spawn(listen::tcp(tcp, Arc::clone(&node))), tokio::spawn(listen::ws(ws, Arc::clone(&node)))];
+    wish.listen_to_admin(&node.bus, &node.peers).await?;
     node.peers.set_ready();
 
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    wish.asked().await;
     tracing::info!("stopping");
     node.peers.set_draining();
     listeners.iter().for_each(tokio::task::JoinHandle::abort);

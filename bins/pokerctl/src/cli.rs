@@ -52,6 +52,10 @@ pub enum Command {
     Apply(commands::apply::Args),
     /// List the fleet's processes
     Nodes(commands::nodes::Args),
+    /// Have processes finish, hand over what they hold, and end
+    Drain(commands::drain::Args),
+    /// Start again what was drained (on the machine of `pokerctl up`)
+    Undrain(commands::drain::UndrainArgs),
     /// List tables
     Tables(commands::tables::Args),
     /// Show, create or close a table, or print its journal

@@ -83,6 +83,9 @@ pub struct Node {
     pub role: String,
     /// Its process id now; it changes when the role is started again.
     pub pid: Option<u32>,
+    /// Whether it was drained: it stays down until `pokerctl undrain` or the next `pokerctl up`.
+    #[serde(default)]
+    pub drained: bool,
     /// Addresses for players: `tcp` and `ws` URLs (connection nodes).
     #[serde(default)]
     pub addresses: Vec<String>,

@@ -51,6 +51,8 @@ async fn dispatch(cli: cli::Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Apply(args) => commands::apply::run(args, &context).await?,
         Command::Nodes(args) => commands::nodes::run(&args, &context).await?,
+        Command::Drain(args) => commands::drain::run(&args, &context).await?,
+        Command::Undrain(args) => commands::drain::undrain(&args, &context).await?,
         Command::Tables(args) => commands::tables::run(&args, &context).await?,
         Command::Table(args) => commands::table::run(args, &context).await?,
         Command::Tournament(args) => commands::tournament::run(args, &context).await?,

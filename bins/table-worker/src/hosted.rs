@@ -184,6 +184,14 @@ impl Hosted {
         }
     }
 
+    /// Has everybody who waits for an answer ask again: the next owner will give it.
+    pub async fn send_away(&mut self) {
+        let waiting = self.waiting.drain(..).filter_map(|waiting| waiting.request);
+        for request in waiting.chain(self.unpaid.drain(..).map(|(_, request)| request)) {
+            refuse(Some(&request), Refusal::unavailable("table")).await;
+        }
+    }
+
     /// What a viewer needs who has seen everything up to `since`.
     pub fn resync(&self, since: Option<u64>, player: Option<wire::PlayerId>) -> TableReply {
         let missed = since.and_then(|since| self.history.after(since));

@@ -1,6 +1,6 @@
 //! Table worker: owns partitions of tables, keeps each table's journal, runs the clocks, feeds the viewers.
 //!
-//! `worker` follows the ownership of partitions; `partition` is the one task that owns a partition's tables; `writing` is its way from a decision to the
+//! `worker` joins the fleet and answers questions; `partition` is the one task that owns a partition's tables; `writing` is its way from a decision to the
 //! consequences; `hosted` is one table in it; `outside` talks to cashier and coordinators; `feed` tells players; `shared` is what the partitions' tasks share.
 
 mod feed;
@@ -14,8 +14,8 @@ mod worker;
 mod writing;
 
 use anyhow::Context;
+use bus::Stop;
 use clap::Parser;
-use tokio::signal::unix::{SignalKind, signal};
 use wire::fleet::Role;
 
 /// Hosts poker tables; start as many as there are cores to use.
@@ -30,15 +30,8 @@ struct Cli {
 async fn main() -> anyhow::Result<()> {
     bus::log_to_stderr();
     let cli = Cli::parse();
+    let stop = Stop::listen().context("cannot listen for signals")?;
     let bus = cli.bus.connect(Role::TableWorker).await?;
     let node = cli.bus.node_id(Role::TableWorker.name())?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    let stop = async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    };
-    worker::run(bus, node, stop).await
+    worker::run(bus, node, &stop).await
 }

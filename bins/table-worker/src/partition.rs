@@ -9,7 +9,7 @@ use crate::{
     shared::Shared,
     source::now_ms,
 };
-use bus::{AppendError, Bus, Cursor, Journal, Request};
+use bus::{AppendError, Bus, Cursor, Journal, Release, Request};
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use poker::table::{self, Table};
 use std::{
@@ -18,7 +18,6 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::sync::oneshot;
 use wire::{
     Epoch, Refusal, TableId,
     journal::Cause,
@@ -48,14 +47,11 @@ pub struct Partition {
     pub effects: FuturesUnordered<BoxFuture<'static, Returned>>,
 }
 
-/// How a partition's task is told to hand over; it answers when it has finished.
-pub type Release = oneshot::Receiver<oneshot::Sender<()>>;
-
-/// Runs a partition until `release` fires (then everything in flight is finished first) or its sender is dropped (then it ends at once).
+/// Runs a partition until it is released; then everything in flight is finished first, and what waits is sent elsewhere.
 ///
 /// # Errors
 /// When the partition's journals cannot be read or its subject cannot be listened to.
-pub async fn run(means: Means, release: &mut Release) -> anyhow::Result<()> {
+pub async fn run(means: Means, mut release: Release) -> anyhow::Result<()> {
     let loaded = recovery::load_partition(&means.journal, means.partition).await?;
     let mut requests = means.bus.serve(subject::table_commands(means.partition), None).await?;
     let mut partition = Partition {
@@ -68,10 +64,10 @@ pub async fn run(means: Means, release: &mut Release) -> anyhow::Result<()> {
     for table in loaded {
         partition.adopt(table).await?;
     }
-    let released = loop {
+    loop {
         let wake_up = partition.next_wake_up();
         tokio::select! {
-            released = &mut *release => break released,
+            () = release.asked() => break,
             Some(request) = requests.next() => partition.request(request).await,
             Some((table, cursor)) = partition.writes.next() => partition.written(table, cursor).await?,
             Some((table, key, outcome)) = partition.effects.next() => {
@@ -79,12 +75,12 @@ pub async fn run(means: Means, release: &mut Release) -> anyhow::Result<()> {
             }
             () = tokio::time::sleep(wake_up) => partition.wake().await,
         }
-    };
-    drop(requests);
-    if let Ok(done) = released {
-        partition.finish_writing().await;
-        let _ = done.send(());
     }
+    requests.close().await;
+    while let Some(request) = requests.next().await {
+        refuse(Some(&request), Refusal::unavailable("table")).await;
+    }
+    partition.finish_writing().await;
     Ok(())
 }
 

@@ -206,7 +206,8 @@ impl Partition {
         Ok(())
     }
 
-    /// Before the partition is handed over: what is being written is finished and told, nothing new is begun.
+    /// Before the partition is handed over: what is being written is finished and told, nothing new is begun. Who still waits
+    /// for an answer asks again at once, and the next owner knows what to say.
     pub(crate) async fn finish_writing(&mut self) {
         while let Some((id, cursor)) = self.writes.next().await {
             let Some(hosted) = self.tables.get_mut(&id) else {
@@ -217,6 +218,9 @@ impl Partition {
                 let events = hosted.applied(writing.record, cursor);
                 self.tell(id, &events, cause, writing.request).await;
             }
+        }
+        for hosted in self.tables.values_mut() {
+            hosted.send_away().await;
         }
         self.means.bus.flush().await;
     }

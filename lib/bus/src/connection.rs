@@ -354,6 +354,15 @@ pub struct Requests {
     client: Client,
 }
 
+impl Requests {
+    /// Hears nothing new; what has been sent here already still comes out, then the stream ends.
+    pub async fn close(&mut self) {
+        if let Err(error) = self.heard.drain().await {
+            tracing::debug!(%error, "the connection is closed");
+        }
+    }
+}
+
 impl Stream for Requests {
     type Item = Request;
 

@@ -7,6 +7,7 @@
 //! | [`peers`] | heartbeats: who is alive |
 //! | [`ownership`] | claims of partitions: who owns what, hand-over and takeover |
 //! | [`queue`] | the work queue of bot asks |
+//! | [`stop`] | when a process is to stop: signals, and the administrator's wish |
 //! | [`admin`] | streams, buckets and consumers as files, applied to a server |
 //! | [`options`] | the roles' common command line |
 //!
@@ -25,12 +26,14 @@ pub mod options;
 pub mod ownership;
 pub mod peers;
 pub mod queue;
+pub mod stop;
 
 pub use connection::{Bus, Message, Patience, Request, Requests, Subscription};
 pub use error::{BusError, RequestError};
 pub use journal::{AppendError, Cursor, Journal, JournalError, Recovered, Stored};
 pub use log::log_to_stderr;
 pub use options::{Args, Options};
-pub use ownership::{Change, OwnedKind, Ownership, owners};
+pub use ownership::{Change, OwnedKind, Ownership, Release, owners, work};
 pub use peers::Peers;
 pub use queue::{Job, WorkQueue};
+pub use stop::Stop;

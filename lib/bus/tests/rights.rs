@@ -27,7 +27,7 @@ const fn right(subject: &'static str, may: &'static [&'static str]) -> Right {
 
 const USERS: [&str; 6] = ["gateway", "table-worker", "bot-worker", "coordinator", "cashier", "admin"];
 
-const PUBLISH: [Right; 39] = [
+const PUBLISH: [Right; 40] = [
     right("journal.table.1.9.77", &["table-worker"]),
     right("journal.tournament.9.77", &["coordinator"]),
     right("command.table.9", &["gateway", "bot-worker", "coordinator", "admin"]),
@@ -42,6 +42,7 @@ const PUBLISH: [Right; 39] = [
     right("cashier.admin", &["admin"]),
     right("bots.ask", &["table-worker"]),
     right("notice", &["gateway", "cashier", "admin"]),
+    right("drain.gateway.x", &["admin"]),
     right("heartbeat.gateway.x", &["gateway"]),
     right("heartbeat.table-worker.x", &["table-worker"]),
     right("heartbeat.bot-worker.x", &["bot-worker"]),
@@ -69,7 +70,7 @@ const PUBLISH: [Right; 39] = [
     right("anything", &[]),
 ];
 
-const SUBSCRIBE: [Right; 25] = [
+const SUBSCRIBE: [Right; 30] = [
     right("journal.table.1.9.77", &[]),
     right("journal.>", &[]),
     right("command.table.9", &["table-worker"]),
@@ -84,6 +85,11 @@ const SUBSCRIBE: [Right; 25] = [
     right("cashier.admin", &["cashier"]),
     right("bots.ask", &[]),
     right("notice", &["gateway"]),
+    right("drain.gateway.x", &["gateway"]),
+    right("drain.table-worker.x", &["table-worker"]),
+    right("drain.bot-worker.x", &["bot-worker"]),
+    right("drain.coordinator.x", &["coordinator"]),
+    right("drain.cashier.x", &["cashier"]),
     right("heartbeat.>", &USERS),
     right("owners.table.*", &["table-worker"]),
     right("owners.tournament.*", &["coordinator"]),

@@ -79,6 +79,13 @@ pub struct Load {
     pub actions: u64,
 }
 
+/// Asked of one process by the administrator: finish, hand over, and end. It may come several times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Drain {
+    /// The process that is meant, as in its heartbeats: not one that starts under the same name afterwards.
+    pub incarnation: u64,
+}
+
 /// Told to every connection node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Notice {

@@ -13,6 +13,7 @@
 //! | `bots.ask` | table worker | work-queue stream `BOT_ASKS` |
 //! | `owners.<kind>.<partition>` | the server, whenever a claim is written | table worker (`table`), coordinator (`tournament`) |
 //! | `heartbeat.<role>.<node>` | everybody | everybody |
+//! | `drain.<role>.<node>` | admin | that process |
 //! | `notice` | gateway, cashier | gateways |
 
 use crate::{NodeId, PlayerId, TableId, TournamentId, fleet::Role};
@@ -157,6 +158,12 @@ pub fn heartbeat(role: Role, node: &NodeId) -> String {
 #[must_use]
 pub fn heartbeats(role: Role) -> String {
     format!("heartbeat.{}.*", role.name())
+}
+
+/// The administrator's wish that one process drains.
+#[must_use]
+pub fn drain(role: Role, node: &NodeId) -> String {
+    format!("drain.{}.{node}", role.name())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 pub mod apply;
 pub mod completions;
 pub mod demo;
+pub mod drain;
 pub mod hand;
 pub mod nodes;
 pub mod play;

@@ -11,6 +11,9 @@ mod board;
 mod claims;
 mod share;
 mod task;
+mod work;
+
+pub use work::{Release, work};
 
 use crate::{Bus, BusError, Peers};
 use claims::Claims;

@@ -38,6 +38,7 @@ pub fn visit_all(visitor: &mut impl Visitor) {
     visitor.visit("CashierReply", samples::cashier::replies());
     visitor.visit("BotAsk", samples::fleet::bot_asks());
     visitor.visit("Heartbeat", samples::fleet::heartbeats());
+    visitor.visit("Drain", samples::fleet::drains());
     visitor.visit("Notice", samples::fleet::notices());
     visitor.visit("TableRecord", samples::journal::table_records());
     visitor.visit("TournamentRecord", samples::journal::tournament_records());

@@ -87,7 +87,7 @@ impl Book {
     fn tell(&self, change: Change) -> Option<String> {
         match change {
             Change::Started { node, pid } => {
-                let again = self.inner().deaths.contains_key(&node);
+                let again = self.inner().has_ended(&node);
                 let written = self.change(|fleet| set_pid(fleet, &node, pid));
                 if let Err(error) = written {
                     return Some(error.to_string());
@@ -105,12 +105,25 @@ impl Book {
                 deaths.last_line = last_line;
                 Some(text)
             }
+            Change::Drained { node } => {
+                let written = self.change(|fleet| set_drained(fleet, &node));
+                let text = format!("{node} is drained and stays down; `pokerctl undrain` starts it again");
+                Some(written.map_or_else(|error| error.to_string(), |()| text))
+            }
             Change::NotStarted { node, error } => Some(format!("{node} cannot be started: {error}")),
         }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Whether a process has run and ended before.
+    fn has_ended(&self, node: &str) -> bool {
+        let drained = self.fleet.nodes.iter().any(|kept| kept.node == node && kept.drained);
+        drained || self.deaths.contains_key(node)
     }
 }
 
@@ -121,8 +134,14 @@ fn set_pid(fleet: &mut Fleet, node: &str, pid: Option<u32>) {
         servers::Postgres::NAME => fleet.postgres_pid = pid,
         _ => {
             if let Some(node) = fleet.nodes.iter_mut().find(|kept| kept.node == node) {
-                node.pid = pid;
+                (node.pid, node.drained) = (pid, false);
             }
         }
+    }
+}
+
+fn set_drained(fleet: &mut Fleet, node: &str) {
+    if let Some(node) = fleet.nodes.iter_mut().find(|kept| kept.node == node) {
+        (node.pid, node.drained) = (None, true);
     }
 }

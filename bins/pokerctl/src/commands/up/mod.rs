@@ -26,7 +26,7 @@ use bus::{Bus, BusError, admin::AdminError};
 use processes::{Kind, NoProgram, Processes};
 use serde::Serialize;
 use servers::ServerError;
-use signals::StopRequests;
+use signals::{StopRequests, Wanted};
 use std::{
     io::{self, Write},
     path::PathBuf,
@@ -114,7 +114,7 @@ pub enum UpError {
     #[error(transparent)]
     Verify(#[from] VerifyError),
     /// The system does not let us listen for signals.
-    #[error("cannot listen for Ctrl-C: {0}")]
+    #[error("cannot listen for signals: {0}")]
     Signals(io::Error),
 }
 
@@ -141,7 +141,8 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode, UpError> {
     let mut requests = StopRequests::listen().map_err(UpError::Signals)?;
     let mut kill = requests.clone();
 
-    let (mut processes, changes) = Processes::new();
+    let wanted = Wanted::listen().map_err(UpError::Signals)?;
+    let (mut processes, changes) = Processes::new(wanted);
     let book = start::book(context)?;
     tokio::spawn(book.clone().follow(changes, console.clone()));
     let work = async {

@@ -190,6 +190,7 @@ impl Planned {
             node: self.node.clone(),
             role: self.role.name().to_owned(),
             pid: None,
+            drained: false,
             addresses: Vec::new(),
             log: self.log.clone(),
         }

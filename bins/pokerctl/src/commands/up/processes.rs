@@ -3,7 +3,7 @@
 //! What always holds: a process that is started here dies with this one, however this one ends; two
 //! processes never run under one name.
 
-use super::plan::Planned;
+use super::{plan::Planned, signals::Wanted};
 use servers::{Child, Nats, Postgres, Program, ServerError};
 use std::{
     future::Future,
@@ -47,6 +47,11 @@ pub enum Change {
         last_line: Option<String>,
         /// The pause.
         pause: Duration,
+    },
+    /// It has ended as it was told to by somebody else, and stays down until it is wanted again.
+    Drained {
+        /// Which.
+        node: String,
     },
     /// It could not be started; that is tried again after a pause.
     NotStarted {
@@ -122,6 +127,7 @@ pub enum Kind {
 pub struct Processes {
     kept: Vec<Kept>,
     changes: mpsc::UnboundedSender<Change>,
+    wanted: Wanted,
 }
 
 #[derive(Debug)]
@@ -132,11 +138,11 @@ struct Kept {
 }
 
 impl Processes {
-    /// None yet. What happens to them comes out of the receiver.
-    pub fn new() -> (Self, mpsc::UnboundedReceiver<Change>) {
+    /// None yet; drained ones start again when they are `wanted`. What happens to them comes out of the receiver.
+    pub fn new(wanted: Wanted) -> (Self, mpsc::UnboundedReceiver<Change>) {
         let (changes, receiver) = mpsc::unbounded_channel();
         let kept = Vec::new();
-        (Self { kept, changes }, receiver)
+        (Self { kept, changes, wanted }, receiver)
     }
 
     /// Starts a role's process and keeps it running.
@@ -144,7 +150,8 @@ impl Processes {
         let program = surroundings.program(node);
         let changes = self.changes.clone();
         let name = node.node.clone();
-        self.keep(Kind::Role(node.role), |stop| keep(name, program, stop, changes));
+        let wanted = self.wanted.clone();
+        self.keep(Kind::Role(node.role), |stop| keep(name, program, stop, wanted, changes));
     }
 
     /// Keeps a server running that was started.
@@ -284,6 +291,7 @@ async fn keep(
     node: String,
     program: Program,
     mut stop: watch::Receiver<bool>,
+    mut wanted: Wanted,
     changes: mpsc::UnboundedSender<Change>,
 ) {
     // Nobody listens to changes any more once the fleet is being stopped.
@@ -300,6 +308,13 @@ async fn keep(
                 };
                 if started.elapsed() >= LIVED {
                     pause = FIRST_PAUSE;
+                }
+                if status.as_ref().is_ok_and(ExitStatus::success) {
+                    tell(Change::Drained { node: node.clone() });
+                    tokio::select! {
+                        () = wanted.again() => continue,
+                        () = told(&mut stop) => return,
+                    }
                 }
                 tell(died(&node, status, &child, pause));
             }
@@ -346,7 +361,7 @@ mod tests {
     async fn a_process_that_dies_is_started_again() {
         let (stop, stopped) = watch::channel(false);
         let (sender, mut changes) = mpsc::unbounded_channel();
-        let task = tokio::spawn(keep("x-1".into(), program("exit 3"), stopped, sender));
+        let task = tokio::spawn(keep("x-1".into(), program("exit 3"), stopped, Wanted::never(), sender));
         for _ in 0..2 {
             let started = changes.recv().await.unwrap();
             assert!(matches!(started, Change::Started { .. }), "{started:?}");
@@ -360,10 +375,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_process_that_ends_in_order_stays_down_until_it_is_wanted() {
+        let (_stop, stopped) = watch::channel(false);
+        let (sender, mut changes) = mpsc::unbounded_channel();
+        let (want, wanted) = Wanted::by_hand();
+        tokio::spawn(keep("x-1".into(), program("exit 0"), stopped, wanted, sender));
+        for _ in 0..2 {
+            assert!(matches!(changes.recv().await.unwrap(), Change::Started { .. }));
+            assert!(matches!(changes.recv().await.unwrap(), Change::Drained { .. }));
+            assert!(tokio::time::timeout(2 * FIRST_PAUSE, changes.recv()).await.is_err());
+            want.send_modify(|count| *count += 1);
+        }
+    }
+
+    #[tokio::test]
     async fn a_process_is_stopped_when_asked() {
         let (stop, stopped) = watch::channel(false);
         let (sender, mut changes) = mpsc::unbounded_channel();
-        let task = tokio::spawn(keep("x-1".into(), program("exec sleep 100"), stopped, sender));
+        let task =
+            tokio::spawn(keep("x-1".into(), program("exec sleep 100"), stopped, Wanted::never(), sender));
         let Change::Started { pid: Some(pid), .. } = changes.recv().await.unwrap() else {
             panic!("not started");
         };

@@ -1,4 +1,5 @@
-//! Ctrl-C and its relatives: the first one asks the fleet to stop, the second one does not wait.
+//! Ctrl-C and its relatives: the first one asks the fleet to stop, the second one does not wait. And SIGUSR1, by which
+//! `pokerctl undrain` says that what was drained is wanted again.
 
 use std::{io, time::Duration};
 use tokio::{
@@ -9,6 +10,49 @@ use tokio::{
 
 /// Signals that come closer together are one request: `timeout` and `make` send theirs twice.
 const ONE_REQUEST: Duration = Duration::from_millis(700);
+
+/// Tells when what was drained is wanted again. Clones hear the same.
+#[derive(Clone, Debug)]
+pub struct Wanted(watch::Receiver<u32>);
+
+impl Wanted {
+    /// Listens for SIGUSR1 from now on.
+    ///
+    /// # Errors
+    /// When the system does not let us.
+    pub fn listen() -> io::Result<Self> {
+        let mut signals = signal(SignalKind::user_defined1())?;
+        let (count, wanted) = watch::channel(0);
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                count.send_modify(|count| *count += 1);
+            }
+        });
+        Ok(Self(wanted))
+    }
+
+    /// Returns at the next signal from now on.
+    pub async fn again(&mut self) {
+        self.0.mark_unchanged();
+        if self.0.changed().await.is_err() {
+            // Nobody listens for signals any more: there will be none.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// One that nobody signals.
+    #[cfg(test)]
+    pub fn never() -> Self {
+        Self::by_hand().1
+    }
+
+    /// One that a test signals.
+    #[cfg(test)]
+    pub fn by_hand() -> (watch::Sender<u32>, Self) {
+        let (count, wanted) = watch::channel(0);
+        (count, Self(wanted))
+    }
+}
 
 /// Requests to stop, as they come. Clones hear the same.
 #[derive(Clone, Debug)]

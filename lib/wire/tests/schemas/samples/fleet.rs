@@ -5,7 +5,7 @@ use crate::messages::Samples;
 use wire::{
     Chips,
     bots::{BotAsk, Opponent},
-    fleet::{Heartbeat, Load, Notice, Role},
+    fleet::{Drain, Heartbeat, Load, Notice, Role},
 };
 
 pub fn bot_asks() -> Samples<BotAsk> {
@@ -49,6 +49,10 @@ pub fn heartbeats() -> Samples<Heartbeat> {
         },
     };
     Role::ALL.map(|role| (role.name(), heartbeat(role))).to_vec()
+}
+
+pub fn drains() -> Samples<Drain> {
+    vec![("drain", Drain { incarnation: 0x0123_4567_89ab_cdef })]
 }
 
 pub fn notices() -> Samples<Notice> {

@@ -1,0 +1,272 @@
+//! `pokerctl drain` and `undrain`: processes finish, hand over what they hold, and end; and they start again.
+
+use crate::{
+    console::Console,
+    context::{ConnectError, Context},
+    fleet::{Fleet, FleetError},
+    grid::json_line,
+    words::number,
+};
+use bus::{Bus, BusError, Peers};
+use rustix::process::{Pid, Signal, kill_process};
+use serde::Serialize;
+use std::time::{Duration, Instant};
+use wire::{
+    codec::{self, CodecError},
+    fleet::{Drain, Heartbeat, Load, Role},
+    subject,
+};
+
+/// Everybody sends a heartbeat every 300 ms; this is enough for one that is a little late.
+const LISTEN: Duration = Duration::from_millis(800);
+/// How often it is looked how far the process is; until it says that it drains it is asked as often.
+const LOOK: Duration = Duration::from_millis(200);
+/// Whoever has not begun by then does not know the wish.
+const BEGUN: Duration = Duration::from_secs(5);
+/// How long what was drained may take to be ready again.
+const READY: Duration = Duration::from_secs(30);
+
+/// Options of `drain`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Names of the processes, as `pokerctl nodes` lists them; one is drained after the other
+    #[arg(required = true, value_name = "NODE")]
+    nodes: Vec<String>,
+    /// Also when nobody of the same role is left to take over
+    #[arg(long)]
+    force: bool,
+    /// Longest wait for each of them, in seconds
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    patience: u64,
+}
+
+/// Options of `undrain`.
+#[derive(Debug, clap::Args)]
+pub struct UndrainArgs {}
+
+/// Why a process is not drained, or not started again.
+#[derive(Debug, thiserror::Error)]
+pub enum DrainError {
+    /// The fleet cannot be reached.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The fleet does not run on this machine.
+    #[error(transparent)]
+    Fleet(#[from] FleetError),
+    /// The wish cannot be sent.
+    #[error(transparent)]
+    Bus(#[from] BusError),
+    /// The wish cannot be encoded.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    /// Nobody of that name is heard.
+    #[error("no process is called {0}: `pokerctl nodes` lists them all")]
+    Unknown(String),
+    /// Nobody would take over.
+    #[error("{node} is the only {role} that works: {consequence}; start another one first, or say --force", role = .role.name())]
+    LastOne {
+        /// Which.
+        node: String,
+        /// Its role.
+        role: Role,
+        /// What would come of it.
+        consequence: &'static str,
+    },
+    /// It does not begin.
+    #[error("{node} does not begin to drain: stop it with SIGTERM (process id {pid}), which does the same")]
+    Deaf {
+        /// Which.
+        node: String,
+        /// Its process id.
+        pid: u32,
+    },
+    /// It does not end.
+    #[error("{node} has not ended after {seconds} s ({left}): it goes on draining; see its log")]
+    TooLong {
+        /// Which.
+        node: String,
+        /// How long was waited.
+        seconds: u64,
+        /// What it still holds.
+        left: String,
+    },
+    /// `pokerctl up` cannot be told.
+    #[error("cannot tell `pokerctl up` (process id {pid}): {error}")]
+    Signal {
+        /// Its process id.
+        pid: u32,
+        /// Why not.
+        error: rustix::io::Errno,
+    },
+    /// It does not get ready.
+    #[error("{node} is not ready after {seconds} s: see its log")]
+    NotReady {
+        /// Which.
+        node: String,
+        /// How long was waited.
+        seconds: u64,
+    },
+}
+
+/// How far a process is, for programs.
+#[derive(Debug, Serialize)]
+struct Progress<'a> {
+    node: &'a str,
+    role: &'static str,
+    /// `draining`, `gone` or `ready`.
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    load: Option<Load>,
+    seconds: f64,
+}
+
+/// Drains processes, one after the other, each to its end.
+///
+/// # Errors
+/// When there is no such process, nobody would take over, or it does not end in time.
+pub async fn run(args: &Args, context: &Context) -> Result<(), DrainError> {
+    let bus = context.bus().await?;
+    let peers = Peers::watch(&bus).await?;
+    tokio::time::sleep(LISTEN).await;
+    let console = Console::new(context.json);
+    for node in &args.nodes {
+        let beat = find(&peers, node).ok_or_else(|| DrainError::Unknown(node.clone()))?;
+        if !args.force && is_last(&peers, &beat) {
+            let consequence = consequence(beat.role);
+            return Err(DrainError::LastOne { node: node.clone(), role: beat.role, consequence });
+        }
+        drain(&bus, &peers, beat, Duration::from_secs(args.patience), context.json, &console).await?;
+    }
+    Ok(())
+}
+
+/// Starts the processes again that were drained, and waits until they are ready.
+///
+/// # Errors
+/// When the fleet does not run on this machine, or they do not get ready.
+pub async fn undrain(_args: &UndrainArgs, context: &Context) -> Result<(), DrainError> {
+    let fleet = Fleet::read(&context.data_dir)?;
+    let drained: Vec<String> =
+        fleet.nodes.into_iter().filter(|node| node.drained).map(|node| node.node).collect();
+    let console = Console::new(context.json);
+    if drained.is_empty() {
+        console.say("nothing is drained");
+        return Ok(());
+    }
+    let bus = context.bus().await?;
+    let peers = Peers::watch(&bus).await?;
+    let pid = i32::try_from(fleet.pid).ok().and_then(Pid::from_raw);
+    let told = pid.map_or(Err(rustix::io::Errno::SRCH), |pid| kill_process(pid, Signal::USR1));
+    told.map_err(|error| DrainError::Signal { pid: fleet.pid, error })?;
+    let started = Instant::now();
+    for node in drained {
+        let beat = loop {
+            if let Some(beat) = find(&peers, &node).filter(|beat| beat.ready && !beat.draining) {
+                break beat;
+            }
+            if started.elapsed() > READY {
+                return Err(DrainError::NotReady { node, seconds: READY.as_secs() });
+            }
+            tokio::time::sleep(LOOK).await;
+        };
+        if context.json {
+            json_line(&progress(&beat, "ready", started));
+        } else {
+            console.done(format!("{node} works again"));
+        }
+    }
+    Ok(())
+}
+
+/// The process of that name that works; else one that has the name.
+fn find(peers: &Peers, node: &str) -> Option<Heartbeat> {
+    let mut found: Vec<Heartbeat> = Role::ALL
+        .into_iter()
+        .flat_map(|role| peers.alive(role))
+        .filter(|beat| beat.node.as_str() == node)
+        .collect();
+    found.sort_by_key(|beat| beat.ready && !beat.draining);
+    found.pop()
+}
+
+fn is_last(peers: &Peers, leaving: &Heartbeat) -> bool {
+    let stays = |beat: &Heartbeat| beat.node != leaving.node && beat.ready && !beat.draining;
+    !leaving.draining && !peers.alive(leaving.role).iter().any(stays)
+}
+
+/// What players see when nobody of a role is left.
+const fn consequence(role: Role) -> &'static str {
+    match role {
+        Role::Gateway => "nobody could connect",
+        Role::TableWorker => "all tables would stand still",
+        Role::BotWorker => "bots would only check or fold, each at the end of its time",
+        Role::Coordinator => "tournaments would wait after their hands",
+        Role::Cashier => "nobody could log in, sit down or register, and leavers would wait for their money",
+    }
+}
+
+async fn drain(
+    bus: &Bus,
+    peers: &Peers,
+    beat: Heartbeat,
+    patience: Duration,
+    json: bool,
+    console: &Console,
+) -> Result<(), DrainError> {
+    let node = beat.node.as_str();
+    let started = Instant::now();
+    let wish = codec::encode(&Drain { incarnation: beat.incarnation })?;
+    let waiting = console.wait_for(format!("{node} is asked to drain"));
+    let mut told = None;
+    loop {
+        let alive = peers.alive(beat.role);
+        let Some(now) = alive.iter().find(|now| now.incarnation == beat.incarnation) else {
+            break;
+        };
+        if now.draining {
+            let left = left(now);
+            waiting.now(format!("{node} is draining: {left}"));
+            if json && told.as_ref() != Some(&left) {
+                json_line(&progress(now, "draining", started));
+            }
+            told = Some(left);
+        } else if started.elapsed() > BEGUN {
+            return Err(DrainError::Deaf { node: node.to_owned(), pid: beat.pid });
+        } else {
+            bus.publish(subject::drain(beat.role, &beat.node), wish.clone().into()).await?;
+        }
+        if started.elapsed() > patience {
+            let left = left(now);
+            return Err(DrainError::TooLong { node: node.to_owned(), seconds: patience.as_secs(), left });
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    drop(waiting);
+    if json {
+        json_line(&Progress { load: None, ..progress(&beat, "gone", started) });
+    } else {
+        console.done(format!("{node} is drained and gone after {:.1} s", started.elapsed().as_secs_f64()));
+    }
+    Ok(())
+}
+
+fn progress<'a>(beat: &'a Heartbeat, state: &'static str, since: Instant) -> Progress<'a> {
+    let seconds = (since.elapsed().as_secs_f64() * 10.0).round() / 10.0;
+    Progress { node: beat.node.as_str(), role: beat.role.name(), state, load: Some(beat.load), seconds }
+}
+
+/// What a process still holds.
+fn left(beat: &Heartbeat) -> String {
+    let load = &beat.load;
+    match beat.role {
+        Role::Gateway => format!("{} connections left", number(u64::from(load.connections))),
+        Role::TableWorker => {
+            format!("{} partitions with {} tables left", load.partitions, number(u64::from(load.tables)))
+        }
+        Role::Coordinator => {
+            format!("{} partitions with {} tournaments left", load.partitions, number(u64::from(load.tables)))
+        }
+        Role::BotWorker => "finishing its thoughts".to_owned(),
+        Role::Cashier => "finishing its requests".to_owned(),
+    }
+}
