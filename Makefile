@@ -18,7 +18,7 @@ POKERCTL = target/release/pokerctl
 options = $(if $(DATA),--data-dir '$(DATA)') $(if $(PORT_BASE),--port-base $(PORT_BASE)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test conformance bench-engine measure fuzz apply fetch build tools clean images compose-demo
+.PHONY: help up demo test conformance bench-engine measure trouble fuzz apply fetch build tools clean images compose-demo
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -45,6 +45,10 @@ measure: fetch ## Measure journal appends, postings per second and planned stops
 	@cargo test --quiet -p cashier --test throughput -- --ignored --nocapture --test-threads 1
 	@cargo build --quiet --workspace --bins
 	@cargo test --quiet -p fleet-tests --test drain -- --ignored --nocapture --test-threads 1
+
+trouble: fetch ## Servers gone for a minute and for ten: what the tests leave out (a quarter of an hour)
+	@cargo build --quiet --workspace --bins
+	@cargo test --quiet -p fleet-tests --test trouble -- --ignored --nocapture --test-threads 1
 
 fuzz: ## Fuzz hand commands and hand files for SECONDS each
 	@scripts/fuzz $(SECONDS)

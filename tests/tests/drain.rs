@@ -1,16 +1,15 @@
 //! Processes of every role are drained and started again in the middle of hands; nobody notices, and nothing is lost.
 
 use anyhow::{Context, ensure};
-use bus::Journal;
-use futures::StreamExt;
 use poker::table::TableRecord;
 use serde_json::Value;
-use std::{collections::BTreeMap, time::Duration};
-use testkit::{Fleet, FleetSize, Watcher, check_against_journals, quick_tournament};
+use std::time::Duration;
+use testkit::{
+    Fleet, FleetSize, Watcher, check_against_journals, nobody_timed_out, quick_tournament, table_journals,
+};
 use wire::{
-    Chips, PlayerId, TableId, codec,
+    Chips, PlayerId,
     event::{HandEvent, TableEvent},
-    subject,
     tournament::Phase,
 };
 
@@ -27,22 +26,6 @@ async fn drain_and_undrain(fleet: &Fleet, node: &str) -> anyhow::Result<Vec<Valu
     let ready: Value = serde_json::from_str(ready.trim())?;
     ensure!(ready["state"] == "ready" && ready["node"] == node, "{ready}");
     Ok(told)
-}
-
-/// Every record of every table, by the time of storing, per table.
-async fn journals(fleet: &Fleet) -> anyhow::Result<BTreeMap<TableId, Vec<(u64, TableRecord)>>> {
-    let mut journals: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for stream in 0..subject::TABLE_STREAMS {
-        let journal = Journal::open(&fleet.admin, &subject::table_stream(stream)).await?;
-        let mut records = std::pin::pin!(journal.walk(&format!("journal.table.{stream}.>")));
-        while let Some(stored) = records.next().await {
-            let stored = stored?;
-            let table = subject::parse_table_journal(&stored.subject).context("a foreign subject")?;
-            let record: TableRecord = codec::decode(&stored.payload)?;
-            journals.entry(table).or_default().push((stored.time_ms, record));
-        }
-    }
-    Ok(journals)
 }
 
 /// Records of actions that a player asked for.
@@ -79,12 +62,8 @@ async fn every_role_is_drained_in_the_middle_of_hands() -> anyhow::Result<()> {
     ensure!(seen.restarts == 0 && report.sightings.restarts == 0, "events were missed");
     check_against_journals(&fleet.admin, &seen, true).await?;
     check_against_journals(&fleet.admin, &report.sightings, false).await?;
-    let journals = journals(&fleet).await?;
-    let late = |(_, record): &&(u64, TableRecord)| {
-        record.events.iter().any(|event| matches!(event, TableEvent::TimedOut { .. }))
-    };
-    let late: Vec<_> = journals.values().flatten().filter(late).collect();
-    ensure!(late.is_empty(), "hands were disturbed: {late:?}");
+    let journals = table_journals(&fleet.admin).await?;
+    nobody_timed_out(&journals)?;
     let acted: usize = journals.values().map(|records| actions_of(player, records)).sum();
     ensure!(acted == report.actions as usize, "{} actions answered, {acted} in journals", report.actions);
     fleet.verify().await?;
@@ -126,7 +105,7 @@ async fn outage_of_a_planned_stop() -> anyhow::Result<()> {
     drain_and_undrain(&fleet, "table-worker-1").await?;
     tokio::time::sleep(Duration::from_secs(5)).await;
     let (mut moved, mut ordinary) = (Vec::new(), Vec::new());
-    for records in journals(&fleet).await?.values() {
+    for records in table_journals(&fleet.admin).await?.values() {
         for pair in records.windows(2) {
             let [(before, first), (after, second)] = pair else { continue };
             let paused = first.events.iter().any(|event| matches!(event, TableEvent::HandEnded { .. }));

@@ -5,7 +5,7 @@
 
 use crate::Failure;
 use deadpool_postgres::{
-    Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime,
+    Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
     tokio_postgres::{self, Config, NoTls, error::SqlState},
 };
 use std::{
@@ -173,6 +173,19 @@ impl Database {
             tracing::debug!(error = %error.chain(), "database: trying again");
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(250));
+        }
+    }
+
+    /// Whether the database answers now. One that is only busy does.
+    pub async fn answers(&self) -> bool {
+        let limits = Limits { patience: Duration::ZERO, ..Limits::SHORT };
+        let asked = self.run(limits, |client| async move {
+            client.simple_query("").await?;
+            Ok(())
+        });
+        match asked.await {
+            Err(Failure::Database(DatabaseError::Pool(PoolError::Timeout(TimeoutType::Wait)))) => true,
+            asked => asked.is_ok(),
         }
     }
 

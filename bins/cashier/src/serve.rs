@@ -73,6 +73,7 @@ pub async fn run(bus: &Bus, node: wire::NodeId, desk: Arc<Desk>, stop: Stop) -> 
     peers.set_ready();
     tracing::info!("ready");
     let sweeping = tokio::spawn(sweep(Arc::clone(&desk)));
+    let watching = tokio::spawn(watch(Arc::clone(&desk), peers.clone()));
     let asked_to = tokio::select! {
         () = stop.asked() => true,
         _ = open.join_next() => stop.is_asked(),
@@ -80,6 +81,7 @@ pub async fn run(bus: &Bus, node: wire::NodeId, desk: Arc<Desk>, stop: Stop) -> 
     tracing::info!("stopping: finishing what is being worked on");
     peers.set_draining();
     sweeping.abort();
+    watching.abort();
     if !asked_to {
         return Err(ServeError::Deaf);
     }
@@ -100,6 +102,14 @@ async fn database_answers(desk: &Desk) -> Result<(), ServeError> {
             Err(Failure::Refused(refusal)) => tracing::warn!(%refusal, "waiting for the database"),
         }
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Tells everybody whether the database is there.
+async fn watch(desk: Arc<Desk>, peers: Peers) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        peers.set_troubled(!desk.database().answers().await);
     }
 }
 

@@ -93,7 +93,7 @@ impl Host {
                 tracing::error!(%error, "a command is refused");
                 Ok(Written::TooLarge)
             }
-            Err(error @ AppendError::Closed { .. }) => Err(error.into()),
+            Err(error @ (AppendError::NotNow { .. } | AppendError::Closed { .. })) => Err(error.into()),
         }
     }
 

@@ -1,6 +1,10 @@
 //! Who is connected to this node: how many, and which connection is which player's.
 
-use crate::{limits::TURNED_AWAY, outbox::Outbox};
+use crate::{
+    format::{self, Format},
+    limits::TURNED_AWAY,
+    outbox::Outbox,
+};
 use std::{
     collections::HashMap,
     sync::{
@@ -9,7 +13,10 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use wire::{PlayerId, client::Closing};
+use wire::{
+    PlayerId,
+    client::{Closing, ServerMessage},
+};
 
 /// A node that has not heard its own notice for this long has missed it.
 const NOTICE_LOST: Duration = Duration::from_secs(2);
@@ -165,6 +172,18 @@ impl Connections {
         }
     }
 
+    /// Everybody is told.
+    pub(crate) fn tell_all(&self, message: &ServerMessage) {
+        let frame = |format| format::encode(None, message.clone(), format);
+        let (packed, json) = (frame(Format::MessagePack), frame(Format::Json));
+        for connection in self.lock().by_number.values() {
+            connection.outbox.push(match connection.outbox.format() {
+                Format::MessagePack => packed.clone(),
+                Format::Json => json.clone(),
+            });
+        }
+    }
+
     /// Messages for players may have been lost.
     pub(crate) fn doubt_all(&self) {
         self.lock().by_number.values().for_each(|connection| connection.outbox.doubt());
@@ -191,7 +210,6 @@ impl Inner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::Format;
 
     const ANN: PlayerId = PlayerId(1);
 

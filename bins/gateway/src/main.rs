@@ -8,6 +8,7 @@
 //! | `feeds`, `chunk`, `sight` | watched tables: one subscription each, every viewer sees everything once, in order |
 //! | `connections`, `notices` | who is online where; one player, one connection |
 //! | `ask`, `lobby` | questions to the rest of the fleet, repeated until answered |
+//! | `service` | whether the fleet works, and telling the players |
 //! | `limits` | every bound and its reason |
 //!
 //! What always holds: what one connection sends or fails to read disturbs no other one.
@@ -27,13 +28,16 @@ mod lobby;
 mod node;
 mod notices;
 mod outbox;
+mod service;
 mod session;
 mod sight;
 mod socket;
 mod transport;
 mod work;
 
-use crate::{args::Args, ask::Asker, connections::Connections, feeds::Feeds, lobby::Lobby, node::Node};
+use crate::{
+    args::Args, ask::Asker, connections::Connections, feeds::Feeds, lobby::Lobby, node::Node, service::Told,
+};
 use anyhow::Context;
 use bus::{Peers, Stop};
 use clap::Parser;
@@ -103,8 +107,10 @@ async fn start(args: &Args) -> anyhow::Result<(Arc<Node>, TcpListener, TcpListen
         peers,
         asker,
         lobby: Lobby::default(),
+        service: Told::default(),
         connections,
     });
+    tokio::spawn(service::watch(Arc::clone(&node)));
     notices::listen(&node).await?;
     Ok((node, tcp, ws))
 }

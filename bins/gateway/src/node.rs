@@ -1,6 +1,6 @@
 //! What all connections of this node share.
 
-use crate::{ask::Asker, connections::Connections, feeds::Feeds, lobby::Lobby};
+use crate::{ask::Asker, connections::Connections, feeds::Feeds, lobby::Lobby, service::Told};
 use bus::{Bus, Peers};
 use std::{sync::Arc, time::Duration};
 use wire::{
@@ -21,6 +21,7 @@ pub(crate) struct Node {
     pub(crate) asker: Asker,
     pub(crate) feeds: Feeds,
     pub(crate) lobby: Lobby,
+    pub(crate) service: Told,
     pub(crate) connections: Arc<Connections>,
 }
 
@@ -93,6 +94,7 @@ mod tests {
             pid: 0,
             ready: true,
             draining: false,
+            troubled: false,
             addresses: vec![format!("tcp://{name}:1"), format!("ws://{name}:2/")],
             load: Load { connections, max_connections, ..Load::default() },
         }

@@ -30,7 +30,7 @@ use std::{
 use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
 use wire::{
     CommandId, PlayerId, TableId,
-    client::{Closing, ServerMessage},
+    client::{Closing, ServerMessage, Service},
 };
 
 /// See the module.
@@ -116,6 +116,10 @@ impl Session {
                 idle_ms: u32::try_from(self.node.idle.as_millis()).unwrap_or(u32::MAX),
             },
         );
+        let service = self.node.service.now();
+        if service != Service::WHOLE {
+            self.push(None, ServerMessage::Service(service));
+        }
         let why = loop {
             let turn = poll_fn(|cx| self.poll(cx)).await;
             if let Some(why) = self.take(turn) {

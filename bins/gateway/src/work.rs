@@ -227,6 +227,8 @@ impl Caller {
     }
 
     async fn open(&self, request: SessionRequest) -> Result<Outcome, Refusal> {
+        // Said at once: whoever knows the name of the trouble need not wait for it to pass.
+        self.money_moves()?;
         let session = match self.node.asker.cashier(&request).await? {
             CashierReply::Session(session) => session,
             _ => return Err(surprised("the cashier")),
@@ -285,7 +287,10 @@ impl Caller {
         ask: Ask,
     ) -> Result<Outcome, Refusal> {
         let command = match ask {
-            Ask::Register => TournamentCommand::Register { name: self.name() },
+            Ask::Register => {
+                self.money_moves()?;
+                TournamentCommand::Register { name: self.name() }
+            }
             Ask::Unregister => TournamentCommand::Unregister,
             Ask::Show(limit) => TournamentCommand::Show { limit },
         };
@@ -314,6 +319,7 @@ impl Caller {
         seat: Option<SeatNo>,
         buy_in: wire::Chips,
     ) -> Result<Outcome, Refusal> {
+        self.money_moves()?;
         let command = TableCommand::Sit { name: self.name(), seat, buy_in };
         let request = TableRequest { table, id, player: self.id(), command };
         match self.node.asker.table(&request).await? {
@@ -321,6 +327,11 @@ impl Caller {
             TableReply::Refused(refusal) => Err(refusal),
             _ => Err(surprised("the table")),
         }
+    }
+
+    /// Whether a buy-in can be paid now: one that has to wait might be paid when the player has long thought better of it.
+    fn money_moves(&self) -> Result<(), Refusal> {
+        if self.node.service.now().money { Ok(()) } else { Err(Refusal::unavailable("the cashier")) }
     }
 
     /// Listens first, then asks how the table stands: nothing falls between the two.

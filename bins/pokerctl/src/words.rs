@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write};
 use wire::{
     Action, Card, Chips, SeatNo,
+    client::Service,
     event::{Event, HandStart, Post, Share, TableEvent, Unseating},
     table::{Level, Purpose, TableConfig},
 };
@@ -260,6 +261,18 @@ fn instructed(then: wire::tournament::Then) -> &'static str {
         wire::tournament::Then::Play => "play on",
         wire::tournament::Then::Wait => "wait",
         wire::tournament::Then::Close => "the table is broken",
+    }
+}
+
+/// What works of the fleet, and what to make of it.
+pub fn service(service: Service) -> &'static str {
+    match (service.tables, service.money, service.tournaments) {
+        (true, true, true) => "everything works again",
+        (false, _, _) => {
+            "the tables stand still: nothing is lost, and no clock runs out; they go on by themselves"
+        }
+        (true, false, _) => "hands go on, but nobody can sit down or register now; who leaves is paid later",
+        (true, true, false) => "hands go on, but tournaments wait after theirs for a moment",
     }
 }
 

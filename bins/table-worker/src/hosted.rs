@@ -1,10 +1,16 @@
 //! One table in the hands of its owner: the state as of the last durable record, commands that wait their turn, and who waits for an
 //! answer. At most one record is being written at a time, so every decision is made on durable state.
 
-use crate::feed::{History, MAX_REMEMBERED};
-use bus::{Cursor, Request};
+use crate::{
+    feed::{History, MAX_REMEMBERED},
+    source::random_seed,
+};
+use bus::{Cursor, Journal, Request};
 use poker::table::{Answer, BotTurn, Table, TableRecord};
-use std::collections::{HashSet, VecDeque};
+use std::{
+    collections::{HashSet, VecDeque},
+    time::{Duration, Instant},
+};
 use wire::{
     Epoch, HandNo, Refusal, VERSION, codec,
     event::TableEvent,
@@ -22,6 +28,9 @@ const MAX_TAIL_IN_HAND: u32 = MAX_REMEMBERED as u32;
 const MAX_REFUSALS: usize = MAX_WAITING;
 /// A bot that has not answered is asked again after this time.
 const ASK_AGAIN_MS: u64 = 3_000;
+
+/// A record that took longer than this to be stored was held up by an outage.
+const HELD_UP: Duration = Duration::from_secs(1);
 
 /// A command that waits its turn.
 pub struct Waiting {
@@ -46,6 +55,14 @@ pub struct Writing {
     pub record: TableRecord,
     pub request: Option<Request>,
     pub waiting: Option<Waiting>,
+    pub since: Instant,
+}
+
+impl Writing {
+    /// One that begins now.
+    pub fn new(record: TableRecord, request: Option<Request>, waiting: Option<Waiting>) -> Self {
+        Self { record, request, waiting, since: Instant::now() }
+    }
 }
 
 /// A table and everything its owner keeps about it.
@@ -59,6 +76,8 @@ pub struct Hosted {
     pub running: HashSet<crate::outside::Key>,
     /// The earliest wake-up that is armed for this table.
     pub armed_ms: Option<u64>,
+    /// The journal's outages that the clock has been extended for; none: it is to be extended in any case.
+    outages: Option<u64>,
     tail: u32,
     bot: Option<(HandNo, u32, u64)>,
     unpaid: Vec<(Cause, Request)>,
@@ -77,6 +96,7 @@ impl Hosted {
             writing: None,
             running: HashSet::new(),
             armed_ms: None,
+            outages: Some(0),
             tail,
             bot: None,
             unpaid: Vec::new(),
@@ -122,6 +142,43 @@ impl Hosted {
             self.tail = 0;
         }
         record
+    }
+
+    /// What the clock says. Nobody's time runs out by an outage: neither during one nor for one since the clock began to run;
+    /// who is waited for gets the full time again.
+    pub fn tick(&mut self, journal: &Journal, now_ms: u64) -> Vec<TableEvent> {
+        let outages = Some(journal.outages());
+        if self.outages != outages || !journal.is_well() {
+            self.outages = outages;
+            let extended = self.table.resume(now_ms);
+            if !extended.is_empty() {
+                return extended;
+            }
+        }
+        self.table.tick(now_ms, random_seed)
+    }
+
+    /// Whether events are better decided anew than stored late: the time-out of somebody who is waited for.
+    pub fn is_for_now_only(&self, events: &[TableEvent], now_ms: u64) -> bool {
+        let time_out = events.iter().any(|event| matches!(event, TableEvent::TimedOut { .. }));
+        time_out && !self.table.resume(now_ms).is_empty()
+    }
+
+    /// Takes notice of how long the record took that has just been stored.
+    pub fn stored_since(&mut self, since: Instant) {
+        if since.elapsed() > HELD_UP {
+            self.not_stored();
+        }
+    }
+
+    /// Takes notice that a record was not stored.
+    pub fn not_stored(&mut self) {
+        self.outages = None;
+    }
+
+    /// The clock is right as of now.
+    pub fn clock_is_right(&mut self, journal: &Journal) {
+        self.outages = Some(journal.outages());
     }
 
     /// Takes a durable record in.

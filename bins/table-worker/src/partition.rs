@@ -100,6 +100,7 @@ impl Partition {
         }
         let Loaded { mut hosted, last } = loaded;
         let id = hosted.table.id();
+        hosted.clock_is_right(&self.means.journal);
         if !hosted.table.is_closed() {
             let public = feed::public(&last.events);
             feed::publish(&self.means.bus, &hosted.table, &last.events, public).await;

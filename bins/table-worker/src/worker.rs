@@ -6,13 +6,19 @@ use crate::{
 };
 use bus::{Bus, Journal, OwnedKind, Peers, Requests, Stop};
 use futures::StreamExt;
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 use wire::{
     NodeId,
     fleet::Role,
     subject::{self, QUERY_TABLES, TABLE_STREAMS},
     table::WorkersQuery,
 };
+
+/// How often it is looked whether the journals can be written.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Runs a table worker until `stop`; then hands its partitions over.
 ///
@@ -29,6 +35,7 @@ pub async fn run(bus: Bus, node: NodeId, stop: &Stop) -> anyhow::Result<()> {
     stop.listen_to_admin(&bus, &peers).await?;
     let queries = bus.serve(QUERY_TABLES.to_owned(), None).await?;
     let answering = tokio::spawn(answer(queries, Arc::clone(&shared)));
+    let watching = tokio::spawn(watch(journals.clone(), peers.clone()));
     let (counted, used) = (Arc::clone(&shared), bus.clone());
     let count = move |partitions| counted.partitions.store(partitions as u32, Relaxed);
     bus::work(&bus, &peers, OwnedKind::Tables, stop, count, move |partition, epoch, release| {
@@ -47,9 +54,19 @@ pub async fn run(bus: Bus, node: NodeId, stop: &Stop) -> anyhow::Result<()> {
     })
     .await?;
     answering.abort();
+    watching.abort();
     bus.flush().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Tells everybody whether the journals can be written.
+async fn watch(journals: Vec<Journal>, peers: Peers) {
+    let mut look = tokio::time::interval(LOOK);
+    loop {
+        look.tick().await;
+        peers.set_troubled(!journals.iter().all(Journal::is_well));
+    }
 }
 
 /// Answers questions about all tables that are owned here.

@@ -7,9 +7,9 @@ use crate::{
     partition::Partition,
     recovery::{self, Loaded},
     shared::Shared,
-    source::{now_ms, random_seed},
+    source::now_ms,
 };
-use bus::{AppendError, Cursor, Request};
+use bus::{AppendError, Cursor, Journal, Request};
 use futures::StreamExt;
 use poker::table::{self, Table};
 use std::{cmp::Reverse, sync::atomic::Ordering::Relaxed};
@@ -32,7 +32,7 @@ impl Partition {
             let now = now_ms();
             let (decided, mut waiting) = match hosted.waiting.pop_front() {
                 Some(waiting) => (decide(hosted, &waiting, now), Some(waiting)),
-                None => (Ok(hosted.table.tick(now, random_seed)), None),
+                None => (Ok(hosted.tick(&self.means.journal, now)), None),
             };
             let cause = waiting.as_ref().and_then(|waiting| waiting.cause);
             let request = waiting.as_mut().and_then(|waiting| waiting.request.take());
@@ -47,10 +47,11 @@ impl Partition {
                         Ok(bytes) => {
                             let (journal, cursor) = (self.means.journal.clone(), hosted.cursor.clone());
                             let snapshot = record.state.is_some();
+                            let patient = !hosted.is_for_now_only(&record.events, now);
                             self.writes.push(Box::pin(async move {
-                                (id, journal.append(&cursor, bytes.into(), snapshot).await)
+                                (id, store(&journal, &cursor, bytes, snapshot, patient).await)
                             }));
-                            hosted.writing = Some(Writing { record, request, waiting });
+                            hosted.writing = Some(Writing::new(record, request, waiting));
                         }
                         Err(error) => {
                             tracing::error!(%error, table = %id, "a record cannot be encoded")
@@ -67,6 +68,8 @@ impl Partition {
         }
         if hosted.writing.is_none()
             && let Some(ask) = hosted.due_bot_ask(now_ms())
+            // While the server is away, asks would only queue up.
+            && self.means.bus.is_connected()
             && let Err(error) = self.means.bus.publish(subject::BOT_ASK.to_owned(), ask.into()).await
         {
             tracing::debug!(%error, "a bot was not asked; it will be asked again");
@@ -99,15 +102,18 @@ impl Partition {
         let Some(hosted) = self.tables.get_mut(&id) else {
             return Ok(());
         };
-        let Some(Writing { record, request, waiting, .. }) = hosted.writing.take() else {
+        let Some(Writing { record, request, waiting, since }) = hosted.writing.take() else {
             return Ok(());
         };
         match cursor {
             Ok(cursor) => {
                 let cause = record.cause;
                 let events = hosted.applied(record, cursor);
+                hosted.stored_since(since);
                 self.tell(id, &events, cause, request).await;
             }
+            // Somebody's time has run out in an outage: that is decided anew.
+            Err(AppendError::NotNow { .. }) => hosted.not_stored(),
             Err(AppendError::Conflict { .. }) => self.reload(id, waiting, request).await?,
             Err(error) => {
                 tracing::error!(table = %id, %error, "a record was not written");
@@ -223,6 +229,21 @@ impl Partition {
             hosted.send_away().await;
         }
         self.means.bus.flush().await;
+    }
+}
+
+/// Stores a record. Without patience it is given up after the first attempt.
+async fn store(
+    journal: &Journal,
+    cursor: &Cursor,
+    bytes: Vec<u8>,
+    snapshot: bool,
+    patient: bool,
+) -> Result<Cursor, AppendError> {
+    if patient {
+        journal.append(cursor, bytes.into(), snapshot).await
+    } else {
+        journal.try_append(cursor, bytes.into(), snapshot).await
     }
 }
 

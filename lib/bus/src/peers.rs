@@ -52,6 +52,7 @@ struct Me {
     addresses: Vec<String>,
     ready: AtomicBool,
     draining: AtomicBool,
+    troubled: AtomicBool,
     load: Box<dyn Fn() -> Load + Send + Sync>,
     at_once: Notify,
 }
@@ -113,6 +114,7 @@ impl Peers {
             addresses,
             ready: AtomicBool::new(false),
             draining: AtomicBool::new(false),
+            troubled: AtomicBool::new(false),
             load: Box::new(load),
             at_once: Notify::new(),
         };
@@ -176,6 +178,15 @@ impl Peers {
         }
     }
 
+    /// Tells whether what this process works with fails it.
+    pub fn set_troubled(&self, troubled: bool) {
+        if let Some(me) = &self.inner.me
+            && me.troubled.swap(troubled, Ordering::Relaxed) != troubled
+        {
+            me.at_once.notify_one();
+        }
+    }
+
     /// Everybody of a role who is alive, this process included, by name.
     #[must_use]
     pub fn alive(&self, role: Role) -> Vec<Heartbeat> {
@@ -225,6 +236,7 @@ impl Me {
             pid: std::process::id(),
             ready: self.ready.load(Ordering::Relaxed),
             draining: self.draining.load(Ordering::Relaxed),
+            troubled: self.troubled.load(Ordering::Relaxed),
             addresses: self.addresses.clone(),
             load: (self.load)(),
         }

@@ -111,6 +111,40 @@ async fn a_late_answer_does_not_double_the_record() {
 }
 
 #[tokio::test]
+async fn what_is_for_now_only_is_tried_once_and_the_outage_is_counted() {
+    let fleet = Fleet::start().await;
+    let proxy = Proxy::start(&fleet).await;
+    let journal = open(&fleet.bus_through("table-worker", &proxy).await).await;
+    let cursor = journal.try_append(&Cursor::new(table(5)), text("before"), true).await.unwrap();
+    let outages = journal.outages();
+    assert!(journal.is_well());
+
+    // Nothing gets through: certainly not stored.
+    proxy.freeze();
+    let tried = timeout(GUARD, journal.try_append(&cursor, text("too late"), false)).await.unwrap();
+    assert!(matches!(tried, Err(AppendError::NotNow { .. })), "{tried:?}");
+    assert!(journal.outages() > outages);
+    let patient = timeout(Duration::from_secs(3), journal.append(&cursor, text("given up"), false));
+    let (given_up, well) = tokio::join!(patient, async {
+        sleep(Duration::from_millis(2_500)).await;
+        journal.is_well()
+    });
+    assert!(given_up.is_err() && !well, "{given_up:?}, {well}");
+    proxy.thaw();
+    common::until("records can be stored again", || journal.is_well()).await;
+    let after = journal.append(&cursor, text("after"), false).await;
+    // What was given up may have been on its way; then it is the one that is stored.
+    let stored = all(&open(&fleet.bus("table-worker").await).await, &table(5)).await;
+    match after {
+        Ok(_) => assert_eq!(stored.last().unwrap().payload, "after"),
+        Err(error) => {
+            assert!(matches!(error, AppendError::Conflict { .. }), "{error}");
+            assert_ne!(stored[1].payload, "after");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_lost_answer_after_which_another_has_appended_still_counts_once() {
     let fleet = Fleet::start().await;
     let proxy = Proxy::start(&fleet).await;

@@ -3,7 +3,7 @@
 use crate::{Address, Ended};
 use wire::{
     Chips, PlayerId, SeatNo, TableId, TournamentId,
-    client::{Closing, PrivateCards},
+    client::{Closing, PrivateCards, Service},
     event::{Event, Unseating},
     view::TableView,
 };
@@ -73,6 +73,8 @@ pub enum ClientEvent {
         /// Our prize.
         prize: Chips,
     },
+    /// What works of the fleet has changed. After a reconnect everything works unless this comes.
+    Service(Service),
     /// There will be no more connection: the last event.
     Closed(Ended),
 }

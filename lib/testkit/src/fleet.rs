@@ -7,6 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 use servers::{Child, Program};
 use std::{
+    ffi::OsStr,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -37,10 +38,20 @@ impl Default for FleetSize {
     }
 }
 
+/// Where a fleet's files are, when not in the project's folder.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Folders<'a> {
+    /// Server configuration and migrations.
+    pub home: Option<&'a Path>,
+    /// The programs.
+    pub programs: Option<&'a Path>,
+}
+
 /// A running fleet. Dropping it kills it with everything it started.
 pub struct Fleet {
     up: Child,
     folder: TempDir,
+    pokerctl: PathBuf,
     /// The administrator's connection.
     pub admin: Bus,
 }
@@ -50,6 +61,7 @@ pub struct Fleet {
 struct Described {
     nats_url: String,
     nats_pid: Option<u32>,
+    postgres_pid: Option<u32>,
     credentials: PathBuf,
     ready: bool,
     nodes: Vec<Node>,
@@ -68,9 +80,21 @@ impl Fleet {
     /// # Errors
     /// With the end of the log, when it does not become ready.
     pub async fn start(size: FleetSize) -> anyhow::Result<Self> {
+        Self::start_from(size, Folders::default()).await
+    }
+
+    /// The same with files from elsewhere.
+    ///
+    /// # Errors
+    /// Those of [`Fleet::start`].
+    pub async fn start_from(size: FleetSize, folders: Folders<'_>) -> anyhow::Result<Self> {
+        let pokerctl = match folders.programs {
+            Some(programs) => programs.join("pokerctl"),
+            None => built("pokerctl")?,
+        };
         let folder = tempfile::Builder::new().prefix("poker-fleet-").tempdir()?;
         let log = folder.path().join("up.log");
-        let mut up = Program::new(pokerctl()?)
+        let mut up = Program::new(&pokerctl)
             .args(["up", "--no-demo", "--port-base", "0"])
             .arg("--data-dir")
             .arg(folder.path().join("data"))
@@ -78,6 +102,7 @@ impl Fleet {
             .args(["--table-workers", &size.table_workers.to_string()])
             .args(["--bot-workers", &size.bot_workers.to_string()])
             .args(["--coordinators", &size.coordinators.to_string()])
+            .args(folders.home.into_iter().flat_map(|home| [OsStr::new("--home"), home.as_os_str()]))
             .orphaned_by(servers::Signal::KILL)
             .log(&log)
             .start()
@@ -96,7 +121,7 @@ impl Fleet {
             sleep(Duration::from_millis(50)).await;
         };
         let admin = Bus::connect(admin_options(&described)?).await?;
-        Ok(Self { up, folder, admin })
+        Ok(Self { up, folder, pokerctl, admin })
     }
 
     /// The fleet's folder.
@@ -161,12 +186,51 @@ impl Fleet {
         Ok(())
     }
 
+    /// Kills nats-server (SIGKILL) and keeps it away for so long, and until what is done `meanwhile` has ended.
+    ///
+    /// # Errors
+    /// When the fleet has none of its own, and those of `meanwhile`.
+    pub async fn nats_away(
+        &self,
+        time: Duration,
+        meanwhile: impl Future<Output = anyhow::Result<()>>,
+    ) -> anyhow::Result<()> {
+        self.away(self.described()?.nats_pid.context("no nats-server")?, time, meanwhile).await
+    }
+
+    /// Kills PostgreSQL (SIGKILL) and keeps it away for so long, and until what is done `meanwhile` has ended.
+    ///
+    /// # Errors
+    /// When the fleet has none of its own, and those of `meanwhile`.
+    pub async fn postgres_away(
+        &self,
+        time: Duration,
+        meanwhile: impl Future<Output = anyhow::Result<()>>,
+    ) -> anyhow::Result<()> {
+        self.away(self.described()?.postgres_pid.context("no PostgreSQL")?, time, meanwhile).await
+    }
+
+    /// `pokerctl up` stands still meanwhile, so nobody starts anything again.
+    async fn away(
+        &self,
+        pid: u32,
+        time: Duration,
+        meanwhile: impl Future<Output = anyhow::Result<()>>,
+    ) -> anyhow::Result<()> {
+        self.up.signal(servers::Signal::STOP);
+        let killed = kill(pid);
+        let (outcome, ()) = tokio::join!(meanwhile, sleep(time));
+        self.up.signal(servers::Signal::CONT);
+        killed.and(outcome)
+    }
+
     /// Runs `pokerctl` with these arguments on this fleet and gives what it printed.
     ///
     /// # Errors
     /// When it fails, with what it printed.
     pub async fn pokerctl(&self, args: &[&str]) -> anyhow::Result<String> {
-        let output = Command::new(pokerctl()?).arg("--data-dir").arg(self.data()).args(args).output().await?;
+        let output =
+            Command::new(&self.pokerctl).arg("--data-dir").arg(self.data()).args(args).output().await?;
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         ensure!(output.status.success(), "pokerctl {args:?}: {}\n{out}\n{err}", output.status);
         Ok(out.into_owned())
@@ -224,11 +288,14 @@ fn kill(pid: u32) -> anyhow::Result<()> {
     Ok(kill_process(pid, Signal::KILL)?)
 }
 
-/// `pokerctl` as it was built beside the test that runs now.
-fn pokerctl() -> anyhow::Result<PathBuf> {
+/// A program as it was built beside the test that runs now.
+///
+/// # Errors
+/// When it is not there.
+pub fn built(program: &str) -> anyhow::Result<PathBuf> {
     let test = std::env::current_exe()?;
     let folder = test.parent().and_then(Path::parent).context("the test has no build folder")?;
-    let path = folder.join("pokerctl");
+    let path = folder.join(program);
     ensure!(path.exists(), "{} is missing: run `cargo build --workspace --bins` first", path.display());
     Ok(path)
 }

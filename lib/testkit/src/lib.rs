@@ -6,9 +6,11 @@
 //! says of itself.
 
 mod fleet;
+mod journals;
 mod people;
 mod watcher;
 
-pub use fleet::{Fleet, FleetSize};
-pub use people::{Hero, HeroReport, quick_tournament};
+pub use fleet::{Fleet, FleetSize, Folders, built};
+pub use journals::{TableJournals, nobody_timed_out, table_journals};
+pub use people::{Hero, HeroReport, PASSWORD, quick_tournament};
 pub use watcher::{Sightings, Watcher, check_against_journals};

@@ -21,7 +21,7 @@ use wire::{
 
 const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: Duration::from_secs(30) };
 /// The password of every account made here.
-const PASSWORD: &str = "correct horse battery";
+pub const PASSWORD: &str = "correct horse battery";
 
 /// A person with an account, connected and ready to play.
 pub struct Hero {

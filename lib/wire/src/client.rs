@@ -263,6 +263,8 @@ pub enum ServerMessage {
         /// Your prize.
         prize: Chips,
     },
+    /// Unasked: what works of the fleet behind the node. Comes when that has changed, and after the hello unless everything works.
+    Service(Service),
     /// Unasked, last: the node closes the connection.
     Closing {
         /// Why.
@@ -272,6 +274,22 @@ pub enum ServerMessage {
         #[serde(default)]
         elsewhere: Vec<String>,
     },
+}
+
+/// What works of the fleet. Nothing that was acknowledged is lost by what does not, and all of it goes on by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Service {
+    /// Whether hands go on. While they do not, no clock runs out: whose turn it is gets the full time again afterwards.
+    pub tables: bool,
+    /// Whether logging in, sitting down, registering and balances are possible. Who leaves meanwhile is paid afterwards.
+    pub money: bool,
+    /// Whether tournaments take entries and go on after their hands.
+    pub tournaments: bool,
+}
+
+impl Service {
+    /// Everything works.
+    pub const WHOLE: Self = Self { tables: true, money: true, tournaments: true };
 }
 
 /// Why a connection node closes a connection.

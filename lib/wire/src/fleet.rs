@@ -54,6 +54,10 @@ pub struct Heartbeat {
     pub ready: bool,
     /// Whether it is handing its work over before it stops.
     pub draining: bool,
+    /// Whether what it works with fails it: the journals cannot be written (table workers), the database does not answer
+    /// (cashiers).
+    #[serde(default)]
+    pub troubled: bool,
     /// Addresses for players (connection nodes): `tcp` and `ws` URLs.
     #[serde(default)]
     pub addresses: Vec<String>,

@@ -30,6 +30,8 @@ pub struct Room {
     pub cashier: FakeCashier,
     pub tables: FakeTables,
     peers: Peers,
+    /// Keep a cashier's and a coordinator's heart beating.
+    _others: Vec<Peers>,
 }
 
 /// A running connection node.
@@ -50,6 +52,14 @@ impl Room {
         let config = servers::find::nats_config().unwrap();
         let nats = Nats::start(NatsOptions { config: Some(config), ..NatsOptions::default() }).await.unwrap();
         let cashier = FakeCashier::start(bus(&nats, "cashier").await).await;
+        let mut others = Vec::new();
+        for role in [Role::Cashier, Role::Coordinator] {
+            let node = format!("{}-1", role.name()).parse().unwrap();
+            let bus = bus(&nats, role.name()).await;
+            let peers = Peers::join(&bus, role, node, vec![], Load::default).await.unwrap();
+            peers.set_ready();
+            others.push(peers);
+        }
         let worker = bus(&nats, "table-worker").await;
         let node = "table-worker-1".parse().unwrap();
         let worker_peers =
@@ -57,7 +67,7 @@ impl Room {
         worker_peers.set_ready();
         let tables = FakeTables::start(worker, worker_peers).await;
         let peers = Peers::watch(&bus(&nats, "admin").await).await.unwrap();
-        Self { nats, cashier, tables, peers }
+        Self { nats, cashier, tables, peers, _others: others }
     }
 
     /// Starts a node and waits until it is ready.

@@ -56,6 +56,14 @@ pub enum AppendError {
         /// Its size.
         bytes: usize,
     },
+    /// Not stored at the first attempt; whether it will yet be is unknown. Only [`Journal::try_append`] says so.
+    #[error("{subject}: not stored now: {reason}")]
+    NotNow {
+        /// The subject.
+        subject: String,
+        /// Why.
+        reason: String,
+    },
     /// The connection is closed for good, or the subject is malformed.
     #[error("{subject}: {reason}")]
     Closed {
@@ -64,6 +72,40 @@ pub enum AppendError {
         /// Why.
         reason: String,
     },
+}
+
+/// Which appends failed and wait to be repeated.
+#[derive(Debug, Default)]
+pub(super) struct Trouble {
+    waiting: AtomicU64,
+    count: AtomicU64,
+}
+
+impl Trouble {
+    pub(super) fn is_now(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// An append has failed; it waits until the returned value is dropped.
+    fn begin(&self) -> InTrouble<'_> {
+        if self.waiting.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.count.fetch_add(1, Ordering::Relaxed);
+        }
+        InTrouble(self)
+    }
+}
+
+/// An append that failed and is repeated, or given up.
+struct InTrouble<'a>(&'a Trouble);
+
+impl Drop for InTrouble<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Tells now and then that appends have to wait, however many do.
@@ -142,15 +184,49 @@ impl Journal {
         payload: Bytes,
         snapshot: bool,
     ) -> Result<Cursor, AppendError> {
+        self.append_with(cursor, payload, snapshot, true).await
+    }
+
+    /// The same, but only one attempt: for a record that is better decided anew than stored late.
+    ///
+    /// # Errors
+    /// Those of [`Journal::append`], and [`AppendError::NotNow`]. After that, the next append with this cursor either
+    /// takes the record's place, or meets a [`AppendError::Conflict`] because the record was stored after all.
+    pub async fn try_append(
+        &self,
+        cursor: &Cursor,
+        payload: Bytes,
+        snapshot: bool,
+    ) -> Result<Cursor, AppendError> {
+        self.append_with(cursor, payload, snapshot, false).await
+    }
+
+    async fn append_with(
+        &self,
+        cursor: &Cursor,
+        payload: Bytes,
+        snapshot: bool,
+        patient: bool,
+    ) -> Result<Cursor, AppendError> {
+        if !patient && !self.inner.bus.is_connected() {
+            return Err(not_now(cursor, "the server is away".to_owned()));
+        }
         let id = self.append_id();
+        let mut trouble = None;
         let subject = &cursor.subject;
         let headers = headers(cursor, &id, snapshot);
         let started = Instant::now();
         let mut pause = PAUSE;
         let mut contradictions = 0;
         loop {
-            let why = match self.send(cursor, &headers, &payload).await? {
+            let sent = self.send(cursor, &headers, &payload).await?;
+            if matches!(sent, Sent::NotStored(_) | Sent::Unknown) {
+                trouble.get_or_insert_with(|| self.inner.trouble.begin());
+            }
+            let why = match sent {
                 Sent::Stored(sequence) => return Ok(behind(cursor, sequence, snapshot)),
+                Sent::NotStored(reason) if !patient => return Err(not_now(cursor, reason)),
+                Sent::Unknown if !patient => return Err(not_now(cursor, "no answer".to_owned())),
                 Sent::NotStored(reason) => reason,
                 unclear @ (Sent::WrongLast | Sent::Unknown) => {
                     match self.read_back(cursor, &id).await {
@@ -264,6 +340,10 @@ fn behind(cursor: &Cursor, sequence: u64, snapshot: bool) -> Cursor {
         last: sequence,
         snapshot: if snapshot { sequence } else { cursor.snapshot },
     }
+}
+
+fn not_now(cursor: &Cursor, reason: String) -> AppendError {
+    AppendError::NotNow { subject: cursor.subject.clone(), reason }
 }
 
 fn conflict(cursor: &Cursor) -> AppendError {

@@ -117,6 +117,7 @@ struct Inner {
     /// Bounds the batches that are read at the same time.
     reads: Semaphore,
     warnings: append::Warnings,
+    trouble: append::Trouble,
 }
 
 impl Journal {
@@ -156,8 +157,21 @@ impl Journal {
             appends: AtomicU64::new(0),
             reads: Semaphore::new(READS),
             warnings: append::Warnings::default(),
+            trouble: append::Trouble::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Whether records can be stored now, as far as is known: the server is there, and no append waits because it failed.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.inner.bus.is_connected() && !self.inner.trouble.is_now()
+    }
+
+    /// A number that counts up whenever records begin not to be stored: the server went away, or an append failed.
+    #[must_use]
+    pub fn outages(&self) -> u64 {
+        self.inner.bus.outages() + self.inner.trouble.count()
     }
 
     fn append_id(&self) -> String {

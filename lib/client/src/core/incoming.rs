@@ -173,6 +173,7 @@ impl Core {
             ServerMessage::Placed { tournament, place, prize } => {
                 self.shared.queue.push(ClientEvent::Placed { tournament, place, prize });
             }
+            ServerMessage::Service(service) => self.shared.queue.push(ClientEvent::Service(service)),
             ServerMessage::Closing {
                 reason: reason @ (Closing::OnlineElsewhere | Closing::Banned), ..
             } => {

@@ -156,6 +156,7 @@ impl Session {
             ClientEvent::Placed { place, prize, .. } => {
                 say(format!("the tournament is over for you: place {place}, prize {}", words::chips(prize)));
             }
+            ClientEvent::Service(service) => say(words::service(service)),
             ClientEvent::Closed(_) => {}
         }
     }

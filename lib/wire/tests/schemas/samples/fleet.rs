@@ -38,6 +38,7 @@ pub fn heartbeats() -> Samples<Heartbeat> {
         pid: 4_711,
         ready: true,
         draining: false,
+        troubled: role == Role::Cashier,
         addresses: vec!["tcp://127.0.0.1:7000".to_owned()],
         load: Load {
             connections: 120,

@@ -7,7 +7,7 @@ use super::{
 use crate::messages::Samples;
 use wire::{
     Chips, CommandId,
-    client::{Closing, PrivateCards, ServerFrame, ServerMessage, TableEvents},
+    client::{Closing, PrivateCards, ServerFrame, ServerMessage, Service, TableEvents},
     event::Unseating,
     table::TableSummary,
     tournament::{Payout, Phase, Standing, Standings, TournamentSummary},
@@ -75,6 +75,7 @@ fn unasked() -> Vec<(&'static str, ServerMessage)> {
         ("cards", M::Cards(private_cards())),
         ("given a seat", M::GivenSeat { table: TABLE, seat: 4, tournament: Some(TOURNAMENT) }),
         ("lost the seat", M::LostSeat { table: TABLE, reason: Unseating::Moved }),
+        ("service", M::Service(Service { money: false, ..Service::WHOLE })),
         ("placed", M::Placed { tournament: TOURNAMENT, place: 3, prize: Chips(6_000) }),
     ];
     all.extend(closings().map(|(name, reason)| {

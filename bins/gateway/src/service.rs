@@ -1,0 +1,77 @@
+//! Whether the fleet works, as far as players feel it: judged from heartbeats and from this node's own connection, and told to
+//! everybody who is connected here. What is over within a moment, like a takeover, is not told.
+
+use crate::node::Node;
+use bus::Peers;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+use tokio::time::{MissedTickBehavior, interval};
+use wire::{
+    client::{ServerMessage, Service},
+    fleet::Role,
+};
+
+/// How often it is looked.
+const LOOK: Duration = Duration::from_millis(250);
+/// What is otherwise for so long is told.
+const LASTING: Duration = Duration::from_secs(1);
+
+/// What the players of this node have been told.
+#[derive(Debug)]
+pub(crate) struct Told(Mutex<Service>);
+
+impl Default for Told {
+    fn default() -> Self {
+        Self(Mutex::new(Service::WHOLE))
+    }
+}
+
+impl Told {
+    /// What they have been told last.
+    pub(crate) fn now(&self) -> Service {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, service: Service) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = service;
+    }
+}
+
+/// Looks, and tells what has changed, for as long as the node lives.
+pub(crate) async fn watch(node: Arc<Node>) {
+    let mut look = interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut otherwise: Option<(Service, Instant)> = None;
+    loop {
+        look.tick().await;
+        let service = judge(node.bus.is_connected(), &node.peers);
+        if service == node.service.now() {
+            otherwise = None;
+            continue;
+        }
+        let since = match otherwise {
+            Some((before, since)) if before == service => since,
+            _ => Instant::now(),
+        };
+        otherwise = Some((service, since));
+        if since.elapsed() >= LASTING {
+            tracing::warn!(?service, "players are told what works");
+            node.service.set(service);
+            node.connections.tell_all(&ServerMessage::Service(service));
+        }
+    }
+}
+
+fn judge(connected: bool, peers: &Peers) -> Service {
+    let works = |role| {
+        let ready = || peers.alive(role).into_iter().filter(|peer| peer.ready);
+        connected && ready().next().is_some() && !ready().any(|peer| peer.troubled)
+    };
+    Service {
+        tables: works(Role::TableWorker),
+        money: works(Role::Cashier),
+        tournaments: works(Role::Coordinator),
+    }
+}

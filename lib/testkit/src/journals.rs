@@ -1,0 +1,47 @@
+//! The journals of all tables, as the administrator reads them.
+
+use anyhow::{Context, ensure};
+use bus::{Bus, Journal};
+use futures::StreamExt;
+use poker::table::TableRecord;
+use std::collections::BTreeMap;
+use wire::{TableId, codec, event::TableEvent, subject};
+
+/// Each table's records in order, each with the time of its storing, in milliseconds since 1970.
+pub type TableJournals = BTreeMap<TableId, Vec<(u64, TableRecord)>>;
+
+/// Every record of every table.
+///
+/// # Errors
+/// When a journal cannot be read.
+pub async fn table_journals(admin: &Bus) -> anyhow::Result<TableJournals> {
+    let mut journals = TableJournals::new();
+    for stream in 0..subject::TABLE_STREAMS {
+        let journal = Journal::open(admin, &subject::table_stream(stream)).await?;
+        let mut records = std::pin::pin!(journal.walk(&format!("journal.table.{stream}.>")));
+        while let Some(stored) = records.next().await {
+            let stored = stored?;
+            let table = subject::parse_table_journal(&stored.subject).context("a foreign subject")?;
+            let record = codec::decode(&stored.payload)?;
+            journals.entry(table).or_default().push((stored.time_ms, record));
+        }
+    }
+    Ok(journals)
+}
+
+/// Fails when anybody's time ever ran out: where everybody acts at once, only an outage could be the reason.
+///
+/// # Errors
+/// Naming the first record of each table where it did.
+pub fn nobody_timed_out(journals: &TableJournals) -> anyhow::Result<()> {
+    let timed_out = |event: &TableEvent| matches!(event, TableEvent::TimedOut { .. });
+    let late: Vec<_> = journals
+        .iter()
+        .filter_map(|(table, records)| {
+            let (time_ms, record) = records.iter().find(|(_, record)| record.events.iter().any(timed_out))?;
+            Some(format!("table {table}, stored at {time_ms}: {:?}", record.events))
+        })
+        .collect();
+    ensure!(late.is_empty(), "time ran out:\n{}", late.join("\n"));
+    Ok(())
+}

@@ -1,0 +1,289 @@
+//! Servers in trouble: nats-server gone, JetStream out of storage, PostgreSQL gone. Hands wait or go on as each can, players are told,
+//! nobody's time runs out, nothing is lost, and all of it goes on by itself.
+//!
+//! The tests that are left out (`make trouble`) are the same with outages of a minute and of ten minutes.
+
+use anyhow::{Context, bail, ensure};
+use client::{Client, ClientError, ClientEvent, Handle, Login, Options};
+use std::{fs, os::unix::fs::symlink, path::Path, time::Duration};
+use testkit::{Fleet, FleetSize, Folders, nobody_timed_out, quick_tournament, table_journals};
+use tokio::time::{Instant, sleep, timeout_at};
+use wire::{
+    Action, Chips, HandNo, Legal, PlayerId, Refusal, SeatNo, TableId, TournamentId,
+    cashier::{AdminRequest, CashierReply},
+    client::{ClientMessage, ServerMessage, Service},
+    event::Event,
+    tournament::TournamentConfig,
+};
+
+/// A guard against hangs.
+const LIMIT: Duration = Duration::from_secs(180);
+/// Time to act: shorter than the outages, so that every clock would run out.
+const ACTION_MS: u32 = 6_000;
+const SHORT: Duration = Duration::from_secs(12);
+const MINUTE: Duration = Duration::from_secs(60);
+const TEN_MINUTES: Duration = Duration::from_secs(600);
+const MONEY: Chips = Chips(50_000);
+const BUY_IN: Chips = Chips(10_000);
+
+/// A person at a cash table who checks or folds at once, and notes what happens.
+struct Guest {
+    client: Client,
+    player: PlayerId,
+    table: TableId,
+    seat: Option<SeatNo>,
+    hand: HandNo,
+    hands: u32,
+    told: Vec<Service>,
+}
+
+impl Guest {
+    async fn sit(fleet: &Fleet, name: &str, table: TableId) -> anyhow::Result<Self> {
+        let mut guest = Self::come(fleet, name, table).await?;
+        match guest.client.request(ClientMessage::Sit { table, seat: None, buy_in: BUY_IN }).await? {
+            ServerMessage::Seated { seat, .. } => guest.seat = Some(seat),
+            other => bail!("no seat but {other:?}"),
+        }
+        Ok(guest)
+    }
+
+    async fn come(fleet: &Fleet, name: &str, table: TableId) -> anyhow::Result<Self> {
+        let player = fleet.account(name, MONEY).await?;
+        let login = Login::Password { name: name.to_owned(), password: testkit::PASSWORD.to_owned() };
+        let client = Client::connect(options(fleet, login)?).await?;
+        Ok(Self { client, player, table, seat: None, hand: HandNo(0), hands: 0, told: Vec::new() })
+    }
+
+    /// Plays until something is so.
+    async fn until(&mut self, what: &str, limit: Duration, so: impl Fn(&Self) -> bool) -> anyhow::Result<()> {
+        let end = Instant::now() + limit;
+        while !so(self) {
+            let event = timeout_at(end, self.client.next()).await;
+            let event = event.with_context(|| format!("never: {what}; {:?}", self.told))?;
+            self.take(event.context("the connection ended")?);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, event: ClientEvent) {
+        match event {
+            ClientEvent::Service(service) => self.told.push(service),
+            ClientEvent::Event { event: Event::HandStarted(start), .. } => self.hand = start.hand,
+            ClientEvent::Event { event: Event::HandEnded { .. }, .. } => self.hands += 1,
+            ClientEvent::Event { event: Event::Turn { seat, turn, legal, .. }, .. } => {
+                self.act(seat, turn, &legal);
+            }
+            ClientEvent::LostSeat { .. } => self.seat = None,
+            ClientEvent::Table { view, .. } | ClientEvent::Restarted { view, .. } => {
+                if let Some(hand) = view.hand {
+                    self.hand = hand.hand;
+                    if let Some(turn) = hand.turn {
+                        self.act(turn.seat, turn.turn, &turn.legal);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Not waited for: the answer comes after the outage, and the journals show what came of it.
+    fn act(&self, seat: SeatNo, turn: u32, legal: &Legal) {
+        if self.seat == Some(seat) {
+            let action = if legal.check { Action::Check } else { Action::Fold };
+            let act = ClientMessage::Act { table: self.table, hand: self.hand, turn, action };
+            tokio::spawn(ask(self.client.handle(), act));
+        }
+    }
+
+    fn is_told(&self, is: impl Fn(&Service) -> bool) -> bool {
+        self.told.last().is_some_and(is)
+    }
+
+    /// Waits until everything works and hands are played.
+    async fn goes_on(&mut self) -> anyhow::Result<()> {
+        self.until("everything works again", LIMIT, |guest| guest.is_told(|now| *now == Service::WHOLE))
+            .await?;
+        let hands = self.hands + 3;
+        self.until("hands after the outage", LIMIT, |guest| guest.hands >= hands).await
+    }
+}
+
+/// Refusals are told soon.
+fn options(fleet: &Fleet, login: Login) -> anyhow::Result<Options> {
+    Ok(Options { refusal_patience: Duration::from_secs(2), ..Options::new(fleet.tcp()?, login) })
+}
+
+async fn ask(handle: Handle, message: ClientMessage) -> Result<ServerMessage, ClientError> {
+    handle.request(message).await
+}
+
+/// A cash table with bots and free seats.
+async fn table(fleet: &Fleet, bots: &str) -> anyhow::Result<TableId> {
+    let action = ACTION_MS.to_string();
+    let pace = ["--action-ms", &action, "--hand-pause-ms", "200", "--bot-pace-ms", "300", "--json"];
+    let made = fleet.pokerctl(&[&["table", "create", "trouble", "--bots", bots], &pace[..]].concat()).await?;
+    let made: serde_json::Value = serde_json::from_str(made.trim())?;
+    Ok(serde_json::from_value(made["table"].clone())?)
+}
+
+/// Tables with bots, a tournament of bots, and a guest who has played a hand.
+async fn full_house(fleet: &Fleet) -> anyhow::Result<(Guest, TournamentId)> {
+    for _ in 0..6 {
+        table(fleet, "6").await?;
+    }
+    let mut guest = Guest::sit(fleet, "gus", table(fleet, "4").await?).await?;
+    let config = TournamentConfig { action_ms: ACTION_MS, ..quick_tournament(18, 0) };
+    let tournament = fleet.tournament(config).await?;
+    guest.until("a hand", LIMIT, |guest| guest.hands >= 1).await?;
+    Ok((guest, tournament))
+}
+
+/// What must be so after every outage.
+async fn all_is_well(fleet: Fleet, tournament: TournamentId) -> anyhow::Result<()> {
+    fleet.until_settled(tournament, LIMIT).await?;
+    nobody_timed_out(&table_journals(&fleet.admin).await?)?;
+    fleet.verify().await?;
+    fleet.stop().await
+}
+
+async fn nats_is_gone(time: Duration) -> anyhow::Result<()> {
+    let fleet = Fleet::start(FleetSize::default()).await?;
+    let (mut guest, tournament) = full_house(&fleet).await?;
+    let still = guest.until("the tables stand still", LIMIT, |guest| guest.is_told(|now| !now.tables));
+    fleet.nats_away(time, still).await?;
+    guest.goes_on().await?;
+    all_is_well(fleet, tournament).await
+}
+
+async fn storage_is_full(time: Duration) -> anyhow::Result<()> {
+    let home = tempfile::tempdir()?;
+    small_home(home.path())?;
+    let folders = Folders { home: Some(home.path()), ..Folders::default() };
+    let fleet = Fleet::start_from(FleetSize::default(), folders).await?;
+    let (mut guest, tournament) = full_house(&fleet).await?;
+    let filler = home.path().join("filler");
+    fill(&fleet, &filler).await?;
+    guest.until("the tables stand still", LIMIT, |guest| guest.is_told(|now| !now.tables)).await?;
+    let hands = guest.hands;
+    let (told, ()) = tokio::join!(guest.until("a hand", time, |guest| guest.hands > hands + 1), sleep(time));
+    ensure!(told.is_err(), "hands were played without storage");
+    empty(&fleet, &filler).await?;
+    guest.goes_on().await?;
+    all_is_well(fleet, tournament).await
+}
+
+/// The project's server configuration with little room for JetStream.
+fn small_home(home: &Path) -> anyhow::Result<()> {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
+    for folder in ["streams", "buckets", "consumers"] {
+        fs::create_dir_all(home.join("nats").join(folder))?;
+        for file in fs::read_dir(project.join("nats").join(folder))? {
+            let file = file?;
+            fs::copy(file.path(), home.join("nats").join(folder).join(file.file_name()))?;
+        }
+    }
+    let config = fs::read_to_string(project.join("nats/server.conf"))?;
+    let small = config.replace("store_dir: $NATS_STORE", "store_dir: $NATS_STORE\n  max_file_store: 48MB");
+    ensure!(small != config, "the server's configuration has changed");
+    fs::write(home.join("nats/server.conf"), small)?;
+    symlink(project.join("schemas"), home.join("schemas"))?;
+    Ok(())
+}
+
+/// Fills the storage with a stream of its own.
+async fn fill(fleet: &Fleet, folder: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(folder.join("streams"))?;
+    // The administrator may publish there, and nobody listens.
+    let stream = r#"{"name": "FILLER", "subjects": ["drain.filler.*"], "storage": "file"}"#;
+    fs::write(folder.join("streams/FILLER.json"), stream)?;
+    bus::admin::apply(&fleet.admin, folder).await?;
+    for _ in 0..64 {
+        fleet.admin.publish("drain.filler.x".to_owned(), vec![7; 1 << 20].into()).await?;
+    }
+    fleet.admin.flush().await;
+    Ok(())
+}
+
+/// Frees the storage again.
+async fn empty(fleet: &Fleet, folder: &Path) -> anyhow::Result<()> {
+    let stream = r#"{"name": "FILLER", "subjects": ["drain.filler.*"], "storage": "file", "max_msgs": 1}"#;
+    fs::write(folder.join("streams/FILLER.json"), stream)?;
+    bus::admin::apply(&fleet.admin, folder).await?;
+    Ok(())
+}
+
+async fn postgres_is_gone(time: Duration) -> anyhow::Result<()> {
+    let fleet = Fleet::start(FleetSize::default()).await?;
+    let (mut guest, tournament) = full_house(&fleet).await?;
+    let table = guest.table;
+    let late = Guest::come(&fleet, "liv", table).await?;
+    let visitor = Client::connect(options(&fleet, Login::Visitor)?).await?;
+    let outage = async {
+        guest.until("no money moves", LIMIT, |guest| guest.is_told(|now| !now.money && now.tables)).await?;
+        let hands = guest.hands + 2;
+        guest.until("hands meanwhile", LIMIT, |guest| guest.hands >= hands).await?;
+        let sit = ClientMessage::Sit { table, seat: None, buy_in: BUY_IN };
+        refused(late.client.request(sit).await)?;
+        let password = testkit::PASSWORD.to_owned();
+        refused(visitor.request(ClientMessage::LogIn { name: "liv".to_owned(), password }).await)?;
+        guest.client.request(ClientMessage::Leave { table }).await?;
+        guest.until("the seat is given up", LIMIT, |guest| guest.seat.is_none()).await
+    };
+    fleet.postgres_away(time, outage).await?;
+    guest.until("money moves", LIMIT, |guest| guest.is_told(|now| *now == Service::WHOLE)).await?;
+    let end = Instant::now() + LIMIT;
+    while in_play(&fleet, guest.player).await? > Chips::ZERO {
+        ensure!(Instant::now() < end, "who left is not paid");
+        sleep(Duration::from_millis(200)).await;
+    }
+    all_is_well(fleet, tournament).await
+}
+
+/// What a player has at tables, as the ledger has it.
+async fn in_play(fleet: &Fleet, player: PlayerId) -> anyhow::Result<Chips> {
+    match fleet.cashier(AdminRequest::ShowPlayer { player: player.to_string() }).await? {
+        CashierReply::Player(details) => Ok(details.in_play),
+        other => bail!("no player but {other:?}"),
+    }
+}
+
+/// Refused by name, as something that may be tried again.
+fn refused(answer: Result<ServerMessage, ClientError>) -> anyhow::Result<()> {
+    match answer {
+        Err(ClientError::Refused(Refusal::Unavailable { .. })) => Ok(()),
+        other => bail!("not refused: {other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_nats_server_is_gone_for_a_while() -> anyhow::Result<()> {
+    nats_is_gone(SHORT).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jetstream_is_out_of_storage_for_a_while() -> anyhow::Result<()> {
+    storage_is_full(SHORT).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgresql_is_gone_for_a_while() -> anyhow::Result<()> {
+    postgres_is_gone(SHORT).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes"]
+async fn the_nats_server_is_gone_for_a_minute() -> anyhow::Result<()> {
+    nats_is_gone(MINUTE).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes"]
+async fn jetstream_is_out_of_storage_for_a_minute() -> anyhow::Result<()> {
+    storage_is_full(MINUTE).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes ten minutes"]
+async fn postgresql_is_gone_for_ten_minutes() -> anyhow::Result<()> {
+    postgres_is_gone(TEN_MINUTES).await
+}
