@@ -222,12 +222,13 @@ async fn postgres_is_gone(time: Duration) -> anyhow::Result<()> {
         guest.until("no money moves", LIMIT, |guest| guest.is_told(|now| !now.money && now.tables)).await?;
         let hands = guest.hands + 2;
         guest.until("hands meanwhile", LIMIT, |guest| guest.hands >= hands).await?;
+        // First, because from then on the guest need not act in time.
+        guest.client.request(ClientMessage::Leave { table }).await?;
+        guest.until("the seat is given up", LIMIT, |guest| guest.seat.is_none()).await?;
         let sit = ClientMessage::Sit { table, seat: None, buy_in: BUY_IN };
         refused(late.client.request(sit).await)?;
         let password = testkit::PASSWORD.to_owned();
-        refused(visitor.request(ClientMessage::LogIn { name: "liv".to_owned(), password }).await)?;
-        guest.client.request(ClientMessage::Leave { table }).await?;
-        guest.until("the seat is given up", LIMIT, |guest| guest.seat.is_none()).await
+        refused(visitor.request(ClientMessage::LogIn { name: "liv".to_owned(), password }).await)
     };
     fleet.postgres_away(time, outage).await?;
     guest.until("money moves", LIMIT, |guest| guest.is_told(|now| *now == Service::WHOLE)).await?;
