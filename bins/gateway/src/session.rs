@@ -116,7 +116,7 @@ impl Session {
             None,
             ServerMessage::Hello {
                 node: self.node.name.to_string(),
-                version: env!("CARGO_PKG_VERSION").to_owned(),
+                version: wire::RELEASE.to_owned(),
                 idle_ms: u32::try_from(self.node.idle.as_millis()).unwrap_or(u32::MAX),
             },
         );

@@ -232,7 +232,7 @@ impl Me {
             role: self.role,
             node: self.node.clone(),
             incarnation: self.incarnation,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: wire::RELEASE.to_owned(),
             pid: std::process::id(),
             ready: self.ready.load(Ordering::Relaxed),
             draining: self.draining.load(Ordering::Relaxed),

@@ -1,5 +1,8 @@
 //! MessagePack with named fields, and checks that the decoder leaves out.
 
+#[cfg(feature = "next")]
+mod newer;
+
 use serde::{
     Deserialize, Serialize,
     de::{DeserializeOwned, IgnoredAny},
@@ -27,6 +30,8 @@ pub enum CodecError {
 /// # Errors
 /// When the value has a form that MessagePack has not (none of this crate's types do).
 pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, CodecError> {
+    #[cfg(feature = "next")]
+    let value = &newer::Newer(value);
     let mut bytes = Vec::with_capacity(USUAL_BYTES);
     value.serialize(&mut rmp_serde::Serializer::new(&mut bytes).with_struct_map())?;
     Ok(bytes)

@@ -35,5 +35,12 @@ pub use ids::{
 };
 pub use refusal::Refusal;
 
+/// Version of the software, for people: what processes tell of themselves.
+pub const RELEASE: &str = if cfg!(feature = "next") {
+    concat!(env!("CARGO_PKG_VERSION"), "+next")
+} else {
+    env!("CARGO_PKG_VERSION")
+};
+
 /// Version of the client protocol, of the messages between roles and of journal records.
 pub const VERSION: u8 = 1;
