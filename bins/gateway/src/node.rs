@@ -75,13 +75,17 @@ impl Node {
         }
     }
 
-    /// Addresses of other nodes that take connections, the least loaded first, for a client of that listener.
+    /// Addresses of other nodes that take connections, for a client of that listener: one drawn by its free room, then the least
+    /// loaded.
     pub(crate) fn elsewhere(&self, listener: Listener) -> Vec<String> {
-        elsewhere(self.peers.alive(Role::Gateway), &self.name, listener)
+        // Without chance everybody is sent to the least loaded one.
+        let chance = getrandom::u64().unwrap_or_default();
+        elsewhere(self.peers.alive(Role::Gateway), &self.name, listener, chance)
     }
 }
 
-fn elsewhere(mut peers: Vec<Heartbeat>, me: &NodeId, listener: Listener) -> Vec<String> {
+/// The first is drawn, because many ask between two heartbeats: all of them at the least loaded node would overrun it.
+fn elsewhere(mut peers: Vec<Heartbeat>, me: &NodeId, listener: Listener, chance: u64) -> Vec<String> {
     peers.retain(|peer| {
         let room = peer.load.connections < peer.load.max_connections;
         peer.node != *me && peer.ready && !peer.draining && room
@@ -90,6 +94,16 @@ fn elsewhere(mut peers: Vec<Heartbeat>, me: &NodeId, listener: Listener) -> Vec<
     peers.sort_by_key(|peer| {
         u64::from(peer.load.connections) * 1_000 / u64::from(peer.load.max_connections.max(1))
     });
+    let free = |peer: &Heartbeat| u64::from(peer.load.max_connections - peer.load.connections);
+    let mut drawn = chance % peers.iter().map(free).sum::<u64>().max(1);
+    let first = peers.iter().position(|peer| {
+        let here = drawn < free(peer);
+        drawn = drawn.saturating_sub(free(peer));
+        here
+    });
+    if let Some(first) = peers.get_mut(..=first.unwrap_or_default()) {
+        first.rotate_right(1);
+    }
     let addresses = peers.into_iter().flat_map(|peer| peer.addresses);
     addresses.filter(|address| address.starts_with(listener.scheme())).collect()
 }
@@ -119,7 +133,20 @@ mod tests {
         let me: NodeId = "a".parse().unwrap();
         let stopping = Heartbeat { draining: true, ..peer("e", 0, 10) };
         let peers = vec![peer("a", 0, 10), peer("b", 5, 10), peer("c", 10, 100), peer("d", 9, 9), stopping];
-        assert_eq!(elsewhere(peers.clone(), &me, Listener::Tcp), ["tcp://c:1", "tcp://b:1"]);
-        assert_eq!(elsewhere(peers, &me, Listener::Ws), ["ws://c:2/", "ws://b:2/"]);
+        assert_eq!(elsewhere(peers.clone(), &me, Listener::Tcp, 0), ["tcp://c:1", "tcp://b:1"]);
+        assert_eq!(elsewhere(peers, &me, Listener::Ws, 0), ["ws://c:2/", "ws://b:2/"]);
+        assert!(elsewhere(Vec::new(), &me, Listener::Ws, 7).is_empty());
+    }
+
+    #[test]
+    fn nodes_are_named_first_as_often_as_they_have_room() {
+        let me: NodeId = "a".parse().unwrap();
+        let peers = vec![peer("b", 5, 10), peer("c", 10, 100)];
+        let b_first = (0..95).filter(|&chance| {
+            let named = elsewhere(peers.clone(), &me, Listener::Tcp, chance);
+            assert_eq!(named.len(), 2);
+            named[0] == "tcp://b:1"
+        });
+        assert_eq!(b_first.count(), 5);
     }
 }
