@@ -20,6 +20,8 @@ pub(super) const fn is_public(event: &TableEvent) -> bool {
             | TableEvent::TopUpRefused { .. }
             | TableEvent::LeaveAsked { .. }
             | TableEvent::CashedOut { .. }
+            | TableEvent::Heard { .. }
+            | TableEvent::AbsenceExtended { .. }
             | TableEvent::CloseAsked
     )
 }
