@@ -1,6 +1,6 @@
 //! Questions to the rest of the fleet, repeated until they are answered: a takeover in between is not noticed.
 
-use crate::limits::{EACH, EACH_CASHIER, GATHER, PATIENCE, PAUSE, REPAIRS};
+use crate::limits::{EACH, EACH_CASHIER, FIRST_PAUSE, GATHER, PATIENCE, PAUSE, REPAIRS};
 use bus::{Bus, Patience, Peers, RequestError};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
@@ -90,6 +90,7 @@ impl Asker {
         refusal: impl Fn(&A) -> Option<&Refusal>,
     ) -> Result<A, Refusal> {
         let until = Instant::now() + PATIENCE;
+        let mut pause = FIRST_PAUSE;
         loop {
             let total = until.saturating_duration_since(Instant::now());
             let reply: A = match self.bus.request(subject.clone(), question, Patience { each, total }).await {
@@ -101,10 +102,11 @@ impl Asker {
                 }
             };
             let passing = refusal(&reply).is_some_and(Refusal::is_transient);
-            if !passing || Instant::now() + PAUSE >= until {
+            if !passing || Instant::now() + pause >= until {
                 return Ok(reply);
             }
-            sleep(PAUSE).await;
+            sleep(pause).await;
+            pause = (pause * 2).min(PAUSE);
         }
     }
 

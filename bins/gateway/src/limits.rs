@@ -46,7 +46,10 @@ pub(crate) const EACH: Duration = Duration::from_secs(1);
 pub(crate) const EACH_CASHIER: Duration = Duration::from_secs(4);
 /// All attempts together: several takeovers fit.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
-/// Pause before a request is repeated that was refused for a passing reason.
+/// First pause before a request is repeated that was refused for a passing reason: a hand-over takes no longer. Doubles up to
+/// [`PAUSE`].
+pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(10);
+/// Longest of these pauses.
 pub(crate) const PAUSE: Duration = Duration::from_millis(100);
 /// How long the answers of all workers are waited for. Only one that is gone, or very busy, makes anybody wait that long.
 pub(crate) const GATHER: Duration = Duration::from_secs(1);

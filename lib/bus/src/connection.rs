@@ -30,8 +30,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const PING_INTERVAL: Duration = Duration::from_secs(2);
 /// Longest pause between two attempts to reconnect.
 const RECONNECT_DELAY: Duration = Duration::from_millis(100);
-/// Pause after "no responders".
-const PAUSE: Duration = Duration::from_millis(50);
+/// First pause after "no responders": a hand-over takes no longer. Doubles up to [`LONGEST_PAUSE`], for a takeover does.
+const PAUSE: Duration = Duration::from_millis(10);
+/// Longest pause between two attempts of a request that nobody hears.
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 /// How often those who wait for the server look for it without being told.
 const GLANCE: Duration = Duration::from_millis(500);
 /// Shortest time between two warnings of lost messages.
@@ -147,6 +149,7 @@ impl Bus {
         let broken = |source: CodecError| RequestError::Codec { subject: subject.clone(), source };
         let payload = Bytes::from(codec::encode(question).map_err(broken)?);
         let started = Instant::now();
+        let mut pause = PAUSE;
         while let Some(left) = patience.total.checked_sub(started.elapsed())
             && !left.is_zero()
         {
@@ -158,7 +161,10 @@ impl Bus {
             match self.client().send_request(subject.clone(), request).await {
                 Ok(message) => return codec::decode(&message.payload).map_err(broken),
                 Err(error) => match error.kind() {
-                    RequestErrorKind::NoResponders => sleep(PAUSE.min(left)).await,
+                    RequestErrorKind::NoResponders => {
+                        sleep(pause.min(left)).await;
+                        pause = (pause * 2).min(LONGEST_PAUSE);
+                    }
                     RequestErrorKind::TimedOut => {}
                     _ => {
                         let reason = error.to_string();

@@ -21,8 +21,8 @@ const BETWEEN: Duration = Duration::from_millis(15);
 const EACH: Duration = Duration::from_millis(150);
 /// ... and otherwise as connection nodes do.
 const EACH_AS_NODES: Duration = Duration::from_secs(1);
-/// Pause before a question is asked again that was refused for a passing reason, as connection nodes make it.
-const PAUSE: Duration = Duration::from_millis(100);
+/// Pause before a question is asked again that was refused for a passing reason: the first one of connection nodes.
+const PAUSE: Duration = Duration::from_millis(10);
 /// Longer than any outage; whoever does not answer by then never will.
 const TOTAL: Duration = Duration::from_secs(45);
 
