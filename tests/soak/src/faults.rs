@@ -122,7 +122,8 @@ impl Breaker {
             K::DrainGateway => {
                 let node = self.node("gateway", fault.whom);
                 self.runs(&node).await?;
-                self.fleet.signal(&node, Signal::TERM)?;
+                self.drain(&node).await?;
+                self.start_drained().await?;
                 Ok(node)
             }
             K::AddTableWorker => self.add_worker(fault).await,
@@ -218,14 +219,18 @@ impl Breaker {
     async fn drain_worker(&self, fault: Fault) -> anyhow::Result<String> {
         let node = self.node("table-worker", fault.whom);
         self.runs(&node).await?;
-        let waits = self.drained(&node, async || {
-            let pid = self.fleet.signal(&node, Signal::TERM)?;
-            while self.fleet.pid(&node) == Some(pid) {
-                sleep(Duration::from_millis(20)).await;
-            }
-            Ok(())
-        });
-        Ok(format!("{node}: {}", waits.await?))
+        let waits = self.drained(&node, async || self.drain(&node).await).await;
+        self.start_drained().await?;
+        Ok(format!("{node}: {}", waits?))
+    }
+
+    /// Has a process finish, hand over what it holds, and end. It stays down until [`Self::start_drained`].
+    async fn drain(&self, node: &str) -> anyhow::Result<()> {
+        self.fleet.pokerctl(&["drain", "--force", node]).await.map(drop)
+    }
+
+    async fn start_drained(&self) -> anyhow::Result<()> {
+        self.fleet.pokerctl(&["undrain"]).await.map(drop)
     }
 
     async fn add_worker(&self, fault: Fault) -> anyhow::Result<String> {
