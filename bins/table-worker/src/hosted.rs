@@ -78,7 +78,10 @@ pub struct Hosted {
     pub armed_ms: Option<u64>,
     /// The journal's outages that the clock has been extended for; none: it is to be extended in any case.
     outages: Option<u64>,
+    /// Records since the last snapshot.
     tail: u32,
+    /// Those of them since the last hand ended: a long hand is not forgotten as soon as it is over, for some may have missed its end.
+    between: u32,
     bot: Option<(HandNo, u32, u64)>,
     unpaid: Vec<(Cause, Request)>,
     /// What was refused lately, oldest first. A repeat that was under way when the refusal was answered must not be
@@ -98,6 +101,7 @@ impl Hosted {
             armed_ms: None,
             outages: Some(0),
             tail,
+            between: 0,
             bot: None,
             unpaid: Vec::new(),
             refusals: VecDeque::new(),
@@ -134,12 +138,15 @@ impl Hosted {
         let marked = events.iter().any(marks);
         let mut record = TableRecord { v: VERSION, epoch, at_ms, cause, events, state: None };
         self.tail += 1;
-        let most = if self.table.is_playing() { MAX_TAIL_IN_HAND } else { MAX_TAIL };
-        if first || marked || self.tail >= most {
+        self.between += 1;
+        if self.table.is_playing() {
+            self.between = 0;
+        }
+        if first || marked || self.between >= MAX_TAIL || self.tail >= MAX_TAIL_IN_HAND {
             let mut after = self.table.clone();
             after.apply(&record);
             record.state = Some(after);
-            self.tail = 0;
+            (self.tail, self.between) = (0, 0);
         }
         record
     }
@@ -309,5 +316,73 @@ pub async fn respond(request: &Request, reply: &TableReply) {
 pub async fn refuse(request: Option<&Request>, refusal: Refusal) {
     if let Some(request) = request {
         respond(request, &TableReply::Refused(refusal)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use poker::table::{Table, create};
+    use wire::{
+        Chips, PlayerId, PostingId, TableId,
+        event::Seed,
+        table::{Absence, HouseBot, Level, Purpose, TableConfig},
+    };
+
+    const TABLE: TableId = TableId(7);
+
+    fn config() -> TableConfig {
+        TableConfig {
+            name: "test".to_owned(),
+            variant: "NT".to_owned(),
+            seats: 2,
+            level: Level { number: 0, small_blind: Chips(5), big_blind: Chips(10), ante: Chips::ZERO },
+            purpose: Purpose::Cash { min_buy_in: Chips(100), max_buy_in: Chips(1_000) },
+            action_ms: 1_000,
+            hand_pause_ms: 100,
+            bot_pace_ms: 0,
+            absence: Absence::default(),
+        }
+    }
+
+    /// Writes a record; whether it is a snapshot.
+    fn write(hosted: &mut Hosted, events: Vec<TableEvent>, at_ms: u64) -> bool {
+        let record = hosted.record(None, events, Epoch(1), at_ms);
+        let snapshot = record.state.is_some();
+        let cursor = Cursor { last: hosted.cursor.last + 1, ..hosted.cursor.clone() };
+        hosted.applied(record, cursor);
+        snapshot
+    }
+
+    fn said() -> Vec<TableEvent> {
+        let (name, text) = ("ann".to_owned(), "hello".to_owned());
+        vec![TableEvent::Said { player: PlayerId(9), name, text }]
+    }
+
+    #[test]
+    fn a_long_hand_is_remembered_for_a_while_after_its_end() {
+        let bots: Vec<_> = (1..=2)
+            .map(|n| HouseBot { player: PlayerId(n), name: format!("bot {n}"), buy_in: Chips(500) })
+            .collect();
+        let cursor = Cursor::new("journal".to_owned());
+        let mut hosted = Hosted::new(Table::new(TABLE, config()), cursor, History::default(), 0);
+        assert!(write(&mut hosted, create(TABLE, &config(), &bots).unwrap(), 1), "the first record");
+        for number in 1..=2 {
+            let arrived = hosted.table.money_arrived(&PostingId(format!("table.{TABLE}.{number}")), None);
+            write(&mut hosted, arrived, 2);
+        }
+        let mut now_ms = 10_000;
+        let begun = hosted.table.tick(now_ms, || Seed([3; 32]));
+        assert!(write(&mut hosted, begun, now_ms), "a hand begins");
+        for _ in 0..2 * MAX_TAIL {
+            assert!(!write(&mut hosted, said(), now_ms));
+        }
+        while hosted.table.is_playing() {
+            now_ms += 2_000;
+            let events = hosted.table.tick(now_ms, || Seed([4; 32]));
+            assert!(!write(&mut hosted, events, now_ms));
+        }
+        let snapshots: Vec<u32> = (1..=MAX_TAIL).filter(|_| write(&mut hosted, said(), now_ms)).collect();
+        assert_eq!(snapshots, [MAX_TAIL]);
     }
 }

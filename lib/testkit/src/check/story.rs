@@ -197,7 +197,15 @@ impl Story {
                     turn.deadline_ms = *deadline_ms;
                 }
             }
-            TableEvent::LeaveAsked { seat } => {
+            // Whose connection is gone has a shorter turn, and the full one again when back.
+            TableEvent::Disconnected { seat, deadline_ms: Some(deadline_ms), .. }
+            | TableEvent::Reconnected { seat, deadline_ms: Some(deadline_ms) } => {
+                if let Some(turn) = self.turn.as_mut().filter(|turn| turn.seat == *seat) {
+                    turn.deadline_ms = *deadline_ms;
+                    turn.given_ms = deadline_ms.saturating_sub(turn.began_ms);
+                }
+            }
+            TableEvent::LeaveAsked { seat } | TableEvent::GoneTooLong { seat } => {
                 // Nobody waits for a player who has left.
                 self.turn = self.turn.filter(|turn| turn.seat != *seat);
             }

@@ -414,6 +414,32 @@ fn a_clock_that_runs_while_nobody_can_act_is_found() {
 }
 
 #[test]
+fn whose_connection_is_gone_has_the_shorter_time_that_the_table_names() {
+    let record =
+        |at_ms, events| TableRecord { v: VERSION, epoch: Epoch(1), at_ms, cause: None, events, state: None };
+    let turn = || {
+        let legal = wire::Legal::default();
+        TableEvent::Turn { seat: 1, turn: 1, legal, deadline_ms: BEGAN_MS + 20_000 }
+    };
+    let gone = TableEvent::Disconnected {
+        seat: 1,
+        connection: wire::ConnectionId("a".to_owned()),
+        deadline_ms: Some(BEGAN_MS + 6_000),
+    };
+    let timed_out_at = |events: Vec<TableEvent>, at_ms| {
+        let mut story = Story::new(TABLE);
+        story.record(1, BEGAN_MS, &record(BEGAN_MS, vec![turn()]));
+        story.record(2, BEGAN_MS + 1_000, &record(BEGAN_MS + 1_000, events));
+        story.record(3, at_ms, &record(at_ms, vec![TableEvent::TimedOut { seat: 1 }]));
+        clocks(&story, &[], 0).len()
+    };
+    assert_eq!(timed_out_at(vec![gone.clone()], BEGAN_MS + 6_000), 0);
+    assert_eq!(timed_out_at(vec![gone.clone()], BEGAN_MS + 5_000), 2, "too early even so");
+    let back = TableEvent::Reconnected { seat: 1, deadline_ms: Some(BEGAN_MS + 20_000) };
+    assert_eq!(timed_out_at(vec![gone, back], BEGAN_MS + 6_000), 2, "back in time");
+}
+
+#[test]
 fn a_view_alone_says_nothing() {
     let room = Room::played();
     let view: TableView = room.table.view();
