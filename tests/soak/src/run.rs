@@ -36,8 +36,11 @@ const CONNECTING: usize = 64;
 const DISTURBED_EVERY: usize = 5;
 /// Time to get going before the first fault.
 const WARM_UP: Duration = Duration::from_secs(3);
-/// How long the fleet may take, once the faults are over, until every table has played on and every seat is paid.
+/// How long the fleet may take, once the faults are over, until every table has played on and every seat is paid, besides the
+/// time that players think.
 const RECOVERS: Duration = Duration::from_secs(60);
+/// More actions than a hand has.
+const ACTIONS: u32 = 40;
 /// How long tournaments may take to end by themselves.
 const TOURNAMENTS_END: Duration = Duration::from_secs(150);
 
@@ -127,6 +130,11 @@ impl<'a> Run<'a> {
         let done = std::mem::take(&mut *breaker.done());
         let evidence = verdict::Evidence { logs, done, cash_players, settled, found };
         verdict::judge(&self.fleet, self.options, &evidence, &self.tally).await
+    }
+
+    /// A hand has to end before its table can close.
+    fn recovers(&self) -> Duration {
+        RECOVERS + Duration::from_millis(self.options.think_most_ms) * ACTIONS
     }
 
     /// The nodes by every way to connect, each in front of the others once; every fifth client's over disturbed lines.
@@ -254,7 +262,7 @@ impl<'a> Run<'a> {
                     other => waiting.push(stuck(table, format!("does not answer: {other:?}"))),
                 }
             }
-            if waiting.is_empty() || began.elapsed() > RECOVERS {
+            if waiting.is_empty() || began.elapsed() > self.recovers() {
                 return waiting;
             }
             sleep(Duration::from_millis(500)).await;
@@ -280,7 +288,7 @@ impl<'a> Run<'a> {
             if left.is_empty() {
                 return found;
             }
-            if began.elapsed() > RECOVERS {
+            if began.elapsed() > self.recovers() {
                 found.extend(
                     left.iter()
                         .map(|left| stuck(left.table, format!("{} chips are not paid back", left.amount))),

@@ -32,6 +32,8 @@ pub struct Stretch {
     pub table: TableId,
     /// Number of the last event before the first one.
     pub after: u64,
+    /// Number of the last event that the view at its beginning includes.
+    pub view: u64,
     /// Last event seen before, when the table said that it does not remember what came since.
     pub forgotten_since: Option<u64>,
     /// What was seen.
@@ -133,7 +135,7 @@ impl ClientLog {
                     stretch.seen.push(seen);
                 } else {
                     // The client library promises a view first: without one the event is out of place.
-                    self.begin(*table, 0, None);
+                    self.begin(*table, (0, 0), None);
                     self.see(
                         &ClientEvent::Event { table: *table, number: *number, event: event.clone() },
                         at_ms,
@@ -160,14 +162,14 @@ impl ClientLog {
         at_ms: u64,
     ) {
         let after = so_far.first().map_or(view.event_no, |(number, _)| number - 1);
-        self.begin(view.table, after, forgotten_since);
+        self.begin(view.table, (after, view.event_no), forgotten_since);
         let seen = so_far.iter().map(|(number, event)| Seen { number: *number, sum: sum(event), at_ms });
         self.stretches.last_mut().into_iter().for_each(|stretch| stretch.seen.extend(seen.clone()));
     }
 
-    fn begin(&mut self, table: TableId, after: u64, forgotten_since: Option<u64>) {
+    fn begin(&mut self, table: TableId, (after, view): (u64, u64), forgotten_since: Option<u64>) {
         self.now_at.insert(table, self.stretches.len());
-        self.stretches.push(Stretch { table, after, forgotten_since, seen: Vec::new() });
+        self.stretches.push(Stretch { table, after, view, forgotten_since, seen: Vec::new() });
     }
 
     fn last(&self, table: TableId) -> Option<u64> {

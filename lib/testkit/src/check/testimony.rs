@@ -46,8 +46,9 @@ fn seen(stretch: &Stretch, story: Option<&Story>) -> Vec<Finding> {
     };
     let sequence = |number: u64| told(number).map(|told| told.sequence);
     if let Some(last) = stretch.forgotten_since
-        && let Some(began) = story.and_then(|story| hand_at(story, stretch.after))
-        && last + 1 >= began
+        && let Some(began) = story.and_then(|story| hand_at(story, stretch.view))
+        // What was replayed begins before `after`.
+        && (began..=stretch.after).contains(&(last + 1))
     {
         let what = format!(
             "events {} to {} of the hand that began with {began} were not replayed",

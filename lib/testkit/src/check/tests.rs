@@ -272,7 +272,7 @@ fn a_hand_that_is_not_replayed_is_a_gap_and_an_older_one_is_not() {
             let seen = room.stretch().split_off(split);
             let since = began + 2 - back;
             room.stretch().retain(|seen| seen.number <= since);
-            let stretch = Stretch { table: TABLE, after: at, forgotten_since: Some(since), seen };
+            let stretch = Stretch { table: TABLE, after: at, view: at, forgotten_since: Some(since), seen };
             room.logs[1].stretches.push(stretch);
         })
     };
