@@ -9,6 +9,9 @@ pub const MOST_BOTS: u32 = 100_000;
 /// Made by one statement.
 const CHUNK: u32 = 10_000;
 
+/// Whoever makes bots that another is just making waits for it longer than for a lock.
+const LIMITS: Limits = Limits { patience: Limits::LONG.attempt, ..Limits::LONG };
+
 /// The first `count` bots, the same ones each time, making those that are not there yet.
 ///
 /// # Errors
@@ -18,7 +21,7 @@ pub async fn first(database: &Database, count: u32) -> Result<Vec<Account>, Fail
         return Err(Refusal::bad_message(format!("at most {MOST_BOTS} bots")).into());
     }
     database
-        .run(Limits::LONG, |client| async move {
+        .run(LIMITS, |client| async move {
             let bots = list(&client, count).await?;
             if bots.len() == count as usize {
                 return Ok(bots);

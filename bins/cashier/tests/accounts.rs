@@ -220,6 +220,20 @@ async fn bots_are_the_same_ones_each_time() {
 }
 
 #[tokio::test]
+async fn bots_that_another_is_making_are_waited_for() {
+    let house = House::start().await;
+    let desk = Arc::new(house.desk());
+    let mut other = house.owner().await;
+    let making = other.transaction().await.unwrap();
+    making.execute("INSERT INTO players (name, bot_number) VALUES ('Slow Start', 2)", &[]).await.unwrap();
+    let waiting = tokio::spawn(async move { bots(&desk, 3).await });
+    // Longer than a statement waits for a lock, and than a short request has patience.
+    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+    making.rollback().await.unwrap();
+    assert_eq!(waiting.await.unwrap().len(), 3);
+}
+
+#[tokio::test]
 async fn guests_have_sessions_and_money_but_no_password() {
     let house = House::start().await;
     let desk = house.desk();

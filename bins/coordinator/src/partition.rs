@@ -85,12 +85,9 @@ pub async fn run(
             Some(_) = partition.hosts.join_next() => {}
         }
     }
-    requests.close().await;
-    while let Some(request) = requests.next().await {
-        refuse(&request, Refusal::unavailable("tournament")).await;
-    }
     partition.stop.send_replace(true);
     while partition.hosts.join_next().await.is_some() {}
+    requests.turn_away(TournamentReply::Refused(Refusal::unavailable("tournament")));
     Ok(())
 }
 

@@ -22,7 +22,7 @@ use wire::{
     Epoch, Refusal, TableId,
     journal::Cause,
     subject,
-    table::{TableCommand, TableRequest},
+    table::{TableCommand, TableReply, TableRequest},
 };
 
 /// What a partition's task works with.
@@ -76,11 +76,8 @@ pub async fn run(means: Means, mut release: Release) -> anyhow::Result<()> {
             () = tokio::time::sleep(wake_up) => partition.wake().await,
         }
     }
-    requests.close().await;
-    while let Some(request) = requests.next().await {
-        refuse(Some(&request), Refusal::unavailable("table")).await;
-    }
     partition.finish_writing().await;
+    requests.turn_away(TableReply::Refused(Refusal::unavailable("table")));
     Ok(())
 }
 

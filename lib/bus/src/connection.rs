@@ -38,6 +38,10 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 const GLANCE: Duration = Duration::from_millis(500);
 /// Shortest time between two warnings of lost messages.
 const WARN_EVERY: Duration = Duration::from_secs(1);
+/// How long an owner that is one no more answers that it is none: longer than the next one needs to listen.
+pub(crate) const TURN_AWAY: Duration = Duration::from_millis(500);
+/// How long it lets the next owner go first.
+const AFTER_YOU: Duration = Duration::from_millis(10);
 /// Messages that wait for the connection's task; beyond it a sender waits.
 const CLIENT_CAPACITY: usize = 8_192;
 
@@ -361,11 +365,22 @@ pub struct Requests {
 }
 
 impl Requests {
-    /// Hears nothing new; what has been sent here already still comes out, then the stream ends.
-    pub async fn close(&mut self) {
-        if let Err(error) = self.heard.drain().await {
-            tracing::debug!(%error, "the connection is closed");
-        }
+    /// Gives everything that still comes `answer`, in the background and for [`TURN_AWAY`]; then hears nothing more. For an owner
+    /// that is one no more: what the server sends here until it knows that nobody listens would otherwise be lost, and asked
+    /// again only after a whole attempt, because the client forgets a subscription before the server does. Meanwhile the
+    /// next owner answers too: whoever asks repeats what is refused, and the next owner knows what it has already done.
+    pub fn turn_away<A: Serialize + Send + Sync + 'static>(self, answer: A) {
+        tokio::spawn(async move {
+            let requests = self.take_until(sleep(TURN_AWAY));
+            requests
+                .for_each_concurrent(None, async |request| {
+                    sleep(AFTER_YOU).await;
+                    if let Err(error) = request.answer(&answer).await {
+                        tracing::debug!(%error, "nobody was turned away");
+                    }
+                })
+                .await;
+        });
     }
 }
 

@@ -99,7 +99,7 @@ impl Driver {
     }
 
     fn prefer(&mut self, from: &Address, elsewhere: &[String]) {
-        if !elsewhere.is_empty() {
+        if !elsewhere.is_empty() && !self.options.stay {
             self.preferred = elsewhere.iter().take(8).filter_map(|text| from.sibling(text)).collect();
         }
     }

@@ -45,6 +45,8 @@ pub struct Options {
     pub refusal_patience: Duration,
     /// Events of tables that wait to be taken. When more come, the tables are asked again later.
     pub queue: usize,
+    /// Stay with [`Options::addresses`] when a node sends its connections to other ones: behind a proxy that names them differently.
+    pub stay: bool,
 }
 
 impl Options {
@@ -58,6 +60,7 @@ impl Options {
             handshake_patience: Duration::from_secs(3),
             refusal_patience: Duration::from_secs(30),
             queue: 4_096,
+            stay: false,
         }
     }
 }

@@ -127,14 +127,16 @@ impl Breaker {
                 Ok(node)
             }
             K::AddTableWorker => self.add_worker(fault).await,
-            K::CutConnections => Ok(self.disturb(fault, 40, Trouble::Cut)),
-            K::LoseConnections => Ok(self.disturb(fault, 20, Trouble::Silent(lasts * 4))),
-            K::SlowReaders => Ok(self.disturb(fault, 20, Trouble::Held(lasts * 2))),
+            K::CutConnections => self.disturb(fault, 40, Trouble::Cut),
+            K::LoseConnections => self.disturb(fault, 20, Trouble::Silent(lasts * 4)),
+            K::SlowReaders => self.disturb(fault, 20, Trouble::Held(lasts * 2)),
         }
     }
 
-    fn disturb(&self, fault: Fault, most: usize, trouble: Trouble) -> String {
-        format!("{} lines", self.lines.trouble(fault.whom, most, trouble))
+    fn disturb(&self, fault: Fault, most: usize, trouble: Trouble) -> anyhow::Result<String> {
+        let lines = self.lines.trouble(fault.whom, most, trouble);
+        anyhow::ensure!(lines > 0, "no line is open: nothing was disturbed");
+        Ok(format!("{lines} lines"))
     }
 
     fn node(&self, role: &str, whom: u64) -> String {

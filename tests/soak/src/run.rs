@@ -164,8 +164,12 @@ impl<'a> Run<'a> {
         let (lined, direct): (Vec<_>, Vec<_>) =
             ways.into_iter().enumerate().partition(|(number, _)| number % 2 == 1);
         let way = |number: usize| {
-            let some = if number.is_multiple_of(DISTURBED_EVERY) { &lined } else { &direct };
-            some[(number / DISTURBED_EVERY + number) % some.len()].1.clone()
+            let over_line = number.is_multiple_of(DISTURBED_EVERY);
+            let (some, which) =
+                if over_line { (&lined, number / DISTURBED_EVERY) } else { (&direct, number) };
+            // Where nodes send them does not lead over a line.
+            let stay = over_line;
+            (some[which % some.len()].1.clone(), stay)
         };
         let cash = self.options.players as usize;
         let connecting = self.accounts.iter().enumerate().map(|(number, account)| {
@@ -175,9 +179,11 @@ impl<'a> Run<'a> {
                 let tournament = (number - cash) / (self.options.tournament_players as usize).max(1);
                 Game::Tournaments(announced[tournament].subscribe())
             };
+            let (addresses, stay) = way(number);
             let connection = client::Options {
                 connect_patience: Duration::from_secs(60),
-                ..client::Options::new(way(number), Login::Token(account.token.clone()))
+                stay,
+                ..client::Options::new(addresses, Login::Token(account.token.clone()))
             };
             let chance = Chance::new(self.options.seed, Stream::Player(number as u32));
             Player::connect(connection, game, self.options, chance, Arc::clone(&self.tally))
@@ -189,7 +195,8 @@ impl<'a> Run<'a> {
             self.clients.spawn(async move { Ok(player.play(stage).await) });
         }
         for number in 0..self.options.visitors {
-            let connection = client::Options::new(way(number as usize), Login::Visitor);
+            let (addresses, stay) = way(number as usize);
+            let connection = client::Options { stay, ..client::Options::new(addresses, Login::Visitor) };
             let chance = Chance::new(self.options.seed, Stream::Visitor(number));
             self.clients.spawn(visitor::visit(
                 connection,

@@ -2,7 +2,7 @@
 //! handed over, ended at once when it is lost.
 
 use super::{Change, OwnedKind, Ownership};
-use crate::{Bus, BusError, Peers, Stop};
+use crate::{Bus, BusError, Peers, Stop, connection::TURN_AWAY};
 use std::{collections::HashMap, fmt::Display, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -53,6 +53,8 @@ where
     tracing::info!(partitions = owned.running.len(), "stopping: handing over");
     peers.set_draining();
     owned.follow(&mut changes, ownership.drain()).await;
+    // Whoever still asks here is told to ask again.
+    sleep(TURN_AWAY).await;
     Ok(())
 }
 
