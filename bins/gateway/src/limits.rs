@@ -49,8 +49,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// First pause before a request is repeated that was refused for a passing reason: a hand-over takes no longer. Doubles up to
 /// [`PAUSE`].
 pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(10);
-/// Longest of these pauses.
-pub(crate) const PAUSE: Duration = Duration::from_millis(100);
+/// Longest of these pauses: what a hand-over costs a player at most beside the hand-over itself.
+pub(crate) const PAUSE: Duration = Duration::from_millis(40);
 /// How long the answers of all workers are waited for. Only one that is gone, or very busy, makes anybody wait that long.
 pub(crate) const GATHER: Duration = Duration::from_secs(1);
 /// Questions after players' seats that are under way at the same time, each for as many players as wait by then.

@@ -6,6 +6,7 @@ use crate::{
     now::now_ms,
     options::Options,
     schedule::{Fault, FaultKind},
+    upsets::Upsets,
 };
 use anyhow::Context;
 use servers::Signal;
@@ -50,8 +51,7 @@ pub struct Breaker {
     partitions: Arc<Partitions>,
     sizes: [(&'static str, u8); 4],
     done: Arc<Mutex<Done>>,
-    /// Counts up with whatever makes tables wait.
-    upsets: Arc<watch::Sender<u32>>,
+    upsets: Upsets,
 }
 
 impl Breaker {
@@ -68,7 +68,7 @@ impl Breaker {
             ("coordinator", options.coordinators),
             ("bot-worker", options.bot_workers),
         ];
-        let (done, upsets) = (Arc::default(), Arc::new(watch::Sender::new(0)));
+        let (done, upsets) = (Arc::default(), Upsets::default());
         Self { fleet, lines, partitions: Arc::new(partitions), sizes, done, upsets }
     }
 
@@ -81,20 +81,17 @@ impl Breaker {
     pub async fn begin(&self, fault: Fault, tasks: &mut JoinSet<()>) {
         let breaker = self.clone();
         tasks.spawn(async move {
-            match breaker.carry_out(fault).await {
+            let carried_out = breaker.carry_out(fault).await;
+            let mut done = breaker.done();
+            let what = match carried_out {
                 Ok(whom) => {
-                    let mut done = breaker.done();
                     *done.counts.entry(fault.kind).or_default() += 1;
-                    let text = format!("{} {whom}", fault.kind.name());
-                    done.diary.push((now_ms(), text));
+                    format!("{} {whom}", fault.kind.name())
                 }
-                Err(error) => {
-                    breaker
-                        .done()
-                        .diary
-                        .push((now_ms(), format!("{} not done: {error:#}", fault.kind.name())));
-                }
-            }
+                Err(error) => format!("{} not done: {error:#}", fault.kind.name()),
+            };
+            eprintln!("soak: {what}");
+            done.diary.push((now_ms(), what));
         });
         // A moment, so that what is begun here hits what is there now.
         tokio::task::yield_now().await;
@@ -179,7 +176,7 @@ impl Breaker {
     async fn kill_nats(&self) -> anyhow::Result<String> {
         self.runs(NATS).await?;
         let from_ms = now_ms();
-        drop(self.upset());
+        let _upset = self.upsets.begin();
         self.fleet.kill_nats().await?;
         // Until owners answer again, players cannot act.
         let answered = measure::until_answered(&self.fleet, &self.partitions).await;
@@ -197,14 +194,14 @@ impl Breaker {
         let node = self.node("table-worker", fault.whom);
         self.runs(&node).await?;
         let owned = measure::owned(&self.fleet, &node, &self.partitions).await?;
-        let undisturbed = self.upset();
+        let upset = self.upsets.begin();
         let pid = self.fleet.signal(&node, signal)?;
         let at_ms = now_ms();
         let others = async {
             let answered = measure::until_answered(&self.fleet, &owned).await;
             let mut done = self.done();
             done.outages.extend(outages(at_ms, &answered));
-            done.takeovers.push(Takeover { at_ms, answered, disturbed: !undisturbed() });
+            done.takeovers.push(Takeover { at_ms, answered, disturbed: !upset.is_alone() });
             now_ms() - at_ms
         };
         let wakes = async {
@@ -253,7 +250,7 @@ impl Breaker {
         leave: impl AsyncFnOnce() -> anyhow::Result<()>,
     ) -> anyhow::Result<String> {
         let owned = measure::owned(&self.fleet, node, &self.partitions).await?;
-        let undisturbed = self.upset();
+        let upset = self.upsets.begin();
         let (over, asking) = watch::channel(false);
         let asked = tokio::spawn(measure::longest_waits(Arc::clone(&self.fleet), owned.clone(), asking));
         // A moment in which nothing is moved yet.
@@ -263,20 +260,12 @@ impl Breaker {
         over.send_replace(true);
         let waits = asked.await?;
         let longest = waits.iter().copied().max().unwrap_or(0);
-        let clean = undisturbed();
+        let clean = upset.is_alone();
         if clean {
             self.done().waits_ms.extend(waits);
         }
         let of = if clean { "" } else { " (not counted: something else happened too)" };
         Ok(format!("{} partitions, a command waited {longest} ms at most{of}", owned.len()))
-    }
-
-    /// Something begins that makes tables wait. Gives whether nothing else of the kind has begun since.
-    fn upset(&self) -> impl Fn() -> bool + use<> {
-        self.upsets.send_modify(|count| *count += 1);
-        let upsets = self.upsets.subscribe();
-        let own = *upsets.borrow();
-        move || *upsets.borrow() == own
     }
 }
 

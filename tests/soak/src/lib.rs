@@ -17,6 +17,7 @@ pub mod run;
 pub mod schedule;
 pub mod tally;
 pub mod tournaments;
+pub mod upsets;
 pub mod verdict;
 pub mod visitor;
 

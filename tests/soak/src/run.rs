@@ -234,12 +234,7 @@ impl<'a> Run<'a> {
         let seconds = began.elapsed().as_secs();
         let done = breaker.done();
         let faults: u32 = done.counts.values().sum();
-        let last = done.diary.last().map_or("none yet", |(_, what)| what.as_str());
-        tell(format!(
-            "{seconds} of {} s: {faults} faults, {}; last: {last}",
-            self.options.seconds,
-            self.tally.words()
-        ));
+        tell(format!("{seconds} of {} s: {faults} faults, {}", self.options.seconds, self.tally.words()));
     }
 
     /// Every table with two players or more goes on by itself once nothing is broken any more.

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 /// How long a released partition waits for the one that it was released to.
 const RESERVED: Duration = Duration::from_secs(1);
 /// Most partitions that are being handed over at a time: each is without an owner for a moment.
-const WAVE: usize = 8;
+const WAVE: usize = 4;
 /// How long the members must have stayed the same before live partitions are moved.
 const SETTLED: Duration = Duration::from_millis(600);
 /// Pause after a write that came to nothing.
