@@ -13,21 +13,11 @@ mod worker;
 use anyhow::Context;
 use bus::{Peers, Stop, WorkQueue};
 use clap::Parser;
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    thread::available_parallelism,
-    time::Duration,
-};
+use std::{sync::Arc, thread::available_parallelism, time::Duration};
 use thinker::Thinker;
 use tracing::info;
-use wire::{
-    fleet::{Load, Role},
-    subject,
-};
-use worker::Worker;
+use wire::{fleet::Role, subject};
+use worker::{Made, Worker};
 
 /// Plays for the bots of a poker fleet.
 #[derive(Debug, Parser)]
@@ -64,9 +54,9 @@ async fn run(options: Options) -> anyhow::Result<()> {
     let role = Role::BotWorker;
     let bus = options.bus.connect(role).await?;
     let queue = WorkQueue::open(&bus, subject::BOT_ASKS_STREAM, subject::BOT_ASKS_CONSUMER).await?;
-    let decisions = Arc::new(AtomicU64::new(0));
-    let counted = Arc::clone(&decisions);
-    let load = move || Load { actions: counted.load(Ordering::Relaxed), ..Load::default() };
+    let made = Arc::new(Made::default());
+    let counted = Arc::clone(&made);
+    let load = move || counted.load();
     let node = options.bus.node_id(role.name())?;
     let peers = Peers::join(&bus, role, node, Vec::new(), load).await?;
     stop.listen_to_admin(&bus, &peers).await?;
@@ -81,7 +71,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
     };
     let thinker =
         Thinker { budget: Duration::from_millis(options.budget_ms), rollouts: options.rollouts, seed };
-    let worker = Worker::new(bus.clone(), queue, thinker, threads, decisions);
+    let worker = Worker::new(bus.clone(), queue, thinker, threads, made);
     peers.set_ready();
     info!(threads, budget_ms = options.budget_ms, "ready");
 

@@ -20,15 +20,25 @@ pub struct Thinker {
     pub seed: u64,
 }
 
+/// What came of one thought.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Thought {
+    /// What to do; none when the ask offers nothing.
+    pub action: Option<Action>,
+    /// Deals that the estimate took.
+    pub rollouts: u32,
+}
+
 impl Thinker {
-    /// Thinks about an ask for at most `left` (and the budget). None when the ask offers nothing to do.
+    /// Thinks about an ask for at most `left` (and the budget).
     #[must_use]
-    pub fn think(&self, ask: &BotAsk, left: Duration) -> Option<Action> {
+    pub fn think(&self, ask: &BotAsk, left: Duration) -> Thought {
         let until = Instant::now() + self.budget.min(left);
         let mut rng = self.chance(ask);
-        let equity = Spot::of(ask)
-            .map(|spot| spot.estimate(self.rollouts, || Instant::now() >= until, &mut rng).share);
-        policy::choose(ask, equity, &mut rng)
+        let equity =
+            Spot::of(ask).map(|spot| spot.estimate(self.rollouts, || Instant::now() >= until, &mut rng));
+        let action = policy::choose(ask, equity.map(|equity| equity.share), &mut rng);
+        Thought { action, rollouts: equity.map_or(0, |equity| equity.rollouts) }
     }
 
     /// The random source of one turn.
@@ -51,8 +61,8 @@ mod tests {
     fn a_thought_ends_in_time() {
         let thinker = Thinker { budget: Duration::from_millis(2), rollouts: u32::MAX, seed: 1 };
         let started = Instant::now();
-        assert!(thinker.think(&ask("AsKs", "", 8), Duration::MAX).is_some());
-        assert!(thinker.think(&ask("AsKs", "", 8), Duration::ZERO).is_some());
+        assert!(thinker.think(&ask("AsKs", "", 8), Duration::MAX).action.is_some());
+        assert!(thinker.think(&ask("AsKs", "", 8), Duration::ZERO).action.is_some());
         // A generous guard: only a budget that is not looked at takes this long.
         assert!(started.elapsed() < Duration::from_secs(5));
     }
@@ -64,7 +74,9 @@ mod tests {
             .map(|turn| {
                 let mut ask = ask("4s3h", "AdKcQh", 1);
                 ask.turn = turn;
-                thinker.think(&ask, Duration::MAX)
+                let thought = thinker.think(&ask, Duration::MAX);
+                assert_eq!(thought.rollouts, 64);
+                thought.action
             })
             .collect();
         assert!(actions.contains(&Some(Action::Check)));

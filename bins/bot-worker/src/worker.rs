@@ -17,7 +17,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{debug, warn};
 use wire::{
     bots::BotAsk,
-    codec, subject,
+    codec,
+    fleet::Load,
+    subject,
     table::{TableCommand, TableReply, TableRequest},
 };
 
@@ -38,7 +40,25 @@ pub struct Worker {
     queue: WorkQueue,
     thinker: Thinker,
     threads: usize,
-    decisions: Arc<AtomicU64>,
+    made: Arc<Made>,
+}
+
+/// What has been done since the start.
+#[derive(Debug, Default)]
+pub struct Made {
+    decisions: AtomicU64,
+    rollouts: AtomicU64,
+}
+
+impl Made {
+    /// For the heartbeat.
+    pub fn load(&self) -> Load {
+        Load {
+            actions: self.decisions.load(Ordering::Relaxed),
+            rollouts: self.rollouts.load(Ordering::Relaxed),
+            ..Load::default()
+        }
+    }
 }
 
 /// What became of a job.
@@ -50,15 +70,9 @@ enum Outcome {
 }
 
 impl Worker {
-    /// A worker that thinks on `threads` threads and counts its decisions in `decisions`.
-    pub fn new(
-        bus: Bus,
-        queue: WorkQueue,
-        thinker: Thinker,
-        threads: usize,
-        decisions: Arc<AtomicU64>,
-    ) -> Self {
-        Self { bus, queue, thinker, threads, decisions }
+    /// A worker that thinks on `threads` threads and counts what it does in `made`.
+    pub fn new(bus: Bus, queue: WorkQueue, thinker: Thinker, threads: usize, made: Arc<Made>) -> Self {
+        Self { bus, queue, thinker, threads, made }
     }
 
     /// Works until `stop`; then finishes the jobs at hand and returns.
@@ -124,21 +138,22 @@ impl Worker {
         }
         let thinker = self.thinker;
         let thought = tokio::task::spawn_blocking(move || {
-            let action = thinker.think(&ask, left);
-            (ask, action)
+            let thought = thinker.think(&ask, left);
+            (ask, thought)
         });
-        let (ask, action) = match thought.await {
-            Ok(thought) => thought,
+        let (ask, thought) = match thought.await {
+            Ok(asked) => asked,
             Err(error) => {
                 warn!(%error, "a thought failed; the table's clock decides");
                 return Outcome::Settled;
             }
         };
         drop(thinking);
-        let Some(action) = action else {
+        self.made.rollouts.fetch_add(thought.rollouts.into(), Ordering::Relaxed);
+        let Some(action) = thought.action else {
             return Outcome::Settled;
         };
-        self.decisions.fetch_add(1, Ordering::Relaxed);
+        self.made.decisions.fetch_add(1, Ordering::Relaxed);
         let request = TableRequest {
             table: ask.table,
             id: ask.command_id(),

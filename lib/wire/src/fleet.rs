@@ -81,6 +81,8 @@ pub struct Load {
     pub hands: u64,
     /// Actions carried out since the start (table workers), decisions made (bot workers), postings (cashier).
     pub actions: u64,
+    /// Deals of estimates since the start (bot workers).
+    pub rollouts: u64,
 }
 
 /// Asked of one process by the administrator: finish, hand over, and end. It may come several times.

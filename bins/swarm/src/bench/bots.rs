@@ -1,6 +1,7 @@
-//! `bots`: decisions per second at tables where only bots sit and nobody waits, with more and more bot workers.
+//! `bots`: decisions per second at tables where only bots sit and nobody waits, with more and more bot workers; and their rollouts
+//! per second and core beside a bare loop.
 
-use super::{Args, PER_GATEWAY};
+use super::{Args, PER_GATEWAY, bare};
 use crate::{
     fleet::{Size, Started},
     room,
@@ -13,6 +14,8 @@ use wire::fleet::Role;
 
 const TABLES: usize = 100;
 const WORKERS: [usize; 3] = [1, 2, 4];
+/// How long the bare loop runs.
+const BARE: Duration = Duration::from_secs(3);
 /// Time for heartbeats to be heard.
 const SETTLE: Duration = Duration::from_secs(2);
 
@@ -21,6 +24,7 @@ const SETTLE: Duration = Duration::from_secs(2);
 /// # Errors
 /// When a fleet cannot be started or refuses the tables.
 pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
+    let bare = tokio::task::spawn_blocking(|| bare::rollouts_per_s(BARE)).await?;
     for tables in args.sizes(&[TABLES]) {
         let mut first = None;
         for bot_workers in WORKERS {
@@ -34,10 +38,14 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
             tokio::time::sleep(SETTLE).await;
             let (began, before, cpu) = (Instant::now(), made(&peers), usage::of_fleet(&described, &[]));
             tokio::time::sleep(args.time()).await;
-            let decisions = made(&peers) - before;
+            let now = made(&peers);
+            let (decisions, rollouts) = (now.0 - before.0, now.1 - before.1);
             let per_s = round(decisions as f64 / began.elapsed().as_secs_f64());
             let after = usage::of_fleet(&described, &[]);
             fleet.stop().await?;
+            let busy =
+                |roles: &usage::Roles| roles.get(Role::BotWorker.name()).map_or(0.0, |usage| usage.cpu_s);
+            let per_core = rollouts as f64 / (busy(&after) - busy(&cpu)).max(f64::EPSILON);
             let one = *first.get_or_insert(per_s);
             let line = json!({
                 "bench": "bots",
@@ -46,6 +54,9 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
                 "seed": room.seed,
                 "decisions_per_s": per_s,
                 "over_one_worker": round(per_s / one),
+                "rollouts_per_core_s": round(per_core),
+                "baseline_rollouts_per_core_s": round(bare),
+                "ratio": round(per_core / bare),
                 "cpu_ms_per_1000": usage::cpu_ms_per_1000(&cpu, &after, decisions),
             });
             println!("{line}");
@@ -54,7 +65,10 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Decisions made so far.
-fn made(peers: &Peers) -> u64 {
-    peers.alive(Role::BotWorker).iter().map(|beat| beat.load.actions).sum()
+/// Decisions and rollouts made so far.
+fn made(peers: &Peers) -> (u64, u64) {
+    let beats = peers.alive(Role::BotWorker);
+    beats.iter().fold((0, 0), |(decisions, rollouts), beat| {
+        (decisions + beat.load.actions, rollouts + beat.load.rollouts)
+    })
 }

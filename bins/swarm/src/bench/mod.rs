@@ -1,5 +1,6 @@
 //! `swarm bench`: measurements, one line of JSON each. What each figure means is in docs/performance.md.
 
+mod bare;
 mod bots;
 mod growth;
 mod handoff;

@@ -47,6 +47,7 @@ pub fn heartbeats() -> Samples<Heartbeat> {
             tables: 11,
             hands: 812,
             actions: 6_120,
+            rollouts: 5_600_000,
         },
     };
     Role::ALL.map(|role| (role.name(), heartbeat(role))).to_vec()
