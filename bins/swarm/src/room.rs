@@ -228,6 +228,7 @@ async fn create(admin: &Bus, args: &RoomArgs, tables: &[TableId], bots: &[Accoun
             hand_pause_ms: 0,
             bot_pace_ms: 0,
             absence: wire::table::Absence::default(),
+            scripted: false,
         };
         let bots = bots.chunks(usize::from(args.players)).nth(number).unwrap_or_default();
         let bot = |account: &Account| HouseBot {
