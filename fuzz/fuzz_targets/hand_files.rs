@@ -11,7 +11,7 @@ fuzz_target!(|bytes: &[u8]| {
     let one = Phh::parse(text).into_iter();
     let several = Phh::parse_all(text).into_iter().flatten().map(|(_, hand)| hand);
     for hand in one.chain(several) {
-        let _ = hand.check();
+        let _ = (hand.check(), hand.script());
         if let Ok(written) = hand.to_text() {
             let again = Phh::parse(&written).expect("what was written can be read");
             // Compared as text: a number that is none (nan) in an unknown field does not equal itself.

@@ -18,7 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("coordinator", &["wire", "bus", "tournament"]),
     ("cashier", &["wire", "bus"]),
     ("pokerctl", &["wire", "bus", "poker", "tournament", "client", "servers"]),
-    ("swarm", &["wire", "bus", "client", "servers"]),
+    ("swarm", &["wire", "bus", "client", "poker", "servers"]),
     ("fleet-tests", &["wire"]),
     ("soak", &["wire", "bus", "client", "poker", "servers", "testkit"]),
 ];

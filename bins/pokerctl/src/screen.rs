@@ -195,6 +195,7 @@ mod tests {
                 hand_pause_ms: 0,
                 bot_pace_ms: 0,
                 absence: Absence::default(),
+                scripted: false,
             },
             event_no: 5,
             level,

@@ -56,6 +56,7 @@ pub fn street(code: &str, street: u8) -> String {
 /// What a table is for.
 pub fn purpose(config: &TableConfig) -> String {
     match config.purpose {
+        Purpose::Cash { .. } if config.scripted => "scripted hands, not shuffled".to_owned(),
         Purpose::Cash { min_buy_in, max_buy_in } => {
             format!("cash, {} to {}", chips(min_buy_in), chips(max_buy_in))
         }
@@ -177,7 +178,10 @@ impl Names {
                 format!("{} {why} with {} ({posting})", self.of(*seat), chips(*cash_out))
             }
             TableEvent::CashedOut { posting } => format!("{posting} is paid back"),
-            TableEvent::HandStarted { start, seed } => format!("{}; seed {seed}", self.started(start)),
+            TableEvent::HandStarted { start, script: Some(script), .. } => {
+                format!("{}; scripted, not shuffled: {}", self.started(start), cards(&script.deck))
+            }
+            TableEvent::HandStarted { start, seed, .. } => format!("{}; seed {seed}", self.started(start)),
             TableEvent::Turn { seat, turn, deadline_ms, .. } => {
                 format!("turn {turn}: {} until {}", self.of(*seat), time_of_day(*deadline_ms))
             }

@@ -41,12 +41,14 @@ pub struct Node {
     pub addresses: Vec<String>,
 }
 
-/// How many processes of each role a measured fleet has.
+/// How many processes of each role a measured fleet has, and what its tables take.
 #[derive(Clone, Copy, Debug)]
 pub struct Size {
     pub gateways: usize,
     pub table_workers: usize,
     pub bot_workers: usize,
+    /// Whether table workers take scripts.
+    pub scripted_decks: bool,
 }
 
 /// A fleet for one measurement. Dropping it kills it with everything it started.
@@ -116,6 +118,7 @@ impl Started {
             .args(["--gateways", &size.gateways.to_string()])
             .args(["--table-workers", &size.table_workers.to_string()])
             .args(["--bot-workers", &size.bot_workers.to_string()])
+            .args(size.scripted_decks.then_some("--scripted-decks"))
             .args(["--coordinators", "1"])
             .args(["--max-connections", &max_connections.to_string()])
             .env("GATEWAY_IDLE_MS", IDLE_MS.to_string())

@@ -3,6 +3,7 @@
 //! | module | for |
 //! | --- | --- |
 //! | `play` | players over real sockets, checked: `swarm play` |
+//! | `replay` | recorded hands, played again and compared: `swarm replay` |
 //! | `room` | accounts, tables and seats for them on a fleet that is up |
 //! | `crew` | worker processes: tens of thousands of players each, all told what to do at once |
 //! | `fleet` | a running fleet: who it consists of, what it uses |
@@ -19,6 +20,7 @@ mod latency;
 mod pace;
 mod play;
 mod raw;
+mod replay;
 mod room;
 mod usage;
 
@@ -37,6 +39,8 @@ struct Cli {
 enum Command {
     /// Play at many tables of a fleet that is up; ends with one line of JSON
     Play(play::Args),
+    /// Play recorded hands on a fleet that is up with --scripted-decks, and compare; ends with one line of JSON
+    Replay(replay::Args),
     /// Measure; prints one line of JSON per measurement
     Bench(bench::Args),
     /// Players of one process: started by the others
@@ -56,6 +60,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Worker => play::worker::run(),
         Command::Play(args) => many_threads(play::run(args)),
+        Command::Replay(args) => many_threads(replay::run(args)),
         Command::Bench(args) => many_threads(bench::run(args)),
         Command::RawNode(args) => many_threads(raw::node::run(args)),
         Command::RawWorker(args) => many_threads(raw::worker::run(args)),

@@ -5,12 +5,12 @@ use crate::{
     play::plan::{Plan, PlayerPlan, TablePlan},
 };
 use anyhow::{Context, bail, ensure};
-use bus::{Bus, Patience};
+use bus::{Bus, Patience, RequestError};
 use futures::{StreamExt, TryStreamExt, stream};
 use indicatif::ProgressBar;
 use std::{net::IpAddr, time::Duration};
 use wire::{
-    Chips, CommandId, TableId,
+    Chips, CommandId, Refusal, TableId,
     cashier::{Account, AdminRequest, CashierReply, Session},
     subject,
     table::{HouseBot, Level, Purpose, TableCommand, TableConfig, TableReply, TableRequest},
@@ -141,7 +141,7 @@ pub async fn prepare(
     let mut chance = Chance::new(seed, u64::MAX);
     let tables: Vec<TableId> = (0..args.tables).map(|_| TableId::short(chance.number())).collect();
     create(admin, args, &tables, &[]).await?;
-    let sessions = guests(admin, args.seats()).await?;
+    let sessions = guests(admin, "swarm", args.seats(), CREDIT).await?;
     let players = usize::from(args.players);
     let mut plans: Vec<Plan> = (0..args.worker_processes())
         .map(|number| Plan {
@@ -189,15 +189,19 @@ pub fn source(number: usize) -> Option<IpAddr> {
     Some(IpAddr::from([127, 0, 1, last]))
 }
 
-async fn guests(admin: &Bus, count: usize) -> anyhow::Result<Vec<Session>> {
+/// Accounts with open sessions, named by a prefix and numbers, each with so much money.
+///
+/// # Errors
+/// When the fleet refuses something.
+pub async fn guests(admin: &Bus, prefix: &str, count: usize, credit: Chips) -> anyhow::Result<Vec<Session>> {
     let count = u32::try_from(count)?;
     let bar = ProgressBar::new(count.into()).with_message("accounts");
     let chunks = (0..count).step_by(GUESTS as usize).map(|from| async move {
         let request = AdminRequest::Guests {
-            prefix: "swarm".to_owned(),
+            prefix: prefix.to_owned(),
             first: from + 1,
             count: GUESTS.min(count - from),
-            credit: CREDIT,
+            credit,
         };
         match admin.request(subject::CASHIER_ADMIN.to_owned(), &request, PATIENCE).await? {
             CashierReply::Guests(sessions) => anyhow::Ok(sessions),
@@ -228,6 +232,7 @@ async fn create(admin: &Bus, args: &RoomArgs, tables: &[TableId], bots: &[Accoun
             hand_pause_ms: 0,
             bot_pace_ms: 0,
             absence: wire::table::Absence::default(),
+            scripted: false,
         };
         let bots = bots.chunks(usize::from(args.players)).nth(number).unwrap_or_default();
         let bot = |account: &Account| HouseBot {
@@ -235,8 +240,8 @@ async fn create(admin: &Bus, args: &RoomArgs, tables: &[TableId], bots: &[Accoun
             name: account.name.clone(),
             buy_in: BUY_IN,
         };
-        let bots = bots.iter().map(bot).collect();
-        async move { ask(admin, table, TableCommand::Create { config, bots }).await }
+        let create = TableCommand::Create { config, bots: bots.iter().map(bot).collect() };
+        async move { anyhow::Ok(ask(admin, table, CommandId(1), create).await?) }
     });
     stream::iter(requests)
         .buffer_unordered(AT_ONCE)
@@ -247,15 +252,40 @@ async fn create(admin: &Bus, args: &RoomArgs, tables: &[TableId], bots: &[Accoun
     Ok(())
 }
 
-async fn ask(admin: &Bus, table: TableId, command: TableCommand) -> anyhow::Result<()> {
-    let request = TableRequest { table, id: CommandId(1), player: None, command };
+/// Why a table did not do what the administrator wants.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// Not done, and why.
+    #[error("table {table}: {refusal}")]
+    Refused {
+        /// Which table.
+        table: TableId,
+        /// Why not.
+        refusal: Refusal,
+    },
+    /// Nobody answers.
+    #[error(transparent)]
+    Unanswered(#[from] RequestError),
+}
+
+/// Has a table do something on nobody's behalf. Ids are unique per table.
+///
+/// # Errors
+/// When it is refused for good, or not answered.
+pub async fn ask(
+    admin: &Bus,
+    table: TableId,
+    id: CommandId,
+    command: TableCommand,
+) -> Result<(), TableError> {
+    let request = TableRequest { table, id, player: None, command };
     let subject = subject::table_commands(subject::table_partition(table));
     loop {
         match admin.request(subject.clone(), &request, PATIENCE).await? {
             TableReply::Refused(refusal) if refusal.is_transient() => {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
-            TableReply::Refused(refusal) => bail!("table {table}: {refusal}"),
+            TableReply::Refused(refusal) => return Err(TableError::Refused { table, refusal }),
             _ => return Ok(()),
         }
     }

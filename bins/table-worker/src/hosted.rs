@@ -342,6 +342,7 @@ mod tests {
             hand_pause_ms: 100,
             bot_pace_ms: 0,
             absence: Absence::default(),
+            scripted: false,
         }
     }
 

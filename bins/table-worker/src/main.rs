@@ -28,6 +28,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 struct Cli {
     #[command(flatten)]
     bus: bus::Args,
+    /// Take scripts: hands whose decks are written down, not shuffled, at tables made for that. For replays of recorded
+    /// hands; never where people play
+    #[arg(long)]
+    scripted_decks: bool,
 }
 
 #[tokio::main]
@@ -37,5 +41,5 @@ async fn main() -> anyhow::Result<()> {
     let stop = Stop::listen().context("cannot listen for signals")?;
     let bus = cli.bus.connect(Role::TableWorker).await?;
     let node = cli.bus.node_id(Role::TableWorker.name())?;
-    worker::run(bus, node, &stop).await
+    worker::run(bus, node, cli.scripted_decks, &stop).await
 }

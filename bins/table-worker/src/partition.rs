@@ -33,6 +33,8 @@ pub struct Means {
     pub shared: Arc<Shared>,
     pub partition: u16,
     pub epoch: Epoch,
+    /// Whether scripts are taken.
+    pub scripted_decks: bool,
 }
 
 type Written = (TableId, Result<Cursor, AppendError>);
@@ -142,6 +144,10 @@ impl Partition {
                 return refuse(Some(&request), Refusal::bad_message(error.to_string())).await;
             }
         };
+        let cause = Cause { player, id };
+        if needs_scripts(&command) && !self.means.scripted_decks && !self.has_answered(table, cause) {
+            return refuse(Some(&request), Refusal::ScriptedDecksOff).await;
+        }
         if let TableCommand::Create { config, bots } = &command
             && !self.tables.contains_key(&table)
         {
@@ -161,8 +167,22 @@ impl Partition {
         if hosted.is_full() {
             return refuse(Some(&request), Refusal::unavailable("table")).await;
         }
-        let cause = Some(Cause { player, id });
-        hosted.waiting.push_back(Waiting { cause, what: What::Command(command), request: Some(request) });
+        let (cause, request) = (Some(cause), Some(request));
+        hosted.waiting.push_back(Waiting { cause, what: What::Command(command), request });
         self.go_on(table).await;
+    }
+
+    /// Whether a command was carried out, here or by an owner before.
+    fn has_answered(&self, table: TableId, cause: Cause) -> bool {
+        self.tables.get(&table).is_some_and(|hosted| hosted.table.answer(cause).is_some())
+    }
+}
+
+/// Whether only a worker that takes scripts may carry a command out.
+const fn needs_scripts(command: &TableCommand) -> bool {
+    match command {
+        TableCommand::Create { config, .. } => config.scripted,
+        TableCommand::Script(_) => true,
+        _ => false,
     }
 }

@@ -20,11 +20,11 @@ use wire::{
 /// How often it is looked whether the journals can be written.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Runs a table worker until `stop`; then hands its partitions over.
+/// Runs a table worker until `stop`; then hands its partitions over. Scripts are taken with `scripted_decks` only.
 ///
 /// # Errors
 /// When the fleet cannot be joined.
-pub async fn run(bus: Bus, node: NodeId, stop: &Stop) -> anyhow::Result<()> {
+pub async fn run(bus: Bus, node: NodeId, scripted_decks: bool, stop: &Stop) -> anyhow::Result<()> {
     let shared = Arc::new(Shared::default());
     let counted = Arc::clone(&shared);
     let mut journals = Vec::with_capacity(usize::from(TABLE_STREAMS));
@@ -46,6 +46,7 @@ pub async fn run(bus: Bus, node: NodeId, stop: &Stop) -> anyhow::Result<()> {
             shared: Arc::clone(&shared),
             partition,
             epoch,
+            scripted_decks,
         });
         async move {
             let means = means.ok_or_else(|| anyhow::anyhow!("no stream for partition {partition}"))?;

@@ -157,6 +157,7 @@ pub(crate) mod tests {
                 hand_pause_ms: 0,
                 bot_pace_ms: 0,
                 absence: Absence::default(),
+                scripted: false,
             },
             event_no,
             level: Level::default(),

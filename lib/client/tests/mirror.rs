@@ -52,6 +52,7 @@ impl Desk {
             hand_pause_ms: 100,
             bot_pace_ms: 0,
             absence: Absence::default(),
+            scripted: false,
         };
         let bot = |i| HouseBot { player: PlayerId(i), name: format!("bot {i}"), buy_in: Chips(40 + 50 * i) };
         let bots: Vec<HouseBot> = (1..=3).map(bot).collect();

@@ -61,17 +61,37 @@ impl Deck {
         Some(card)
     }
 
-    /// Takes this card, as an event says. The pile yields it even when another card was on top, so that hands
-    /// recorded elsewhere can be replayed.
+    /// Takes this card, as an event says. The pile yields it even when another card was on top or it was burned here, so that
+    /// hands recorded elsewhere can be replayed.
     pub(crate) fn take(&mut self, card: Card) {
         if self.left() == 0 {
             self.reshuffle();
         }
         let (next, len) = (usize::from(self.next), usize::from(self.len));
-        if let Some(at) = self.pile[next..len].iter().position(|&there| there == card) {
-            self.pile.swap(next, next + at);
+        if next == len {
+            return;
+        }
+        let is_it = |there: &Card| *there == card;
+        let ahead = self.pile[next..len].iter().position(is_it).map(|at| next + at);
+        // A card that left the pile before was burned, and another one was burned where the hand was recorded.
+        if let Some(at) = ahead.or_else(|| self.pile[..next].iter().position(is_it)) {
+            self.pile.swap(next, at);
             self.next += 1;
         }
+    }
+
+    /// A deck that deals what was dealt; none when discards have been shuffled in.
+    pub(crate) fn as_dealt(&self) -> Option<[Card; 52]> {
+        if self.reshuffles > 0 {
+            return None;
+        }
+        let mut deck = self.pile;
+        let pile = &self.pile[..usize::from(self.len)];
+        let others = Card::all().filter(|card| !pile.contains(card));
+        for (place, card) in deck[usize::from(self.len)..].iter_mut().zip(others) {
+            *place = card;
+        }
+        Some(deck)
     }
 
     /// Burns the top card, when there is one.

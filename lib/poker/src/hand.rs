@@ -12,6 +12,7 @@ mod evolve;
 mod flow;
 mod legal;
 mod pots;
+mod script;
 mod seats;
 mod setup;
 mod showdown;
@@ -228,6 +229,12 @@ impl Hand {
             (pot.amount, seats.map(|seat| seat.seat).collect())
         };
         self.final_pots().map(claim).collect()
+    }
+
+    /// A deck that deals what was dealt, burned cards at the places where they were burned; none when discards have been
+    /// shuffled in.
+    pub(crate) fn deck_as_dealt(&self) -> Option<[Card; 52]> {
+        self.deck.as_dealt()
     }
 
     /// Whether hands are being shown.

@@ -12,6 +12,7 @@ mod amount;
 mod export;
 mod replay;
 mod script;
+mod scripted;
 
 use crate::{
     hand::{Antes, HandSetup, PlayerSetup, SetupError},
@@ -24,6 +25,7 @@ use wire::{Card, Chips, Refusal, SeatNo, event::Post};
 pub use amount::{Amount, BadAmount};
 pub use export::{ExportError, export};
 pub use replay::{Outcome, Replay};
+pub use scripted::Scripted;
 
 /// A hand as a PHH file describes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -126,6 +128,9 @@ pub enum PhhError {
         /// Why not.
         refusal: Refusal,
     },
+    /// Its cards do not come from one deck in the order in which they are dealt.
+    #[error("no deck deals the cards of the hand: a card comes twice, or discards were shuffled in")]
+    NoDeck,
     /// The actions stop before the hand is over.
     #[error("the hand is not over after its last action: p{} is to act", turn + 1)]
     Unfinished {
@@ -279,6 +284,12 @@ impl Phh {
         };
         list.iter().enumerate().map(blind).collect()
     }
+}
+
+/// Chips of `unit` hundredths each as the file would write them.
+fn amount_of(chips: Chips, unit: u64) -> Amount {
+    let whole = Amount::of(chips);
+    if unit == 1 { whole.in_hundredths() } else { whole }
 }
 
 /// Reads cards written without spaces; `??` is one that nobody knows.

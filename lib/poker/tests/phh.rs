@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use poker::{
+    hand::{Hand, HandSetup},
     ohh,
     oracle::{self, Line},
     phh::{Outcome, Phh, PhhError, export},
@@ -51,6 +52,50 @@ fn every_variant_survives_writing_and_reading() {
         for ((name, read), (number, written)) in read.iter().zip((1..).zip(&hands)) {
             assert_eq!((name, read), (&number.to_string(), written));
         }
+    }
+}
+
+#[test]
+fn a_deck_is_found_that_deals_a_hand_again() {
+    for variant in variant::ALL {
+        let mut without = 0;
+        for seed in 0..200 {
+            let mut dice = Dice::new(seed);
+            let setup = random::setup(variant, 6, &mut dice);
+            let (events, hand) = random::play(&setup, &mut dice, |_, _| ()).unwrap();
+            let scripted = match export(&setup, &events).unwrap().script() {
+                Ok(scripted) => scripted,
+                Err(PhhError::NoDeck) => {
+                    without += 1;
+                    continue;
+                }
+                Err(error) => panic!("{} {seed}: {error}", variant.code),
+            };
+            let again = HandSetup::from_script(variant, &scripted.script).unwrap();
+            assert_eq!(again.script(), scripted.script);
+            let mut again = Hand::new(&again).unwrap();
+            again.begin(&mut Vec::new());
+            for (seat, action) in &scripted.actions {
+                again.play(*seat, action, &mut Vec::new()).unwrap();
+            }
+            assert_eq!(again.board(), hand.board(), "{} {seed}", variant.code);
+            let stacks: Vec<_> = again.seats().map(|(_, seat)| scripted.amount(seat.stack)).collect();
+            assert_eq!(stacks, scripted.finishing_stacks, "{} {seed}", variant.code);
+        }
+        // Only draw games shuffle discards in.
+        let draws = variant.streets.iter().any(|street| street.draw > 0);
+        assert!(without == 0 || draws && without < 200, "{}: {without} without a deck", variant.code);
+    }
+}
+
+#[test]
+fn a_deck_is_found_for_every_hand_file_of_our_own() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let phh = Phh::parse(&fs::read_to_string(&path).unwrap()).unwrap();
+        let scripted = phh.script().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert_eq!(Some(scripted.finishing_stacks), phh.finishing_stacks);
     }
 }
 

@@ -86,7 +86,15 @@ impl Fleet {
     /// # Errors
     /// With the end of the log, when it does not become ready.
     pub async fn start(size: FleetSize) -> anyhow::Result<Self> {
-        Self::start_from(size, Folders::default()).await
+        Self::start_as(size, Folders::default(), &[]).await
+    }
+
+    /// The same with further options of `pokerctl up`.
+    ///
+    /// # Errors
+    /// Those of [`Fleet::start`].
+    pub async fn start_with(size: FleetSize, options: &[&str]) -> anyhow::Result<Self> {
+        Self::start_as(size, Folders::default(), options).await
     }
 
     /// The same with files from elsewhere.
@@ -94,6 +102,10 @@ impl Fleet {
     /// # Errors
     /// Those of [`Fleet::start`].
     pub async fn start_from(size: FleetSize, folders: Folders<'_>) -> anyhow::Result<Self> {
+        Self::start_as(size, folders, &[]).await
+    }
+
+    async fn start_as(size: FleetSize, folders: Folders<'_>, options: &[&str]) -> anyhow::Result<Self> {
         let pokerctl = match folders.programs {
             Some(programs) => programs.join("pokerctl"),
             None => built("pokerctl")?,
@@ -108,6 +120,7 @@ impl Fleet {
             .args(["--table-workers", &size.table_workers.to_string()])
             .args(["--bot-workers", &size.bot_workers.to_string()])
             .args(["--coordinators", &size.coordinators.to_string()])
+            .args(options)
             .args(folders.home.into_iter().flat_map(|home| [OsStr::new("--home"), home.as_os_str()]))
             .orphaned_by(Signal::KILL)
             .log(&log)

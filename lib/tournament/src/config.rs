@@ -102,6 +102,7 @@ pub(crate) fn table_config(
         hand_pause_ms: config.hand_pause_ms,
         bot_pace_ms: config.bot_pace_ms,
         absence: config.absence,
+        scripted: false,
     }
 }
 

@@ -4,6 +4,7 @@
 
 use crate::{
     Action, BoardCards, Chips, ConnectionId, HandNo, HoleCards, Legal, PlayerId, PostingId, Refusal, SeatNo,
+    script::Script,
     table::{Level, TableConfig},
     tournament::Instruction,
 };
@@ -309,6 +310,9 @@ pub enum TableEvent {
         start: HandStart,
         /// What the deck is shuffled from. Hidden until the hand is over.
         seed: Seed,
+        /// The hand's script, deck included, where the deck is not shuffled. Seed and commitment mean nothing then and are zeros.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        script: Option<Box<Script>>,
     },
     /// Something happened in the hand.
     Hand(HandEvent),

@@ -21,6 +21,7 @@ pub mod fleet;
 pub mod ids;
 pub mod journal;
 pub mod refusal;
+pub mod script;
 pub mod subject;
 pub mod table;
 pub mod tournament;

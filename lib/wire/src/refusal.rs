@@ -165,6 +165,19 @@ pub enum Refusal {
     #[error("that command is out of date: the table's events tell what became of it")]
     OutOfDate,
 
+    // Scripted hands
+    /// This table worker takes no scripts.
+    #[error(
+        "scripted decks are off: start the table workers with --scripted-decks (`pokerctl up --scripted-decks`)"
+    )]
+    ScriptedDecksOff,
+    /// The script does not fit the table as it is.
+    #[error("the script does not fit the table: {reason}")]
+    BadScript {
+        /// What does not fit.
+        reason: String,
+    },
+
     // Everything else
     /// There is no such table.
     #[error("there is no such table")]
@@ -199,6 +212,11 @@ impl Refusal {
     /// A [`Refusal::BadMessage`].
     pub fn bad_message(reason: impl Into<String>) -> Self {
         Self::BadMessage { reason: reason.into() }
+    }
+
+    /// A [`Refusal::BadScript`].
+    pub fn bad_script(reason: impl Into<String>) -> Self {
+        Self::BadScript { reason: reason.into() }
     }
 
     /// A [`Refusal::Unavailable`].

@@ -3,6 +3,7 @@
 use crate::{
     Action, Chips, CommandId, ConnectionId, HandNo, PlayerId, Refusal, SeatNo, TableId, TournamentId,
     client::{PrivateCards, TableEvents},
+    script::Script,
     tournament::Instruction,
     view::TableView,
 };
@@ -86,6 +87,9 @@ pub struct TableConfig {
     /// How long players who cannot be reached are waited for.
     #[serde(default)]
     pub absence: Absence,
+    /// Whether hands are dealt from scripts only, by [`TableCommand::Script`], and none by itself. Nothing is shuffled then.
+    #[serde(default)]
+    pub scripted: bool,
 }
 
 /// A player to be seated at once when a cash table is created.
@@ -176,6 +180,9 @@ pub enum TableCommand {
     },
     /// Close a cash table after the hand; everybody is paid back.
     Close,
+    /// Deal this hand now. Nobody's command but the administrator's, at a table whose configuration says that it is
+    /// scripted, and only by table workers that were started for it.
+    Script(Script),
 }
 
 /// What a table answers.

@@ -136,6 +136,7 @@ fn cash(options: &Options, number: usize) -> TableConfig {
         hand_pause_ms: 500,
         bot_pace_ms: 300,
         absence: wire::table::Absence::default(),
+        scripted: false,
     }
 }
 

@@ -40,6 +40,7 @@ pub async fn cash_table(fleet: &Fleet, bots: u8, absence: Absence) -> anyhow::Re
         hand_pause_ms: 50,
         bot_pace_ms: 0,
         absence,
+        scripted: false,
     };
     let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos();
     let table = TableId::short(nanos as u64);

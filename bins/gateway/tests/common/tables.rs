@@ -303,6 +303,7 @@ impl Table {
                 hand_pause_ms: 0,
                 bot_pace_ms: 0,
                 absence: Absence::default(),
+                scripted: false,
             },
             event_no: self.events.len() as u64,
             level: Level::default(),

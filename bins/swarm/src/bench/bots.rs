@@ -28,7 +28,8 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     for tables in args.sizes(&[TABLES]) {
         let mut first = None;
         for bot_workers in WORKERS {
-            let size = Size { gateways: 1, table_workers: args.table_workers, bot_workers };
+            let size =
+                Size { gateways: 1, table_workers: args.table_workers, bot_workers, scripted_decks: false };
             let fleet = Started::start(size, PER_GATEWAY).await?;
             let described = fleet.described()?;
             let admin = described.admin().await?;

@@ -7,6 +7,7 @@ mod handoff;
 mod limit;
 mod node;
 mod pipeline;
+mod replay;
 mod stage;
 mod takeover;
 mod whole;
@@ -65,6 +66,8 @@ enum Bench {
     Bots,
     /// Connections through the look-up of the least loaded node
     HandOff,
+    /// Recorded hands, all at once, each compared with its record
+    Replay,
 }
 
 impl Args {
@@ -106,6 +109,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             Bench::Growth => growth::run(&args).await?,
             Bench::Bots => bots::run(&args).await?,
             Bench::HandOff => handoff::run(&args).await?,
+            Bench::Replay => replay::run(&args).await?,
         }
     }
     Ok(())

@@ -50,7 +50,8 @@ impl Stage {
         gateways: usize,
         most: usize,
     ) -> anyhow::Result<Self> {
-        let size = Size { gateways, table_workers: args.table_workers, bot_workers: 0 };
+        let size =
+            Size { gateways, table_workers: args.table_workers, bot_workers: 0, scripted_decks: false };
         let fleet = Started::start(size, most).await?;
         let described = fleet.described()?;
         let admin = described.admin().await?;

@@ -29,6 +29,7 @@ fn config() -> TableConfig {
         hand_pause_ms: 0,
         bot_pace_ms: 0,
         absence: wire::table::Absence::default(),
+        scripted: false,
     }
 }
 

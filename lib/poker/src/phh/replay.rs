@@ -1,11 +1,11 @@
 //! A hand file played again by the rules.
 
 use super::{
-    Amount, Phh, PhhError,
+    Amount, Phh, PhhError, amount_of,
     script::{self, Move, Script, Step},
 };
 use crate::hand::{Hand, HandSetup};
-use wire::{Action, Card, Chips, SeatNo, event::HandEvent};
+use wire::{Action, Card, SeatNo, event::HandEvent};
 
 /// A hand file as it was played again.
 #[derive(Clone, Debug)]
@@ -88,11 +88,7 @@ impl Replay {
     /// Stacks after the hand, player by player, as the file would write them.
     #[must_use]
     pub fn finishing_stacks(&self) -> Vec<Amount> {
-        let amount = |chips: Chips| {
-            let whole = Amount::of(chips);
-            if self.unit == 1 { whole.in_hundredths() } else { whole }
-        };
-        self.end.seats().map(|(_, seat)| amount(seat.stack)).collect()
+        self.end.seats().map(|(_, seat)| amount_of(seat.stack, self.unit)).collect()
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::{Blinds, Playing, Seat, Table, button};
 use crate::{
-    hand::{Hand, HandSetup, PlayerSetup},
+    hand::{Hand, HandSetup, PlayerSetup, SetupError},
     shuffle, variant,
 };
 use wire::{
     Action, Chips, Refusal, SeatNo,
     event::{HandStart, Post, Seed, Stack, TableEvent, Unseating},
+    script::Script,
     table::{Level, TableConfig},
     tournament::Then,
 };
@@ -132,7 +133,7 @@ impl Table {
 
     /// Who would be dealt into a hand now, if one may begin.
     fn next_hand(&self) -> Option<(Blinds, Vec<SeatNo>)> {
-        if self.closing {
+        if self.closing || self.config.scripted {
             return None;
         }
         if let Some(side) = &self.tournament
@@ -166,12 +167,25 @@ impl Table {
             stacks,
             commitment: shuffle::commitment(&seed),
         };
-        let Some(mut hand) = new_hand(&self.config, &start, &seed) else {
-            return Vec::new();
-        };
+        match new_hand(&self.config, &start, &seed, None) {
+            Ok(hand) => self.open(hand, start, seed, None, now_ms),
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// Begins a hand that has been set up.
+    pub(super) fn open(
+        &self,
+        mut hand: Hand,
+        start: HandStart,
+        seed: Seed,
+        script: Option<&Script>,
+        now_ms: u64,
+    ) -> Vec<TableEvent> {
         let mut opening = Vec::with_capacity(16);
         hand.begin(&mut opening);
-        let mut events = vec![TableEvent::HandStarted { start: start.clone(), seed }];
+        let script = script.cloned().map(Box::new);
+        let mut events = vec![TableEvent::HandStarted { start: start.clone(), seed, script }];
         events.extend(opening.into_iter().map(TableEvent::Hand));
         let next = Turn { start: &start, seed, turn: 0 };
         self.what_next(&hand, &next, now_ms, &mut events);
@@ -246,12 +260,33 @@ pub(super) fn act(
     Ok(events)
 }
 
-/// A hand before its forced bets, from what a table's journal says about its start; none when the variant is unknown or the
-/// start makes no hand.
-#[must_use]
-pub fn new_hand(config: &TableConfig, start: &HandStart, seed: &Seed) -> Option<Hand> {
+/// Why what a journal says about the start of a hand makes none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// The variant is not known.
+    #[error("variant {0:?} is not known")]
+    Variant(String),
+    /// The setup makes no hand.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+}
+
+/// A hand before its forced bets, from what a table's journal says about its start.
+///
+/// # Errors
+/// When the variant is unknown or the start makes no hand.
+pub fn new_hand(
+    config: &TableConfig,
+    start: &HandStart,
+    seed: &Seed,
+    script: Option<&Script>,
+) -> Result<Hand, StartError> {
     let level = start.level;
-    let variant = variant::by_code(&config.variant)?;
+    let code = &config.variant;
+    let variant = variant::by_code(code).ok_or_else(|| StartError::Variant(code.clone()))?;
+    if let Some(script) = script {
+        return Ok(Hand::new(&HandSetup::from_script(variant, script)?)?);
+    }
     let player = |stack: &Stack| PlayerSetup {
         seat: stack.seat,
         stack: stack.chips,
@@ -265,7 +300,7 @@ pub fn new_hand(config: &TableConfig, start: &HandStart, seed: &Seed) -> Option<
         small_blind: level.small_blind,
         ..HandSetup::new(variant, start.button, level.big_blind, players, shuffle::deck(seed))
     };
-    Hand::new(&setup).ok()
+    Ok(Hand::new(&setup)?)
 }
 
 fn blind_of(seat: SeatNo, start: &HandStart, level: Level) -> Option<(Post, Chips)> {

@@ -64,6 +64,7 @@ fn check(config: &TableConfig) -> Result<(), Refusal> {
         return bad("the grace is at most 60,000 ms, the limit of an absence 100 ms to 600,000 ms");
     }
     match config.purpose {
+        Purpose::Tournament { .. } if config.scripted => bad("a tournament's hands are not scripted"),
         Purpose::Cash { min_buy_in, max_buy_in }
             if min_buy_in < level.big_blind || max_buy_in < min_buy_in || max_buy_in > MAX_BLIND =>
         {
@@ -108,6 +109,7 @@ impl Table {
             (TableCommand::Create { .. }, None) => Err(Refusal::AlreadyExists),
             (TableCommand::Instruct(instruction), None) => self.instruct(instruction, now_ms),
             (TableCommand::Close, None) => self.close(),
+            (TableCommand::Script(script), None) => self.deal_script(script, now_ms),
             (TableCommand::Online { connection }, Some(player)) => return self.online(player, connection),
             (TableCommand::Gone { connection }, Some(player)) => {
                 return self.gone(player, connection, now_ms);

@@ -5,6 +5,7 @@ use wire::{
     Chips, PlayerId, SeatNo,
     event::{HandEvent, HandStart, Seed, Stack, TableEvent},
     journal::Cause,
+    script::Script,
     tournament::{HandResult, Instruction, Then},
 };
 
@@ -113,7 +114,9 @@ impl Table {
                 }
             }
             TableEvent::CashedOut { posting } => self.cash_outs.retain(|c| c.posting != *posting),
-            TableEvent::HandStarted { start, seed } => self.hand_started(start, *seed),
+            TableEvent::HandStarted { start, seed, script } => {
+                self.hand_started(start, *seed, script.as_deref());
+            }
             TableEvent::Hand(event) => self.hand_event(event),
             TableEvent::Turn { turn, deadline_ms, .. } => {
                 if let Some(playing) = &mut self.playing {
@@ -164,7 +167,7 @@ impl Table {
         }
     }
 
-    fn hand_started(&mut self, start: &HandStart, seed: Seed) {
+    fn hand_started(&mut self, start: &HandStart, seed: Seed, script: Option<&Script>) {
         // A dead small blind was due where the big blind was last (TDA 32).
         let was = self.blinds.map_or(start.button, |last| last.big_blind);
         self.blinds = Some(Blinds {
@@ -174,7 +177,7 @@ impl Table {
             big_blind: start.big_blind,
         });
         self.hand_no = start.hand;
-        self.playing = deal::new_hand(&self.config, start, &seed).map(|hand| Playing {
+        self.playing = deal::new_hand(&self.config, start, &seed, script).ok().map(|hand| Playing {
             start: start.clone(),
             seed,
             hand,

@@ -19,15 +19,18 @@ mod effects;
 mod evolve;
 mod instruct;
 mod presence;
+mod script;
 mod view;
 
 #[cfg(test)]
 mod presence_tests;
 #[cfg(test)]
+mod script_tests;
+#[cfg(test)]
 mod tests;
 
 pub use answers::Answer;
-pub use deal::new_hand;
+pub use deal::{StartError, new_hand};
 pub use decide::create;
 pub use effects::{BotTurn, Effect};
 pub use view::{private_cards_dealt, public};

@@ -179,6 +179,7 @@ pub(super) fn cash_config() -> TableConfig {
         hand_pause_ms: 100,
         bot_pace_ms: 0,
         absence: Absence::default(),
+        scripted: false,
     }
 }
 

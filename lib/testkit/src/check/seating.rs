@@ -1,7 +1,7 @@
 //! Who sits where with how many chips, and where button and blinds were: from a journal's events alone, without the engine.
 
 use super::Fault;
-use poker::variant;
+use poker::variant::{self, Variant};
 use std::collections::BTreeMap;
 use wire::{
     Chips, PlayerId, SeatNo,
@@ -35,8 +35,9 @@ impl Seating {
         match event {
             TableEvent::Created { config } => {
                 self.cash = matches!(config.purpose, Purpose::Cash { .. });
-                self.has_blinds =
-                    variant::by_code(&config.variant).is_none_or(|variant| !variant.has_bring_in());
+                let brings_in = variant::by_code(&config.variant).is_some_and(Variant::has_bring_in);
+                // Scripts put button and blinds where they were played, not where they are due.
+                self.has_blinds = !brings_in && !config.scripted;
                 Vec::new()
             }
             TableEvent::SeatReserved { seat, player, .. } => self.take(*seat, *player, Chips::ZERO),

@@ -47,6 +47,7 @@ impl Room {
             hand_pause_ms: 100,
             bot_pace_ms: 0,
             absence: wire::table::Absence::default(),
+            scripted: false,
         };
         let mut room = Self {
             table: Table::new(TABLE, config.clone()),

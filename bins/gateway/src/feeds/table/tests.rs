@@ -22,6 +22,7 @@ fn resync(event_no: u64, since: Option<u64>) -> Resync {
                 hand_pause_ms: 0,
                 bot_pace_ms: 0,
                 absence: Absence::default(),
+                scripted: false,
             },
             event_no,
             level: Level::default(),

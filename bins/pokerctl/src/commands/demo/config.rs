@@ -82,6 +82,7 @@ pub fn cash_table() -> TableConfig {
         hand_pause_ms: 2_500,
         bot_pace_ms: 900,
         absence: Absence::default(),
+        scripted: false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! `pokerctl hand verify`: the shuffle of a finished hand. The commitment was published before the deal, the seed after it; here the
-//! hand is dealt again from the seed, and every card must be the one that was dealt.
+//! hand is dealt again from the seed, and every card must be the one that was dealt. A scripted hand was not shuffled: it says so,
+//! and is dealt again from its script.
 
 use super::HandError;
 use crate::{context::Context, grid::json_line};
@@ -13,6 +14,7 @@ use serde::Serialize;
 use wire::{
     HandNo, TableId, codec,
     event::{HandEvent, HandStart, Seed, TableEvent},
+    script::Script,
     subject,
     table::TableConfig,
 };
@@ -31,6 +33,7 @@ struct Played {
     config: TableConfig,
     start: HandStart,
     seed: Seed,
+    script: Option<Box<Script>>,
     events: Vec<HandEvent>,
 }
 
@@ -40,9 +43,11 @@ struct Verdict {
     hand: HandNo,
     commitment: Seed,
     seed: Seed,
-    /// The seed's hash is the commitment.
-    commitment_holds: bool,
-    /// Dealing from the seed gives every card and every consequence that the journal has.
+    /// The deck was written down, not shuffled: there is nothing committed to.
+    scripted: bool,
+    /// The seed's hash is the commitment; nothing for a scripted hand.
+    commitment_holds: Option<bool>,
+    /// Dealing from the seed, or from the script, gives every card and every consequence that the journal has.
     deal_holds: bool,
     events: usize,
 }
@@ -55,19 +60,29 @@ pub async fn run(args: &Args, context: &Context) -> Result<bool, HandError> {
         hand: args.hand,
         commitment: played.start.commitment,
         seed: played.seed,
-        commitment_holds: shuffle::commitment(&played.seed) == played.start.commitment,
+        scripted: played.script.is_some(),
+        commitment_holds: played.commitment_holds(),
         deal_holds: deals_again(&played),
         events: played.events.len(),
     };
-    let holds = verdict.commitment_holds && verdict.deal_holds;
+    let holds = verdict.commitment_holds.unwrap_or(true) && verdict.deal_holds;
     if context.json {
         json_line(&verdict);
     } else {
         let word = |holds| if holds { "holds" } else { "DOES NOT HOLD" };
         println!("hand {} at table {}", args.hand, args.table);
-        println!("  commitment  {}  {}", verdict.commitment, word(verdict.commitment_holds));
-        println!("  seed        {}", verdict.seed);
-        println!("  deal        {} events from this seed  {}", verdict.events, word(verdict.deal_holds));
+        let from = match verdict.commitment_holds {
+            Some(kept) => {
+                println!("  commitment  {}  {}", verdict.commitment, word(kept));
+                println!("  seed        {}", verdict.seed);
+                "seed"
+            }
+            None => {
+                println!("  deck        scripted, not shuffled: nothing was committed to");
+                "script"
+            }
+        };
+        println!("  deal        {} events from this {from}  {}", verdict.events, word(verdict.deal_holds));
     }
     Ok(holds)
 }
@@ -87,9 +102,9 @@ async fn find(args: &Args, context: &Context) -> Result<Option<Played>, HandErro
         }
         for event in record.events {
             match (event, &mut found) {
-                (TableEvent::HandStarted { start, seed }, _) if start.hand == args.hand => {
+                (TableEvent::HandStarted { start, seed, script }, _) if start.hand == args.hand => {
                     let events = Vec::new();
-                    found = config.clone().map(|config| Played { config, start, seed, events });
+                    found = config.clone().map(|config| Played { config, start, seed, script, events });
                 }
                 (TableEvent::Hand(event), Some(played)) => played.events.push(event),
                 (TableEvent::HandEnded { hand, seed, .. }, Some(played)) if hand == args.hand => {
@@ -104,9 +119,18 @@ async fn find(args: &Args, context: &Context) -> Result<Option<Played>, HandErro
     Ok(None)
 }
 
-/// Whether the hand, dealt from the seed and played with the journal's actions, gives the journal's events.
+impl Played {
+    /// Whether the seed is the one that was committed to.
+    fn commitment_holds(&self) -> Option<bool> {
+        let shuffled = self.script.is_none();
+        shuffled.then(|| shuffle::commitment(&self.seed) == self.start.commitment)
+    }
+}
+
+/// Whether the hand, dealt from the seed or the script and played with the journal's actions, gives the journal's events.
 fn deals_again(played: &Played) -> bool {
-    let Some(mut hand) = new_hand(&played.config, &played.start, &played.seed) else {
+    let Played { config, start, seed, script, .. } = played;
+    let Ok(mut hand) = new_hand(config, start, seed, script.as_deref()) else {
         return false;
     };
     let mut events = Vec::new();

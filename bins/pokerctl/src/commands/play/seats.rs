@@ -154,6 +154,7 @@ mod tests {
                 hand_pause_ms: 0,
                 bot_pace_ms: 0,
                 absence: Absence::default(),
+                scripted: false,
             },
             event_no: 0,
             level: Level::default(),

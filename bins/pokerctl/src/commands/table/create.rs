@@ -88,6 +88,7 @@ pub async fn run(args: Args, context: &Context) -> Result<(), TableError> {
         hand_pause_ms: args.hand_pause_ms,
         bot_pace_ms: args.bot_pace_ms,
         absence: args.absence.absence(),
+        scripted: false,
     };
     let told = format!("{}, {}", words::variant(&config.variant), words::purpose(&config));
     ask::table(&bus, table, TableCommand::Create { config, bots }).await?;

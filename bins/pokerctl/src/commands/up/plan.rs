@@ -56,6 +56,9 @@ pub struct Size {
     /// Most connections per connection node [default: the node's own]
     #[arg(long, value_name = "N")]
     max_connections: Option<u32>,
+    /// Let table workers take scripts: hands whose decks are written down, not shuffled, for `swarm replay`
+    #[arg(long)]
+    scripted_decks: bool,
 }
 
 /// A port cannot be listened on.
@@ -109,6 +112,9 @@ impl Size {
             (Role::BotWorker, self.bot_workers),
         ] {
             nodes.extend((1..=count).map(|number| Planned::new(role, number, logs)));
+        }
+        for node in nodes.iter_mut().filter(|node| self.scripted_decks && node.role == Role::TableWorker) {
+            node.args.push("--scripted-decks".into());
         }
         // Held until all are chosen, so that none is chosen twice.
         let mut held = Vec::new();
@@ -234,6 +240,17 @@ mod tests {
             ]
         );
         assert_eq!(nodes[0].log, Path::new("logs/cashier-1.log"));
+    }
+
+    #[test]
+    fn scripts_are_for_table_workers_and_only_when_asked_for() {
+        let with = |args: &[&str]| {
+            let nodes = size(args).nodes(Path::new("logs")).unwrap();
+            let takes = |node: &Planned| node.args.iter().any(|arg| arg == "--scripted-decks");
+            nodes.iter().filter(|node| takes(node)).map(|node| node.role).collect::<Vec<_>>()
+        };
+        assert_eq!(with(&["--port-base", "0"]), []);
+        assert_eq!(with(&["--port-base", "0", "--scripted-decks"]), [Role::TableWorker; 2]);
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub type Fault = (Rule, String);
 #[derive(Default)]
 pub struct Books {
     cash: bool,
+    /// Whether nothing is shuffled here.
+    scripted: bool,
     seats: BTreeMap<SeatNo, Seat>,
     hand: Option<Hand>,
     /// Number of the last hand that began, 0 before the first.
@@ -99,7 +101,10 @@ impl Books {
         let after_close = self.closed && !matches!(event, TableEvent::CashedOut { .. });
         self.check(!after_close, Rule::Journal, || format!("after it was closed: {event:?}"));
         match event {
-            TableEvent::Created { config } => self.cash = matches!(config.purpose, Purpose::Cash { .. }),
+            TableEvent::Created { config } => {
+                self.cash = matches!(config.purpose, Purpose::Cash { .. });
+                self.scripted = config.scripted;
+            }
             TableEvent::SeatReserved { seat, player, buy_in, posting, .. } => {
                 self.new_posting(posting);
                 let awaited = Some((posting.clone(), *buy_in));
@@ -114,7 +119,9 @@ impl Books {
             TableEvent::Unseated { seat, player, cash_out, posting, .. } => {
                 self.unseated(*seat, *player, *cash_out, posting.as_ref());
             }
-            TableEvent::HandStarted { start, seed } => self.hand_started(start, *seed),
+            TableEvent::HandStarted { start, seed, script } => {
+                self.hand_started(start, *seed, script.is_some());
+            }
             TableEvent::Hand(event) => self.in_hand(event),
             TableEvent::HandEnded { hand, stacks, seed, .. } => self.hand_ended(*hand, stacks, *seed),
             TableEvent::Instructed { instruction, .. } => {
@@ -248,11 +255,16 @@ impl Books {
         }
     }
 
-    fn hand_started(&mut self, start: &HandStart, seed: Seed) {
+    fn hand_started(&mut self, start: &HandStart, seed: Seed, scripted: bool) {
         let (no, last) = (start.hand.0, self.last_hand);
         self.check(no == last + 1, Rule::Deal, || format!("hand {no} after hand {last}"));
         self.check(self.hand.is_none(), Rule::Deal, || format!("hand {no} begins before {last} has ended"));
-        let kept = poker::shuffle::commitment(&seed) == start.commitment;
+        let (here, said) =
+            if scripted { ("is scripted", "shuffles") } else { ("is shuffled", "only deals scripts") };
+        self.check(scripted == self.scripted, Rule::Deal, || {
+            format!("hand {no} {here} at a table that {said}")
+        });
+        let kept = scripted || poker::shuffle::commitment(&seed) == start.commitment;
         self.check(kept, Rule::Deal, || format!("hand {no}: the commitment is not the seed's"));
         self.check(start.stacks.len() >= 2, Rule::Deal, || format!("hand {no} has no two players"));
         for stack in &start.stacks {

@@ -172,13 +172,17 @@ fn print(report: &Report) {
         say(format!("and {undescribed} more"));
     }
     say(format!(
-        "{} tables, {} tournaments ({} finished), {} records, {} snapshots, {} hands, {} actions: {} in {:.1} s",
+        "{} tables, {} tournaments ({} finished), {} records, {} snapshots, {} hands{}, {} actions: {} in {:.1} s",
         report.tables,
         report.tournaments,
         report.finished_tournaments,
         report.records,
         report.snapshots,
         report.hands,
+        match report.scripted_hands {
+            0 => String::new(),
+            scripted => format!(" ({scripted} scripted, not shuffled)"),
+        },
         report.actions,
         match report.violations {
             0 => "nothing is violated".to_owned(),

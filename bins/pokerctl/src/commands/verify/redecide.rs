@@ -6,6 +6,7 @@ use wire::{
     HandNo, Refusal, SeatNo,
     event::{HandEvent, TableEvent},
     journal::Cause,
+    script::Script,
     table::{HouseBot, TableCommand},
 };
 
@@ -103,6 +104,9 @@ fn command(before: &Table, event: &TableEvent, cause: Cause) -> Option<TableComm
         }
         (TableEvent::Instructed { instruction, .. }, None) => TableCommand::Instruct(instruction.clone()),
         (TableEvent::CloseAsked, None) => TableCommand::Close,
+        (TableEvent::HandStarted { script: Some(script), .. }, None) => {
+            TableCommand::Script(Script::clone(script))
+        }
         _ => return None,
     })
 }

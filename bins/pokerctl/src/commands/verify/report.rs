@@ -100,6 +100,8 @@ pub struct Report {
     pub snapshots: u64,
     /// Hands that ended.
     pub hands: u64,
+    /// Hands that were dealt from scripts, not shuffled: there is no commitment to check.
+    pub scripted_hands: u64,
     /// Players' actions.
     pub actions: u64,
     /// How long it took, in seconds.
@@ -128,6 +130,7 @@ impl Report {
         self.commands += other.commands;
         self.snapshots += other.snapshots;
         self.hands += other.hands;
+        self.scripted_hands += other.scripted_hands;
         self.actions += other.actions;
         self.violations += other.violations;
         let room = MOST_DESCRIBED.saturating_sub(self.found.len());

@@ -10,7 +10,7 @@ use super::{
 };
 use poker::{
     table::{Table, TableRecord},
-    variant,
+    variant::{self, Variant},
 };
 use std::collections::BTreeMap;
 use wire::{
@@ -145,8 +145,9 @@ impl TableCheck {
     fn follow(&mut self, event: &TableEvent, seats: u8, report: &mut Report, sequence: u64) {
         match event {
             TableEvent::Created { config } => {
-                self.has_blinds =
-                    variant::by_code(&config.variant).is_none_or(|variant| !variant.has_bring_in());
+                let brings_in = variant::by_code(&config.variant).is_some_and(Variant::has_bring_in);
+                // Scripts put button and blinds where they were played, not where they are due.
+                self.has_blinds = !brings_in && !config.scripted;
                 if let Purpose::Tournament { tournament } = config.purpose {
                     self.tournament = Some(tournament);
                 }
@@ -154,7 +155,8 @@ impl TableCheck {
             TableEvent::Instructed { instruction, .. } => {
                 self.instructions.push(tally::instruction(instruction));
             }
-            TableEvent::HandStarted { start, .. } => {
+            TableEvent::HandStarted { start, script, .. } => {
+                report.scripted_hands += u64::from(script.is_some());
                 let faults = if self.has_blinds { self.blinds.hand(start, seats) } else { Vec::new() };
                 for what in faults {
                     report.violation(Place::Table(self.id), Some(sequence), Rule::Blinds, what);

@@ -31,6 +31,7 @@ fn view() -> TableView {
         hand_pause_ms: 0,
         bot_pace_ms: 0,
         absence: wire::table::Absence::default(),
+        scripted: false,
     };
     let seats = vec![seat(0), seat(1)];
     let level = Level::default();

@@ -1,7 +1,10 @@
 //! What happens at tables: as the journal has it and as everybody sees it.
 
 use super::*;
-use wire::event::{Event, HandEvent, HandStart, Post, Share, TableEvent, Unseating};
+use wire::{
+    event::{Event, HandEvent, HandStart, Post, Share, TableEvent, Unseating},
+    script::{Script, ScriptedBlind, ScriptedSeat},
+};
 
 pub fn hand_start() -> HandStart {
     HandStart {
@@ -12,6 +15,30 @@ pub fn hand_start() -> HandStart {
         level: level(),
         stacks: vec![stack()],
         commitment: seed(),
+    }
+}
+
+pub fn script() -> Script {
+    Script {
+        button: 2,
+        min_bet: Chips(100),
+        big_bet: Chips(200),
+        small_blind: Chips(50),
+        bring_in: Chips(25),
+        dead_antes: false,
+        cap: Some(4),
+        players: posts().into_iter().zip(0..).map(scripted_seat).collect(),
+        deck: Card::all().collect(),
+    }
+}
+
+fn scripted_seat(((_, post), seat): ((&str, Post), u8)) -> ScriptedSeat {
+    ScriptedSeat {
+        seat,
+        stack: Chips(5_000),
+        ante: Chips(10),
+        blind: Some(ScriptedBlind { post, amount: Chips(100) }),
+        dead: Chips(50),
     }
 }
 
@@ -83,7 +110,11 @@ pub fn table_events() -> Vec<(&'static str, TableEvent)> {
         ("gone too long", E::GoneTooLong { seat }),
         ("absence extended", E::AbsenceExtended { seat, until_ms: DEADLINE_MS }),
         ("said", E::Said { player: PLAYER, name: "ann".to_owned(), text: "nice hand, Käthe".to_owned() }),
-        ("hand started", E::HandStarted { start: hand_start(), seed: seed() }),
+        ("hand started", E::HandStarted { start: hand_start(), seed: seed(), script: None }),
+        (
+            "scripted hand started",
+            E::HandStarted { start: hand_start(), seed: Seed([0; 32]), script: Some(Box::new(script())) },
+        ),
         ("turn", E::Turn { seat, turn: 9, legal: legal(), deadline_ms: DEADLINE_MS }),
         (
             "turn with other choices",

@@ -59,6 +59,7 @@ pub fn cash_config() -> TableConfig {
         hand_pause_ms: 2_000,
         bot_pace_ms: 300,
         absence: Absence::default(),
+        scripted: false,
     }
 }
 
@@ -220,6 +221,8 @@ pub fn refusals() -> Vec<(&'static str, Refusal)> {
         ("bad line", R::BadLine { most: 200 }),
         ("too many speakers", R::TooManySpeakers),
         ("out of date", R::OutOfDate),
+        ("scripted decks off", R::ScriptedDecksOff),
+        ("bad script", R::bad_script("nobody sits in seat 3 with 5000 chips")),
         ("no such table", R::NoSuchTable),
         ("no such tournament", R::NoSuchTournament),
         ("no such player", R::NoSuchPlayer),

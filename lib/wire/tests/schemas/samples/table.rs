@@ -24,6 +24,7 @@ pub fn requests() -> Samples<TableRequest> {
         ("instruct to wait", C::Instruct(instruction(Then::Wait))),
         ("instruct to close", C::Instruct(instruction(Then::Close))),
         ("close", C::Close),
+        ("script", C::Script(super::events::script())),
     ];
     let mut players = vec![
         ("sit", C::Sit { name: "ann".to_owned(), seat: Some(3), buy_in: Chips(5_000) }),

@@ -13,6 +13,7 @@ use room::{Room, cash_table, find_hand_event};
 use wire::{
     Card, Chips, Epoch, PlayerId, TableId, TournamentId,
     event::{HandEvent, TableEvent},
+    script::Script,
     tournament::TournamentEvent,
 };
 
@@ -142,6 +143,29 @@ fn a_wrong_card_or_seed_is_found() {
         starts.next().unwrap().0[0] ^= 1;
     });
     assert!(seed.contains(&Rule::Deal) && seed.contains(&Rule::Legal), "{seed:?}");
+}
+
+#[test]
+fn a_hand_is_not_scripted_where_decks_are_shuffled() {
+    let faults = after(|journal| {
+        let events = journal.iter_mut().flat_map(|record| &mut record.events);
+        let mut starts = events.filter_map(|event| match event {
+            TableEvent::HandStarted { script, .. } => Some(script),
+            _ => None,
+        });
+        *starts.next().unwrap() = Some(Box::new(Script {
+            button: 0,
+            min_bet: Chips(10),
+            big_bet: Chips(20),
+            small_blind: Chips(5),
+            bring_in: Chips(5),
+            dead_antes: false,
+            cap: None,
+            players: Vec::new(),
+            deck: Card::all().collect(),
+        }));
+    });
+    assert!(faults.contains(&Rule::Deal) && faults.contains(&Rule::Legal), "{faults:?}");
 }
 
 #[test]

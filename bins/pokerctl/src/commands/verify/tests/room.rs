@@ -91,6 +91,7 @@ fn table_config(purpose: Purpose) -> TableConfig {
         hand_pause_ms: 100,
         bot_pace_ms: 0,
         absence: Absence::default(),
+        scripted: false,
     }
 }
 

@@ -1,0 +1,68 @@
+//! Hands that are dealt as written down: at tables that are configured for it, when the administrator says so.
+//!
+//! What always holds: such a table begins no hand by itself, so nobody waits for a shuffle that will not come; the deck is
+//! in the record that begins the hand and nowhere else, and that record says that it is a script's.
+
+use super::{Table, deal::new_hand};
+use wire::{
+    Chips, Refusal, SeatNo,
+    event::{HandStart, Post, Seed, Stack},
+    script::{Script, ScriptedSeat},
+    table::Level,
+};
+
+/// Of a hand that is not shuffled.
+const NO_SEED: Seed = Seed([0; 32]);
+
+impl Table {
+    /// Deals a script at once: everybody in it sits there, with exactly the chips that it says.
+    pub(super) fn deal_script(
+        &self,
+        script: &Script,
+        now_ms: u64,
+    ) -> Result<Vec<wire::event::TableEvent>, Refusal> {
+        if !self.config.scripted {
+            return Err(Refusal::bad_script("it shuffles its own decks"));
+        }
+        if self.closing || self.closed {
+            return Err(Refusal::TableClosed);
+        }
+        if self.playing.is_some() {
+            return Err(Refusal::NotAtThisStage);
+        }
+        let stacks = script.players.iter().map(|player| self.scripted_stack(player));
+        let start = HandStart {
+            hand: self.hand_no.next(),
+            button: script.button,
+            small_blind: posted_by(script, Post::SmallBlind),
+            big_blind: posted_by(script, Post::BigBlind).unwrap_or(script.button),
+            level: Level {
+                number: 0,
+                small_blind: script.small_blind,
+                big_blind: script.min_bet,
+                ante: script.players.iter().map(|player| player.ante).max().unwrap_or(Chips::ZERO),
+            },
+            stacks: stacks.collect::<Result<_, _>>()?,
+            commitment: NO_SEED,
+        };
+        match new_hand(&self.config, &start, &NO_SEED, Some(script)) {
+            Ok(hand) => Ok(self.open(hand, start, NO_SEED, Some(script), now_ms)),
+            Err(error) => Err(Refusal::bad_script(error.to_string())),
+        }
+    }
+
+    fn scripted_stack(&self, player: &ScriptedSeat) -> Result<Stack, Refusal> {
+        let ScriptedSeat { seat: no, stack, .. } = *player;
+        let seat = self.seat(no).filter(|seat| !seat.reserved && !seat.leaving && seat.stack == stack);
+        match seat {
+            Some(seat) => Ok(Stack { seat: no, player: seat.player, chips: stack }),
+            None => Err(Refusal::bad_script(format!("nobody sits in seat {no} with {stack} chips"))),
+        }
+    }
+}
+
+/// The first seat that posts this blind.
+fn posted_by(script: &Script, post: Post) -> Option<SeatNo> {
+    let mut players = script.players.iter();
+    players.find(|player| player.blind.is_some_and(|blind| blind.post == post)).map(|player| player.seat)
+}
