@@ -13,7 +13,7 @@ use crate::{
 };
 use serde::Deserialize;
 use serde_json::Value;
-use wire::{Action, Chips, Legal, SeatNo, event::HandEvent};
+use wire::{Chips, Legal, SeatNo, event::HandEvent};
 
 /// One line.
 #[derive(Clone, Debug)]
@@ -60,44 +60,41 @@ pub fn line(id: &str, setup: &HandSetup, events: &[HandEvent]) -> Result<String,
     Ok(line.to_string())
 }
 
-/// The check that the other engine waits for on the first street, and where it goes: of the only player with chips,
-/// who has not acted, after somebody else has folded.
+/// The check that the other engine waits for on the first street, and where it goes: of the only player with chips, who
+/// has not acted. It asks everybody whom somebody could bet against when the betting began, also when all of those
+/// have folded meanwhile.
 fn expected_check(
     phh: &Phh,
     setup: &HandSetup,
     events: &[HandEvent],
 ) -> Result<Option<(usize, String)>, PhhError> {
+    let began = events.iter().position(|event| matches!(event, HandEvent::Acted { .. }));
     let tabled = events.iter().position(|event| matches!(event, HandEvent::Shown { .. }));
-    let Some(at) = phh.actions.iter().position(|action| action.contains(" sm")) else {
+    let at = phh.actions.iter().position(|action| action.contains(" sm"));
+    let (Some(began), Some(tabled), Some(at)) = (began, tabled, at) else {
         return Ok(None);
     };
-    let before = &events[..tabled.unwrap_or(0)];
-    let mut hand = Hand::new(setup)?;
-    before.iter().for_each(|event| hand.evolve(event));
-    let acted = |who: SeatNo| {
-        let mut seats = before.iter().filter_map(|event| match event {
-            HandEvent::Acted { seat, .. } => Some(*seat),
-            _ => None,
-        });
-        seats.any(|seat| seat == who)
+    let after = |count: usize| -> Result<Hand, PhhError> {
+        let mut hand = Hand::new(setup)?;
+        events.iter().take(count).for_each(|event| hand.evolve(event));
+        Ok(hand)
     };
-    let mut with_chips = hand.seats().filter(|(_, seat)| seat.can_bet());
-    let (alone, others) = (with_chips.next(), with_chips.next());
-    let last = before.iter().rev().find_map(|event| match event {
-        HandEvent::Acted { action, .. } => Some(action),
-        _ => None,
-    });
-    let folded = last == Some(&Action::Fold);
-    Ok(match (alone, others) {
-        (Some((seat, _)), None) if hand.street() == 0 && folded && !acted(seat) => {
-            let nth = setup.players.iter().filter(|player| {
-                let key = |seat: SeatNo| (seat <= setup.button, seat);
-                key(player.seat) <= key(seat)
-            });
-            Some((at, format!("p{} cc", nth.count())))
-        }
-        _ => None,
-    })
+    let (start, end) = (after(began)?, after(tabled)?);
+    let mut with_chips = end.seats().filter(|(_, seat)| seat.can_bet()).map(|(seat, _)| seat);
+    let (Some(alone), None) = (with_chips.next(), with_chips.next()) else {
+        return Ok(None);
+    };
+    let has_acted =
+        events[..tabled].iter().any(|event| matches!(event, HandEvent::Acted { seat, .. } if *seat == alone));
+    let posted = start.seat(alone).map_or(Chips::ZERO, |seat| seat.bet);
+    let mut others = start.seats().filter(|(seat, _)| *seat != alone);
+    let could_be_bet_against = others.any(|(_, other)| other.bet.plus(other.stack) > posted);
+    if end.street() > 0 || has_acted || !could_be_bet_against {
+        return Ok(None);
+    }
+    let key = |seat: SeatNo| (seat <= setup.button, seat);
+    let nth = setup.players.iter().filter(|player| key(player.seat) <= key(alone)).count();
+    Ok(Some((at, format!("p{nth} cc"))))
 }
 
 /// How a line compares.

@@ -178,6 +178,32 @@ fn lines_for_another_engine_compare_as_equal() {
     }
 }
 
+/// The actions before the showdown of the line for a hand of three with blinds of 50 and 100.
+fn line_of_three(stacks: [u64; 3], actions: &[&str]) -> Vec<String> {
+    let text = format!(
+        "variant = 'NT'\nantes = [0, 0, 0]\nblinds_or_straddles = [50, 100, 0]\nmin_bet = 100\nstarting_stacks = {stacks:?}\nactions = {actions:?}"
+    );
+    let phh = Phh::parse(&text).unwrap();
+    let line = oracle::line("three", &phh.setup().unwrap(), &phh.replay().unwrap().events).unwrap();
+    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let actions =
+        line["actions"].as_array().unwrap().iter().map(|action| action.as_str().unwrap().to_owned());
+    actions.filter(|action| action.starts_with('p')).take_while(|action| !action.contains(" sm")).collect()
+}
+
+#[test]
+fn a_line_has_the_check_that_the_other_engine_waits_for() {
+    // Whoever somebody could have bet against when the betting began is asked, whatever came last.
+    assert_eq!(line_of_three([70, 1_000, 1_000], &["p3 f", "p1 cc"]), ["p3 f", "p1 cc", "p2 cc"]);
+    assert_eq!(line_of_three([1_000, 1_000, 60], &["p3 cc", "p1 f"]), ["p3 cc", "p1 f", "p2 cc"]);
+    // Nobody could ever have bet more than the blind.
+    assert_eq!(line_of_three([70, 1_000, 60], &["p3 cc", "p1 f"]), ["p3 cc", "p1 f"]);
+    assert_eq!(line_of_three([70, 1_000, 60], &["p3 cc", "p1 cc"]), ["p3 cc", "p1 cc"]);
+    // Asked already.
+    let asked = ["p3 f", "p1 cbr 120", "p2 cc"];
+    assert_eq!(line_of_three([120, 1_000, 1_000], &asked), asked);
+}
+
 #[test]
 fn open_hand_history_adds_up() {
     for variant in variant::ALL {

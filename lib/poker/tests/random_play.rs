@@ -230,31 +230,55 @@ proptest! {
     }
 }
 
-/// Another way to deal and to choose, with many more hands: chips, replays, and on some hands also what is
-/// refused.
+/// At a decision: whatever is offered is accepted, and what is just outside of the offer is refused and changes nothing.
+fn check_offer(hand: &Hand, pick: u16, what: &dyn Fn() -> String) {
+    let (actor, legal, mut events) = (hand.actor().unwrap(), hand.legal(), Vec::new());
+    let held = hand.seat(actor).unwrap().down;
+    let mut untouched = hand.clone();
+    for action in outside(&legal, &held) {
+        let refused = untouched.play(actor, &action, &mut events).is_err();
+        assert!(refused && events.is_empty(), "{}: {action:?} of {legal:?} is accepted", what());
+    }
+    assert!(untouched == *hand, "{}: a refusal changed the hand", what());
+    for action in offered(&legal, &held, pick) {
+        let accepted = hand.clone().play(actor, &action, &mut events);
+        assert!(accepted.is_ok(), "{}: {action:?} of {legal:?}: {accepted:?}", what());
+    }
+}
+
+/// Another way to deal and to choose, with many more hands: chips, replays, and at every decision what is offered and what
+/// is not.
+fn ten_thousand_hands(variant: &'static Variant) {
+    for seed in 0..10_000 {
+        let what = || format!("{} {seed}", variant.code);
+        let mut dice = Dice::new(seed);
+        let setup = random::setup(variant, 10, &mut dice);
+        let mut replayed = Hand::new(&setup).unwrap();
+        let total = replayed.total();
+        let watch = |hand: &Hand, _: &Action| {
+            assert_eq!(hand.total(), total);
+            check_offer(hand, seed as u16, &what);
+        };
+        let (events, hand) = random::play(&setup, &mut dice, watch)
+            .unwrap_or_else(|| panic!("{}: an offered action was refused", what()));
+        assert_eq!(hand.seats().map(|(_, seat)| seat.stack).sum::<Chips>(), total);
+        events.iter().for_each(|event| replayed.evolve(event));
+        assert_eq!(replayed, hand, "{}", what());
+    }
+}
+
 #[test]
 fn ten_thousand_hands_of_every_variant() {
-    for variant in variant::ALL {
-        for seed in 0..10_000 {
-            let mut dice = Dice::new(seed);
-            let setup = random::setup(variant, 10, &mut dice);
-            let mut replayed = Hand::new(&setup).unwrap();
-            let total = replayed.total();
-            let watch = |hand: &Hand, _: &Action| {
-                assert_eq!(hand.total(), total);
-                if seed % 20 == 0 {
-                    let actor = hand.actor().unwrap();
-                    let held = hand.seat(actor).unwrap().down;
-                    for action in outside(&hand.legal(), &held) {
-                        assert!(hand.decide(actor, &action).is_err(), "{} {seed}: {action:?}", variant.code);
-                    }
+    let count = variant::ALL.len();
+    let turn = std::sync::atomic::AtomicUsize::new(0);
+    let next = || variant::ALL.get(turn.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, |cores| cores.get().min(count)) {
+            scope.spawn(|| {
+                while let Some(variant) = next() {
+                    ten_thousand_hands(variant)
                 }
-            };
-            let (events, hand) = random::play(&setup, &mut dice, watch)
-                .unwrap_or_else(|| panic!("{} {seed}: an offered action was refused", variant.code));
-            assert_eq!(hand.seats().map(|(_, seat)| seat.stack).sum::<Chips>(), total);
-            events.iter().for_each(|event| replayed.evolve(event));
-            assert_eq!(replayed, hand, "{} {seed}", variant.code);
+            });
         }
-    }
+    });
 }

@@ -50,7 +50,7 @@ impl Table {
     }
 
     fn evolve(&mut self, event: &TableEvent, at_ms: u64) {
-        self.event_no += u64::from(view::is_public(event));
+        self.event_no += u64::from(view::public(event).is_some());
         self.postings += u64::from(has_posting(event));
         let full_ms = u64::from(self.config.action_ms);
         match event {

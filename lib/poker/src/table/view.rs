@@ -9,29 +9,13 @@ use wire::{
     view::{HandView, SeatInHand, SeatView, TableView, TurnView},
 };
 
-/// Whether everybody at the table sees something of an event: whether [`public`] gives something.
-pub(super) const fn is_public(event: &TableEvent) -> bool {
-    !matches!(
-        event,
-        TableEvent::Created { .. }
-            | TableEvent::SeatReserved { .. }
-            | TableEvent::BuyInRefused { .. }
-            | TableEvent::TopUpAsked { .. }
-            | TableEvent::TopUpRefused { .. }
-            | TableEvent::LeaveAsked { .. }
-            | TableEvent::CashedOut { .. }
-            | TableEvent::Heard { .. }
-            | TableEvent::AbsenceExtended { .. }
-            | TableEvent::CloseAsked
-    )
-}
-
-/// What everybody at the table sees of an event; nothing of those that are the fleet's own business.
+/// What everybody at the table sees of an event; nothing of those that are the fleet's own business. This alone decides what is
+/// public: the numbers of events ([`Table::event_no`]) count what it gives.
 #[must_use]
 pub fn public(event: &TableEvent) -> Option<Event> {
-    Some(match event.clone() {
-        TableEvent::Seated { seat, player, name, bot, stack } => {
-            Event::Seated { seat, player, name, bot, stack }
+    Some(match *event {
+        TableEvent::Seated { seat, player, ref name, bot, stack } => {
+            Event::Seated { seat, player, name: name.clone(), bot, stack }
         }
         TableEvent::Unseated { seat, player, reason, .. } => Event::Unseated { seat, player, reason },
         TableEvent::ToppedUp { seat, amount } => Event::ToppedUp { seat, amount },
@@ -40,14 +24,20 @@ pub fn public(event: &TableEvent) -> Option<Event> {
         TableEvent::Disconnected { seat, deadline_ms, .. } => Event::Disconnected { seat, deadline_ms },
         TableEvent::Reconnected { seat, deadline_ms } => Event::Reconnected { seat, deadline_ms },
         TableEvent::GoneTooLong { seat } => Event::GoneTooLong { seat },
-        TableEvent::Said { player, name, text } => Event::Said { player, name, text },
-        TableEvent::HandStarted { start, .. } => Event::HandStarted(start),
-        TableEvent::Hand(event) => public_in_hand(event),
-        TableEvent::Turn { seat, turn, legal, deadline_ms } => Event::Turn { seat, turn, legal, deadline_ms },
+        TableEvent::Said { player, ref name, ref text } => {
+            Event::Said { player, name: name.clone(), text: text.clone() }
+        }
+        TableEvent::HandStarted { ref start, .. } => Event::HandStarted(start.clone()),
+        TableEvent::Hand(ref event) => public_in_hand(event),
+        TableEvent::Turn { seat, turn, ref legal, deadline_ms } => {
+            Event::Turn { seat, turn, legal: legal.clone(), deadline_ms }
+        }
         TableEvent::TimedOut { seat } => Event::TimedOut { seat },
         TableEvent::ClockExtended { deadline_ms } => Event::ClockExtended { deadline_ms },
-        TableEvent::HandEnded { hand, stacks, seed, .. } => Event::HandEnded { hand, stacks, seed },
-        TableEvent::Instructed { instruction, .. } => {
+        TableEvent::HandEnded { hand, ref stacks, seed, .. } => {
+            Event::HandEnded { hand, stacks: stacks.clone(), seed }
+        }
+        TableEvent::Instructed { ref instruction, .. } => {
             Event::Instructed { level: instruction.level, then: instruction.then }
         }
         TableEvent::Closed => Event::Closed,
@@ -64,18 +54,20 @@ pub fn public(event: &TableEvent) -> Option<Event> {
     })
 }
 
-fn public_in_hand(event: HandEvent) -> Event {
-    match event {
+fn public_in_hand(event: &HandEvent) -> Event {
+    match *event {
         HandEvent::Posted { seat, post, amount } => Event::Posted { seat, post, amount },
         HandEvent::Dealt { seat, down, up } => Event::Dealt { seat, down: down.len() as u8, up },
         HandEvent::Board { street, cards } => Event::Board { street, cards },
         // Which cards were thrown away is the player's own business.
-        HandEvent::Acted { seat, action: Action::Discard(cards), .. } => {
+        HandEvent::Acted { seat, action: Action::Discard(ref cards), .. } => {
             Event::Drew { seat, count: cards.len() as u8 }
         }
-        HandEvent::Acted { seat, action, added, stack } => Event::Acted { seat, action, added, stack },
+        HandEvent::Acted { seat, ref action, added, stack } => {
+            Event::Acted { seat, action: action.clone(), added, stack }
+        }
         HandEvent::Returned { seat, amount } => Event::Returned { seat, amount },
-        HandEvent::Shown { seat, cards, hand } => Event::Shown { seat, cards, hand },
+        HandEvent::Shown { seat, cards, ref hand } => Event::Shown { seat, cards, hand: hand.clone() },
         HandEvent::Mucked { seat } => Event::Mucked { seat },
         HandEvent::Awarded { pot, seat, amount, share } => Event::Awarded { pot, seat, amount, share },
     }
