@@ -19,11 +19,8 @@ const WRONG_LAST: u64 = 10_071;
 /// The value of a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Claim {
-    /// Who owns the partition; none: it is released.
+    /// Who owns the partition; none: whoever is to own it claims it.
     pub(super) owner: Option<Holder>,
-    /// To whom it is released.
-    #[serde(default)]
-    pub(super) next: Option<Holder>,
 }
 
 /// A member, as it is written.
