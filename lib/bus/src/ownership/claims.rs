@@ -19,8 +19,11 @@ const WRONG_LAST: u64 = 10_071;
 /// The value of a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Claim {
-    /// Who owns the partition; none: whoever is to own it claims it.
+    /// Who owns the partition; none: it is released.
     pub(super) owner: Option<Holder>,
+    /// To whom it is released.
+    #[serde(default)]
+    pub(super) next: Option<Holder>,
 }
 
 /// A member, as it is written.

@@ -3,7 +3,7 @@
 //! A claim is a key of a bucket, written by compare-and-swap; its revision is the epoch. Everybody computes the
 //! same fair shares from who is alive and who owns what; a partition that nobody alive owns is claimed at once by
 //! the one whose share it is in, and one that its owner has too much of is handed over by that owner: the user
-//! finishes what is under way, then the next owner's name is written into the key, who begins when it hears of that.
+//! finishes what is under way, then the key is written as released to the next owner, who claims it at once.
 //!
 //! Ownership is for liveness only: what makes a second owner harmless is the journal's expected sequence.
 
