@@ -69,13 +69,18 @@ pub(crate) fn shuffle(seed: &Seed, cards: &mut [Card]) {
 
 /// A number from 0 to `n - 1`, each equally likely. `n` is 2 to 52.
 fn below(stream: &mut ChaCha20Rng, n: u32) -> u32 {
-    let reject_from = (1u64 << 32) - (1u64 << 32) % u64::from(n);
     loop {
         let word = stream.next_u32();
-        if u64::from(word) < reject_from {
+        if is_even(word, n) {
             return word % n;
         }
     }
+}
+
+/// Whether a word is among those that make every number below `n` equally likely. At most the last `n` words are not, so that
+/// nearly all are spared the division that tells.
+fn is_even(word: u32, n: u32) -> bool {
+    word <= u32::MAX - n || u64::from(word) < (1u64 << 32) - (1u64 << 32) % u64::from(n)
 }
 
 #[cfg(test)]
@@ -94,6 +99,21 @@ mod tests {
         let counting = Seed(std::array::from_fn(|i| i as u8));
         assert_eq!(text(&deck(&counting)), COUNTING);
         assert_eq!(commitment(&zeros).to_string(), ZEROS_COMMITMENT);
+    }
+
+    #[test]
+    fn words_that_would_favour_some_cards_are_dropped() {
+        for n in 2..=52 {
+            let dropped = ((1u64 << 32) % u64::from(n)) as u32;
+            for from_top in 0..200 {
+                assert_eq!(
+                    is_even(u32::MAX - from_top, n),
+                    from_top >= dropped,
+                    "{from_top} from the top, {n}"
+                );
+            }
+        }
+        assert!(is_even(0, 52));
     }
 
     #[test]

@@ -35,28 +35,39 @@ pub(super) struct Pots<'a> {
 impl Hand {
     /// The pots to award: one more for every different amount that players left in could put in.
     pub(super) fn final_pots(&self) -> Pots<'_> {
-        Pots::new(&self.seats, |seat| seat.is_in())
+        Pots::new(&self.seats, |_| true)
     }
 
     /// The pots as they stand: divided only by players who are all-in.
     pub(super) fn live_pots(&self) -> Pots<'_> {
-        Pots::new(&self.seats, |seat| seat.is_in() && seat.stack.is_zero())
+        Pots::new(&self.seats, |seat| seat.stack.is_zero())
     }
 }
 
 impl<'a> Pots<'a> {
-    /// Pots divided at what the chosen players have put in.
+    /// Pots divided at what the chosen ones of the players left in have put in.
     fn new(seats: &'a Seats, divides: impl Fn(&HandSeat) -> bool) -> Self {
-        let mut prices = [Chips::ZERO; MAX_PLAYERS + 1];
-        let mut count = 0;
-        let most = seats.in_play().map(HandSeat::matched).max().unwrap_or_default();
-        let dividing = seats.iter().filter(|seat| divides(seat)).map(HandSeat::matched);
-        for (place, price) in prices.iter_mut().zip(dividing.chain([most])) {
-            *place = price;
-            count += 1;
+        let mut pots = Self { seats, prices: [Chips::ZERO; MAX_PLAYERS + 1], count: 0, next: 0 };
+        let mut most = Chips::ZERO;
+        for seat in seats.in_play() {
+            most = most.max(seat.matched());
+            if divides(seat) {
+                pots.divide_at(seat.matched());
+            }
         }
-        prices[..count].sort_unstable();
-        Self { seats, prices, count, next: 0 }
+        pots.divide_at(most);
+        pots
+    }
+
+    /// Puts a price in its place among the others, if it is not there.
+    fn divide_at(&mut self, price: Chips) {
+        let at = self.prices[..self.count].iter().take_while(|&&lower| lower < price).count();
+        if at < self.count && self.prices[at] == price {
+            return;
+        }
+        self.prices.copy_within(at..self.count, at + 1);
+        self.prices[at] = price;
+        self.count += 1;
     }
 
     /// The pot between two prices. Dead money is the main pot's; what folded players have put in above everybody left
@@ -78,14 +89,8 @@ impl Iterator for Pots<'_> {
         while self.next < self.count {
             let at = self.next;
             self.next += 1;
-            let price = self.prices[at];
-            let under = at.checked_sub(1).map(|below| self.prices[below]);
-            if under == Some(price) {
-                continue;
-            }
-            // Of equal prices the first makes the pot.
-            let last = price == self.prices[self.count - 1];
-            let pot = self.between(under.unwrap_or_default(), price, under.is_none(), last);
+            let under = at.checked_sub(1).map_or(Chips::ZERO, |below| self.prices[below]);
+            let pot = self.between(under, self.prices[at], at == 0, self.next == self.count);
             if !pot.amount.is_zero() {
                 return Some(pot);
             }

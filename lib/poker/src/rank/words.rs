@@ -19,11 +19,8 @@ const SYMBOLS: [&str; 13] = ["2", "3", "4", "5", "6", "7", "8", "9", "T", "J", "
 pub fn describe(variant: &Variant, hole: &[Card], board: &[Card]) -> String {
     let mut words = String::new();
     for (nth, &ranking) in variant.rankings.iter().enumerate() {
-        if nth > 0 {
-            if strength(ranking, variant.selection, hole, board).is_none() {
-                continue;
-            }
-            words.push_str("; ");
+        if nth > 0 && strength(ranking, variant.selection, hole, board).is_none() {
+            continue;
         }
         let best = || best_cards(ranking, variant.selection, hole, board);
         // The name of a high hand is told from all cards as well as from the best of them, and faster.
@@ -38,7 +35,7 @@ pub fn describe(variant: &Variant, hole: &[Card], board: &[Card]) -> String {
             Ranking::DeuceToSeven => low(&best(), false),
             Ranking::Badugi => badugi(&best()),
         };
-        words.push_str(&part);
+        words = if nth == 0 { part } else { [&words, "; ", &part].concat() };
     }
     words
 }
@@ -106,13 +103,13 @@ fn high(cards: &[Card], wheel: Option<u8>) -> String {
     let one = |rank| word(&ONE, rank);
     match flush.and_then(|ranks| straight(ranks, wheel)) {
         Some(12) => return "royal flush".to_owned(),
-        Some(top) => return format!("straight flush, {} high", one(top)),
+        Some(top) => return ["straight flush, ", one(top), " high"].concat(),
         None => {}
     }
     match (count.groups()[0].0, flush, straight(count.all(), wheel)) {
         // With a flush or a straight seven cards have no room for more than three of a kind.
-        (0..4, Some(ranks), _) => format!("flush, {} high", one(ranks.ilog2() as usize)),
-        (0..4, _, Some(top)) => format!("straight, {} high", one(top)),
+        (0..4, Some(ranks), _) => ["flush, ", one(ranks.ilog2() as usize), " high"].concat(),
+        (0..4, _, Some(top)) => ["straight, ", one(top), " high"].concat(),
         _ => of_a_kind(&count, |rank| rank),
     }
 }
@@ -123,12 +120,12 @@ fn of_a_kind(count: &Count, rank: impl Fn(usize) -> usize) -> String {
     let (first, second) = (rank(first), rank(second));
     let (one, many) = (|rank| word(&ONE, rank), |rank| word(&MANY, rank));
     match (most, next) {
-        (4.., _) => format!("four of a kind, {}", many(first)),
-        (3, 2..) => format!("full house, {} full of {}", many(first), many(second)),
-        (3, _) => format!("three of a kind, {}", many(first)),
-        (2, 2) => format!("two pair, {} and {}", many(first), many(second)),
-        (2, _) => format!("pair of {}", many(first)),
-        (1, _) => format!("{} high", one(first)),
+        (4.., _) => ["four of a kind, ", many(first)].concat(),
+        (3, 2..) => ["full house, ", many(first), " full of ", many(second)].concat(),
+        (3, _) => ["three of a kind, ", many(first)].concat(),
+        (2, 2) => ["two pair, ", many(first), " and ", many(second)].concat(),
+        (2, _) => ["pair of ", many(first)].concat(),
+        (1, _) => [one(first), " high"].concat(),
         _ => "no cards".to_owned(),
     }
 }

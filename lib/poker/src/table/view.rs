@@ -1,8 +1,8 @@
 //! What people see of a table: the one place where hidden cards are left out.
 
-use super::{Playing, Table};
+use super::{Playing, Seat, Table};
 use wire::{
-    Action, Chips, PlayerId,
+    Action, Chips, PlayerId, SeatNo,
     client::PrivateCards,
     event::{Event, HandEvent, TableEvent},
     table::TableSummary,
@@ -131,27 +131,30 @@ impl Table {
     }
 
     fn seat_views(&self) -> Vec<SeatView> {
+        // Room for all at once: a list that grows is moved while it does.
+        let mut views = Vec::with_capacity(self.seats.len());
         let seated = self.taken().filter(|(_, seat)| !seat.reserved);
-        seated
-            .map(|(no, seat)| {
-                let in_hand = self.playing.as_ref().and_then(|playing| playing.hand.seat(no));
-                SeatView {
-                    seat: no,
-                    player: seat.player,
-                    name: seat.name.clone(),
-                    bot: seat.bot,
-                    stack: in_hand.map_or(seat.stack, |in_hand| in_hand.stack),
-                    sitting_out: seat.sitting_out,
-                    disconnected: seat.is_gone() || seat.is_over(),
-                    in_hand: in_hand.map(|in_hand| SeatInHand {
-                        bet: in_hand.bet,
-                        folded: in_hand.folded,
-                        down: in_hand.down.len() as u8,
-                        up: in_hand.up.to_vec(),
-                    }),
-                }
-            })
-            .collect()
+        views.extend(seated.map(|(no, seat)| self.seat_view(no, seat)));
+        views
+    }
+
+    fn seat_view(&self, no: SeatNo, seat: &Seat) -> SeatView {
+        let in_hand = self.playing.as_ref().and_then(|playing| playing.hand.seat(no));
+        SeatView {
+            seat: no,
+            player: seat.player,
+            name: seat.name.clone(),
+            bot: seat.bot,
+            stack: in_hand.map_or(seat.stack, |in_hand| in_hand.stack),
+            sitting_out: seat.sitting_out,
+            disconnected: seat.is_gone() || seat.is_over(),
+            in_hand: in_hand.map(|in_hand| SeatInHand {
+                bet: in_hand.bet,
+                folded: in_hand.folded,
+                down: in_hand.down.len() as u8,
+                up: in_hand.up.to_vec(),
+            }),
+        }
     }
 }
 
