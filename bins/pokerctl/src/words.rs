@@ -239,7 +239,8 @@ fn unseating(reason: Unseating) -> &'static str {
     }
 }
 
-fn posted(post: Post) -> &'static str {
+/// What is posted, as it stands before the amount.
+pub fn posted(post: Post) -> &'static str {
     match post {
         Post::Ante => "the ante of",
         Post::BigBlindAnte => "the ante for all of",

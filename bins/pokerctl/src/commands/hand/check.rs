@@ -56,3 +56,30 @@ impl Report {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use poker::phh::Phh;
+
+    #[test]
+    fn hands_are_counted_and_what_is_wrong_is_named() {
+        let hand = |actions: &str, stacks: &str| {
+            let text = format!(
+                "variant = 'NT'\nantes = [0, 0]\nblinds_or_straddles = [1, 2]\nmin_bet = 2\n\
+                starting_stacks = [100, 100]\nfinishing_stacks = {stacks}\nactions = [{actions}]\n"
+            );
+            Phh::parse(&text).unwrap().check()
+        };
+        let mut report = Report::default();
+        report.add("one", hand("'p2 f'", "[101, 99]"));
+        report.add("two", hand("'p2 f'", "[99, 101]"));
+        report.add("three", hand("'p1 f'", "[101, 99]"));
+        let report = serde_json::to_value(&report).unwrap();
+        let counts = ["hands", "exact", "different", "refused"].map(|key| report[key].as_u64());
+        assert_eq!(counts, [3, 1, 1, 1].map(Some));
+        let reasons = report["reasons"].as_array().unwrap();
+        let begin = |nth: usize, with: &str| reasons[nth].as_str().unwrap().starts_with(with);
+        assert!(reasons.len() == 2 && begin(0, "two: stacks") && begin(1, "three: action 0"), "{report}");
+    }
+}

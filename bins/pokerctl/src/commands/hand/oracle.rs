@@ -52,3 +52,28 @@ impl Report {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stacks_and_bounds_are_counted_one_by_one() {
+        let line = |stacks: &str, least: u64| {
+            format!(
+                r#"{{"variant":"NT","antes":[0,0],"blinds_or_straddles":[1,2],"min_bet":2,"starting_stacks":[100,100],
+                "actions":["p2 f"],"legal":[[0,2,1,{least},100]],"finishing_stacks":{stacks}}}"#
+            )
+        };
+        let mut report = Report::default();
+        for (nth, text) in
+            (1..).zip([line("[101,99]", 4), line("[101,99]", 3), line("[99,101]", 4), "{}".to_owned()])
+        {
+            report.add(nth, &text);
+        }
+        let report = serde_json::to_value(&report).unwrap();
+        let keys = ["hands", "exact", "different", "bounds_checked", "bounds_different"];
+        assert_eq!(keys.map(|key| report[key].as_u64()), [4, 2, 2, 3, 1].map(Some), "{report}");
+        assert_eq!(report["reasons"].as_array().map(Vec::len), Some(3));
+    }
+}

@@ -1,6 +1,7 @@
 //! `pokerctl hand show`: a hand file, told street by street.
 
 use super::{HandError, hands};
+use crate::words;
 use poker::{
     hand::Hand,
     phh::{Phh, PhhError, Replay},
@@ -65,11 +66,12 @@ impl Teller {
     }
 
     fn event(&mut self, event: &HandEvent) {
-        self.hand.evolve(event);
+        // The action that ends a street moves the hand on to the next one: whose street it is says the hand before it.
         self.head();
+        self.hand.evolve(event);
         let line = match event {
             HandEvent::Posted { seat, post, amount } => {
-                format!("{} posts {amount} ({post:?})", self.name(*seat))
+                format!("{} posts {} {amount}", self.name(*seat), words::posted(*post))
             }
             HandEvent::Dealt { seat, down, up } => {
                 let cards: Vec<Card> = down.iter().chain(up).copied().collect();
@@ -97,7 +99,7 @@ impl Teller {
         self.lines.push(format!("    {line}"));
     }
 
-    /// A line for each new street.
+    /// A line for each new street, with what lies in the middle by then.
     fn head(&mut self) {
         let street = self.hand.street();
         if self.street == Some(street) || self.hand.is_over() {
@@ -105,13 +107,14 @@ impl Teller {
         }
         self.street = Some(street);
         let name = self.hand.variant().streets.get(usize::from(street)).map_or("", |street| street.name);
-        let pot = self.hand.middle();
-        let board = if self.hand.board().is_empty() {
-            String::new()
-        } else {
-            format!(", board {}", spell(self.hand.board()))
-        };
-        self.lines.push(format!("  {name}: {pot} in the middle{board}"));
+        let mut line = format!("  {name}");
+        if !self.hand.middle().is_zero() {
+            line.push_str(&format!(": {} in the middle", self.hand.middle()));
+        }
+        if !self.hand.board().is_empty() {
+            line.push_str(&format!(", board {}", spell(self.hand.board())));
+        }
+        self.lines.push(line);
     }
 }
 
@@ -145,6 +148,7 @@ mod tests {
         for part in [
             "x: ",
             "Bob has 100 (button)",
+            "Bob posts the small blind of 1",
             "Ann is dealt As Ad",
             "board: 2c 3d 4h",
             "Ann bets 10",
@@ -152,5 +156,9 @@ mod tests {
         ] {
             assert!(lines.contains(part), "{part:?} is missing in\n{lines}");
         }
+        // What ends a street is told under it, what begins the next one under that.
+        let order = ["preflop", "Bob posts", "Ann checks", "flop: 4 in", "board:", "Ann bets"];
+        let places = order.map(|part| lines.find(part).unwrap());
+        assert!(places.is_sorted(), "{lines}");
     }
 }

@@ -144,3 +144,74 @@ fn deals_again(played: &Played) -> bool {
     }
     events == played.events
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::{
+        Card, Chips, PlayerId,
+        event::Stack,
+        table::{Absence, Level, Purpose},
+    };
+
+    /// A hand of three that everybody checks or calls to the end.
+    fn played(seed: Seed) -> Played {
+        let level = Level { number: 0, small_blind: Chips(50), big_blind: Chips(100), ante: Chips::ZERO };
+        let config = TableConfig {
+            name: "x".to_owned(),
+            variant: "NT".to_owned(),
+            seats: 3,
+            level,
+            purpose: Purpose::Cash { min_buy_in: Chips(100), max_buy_in: Chips(20_000) },
+            action_ms: 10_000,
+            hand_pause_ms: 0,
+            bot_pace_ms: 0,
+            absence: Absence::default(),
+        };
+        let stack = |seat| Stack { seat, player: PlayerId(seat.into()), chips: Chips(5_000) };
+        let start = HandStart {
+            hand: HandNo(1),
+            button: 2,
+            small_blind: Some(0),
+            big_blind: 1,
+            level,
+            stacks: (0..3).map(stack).collect(),
+            commitment: shuffle::commitment(&seed),
+        };
+        let mut hand = new_hand(&config, &start, &seed).unwrap();
+        let mut events = Vec::new();
+        hand.begin(&mut events);
+        while let Some(actor) = hand.actor() {
+            let action = if hand.legal().check { wire::Action::Check } else { wire::Action::Call };
+            hand.play(actor, &action, &mut events).unwrap();
+        }
+        Played { config, start, seed, events }
+    }
+
+    #[test]
+    fn a_hand_deals_again_from_its_seed_and_from_no_other() {
+        let mut hand = played(Seed([3; 32]));
+        assert!(deals_again(&hand));
+        hand.seed = Seed([4; 32]);
+        assert!(!deals_again(&hand));
+    }
+
+    #[test]
+    fn one_card_that_was_exchanged_is_noticed() {
+        let mut hand = played(Seed([3; 32]));
+        let mut used: Vec<Card> = Vec::new();
+        for event in &hand.events {
+            match event {
+                HandEvent::Dealt { down, .. } => used.extend(down.iter()),
+                HandEvent::Board { cards, .. } => used.extend(cards.iter()),
+                _ => {}
+            }
+        }
+        let river = hand.events.iter_mut().rev().find_map(|event| match event {
+            HandEvent::Board { cards, .. } => Some(cards),
+            _ => None,
+        });
+        river.unwrap()[0] = Card::all().find(|card| !used.contains(card)).unwrap();
+        assert!(!deals_again(&hand));
+    }
+}
