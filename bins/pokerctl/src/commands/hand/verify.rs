@@ -167,6 +167,7 @@ mod tests {
             hand_pause_ms: 0,
             bot_pace_ms: 0,
             absence: Absence::default(),
+            scripted: false,
         };
         let stack = |seat| Stack { seat, player: PlayerId(seat.into()), chips: Chips(5_000) };
         let start = HandStart {
@@ -178,14 +179,14 @@ mod tests {
             stacks: (0..3).map(stack).collect(),
             commitment: shuffle::commitment(&seed),
         };
-        let mut hand = new_hand(&config, &start, &seed).unwrap();
+        let mut hand = new_hand(&config, &start, &seed, None).unwrap();
         let mut events = Vec::new();
         hand.begin(&mut events);
         while let Some(actor) = hand.actor() {
             let action = if hand.legal().check { wire::Action::Check } else { wire::Action::Call };
             hand.play(actor, &action, &mut events).unwrap();
         }
-        Played { config, start, seed, events }
+        Played { config, start, seed, script: None, events }
     }
 
     #[test]
