@@ -165,6 +165,32 @@ async fn what_dies_is_started_again_at_the_same_address() {
 }
 
 #[tokio::test]
+async fn the_shuffle_of_a_hand_that_was_played_is_verified() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let (mut up, _) = up(&data).await;
+    let quick = ["--hand-pause-ms", "0", "--bot-pace-ms", "0"];
+    let made = run(&data, &[&["--json", "table", "create", "x", "--bots", "3"], &quick[..]].concat()).await;
+    let made: Value = serde_json::from_slice(&made.stdout).unwrap();
+    let table =
+        made["table"].as_u64().map_or_else(|| made["table"].as_str().unwrap().to_owned(), |n| n.to_string());
+    let began = Instant::now();
+    let verdict = loop {
+        let verified = run(&data, &["--json", "hand", "verify", &table, "1"]).await;
+        if verified.status.success() {
+            break verified;
+        }
+        let text = String::from_utf8_lossy(&verified.stderr);
+        assert!(text.contains("no finished hand 1") && began.elapsed() < LIMIT, "{verified:?}");
+        sleep(Duration::from_millis(100)).await;
+    };
+    let verdict: Value = serde_json::from_slice(&verdict.stdout).unwrap();
+    assert!(verdict["commitment_holds"] == true && verdict["deal_holds"] == true, "{verdict}");
+    up.signal(Signal::TERM);
+    assert!(up.ended().await.unwrap().success());
+}
+
+#[tokio::test]
 async fn what_is_in_the_way_is_said_in_one_sentence() {
     let folder = folder();
     let data = folder.path().join("data");
