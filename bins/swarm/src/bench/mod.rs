@@ -20,6 +20,8 @@ use std::time::Duration;
 const PER_GATEWAY: usize = 18_000;
 /// Played before anything is measured.
 const WARM_UP: Duration = Duration::from_secs(3);
+/// How often people have thought before anything is measured.
+const THOUGHTS: u32 = 5;
 /// Median time to think at human pace: 27,000 tables then see about 5,000 actions a second.
 const THINK_MS: u32 = 4_500;
 

@@ -1,6 +1,6 @@
 //! What most measurements begin with: a fleet of its own, and players who have taken their seats there.
 
-use super::{Args, PER_GATEWAY, WARM_UP};
+use super::{Args, PER_GATEWAY, THOUGHTS, WARM_UP};
 use crate::{
     crew::Crew,
     fleet::{Described, Size, Started},
@@ -75,14 +75,15 @@ impl Stage {
         usage::of_fleet(&self.described, &self.crew.pids())
     }
 
-    /// Lets everybody play, first unmeasured: for a moment, and until people have thought once.
+    /// Lets everybody play, first unmeasured: for a moment, and until people have thought several times, so that the hands that
+    /// all began at once are out of step.
     ///
     /// # Errors
     /// When a process is gone.
     pub(super) async fn measure(&mut self, room: &RoomArgs, time: Duration) -> anyhow::Result<Measured> {
         let port = self.described.nats_monitor_port.context("the NATS server is not monitored")?;
         let (described, pids) = (self.described.clone(), self.crew.pids());
-        let warm_up = WARM_UP.max(Duration::from_millis(room.think_ms.into()));
+        let warm_up = WARM_UP.max(THOUGHTS * Duration::from_millis(room.think_ms.into()));
         measure(&mut self.crew, (warm_up, time), port, || usage::of_fleet(&described, &pids)).await
     }
 
