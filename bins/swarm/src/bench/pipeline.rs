@@ -18,8 +18,8 @@ use wire::{
 };
 
 const TABLES: [usize; 4] = [100, 1_000, 10_000, 27_000];
-/// Records of a stream that sizes are taken from.
-const RECORDS: usize = 20_000;
+/// Records of play that sizes are taken from.
+const RECORDS: usize = 10_000;
 
 /// Measures every size.
 ///
@@ -87,10 +87,11 @@ struct Peek {
 /// come and sit down, which are small, have one.
 async fn records(admin: &Bus) -> anyhow::Result<(usize, usize)> {
     let journal = Journal::open(admin, &subject::table_stream(0)).await?;
-    let walk = journal.walk("journal.table.0.*.*").take(RECORDS);
-    let mut walk = std::pin::pin!(walk);
+    let mut walk = std::pin::pin!(journal.walk("journal.table.0.*.*"));
     let mut sums = [(0, 0); 2];
-    while let Some(stored) = walk.next().await {
+    while sums[0].1 + sums[1].1 < RECORDS
+        && let Some(stored) = walk.next().await
+    {
         let payload = stored?.payload;
         let peek: Peek = codec::decode(&payload)?;
         if peek.events.len() > 1 {
@@ -99,6 +100,7 @@ async fn records(admin: &Bus) -> anyhow::Result<(usize, usize)> {
             *records += 1;
         }
     }
-    let mean = |(bytes, records): (usize, usize)| bytes / records.max(1);
+    ensure!(sums.iter().all(|&(_, records)| records > 0), "no records of play: measure for longer");
+    let mean = |(bytes, records): (usize, usize)| bytes / records;
     Ok((mean(sums[0]), mean(sums[1])))
 }
