@@ -10,7 +10,7 @@ use testkit::{
 use wire::{
     Chips, PlayerId,
     event::{HandEvent, TableEvent},
-    tournament::Phase,
+    tournament::{Phase, TournamentConfig},
 };
 
 const LIMIT: Duration = Duration::from_secs(240);
@@ -38,7 +38,10 @@ fn actions_of(player: PlayerId, records: &[(u64, TableRecord)]) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_role_is_drained_in_the_middle_of_hands() -> anyhow::Result<()> {
     let fleet = Fleet::start(FleetSize::default()).await?;
-    let tournament = fleet.tournament(quick_tournament(ENTRIES, 1)).await?;
+    // Long enough for every role to be drained before it is over.
+    let config =
+        TournamentConfig { bot_pace_ms: 50, starting_stack: Chips(3_000), ..quick_tournament(ENTRIES, 1) };
+    let tournament = fleet.tournament(config).await?;
     let watcher = Watcher::start(fleet.ws()?, tournament);
     let hero = fleet.hero("dora", fleet.tcp()?, Chips(5_000)).await?;
     let player = hero.player;
