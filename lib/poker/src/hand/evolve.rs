@@ -10,6 +10,12 @@ use wire::{
 impl Hand {
     /// Applies an event.
     pub fn evolve(&mut self, event: &HandEvent) {
+        self.apply(event);
+        self.settle();
+    }
+
+    /// Applies an event, leaving the stage as it is.
+    pub(super) fn apply(&mut self, event: &HandEvent) {
         match event {
             HandEvent::Posted { seat, post, amount } => self.posted(*seat, *post, *amount),
             HandEvent::Dealt { seat, down, up } => self.dealt(*seat, down, up),
@@ -46,7 +52,6 @@ impl Hand {
                 }
             }
         }
-        self.settle();
     }
 
     fn posted(&mut self, seat: SeatNo, post: Post, amount: Chips) {

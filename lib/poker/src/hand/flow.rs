@@ -18,9 +18,11 @@ impl Hand {
             if events.len() == known {
                 return;
             }
+            // What waits are all events of one stage: none but the last can move it on.
             for event in &events[known..] {
-                self.evolve(event);
+                self.apply(event);
             }
+            self.settle();
         }
     }
 
@@ -221,22 +223,21 @@ impl Hand {
     }
 
     fn next_to_bet(&self) -> Option<SeatNo> {
+        let (mut left, mut able, mut highest) = (0, 0, Chips::ZERO);
+        for seat in self.seats.in_play() {
+            left += 1;
+            able += usize::from(seat.can_bet());
+            highest = highest.max(seat.bet);
+        }
+        let must_act = |seat: &&HandSeat| match able {
+            // Everybody else is all-in: there is a decision only when one of them has put in more.
+            0 | 1 => seat.bet < highest,
+            _ => seat.acted.is_none() || seat.bet < self.round.level,
+        };
         // Somebody to bet against.
-        self.seats.in_play().nth(1)?;
-        let mut next = self.seats.after(self.round.from).filter(|seat| self.must_act(seat));
-        next.next().map(|seat| seat.seat)
-    }
-
-    fn must_act(&self, seat: &HandSeat) -> bool {
-        if !seat.can_bet() {
-            return false;
-        }
-        let mut others = self.seats.in_play().filter(|other| other.seat != seat.seat);
-        if others.clone().any(HandSeat::can_bet) {
-            return seat.acted.is_none() || seat.bet < self.round.level;
-        }
-        // Everybody else is all-in: there is a decision only when one of them has put in more.
-        others.any(|other| other.bet > seat.bet)
+        let contested = left > 1;
+        let mut next = self.seats.after(self.round.from).filter(|seat| contested && seat.can_bet());
+        next.find(must_act).map(|seat| seat.seat)
     }
 
     /// The seat that the opener of the street sits left of.
