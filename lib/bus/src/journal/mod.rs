@@ -30,6 +30,8 @@ const OWN: &str = "own";
 /// Batches of one stream that this process reads at the same time. When a dead worker's partitions are all taken over at
 /// once, more would only wait at the server, some of them longer than their readers do.
 const READS: usize = 2;
+/// Tails of one stream that this process reads at the same time, record by record.
+const TAILS: usize = 64;
 
 /// How far a writer knows a subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,6 +118,8 @@ struct Inner {
     appends: AtomicU64,
     /// Bounds the batches that are read at the same time.
     reads: Semaphore,
+    /// Bounds the tails that are read at the same time.
+    tails: Semaphore,
     warnings: append::Warnings,
     trouble: append::Trouble,
 }
@@ -156,6 +160,7 @@ impl Journal {
             writer: getrandom::u64().map_err(BusError::Random)?,
             appends: AtomicU64::new(0),
             reads: Semaphore::new(READS),
+            tails: Semaphore::new(TAILS),
             warnings: append::Warnings::default(),
             trouble: append::Trouble::default(),
         };

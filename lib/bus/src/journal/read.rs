@@ -1,6 +1,6 @@
 //! Reading: recovery from the last snapshot and its tail, and a walk over everything.
 
-use super::{Cursor, Journal, JournalError, OWN, Recovered, SNAPSHOT, Stored};
+use super::{Cursor, Journal, JournalError, OWN, Recovered, SNAPSHOT, Stored, TAILS};
 use crate::{
     BusError,
     direct::{self, Batch, Found, MOST_SUBJECTS, Wanted},
@@ -11,11 +11,9 @@ use std::collections::HashMap;
 
 /// Messages of one batch where there is no other bound.
 const BATCH: u64 = 512;
-/// Stretches of one recovery that are read at the same time.
-const STRETCHES: usize = 4;
-/// Tails so many sequences apart are read as one stretch: the server looks at this many records about as fast as it
-/// answers one more request.
-const NEAR: u64 = 2_000;
+/// Records of a tail that are read one by one, from the newest back; what is before them is read as a batch. One by one
+/// costs a round trip each but nothing else; in a batch the server looks at everything between two records of a subject.
+const STEPS: usize = 64;
 /// Batches of last records that are read at the same time.
 const BATCHES: usize = 4;
 /// Subjects that the server lists at once (JSApiStreamInfo's page).
@@ -31,7 +29,7 @@ impl Journal {
             Some(lasts) => lasts,
             None => self.lasts_of_many(subjects).await?,
         };
-        self.with_tails(subjects, lasts).await
+        self.with_tails(lasts).await
     }
 
     /// The same of one subject; none when it has no record.
@@ -41,7 +39,7 @@ impl Journal {
     pub async fn recover_one(&self, subject: &str) -> Result<Option<Recovered>, JournalError> {
         let wanted = Wanted { last: Some(subject), ..Wanted::default() };
         match direct::get(&self.inner.bus, &self.inner.stream, &wanted).await? {
-            Some(last) => Ok(self.with_tails(subject, vec![last]).await?.pop()),
+            Some(last) => self.with_tail(last).await.map(Some),
             None => Ok(None),
         }
     }
@@ -146,91 +144,75 @@ impl Journal {
         }
     }
 
-    /// The last records of subjects that match `filter`, with everything from their snapshots on.
-    ///
-    /// The records of many subjects are read together, stretch by stretch: a request for the records of one subject
-    /// makes the server look at all others between them, so one request per subject would look at everything as often
-    /// as there are subjects.
-    async fn with_tails(&self, filter: &str, lasts: Vec<Found>) -> Result<Vec<Recovered>, JournalError> {
-        let reads = stretches(&lasts).into_iter().map(|stretch| self.stretch(filter, stretch));
-        let read: Vec<Vec<Found>> = stream::iter(reads).buffered(STRETCHES).try_collect().await?;
-        let mut tails: HashMap<String, Vec<Found>> = HashMap::new();
-        for found in read.into_iter().flatten() {
-            tails.entry(found.subject.clone()).or_default().push(found);
-        }
-        lasts
-            .into_iter()
-            .map(|last| match snapshot_of(&last) {
-                None => Ok(recovered(vec![last])),
-                Some(snapshot) => {
-                    let records = tails.remove(&last.subject).unwrap_or_default();
-                    joined(&last, snapshot, records)
-                }
-            })
-            .collect()
+    /// Last records with everything from their snapshots on.
+    async fn with_tails(&self, lasts: Vec<Found>) -> Result<Vec<Recovered>, JournalError> {
+        let tails = lasts.into_iter().map(|last| self.with_tail(last));
+        stream::iter(tails).buffered(TAILS).try_collect().await
     }
 
-    /// All records of a stretch that match the filter, and perhaps some behind it.
-    async fn stretch(&self, filter: &str, stretch: Stretch) -> Result<Vec<Found>, JournalError> {
-        let filter = stretch.only.as_deref().unwrap_or(filter);
-        let mut from = stretch.from;
+    async fn with_tail(&self, last: Found) -> Result<Recovered, JournalError> {
+        let Some(snapshot) = snapshot_of(&last) else {
+            return Ok(recovered(vec![last]));
+        };
+        let subject = last.subject.clone();
+        let incomplete = || JournalError::Incomplete { subject: subject.clone(), from: snapshot };
+        // The semaphore is never closed; without a permit the read is only less bounded.
+        let _permit = self.inner.tails.acquire().await.ok();
+        let mut oldest = last.sequence;
+        let mut before = previous(&last, snapshot);
+        let mut newest_first = vec![last];
+        while let Some(sequence) = before
+            && newest_first.len() < STEPS
+        {
+            let record = self.at(sequence).await?.filter(|record| record.subject == subject);
+            let record = record.ok_or_else(incomplete)?;
+            oldest = record.sequence;
+            before = previous(&record, snapshot);
+            newest_first.push(record);
+        }
+        if before.is_some() {
+            let earlier = self.between(&subject, snapshot, oldest).await?;
+            before = earlier.first().map_or(before, |first| previous(first, snapshot));
+            newest_first.extend(earlier.into_iter().rev());
+        }
+        if before.is_some() {
+            return Err(incomplete());
+        }
+        newest_first.reverse();
+        Ok(recovered(newest_first))
+    }
+
+    /// The record at a sequence, if it is there.
+    async fn at(&self, sequence: u64) -> Result<Option<Found>, BusError> {
+        let wanted = Wanted { from: sequence, ..Wanted::default() };
+        direct::get(&self.inner.bus, &self.inner.stream, &wanted).await
+    }
+
+    /// A subject's records from a sequence on and before another one.
+    async fn between(&self, subject: &str, from: u64, to: u64) -> Result<Vec<Found>, JournalError> {
+        let mut from = from.max(1);
         let mut records = Vec::new();
         loop {
-            let wanted = Wanted { from, next: Some(filter), batch: BATCH, ..Wanted::default() };
+            let wanted = Wanted { from, next: Some(subject), batch: BATCH, ..Wanted::default() };
             let found = self.batch(&wanted).await?;
             let Some(newest) = found.last().map(|found| found.sequence) else {
                 return Ok(records);
             };
             from = newest + 1;
-            records.extend(found);
-            if newest >= stretch.to {
+            records.extend(found.into_iter().filter(|record| record.sequence < to));
+            if newest >= to {
                 return Ok(records);
             }
         }
     }
 }
 
-/// Sequences that hold the tails of one or more subjects.
-#[derive(Debug, PartialEq, Eq)]
-struct Stretch {
-    from: u64,
-    to: u64,
-    /// The subject, when it is a single one.
-    only: Option<String>,
-}
-
-/// The stretches that hold the tails of these last records; none for those that are snapshots themselves.
-fn stretches(lasts: &[Found]) -> Vec<Stretch> {
-    let mut tails: Vec<(u64, &Found)> =
-        lasts.iter().filter_map(|last| snapshot_of(last).map(|snapshot| (snapshot.max(1), last))).collect();
-    tails.sort_by_key(|&(from, _)| from);
-    let mut stretches: Vec<Stretch> = Vec::new();
-    for (from, last) in tails {
-        match stretches.last_mut() {
-            Some(before) if from <= before.to.saturating_add(NEAR) => {
-                before.to = before.to.max(last.sequence);
-                before.only = None;
-            }
-            _ => stretches.push(Stretch { from, to: last.sequence, only: Some(last.subject.clone()) }),
-        }
-    }
-    stretches
-}
-
-/// A subject's records from its snapshot (0: from its beginning) on, out of a stretch that holds them.
-fn joined(last: &Found, snapshot: u64, mut records: Vec<Found>) -> Result<Recovered, JournalError> {
-    // The stretch may begin with records of a hand before.
-    records.retain(|record| record.sequence >= snapshot);
-    let begins = records.first().map_or(0, |record| record.sequence);
-    let complete = if snapshot == 0 { begins > 0 } else { begins == snapshot };
-    let ends = records.last().map_or(0, |record| record.sequence);
-    if !complete || ends < last.sequence {
-        return Err(JournalError::Incomplete { subject: last.subject.clone(), from: snapshot });
-    }
-    // A record may have become the last one only after the first read, and be a snapshot.
-    let newest = records.iter().rposition(|record| snapshot_of(record).is_none());
-    records.drain(..newest.unwrap_or(0));
-    Ok(recovered(records))
+/// Sequence of the subject's record before this one, as its writer expected and the server found it to be; none for the first of a tail
+/// that begins with `snapshot`.
+fn previous(record: &Found, snapshot: u64) -> Option<u64> {
+    let expected = record.headers.get(async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE)?;
+    let before = expected.as_str().parse().ok().filter(|&sequence| sequence > 0);
+    before.filter(|_| record.sequence != snapshot)
 }
 
 /// The snapshot that a record builds on; none when it is one itself.
@@ -256,30 +238,5 @@ fn stored(found: Found) -> Stored {
         sequence: found.sequence,
         time_ms: found.time_ms,
         payload: found.payload,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use async_nats::HeaderMap;
-
-    /// A last record at `sequence` that builds on `snapshot`.
-    fn last(subject: &str, snapshot: u64, sequence: u64) -> Found {
-        let mut headers = HeaderMap::new();
-        headers.insert(SNAPSHOT, if snapshot == sequence { OWN.to_owned() } else { snapshot.to_string() });
-        Found { subject: subject.to_owned(), sequence, time_ms: 0, headers, payload: bytes::Bytes::new() }
-    }
-
-    #[test]
-    fn tails_near_each_other_are_read_together() {
-        let far = 10 * NEAR;
-        let lasts = [last("b", 30, 90), last("a", 10, 20), last("own", 95, 95), last("far", far, far + 5)];
-        let read = stretches(&lasts);
-        assert_eq!(read.len(), 2);
-        assert_eq!(read[0], Stretch { from: 10, to: 90, only: None });
-        assert_eq!(read[1], Stretch { from: far, to: far + 5, only: Some("far".into()) });
-        assert!(stretches(&[last("own", 7, 7)]).is_empty());
-        assert_eq!(stretches(&[last("old", 0, 3)])[0].from, 1);
     }
 }
