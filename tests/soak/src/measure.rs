@@ -1,7 +1,7 @@
 //! How long tables stand still, measured from outside: questions to the owners of their partitions, and the times of records.
 
 use crate::now::now_ms;
-use bus::{OwnedKind, Patience, owners};
+use bus::{OwnedKind, Patience, RequestError, owners};
 use futures::{StreamExt, stream::FuturesUnordered};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -81,7 +81,7 @@ pub async fn until_answered(fleet: &Arc<Fleet>, owned: &Partitions) -> Vec<(u16,
     all
 }
 
-/// Asks partitions again and again until told to stop. Gives, per table, how long the longest question waited, in milliseconds.
+/// Asks partitions again and again until told to stop, or until the teller is gone. Gives, per table, how long the longest question waited, in milliseconds.
 pub async fn longest_waits(fleet: Arc<Fleet>, owned: Partitions, stop: watch::Receiver<bool>) -> Vec<u64> {
     let mut asking: FuturesUnordered<_> = owned
         .values()
@@ -89,7 +89,8 @@ pub async fn longest_waits(fleet: Arc<Fleet>, owned: Partitions, stop: watch::Re
             let (fleet, stop) = (&fleet, stop.clone());
             async move {
                 let mut longest = 0;
-                while !*stop.borrow() {
+                // Also when nobody is left who could say so.
+                while !*stop.borrow() && stop.has_changed().is_ok() {
                     let began = std::time::Instant::now();
                     ask(fleet, tables.first().copied(), EACH_AS_NODES).await;
                     longest = longest.max(began.elapsed().as_millis() as u64);
@@ -115,11 +116,12 @@ async fn ask(fleet: &Fleet, table: Option<TableId>, each: Duration) -> bool {
     let request = TableRequest { table, id: CommandId(0), player: None, command };
     let subject = subject::table_commands(subject::table_partition(table));
     let began = std::time::Instant::now();
-    while let Some(total) = TOTAL.checked_sub(began.elapsed()) {
-        let answer = fleet.admin.request(subject.clone(), &request, Patience { each, total }).await;
+    while began.elapsed() < TOTAL {
+        let answer = fleet.admin.request(subject.clone(), &request, Patience { each, total: each }).await;
         match answer {
             Ok(TableReply::Refused(refusal)) if refusal.is_transient() => sleep(PAUSE).await,
             Ok(_) => return true,
+            Err(RequestError::TimedOut { .. }) => {}
             Err(_) => return false,
         }
     }

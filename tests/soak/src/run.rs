@@ -57,15 +57,25 @@ pub async fn run(options: &Options) -> anyhow::Result<(Report, Vec<String>)> {
     };
     tell(format!("seed {}: starting {size:?}", options.seed));
     let fleet = Arc::new(Fleet::start(size).await?);
-    let result = Run::open(options, &fleet).await?.play().await;
+    let mut result = Run::open(options, &fleet).await?.play().await;
     let violated = !result.as_ref().is_ok_and(|(report, _)| report.violations == 0);
-    let fleet = Arc::into_inner(fleet).context("something still uses the fleet")?;
-    if violated || options.keep {
-        tell(format!("the fleet's folder is kept: {}", fleet.stop_and_keep().await?.display()));
-    } else {
-        fleet.stop().await?;
+    // What was found is told, however the fleet stops.
+    if let Err(error) = stop(fleet, violated || options.keep).await
+        && let Ok((report, trace)) = &mut result
+    {
+        report.violations += 1;
+        trace.push(format!("the fleet does not stop: {error:#}"));
     }
     result
+}
+
+async fn stop(fleet: Arc<Fleet>, keep: bool) -> anyhow::Result<()> {
+    let fleet = Arc::into_inner(fleet).context("something still uses it")?;
+    if !keep {
+        return fleet.stop().await;
+    }
+    tell(format!("the fleet's folder is kept: {}", fleet.stop_and_keep().await?.display()));
+    Ok(())
 }
 
 struct Run<'a> {
