@@ -1,12 +1,11 @@
-//! One connection to the server: publish, subscribe, request, serve.
+//! One connection to the server: publish and subscribe.
 //!
 //! Core messages may be lost: whenever that may have happened, [`Bus::gaps`] counts up.
 
-use crate::{BusError, Options, RequestError};
-use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, Subject, client::RequestErrorKind};
+use crate::{BusError, Options, serve::Requests};
+use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use serde::{Serialize, de::DeserializeOwned};
 use std::{
     pin::Pin,
     sync::{
@@ -20,7 +19,6 @@ use tokio::{
     sync::watch,
     time::{Instant, sleep, timeout},
 };
-use wire::codec::{self, CodecError};
 
 /// How long [`Bus::connect`] tries before it says that no server answers.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
@@ -30,18 +28,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const PING_INTERVAL: Duration = Duration::from_secs(2);
 /// Longest pause between two attempts to reconnect.
 const RECONNECT_DELAY: Duration = Duration::from_millis(100);
-/// First pause after "no responders": a hand-over takes no longer. Doubles up to [`LONGEST_PAUSE`], for a takeover does.
-const PAUSE: Duration = Duration::from_millis(10);
-/// Longest pause between two attempts of a request that nobody hears.
-const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 /// How often those who wait for the server look for it without being told.
 const GLANCE: Duration = Duration::from_millis(500);
 /// Shortest time between two warnings of lost messages.
 const WARN_EVERY: Duration = Duration::from_secs(1);
-/// How long an owner that is one no more answers that it is none: longer than the next one needs to listen.
-pub(crate) const TURN_AWAY: Duration = Duration::from_millis(500);
-/// How long it lets the next owner go first.
-const AFTER_YOU: Duration = Duration::from_millis(10);
 /// Messages that wait for the connection's task; beyond it a sender waits.
 const CLIENT_CAPACITY: usize = 8_192;
 
@@ -54,7 +44,7 @@ pub struct Bus {
 struct Inner {
     client: Client,
     news: Arc<News>,
-    node: String,
+    options: Options,
 }
 
 /// What the connection's events tell.
@@ -64,15 +54,6 @@ struct News {
     connected_before: AtomicBool,
     /// When it was last said that messages were lost.
     warned: Mutex<Option<Instant>>,
-}
-
-/// How long a request waits, and repeats.
-#[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// For one answer, before the same bytes are sent again.
-    pub each: Duration,
-    /// Altogether.
-    pub total: Duration,
 }
 
 /// A message that was heard.
@@ -110,8 +91,7 @@ impl Bus {
             let attempt = client_options(&options, Arc::clone(&news)).connect(addresses.as_slice());
             let error = match attempt.await {
                 Ok(client) => {
-                    let node = options.node;
-                    return Ok(Self { inner: Arc::new(Inner { client, news, node }) });
+                    return Ok(Self { inner: Arc::new(Inner { client, news, options }) });
                 }
                 Err(error) => error,
             };
@@ -140,82 +120,6 @@ impl Bus {
             .map_err(|error| BusError::Send { subject: name, reason: error.to_string() })
     }
 
-    /// Asks until somebody answers: the same bytes are sent again when nobody listens or no answer comes.
-    ///
-    /// # Errors
-    /// When the patience is over, the question cannot be sent, or the answer is something else.
-    pub async fn request<Q: Serialize, A: DeserializeOwned>(
-        &self,
-        subject: String,
-        question: &Q,
-        patience: Patience,
-    ) -> Result<A, RequestError> {
-        let broken = |source: CodecError| RequestError::Codec { subject: subject.clone(), source };
-        let payload = Bytes::from(codec::encode(question).map_err(broken)?);
-        let started = Instant::now();
-        let mut pause = PAUSE;
-        while let Some(left) = patience.total.checked_sub(started.elapsed())
-            && !left.is_zero()
-        {
-            if timeout(left, self.connected()).await.is_err() {
-                break;
-            }
-            let request =
-                async_nats::Request::new().payload(payload.clone()).timeout(Some(patience.each.min(left)));
-            match self.client().send_request(subject.clone(), request).await {
-                Ok(message) => return codec::decode(&message.payload).map_err(broken),
-                Err(error) => match error.kind() {
-                    RequestErrorKind::NoResponders => {
-                        sleep(pause.min(left)).await;
-                        pause = (pause * 2).min(LONGEST_PAUSE);
-                    }
-                    RequestErrorKind::TimedOut => {}
-                    _ => {
-                        let reason = error.to_string();
-                        return Err(BusError::Send { subject, reason }.into());
-                    }
-                },
-            }
-        }
-        let waited_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Err(RequestError::TimedOut { subject, waited_ms })
-    }
-
-    /// Asks everybody who listens; returns what came until `expect` answers are there or the window is over.
-    ///
-    /// # Errors
-    /// When the question cannot be sent. An answer that cannot be decoded is left out, with a warning.
-    pub async fn gather<Q: Serialize, A: DeserializeOwned>(
-        &self,
-        subject: &str,
-        question: &Q,
-        expect: usize,
-        window: Duration,
-    ) -> Result<Vec<A>, BusError> {
-        let payload = Bytes::from(codec::encode(question)?);
-        let inbox = self.client().new_inbox();
-        let mut answers = self.raw_subscribe(inbox.clone(), None).await?;
-        self.client()
-            .publish_with_reply(subject.to_owned(), inbox, payload)
-            .await
-            .map_err(|error| BusError::Send { subject: subject.to_owned(), reason: error.to_string() })?;
-        let deadline = Instant::now() + window;
-        let mut gathered = Vec::with_capacity(expect);
-        while let Ok(Some(message)) = tokio::time::timeout_at(deadline, answers.next()).await {
-            if message.status.is_some() {
-                break;
-            }
-            match codec::decode(&message.payload) {
-                Ok(answer) => gathered.push(answer),
-                Err(error) => tracing::warn!(subject, %error, "an answer is left out"),
-            }
-            if gathered.len() == expect {
-                break;
-            }
-        }
-        Ok(gathered)
-    }
-
     /// Listens; a reconnect subscribes again by itself.
     ///
     /// # Errors
@@ -230,7 +134,7 @@ impl Bus {
     /// When the subject is malformed or the connection is closed for good.
     pub async fn serve(&self, subject: String, queue: Option<&str>) -> Result<Requests, BusError> {
         let heard = self.raw_subscribe(subject, queue).await?;
-        Ok(Requests { heard, client: self.client().clone() })
+        Ok(Requests::new(heard, self.client().clone()))
     }
 
     /// A number that counts up whenever messages may have been lost: after a reconnect, or when this process
@@ -252,7 +156,15 @@ impl Bus {
     /// The name of this process.
     #[must_use]
     pub fn node(&self) -> &str {
-        &self.inner.node
+        &self.inner.options.node
+    }
+
+    /// Another connection of this process, for what must not wait behind everything else that it sends and hears. The server
+    /// serves each connection by itself.
+    pub(crate) async fn beside(&self, what: &str) -> Result<Self, BusError> {
+        let options = self.inner.options.clone();
+        let node = format!("{}.{what}", options.node);
+        Self::connect(Options { node, ..options }).await
     }
 
     /// Whether the server is there now.
@@ -355,82 +267,5 @@ impl Stream for Subscription {
             message
                 .map(|message| Message { subject: message.subject.into_string(), payload: message.payload })
         })
-    }
-}
-
-/// Requests of a subject, in the order of their arrival.
-pub struct Requests {
-    heard: async_nats::Subscriber,
-    client: Client,
-}
-
-impl Requests {
-    /// Gives everything that still comes `answer`, in the background and for [`TURN_AWAY`]; then hears nothing more. For an owner
-    /// that is one no more: what the server sends here until it knows that nobody listens would otherwise be lost, and asked
-    /// again only after a whole attempt, because the client forgets a subscription before the server does. Meanwhile the
-    /// next owner answers too: whoever asks repeats what is refused, and the next owner knows what it has already done.
-    pub fn turn_away<A: Serialize + Send + Sync + 'static>(self, answer: A) {
-        tokio::spawn(async move {
-            let requests = self.take_until(sleep(TURN_AWAY));
-            requests
-                .for_each_concurrent(None, async |request| {
-                    sleep(AFTER_YOU).await;
-                    if let Err(error) = request.answer(&answer).await {
-                        tracing::debug!(%error, "nobody was turned away");
-                    }
-                })
-                .await;
-        });
-    }
-}
-
-impl Stream for Requests {
-    type Item = Request;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Request>> {
-        let client = self.client.clone();
-        self.heard.poll_next_unpin(cx).map(|message| {
-            message.map(|message| Request {
-                subject: message.subject.into_string(),
-                payload: message.payload,
-                reply: message.reply,
-                client,
-            })
-        })
-    }
-}
-
-/// One request, to be answered once.
-pub struct Request {
-    /// Its subject.
-    pub subject: String,
-    /// Its bytes.
-    pub payload: Bytes,
-    reply: Option<Subject>,
-    client: Client,
-}
-
-impl Request {
-    /// The question.
-    ///
-    /// # Errors
-    /// When the bytes are something else.
-    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, CodecError> {
-        codec::decode(&self.payload)
-    }
-
-    /// Answers; a message that asks for no answer gets none.
-    ///
-    /// # Errors
-    /// When the answer cannot be encoded, is too large, or the connection is closed for good.
-    pub async fn answer<A: Serialize>(&self, answer: &A) -> Result<(), BusError> {
-        let Some(reply) = self.reply.clone() else {
-            return Ok(());
-        };
-        let payload = codec::encode(answer)?;
-        self.client
-            .publish(reply, payload.into())
-            .await
-            .map_err(|error| BusError::Send { subject: self.subject.clone(), reason: error.to_string() })
     }
 }

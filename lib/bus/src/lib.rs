@@ -17,6 +17,7 @@
 
 pub mod admin;
 mod api;
+pub mod ask;
 pub mod connection;
 mod direct;
 pub mod error;
@@ -26,9 +27,11 @@ pub mod options;
 pub mod ownership;
 pub mod peers;
 pub mod queue;
+pub mod serve;
 pub mod stop;
 
-pub use connection::{Bus, Message, Patience, Request, Requests, Subscription};
+pub use ask::Patience;
+pub use connection::{Bus, Message, Subscription};
 pub use error::{BusError, RequestError};
 pub use journal::{AppendError, Cursor, Journal, JournalError, Recovered, Stored};
 pub use log::log_to_stderr;
@@ -36,4 +39,5 @@ pub use options::{Args, Options};
 pub use ownership::{Change, OwnedKind, Ownership, Release, owners, work};
 pub use peers::Peers;
 pub use queue::{Job, WorkQueue};
+pub use serve::{Request, Requests};
 pub use stop::Stop;

@@ -67,6 +67,27 @@ async fn a_request_outlives_the_server() {
 }
 
 #[tokio::test]
+async fn an_answer_counts_however_late_it_comes() {
+    let fleet = Fleet::start().await;
+    let (bus, cashier) = (fleet.bus("gateway").await, fleet.bus("cashier").await);
+    let mut requests = cashier.serve(subject::CASHIER_SESSION.to_owned(), Some("cashier")).await.unwrap();
+    cashier.flush().await;
+    // Somebody with so much to do that every answer takes longer than the first pause, whatever is sent again meanwhile.
+    let slow = async {
+        while let Some(request) = requests.next().await {
+            tokio::spawn(async move {
+                sleep(PATIENCE.each * 4).await;
+                let _ = request.answer(&7_u32).await;
+            });
+        }
+    };
+    tokio::select! {
+        answer = ask(&bus, 1) => assert_eq!(answer.unwrap(), 7),
+        () = slow => panic!("the server is gone"),
+    }
+}
+
+#[tokio::test]
 async fn patience_ends() {
     let fleet = Fleet::start().await;
     let bus = fleet.bus("gateway").await;

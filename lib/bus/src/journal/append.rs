@@ -3,7 +3,7 @@
 use super::{APPEND_ID, Cursor, Journal, OWN, SNAPSHOT};
 use crate::{
     Bus,
-    direct::{self, Wanted},
+    direct::{self, Found, Wanted},
 };
 use async_nats::{HeaderMap, client::RequestErrorKind};
 use bytes::Bytes;
@@ -14,8 +14,11 @@ use std::{
 };
 use tokio::time::{Instant, sleep, timeout};
 
-/// Without an answer for so long, whether the record is stored is unknown.
-const ACK_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// Without an answer for so long, whether the record is stored is unknown. Over a connection that has not broken an answer is only slow
+/// nearly always, and who is slow because there is too much to do must not be given still more: doubles up to [`LONGEST_ACK_TIMEOUT`].
+const ACK_TIMEOUT: Duration = Duration::from_secs(4);
+/// Longest wait for an answer.
+const LONGEST_ACK_TIMEOUT: Duration = Duration::from_secs(16);
 /// How often a waiting append looks whether the connection broke: then no answer will come.
 const GLANCE: Duration = Duration::from_millis(100);
 /// Pause before the first repeat; doubles up to [`LONGEST_PAUSE`].
@@ -215,10 +218,10 @@ impl Journal {
         let mut trouble = None;
         let subject = &cursor.subject;
         let started = Instant::now();
-        let mut pause = PAUSE;
+        let (mut pause, mut patience) = (PAUSE, ACK_TIMEOUT);
         let mut contradictions = 0;
         loop {
-            let sent = self.send(cursor, headers(cursor, &id, snapshot), &payload).await?;
+            let sent = self.send(cursor, headers(cursor, &id, snapshot), &payload, patience).await?;
             if matches!(sent, Sent::NotStored(_) | Sent::Unknown) {
                 trouble.get_or_insert_with(|| self.inner.trouble.begin());
             }
@@ -250,15 +253,22 @@ impl Journal {
             tracing::debug!(subject, why, "append is repeated");
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
+            patience = (patience * 2).min(LONGEST_ACK_TIMEOUT);
         }
     }
 
-    async fn send(&self, cursor: &Cursor, headers: HeaderMap, payload: &Bytes) -> Result<Sent, AppendError> {
+    async fn send(
+        &self,
+        cursor: &Cursor,
+        headers: HeaderMap,
+        payload: &Bytes,
+        patience: Duration,
+    ) -> Result<Sent, AppendError> {
         let bus = &self.inner.bus;
         bus.connected().await;
         let request = async_nats::Request::new().headers(headers).payload(payload.clone()).timeout(None);
         let answer = bus.client().send_request(cursor.subject.clone(), request);
-        match answer_or_outage(bus, answer).await {
+        match answer_or_outage(bus, answer, patience).await {
             None => Ok(Sent::Unknown),
             Some(Ok(message)) => judge(cursor, payload.len(), &message.payload),
             Some(Err(error)) => match error.kind() {
@@ -272,15 +282,25 @@ impl Journal {
         }
     }
 
-    /// The first record after the known last one decides: it carries our id, or somebody else's.
+    /// The first record after the known last one decides: it carries our id, or somebody else's. The server finds the last record of a
+    /// subject at once but has to look for the next one, so the last one is asked for first: it is hardly ever a later one still.
     async fn read_back(&self, cursor: &Cursor, id: &str) -> Option<Decided> {
-        let wanted = Wanted { from: cursor.last + 1, next: Some(&cursor.subject), ..Wanted::default() };
-        match direct::get(&self.inner.bus, &self.inner.stream, &wanted).await {
-            Ok(None) => Some(Decided::Open),
-            Ok(Some(found)) => {
-                let theirs = found.headers.get(APPEND_ID).map(async_nats::HeaderValue::as_str);
-                Some(if theirs == Some(id) { Decided::Ours(found.sequence) } else { Decided::Theirs })
+        let is_ours =
+            |found: &Found| found.headers.get(APPEND_ID).is_some_and(|theirs| theirs.as_str() == id);
+        let last = Wanted { last: Some(&cursor.subject), ..Wanted::default() };
+        let next = Wanted { from: cursor.last + 1, next: Some(&cursor.subject), ..Wanted::default() };
+        let (bus, stream) = (&self.inner.bus, &self.inner.stream);
+        let found = match direct::get(bus, stream, &last).await {
+            Ok(Some(last)) if last.sequence > cursor.last && !is_ours(&last) => {
+                direct::get(bus, stream, &next).await
             }
+            found => found,
+        };
+        match found {
+            Ok(None) => Some(Decided::Open),
+            Ok(Some(found)) if found.sequence <= cursor.last => Some(Decided::Open),
+            Ok(Some(found)) if is_ours(&found) => Some(Decided::Ours(found.sequence)),
+            Ok(Some(_)) => Some(Decided::Theirs),
             Err(error) => {
                 tracing::debug!(%error, subject = cursor.subject, "reading back failed");
                 None
@@ -289,10 +309,10 @@ impl Journal {
     }
 }
 
-/// Waits for an answer, but not beyond a broken connection, nor longer than [`ACK_TIMEOUT`].
-async fn answer_or_outage<T>(bus: &Bus, answer: impl Future<Output = T>) -> Option<T> {
+/// Waits for an answer, but not beyond a broken connection, nor longer than this.
+async fn answer_or_outage<T>(bus: &Bus, answer: impl Future<Output = T>, patience: Duration) -> Option<T> {
     let outages = bus.outages();
-    let deadline = Instant::now() + ACK_TIMEOUT;
+    let deadline = Instant::now() + patience;
     let mut answer = std::pin::pin!(answer);
     loop {
         if let Ok(answer) = timeout(GLANCE, &mut answer).await {

@@ -2,7 +2,7 @@
 //! handed over, ended at once when it is lost.
 
 use super::{Change, OwnedKind, Ownership};
-use crate::{Bus, BusError, Peers, Stop, connection::TURN_AWAY};
+use crate::{BusError, Peers, Stop, serve::TURN_AWAY};
 use std::{collections::HashMap, fmt::Display, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -34,7 +34,6 @@ impl Release {
 /// # Errors
 /// When the bucket is missing, the server does not answer, or `peers` only watches.
 pub async fn work<F, E>(
-    bus: &Bus,
     peers: &Peers,
     kind: OwnedKind,
     stop: &Stop,
@@ -45,7 +44,7 @@ where
     F: Future<Output = Result<(), E>> + Send,
     E: Display + Send,
 {
-    let (ownership, mut changes) = Ownership::start(bus, peers, kind).await?;
+    let (ownership, mut changes) = Ownership::start(peers, kind).await?;
     let mut owned = Owned { kind, running: HashMap::new(), count, run };
     peers.set_ready();
     tracing::info!("ready");

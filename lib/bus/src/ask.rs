@@ -1,0 +1,128 @@
+//! Questions: to one who answers, repeated until it does, or to everybody who listens.
+
+use crate::{Bus, BusError, RequestError};
+use async_nats::client::RequestErrorKind;
+use bytes::Bytes;
+use futures::{StreamExt, stream::FuturesUnordered};
+use serde::{Serialize, de::DeserializeOwned};
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout_at};
+use wire::codec::{self, CodecError};
+
+/// First pause after "no responders": a hand-over takes no longer. Doubles up to [`LONGEST_PAUSE`], for a takeover does.
+const PAUSE: Duration = Duration::from_millis(10);
+/// Longest pause between two attempts of a request that nobody hears.
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a request waits, and repeats.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For the first answer, before the same bytes are sent again. Then half as long again each time: whoever is slow because
+    /// there is too much to do must not be given still more.
+    pub each: Duration,
+    /// Altogether.
+    pub total: Duration,
+}
+
+impl Bus {
+    /// Asks until somebody answers: the same bytes are sent again when nobody listens or no answer comes. The answer to any of
+    /// them counts, however late.
+    ///
+    /// # Errors
+    /// When the patience is over, the question cannot be sent, or the answer is something else.
+    pub async fn request<Q: Serialize, A: DeserializeOwned>(
+        &self,
+        subject: String,
+        question: &Q,
+        patience: Patience,
+    ) -> Result<A, RequestError> {
+        let broken = |source: CodecError| RequestError::Codec { subject: subject.clone(), source };
+        let payload = Bytes::from(codec::encode(question).map_err(broken)?);
+        let started = Instant::now();
+        let give_up = started + patience.total;
+        let (mut each, mut pause) = (patience.each, PAUSE);
+        let mut answers = FuturesUnordered::new();
+        while Instant::now() < give_up {
+            if timeout_at(give_up, self.connected()).await.is_err() {
+                break;
+            }
+            let request = async_nats::Request::new().payload(payload.clone()).timeout(None);
+            answers.push(self.client().send_request(subject.clone(), request));
+            let again = give_up.min(Instant::now() + each);
+            match first(&mut answers, again).await {
+                First::Answer(message) => return codec::decode(&message.payload).map_err(broken),
+                First::Nothing => each += each / 2,
+                First::Nobody => {
+                    // Should an answer to an earlier one come meanwhile, it is found at the next turn.
+                    sleep(pause.min(give_up.saturating_duration_since(Instant::now()))).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                First::Failed(reason) => return Err(BusError::Send { subject, reason }.into()),
+            }
+        }
+        let waited_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Err(RequestError::TimedOut { subject, waited_ms })
+    }
+
+    /// Asks everybody who listens; returns what came until `expect` answers are there or the window is over.
+    ///
+    /// # Errors
+    /// When the question cannot be sent. An answer that cannot be decoded is left out, with a warning.
+    pub async fn gather<Q: Serialize, A: DeserializeOwned>(
+        &self,
+        subject: &str,
+        question: &Q,
+        expect: usize,
+        window: Duration,
+    ) -> Result<Vec<A>, BusError> {
+        let payload = Bytes::from(codec::encode(question)?);
+        let inbox = self.client().new_inbox();
+        let mut answers = self.raw_subscribe(inbox.clone(), None).await?;
+        self.client()
+            .publish_with_reply(subject.to_owned(), inbox, payload)
+            .await
+            .map_err(|error| BusError::Send { subject: subject.to_owned(), reason: error.to_string() })?;
+        let deadline = Instant::now() + window;
+        let mut gathered = Vec::with_capacity(expect);
+        while let Ok(Some(message)) = timeout_at(deadline, answers.next()).await {
+            if message.status.is_some() {
+                break;
+            }
+            match codec::decode(&message.payload) {
+                Ok(answer) => gathered.push(answer),
+                Err(error) => tracing::warn!(subject, %error, "an answer is left out"),
+            }
+            if gathered.len() == expect {
+                break;
+            }
+        }
+        Ok(gathered)
+    }
+}
+
+/// What comes first.
+enum First {
+    Answer(async_nats::Message),
+    /// Nobody listens.
+    Nobody,
+    /// No answer in time.
+    Nothing,
+    Failed(String),
+}
+
+async fn first(
+    answers: &mut FuturesUnordered<
+        impl Future<Output = Result<async_nats::Message, async_nats::RequestError>>,
+    >,
+    until: Instant,
+) -> First {
+    match timeout_at(until, answers.next()).await {
+        Ok(Some(Ok(message))) => First::Answer(message),
+        Ok(Some(Err(error))) => match error.kind() {
+            RequestErrorKind::NoResponders => First::Nobody,
+            RequestErrorKind::TimedOut => First::Nothing,
+            _ => First::Failed(error.to_string()),
+        },
+        Ok(None) | Err(_) => First::Nothing,
+    }
+}
