@@ -40,7 +40,7 @@ pub async fn run(bus: Bus, node: NodeId, stop: &Stop) -> Result<(), CoordinatorE
         move |partitions| lobby.partitions.store(partitions as u32, Relaxed)
     };
     let means = Arc::new(Means { journal, outside: Outside { bus: bus.clone(), placement }, lobby });
-    bus::work(&bus, &peers, OwnedKind::Tournaments, stop, count, move |partition, epoch, release| {
+    bus::work(&peers, OwnedKind::Tournaments, stop, count, move |partition, epoch, release| {
         partition::run(Arc::clone(&means), partition, epoch, release)
     })
     .await?;

@@ -123,6 +123,7 @@ mod tests {
             ready: true,
             draining: false,
             troubled: false,
+            reachable: true,
             addresses: vec![format!("tcp://{name}:1"), format!("ws://{name}:2/")],
             load: Load { connections, max_connections, ..Load::default() },
         }

@@ -223,6 +223,37 @@ async fn recovery_reads_the_last_snapshot_and_what_follows() {
 }
 
 #[tokio::test]
+async fn long_tails_are_recovered_whole() {
+    let fleet = Fleet::start().await;
+    let bus = fleet.bus("table-worker").await;
+    let journal = open(&bus).await;
+    let write = async |n: u64, count: usize, from_snapshot: bool| {
+        let mut cursor = Cursor::new(table(n));
+        for record in 0..count {
+            let snapshot = from_snapshot && record == 3;
+            cursor = journal.append(&cursor, text(record.to_string()), snapshot).await.unwrap();
+        }
+    };
+    // Side by side, so that their records lie between each other.
+    tokio::join!(
+        write(1, 63, true),
+        write(2, 68, true),
+        write(3, 700, true),
+        write(4, 700, false),
+        write(5, 65, false)
+    );
+    for (n, from, to) in [(1, 3, 63), (2, 3, 68), (3, 3, 700), (4, 0, 700), (5, 0, 65)] {
+        let recovered = journal.recover_one(&table(n)).await.unwrap().unwrap();
+        let payloads: Vec<Bytes> = recovered.records.iter().map(|record| record.payload.clone()).collect();
+        assert_eq!(
+            payloads,
+            (from..to).map(|record: usize| text(record.to_string())).collect::<Vec<_>>(),
+            "table {n}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn more_subjects_than_a_batch_holds_are_recovered() {
     let fleet = Fleet::start().await;
     let bus = fleet.bus("table-worker").await;

@@ -42,7 +42,7 @@ impl Worker {
     async fn start_as(bus: &Bus, name: &str, role: Role, kind: OwnedKind) -> Self {
         let node = name.parse().unwrap();
         let peers = Peers::join(bus, role, node, vec![], Load::default).await.unwrap();
-        let (ownership, mut changes) = Ownership::start(bus, &peers, kind).await.unwrap();
+        let (ownership, mut changes) = Ownership::start(&peers, kind).await.unwrap();
         let log = Arc::new(Mutex::new(Log::default()));
         let shared = Arc::clone(&log);
         tokio::spawn(async move {
@@ -135,13 +135,34 @@ async fn a_dead_owner_is_replaced() {
     let (theirs, ours) = (a.held(), b.held());
     let killed = Instant::now();
     drop(a);
-    sleep(Duration::from_millis(500)).await;
-    assert_eq!(b.held(), ours, "claims survive their owner's death, until it counts as dead");
     until("everything is owned", || b.count() == ALL).await;
     println!("taken over after {:?}", killed.elapsed());
     let after = b.held();
     assert!(ours.iter().all(|(partition, epoch)| after.get(partition) == Some(epoch)));
     assert!(theirs.iter().all(|(partition, epoch)| after[partition] > *epoch));
+}
+
+#[tokio::test]
+async fn who_is_gone_is_missed_before_who_is_only_silent() {
+    let fleet = Fleet::start().await;
+    let proxy = Proxy::start(&fleet).await;
+    let (bus, of_gone) = (fleet.bus("table-worker").await, fleet.bus("table-worker").await);
+    let of_silent = fleet.bus_through("table-worker", &proxy).await;
+    let all = tokio::join!(
+        Worker::start(&bus, "here"),
+        Worker::start(&of_gone, "gone"),
+        Worker::start(&of_silent, "silent")
+    );
+    let (here, gone, silent) = all;
+    until("each owns its share", || [&here, &gone, &silent].iter().all(|worker| worker.count() >= ALL / 3))
+        .await;
+    let alive =
+        |name: &str| here.peers.alive(Role::TableWorker).iter().any(|beat| beat.node.as_str() == name);
+    proxy.freeze();
+    drop(gone);
+    until("one is missed", || !alive("gone") || !alive("silent")).await;
+    assert!(alive("silent"), "silence alone says nothing yet");
+    until("everything is owned", || here.count() == ALL).await;
 }
 
 #[tokio::test]
@@ -230,5 +251,5 @@ async fn coordinators_share_tournaments_beside_table_workers() {
     .await;
     drop(a);
     until("the death is noticed", || heard.alive(role).len() == 1).await;
-    assert!(Ownership::start(&tables, &t.peers, kind).await.is_err(), "the wrong role");
+    assert!(Ownership::start(&t.peers, kind).await.is_err(), "the wrong role");
 }

@@ -27,7 +27,7 @@ const fn right(subject: &'static str, may: &'static [&'static str]) -> Right {
 
 const USERS: [&str; 6] = ["gateway", "table-worker", "bot-worker", "coordinator", "cashier", "admin"];
 
-const PUBLISH: [Right; 40] = [
+const PUBLISH: [Right; 41] = [
     right("journal.table.1.9.77", &["table-worker"]),
     right("journal.tournament.9.77", &["coordinator"]),
     right("command.table.9", &["gateway", "bot-worker", "coordinator", "admin"]),
@@ -48,6 +48,7 @@ const PUBLISH: [Right; 40] = [
     right("heartbeat.bot-worker.x", &["bot-worker"]),
     right("heartbeat.coordinator.x", &["coordinator"]),
     right("heartbeat.cashier.x", &["cashier"]),
+    right("alive.gateway.7", &["gateway", "table-worker", "bot-worker", "coordinator", "cashier"]),
     right("owners.table.9", &[]),
     right("$KV.OWNERS.table.9", &["table-worker"]),
     right("$KV.OWNERS.tournament.9", &["coordinator"]),
@@ -70,7 +71,7 @@ const PUBLISH: [Right; 40] = [
     right("anything", &[]),
 ];
 
-const SUBSCRIBE: [Right; 30] = [
+const SUBSCRIBE: [Right; 32] = [
     right("journal.table.1.9.77", &[]),
     right("journal.>", &[]),
     right("command.table.9", &["table-worker"]),
@@ -90,6 +91,8 @@ const SUBSCRIBE: [Right; 30] = [
     right("drain.bot-worker.x", &["bot-worker"]),
     right("drain.coordinator.x", &["coordinator"]),
     right("drain.cashier.x", &["cashier"]),
+    right("alive.gateway.7", &["gateway"]),
+    right("alive.table-worker.7", &["table-worker"]),
     right("heartbeat.>", &USERS),
     right("owners.table.*", &["table-worker"]),
     right("owners.tournament.*", &["coordinator"]),

@@ -37,7 +37,7 @@ impl Role {
     }
 }
 
-/// Sent by every process every 300 ms. Whoever listens judges life by its own clock.
+/// Sent by every process every 250 ms. Whoever listens judges life by its own clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Heartbeat {
     /// What it is.
@@ -58,6 +58,9 @@ pub struct Heartbeat {
     /// (cashiers).
     #[serde(default)]
     pub troubled: bool,
+    /// Whether it listens to [`crate::subject::alive`]: then nobody listening there means that it is gone.
+    #[serde(default)]
+    pub reachable: bool,
     /// Addresses for players (connection nodes): `tcp` and `ws` URLs.
     #[serde(default)]
     pub addresses: Vec<String>,

@@ -13,6 +13,7 @@
 //! | `bots.ask` | table worker | work-queue stream `BOT_ASKS` |
 //! | `owners.<kind>.<partition>` | the server, whenever a claim is written | table worker (`table`), coordinator (`tournament`) |
 //! | `heartbeat.<role>.<node>` | everybody | everybody |
+//! | `alive.<role>.<incarnation>` | everybody, to learn whether anybody listens | that process, which does not answer |
 //! | `drain.<role>.<node>` | admin | that process |
 //! | `notice` | gateway, cashier | gateways |
 
@@ -158,6 +159,13 @@ pub fn heartbeat(role: Role, node: &NodeId) -> String {
 #[must_use]
 pub fn heartbeats(role: Role) -> String {
     format!("heartbeat.{}.*", role.name())
+}
+
+/// What one run of a process listens to for as long as it runs, and never answers: the server tells whoever publishes there when
+/// nobody listens any more.
+#[must_use]
+pub fn alive(role: Role, incarnation: u64) -> String {
+    format!("alive.{}.{incarnation}", role.name())
 }
 
 /// The administrator's wish that one process drains.

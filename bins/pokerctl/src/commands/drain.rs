@@ -17,7 +17,7 @@ use wire::{
     subject,
 };
 
-/// Everybody sends a heartbeat every 300 ms; this is enough for one that is a little late.
+/// Everybody sends a heartbeat every 250 ms; this is enough for one that is a little late.
 const LISTEN: Duration = Duration::from_millis(800);
 /// How often it is looked how far the process is; until it says that it drains it is asked as often.
 const LOOK: Duration = Duration::from_millis(200);

@@ -9,7 +9,7 @@ use bus::{BusError, Peers};
 use std::time::Duration;
 use wire::fleet::{Heartbeat, Role};
 
-/// Everybody sends a heartbeat every 300 ms; this is enough for one that is a little late.
+/// Everybody sends a heartbeat every 250 ms; this is enough for one that is a little late.
 const LISTEN: Duration = Duration::from_millis(800);
 
 /// Options of `nodes`.

@@ -100,15 +100,14 @@ impl Ownership {
     /// # Errors
     /// When the bucket is missing, the server does not answer, or `peers` only watches.
     pub async fn start(
-        bus: &Bus,
         peers: &Peers,
         kind: OwnedKind,
     ) -> Result<(Self, mpsc::UnboundedReceiver<Change>), BusError> {
-        let claims = Claims::open(bus, kind).await?;
+        let claims = Claims::open(peers.bus(), kind).await?;
         let seen: Seen = Arc::new(RwLock::new(vec![None; usize::from(kind.partitions())]));
         let (drain, drains) = mpsc::unbounded_channel();
         let (changes, receiver) = mpsc::unbounded_channel();
-        let task = task::Task::new(bus, peers, claims, kind, Arc::clone(&seen), changes).await?;
+        let task = task::Task::new(peers, claims, kind, Arc::clone(&seen), changes).await?;
         tokio::spawn(task.run(drains));
         Ok((Self { seen, drain }, receiver))
     }

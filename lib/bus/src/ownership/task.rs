@@ -55,7 +55,6 @@ enum Woken {
 
 impl Task {
     pub(super) async fn new(
-        bus: &Bus,
         peers: &Peers,
         claims: Claims,
         kind: OwnedKind,
@@ -73,7 +72,7 @@ impl Task {
         let now = Instant::now();
         let news = claims.listen().await?;
         let mut task = Self {
-            bus: bus.clone(),
+            bus: peers.bus().clone(),
             peers: peers.clone(),
             claims,
             kind,

@@ -1,22 +1,29 @@
 //! Who is alive: heartbeats on a core subject, judged by what this process itself could hear.
 //!
-//! A peer counts as dead when it was silent for 1.2 s of *hearing time*. Hearing time passes while
+//! A peer counts as dead when it was silent for 1 s of *hearing time*. Hearing time passes while
 //! heartbeats arrive, our own among them; when nothing at all arrives (the server is away, or this process was
 //! stopped for a while) it stands still, so nobody is declared dead only because we were deaf.
+//!
+//! Sooner, when it is silent for a moment and the server says that it is not connected (see [`gone`]).
 
-use crate::{Bus, BusError};
+mod gone;
+mod heard;
+
+use crate::{Bus, BusError, Message, Subscription};
 use futures::StreamExt;
+use gone::Suspicions;
+use heard::Heard;
+pub(crate) use heard::Member;
 use std::{
-    collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 use tokio::{
     sync::{Notify, watch},
-    time::{Instant, MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval},
 };
 use wire::{
     NodeId, codec,
@@ -25,11 +32,9 @@ use wire::{
 };
 
 /// How often everybody sends a heartbeat.
-const BEAT: Duration = Duration::from_millis(300);
+const BEAT: Duration = Duration::from_millis(250);
 /// Silence after which a peer counts as dead.
-const SILENCE: Duration = Duration::from_millis(1_200);
-/// Most hearing time that passes between two arrivals.
-const DEAF: Duration = Duration::from_millis(450);
+const SILENCE: Duration = Duration::from_millis(1_000);
 /// How often it is looked who fell silent.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -37,6 +42,7 @@ const LOOK: Duration = Duration::from_millis(50);
 #[derive(Clone)]
 pub struct Peers {
     inner: Arc<Inner>,
+    bus: Bus,
 }
 
 struct Inner {
@@ -57,49 +63,12 @@ struct Me {
     at_once: Notify,
 }
 
-/// A process that runs now: another start under the same name is another one.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Member {
-    pub(crate) node: NodeId,
-    pub(crate) incarnation: u64,
-}
-
-/// What was heard, and the hearing clock.
-struct Heard {
-    clock: Duration,
-    last_arrival: Instant,
-    members: HashMap<Member, (Heartbeat, Duration)>,
-}
-
-impl Heard {
-    fn now(&self) -> Duration {
-        self.clock + self.last_arrival.elapsed().min(DEAF)
-    }
-
-    /// Whether this changes who may own something.
-    fn hear(&mut self, beat: Heartbeat) -> bool {
-        self.clock = self.now();
-        self.last_arrival = Instant::now();
-        let member = Member { node: beat.node.clone(), incarnation: beat.incarnation };
-        let standing = (beat.ready, beat.draining);
-        let before = self.members.insert(member, (beat, self.clock));
-        before.is_none_or(|(before, _)| (before.ready, before.draining) != standing)
-    }
-
-    /// Forgets who fell silent; whether there was one.
-    fn forget(&mut self) -> bool {
-        let now = self.now();
-        let before = self.members.len();
-        self.members.retain(|_, (_, last)| now.saturating_sub(*last) <= SILENCE);
-        self.members.len() != before
-    }
-}
-
 impl Peers {
-    /// Joins: sends this process' heartbeats from now on, until the last clone is dropped, and hears everybody's.
+    /// Joins: sends this process' heartbeats from now on, until the last clone is dropped, and hears everybody's. All of it over a
+    /// connection of its own: where there is more to do than can be done, whoever works slowly must not seem dead.
     ///
     /// # Errors
-    /// When the subscription cannot be made.
+    /// When the connection or the subscription cannot be made.
     pub async fn join(
         bus: &Bus,
         role: Role,
@@ -118,8 +87,9 @@ impl Peers {
             load: Box::new(load),
             at_once: Notify::new(),
         };
-        let peers = Self::listen(bus, Some(me)).await?;
-        tokio::spawn(beat(bus.clone(), Arc::downgrade(&peers.inner)));
+        let bus = bus.beside("life").await?;
+        let peers = Self::listen(&bus, Some(me)).await?;
+        tokio::spawn(beat(bus, Arc::downgrade(&peers.inner)));
         Ok(peers)
     }
 
@@ -132,34 +102,20 @@ impl Peers {
     }
 
     async fn listen(bus: &Bus, me: Option<Me>) -> Result<Self, BusError> {
-        let mut beats = bus.subscribe(subject::ALL_HEARTBEATS.to_owned()).await?;
-        let heard = Heard { clock: Duration::ZERO, last_arrival: Instant::now(), members: HashMap::new() };
-        let inner = Arc::new(Inner { me, heard: Mutex::new(heard), changed: watch::Sender::new(0) });
-        let weak = Arc::downgrade(&inner);
-        tokio::spawn(async move {
-            let mut look = interval(LOOK);
-            look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
-                // What has arrived is heard before anybody is declared dead.
-                let beat = tokio::select! {
-                    biased;
-                    message = beats.next() => match message {
-                        Some(message) => codec::decode::<Heartbeat>(&message.payload).ok(),
-                        None => return,
-                    },
-                    _ = look.tick() => None,
-                };
-                let Some(inner) = weak.upgrade() else { return };
-                let changed = match beat {
-                    Some(beat) => inner.heard().hear(beat),
-                    None => inner.heard().forget(),
-                };
-                if changed {
-                    inner.changed.send_modify(|count| *count += 1);
-                }
-            }
-        });
-        Ok(Self { inner })
+        let beats = bus.subscribe(subject::ALL_HEARTBEATS.to_owned()).await?;
+        // Being there is all that is asked of it.
+        let there = match &me {
+            Some(me) => Some(bus.subscribe(subject::alive(me.role, me.incarnation)).await?),
+            None => None,
+        };
+        let inner = Arc::new(Inner { me, heard: Mutex::new(Heard::new()), changed: watch::Sender::new(0) });
+        tokio::spawn(hear(bus.clone(), Arc::downgrade(&inner), beats, there));
+        Ok(Self { inner, bus: bus.clone() })
+    }
+
+    /// The connection that life and ownership go over.
+    pub(crate) const fn bus(&self) -> &Bus {
+        &self.bus
     }
 
     /// Tells that this process has begun to work; from now on it gets its share.
@@ -190,14 +146,7 @@ impl Peers {
     /// Everybody of a role who is alive, this process included, by name.
     #[must_use]
     pub fn alive(&self, role: Role) -> Vec<Heartbeat> {
-        let heard = self.inner.heard();
-        let mut alive: Vec<Heartbeat> = heard
-            .members
-            .values()
-            .filter(|(beat, _)| beat.role == role)
-            .map(|(beat, _)| beat.clone())
-            .collect();
-        drop(heard);
+        let mut alive = self.inner.heard().of(role);
         alive.sort_by(|a, b| (&a.node, a.incarnation).cmp(&(&b.node, b.incarnation)));
         alive
     }
@@ -224,6 +173,10 @@ impl Inner {
     fn heard(&self) -> MutexGuard<'_, Heard> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn has_changed(&self) {
+        self.changed.send_modify(|count| *count += 1);
+    }
 }
 
 impl Me {
@@ -237,14 +190,50 @@ impl Me {
             ready: self.ready.load(Ordering::Relaxed),
             draining: self.draining.load(Ordering::Relaxed),
             troubled: self.troubled.load(Ordering::Relaxed),
+            reachable: true,
             addresses: self.addresses.clone(),
             load: (self.load)(),
         }
     }
 }
 
+/// Hears until nobody holds the peers any more.
+async fn hear(bus: Bus, peers: Weak<Inner>, mut beats: Subscription, mut there: Option<Subscription>) {
+    let mut look = interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut suspicions = Suspicions::new(&bus, Weak::clone(&peers));
+    loop {
+        // What has arrived is heard before anybody is declared dead.
+        let beat = tokio::select! {
+            biased;
+            message = beats.next() => match message {
+                Some(message) => codec::decode::<Heartbeat>(&message.payload).ok(),
+                None => return,
+            },
+            Some(_) = next(&mut there) => continue,
+            _ = look.tick() => None,
+        };
+        let Some(inner) = peers.upgrade() else { return };
+        let changed = match beat {
+            Some(beat) => inner.heard().hear(beat),
+            None => {
+                suspicions.look(&inner);
+                inner.heard().forget()
+            }
+        };
+        if changed {
+            inner.has_changed();
+        }
+    }
+}
+
+/// The next message, where there is a subscription.
+async fn next(there: &mut Option<Subscription>) -> Option<Message> {
+    there.as_mut()?.next().await
+}
+
 /// Sends heartbeats until nobody holds the peers any more.
-async fn beat(bus: Bus, peers: std::sync::Weak<Inner>) {
+async fn beat(bus: Bus, peers: Weak<Inner>) {
     let mut ticks = interval(BEAT);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

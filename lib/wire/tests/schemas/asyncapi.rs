@@ -85,6 +85,7 @@ fn subjects() -> Vec<(&'static str, String)> {
         ("player_feed", subject::player_feed(PlayerId(4))),
         ("owner_news", subject::owner_news("table").replace('*', "5")),
         ("heartbeat", subject::heartbeat(Role::Gateway, &node)),
+        ("alive", subject::alive(Role::Gateway, 5)),
         ("drain", subject::drain(Role::Gateway, &node)),
     ]
 }

@@ -39,6 +39,7 @@ pub fn heartbeats() -> Samples<Heartbeat> {
         ready: true,
         draining: false,
         troubled: role == Role::Cashier,
+        reachable: true,
         addresses: vec!["tcp://127.0.0.1:7000".to_owned()],
         load: Load {
             connections: 120,
