@@ -24,7 +24,7 @@ pub struct History {
 
 /// A hand has a few hundred events at most; this bounds what is remembered where much is said, so that all of it fits into one
 /// frame for a player.
-pub const MAX_REMEMBERED: usize = 2_048;
+const MAX_REMEMBERED: usize = 2_048;
 
 impl History {
     /// Remembers events that are durable; `last` is the number of the last of them.
@@ -52,6 +52,12 @@ impl History {
         let missing = usize::try_from(self.last.checked_sub(since)?).ok()?;
         let skip = self.events.len().checked_sub(missing)?;
         Some((since + 1, self.events.iter().skip(skip).cloned().collect()))
+    }
+
+    /// How many events [`History::hand`] gives.
+    pub fn hand_len(&self) -> usize {
+        let began = self.hand_began.unwrap_or(self.last + 1);
+        usize::try_from(self.last + 1 - began).unwrap_or(0).min(self.events.len())
     }
 
     /// The events of the last hand that began, as far as they are remembered.

@@ -1,10 +1,7 @@
 //! One table in the hands of its owner: the state as of the last durable record, commands that wait their turn, and who waits for an
 //! answer. At most one record is being written at a time, so every decision is made on durable state.
 
-use crate::{
-    feed::{History, MAX_REMEMBERED},
-    source::random_seed,
-};
+use crate::{feed::History, source::random_seed};
 use bus::{Cursor, Journal, Request};
 use poker::table::{Answer, BotTurn, Table, TableRecord};
 use std::{
@@ -20,10 +17,13 @@ use wire::{
 
 /// Commands that may wait at one table. More than every seat's and the fleet's own; beyond, senders repeat.
 const MAX_WAITING: usize = 256;
-/// Records without a snapshot before one is due between hands too.
-const MAX_TAIL: u32 = 64;
-/// The same in a hand: recovery reads the whole hand, so that players can be told all of it, as far as it is remembered.
-const MAX_TAIL_IN_HAND: u32 = MAX_REMEMBERED as u32;
+/// Records without a snapshot before one is due between the beginnings of hands too: recovery reads them one after the other. Most
+/// hands have fewer.
+const MAX_TAIL: usize = 24;
+/// Such a snapshot repeats what was told of the hand. Where much is said it comes less often: at most so many events for each record.
+const RETOLD: usize = 4;
+/// A hand is repeated no longer when so many records came after its end: long enough for those who may have missed the end.
+const MAX_BETWEEN: u32 = 64;
 /// Refusals that are remembered: as many as commands can wait.
 const MAX_REFUSALS: usize = MAX_WAITING;
 /// A bot that has not answered is asked again after this time.
@@ -78,9 +78,9 @@ pub struct Hosted {
     pub armed_ms: Option<u64>,
     /// The journal's outages that the clock has been extended for; none: it is to be extended in any case.
     outages: Option<u64>,
-    /// Records since the last snapshot.
-    tail: u32,
-    /// Those of them since the last hand ended: a long hand is not forgotten as soon as it is over, for some may have missed its end.
+    /// Records since the last snapshot, that one included.
+    tail: usize,
+    /// Records since the last hand ended.
     between: u32,
     bot: Option<(HandNo, u32, u64)>,
     unpaid: Vec<(Cause, Request)>,
@@ -90,7 +90,7 @@ pub struct Hosted {
 }
 
 impl Hosted {
-    pub fn new(table: Table, cursor: Cursor, history: History, tail: u32) -> Self {
+    pub fn new(table: Table, cursor: Cursor, history: History, tail: usize) -> Self {
         Self {
             table,
             cursor,
@@ -126,6 +126,8 @@ impl Hosted {
 
     /// The record that these events make; a snapshot when a hand begins, the tail gets long, or the table closes: then
     /// recovery reads one record of it from now on.
+    ///
+    /// A hand goes on being told after takeovers: a snapshot that is not its beginning repeats what was told of it.
     pub fn record(
         &mut self,
         cause: Option<Cause>,
@@ -138,15 +140,17 @@ impl Hosted {
         let marked = events.iter().any(marks);
         let mut record = TableRecord { v: VERSION, epoch, at_ms, cause, events, state: None };
         self.tail += 1;
-        self.between += 1;
-        if self.table.is_playing() {
-            self.between = 0;
-        }
-        if first || marked || self.between >= MAX_TAIL || self.tail >= MAX_TAIL_IN_HAND {
+        self.between = if self.table.is_playing() { 0 } else { self.between.saturating_add(1) };
+        let is_told = self.between < MAX_BETWEEN && !marked;
+        let retold = if is_told { self.history.hand_len() } else { 0 };
+        if first || marked || self.tail > MAX_TAIL.max(retold / RETOLD) {
             let mut after = self.table.clone();
             after.apply(&record);
+            if is_told && let Some((_, told)) = self.history.hand() {
+                after.keep_told(told);
+            }
             record.state = Some(after);
-            (self.tail, self.between) = (0, 0);
+            self.tail = 1;
         }
         record
     }
@@ -193,7 +197,10 @@ impl Hosted {
         self.cursor = cursor;
         match record.state {
             // On the table's first record the state was made from nothing already.
-            Some(state) => self.table = state,
+            Some(mut state) => {
+                state.take_told();
+                self.table = state;
+            }
             None => self.table.apply(&record),
         }
         record.events
@@ -322,10 +329,12 @@ pub async fn refuse(request: Option<&Request>, refusal: Refusal) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{feed, recovery};
     use poker::table::{Table, create};
     use wire::{
         Chips, PlayerId, PostingId, TableId,
         event::Seed,
+        subject,
         table::{Absence, HouseBot, Level, Purpose, TableConfig},
     };
 
@@ -346,13 +355,34 @@ mod tests {
         }
     }
 
-    /// Writes a record; whether it is a snapshot.
-    fn write(hosted: &mut Hosted, events: Vec<TableEvent>, at_ms: u64) -> bool {
-        let record = hosted.record(None, events, Epoch(1), at_ms);
-        let snapshot = record.state.is_some();
-        let cursor = Cursor { last: hosted.cursor.last + 1, ..hosted.cursor.clone() };
-        hosted.applied(record, cursor);
-        snapshot
+    /// A table with what its journal would give a new owner.
+    struct Journaled {
+        hosted: Hosted,
+        /// Since the last snapshot.
+        records: Vec<bus::Stored>,
+    }
+
+    impl Journaled {
+        /// Writes a record. Whoever recovered the table now would have the same table and could tell the same hand.
+        fn write(&mut self, events: Vec<TableEvent>, at_ms: u64) {
+            let hosted = &mut self.hosted;
+            let record = hosted.record(None, events, Epoch(1), at_ms);
+            if record.state.is_some() {
+                self.records.clear();
+            }
+            let sequence = hosted.cursor.last + 1;
+            let (subject, payload) = (hosted.cursor.subject.clone(), codec::encode(&record).unwrap().into());
+            self.records.push(bus::Stored { subject, sequence, time_ms: at_ms, payload });
+            let cursor = Cursor { last: sequence, ..hosted.cursor.clone() };
+            let events = hosted.applied(record, cursor.clone());
+            hosted.history.remember(&feed::public(&events), hosted.table.event_no());
+            let recovered = bus::Recovered { cursor, records: self.records.clone() };
+            let recovered = recovery::load(recovered).unwrap().hosted;
+            assert_eq!(recovered.table, hosted.table);
+            if hosted.between < MAX_BETWEEN {
+                assert_eq!(recovered.history.hand(), hosted.history.hand());
+            }
+        }
     }
 
     fn said() -> Vec<TableEvent> {
@@ -361,29 +391,44 @@ mod tests {
     }
 
     #[test]
-    fn a_long_hand_is_remembered_for_a_while_after_its_end() {
+    fn a_long_hand_is_read_in_few_records_and_told_whole_also_for_a_while_after_its_end() {
         let bots: Vec<_> = (1..=2)
             .map(|n| HouseBot { player: PlayerId(n), name: format!("bot {n}"), buy_in: Chips(500) })
             .collect();
-        let cursor = Cursor::new("journal".to_owned());
-        let mut hosted = Hosted::new(Table::new(TABLE, config()), cursor, History::default(), 0);
-        assert!(write(&mut hosted, create(TABLE, &config(), &bots).unwrap(), 1), "the first record");
+        let cursor = Cursor::new(subject::table_journal(TABLE));
+        let hosted = Hosted::new(Table::new(TABLE, config()), cursor, History::default(), 0);
+        let mut journaled = Journaled { hosted, records: Vec::new() };
+        journaled.write(create(TABLE, &config(), &bots).unwrap(), 1);
         for number in 1..=2 {
-            let arrived = hosted.table.money_arrived(&PostingId(format!("table.{TABLE}.{number}")), None);
-            write(&mut hosted, arrived, 2);
+            let posting = PostingId(format!("table.{TABLE}.{number}"));
+            let arrived = journaled.hosted.table.money_arrived(&posting, None);
+            journaled.write(arrived, 2);
         }
         let mut now_ms = 10_000;
-        let begun = hosted.table.tick(now_ms, || Seed([3; 32]));
-        assert!(write(&mut hosted, begun, now_ms), "a hand begins");
-        for _ in 0..2 * MAX_TAIL {
-            assert!(!write(&mut hosted, said(), now_ms));
+        let begun = journaled.hosted.table.tick(now_ms, || Seed([3; 32]));
+        journaled.write(begun, now_ms);
+        assert_eq!(journaled.records.len(), 1, "a hand begins with a snapshot");
+        let mut longest = 0;
+        for _ in 0..3 * MAX_TAIL {
+            journaled.write(said(), now_ms);
+            longest = longest.max(journaled.records.len());
         }
-        while hosted.table.is_playing() {
+        assert_eq!(longest, MAX_TAIL, "the snapshot included");
+        for _ in 0..1_000 {
+            journaled.write(said(), now_ms);
+            longest = longest.max(journaled.records.len());
+        }
+        assert!((2 * MAX_TAIL..=1_200 / RETOLD).contains(&longest), "{longest} records are read");
+        while journaled.hosted.table.is_playing() {
             now_ms += 2_000;
-            let events = hosted.table.tick(now_ms, || Seed([4; 32]));
-            assert!(!write(&mut hosted, events, now_ms));
+            let events = journaled.hosted.table.tick(now_ms, || Seed([4; 32]));
+            journaled.write(events, now_ms);
         }
-        let snapshots: Vec<u32> = (1..=MAX_TAIL).filter(|_| write(&mut hosted, said(), now_ms)).collect();
-        assert_eq!(snapshots, [MAX_TAIL]);
+        for _ in 0..2 * MAX_BETWEEN {
+            journaled.write(said(), now_ms);
+        }
+        let mut snapshot =
+            codec::decode::<TableRecord>(&journaled.records[0].payload).unwrap().state.unwrap();
+        assert!(snapshot.take_told().is_empty(), "the hand is long over");
     }
 }

@@ -40,25 +40,28 @@ pub fn unborn(table: Table) -> Hosted {
     Hosted::new(table, cursor, History::default(), 0)
 }
 
-fn load(recovered: Recovered) -> anyhow::Result<Loaded> {
+/// A table out of its records.
+pub fn load(recovered: Recovered) -> anyhow::Result<Loaded> {
     let Recovered { cursor, records } = recovered;
     let id = subject::parse_table_journal(&cursor.subject).context("not the subject of a table's journal")?;
     let decode = |stored: &bus::Stored| {
         codec::decode::<TableRecord>(&stored.payload).with_context(|| format!("record {}", stored.sequence))
     };
     let mut records = records.iter().map(decode).collect::<anyhow::Result<Vec<_>>>()?;
+    let told = records.first_mut().and_then(|first| first.state.as_mut()).map(Table::take_told);
     let table = Table::replay(id, &records)?;
     let mut history = History::default();
     let mut last = table.event_no();
     for record in &records {
         last -= feed::public(&record.events).len() as u64;
     }
+    history.remember(&told.unwrap_or_default(), last);
     for record in &records {
         let public = feed::public(&record.events);
         last += public.len() as u64;
         history.remember(&public, last);
     }
-    let tail = records.len() as u32 - 1;
+    let tail = records.len();
     let last = records.pop().context("the journal is empty")?;
     Ok(Loaded { hosted: Hosted::new(table, cursor, history, tail), last })
 }

@@ -41,7 +41,7 @@ use presence::Away;
 use serde::{Deserialize, Serialize};
 use wire::{
     Chips, ConnectionId, HandNo, PlayerId, PostingId, SeatNo, TableId,
-    event::{HandStart, Seed, TableEvent},
+    event::{Event, HandStart, Seed, TableEvent},
     journal::Record,
     table::{Level, Purpose, TableConfig},
     tournament::{HandResult, Then},
@@ -72,6 +72,9 @@ pub struct Table {
     memory: Answers,
     closing: bool,
     closed: bool,
+    /// In snapshots only: see [`Table::keep_told`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    told: Vec<Event>,
 }
 
 /// A taken seat.
@@ -222,8 +225,20 @@ impl Table {
             memory: Answers::default(),
             closing: false,
             closed: false,
+            told: Vec::new(),
             config,
         }
+    }
+
+    /// Writes into a snapshot what everybody was told since the hand began, so that whoever goes on from the snapshot can still tell
+    /// the whole hand. No part of the state: it is taken out with [`Table::take_told`] by whoever reads the snapshot.
+    pub fn keep_told(&mut self, told: Vec<Event>) {
+        self.told = told;
+    }
+
+    /// Takes out what [`Table::keep_told`] put in.
+    pub fn take_told(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.told)
     }
 
     /// Which table this is.

@@ -9,13 +9,13 @@ use super::{
     tally::{self, Tally},
 };
 use poker::{
-    table::{Table, TableRecord},
+    table::{Table, TableRecord, public},
     variant::{self, Variant},
 };
 use std::collections::BTreeMap;
 use wire::{
     Chips, HandNo, TableId, TournamentId, codec,
-    event::{HandEvent, HandStart, TableEvent},
+    event::{Event, HandEvent, HandStart, TableEvent},
     table::Purpose,
 };
 
@@ -31,6 +31,8 @@ pub struct TableCheck {
     instructions: Vec<Tally>,
     hands: BTreeMap<HandNo, Tally>,
     playing: Option<(HandStart, u32)>,
+    /// What everybody was told since the last hand began.
+    told: Vec<Event>,
     started: bool,
     has_blinds: bool,
 }
@@ -74,6 +76,7 @@ impl TableCheck {
             instructions: Vec::new(),
             hands: BTreeMap::new(),
             playing: None,
+            told: Vec::new(),
             started: false,
             has_blinds: true,
         }
@@ -113,16 +116,30 @@ impl TableCheck {
                 wrong(Rule::Chips, format!("the engine counts {engine} chips, the events {books}"));
             }
         }
-        if let Some(snapshot) = &record.state {
-            if let Some(difference) = self.table.as_ref().and_then(|table| unequal(table, snapshot)) {
+        if let Some(mut snapshot) = record.state.clone() {
+            let told = snapshot.take_told();
+            if !told.is_empty() && told != self.told {
+                wrong(Rule::Replay, "the snapshot tells another hand than was told".to_owned());
+            }
+            if let Some(difference) = self.table.as_ref().and_then(|table| unequal(table, &snapshot)) {
                 wrong(Rule::Replay, difference);
             }
             // Go on as an owner would that recovers from here, so that one fault is not found again and again.
-            self.table = Some(snapshot.clone());
+            self.table = Some(snapshot);
         }
+        self.tell(&record.events);
         let seats = self.table.as_ref().map_or(10, |table| table.config().seats);
         for event in &record.events {
             self.follow(event, seats, report, sequence);
+        }
+    }
+
+    fn tell(&mut self, events: &[TableEvent]) {
+        for event in events.iter().filter_map(public) {
+            if matches!(event, Event::HandStarted(_)) {
+                self.told.clear();
+            }
+            self.told.push(event);
         }
     }
 

@@ -175,6 +175,11 @@ fn a_wrong_snapshot_epoch_or_command_is_found() {
         journal[with_state[9]].state = journal[with_state[8]].state.clone();
     });
     assert!(snapshot.contains(&Rule::Replay), "{snapshot:?}");
+    let told = after(|journal| {
+        let state = journal.iter_mut().filter_map(|record| record.state.as_mut()).nth(9).unwrap();
+        state.keep_told(vec![wire::event::Event::Closed]);
+    });
+    assert_eq!(told, [Rule::Replay]);
     assert_eq!(after(|journal| journal[50].epoch = Epoch(0)), [Rule::Epoch]);
     assert_eq!(after(|journal| journal[50].v = 9), [Rule::Journal]);
     let command = after(|journal| {
