@@ -201,7 +201,8 @@ impl Breaker {
             let answered = measure::until_answered(&self.fleet, &owned).await;
             let mut done = self.done();
             done.outages.extend(outages(at_ms, &answered));
-            done.takeovers.push(Takeover { at_ms, answered, disturbed: !upset.is_alone() });
+            let disturbed = !upset.is_alone();
+            done.takeovers.push(Takeover { at_ms, died: lasts.is_none(), answered, disturbed });
             now_ms() - at_ms
         };
         let wakes = async {

@@ -34,6 +34,8 @@ pub type Partitions = BTreeMap<u16, Vec<TableId>>;
 pub struct Takeover {
     /// When it was killed, in milliseconds since 1970.
     pub at_ms: u64,
+    /// Whether it died; otherwise it stood still.
+    pub died: bool,
     /// Partition, its tables, and when its new owner answered.
     pub answered: Vec<(u16, Vec<TableId>, Option<u64>)>,
     /// Whether something else that everybody needs was away meanwhile.

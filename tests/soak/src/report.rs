@@ -44,6 +44,8 @@ pub struct Report {
     pub violated: BTreeMap<String, u64>,
     /// From the kill of a table worker until its tables went on, table by table.
     pub takeover_ms: Spread,
+    /// The same for one that stood still: only its silence tells.
+    pub standstill_ms: Spread,
     /// How long a command had to wait at worst while a table worker stopped by plan, table by table.
     pub outage_per_table_ms: Spread,
     /// Partitions in which an owner that had been replaced tried to write and was refused, by the workers' own logs.

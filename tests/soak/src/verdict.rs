@@ -2,6 +2,7 @@
 
 use crate::{
     faults::Done,
+    measure::Takeover,
     options::Options,
     report::{Report, Spread},
     room::{self, CREDIT},
@@ -173,7 +174,11 @@ fn report(
     let logs = || evidence.logs.iter();
     let acknowledged =
         |log: &ClientLog| log.commands.iter().filter(|sent| sent.answer == Answer::Done).count() as u64;
-    let takeovers = evidence.done.takeovers.iter().filter(|takeover| !takeover.disturbed);
+    let takeovers_ms = |died: bool| {
+        let counts = |takeover: &&Takeover| !takeover.disturbed && takeover.died == died;
+        let takeovers = evidence.done.takeovers.iter().filter(counts);
+        Spread::of(takeovers.flat_map(|takeover| takeover.times_ms(stories)).collect())
+    };
     Report {
         seed: options.seed,
         seconds: options.seconds,
@@ -193,7 +198,8 @@ fn report(
         leaks: count(&[Fault::Leak]),
         violations: findings.len() as u64,
         violated,
-        takeover_ms: Spread::of(takeovers.flat_map(|takeover| takeover.times_ms(stories)).collect()),
+        takeover_ms: takeovers_ms(true),
+        standstill_ms: takeovers_ms(false),
         outage_per_table_ms: Spread::of(evidence.done.waits_ms.clone()),
         late_writes_refused,
         refused: tally.refusals(),
