@@ -106,7 +106,13 @@ pub struct Comparison {
     pub bounds_checked: u64,
     /// Differences of legal bounds, each in words.
     pub bounds_different: Vec<String>,
+    /// Why the hand cannot be compared: the other engine departs from the rules from its first action on. See docs/conformance.md.
+    pub departs: Option<&'static str>,
 }
+
+/// Without a small blind and with a big blind that an ante has put all-in nobody posts a blind. The other engine, which goes by the bets,
+/// then lets the first seat left of the button open; by the rules it is the one left of the big blind, wherever its chips are.
+const NO_BLIND_POSTED: &str = "nobody can post a blind: the other engine does not open left of the big blind";
 
 /// What the other engine allows at one decision.
 #[derive(Clone, Debug)]
@@ -182,7 +188,12 @@ impl Line {
             let blind = player.blind.map_or(Chips::ZERO, |(_, blind)| blind);
             !player.ante.is_zero() || blind > player.stack
         };
-        let posts = setup.players.iter().filter(|player| player.blind.is_some()).count();
+        let has_blind = |player: &&PlayerSetup| player.blind.is_some();
+        let can_post = |player: &PlayerSetup| player.stack > player.ante;
+        let posts = setup.players.iter().filter(has_blind).count();
+        if posts > 0 && !setup.players.iter().filter(has_blind).any(can_post) {
+            return Ok(Comparison { departs: Some(NO_BLIND_POSTED), ..Comparison::default() });
+        }
         let odd_pot = posts < 2 || setup.players.iter().any(odd);
         let mut found = Comparison::default();
         let replay = self.phh.replay_from(&setup, |action, hand| {

@@ -151,7 +151,7 @@ fn hands_of_an_independent_engine() {
         eprintln!("NOT CHECKED: POKER_ORACLE_DIR is not set, so no hands of another engine were compared");
         return;
     };
-    let (mut hands, mut bounds, mut wrong) = (0, 0, Vec::new());
+    let (mut hands, mut bounds, mut departures, mut wrong) = (0, 0, 0, Vec::new());
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_none_or(|extension| extension != "jsonl") {
@@ -163,6 +163,7 @@ fn hands_of_an_independent_engine() {
             match line.compare() {
                 Ok(found) => {
                     bounds += found.bounds_checked;
+                    departures += u64::from(found.departs.is_some());
                     let all = found.differences.iter().chain(&found.bounds_different);
                     wrong.extend(all.map(|difference| format!("{}: {difference}", line.id)));
                 }
@@ -170,7 +171,11 @@ fn hands_of_an_independent_engine() {
             }
         }
     }
-    eprintln!("{hands} hands and {bounds} decisions compared, {} differences", wrong.len());
+    eprintln!(
+        "{hands} hands and {bounds} decisions compared, {departures} departures, {} differences",
+        wrong.len()
+    );
     wrong.truncate(40);
+    assert!(departures * 50 < hands, "{departures} of {hands} hands were not compared");
     assert!(hands > 0 && wrong.is_empty(), "{}", wrong.join("\n"));
 }
