@@ -254,6 +254,48 @@ async fn long_tails_are_recovered_whole() {
 }
 
 #[tokio::test]
+async fn a_tail_without_its_beginning_is_never_taken_for_a_whole_one() {
+    let fleet = Fleet::start().await;
+    let bus = fleet.bus("table-worker").await;
+    let journal = open(&bus).await;
+    // Whoever wrote these did not say which record they follow: then what says on what they build has to do.
+    let password = fleet.nats.password("table-worker").unwrap().to_owned();
+    let options = async_nats::ConnectOptions::new()
+        .user_and_password("table-worker".to_owned(), password)
+        .custom_inbox_prefix("_INBOX_table-worker");
+    let client = options.connect(fleet.nats.url()).await.unwrap();
+    let cursor = journal.append(&Cursor::new(table(1)), text("0"), true).await.unwrap();
+    for record in ["1", "2"] {
+        let mut headers = async_nats::HeaderMap::new();
+        headers.insert("Snapshot", cursor.snapshot.to_string().as_str());
+        let request = async_nats::Request::new().headers(headers).payload(text(record));
+        client.send_request(table(1), request).await.unwrap();
+    }
+    let recovered = journal.recover_one(&table(1)).await.unwrap().unwrap();
+    let payloads: Vec<Bytes> = recovered.records.into_iter().map(|record| record.payload).collect();
+    assert_eq!(payloads, [text("0"), text("1"), text("2")]);
+
+    // The beginning is gone, of a tail that is read record by record and of one that is not.
+    let admin = fleet.bus("admin").await;
+    for (number, count) in [(2, 5), (3, 80)] {
+        let mut cursor = journal.append(&Cursor::new(table(number)), text("0"), true).await.unwrap();
+        let snapshot = cursor.snapshot;
+        for record in 1..count {
+            cursor = journal.append(&cursor, text(record.to_string()), false).await.unwrap();
+        }
+        let purge = serde_json::json!({"filter": table(number), "seq": snapshot + 1}).to_string();
+        admin.publish(format!("$JS.API.STREAM.PURGE.{STREAM}"), purge.into()).await.unwrap();
+        let deadline = Instant::now() + GUARD;
+        while all(&journal, &table(number)).await.len() == count {
+            assert!(Instant::now() < deadline, "nothing is purged");
+            sleep(Duration::from_millis(20)).await;
+        }
+        let error = journal.recover_one(&table(number)).await.unwrap_err().to_string();
+        assert!(error.contains(&format!("sequence {snapshot} on are incomplete")), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn more_subjects_than_a_batch_holds_are_recovered() {
     let fleet = Fleet::start().await;
     let bus = fleet.bus("table-worker").await;

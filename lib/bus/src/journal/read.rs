@@ -158,24 +158,27 @@ impl Journal {
         let incomplete = || JournalError::Incomplete { subject: subject.clone(), from: snapshot };
         // The semaphore is never closed; without a permit the read is only less bounded.
         let _permit = self.inner.tails.acquire().await.ok();
-        let mut oldest = last.sequence;
-        let mut before = previous(&last, snapshot);
+        let begins = |record: &Found| match snapshot {
+            0 => previous(record) == Some(0),
+            snapshot => record.sequence == snapshot,
+        };
+        let (mut begun, mut before, mut oldest) = (begins(&last), previous(&last), last.sequence);
         let mut newest_first = vec![last];
-        while let Some(sequence) = before
+        while let Some(sequence @ 1..) = before
+            && !begun
             && newest_first.len() < STEPS
         {
             let record = self.at(sequence).await?.filter(|record| record.subject == subject);
             let record = record.ok_or_else(incomplete)?;
-            oldest = record.sequence;
-            before = previous(&record, snapshot);
+            (begun, before, oldest) = (begins(&record), previous(&record), record.sequence);
             newest_first.push(record);
         }
-        if before.is_some() {
+        if !begun {
             let earlier = self.between(&subject, snapshot, oldest).await?;
-            before = earlier.first().map_or(before, |first| previous(first, snapshot));
+            begun = earlier.first().is_some_and(begins);
             newest_first.extend(earlier.into_iter().rev());
         }
-        if before.is_some() {
+        if !begun {
             return Err(incomplete());
         }
         newest_first.reverse();
@@ -207,12 +210,10 @@ impl Journal {
     }
 }
 
-/// Sequence of the subject's record before this one, as its writer expected and the server found it to be; none for the first of a tail
-/// that begins with `snapshot`.
-fn previous(record: &Found, snapshot: u64) -> Option<u64> {
-    let expected = record.headers.get(async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE)?;
-    let before = expected.as_str().parse().ok().filter(|&sequence| sequence > 0);
-    before.filter(|_| record.sequence != snapshot)
+/// Sequence of the subject's record before this one, as its writer expected and the server found it to be; 0 for the first. None when
+/// the writer did not say.
+fn previous(record: &Found) -> Option<u64> {
+    record.headers.get(async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE)?.as_str().parse().ok()
 }
 
 /// The snapshot that a record builds on; none when it is one itself.
