@@ -191,9 +191,7 @@ impl Line {
         let has_blind = |player: &&PlayerSetup| player.blind.is_some();
         let can_post = |player: &PlayerSetup| player.stack > player.ante;
         let posts = setup.players.iter().filter(has_blind).count();
-        if posts > 0 && !setup.players.iter().filter(has_blind).any(can_post) {
-            return Ok(Comparison { departs: Some(NO_BLIND_POSTED), ..Comparison::default() });
-        }
+        let no_blind_posted = posts > 0 && !setup.players.iter().filter(has_blind).any(can_post);
         let odd_pot = posts < 2 || setup.players.iter().any(odd);
         let mut found = Comparison::default();
         let replay = self.phh.replay_from(&setup, |action, hand| {
@@ -206,7 +204,13 @@ impl Line {
                 let difference = format!("action {action}: {own:?}, but {:?}, TDA {:?}", row.bounds, row.tda);
                 found.bounds_different.push(difference);
             }
-        })?;
+        });
+        let replay = match replay {
+            Err(PhhError::OutOfTurn { .. }) if no_blind_posted => {
+                return Ok(Comparison { departs: Some(NO_BLIND_POSTED), ..Comparison::default() });
+            }
+            replay => replay?,
+        };
         let stacks = replay.finishing_stacks();
         let expected = self.stacks_tda.as_ref().or(self.phh.finishing_stacks.as_ref());
         if let Some(expected) = expected.filter(|expected| **expected != stacks) {
