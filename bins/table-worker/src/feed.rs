@@ -57,7 +57,9 @@ impl History {
     /// How many events [`History::hand`] gives.
     pub fn hand_len(&self) -> usize {
         let began = self.hand_began.unwrap_or(self.last + 1);
-        usize::try_from(self.last + 1 - began).unwrap_or(0).min(self.events.len())
+        let events = usize::try_from(self.last + 1 - began).unwrap_or(usize::MAX);
+        // Forgotten in part, it is not told at all.
+        if events > self.events.len() { 0 } else { events }
     }
 
     /// The events of the last hand that began, as far as they are remembered.
@@ -172,6 +174,7 @@ mod tests {
             assert!(history.events.len() <= 8);
         }
         assert_eq!(history.hand().map(|(first, events)| (first, events.len())), Some((last - 3, 4)));
+        assert_eq!(history.hand_len(), 4);
         assert_eq!(history.after(last - 9), None, "two hands ago");
         for _ in 0..2 * MAX_REMEMBERED {
             last += 1;
@@ -179,6 +182,7 @@ mod tests {
         }
         assert_eq!(history.events.len(), MAX_REMEMBERED);
         assert_eq!(history.hand(), None, "much was said since");
+        assert_eq!(history.hand_len(), 0);
         assert_eq!(history.after(last - 1), Some((last, vec![sat_out(4)])));
     }
 }

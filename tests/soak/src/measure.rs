@@ -83,7 +83,8 @@ pub async fn until_answered(fleet: &Arc<Fleet>, owned: &Partitions) -> Vec<(u16,
     all
 }
 
-/// Asks partitions again and again until told to stop, or until the teller is gone. Gives, per table, how long the longest question waited, in milliseconds.
+/// Asks partitions again and again until told to stop, or until the teller is gone. Gives, per table, how long the longest question
+/// waited, in milliseconds.
 pub async fn longest_waits(fleet: Arc<Fleet>, owned: Partitions, stop: watch::Receiver<bool>) -> Vec<u64> {
     let mut asking: FuturesUnordered<_> = owned
         .values()
