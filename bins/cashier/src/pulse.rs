@@ -18,7 +18,7 @@ const BEAT: Duration = Duration::from_millis(100);
 /// A pause as long as this means that others have taken over.
 const STOOD_STILL_MS: u64 = 1_000;
 /// How long it takes, at most, until what piled up in sockets has been read.
-const CATCHING_UP_MS: u64 = 500;
+const CATCHING_UP_MS: u64 = 1_000;
 
 /// The pulse of this process. Times are milliseconds since the start.
 #[derive(Debug)]
@@ -55,11 +55,15 @@ impl Pulse {
     }
 
     fn is_late_at(&self, now_ms: u64) -> bool {
-        let last_ms = self.last_ms.fetch_max(now_ms, Ordering::Relaxed);
-        let still_ms = now_ms.saturating_sub(last_ms);
-        if still_ms >= STOOD_STILL_MS {
+        let still_ms = now_ms.saturating_sub(self.last_ms.load(Ordering::Acquire));
+        let stood_still = still_ms >= STOOD_STILL_MS;
+        // Before the pulse is felt: who finds it felt already must find this too.
+        if stood_still {
+            self.late_until_ms.fetch_max(now_ms + CATCHING_UP_MS, Ordering::Relaxed);
+        }
+        self.last_ms.fetch_max(now_ms, Ordering::Release);
+        if stood_still {
             tracing::warn!(still_ms, "this process stood still: leaving old requests to others");
-            self.late_until_ms.store(now_ms + CATCHING_UP_MS, Ordering::Relaxed);
         }
         now_ms < self.late_until_ms.load(Ordering::Relaxed)
     }
@@ -76,9 +80,30 @@ mod tests {
             assert!(!pulse.is_late_at(now_ms), "{now_ms}");
         }
         assert!(pulse.is_late_at(8_000));
-        assert!(pulse.is_late_at(8_499));
-        assert!(!pulse.is_late_at(8_500));
-        assert!(!pulse.is_late_at(9_400));
+        assert!(pulse.is_late_at(8_999));
+        assert!(!pulse.is_late_at(9_000));
+        assert!(!pulse.is_late_at(9_900));
+    }
+
+    /// The timer and the sockets wake at the same moment, each on a thread of its own.
+    #[test]
+    fn whoever_feels_the_pulse_first_the_others_are_late_too() {
+        const THREADS: usize = 4;
+        let pulse = Pulse::still(Instant::now());
+        let barrier = std::sync::Barrier::new(THREADS);
+        let feel = || {
+            let in_time = |standstill: &u64| {
+                barrier.wait();
+                !pulse.is_late_at(standstill * 8_000)
+            };
+            (1..=20_000).filter(in_time).collect::<Vec<_>>()
+        };
+        std::thread::scope(|scope| {
+            let threads = [(); THREADS].map(|()| scope.spawn(feel));
+            for thread in threads {
+                assert_eq!(thread.join().unwrap(), [0; 0], "these standstills were missed");
+            }
+        });
     }
 
     #[tokio::test]
