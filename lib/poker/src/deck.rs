@@ -33,10 +33,14 @@ impl Deck {
             held_back: 0,
             reshuffles: 0,
         };
-        let plays = |card: &Card| stock == Stock::Full || card.rank() >= Rank(4);
-        for card in whole.into_iter().filter(plays) {
-            deck.pile[usize::from(deck.len)] = card;
-            deck.len += 1;
+        match stock {
+            Stock::Full => (deck.pile, deck.len) = (whole, 52),
+            Stock::SixUp => {
+                for card in whole.into_iter().filter(|card| card.rank() >= Rank(4)) {
+                    deck.pile[usize::from(deck.len)] = card;
+                    deck.len += 1;
+                }
+            }
         }
         deck
     }

@@ -60,7 +60,8 @@ fn public_view(hand: &Hand) -> Public {
 
 /// The view of each seat: what all see, and its own cards.
 fn views(hand: &Hand) {
-    let public = black_box(public_view(hand));
+    let public = public_view(hand);
+    black_box(&public);
     for (_, seat) in hand.seats() {
         black_box(View { public: &public, own: seat.down });
     }

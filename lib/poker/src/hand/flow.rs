@@ -1,9 +1,9 @@
 //! What comes next by itself: [`Hand::settle`] moves the stage on until an event or a player is waited for,
 //! [`Hand::pending`] gives the events that are waited for.
 
-use super::{Hand, HandSeat, Round, Stage};
+use super::{Hand, HandSeat, Round, Stage, showdown::Strengths};
 use crate::variant::{Betting, Opener};
-use std::cmp::Ordering;
+use std::{cell::OnceCell, cmp::Ordering};
 use wire::{
     Card, Chips, HoleCards, SeatNo,
     event::{HandEvent, Post},
@@ -12,9 +12,10 @@ use wire::{
 impl Hand {
     /// Appends and applies events until a player is to act or the hand is over.
     pub(super) fn follow(&mut self, events: &mut Vec<HandEvent>) {
+        let strengths = OnceCell::new();
         loop {
             let known = events.len();
-            self.pending(events);
+            self.next_events(&strengths, events);
             if events.len() == known {
                 return;
             }
@@ -28,13 +29,18 @@ impl Hand {
 
     /// Events that the stage waits for, nobody's decision being needed.
     pub(crate) fn pending(&self, events: &mut Vec<HandEvent>) {
+        self.next_events(&OnceCell::new(), events);
+    }
+
+    /// [`Hand::pending`]; the strengths of the hands are found once, for showing and for awarding.
+    fn next_events(&self, strengths: &OnceCell<Strengths>, events: &mut Vec<HandEvent>) {
         match self.stage {
-            Stage::Posting => events.extend(self.next_post()),
+            Stage::Posting => events.extend(self.posts()),
             Stage::Dealing | Stage::Drawing => self.cards_due(events),
             Stage::Returning => events.extend(self.uncalled()),
             Stage::Tabling => self.table_hands(events),
-            Stage::Showing => self.show_down(events),
-            Stage::Awarding => self.award(events),
+            Stage::Showing => self.show_down(strengths, events),
+            Stage::Awarding => self.award(strengths, events),
             Stage::Betting | Stage::Over => {}
         }
     }
@@ -47,8 +53,14 @@ impl Hand {
     /// One step; false when something is waited for.
     fn advance(&mut self) -> bool {
         match self.stage {
-            Stage::Posting if self.next_post().is_none() => self.start_street(0),
-            Stage::Dealing if !self.are_cards_due() => self.stage = Stage::Drawing,
+            Stage::Posting if self.posts().next().is_none() => self.start_street(0),
+            Stage::Dealing if !self.are_cards_due() => {
+                if self.street_rules().is_some_and(|street| street.draw > 0) {
+                    self.stage = Stage::Drawing;
+                } else {
+                    self.start_betting();
+                }
+            }
             Stage::Drawing if !self.are_cards_due() => {
                 self.actor = self.next_to_draw();
                 if self.actor.is_some() {
@@ -76,9 +88,9 @@ impl Hand {
         true
     }
 
-    /// The next forced bet. Every player's own antes come before the blinds; a big blind ante comes after the
+    /// The next forced bets, all of one kind. Every player's own antes come before the blinds; a big blind ante comes after the
     /// blind, so that a short stack pays the blind first (TDA RP-11).
-    fn next_post(&self) -> Option<HandEvent> {
+    fn posts(&self) -> impl Iterator<Item = HandEvent> {
         use super::Antes;
         type Owing = fn(&HandSeat) -> Option<(Post, Chips)>;
         let ante: Owing = |seat| Some((Post::Ante, seat.owed.ante));
@@ -89,13 +101,14 @@ impl Hand {
             Antes::Each => [ante, blind, dead],
             Antes::BigBlind => [blind, dead, table_ante],
         };
-        order.into_iter().find_map(|owing| {
-            self.seats.after(self.button).find_map(|seat| {
-                let (post, asked) = owing(seat)?;
-                let amount = asked.min(seat.stack);
-                (!amount.is_zero()).then_some(HandEvent::Posted { seat: seat.seat, post, amount })
-            })
-        })
+        let post = |owing: Owing, seat: &HandSeat| {
+            let (post, asked) = owing(seat)?;
+            let amount = asked.min(seat.stack);
+            (!amount.is_zero()).then_some(HandEvent::Posted { seat: seat.seat, post, amount })
+        };
+        let is_owed = |owing: &Owing| self.seats.iter().any(|seat| post(*owing, seat).is_some());
+        let next = order.into_iter().find(is_owed).into_iter();
+        next.flat_map(move |owing| self.seats.after(self.button).filter_map(move |seat| post(owing, seat)))
     }
 
     fn start_street(&mut self, street: u8) {
@@ -215,9 +228,6 @@ impl Hand {
     }
 
     fn next_to_draw(&self) -> Option<SeatNo> {
-        if self.street_rules().is_none_or(|street| street.draw == 0) {
-            return None;
-        }
         let mut waiting = self.seats.after(self.button).filter(|seat| seat.is_in() && !seat.drawn);
         waiting.next().map(|seat| seat.seat)
     }

@@ -11,21 +11,28 @@ impl Hand {
         let Some(seat) = self.actor.and_then(|actor| self.seats.at(actor)) else {
             return Legal::default();
         };
+        let bounds = self.raise_bounds(seat);
+        let opens = self.round.level.is_zero();
+        Legal {
+            bet: bounds.filter(|_| opens),
+            raise: bounds.filter(|_| !opens),
+            ..self.legal_but_raises(seat)
+        }
+    }
+
+    /// What the actor may do that raises nothing.
+    fn legal_but_raises(&self, seat: &HandSeat) -> Legal {
         if self.stage == Stage::Drawing {
             return Legal { discard: Some(self.most_discards(seat)), ..Legal::default() };
         }
         let round = &self.round;
-        let bounds = self.raise_bounds(seat);
-        let opens = round.level.is_zero();
         Legal {
             // The bring-in is forced; otherwise a fold is always accepted, also when checking is free.
             fold: !round.bring_in,
             check: !round.bring_in && seat.bet >= round.level,
             call: (seat.bet < round.level).then(|| round.level.minus_or_zero(seat.bet).min(seat.stack)),
-            bet: bounds.filter(|_| opens),
-            raise: bounds.filter(|_| !opens),
             bring_in: round.bring_in.then(|| self.bring_in.min(seat.stack)),
-            discard: None,
+            ..Legal::default()
         }
     }
 
@@ -48,6 +55,9 @@ impl Hand {
 
     /// Totals that a bet or raise of this player may reach; none when there is no raising.
     fn raise_bounds(&self, seat: &HandSeat) -> Option<RaiseBounds> {
+        if self.stage == Stage::Drawing {
+            return None;
+        }
         let round = &self.round;
         let all_in = seat.bet.plus(seat.stack);
         let someone_can_answer = self.seats.in_play().any(|other| {
@@ -118,7 +128,8 @@ impl Hand {
             return Err(Refusal::NotYourTurn);
         }
         let player = self.seats.at(seat).ok_or(Refusal::NotSeated)?;
-        let legal = self.legal();
+        let raises = matches!(action, Action::Bet(_) | Action::RaiseTo(_));
+        let legal = if raises { self.legal() } else { self.legal_but_raises(player) };
         let added = match action {
             Action::Discard(cards) => {
                 check_discard(&legal, player, cards)?;

@@ -62,10 +62,12 @@ impl<'a> Pots<'a> {
     /// Puts a price in its place among the others, if it is not there.
     fn divide_at(&mut self, price: Chips) {
         let at = self.prices[..self.count].iter().take_while(|&&lower| lower < price).count();
-        if at < self.count && self.prices[at] == price {
-            return;
+        if at < self.count {
+            if self.prices[at] == price {
+                return;
+            }
+            self.prices.copy_within(at..self.count, at + 1);
         }
-        self.prices.copy_within(at..self.count, at + 1);
         self.prices[at] = price;
         self.count += 1;
     }
@@ -73,6 +75,9 @@ impl<'a> Pots<'a> {
     /// The pot between two prices. Dead money is the main pot's; what folded players have put in above everybody left
     /// goes to the last one.
     fn between(&self, under: Chips, price: Chips, first: bool, last: bool) -> Pot {
+        if first && last {
+            return Pot { amount: self.seats.iter().map(|seat| seat.total).sum(), price };
+        }
         let part = |seat: &HandSeat| {
             let live = if last { seat.matched() } else { seat.matched().min(price) };
             let dead = if first { seat.dead } else { Chips::ZERO };

@@ -5,13 +5,14 @@ use crate::{
     rank::{self, Strength},
     variant::OddChip,
 };
+use std::cell::OnceCell;
 use wire::{
     Chips, SeatNo,
     event::{HandEvent, Share},
 };
 
 /// Strengths of the players' hands, each under the variant's rankings.
-type Strengths = [(SeatNo, [Option<Strength>; 2]); MAX_PLAYERS];
+pub(super) type Strengths = [(SeatNo, [Option<Strength>; 2]); MAX_PLAYERS];
 
 impl Hand {
     /// Everybody left tables their cards (TDA 16).
@@ -23,15 +24,15 @@ impl Hand {
 
     /// Hands are shown in order (TDA 17). Once a player is all-in everybody shows (TDA 16); otherwise a
     /// player whose hand is beaten by shown ones wherever it could win gives it up unseen.
-    pub(super) fn show_down(&self, events: &mut Vec<HandEvent>) {
+    pub(super) fn show_down(&self, strengths: &OnceCell<Strengths>, events: &mut Vec<HandEvent>) {
         if self.seats.in_play().any(|seat| seat.stack.is_zero()) {
             return self.table_hands(events);
         }
-        let strengths = self.strengths();
+        let strengths = strengths.get_or_init(|| self.strengths());
         let mut shown = [false; MAX_PLAYERS];
         for seat in self.show_order().filter(|seat| !seat.shown) {
             let seen = |other: &HandSeat| other.shown || shown[self.place(other.seat)];
-            if self.could_win(seat, &strengths, seen) {
+            if self.could_win(seat, strengths, seen) {
                 shown[self.place(seat.seat)] = true;
                 events.push(self.shown(seat));
             } else {
@@ -41,10 +42,10 @@ impl Hand {
     }
 
     /// Pots to their winners.
-    pub(super) fn award(&self, events: &mut Vec<HandEvent>) {
-        let strengths = self.strengths();
+    pub(super) fn award(&self, strengths: &OnceCell<Strengths>, events: &mut Vec<HandEvent>) {
+        let strengths = strengths.get_or_init(|| self.strengths());
         for (nth, pot) in (0u8..).zip(self.final_pots()) {
-            self.award_pot(nth, pot, &strengths, events);
+            self.award_pot(nth, pot, strengths, events);
         }
     }
 
