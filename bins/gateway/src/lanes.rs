@@ -95,6 +95,10 @@ impl<W> Lanes<W> {
                 }
             },
         }
+        if self.busy.is_empty() {
+            // An emptied map keeps a node, and most connections are at rest.
+            self.busy = BTreeMap::new();
+        }
         turn
     }
 }

@@ -26,7 +26,7 @@ use wire::client::{MAX_CLIENT_FRAME, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK};
 /// Pause after a failed accept: mostly, open files have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// Read buffer of a WebSocket; axum's default of 128 KiB would be most of a connection's memory.
-const WS_READ_BUFFER: usize = 1_024;
+const WS_READ_BUFFER: usize = 512;
 
 /// Takes TCP connections until aborted.
 pub(crate) async fn tcp(listener: TcpListener, node: Arc<Node>) {

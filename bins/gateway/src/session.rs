@@ -109,8 +109,9 @@ impl Session {
 
     /// Runs until the connection is closed.
     pub(crate) async fn run(mut self) {
+        // What closing takes is not kept ready all the time.
         if self.socket.is_beyond_limit() {
-            return self.close(Some(Closing::NodeFull)).await;
+            return Box::pin(self.close(Some(Closing::NodeFull))).await;
         }
         self.push(
             None,
@@ -134,7 +135,7 @@ impl Session {
         if !matches!(why, Some(Closing::OnlineElsewhere | Closing::NodeStopping)) {
             self.went_offline();
         }
-        self.close(why).await;
+        Box::pin(self.close(why)).await;
     }
 
     /// Does what is next. When the connection is over: why, or nothing when there is nobody left to be told.
