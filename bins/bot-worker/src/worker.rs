@@ -159,6 +159,7 @@ impl Worker {
             id: ask.command_id(),
             player: Some(ask.player),
             command: TableCommand::Act { hand: ask.hand, turn: ask.turn, action },
+            on_feed: false,
         };
         self.answer(&request).await
     }

@@ -19,7 +19,6 @@ pub mod ledger;
 pub mod login;
 pub mod passwords;
 pub mod players;
-pub mod pulse;
 pub mod serve;
 pub mod sessions;
 pub mod settlement;

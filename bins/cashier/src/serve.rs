@@ -8,10 +8,9 @@ use crate::{
     database::DatabaseError,
     desk::{Answer, Counter},
     failure::Failure,
-    pulse::Pulse,
     sessions,
 };
-use bus::{Bus, BusError, Peers, Request, Requests, Stop};
+use bus::{Bus, BusError, Peers, Pulse, Request, Requests, Stop};
 use futures::{FutureExt, StreamExt};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, task::JoinSet};
@@ -26,6 +25,10 @@ const MOST_AT_ONCE: u32 = 1024;
 pub const LONGEST_DRAIN: Duration = Duration::from_secs(10);
 /// How often old sessions are forgotten.
 const SWEEP: Duration = Duration::from_secs(3600);
+/// A pause as long as this means that others have answered what came meanwhile. Repeats of what was *done* are harmless, but a
+/// buy-in that was refused for want of money, and whose player has money now, would be posted for a seat that nobody holds any
+/// more. So requests that piled up go by; who still wants an answer asks again.
+const STOOD_STILL: Duration = Duration::from_secs(1);
 /// Pause between two looks whether the database is there.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -56,7 +59,7 @@ pub async fn run(bus: &Bus, node: wire::NodeId, desk: Arc<Desk>, stop: Stop) -> 
         outcome = database_answers(&desk) => outcome?,
         () = stop.asked() => return Ok(()),
     }
-    let pulse = Pulse::start();
+    let pulse = Pulse::start(STOOD_STILL);
     let mut open = JoinSet::new();
     for counter in Counter::ALL {
         let requests = bus.serve(counter.subject().to_owned(), Some(QUEUE)).await?;

@@ -40,8 +40,8 @@ pub async fn run(bus: Bus, node: NodeId, stop: &Stop) -> Result<(), CoordinatorE
         move |partitions| lobby.partitions.store(partitions as u32, Relaxed)
     };
     let means = Arc::new(Means { journal, outside: Outside { bus: bus.clone(), placement }, lobby });
-    bus::work(&peers, OwnedKind::Tournaments, stop, count, move |partition, epoch, release| {
-        partition::run(Arc::clone(&means), partition, epoch, release)
+    bus::work(&peers, OwnedKind::Tournaments, stop, count, move |partition, epoch, tenure| {
+        partition::run(Arc::clone(&means), partition, epoch, tenure)
     })
     .await?;
     answering.abort();

@@ -7,7 +7,7 @@ use crate::{
     recovery::{self, LoadError, Loaded},
     source::{self, now_ms},
 };
-use bus::{AppendError, Journal, Request};
+use bus::{AppendError, Journal, Request, Tenure};
 use std::{
     collections::HashMap,
     sync::Arc,
@@ -83,6 +83,7 @@ pub struct Host {
     pub means: Arc<Means>,
     /// The ownership under which it writes.
     pub epoch: Epoch,
+    tenure: Tenure,
     /// The tournament and where its journal stands.
     pub loaded: Loaded,
     /// Whether a record was written since it was loaded: from then on no earlier owner can write.
@@ -102,6 +103,7 @@ pub async fn keep(
     id: TournamentId,
     mut loaded: Option<Loaded>,
     mut mail: mpsc::Receiver<Mail>,
+    tenure: Tenure,
     mut stop: watch::Receiver<bool>,
 ) {
     loop {
@@ -110,7 +112,10 @@ pub async fn keep(
             None => recovery::load_one(&means.journal, id).await,
         };
         let ended = match outcome {
-            Ok(loaded) => Host::new(Arc::clone(&means), epoch, loaded).run(&mut mail, &mut stop).await,
+            Ok(loaded) => {
+                let host = Host::new(Arc::clone(&means), epoch, tenure.clone(), loaded);
+                host.run(&mut mail, &mut stop).await
+            }
             Err(error) => Err(error.into()),
         };
         let Err(error) = ended else { return };
@@ -131,10 +136,11 @@ enum Wake {
 }
 
 impl Host {
-    fn new(means: Arc<Means>, epoch: Epoch, loaded: Loaded) -> Self {
+    fn new(means: Arc<Means>, epoch: Epoch, tenure: Tenure, loaded: Loaded) -> Self {
         Self {
             means,
             epoch,
+            tenure,
             loaded,
             written: false,
             since: Instant::now(),
@@ -311,6 +317,12 @@ impl Host {
                 }
                 None => TournamentReply::Done,
             },
+        };
+        // No record of ours stands behind this: another owner may know better.
+        let reply = if self.tenure.is_certain() {
+            reply
+        } else {
+            TournamentReply::Refused(Refusal::unavailable("tournament"))
         };
         respond(&request, &reply).await;
         Ok(())

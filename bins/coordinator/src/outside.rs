@@ -239,7 +239,7 @@ impl Outside {
         command: TableCommand,
     ) -> Result<TableReply, RequestError> {
         let subject = subject::table_commands(subject::table_partition(table));
-        let request = TableRequest { table, id: CommandId(id), player: None, command };
+        let request = TableRequest { table, id: CommandId(id), player: None, command, on_feed: false };
         self.bus.request(subject, &request, TABLE_PATIENCE).await
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     host::{self, MAILBOX, Mail, Means},
     recovery::{self, Loaded},
 };
-use bus::{BusError, JournalError, Release, Request};
+use bus::{BusError, JournalError, Request, Tenure};
 use futures::StreamExt;
 use std::{
     collections::{HashMap, HashSet},
@@ -48,6 +48,7 @@ struct Partition {
     /// Tournaments whose journals cannot be read.
     unreadable: HashSet<TournamentId>,
     hosts: JoinSet<()>,
+    tenure: Tenure,
     stop: watch::Sender<bool>,
 }
 
@@ -59,7 +60,7 @@ pub async fn run(
     means: Arc<Means>,
     number: u16,
     epoch: Epoch,
-    mut release: Release,
+    mut tenure: Tenure,
 ) -> Result<(), PartitionError> {
     let recovered = means.journal.recover(&subject::tournament_journals(number)).await?;
     let mut requests = means.outside.bus.serve(subject::tournament_commands(number), None).await?;
@@ -70,6 +71,7 @@ pub async fn run(
         mailboxes: HashMap::new(),
         unreadable: HashSet::new(),
         hosts: JoinSet::new(),
+        tenure: tenure.clone(),
         stop: watch::Sender::new(false),
     };
     for journal in recovered {
@@ -77,7 +79,7 @@ pub async fn run(
     }
     loop {
         tokio::select! {
-            () = release.asked() => break,
+            () = tenure.ends() => break,
             request = requests.next() => match request {
                 Some(request) => partition.request(request).await,
                 None => return Err(PartitionError::Deaf),
@@ -119,7 +121,15 @@ impl Partition {
     fn start(&mut self, id: TournamentId, loaded: Option<Loaded>) -> mpsc::Sender<Mail> {
         let (mailbox, mail) = mpsc::channel(MAILBOX);
         let means = Arc::clone(&self.means);
-        self.hosts.spawn(host::keep(means, self.epoch, id, loaded, mail, self.stop.subscribe()));
+        self.hosts.spawn(host::keep(
+            means,
+            self.epoch,
+            id,
+            loaded,
+            mail,
+            self.tenure.clone(),
+            self.stop.subscribe(),
+        ));
         self.mailboxes.insert(id, Some(mailbox.clone()));
         mailbox
     }
@@ -139,6 +149,7 @@ impl Partition {
         if !self.mailboxes.contains_key(&id)
             && let Err(refusal) = self.admit(id, &asked.command).await
         {
+            let refusal = if self.tenure.is_certain() { refusal } else { Refusal::unavailable("tournament") };
             return refuse(&request, refusal).await;
         }
         let open = self.mailboxes.get(&id).cloned().flatten().filter(|mailbox| !mailbox.is_closed());

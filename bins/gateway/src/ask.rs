@@ -1,7 +1,7 @@
 //! Questions to the rest of the fleet, repeated until they are answered: a takeover in between is not noticed.
 
 use crate::limits::{EACH, EACH_CASHIER, FIRST_PAUSE, GATHER, PATIENCE, PAUSE, REPAIRS};
-use bus::{Bus, Patience, Peers, RequestError};
+use bus::{Bus, Patience, Peers, Question, RequestError};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
     collections::{BTreeSet, HashMap},
@@ -50,6 +50,13 @@ impl Asker {
             _ => None,
         })
         .await
+    }
+
+    /// The answer to a request of this node came along with something else.
+    pub(crate) fn answered(&self, question: Question, reply: &TableReply) {
+        if let Err(error) = self.bus.answered(question, reply) {
+            tracing::error!(%error, "an answer cannot be passed on");
+        }
     }
 
     /// Asks the owner of a tournament.
@@ -123,7 +130,7 @@ impl Asker {
         seen: Option<u64>,
     ) -> Result<Resync, Refusal> {
         let command = TableCommand::Resync { since };
-        let request = TableRequest { table, id: CommandId(0), player, command };
+        let request = TableRequest { table, id: CommandId(0), player, command, on_feed: false };
         for _ in 0..OUTDATED {
             let resync = into_resync(self.table(&request).await?)?;
             if seen.is_none_or(|seen| resync.view.event_no >= seen) {

@@ -153,6 +153,11 @@ impl Feeds {
         }
     }
 
+    /// Whether this node hears everything that the table says from now on.
+    pub(crate) fn hears(&self, table: TableId) -> bool {
+        self.shard(table).lock().get(&table).is_some_and(TableFeed::is_ready)
+    }
+
     /// Whether the viewer watches: nobody does once a table is closed.
     pub(crate) fn is_watched_by(&self, table: TableId, viewer: u64) -> bool {
         self.shard(table).lock().get(&table).is_some_and(|feed| feed.has(viewer))

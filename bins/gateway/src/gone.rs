@@ -31,7 +31,7 @@ impl Farewells {
     pub(crate) fn say(&self, player: PlayerId, connection: &ConnectionId, tables: BTreeSet<TableId>) {
         for table in tables {
             let command = TableCommand::Gone { connection: connection.clone() };
-            let request = TableRequest { table, id: told(), player: Some(player), command };
+            let request = TableRequest { table, id: told(), player: Some(player), command, on_feed: false };
             tokio::spawn(tell(self.asker.clone(), Arc::clone(&self.turns), request));
         }
     }

@@ -279,7 +279,7 @@ impl Caller {
     async fn tell_online(&self, table: TableId) -> Option<Refusal> {
         let connection = self.session.clone()?;
         let command = TableCommand::Online { connection };
-        let request = TableRequest { table, id: gone::told(), player: self.id(), command };
+        let request = TableRequest { table, id: gone::told(), player: self.id(), command, on_feed: false };
         match self.node.asker.table(&request).await {
             Ok(TableReply::Refused(refusal)) | Err(refusal) => Some(refusal),
             Ok(_) => None,
@@ -325,7 +325,8 @@ impl Caller {
     }
 
     async fn table(&self, id: CommandId, table: TableId, command: TableCommand) -> Result<Outcome, Refusal> {
-        let request = TableRequest { table, id, player: self.id(), command };
+        let on_feed = self.node.feeds.hears(table);
+        let request = TableRequest { table, id, player: self.id(), command, on_feed };
         match self.node.asker.table(&request).await? {
             TableReply::Done { .. } => Ok(Outcome::Answer(ServerMessage::Done)),
             TableReply::Refused(refusal) => Err(refusal),
@@ -342,7 +343,7 @@ impl Caller {
     ) -> Result<Outcome, Refusal> {
         self.money_moves()?;
         let command = TableCommand::Sit { name: self.name(), seat, buy_in };
-        let request = TableRequest { table, id, player: self.id(), command };
+        let request = TableRequest { table, id, player: self.id(), command, on_feed: false };
         match self.node.asker.table(&request).await? {
             TableReply::Seat { seat, .. } => Ok(Outcome::Sat(table, seat)),
             TableReply::Refused(refusal) => Err(refusal),

@@ -68,7 +68,8 @@ pub fn random() -> Result<u64, AskError> {
 /// # Errors
 /// When nobody answers or the answer is no.
 pub async fn table(bus: &Bus, table: TableId, command: TableCommand) -> Result<TableReply, AskError> {
-    let request = TableRequest { table, id: CommandId::from_random(random()?), player: None, command };
+    let request =
+        TableRequest { table, id: CommandId::from_random(random()?), player: None, command, on_feed: false };
     let subject = subject::table_commands(subject::table_partition(table));
     ask(
         bus,

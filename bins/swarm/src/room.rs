@@ -278,7 +278,7 @@ pub async fn ask(
     id: CommandId,
     command: TableCommand,
 ) -> Result<(), TableError> {
-    let request = TableRequest { table, id, player: None, command };
+    let request = TableRequest { table, id, player: None, command, on_feed: false };
     let subject = subject::table_commands(subject::table_partition(table));
     loop {
         match admin.request(subject.clone(), &request, PATIENCE).await? {

@@ -1,7 +1,7 @@
 //! What players are told: the table's events to everybody, cards and seats to the player alone.
 //! Only durable events get here. A lost message is noticed by its number, or by asking again.
 
-use bus::Bus;
+use bus::{Bus, Request};
 use poker::table::{self, Table};
 use std::collections::VecDeque;
 use wire::{
@@ -79,19 +79,26 @@ pub fn public(events: &[TableEvent]) -> Vec<Event> {
     events.iter().filter_map(table::public).collect()
 }
 
-/// Tells everybody concerned about a record's events; `table` is the table after them.
-pub async fn publish(bus: &Bus, table: &Table, events: &[TableEvent], public: Vec<Event>) {
+/// Tells everybody concerned about a record's events; `table` is the table after them. The public ones answer the request
+/// besides, if there is one.
+pub async fn publish(
+    bus: &Bus,
+    table: &Table,
+    events: &[TableEvent],
+    public: Vec<Event>,
+    request: Option<&Request>,
+) {
     // Whoever watches because of a new seat must be told of the seat first, and cards follow the deal.
     for (player, message) in seat_changes(table, events) {
-        send(bus, subject::player_feed(player), message).await;
+        send(bus, subject::player_feed(player), message, None).await;
     }
     if !public.is_empty() {
         let first = table.event_no() + 1 - public.len() as u64;
         let events = TableEvents { table: table.id(), first, events: public };
-        send(bus, subject::table_feed(table.id()), ServerMessage::Events(events)).await;
+        send(bus, subject::table_feed(table.id()), ServerMessage::Events(events), request).await;
     }
     for (player, cards) in table::private_cards_dealt(table, events) {
-        send(bus, subject::player_feed(player), ServerMessage::Cards(cards)).await;
+        send(bus, subject::player_feed(player), ServerMessage::Cards(cards), None).await;
     }
 }
 
@@ -116,11 +123,15 @@ fn seat_changes(table: &Table, events: &[TableEvent]) -> Vec<(PlayerId, ServerMe
     events.iter().filter_map(told).collect()
 }
 
-async fn send(bus: &Bus, subject: String, message: ServerMessage) {
+async fn send(bus: &Bus, subject: String, message: ServerMessage, request: Option<&Request>) {
     let frame = ServerFrame { v: VERSION, re: None, m: message };
     match codec::encode(&frame) {
         Ok(bytes) => {
-            if let Err(error) = bus.publish(subject, bytes.into()).await {
+            let sent = match request {
+                Some(request) => bus.publish_answering(subject, bytes.into(), request).await,
+                None => bus.publish(subject, bytes.into()).await,
+            };
+            if let Err(error) = sent {
                 // Viewers notice the missing number and resync.
                 tracing::debug!(%error, "a feed message was not sent");
             }

@@ -38,6 +38,15 @@ pub struct Waiting {
     pub what: What,
     /// Who wants an answer; nobody for the worker's own.
     pub request: Option<Request>,
+    /// Whether the answer may ride on the feed.
+    pub on_feed: bool,
+}
+
+impl Waiting {
+    /// Something of the worker's own.
+    pub const fn own(what: What) -> Self {
+        Self { cause: None, what, request: None, on_feed: false }
+    }
 }
 
 /// What something that came back from outside means for the table as it is by then.
@@ -235,6 +244,11 @@ impl Hosted {
             self.refusals.pop_front();
         }
         self.refusals.push_back((cause, refusal.clone()));
+    }
+
+    /// Whether the answer says no more than that the events up to the newest one are there: hearing of them is answer enough.
+    pub fn is_told_by_events(&self, cause: Cause) -> bool {
+        self.reply(cause) == Some(TableReply::Done { event_no: self.table.event_no() })
     }
 
     /// Answers a command that has been carried out, now or once its buy-in is settled.

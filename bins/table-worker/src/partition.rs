@@ -9,7 +9,7 @@ use crate::{
     shared::Shared,
     source::now_ms,
 };
-use bus::{AppendError, Bus, Cursor, Journal, Release, Request};
+use bus::{AppendError, Bus, Cursor, Journal, Request, Tenure};
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use poker::table::{self, Table};
 use std::{
@@ -33,8 +33,16 @@ pub struct Means {
     pub shared: Arc<Shared>,
     pub partition: u16,
     pub epoch: Epoch,
+    pub tenure: Tenure,
     /// Whether scripts are taken.
     pub scripted_decks: bool,
+}
+
+impl Means {
+    /// The refusal, or that the table cannot be asked now: another owner may know better.
+    pub fn sure(&self, refusal: Refusal) -> Refusal {
+        if self.tenure.is_certain() { refusal } else { Refusal::unavailable("table") }
+    }
 }
 
 type Written = (TableId, Result<Cursor, AppendError>);
@@ -53,7 +61,8 @@ pub struct Partition {
 ///
 /// # Errors
 /// When the partition's journals cannot be read or its subject cannot be listened to.
-pub async fn run(means: Means, mut release: Release) -> anyhow::Result<()> {
+pub async fn run(means: Means) -> anyhow::Result<()> {
+    let mut tenure = means.tenure.clone();
     let loaded = recovery::load_partition(&means.journal, means.partition).await?;
     let mut requests = means.bus.serve(subject::table_commands(means.partition), None).await?;
     let mut partition = Partition {
@@ -69,7 +78,7 @@ pub async fn run(means: Means, mut release: Release) -> anyhow::Result<()> {
     loop {
         let wake_up = partition.next_wake_up();
         tokio::select! {
-            () = release.asked() => break,
+            () = tenure.ends() => break,
             Some(request) = requests.next() => partition.request(request).await,
             Some((table, cursor)) = partition.writes.next() => partition.written(table, cursor).await?,
             Some((table, key, outcome)) = partition.effects.next() => {
@@ -102,9 +111,9 @@ impl Partition {
         hosted.clock_is_right(&self.means.journal);
         if !hosted.table.is_closed() {
             let public = feed::public(&last.events);
-            feed::publish(&self.means.bus, &hosted.table, &last.events, public).await;
+            feed::publish(&self.means.bus, &hosted.table, &last.events, public, None).await;
             let resumed = What::Events(Box::new(|table: &Table| table.resume(now_ms())));
-            hosted.waiting.push_back(Waiting { cause: None, what: resumed, request: None });
+            hosted.waiting.push_back(Waiting::own(resumed));
         }
         self.means.shared.update(&hosted.table);
         self.tables.insert(id, hosted);
@@ -137,7 +146,7 @@ impl Partition {
     }
 
     async fn request(&mut self, request: Request) {
-        let TableRequest { table, id, player, command } = match request.decode() {
+        let TableRequest { table, id, player, command, on_feed } = match request.decode() {
             Ok(decoded) => decoded,
             Err(error) => {
                 tracing::warn!(%error, "a table request cannot be read");
@@ -146,7 +155,7 @@ impl Partition {
         };
         let cause = Cause { player, id };
         if needs_scripts(&command) && !self.means.scripted_decks && !self.has_answered(table, cause) {
-            return refuse(Some(&request), Refusal::ScriptedDecksOff).await;
+            return refuse(Some(&request), self.means.sure(Refusal::ScriptedDecksOff)).await;
         }
         if let TableCommand::Create { config, bots } = &command
             && !self.tables.contains_key(&table)
@@ -155,11 +164,11 @@ impl Partition {
                 Ok(_) => {
                     self.tables.insert(table, recovery::unborn(Table::new(table, config.clone())));
                 }
-                Err(refusal) => return refuse(Some(&request), refusal).await,
+                Err(refusal) => return refuse(Some(&request), self.means.sure(refusal)).await,
             }
         }
         let Some(hosted) = self.tables.get_mut(&table) else {
-            return refuse(Some(&request), Refusal::NoSuchTable).await;
+            return refuse(Some(&request), self.means.sure(Refusal::NoSuchTable)).await;
         };
         if let TableCommand::Resync { since } = command {
             return respond(&request, &hosted.resync(since, player)).await;
@@ -168,7 +177,7 @@ impl Partition {
             return refuse(Some(&request), Refusal::unavailable("table")).await;
         }
         let (cause, request) = (Some(cause), Some(request));
-        hosted.waiting.push_back(Waiting { cause, what: What::Command(command), request });
+        hosted.waiting.push_back(Waiting { cause, what: What::Command(command), request, on_feed });
         self.go_on(table).await;
     }
 

@@ -38,7 +38,7 @@ pub async fn run(bus: Bus, node: NodeId, scripted_decks: bool, stop: &Stop) -> a
     let watching = tokio::spawn(watch(journals.clone(), peers.clone()));
     let (counted, used) = (Arc::clone(&shared), bus.clone());
     let count = move |partitions| counted.partitions.store(partitions as u32, Relaxed);
-    bus::work(&peers, OwnedKind::Tables, stop, count, move |partition, epoch, release| {
+    bus::work(&peers, OwnedKind::Tables, stop, count, move |partition, epoch, tenure| {
         let journal = journals.get(usize::from(partition % TABLE_STREAMS)).cloned();
         let means = journal.map(|journal| Means {
             bus: used.clone(),
@@ -46,11 +46,12 @@ pub async fn run(bus: Bus, node: NodeId, scripted_decks: bool, stop: &Stop) -> a
             shared: Arc::clone(&shared),
             partition,
             epoch,
+            tenure,
             scripted_decks,
         });
         async move {
             let means = means.ok_or_else(|| anyhow::anyhow!("no stream for partition {partition}"))?;
-            partition::run(means, release).await
+            partition::run(means).await
         }
     })
     .await?;

@@ -38,7 +38,8 @@ impl Partition {
             let request = waiting.as_mut().and_then(|waiting| waiting.request.take());
             match decided {
                 Ok(events) if events.is_empty() => match waiting {
-                    Some(_) => hosted.answer(cause, request).await,
+                    Some(_) if self.means.tenure.is_certain() => hosted.answer(cause, request).await,
+                    Some(_) => refuse(request.as_ref(), Refusal::unavailable("table")).await,
                     None => break,
                 },
                 Ok(events) => {
@@ -59,6 +60,7 @@ impl Partition {
                     }
                 }
                 Err(refusal) => {
+                    let refusal = self.means.sure(refusal);
                     if let Some(cause) = cause {
                         hosted.refused(cause, &refusal);
                     }
@@ -110,7 +112,8 @@ impl Partition {
                 let cause = record.cause;
                 let events = hosted.applied(record, cursor);
                 hosted.stored_since(since);
-                self.tell(id, &events, cause, request).await;
+                let on_feed = waiting.is_some_and(|waiting| waiting.on_feed);
+                self.tell(id, &events, Told { cause, request, on_feed }).await;
             }
             // Somebody's time has run out in an outage: that is decided anew.
             Err(AppendError::NotNow { .. }) => hosted.not_stored(),
@@ -125,21 +128,18 @@ impl Partition {
     }
 
     /// A record is durable: now, and only now, the world may know.
-    async fn tell(
-        &mut self,
-        id: TableId,
-        events: &[TableEvent],
-        cause: Option<Cause>,
-        request: Option<Request>,
-    ) {
+    async fn tell(&mut self, id: TableId, events: &[TableEvent], Told { cause, request, on_feed }: Told) {
         let Some(hosted) = self.tables.get_mut(&id) else {
             return;
         };
         let public = feed::public(events);
         hosted.history.remember(&public, hosted.table.event_no());
-        hosted.answer(cause, request).await;
+        let rides =
+            on_feed && !public.is_empty() && cause.is_some_and(|cause| hosted.is_told_by_events(cause));
+        let (on_feed, by_itself) = if rides { (request, None) } else { (None, request) };
+        hosted.answer(cause, by_itself).await;
         hosted.answer_paid().await;
-        feed::publish(&self.means.bus, &hosted.table, events, public).await;
+        feed::publish(&self.means.bus, &hosted.table, events, public, on_feed.as_ref()).await;
         count(&self.means.shared, events);
         if events.iter().any(changes_index) {
             self.means.shared.update(&hosted.table);
@@ -180,7 +180,7 @@ impl Partition {
         };
         hosted.running.remove(&key);
         // What comes back from outside is the fleet's own and always finds a place.
-        hosted.waiting.push_back(Waiting { cause: None, what, request: None });
+        hosted.waiting.push_back(Waiting::own(what));
         self.go_on(id).await;
     }
 
@@ -222,7 +222,9 @@ impl Partition {
             if let (Some(writing), Ok(cursor)) = (hosted.writing.take(), cursor) {
                 let cause = writing.record.cause;
                 let events = hosted.applied(writing.record, cursor);
-                self.tell(id, &events, cause, writing.request).await;
+                let on_feed = writing.waiting.is_some_and(|waiting| waiting.on_feed);
+                let told = Told { cause, request: writing.request, on_feed };
+                self.tell(id, &events, told).await;
             }
         }
         for hosted in self.tables.values_mut() {
@@ -230,6 +232,13 @@ impl Partition {
         }
         self.means.bus.flush().await;
     }
+}
+
+/// Whose command led to a record, who wants an answer, and whether the answer may ride on the feed.
+struct Told {
+    cause: Option<Cause>,
+    request: Option<Request>,
+    on_feed: bool,
 }
 
 /// Stores a record. Without patience it is given up after the first attempt.

@@ -1,7 +1,9 @@
 //! Questions: to one who answers, repeated until it does, or to everybody who listens.
 
-use crate::{Bus, BusError, RequestError};
-use async_nats::client::RequestErrorKind;
+use crate::{
+    Bus, BusError, RequestError,
+    answers::{Answer, Awaited, Question},
+};
 use bytes::Bytes;
 use futures::{StreamExt, stream::FuturesUnordered};
 use serde::{Serialize, de::DeserializeOwned};
@@ -46,22 +48,36 @@ impl Bus {
             if timeout_at(give_up, self.connected()).await.is_err() {
                 break;
             }
-            let request = async_nats::Request::new().payload(payload.clone()).timeout(None);
-            answers.push(self.client().send_request(subject.clone(), request));
+            answers.push(self.ask(subject.clone(), payload.clone()).await?);
             let again = give_up.min(Instant::now() + each);
             match first(&mut answers, again).await {
-                First::Answer(message) => return codec::decode(&message.payload).map_err(broken),
+                First::Answer(answer) => return codec::decode(&answer).map_err(broken),
                 First::Nothing => each += each / 2,
                 First::Nobody => {
                     // Should an answer to an earlier one come meanwhile, it is found at the next turn.
                     sleep(pause.min(give_up.saturating_duration_since(Instant::now()))).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
-                First::Failed(reason) => return Err(BusError::Send { subject, reason }.into()),
             }
         }
         let waited_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Err(RequestError::TimedOut { subject, waited_ms })
+    }
+
+    /// Asks once. The answer, when there is one, is given to whoever holds what is returned.
+    pub(crate) async fn ask(&self, subject: String, payload: Bytes) -> Result<Awaited, BusError> {
+        let (inbox, awaited) = self.answers().expect();
+        self.publish_with_reply(subject, inbox, payload).await?;
+        Ok(awaited)
+    }
+
+    /// What was heard answers a question of this connection: `answer` is what whoever asked gets.
+    ///
+    /// # Errors
+    /// When the answer cannot be encoded.
+    pub fn answered<A: Serialize>(&self, question: Question, answer: &A) -> Result<(), CodecError> {
+        self.answers().give(question, Answer::Given(codec::encode(answer)?.into()));
+        Ok(())
     }
 
     /// Asks everybody who listens; returns what came until `expect` answers are there or the window is over.
@@ -78,10 +94,7 @@ impl Bus {
         let payload = Bytes::from(codec::encode(question)?);
         let inbox = self.client().new_inbox();
         let mut answers = self.raw_subscribe(inbox.clone(), None).await?;
-        self.client()
-            .publish_with_reply(subject.to_owned(), inbox, payload)
-            .await
-            .map_err(|error| BusError::Send { subject: subject.to_owned(), reason: error.to_string() })?;
+        self.publish_with_reply(subject.to_owned(), inbox, payload).await?;
         let deadline = Instant::now() + window;
         let mut gathered = Vec::with_capacity(expect);
         while let Ok(Some(message)) = timeout_at(deadline, answers.next()).await {
@@ -102,27 +115,17 @@ impl Bus {
 
 /// What comes first.
 enum First {
-    Answer(async_nats::Message),
+    Answer(Bytes),
     /// Nobody listens.
     Nobody,
     /// No answer in time.
     Nothing,
-    Failed(String),
 }
 
-async fn first(
-    answers: &mut FuturesUnordered<
-        impl Future<Output = Result<async_nats::Message, async_nats::RequestError>>,
-    >,
-    until: Instant,
-) -> First {
+async fn first(answers: &mut FuturesUnordered<Awaited>, until: Instant) -> First {
     match timeout_at(until, answers.next()).await {
-        Ok(Some(Ok(message))) => First::Answer(message),
-        Ok(Some(Err(error))) => match error.kind() {
-            RequestErrorKind::NoResponders => First::Nobody,
-            RequestErrorKind::TimedOut => First::Nothing,
-            _ => First::Failed(error.to_string()),
-        },
-        Ok(None) | Err(_) => First::Nothing,
+        Ok(Some(Some(Answer::Given(answer)))) => First::Answer(answer),
+        Ok(Some(Some(Answer::Nobody))) => First::Nobody,
+        Ok(Some(None) | None) | Err(_) => First::Nothing,
     }
 }

@@ -2,7 +2,11 @@
 //!
 //! Core messages may be lost: whenever that may have happened, [`Bus::gaps`] counts up.
 
-use crate::{BusError, Options, serve::Requests};
+use crate::{
+    BusError, Options, Request,
+    answers::{Answers, Question},
+    serve::Requests,
+};
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
@@ -43,6 +47,7 @@ pub struct Bus {
 
 struct Inner {
     client: Client,
+    answers: Arc<Answers>,
     news: Arc<News>,
     options: Options,
 }
@@ -63,6 +68,8 @@ pub struct Message {
     pub subject: String,
     /// Its bytes.
     pub payload: Bytes,
+    /// The question of this connection that it answers besides: see [`Bus::publish_answering`].
+    pub answers: Option<Question>,
 }
 
 impl Bus {
@@ -91,7 +98,12 @@ impl Bus {
             let attempt = client_options(&options, Arc::clone(&news)).connect(addresses.as_slice());
             let error = match attempt.await {
                 Ok(client) => {
-                    return Ok(Self { inner: Arc::new(Inner { client, news, options }) });
+                    let answers = Answers::listen(&client).await;
+                    let answers = answers.map_err(|error| BusError::Subscribe {
+                        subject: "the inbox".to_owned(),
+                        reason: error.to_string(),
+                    })?;
+                    return Ok(Self { inner: Arc::new(Inner { client, answers, news, options }) });
                 }
                 Err(error) => error,
             };
@@ -120,12 +132,43 @@ impl Bus {
             .map_err(|error| BusError::Send { subject: name, reason: error.to_string() })
     }
 
+    /// Sends a core message that besides answers a request: whoever asked and hears this message needs no other answer.
+    /// It is told as [`Message::answers`].
+    ///
+    /// # Errors
+    /// As [`Bus::publish`].
+    pub async fn publish_answering(
+        &self,
+        subject: String,
+        payload: Bytes,
+        request: &Request,
+    ) -> Result<(), BusError> {
+        match request.reply() {
+            Some(reply) => self.publish_with_reply(subject, reply.to_string(), payload).await,
+            None => self.publish(subject, payload).await,
+        }
+    }
+
+    pub(crate) async fn publish_with_reply(
+        &self,
+        subject: String,
+        reply: String,
+        payload: Bytes,
+    ) -> Result<(), BusError> {
+        let name = subject.clone();
+        self.client()
+            .publish_with_reply(subject, reply, payload)
+            .await
+            .map_err(|error| BusError::Send { subject: name, reason: error.to_string() })
+    }
+
     /// Listens; a reconnect subscribes again by itself.
     ///
     /// # Errors
     /// When the subject is malformed or the connection is closed for good.
     pub async fn subscribe(&self, subject: String) -> Result<Subscription, BusError> {
-        Ok(Subscription(self.raw_subscribe(subject, None).await?))
+        let heard = self.raw_subscribe(subject, None).await?;
+        Ok(Subscription { heard, answers: Arc::clone(self.answers()) })
     }
 
     /// Listens for requests; of those who name the same queue only one hears each.
@@ -184,6 +227,10 @@ impl Bus {
 
     pub(crate) fn client(&self) -> &Client {
         &self.inner.client
+    }
+
+    pub(crate) fn answers(&self) -> &Arc<Answers> {
+        &self.inner.answers
     }
 
     /// Counts up at every disconnect: an answer that was awaited before it will not come.
@@ -257,15 +304,22 @@ impl News {
 }
 
 /// Messages of a subject, in the order of their arrival.
-pub struct Subscription(async_nats::Subscriber);
+pub struct Subscription {
+    heard: async_nats::Subscriber,
+    answers: Arc<Answers>,
+}
 
 impl Stream for Subscription {
     type Item = Message;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Message>> {
-        self.0.poll_next_unpin(cx).map(|message| {
-            message
-                .map(|message| Message { subject: message.subject.into_string(), payload: message.payload })
+        let Self { heard, answers } = &mut *self;
+        heard.poll_next_unpin(cx).map(|message| {
+            message.map(|message| Message {
+                subject: message.subject.into_string(),
+                payload: message.payload,
+                answers: message.reply.and_then(|reply| answers.question(&reply)),
+            })
         })
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! | module | for |
 //! | --- | --- |
-//! | [`connection`] | publish, subscribe, request with repeats, serve |
+//! | [`connection`] | publish, subscribe, serve |
+//! | [`ask`] | request with repeats; answers that ride on other messages |
 //! | [`journal`] | durable records with fencing; recovery from snapshot and tail |
 //! | [`peers`] | heartbeats: who is alive |
 //! | [`ownership`] | claims of partitions: who owns what, hand-over and takeover |
@@ -16,6 +17,7 @@
 //! What this crate does not know: what the bytes mean (poker, money), and which role is calling.
 
 pub mod admin;
+mod answers;
 mod api;
 pub mod ask;
 pub mod connection;
@@ -26,18 +28,21 @@ mod log;
 pub mod options;
 pub mod ownership;
 pub mod peers;
+mod pulse;
 pub mod queue;
 pub mod serve;
 pub mod stop;
 
+pub use answers::Question;
 pub use ask::Patience;
 pub use connection::{Bus, Message, Subscription};
 pub use error::{BusError, RequestError};
 pub use journal::{AppendError, Cursor, Journal, JournalError, Recovered, Stored};
 pub use log::log_to_stderr;
 pub use options::{Args, Options};
-pub use ownership::{Change, OwnedKind, Ownership, Release, owners, work};
+pub use ownership::{Change, OwnedKind, Ownership, Tenure, owners, work};
 pub use peers::Peers;
+pub use pulse::Pulse;
 pub use queue::{Job, WorkQueue};
 pub use serve::{Request, Requests};
 pub use stop::Stop;

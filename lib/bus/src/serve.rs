@@ -75,6 +75,11 @@ pub struct Request {
 }
 
 impl Request {
+    /// Where the answer is to go.
+    pub(crate) const fn reply(&self) -> Option<&Subject> {
+        self.reply.as_ref()
+    }
+
     /// The question.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 
 mod common;
 
-use bus::{Bus, Change, OwnedKind, Ownership, Peers, owners};
+use bus::{Bus, Change, OwnedKind, Ownership, Peers, Stop, Tenure, owners};
 use common::{Fleet, GUARD, Proxy, until};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -252,4 +252,89 @@ async fn coordinators_share_tournaments_beside_table_workers() {
     drop(a);
     until("the death is noticed", || heard.alive(role).len() == 1).await;
     assert!(Ownership::start(&t.peers, kind).await.is_err(), "the wrong role");
+}
+
+/// The running tasks of a worker: each has its tenure here until it ends.
+type Running = Arc<Mutex<HashMap<u16, Tenure>>>;
+
+/// Takes its tenure out when the task ends, however it does.
+struct Task(Running, u16);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().remove(&self.1);
+    }
+}
+
+/// A worker whose tasks only wait.
+async fn work(bus: &Bus, name: &str) -> Running {
+    let peers =
+        Peers::join(bus, Role::TableWorker, name.parse().unwrap(), vec![], Load::default).await.unwrap();
+    let running = Running::default();
+    let shared = Arc::clone(&running);
+    tokio::spawn(async move {
+        let run = move |partition, _, mut tenure: Tenure| {
+            let shared = Arc::clone(&shared);
+            async move {
+                shared.lock().unwrap().insert(partition, tenure.clone());
+                let _task = Task(shared, partition);
+                tenure.ends().await;
+                Ok::<(), String>(())
+            }
+        };
+        bus::work(&peers, OwnedKind::Tables, &Stop::listen().unwrap(), |_| {}, run).await.unwrap();
+    });
+    running
+}
+
+/// Cut off, it cannot know that another has taken over; but it knows that it does not know, until it has been told.
+#[tokio::test]
+async fn an_owner_that_may_be_none_any_more_is_not_certain() {
+    for cut in [false, true] {
+        let fleet = Fleet::start().await;
+        let proxy = Proxy::start(&fleet).await;
+        let through = fleet.bus_through("table-worker", &proxy).await;
+        let a = work(&through, "a").await;
+        until("everything is owned", || a.lock().unwrap().len() == ALL).await;
+        let tenure = a.lock().unwrap().values().next().unwrap().clone();
+        until("it is certain", || tenure.is_certain()).await;
+        proxy.freeze();
+        let direct = fleet.bus("table-worker").await;
+        let b = work(&direct, "b").await;
+        until("the other takes over", || b.lock().unwrap().len() == ALL).await;
+        assert_eq!(a.lock().unwrap().len(), ALL, "it cannot know yet");
+        assert!(!tenure.is_certain(), "it is not heard");
+        // So long that it is reading the claims, and waits for them in vain.
+        sleep(Duration::from_secs(6)).await;
+        if cut {
+            proxy.cut()
+        } else {
+            proxy.thaw()
+        }
+        let began = Instant::now();
+        while !tenure.is_certain() {
+            assert!(began.elapsed() < GUARD, "for ever in doubt");
+            sleep(Duration::from_millis(1)).await;
+        }
+        println!("certain again {:?} after the network was back", began.elapsed());
+        let owned = owners(&direct, OwnedKind::Tables).await.unwrap();
+        let of_b = |partition: &u16| owned.get(partition).is_some_and(|owner| owner.as_str() == "b");
+        let both: Vec<u16> = a.lock().unwrap().keys().copied().filter(of_b).collect();
+        assert_eq!(both, [0; 0], "certain of what is another's");
+    }
+}
+
+/// Others act while a process stands still.
+#[tokio::test]
+async fn an_owner_that_stood_still_is_not_certain_for_a_while() {
+    let fleet = Fleet::start().await;
+    let bus = fleet.bus("table-worker").await;
+    let a = work(&bus, "a").await;
+    until("everything is owned", || a.lock().unwrap().len() == ALL).await;
+    let tenure = a.lock().unwrap().values().next().unwrap().clone();
+    until("it is certain", || tenure.is_certain()).await;
+    std::thread::sleep(Duration::from_millis(700));
+    assert!(!tenure.is_certain(), "at once, before anything else runs");
+    until("it has made sure", || tenure.is_certain()).await;
+    assert_eq!(a.lock().unwrap().len(), ALL, "nobody else was there");
 }

@@ -115,6 +115,10 @@ pub struct TableRequest {
     pub player: Option<PlayerId>,
     /// What to do.
     pub command: TableCommand,
+    /// Whether whoever asks hears the table's feed. [`TableReply::Done`] may then ride on the message there that tells of the
+    /// last of the events: the message's reply subject is where the answer would have gone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_feed: bool,
 }
 
 /// What can be asked of a table.

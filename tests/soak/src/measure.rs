@@ -116,7 +116,7 @@ async fn ask(fleet: &Fleet, table: Option<TableId>, each: Duration) -> bool {
         return false;
     };
     let command = TableCommand::Resync { since: None };
-    let request = TableRequest { table, id: CommandId(0), player: None, command };
+    let request = TableRequest { table, id: CommandId(0), player: None, command, on_feed: false };
     let subject = subject::table_commands(subject::table_partition(table));
     let began = std::time::Instant::now();
     while began.elapsed() < TOTAL {

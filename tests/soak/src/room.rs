@@ -181,7 +181,7 @@ pub async fn ask_table(
     command: TableCommand,
     id: u64,
 ) -> anyhow::Result<TableReply> {
-    let request = TableRequest { table, id: CommandId(id), player: None, command };
+    let request = TableRequest { table, id: CommandId(id), player: None, command, on_feed: false };
     let subject = subject::table_commands(subject::table_partition(table));
     Ok(fleet.admin.request(subject, &request, PATIENCE).await?)
 }

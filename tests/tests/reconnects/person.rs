@@ -45,7 +45,7 @@ pub async fn cash_table(fleet: &Fleet, bots: u8, absence: Absence) -> anyhow::Re
     let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos();
     let table = TableId::short(nanos as u64);
     let command = TableCommand::Create { config, bots: accounts.into_iter().map(bot).collect() };
-    let request = TableRequest { table, id: CommandId(1), player: None, command };
+    let request = TableRequest { table, id: CommandId(1), player: None, command, on_feed: false };
     let subject = subject::table_commands(subject::table_partition(table));
     match fleet.admin.request(subject, &request, PATIENCE).await? {
         TableReply::Refused(refusal) => bail!("no table: {refusal}"),

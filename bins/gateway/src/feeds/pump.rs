@@ -2,7 +2,7 @@
 
 use super::{Opened, Shard};
 use crate::{ask::Asker, chunk::Chunk, limits::REPAIR_PAUSE};
-use bytes::Bytes;
+use bus::Message;
 use futures::{
     StreamExt,
     future::BoxFuture,
@@ -13,10 +13,13 @@ use tokio::{
     sync::{mpsc, watch},
     time::sleep,
 };
-use wire::{TableId, table::Resync};
+use wire::{
+    TableId,
+    table::{Resync, TableReply},
+};
 
 /// A message of a subscription.
-type Heard = (TableId, u64, Bytes);
+type Heard = (TableId, u64, Message);
 /// A table that was asked, and its answer, if there was one.
 type Repaired = (TableId, u64, Option<Resync>);
 
@@ -58,18 +61,22 @@ impl Pump {
 
     fn open(&mut self, opened: Opened) {
         let Opened { table, generation, subscription, stop } = opened;
-        let heard = subscription.map(move |message| (table, generation, message.payload));
+        let heard = subscription.map(move |message| (table, generation, message));
         self.streams.push(heard.take_until(stop).boxed());
     }
 
-    fn hear(&mut self, (table, generation, payload): Heard) {
-        let chunk = match Chunk::parse(payload) {
+    fn hear(&mut self, (table, generation, message): Heard) {
+        let chunk = match Chunk::parse(message.payload) {
             Ok(chunk) => Arc::new(chunk),
             Err(error) => {
                 tracing::warn!(%table, %error, "a message of the table's feed makes no sense");
                 return;
             }
         };
+        if let Some(question) = message.answers {
+            // First: the answer then leaves together with the events.
+            self.asker.answered(question, &TableReply::Done { event_no: chunk.last() });
+        }
         let mut tables = self.shard.lock();
         let Some(feed) = tables.get_mut(&table).filter(|feed| feed.generation() == generation) else {
             return;

@@ -50,6 +50,11 @@ impl TableFeed {
         Arc::clone(&self.ready)
     }
 
+    /// Whether the subscription is there.
+    pub(super) fn is_ready(&self) -> bool {
+        self.ready.initialized()
+    }
+
     pub(super) fn runs(&mut self, running: oneshot::Sender<()>) {
         self.running = Some(running);
     }

@@ -59,6 +59,7 @@ async fn shape(admin: &Bus, room: &RoomArgs, counted: &Counted) -> anyhow::Resul
         id: CommandId::from_random(u64::MAX),
         player: Some(PlayerId(100_000)),
         command: TableCommand::Act { hand: HandNo(1_000), turn: 10, action: Action::Check },
+        on_feed: false,
     };
     let (record, start_record) = records(admin).await?;
     Ok(Shape {

@@ -11,9 +11,11 @@ mod board;
 mod claims;
 mod share;
 mod task;
+mod tenure;
 mod work;
 
-pub use work::{Release, work};
+pub use tenure::Tenure;
+pub use work::work;
 
 use crate::{Bus, BusError, Peers};
 use claims::Claims;
@@ -21,6 +23,7 @@ use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
 };
+use tenure::Certainty;
 use tokio::sync::{mpsc, oneshot};
 use wire::{Epoch, NodeId, fleet::Role, subject};
 
@@ -91,7 +94,32 @@ type Seen = Arc<RwLock<Vec<Option<NodeId>>>>;
 /// The part of one process in the ownership of a kind. Dropping it stops without handing over, like a crash.
 pub struct Ownership {
     seen: Seen,
-    drain: mpsc::UnboundedSender<oneshot::Sender<()>>,
+    wishes: mpsc::UnboundedSender<Wish>,
+    certainty: Certainty,
+}
+
+/// What is asked of the task behind an ownership. What it holds is sent something when it is done.
+#[derive(Debug)]
+enum Wish {
+    /// Hand everything over.
+    Drain(oneshot::Sender<()>),
+    /// Read the claims now.
+    Read(oneshot::Sender<()>),
+}
+
+/// Makes sure of what is owned.
+#[derive(Clone, Debug)]
+struct Confirm(mpsc::UnboundedSender<Wish>);
+
+impl Confirm {
+    /// Returns once the claims have been read: what has been lost was told as [`Change::Lost`] before.
+    async fn confirmed(&self) {
+        let (done, read) = oneshot::channel();
+        if self.0.send(Wish::Read(done)).is_ok() {
+            // An error means that the ownership is over, and whoever asks with it.
+            let _ = read.await;
+        }
+    }
 }
 
 impl Ownership {
@@ -105,11 +133,13 @@ impl Ownership {
     ) -> Result<(Self, mpsc::UnboundedReceiver<Change>), BusError> {
         let claims = Claims::open(peers.bus(), kind).await?;
         let seen: Seen = Arc::new(RwLock::new(vec![None; usize::from(kind.partitions())]));
-        let (drain, drains) = mpsc::unbounded_channel();
+        let (wishes, wished) = mpsc::unbounded_channel();
         let (changes, receiver) = mpsc::unbounded_channel();
-        let task = task::Task::new(peers, claims, kind, Arc::clone(&seen), changes).await?;
-        tokio::spawn(task.run(drains));
-        Ok((Self { seen, drain }, receiver))
+        let certainty = Certainty::new(peers, &seen);
+        let task =
+            task::Task::new(peers, claims, kind, Arc::clone(&seen), changes, certainty.clone()).await?;
+        tokio::spawn(task.run(wished));
+        Ok((Self { seen, wishes, certainty }, receiver))
     }
 
     /// The owner of a partition as last seen; none when nobody owns it.
@@ -119,11 +149,19 @@ impl Ownership {
         seen.get(usize::from(partition)).cloned().flatten()
     }
 
+    fn certainty(&self) -> Certainty {
+        self.certainty.clone()
+    }
+
+    fn confirm(&self) -> Confirm {
+        Confirm(self.wishes.clone())
+    }
+
     /// Says that this process is draining, hands everything over and returns when that is done. While the server
     /// is away that may take as long as it is.
     pub async fn drain(&self) {
         let (done, drained) = oneshot::channel();
-        if self.drain.send(done).is_ok() {
+        if self.wishes.send(Wish::Drain(done)).is_ok() {
             // An error means that nobody takes the changes any more: then nothing is under way either.
             let _ = drained.await;
         }

@@ -1,9 +1,10 @@
 //! The task behind an ownership: hears, reads, writes, and tells the user.
 
 use super::{
-    Change, OwnedKind, Seen,
+    Change, OwnedKind, Seen, Wish,
     board::{Around, Board, Todo},
     claims::{Claim, Claims, Entry, Written},
+    tenure::Certainty,
 };
 use crate::{Bus, BusError, Peers, peers::Member};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
@@ -22,6 +23,8 @@ const LISTEN: Duration = Duration::from_millis(350);
 const REREAD: Duration = Duration::from_secs(5);
 /// Shortest time between two readings.
 const READ_PAUSE: Duration = Duration::from_millis(100);
+/// Pause between two readings while it is in doubt what is owned.
+const DOUBT_PAUSE: Duration = Duration::from_millis(250);
 
 pub(super) struct Task {
     bus: Bus,
@@ -34,20 +37,29 @@ pub(super) struct Task {
     news: async_nats::Subscriber,
     started: Instant,
     drained: Vec<oneshot::Sender<()>>,
+    certainty: Certainty,
     /// Reading that is under way.
-    reading: Option<BoxFuture<'static, Result<Vec<Entry>, BusError>>>,
+    reading: Option<Reading>,
+    /// Who waits for that reading, and who waits for the next one.
+    readers: Vec<oneshot::Sender<()>>,
+    next_readers: Vec<oneshot::Sender<()>>,
     read_at: Instant,
+    /// When the last reading began.
+    read_from: Instant,
     writes: FuturesUnordered<BoxFuture<'static, (u16, Claim, Written)>>,
     finishing: FuturesUnordered<BoxFuture<'static, u16>>,
 }
 
+/// How many doubts there had been before, and what was read.
+type Reading = BoxFuture<'static, (u64, Result<Vec<Entry>, BusError>)>;
+
 /// What woke the task.
 enum Woken {
     News(async_nats::Message),
-    Read(Result<Vec<Entry>, BusError>),
+    Read(u64, Result<Vec<Entry>, BusError>),
     Written(u16, Claim, Written),
     Finished(u16),
-    Drain(oneshot::Sender<()>),
+    Wish(Wish),
     Gap,
     Look,
     Over,
@@ -60,6 +72,7 @@ impl Task {
         kind: OwnedKind,
         seen: Seen,
         changes: mpsc::UnboundedSender<Change>,
+        certainty: Certainty,
     ) -> Result<Self, BusError> {
         let me = match peers.me() {
             Some((role, me)) if role == kind.role() => me,
@@ -82,8 +95,12 @@ impl Task {
             news,
             started: now,
             drained: Vec::new(),
+            certainty,
             reading: None,
+            readers: Vec::new(),
+            next_readers: Vec::new(),
             read_at: now,
+            read_from: now,
             writes: FuturesUnordered::new(),
             finishing: FuturesUnordered::new(),
         };
@@ -94,18 +111,18 @@ impl Task {
     }
 
     /// Works until the ownership is dropped, or nobody takes the changes any more.
-    pub(super) async fn run(mut self, mut drains: mpsc::UnboundedReceiver<oneshot::Sender<()>>) {
+    pub(super) async fn run(mut self, mut wishes: mpsc::UnboundedReceiver<Wish>) {
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut gaps = self.bus.gaps();
         let mut peers = self.peers.changes();
         loop {
             let woken = tokio::select! {
-                drain = drains.recv() => drain.map_or(Woken::Over, Woken::Drain),
+                wish = wishes.recv() => wish.map_or(Woken::Over, Woken::Wish),
                 message = self.news.next() => message.map_or(Woken::Over, Woken::News),
                 Some((partition, claim, written)) = self.writes.next() => Woken::Written(partition, claim, written),
                 Some(partition) = self.finishing.next() => Woken::Finished(partition),
-                Some(read) = maybe(&mut self.reading) => Woken::Read(read),
+                Some((doubts, read)) = maybe(&mut self.reading) => Woken::Read(doubts, read),
                 Ok(()) = gaps.changed() => Woken::Gap,
                 Ok(()) = peers.changed() => Woken::Look,
                 _ = look.tick() => Woken::Look,
@@ -114,20 +131,26 @@ impl Task {
             match woken {
                 Woken::Over => return,
                 Woken::Look => {}
-                Woken::Gap => self.read_at = Instant::now(),
+                Woken::Gap => {
+                    // The answer to what was asked before may be lost.
+                    self.reading = None;
+                    self.next_readers.append(&mut self.readers);
+                    self.read_at = Instant::now();
+                }
                 Woken::News(message) => {
                     if let Some(entry) = self.claims.heard(&message) {
                         self.observe(entry);
                     }
                 }
-                Woken::Read(read) => self.take_in(read),
+                Woken::Read(doubts, read) => self.take_in(doubts, read),
                 Woken::Written(partition, claim, written) => self.written(partition, claim, written),
                 Woken::Finished(partition) => self.board.finished(partition),
-                Woken::Drain(done) => {
+                Woken::Wish(Wish::Drain(done)) => {
                     self.peers.set_draining();
                     self.board.drain();
                     self.drained.push(done);
                 }
+                Woken::Wish(Wish::Read(done)) => self.next_readers.push(done),
             }
             self.step();
         }
@@ -141,10 +164,16 @@ impl Task {
                 self.carry_out(todo);
             }
         }
-        if self.reading.is_none() && now >= self.read_at && self.bus.is_connected() {
-            let claims = self.claims.clone();
+        if !self.certainty.is_there() {
+            self.read_at = self.read_at.min(self.read_from + DOUBT_PAUSE);
+        }
+        let is_due = now >= self.read_at || !self.next_readers.is_empty();
+        if self.reading.is_none() && is_due && self.bus.is_connected() {
+            let (claims, doubts) = (self.claims.clone(), self.certainty.doubts());
+            self.read_from = now;
             self.read_at = now + REREAD;
-            self.reading = Some(async move { claims.read().await }.boxed());
+            self.readers.append(&mut self.next_readers);
+            self.reading = Some(async move { (doubts, claims.read().await) }.boxed());
         }
         if self.board.is_drained() {
             for done in self.drained.drain(..) {
@@ -229,11 +258,16 @@ impl Task {
         self.read_at = self.read_at.min(Instant::now() + READ_PAUSE);
     }
 
-    fn take_in(&mut self, read: Result<Vec<Entry>, BusError>) {
+    fn take_in(&mut self, doubts: u64, read: Result<Vec<Entry>, BusError>) {
         match read {
             Ok(entries) => {
                 for entry in entries {
                     self.observe(entry);
+                }
+                self.certainty.settle(doubts);
+                for done in self.readers.drain(..) {
+                    // Who no longer waits does not care.
+                    let _ = done.send(());
                 }
             }
             Err(error) => {

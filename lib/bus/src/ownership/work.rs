@@ -1,7 +1,7 @@
 //! The work of an owner: a task for each owned partition, begun when it is gained, begun again when it fails, finished when it is
 //! handed over, ended at once when it is lost.
 
-use super::{Change, OwnedKind, Ownership};
+use super::{Change, Confirm, OwnedKind, Ownership, Tenure, tenure::Certainty};
 use crate::{BusError, Peers, Stop, serve::TURN_AWAY};
 use std::{collections::HashMap, fmt::Display, time::Duration};
 use tokio::{
@@ -14,20 +14,6 @@ use wire::Epoch;
 /// Pause before a failed partition begins again.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// How a partition's task learns that it is to hand over. Clones hear the same.
-#[derive(Clone, Debug)]
-pub struct Release(watch::Receiver<bool>);
-
-impl Release {
-    /// Returns when the partition is to be handed over: finish what is under way, start nothing new, then end.
-    pub async fn asked(&mut self) {
-        if self.0.wait_for(|asked| *asked).await.is_err() {
-            // Nobody can ask any more: the task is about to be ended.
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
 /// Owns this process' share of the partitions from now on and runs a task for each, until `stop`; then hands all of them over.
 /// `run` makes the task of a partition for an epoch; `count` is told how many there are.
 ///
@@ -38,14 +24,15 @@ pub async fn work<F, E>(
     kind: OwnedKind,
     stop: &Stop,
     count: impl Fn(usize),
-    run: impl Fn(u16, Epoch, Release) -> F + Clone + Send + Sync + 'static,
+    run: impl Fn(u16, Epoch, Tenure) -> F + Clone + Send + Sync + 'static,
 ) -> Result<(), BusError>
 where
     F: Future<Output = Result<(), E>> + Send,
     E: Display + Send,
 {
     let (ownership, mut changes) = Ownership::start(peers, kind).await?;
-    let mut owned = Owned { kind, running: HashMap::new(), count, run };
+    let (certainty, confirm) = (ownership.certainty(), ownership.confirm());
+    let mut owned = Owned { kind, running: HashMap::new(), certainty, confirm, count, run };
     peers.set_ready();
     tracing::info!("ready");
     owned.follow(&mut changes, stop.asked()).await;
@@ -68,6 +55,8 @@ struct Running {
 struct Owned<C, R> {
     kind: OwnedKind,
     running: HashMap<u16, Running>,
+    certainty: Certainty,
+    confirm: Confirm,
     count: C,
     run: R,
 }
@@ -75,7 +64,7 @@ struct Owned<C, R> {
 impl<C, R, F, E> Owned<C, R>
 where
     C: Fn(usize),
-    R: Fn(u16, Epoch, Release) -> F + Clone + Send + Sync + 'static,
+    R: Fn(u16, Epoch, Tenure) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<(), E>> + Send,
     E: Display + Send,
 {
@@ -119,33 +108,41 @@ where
         let (end, ended) = oneshot::channel();
         let run = self.run.clone();
         let kind = self.kind.name();
+        let (tenure, confirm) =
+            (Tenure::new(partition, released, self.certainty.clone()), self.confirm.clone());
         let task = tokio::spawn(async move {
-            keep_running(kind, partition, epoch, Release(released), run).await;
+            keep_running(kind, partition, epoch, tenure, confirm, run).await;
             let _ = end.send(());
         });
         self.running.insert(partition, Running { release, ended, task: task.abort_handle() });
     }
 }
 
-/// Runs a partition and begins again when it fails, until it is released.
+/// Runs a partition and begins again when it fails, until it is released. First it is made sure that the partition is owned
+/// still: whoever lost it without hearing so would go on failing, and answering from a past of its own in between.
 async fn keep_running<F, E>(
     kind: &str,
     partition: u16,
     epoch: Epoch,
-    mut release: Release,
-    run: impl Fn(u16, Epoch, Release) -> F,
+    mut tenure: Tenure,
+    confirm: Confirm,
+    run: impl Fn(u16, Epoch, Tenure) -> F,
 ) where
     F: Future<Output = Result<(), E>>,
     E: Display,
 {
     loop {
-        let Err(error) = run(partition, epoch, release.clone()).await else {
+        let Err(error) = run(partition, epoch, tenure.clone()).await else {
             return;
         };
         tracing::error!(kind, partition, error = format!("{error:#}"), "beginning again");
+        let pause = async {
+            confirm.confirmed().await;
+            sleep(PAUSE).await;
+        };
         tokio::select! {
-            () = release.asked() => return,
-            () = sleep(PAUSE) => {}
+            () = tenure.ends() => return,
+            () = pause => {}
         }
     }
 }

@@ -4,8 +4,8 @@
 //! stays connected: it counts as dead by its silence.
 
 use super::{Inner, Member, SILENCE};
-use crate::Bus;
-use async_nats::client::RequestErrorKind;
+use crate::{Bus, answers::Answer};
+use bytes::Bytes;
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex, PoisonError, Weak},
@@ -13,7 +13,7 @@ use std::{
 };
 use tokio::{
     sync::watch,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 use wire::{fleet::Role, subject};
 
@@ -82,9 +82,10 @@ async fn ask(bus: Bus, peers: Weak<Inner>, asking: Arc<Mutex<HashSet<Member>>>, 
 
 /// Whether the server says so. Not when it cannot be asked.
 async fn nobody_listens(bus: &Bus, subject: &str) -> bool {
-    let request = async_nats::Request::new().timeout(Some(NO_ANSWER));
-    let answer = bus.client().send_request(subject.to_owned(), request).await;
-    answer.is_err_and(|error| error.kind() == RequestErrorKind::NoResponders)
+    let Ok(answer) = bus.ask(subject.to_owned(), Bytes::new()).await else {
+        return false;
+    };
+    matches!(timeout(NO_ANSWER, answer).await, Ok(Some(Answer::Nobody)))
 }
 
 fn lock(asking: &Mutex<HashSet<Member>>) -> std::sync::MutexGuard<'_, HashSet<Member>> {

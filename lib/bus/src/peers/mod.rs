@@ -23,7 +23,7 @@ use std::{
 };
 use tokio::{
     sync::{Notify, watch},
-    time::{MissedTickBehavior, interval},
+    time::{Instant, MissedTickBehavior, interval},
 };
 use wire::{
     NodeId, codec,
@@ -35,6 +35,8 @@ use wire::{
 const BEAT: Duration = Duration::from_millis(250);
 /// Silence after which a peer counts as dead.
 const SILENCE: Duration = Duration::from_millis(1_000);
+/// A process that has not heard itself for this long may soon count as dead elsewhere.
+const UNHEARD: Duration = Duration::from_millis(600);
 /// How often it is looked who fell silent.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -61,6 +63,8 @@ struct Me {
     troubled: AtomicBool,
     load: Box<dyn Fn() -> Load + Send + Sync>,
     at_once: Notify,
+    /// When this process' own heartbeat came back last.
+    came_back: Mutex<Instant>,
 }
 
 impl Peers {
@@ -86,6 +90,7 @@ impl Peers {
             troubled: AtomicBool::new(false),
             load: Box::new(load),
             at_once: Notify::new(),
+            came_back: Mutex::new(Instant::now()),
         };
         let bus = bus.beside("life").await?;
         let peers = Self::listen(&bus, Some(me)).await?;
@@ -162,6 +167,12 @@ impl Peers {
     }
 
     /// This process; none when it only watches.
+    /// Whether everybody hears this process, as far as it can know: its own heartbeats come back. Always, where there are none.
+    pub(crate) fn is_heard(&self) -> bool {
+        let heard = |me: &Me| me.came_back.lock().unwrap_or_else(PoisonError::into_inner).elapsed() < UNHEARD;
+        self.inner.me.as_ref().is_none_or(heard)
+    }
+
     pub(crate) fn me(&self) -> Option<(Role, Member)> {
         let me = self.inner.me.as_ref()?;
         let member = Member { node: me.node.clone(), incarnation: me.incarnation };
@@ -215,7 +226,12 @@ async fn hear(bus: Bus, peers: Weak<Inner>, mut beats: Subscription, mut there: 
         };
         let Some(inner) = peers.upgrade() else { return };
         let changed = match beat {
-            Some(beat) => inner.heard().hear(beat),
+            Some(beat) => {
+                if let Some(me) = inner.me.as_ref().filter(|me| me.incarnation == beat.incarnation) {
+                    *me.came_back.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+                }
+                inner.heard().hear(beat)
+            }
             None => {
                 suspicions.look(&inner);
                 inner.heard().forget()

@@ -41,7 +41,13 @@ pub fn requests() -> Samples<TableRequest> {
         let act = C::Act { hand: HAND, turn: 9, action };
         (name, act)
     }));
-    let request = |player, command| TableRequest { table: TABLE, id: CommandId(69_641), player, command };
+    let request = |player, command| TableRequest {
+        table: TABLE,
+        id: CommandId(69_641),
+        player,
+        command,
+        on_feed: false,
+    };
     let nobodys = nobodys.into_iter().map(|(name, c)| (name, request(None, c)));
     let players = players.into_iter().map(|(name, c)| (name, request(Some(PLAYER), c)));
     nobodys.chain(players).collect()

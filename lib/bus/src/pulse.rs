@@ -1,9 +1,7 @@
 //! Notices when this process stood still (stopped, swapped out, its machine suspended).
 //!
-//! Why: requests that arrived meanwhile are old. Whoever sent them has asked another cashier since, and may
-//! have gone on from its answer. Repeats of what was *done* are harmless, but a buy-in that was refused for
-//! want of money, and whose player has money now, would be posted for a seat that nobody holds any more.
-//! So a cashier that stood still lets the requests that piled up go by; who still wants an answer asks again.
+//! Why: others have taken over meanwhile, and requests that arrived are old. Whoever sent them has asked somebody else since,
+//! and may have gone on from that answer.
 
 use std::{
     sync::{
@@ -15,8 +13,6 @@ use std::{
 
 /// How often the pulse is felt when no requests come.
 const BEAT: Duration = Duration::from_millis(100);
-/// A pause as long as this means that others have taken over.
-const STOOD_STILL_MS: u64 = 1_000;
 /// How long it takes, at most, until what piled up in sockets has been read.
 const CATCHING_UP_MS: u64 = 1_000;
 
@@ -24,15 +20,16 @@ const CATCHING_UP_MS: u64 = 1_000;
 #[derive(Debug)]
 pub struct Pulse {
     started: Instant,
+    still_ms: u64,
     last_ms: AtomicU64,
     late_until_ms: AtomicU64,
 }
 
 impl Pulse {
-    /// Starts to beat, until the last clone is dropped.
+    /// Starts to beat, until the last clone is dropped. A pause of `still` means that others have taken over.
     #[must_use]
-    pub fn start() -> Arc<Self> {
-        let pulse = Arc::new(Self::still(Instant::now()));
+    pub fn start(still: Duration) -> Arc<Self> {
+        let pulse = Arc::new(Self::still(Instant::now(), still));
         let beating = Arc::downgrade(&pulse);
         tokio::spawn(async move {
             while let Some(pulse) = beating.upgrade() {
@@ -44,8 +41,9 @@ impl Pulse {
         pulse
     }
 
-    fn still(started: Instant) -> Self {
-        Self { started, last_ms: AtomicU64::new(0), late_until_ms: AtomicU64::new(0) }
+    fn still(started: Instant, still: Duration) -> Self {
+        let still_ms = u64::try_from(still.as_millis()).unwrap_or(u64::MAX);
+        Self { started, still_ms, last_ms: AtomicU64::new(0), late_until_ms: AtomicU64::new(0) }
     }
 
     /// Whether a request that is taken up now may have waited while this process stood still.
@@ -56,14 +54,14 @@ impl Pulse {
 
     fn is_late_at(&self, now_ms: u64) -> bool {
         let still_ms = now_ms.saturating_sub(self.last_ms.load(Ordering::Acquire));
-        let stood_still = still_ms >= STOOD_STILL_MS;
+        let stood_still = still_ms >= self.still_ms;
         // Before the pulse is felt: who finds it felt already must find this too.
         if stood_still {
             self.late_until_ms.fetch_max(now_ms + CATCHING_UP_MS, Ordering::Relaxed);
         }
         self.last_ms.fetch_max(now_ms, Ordering::Release);
         if stood_still {
-            tracing::warn!(still_ms, "this process stood still: leaving old requests to others");
+            tracing::warn!(still_ms, "this process stood still: what it knows may be old");
         }
         now_ms < self.late_until_ms.load(Ordering::Relaxed)
     }
@@ -73,9 +71,11 @@ impl Pulse {
 mod tests {
     use super::*;
 
+    const STILL: Duration = Duration::from_secs(1);
+
     #[test]
     fn requests_after_a_standstill_are_late_for_a_while() {
-        let pulse = Pulse::still(Instant::now());
+        let pulse = Pulse::still(Instant::now(), STILL);
         for now_ms in (0..5_000).step_by(100) {
             assert!(!pulse.is_late_at(now_ms), "{now_ms}");
         }
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn whoever_feels_the_pulse_first_the_others_are_late_too() {
         const THREADS: usize = 4;
-        let pulse = Pulse::still(Instant::now());
+        let pulse = Pulse::still(Instant::now(), STILL);
         let barrier = std::sync::Barrier::new(THREADS);
         let feel = || {
             let in_time = |standstill: &u64| {
@@ -108,7 +108,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_beats_by_itself() {
-        let pulse = Pulse::start();
+        let pulse = Pulse::start(STILL);
         tokio::time::sleep(Duration::from_millis(1_500)).await;
         assert!(!pulse.is_late());
     }

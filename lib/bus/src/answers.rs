@@ -1,0 +1,112 @@
+//! The answers that a connection waits for. They come to one inbox of its own, or ride on a message that it hears anyway
+//! ([`Bus::publish_answering`](crate::Bus::publish_answering)).
+//!
+//! Why not the inbox of the client library: it keeps a place for ever for every answer that never comes. Here the place goes
+//! with whoever waits.
+
+use async_nats::{Client, StatusCode, Subject, Subscriber};
+use bytes::Bytes;
+use futures::StreamExt;
+use std::{
+    collections::HashMap,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+};
+use tokio::sync::oneshot;
+
+/// A question that this connection has asked, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Question(u64);
+
+/// What comes back.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// What somebody answered.
+    Given(Bytes),
+    /// The server's word that nobody listens.
+    Nobody,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Answers {
+    /// What the subject of every answer begins with; the question's number is the rest.
+    inbox: String,
+    next: AtomicU64,
+    awaited: Mutex<HashMap<Question, oneshot::Sender<Answer>>>,
+}
+
+impl Answers {
+    /// Listens for as long as the client is connected.
+    pub(crate) async fn listen(client: &Client) -> Result<Arc<Self>, async_nats::SubscribeError> {
+        let inbox = format!("{}.", client.new_inbox());
+        let heard = client.subscribe(format!("{inbox}*")).await?;
+        let answers = Arc::new(Self { inbox, next: AtomicU64::new(0), awaited: Mutex::default() });
+        tokio::spawn(hear(heard, Arc::clone(&answers)));
+        Ok(answers)
+    }
+
+    /// Makes a place for an answer, and names the subject that it is to come to.
+    pub(crate) fn expect(self: &Arc<Self>) -> (String, Awaited) {
+        let question = Question(self.next.fetch_add(1, Ordering::Relaxed));
+        let (place, answer) = oneshot::channel();
+        self.lock().insert(question, place);
+        (format!("{}{}", self.inbox, question.0), Awaited { answers: Arc::clone(self), question, answer })
+    }
+
+    /// The question of this connection whose answer belongs there.
+    pub(crate) fn question(&self, inbox: &Subject) -> Option<Question> {
+        inbox.as_str().strip_prefix(&self.inbox)?.parse().ok().map(Question)
+    }
+
+    /// Hands an answer to whoever waits for it, if anybody does.
+    pub(crate) fn give(&self, question: Question, answer: Answer) {
+        if let Some(place) = self.lock().remove(&question) {
+            // Whoever waited may have gone this moment.
+            let _ = place.send(answer);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Question, oneshot::Sender<Answer>>> {
+        self.awaited.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn hear(mut heard: Subscriber, answers: Arc<Answers>) {
+    while let Some(message) = heard.next().await {
+        let Some(question) = answers.question(&message.subject) else { continue };
+        answers.give(
+            question,
+            match message.status {
+                Some(StatusCode::NO_RESPONDERS) => Answer::Nobody,
+                _ => Answer::Given(message.payload),
+            },
+        );
+    }
+}
+
+/// An answer to come; none when the connection is closed for good.
+#[derive(Debug)]
+pub(crate) struct Awaited {
+    answers: Arc<Answers>,
+    question: Question,
+    answer: oneshot::Receiver<Answer>,
+}
+
+impl Future for Awaited {
+    type Output = Option<Answer>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Answer>> {
+        Pin::new(&mut self.answer).poll(cx).map(Result::ok)
+    }
+}
+
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        self.answers.lock().remove(&self.question);
+    }
+}
