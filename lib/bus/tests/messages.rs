@@ -87,6 +87,48 @@ async fn an_answer_counts_however_late_it_comes() {
     }
 }
 
+/// The table answers with what everybody hears; the answer is known to whoever asked, and to nobody else.
+#[tokio::test]
+async fn an_answer_rides_on_what_is_heard_anyway() {
+    let fleet = Fleet::start().await;
+    let (bus, other) = (fleet.bus("gateway").await, fleet.bus("gateway").await);
+    let (table, commands) = (wire::TableId(7), subject::table_commands(0));
+    let mut feed = bus.subscribe(subject::table_feed(table)).await.unwrap();
+    let mut also = other.subscribe(subject::table_feed(table)).await.unwrap();
+    let worker = fleet.bus("table-worker").await;
+    let mut requests = worker.serve(commands.clone(), None).await.unwrap();
+    for each in [&bus, &other, &worker] {
+        each.flush().await;
+    }
+    tokio::spawn(async move {
+        while let Some(request) = requests.next().await {
+            let told = request.payload.clone();
+            worker.publish_answering(subject::table_feed(table), told, &request).await.unwrap();
+        }
+    });
+    let hear = async {
+        loop {
+            let message = feed.next().await.unwrap();
+            let question: u32 = wire::codec::decode(&message.payload).unwrap();
+            bus.answered(message.answers.unwrap(), &(question + 1)).unwrap();
+        }
+    };
+    let ask = async {
+        for question in 0..100_u32 {
+            let answer: u32 = bus.request(commands.clone(), &question, PATIENCE).await.unwrap();
+            assert_eq!(answer, question + 1);
+        }
+    };
+    tokio::select! {
+        () = ask => {}
+        () = hear => {}
+        () = sleep(GUARD) => panic!("no answer"),
+    }
+    for _ in 0..100 {
+        assert_eq!(timeout(GUARD, also.next()).await.unwrap().unwrap().answers, None);
+    }
+}
+
 #[tokio::test]
 async fn patience_ends() {
     let fleet = Fleet::start().await;

@@ -50,7 +50,8 @@ pub fn requests() -> Samples<TableRequest> {
     };
     let nobodys = nobodys.into_iter().map(|(name, c)| (name, request(None, c)));
     let players = players.into_iter().map(|(name, c)| (name, request(Some(PLAYER), c)));
-    nobodys.chain(players).collect()
+    let on_feed = TableRequest { on_feed: true, ..request(Some(PLAYER), C::SitIn) };
+    nobodys.chain(players).chain([("sit in, answered on the feed", on_feed)]).collect()
 }
 
 pub fn replies() -> Samples<TableReply> {
