@@ -1,12 +1,19 @@
 //! Processes are killed in the middle of hands; tournaments end all the same, and nobody saw anything wrong.
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
+use bus::{Cursor, Journal, Patience};
+use poker::table::{self, Table, TableRecord};
 use std::time::Duration;
 use testkit::{Fleet, FleetSize, Watcher, check_against_journals, quick_tournament};
-use wire::{Chips, TournamentId, tournament::Phase, tournament::Standings};
+use wire::{
+    Chips, CommandId, Epoch, Refusal, TableId, TournamentId, VERSION, codec, subject,
+    table::{TableCommand, TableReply, TableRequest},
+    tournament::{Phase, Standings},
+};
 
 const LIMIT: Duration = Duration::from_secs(240);
 const ENTRIES: u16 = 24;
+const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: Duration::from_secs(20) };
 
 /// Waits until hands are being played at full speed.
 async fn under_way(fleet: &Fleet, tournament: TournamentId, hands: u64) -> anyhow::Result<()> {
@@ -99,4 +106,40 @@ async fn coordinators_and_the_nats_server_are_killed() -> anyhow::Result<()> {
     check_against_journals(&fleet.admin, &report.sightings, false).await?;
     ends_well(&fleet, tournament).await?;
     fleet.stop().await
+}
+
+/// An owner that has been replaced may write once more before it notices: a table that it created belongs to its successor,
+/// although that one has read all journals before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_the_owner_before_created_last_is_found() -> anyhow::Result<()> {
+    let fleet = Fleet::start(FleetSize::default()).await?;
+    let known = fleet.pokerctl(&["table", "create", "known", "--json"]).await?;
+    let known: TableId = serde_json::from_str::<serde_json::Value>(&known)?["table"].to_string().parse()?;
+    let TableReply::Resync(resync) = ask(&fleet, known, TableCommand::Resync { since: None }).await? else {
+        bail!("the table is not known");
+    };
+    let late = TableId(known.0 + 1);
+    let gone = ask(&fleet, late, TableCommand::Resync { since: None }).await?;
+    ensure!(gone == TableReply::Refused(Refusal::NoSuchTable), "{gone:?}");
+
+    let events = table::create(late, &resync.view.config, &[])?;
+    let mut record = TableRecord { v: VERSION, epoch: Epoch(1), at_ms: 1, cause: None, events, state: None };
+    let mut state = Table::new(late, resync.view.config);
+    state.apply(&record);
+    record.state = Some(state);
+    let old_owner = fleet.bus("table-worker").await?;
+    let stream = subject::table_stream(subject::table_partition(late) % subject::TABLE_STREAMS);
+    let journal = Journal::open(&old_owner, &stream).await?;
+    let cursor = Cursor::new(subject::table_journal(late));
+    journal.append(&cursor, codec::encode(&record)?.into(), true).await?;
+    let found = ask(&fleet, late, TableCommand::Resync { since: None }).await?;
+    ensure!(matches!(found, TableReply::Resync(_)), "{found:?}");
+    fleet.verify().await?;
+    fleet.stop().await
+}
+
+async fn ask(fleet: &Fleet, table: TableId, command: TableCommand) -> anyhow::Result<TableReply> {
+    let request = TableRequest { table, id: CommandId(1), player: None, command, on_feed: false };
+    let subject = subject::table_commands(subject::table_partition(table));
+    Ok(fleet.admin.request(subject, &request, PATIENCE).await?)
 }

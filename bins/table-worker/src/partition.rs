@@ -16,7 +16,7 @@ use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use wire::{
     Epoch, Refusal, TableId,
@@ -24,6 +24,10 @@ use wire::{
     subject,
     table::{TableCommand, TableReply, TableRequest},
 };
+
+/// For so long after a change of owner, "no such table" is said only after looking into the journal: the old owner may have
+/// written once more before it noticed.
+const FENCE: Duration = Duration::from_secs(60);
 
 /// What a partition's task works with.
 #[derive(Clone)]
@@ -51,6 +55,7 @@ type Returned = (TableId, Key, Outcome);
 /// A partition's tables and everything under way for them.
 pub struct Partition {
     pub means: Means,
+    since: Instant,
     pub tables: HashMap<TableId, Hosted>,
     pub wake_ups: BinaryHeap<Reverse<(u64, TableId)>>,
     pub writes: FuturesUnordered<BoxFuture<'static, Written>>,
@@ -67,6 +72,7 @@ pub async fn run(means: Means) -> anyhow::Result<()> {
     let mut requests = means.bus.serve(subject::table_commands(means.partition), None).await?;
     let mut partition = Partition {
         means,
+        since: Instant::now(),
         tables: HashMap::new(),
         wake_ups: BinaryHeap::new(),
         writes: FuturesUnordered::new(),
@@ -157,15 +163,10 @@ impl Partition {
         if needs_scripts(&command) && !self.means.scripted_decks && !self.has_answered(table, cause) {
             return refuse(Some(&request), self.means.sure(Refusal::ScriptedDecksOff)).await;
         }
-        if let TableCommand::Create { config, bots } = &command
-            && !self.tables.contains_key(&table)
+        if !self.tables.contains_key(&table)
+            && let Err(refusal) = self.admit(table, &command).await
         {
-            match table::create(table, config, bots) {
-                Ok(_) => {
-                    self.tables.insert(table, recovery::unborn(Table::new(table, config.clone())));
-                }
-                Err(refusal) => return refuse(Some(&request), self.means.sure(refusal)).await,
-            }
+            return refuse(Some(&request), self.means.sure(refusal)).await;
         }
         let Some(hosted) = self.tables.get_mut(&table) else {
             return refuse(Some(&request), self.means.sure(Refusal::NoSuchTable)).await;
@@ -179,6 +180,27 @@ impl Partition {
         let (cause, request) = (Some(cause), Some(request));
         hosted.waiting.push_back(Waiting { cause, what: What::Command(command), request, on_feed });
         self.go_on(table).await;
+    }
+
+    /// Makes room for a table that is not known here: one that is to be created, or that the owner before created last.
+    async fn admit(&mut self, id: TableId, command: &TableCommand) -> Result<(), Refusal> {
+        if let TableCommand::Create { config, bots } = command {
+            table::create(id, config, bots)?;
+            self.tables.insert(id, recovery::unborn(Table::new(id, config.clone())));
+            return Ok(());
+        }
+        if self.since.elapsed() > FENCE {
+            return Err(Refusal::NoSuchTable);
+        }
+        let found = match recovery::load_table(&self.means.journal, id).await {
+            Ok(Some(loaded)) => self.adopt(loaded).await,
+            Ok(None) => return Err(Refusal::NoSuchTable),
+            Err(error) => Err(error),
+        };
+        found.map_err(|error| {
+            tracing::warn!(table = %id, error = format!("{error:#}"), "a table cannot be taken over");
+            Refusal::unavailable("table")
+        })
     }
 
     /// Whether a command was carried out, here or by an owner before.

@@ -139,7 +139,7 @@ impl Fleet {
             }
             sleep(Duration::from_millis(50)).await;
         };
-        let admin = Bus::connect(admin_options(&described)?).await?;
+        let admin = Bus::connect(credentials_of(&described, "admin")?).await?;
         Ok(Self { up, folder, pokerctl, admin })
     }
 
@@ -178,6 +178,14 @@ impl Fleet {
         let all = described.nodes.iter().flat_map(|node| &node.addresses);
         let rests = all.filter_map(|address| address.strip_prefix(scheme));
         rests.map(|rest| format!("{wanted}{rest}").parse().map_err(anyhow::Error::from)).collect()
+    }
+
+    /// A connection with the rights of a role.
+    ///
+    /// # Errors
+    /// When nats-server is away.
+    pub async fn bus(&self, user: &str) -> anyhow::Result<Bus> {
+        Ok(Bus::connect(credentials_of(&self.described()?, user)?).await?)
     }
 
     /// Address, password included, by which the owner of the database logs in.
@@ -359,14 +367,14 @@ fn describe(data: &Path) -> Option<Described> {
     serde_json::from_str(&std::fs::read_to_string(data.join("fleet.json")).ok()?).ok()
 }
 
-fn admin_options(described: &Described) -> anyhow::Result<Options> {
-    let path = described.credentials.join("admin");
+fn credentials_of(described: &Described, user: &str) -> anyhow::Result<Options> {
+    let path = described.credentials.join(user);
     let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(Options {
         urls: vec![described.nats_url.clone()],
-        user: "admin".to_owned(),
+        user: user.to_owned(),
         password: text.lines().next().map(str::to_owned),
-        name: "admin".to_owned(),
+        name: user.to_owned(),
         node: "tests".to_owned(),
     })
 }
