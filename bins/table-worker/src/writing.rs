@@ -136,10 +136,10 @@ impl Partition {
         hosted.history.remember(&public, hosted.table.event_no());
         let rides =
             on_feed && !public.is_empty() && cause.is_some_and(|cause| hosted.is_told_by_events(cause));
-        let (on_feed, by_itself) = if rides { (request, None) } else { (None, request) };
+        let (riding, by_itself) = if rides { (request, None) } else { (None, request) };
         hosted.answer(cause, by_itself).await;
         hosted.answer_paid().await;
-        feed::publish(&self.means.bus, &hosted.table, events, public, on_feed.as_ref()).await;
+        feed::publish(&self.means.bus, &hosted.table, events, public, riding.as_ref()).await;
         count(&self.means.shared, events);
         if events.iter().any(changes_index) {
             self.means.shared.update(&hosted.table);
