@@ -295,12 +295,21 @@ impl News {
                     tracing::warn!(subscription, "messages come faster than they are taken: some are lost");
                 }
             }
+            Event::ServerError(error) if is_late_answer(&error.to_string()) => {
+                tracing::debug!(%error, "an answer came too late");
+            }
             Event::ServerError(error) => tracing::error!(%error, "the NATS server reports"),
             Event::ClientError(error) => tracing::debug!(%error, "connecting"),
             Event::LameDuckMode => tracing::info!("the NATS server is about to stop"),
             Event::Draining | Event::Closed => {}
         }
     }
+}
+
+/// Whether the server refused an answer: the question has been answered already, or was asked before the server was started again
+/// and forgot who may answer.
+fn is_late_answer(error: &str) -> bool {
+    error.contains("Permissions Violation for Publish to \"_INBOX_")
 }
 
 /// Messages of a subject, in the order of their arrival.
