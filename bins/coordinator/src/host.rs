@@ -301,10 +301,10 @@ impl Host {
             _ => None,
         };
         let reply = match (self.carry_out(Some(cause), command).await?, reporting) {
-            (Err(refusal), _) => TournamentReply::Refused(refusal),
+            (Err(refusal), _) => self.sure(TournamentReply::Refused(refusal)),
             (Ok(()), Some(table)) => match self.saved().tournament().instruction(table) {
                 Some(told) => TournamentReply::Instruction(told.clone()),
-                None => TournamentReply::Refused(Refusal::TournamentPast),
+                None => self.sure(TournamentReply::Refused(Refusal::TournamentPast)),
             },
             (Ok(()), None) => match self.saved().answer(cause).cloned() {
                 Some(Answer::Pending) => {
@@ -315,17 +315,20 @@ impl Host {
                     answer(&request, &known).await;
                     return Ok(());
                 }
-                None => TournamentReply::Done,
+                None => self.sure(TournamentReply::Done),
             },
-        };
-        // No record of ours stands behind this: another owner may know better.
-        let reply = if self.tenure.is_certain() {
-            reply
-        } else {
-            TournamentReply::Refused(Refusal::unavailable("tournament"))
         };
         respond(&request, &reply).await;
         Ok(())
+    }
+
+    /// A reply that no record stands behind, or that the tournament cannot be asked now: another owner may know better.
+    fn sure(&self, reply: TournamentReply) -> TournamentReply {
+        if self.tenure.is_certain() {
+            reply
+        } else {
+            TournamentReply::Refused(Refusal::unavailable("tournament"))
+        }
     }
 
     fn show(&self, limit: u32) -> TournamentReply {

@@ -153,9 +153,9 @@ impl Feeds {
         }
     }
 
-    /// Whether this node hears everything that the table says from now on.
-    pub(crate) fn hears(&self, table: TableId) -> bool {
-        self.shard(table).lock().get(&table).is_some_and(TableFeed::is_ready)
+    /// Whether everything that the table says from now on is heard, for this viewer too.
+    pub(crate) fn hears(&self, table: TableId, viewer: u64) -> bool {
+        self.shard(table).lock().get(&table).is_some_and(|feed| feed.is_ready() && feed.has(viewer))
     }
 
     /// Whether the viewer watches: nobody does once a table is closed.

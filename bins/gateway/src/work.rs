@@ -325,7 +325,7 @@ impl Caller {
     }
 
     async fn table(&self, id: CommandId, table: TableId, command: TableCommand) -> Result<Outcome, Refusal> {
-        let on_feed = self.node.feeds.hears(table);
+        let on_feed = self.node.feeds.hears(table, self.number);
         let request = TableRequest { table, id, player: self.id(), command, on_feed };
         match self.node.asker.table(&request).await? {
             TableReply::Done { .. } => Ok(Outcome::Answer(ServerMessage::Done)),

@@ -40,12 +40,19 @@ pub struct Waiting {
     pub request: Option<Request>,
     /// Whether the answer may ride on the feed.
     pub on_feed: bool,
+    /// Whether it was made sure that the owner before had written nothing more when this was decided.
+    pub checked: bool,
 }
 
 impl Waiting {
+    /// Whether somebody waits for an answer that was not checked.
+    pub const fn is_to_be_checked(&self) -> bool {
+        self.request.is_some() && !self.checked
+    }
+
     /// Something of the worker's own.
     pub const fn own(what: What) -> Self {
-        Self { cause: None, what, request: None, on_feed: false }
+        Self { cause: None, what, request: None, on_feed: false, checked: false }
     }
 }
 
@@ -59,9 +66,9 @@ pub enum What {
     Events(Consequence),
 }
 
-/// A record on its way into the journal.
+/// A record on its way into the journal; none while it is looked whether there is one of the owner before.
 pub struct Writing {
-    pub record: TableRecord,
+    pub record: Option<TableRecord>,
     pub request: Option<Request>,
     pub waiting: Option<Waiting>,
     pub since: Instant,
@@ -70,7 +77,13 @@ pub struct Writing {
 impl Writing {
     /// One that begins now.
     pub fn new(record: TableRecord, request: Option<Request>, waiting: Option<Waiting>) -> Self {
-        Self { record, request, waiting, since: Instant::now() }
+        Self { record: Some(record), request, waiting, since: Instant::now() }
+    }
+
+    /// A look into the journal before this is answered.
+    pub fn check(waiting: Waiting) -> Self {
+        let waiting = Some(Waiting { checked: true, ..waiting });
+        Self { record: None, request: None, waiting, since: Instant::now() }
     }
 }
 
@@ -81,6 +94,8 @@ pub struct Hosted {
     pub history: History,
     pub waiting: VecDeque<Waiting>,
     pub writing: Option<Writing>,
+    /// Whether a record was written since it was loaded: from then on no earlier owner can write.
+    pub written: bool,
     /// Effects under way, so that none runs twice at a time.
     pub running: HashSet<crate::outside::Key>,
     /// The earliest wake-up that is armed for this table.
@@ -106,6 +121,7 @@ impl Hosted {
             history,
             waiting: VecDeque::new(),
             writing: None,
+            written: false,
             running: HashSet::new(),
             armed_ms: None,
             outages: Some(0),
@@ -204,6 +220,7 @@ impl Hosted {
     /// Takes a durable record in.
     pub fn applied(&mut self, record: TableRecord, cursor: Cursor) -> Vec<TableEvent> {
         self.cursor = cursor;
+        self.written = true;
         match record.state {
             // On the table's first record the state was made from nothing already.
             Some(mut state) => {

@@ -18,6 +18,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use tokio::time::timeout;
 use wire::{
     Epoch, Refusal, TableId,
     journal::Cause,
@@ -25,9 +26,11 @@ use wire::{
     table::{TableCommand, TableReply, TableRequest},
 };
 
-/// For so long after a change of owner, "no such table" is said only after looking into the journal: the old owner may have
-/// written once more before it noticed.
-const FENCE: Duration = Duration::from_secs(60);
+/// For so long after a change of owner, what no record stands behind ("no such table" above all) is said only after looking into
+/// the journal: the old owner may have written once more before it noticed.
+pub(crate) const FENCE: Duration = Duration::from_secs(60);
+/// How long a partition waits for the journal of a table that it does not know.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// What a partition's task works with.
 #[derive(Clone)]
@@ -55,7 +58,8 @@ type Returned = (TableId, Key, Outcome);
 /// A partition's tables and everything under way for them.
 pub struct Partition {
     pub means: Means,
-    since: Instant,
+    /// Since when it is owned here.
+    pub since: Instant,
     pub tables: HashMap<TableId, Hosted>,
     pub wake_ups: BinaryHeap<Reverse<(u64, TableId)>>,
     pub writes: FuturesUnordered<BoxFuture<'static, Written>>,
@@ -178,7 +182,13 @@ impl Partition {
             return refuse(Some(&request), Refusal::unavailable("table")).await;
         }
         let (cause, request) = (Some(cause), Some(request));
-        hosted.waiting.push_back(Waiting { cause, what: What::Command(command), request, on_feed });
+        hosted.waiting.push_back(Waiting {
+            cause,
+            what: What::Command(command),
+            request,
+            on_feed,
+            checked: false,
+        });
         self.go_on(table).await;
     }
 
@@ -186,13 +196,19 @@ impl Partition {
     async fn admit(&mut self, id: TableId, command: &TableCommand) -> Result<(), Refusal> {
         if let TableCommand::Create { config, bots } = command {
             table::create(id, config, bots)?;
+            // Nothing in the journal would keep a former owner from writing this.
+            if !self.means.tenure.is_certain() {
+                return Err(Refusal::unavailable("table"));
+            }
             self.tables.insert(id, recovery::unborn(Table::new(id, config.clone())));
             return Ok(());
         }
         if self.since.elapsed() > FENCE {
             return Err(Refusal::NoSuchTable);
         }
-        let found = match recovery::load_table(&self.means.journal, id).await {
+        // The partition's other tables wait meanwhile.
+        let looked = timeout(LOOK, recovery::load_table(&self.means.journal, id)).await;
+        let found = match looked.map_err(anyhow::Error::from).flatten() {
             Ok(Some(loaded)) => self.adopt(loaded).await,
             Ok(None) => return Err(Refusal::NoSuchTable),
             Err(error) => Err(error),

@@ -4,7 +4,7 @@ use crate::{
     feed,
     hosted::{Consequence, Hosted, Waiting, What, Writing, refuse},
     outside::{self, Key, Outcome},
-    partition::Partition,
+    partition::{FENCE, Partition},
     recovery::{self, Loaded},
     shared::Shared,
     source::now_ms,
@@ -35,6 +35,17 @@ impl Partition {
                 None => (Ok(hosted.tick(&self.means.journal, now)), None),
             };
             let cause = waiting.as_ref().and_then(|waiting| waiting.cause);
+            let may_be_behind = !hosted.written && self.since.elapsed() <= FENCE;
+            waiting = match waiting {
+                // The answer would have no record behind it.
+                Some(waiting) if may_be_behind && waiting.is_to_be_checked() && is_bare(&decided) => {
+                    let (journal, cursor) = (self.means.journal.clone(), hosted.cursor.clone());
+                    self.writes.push(Box::pin(async move { (id, journal.check(&cursor).await) }));
+                    hosted.writing = Some(Writing::check(waiting));
+                    break;
+                }
+                waiting => waiting,
+            };
             let request = waiting.as_mut().and_then(|waiting| waiting.request.take());
             match decided {
                 Ok(events) if events.is_empty() => match waiting {
@@ -105,6 +116,23 @@ impl Partition {
             return Ok(());
         };
         let Some(Writing { record, request, waiting, since }) = hosted.writing.take() else {
+            return Ok(());
+        };
+        let Some(record) = record else {
+            match cursor {
+                Err(AppendError::Conflict { .. }) => self.reload(id, waiting, None).await?,
+                Err(error) => {
+                    tracing::debug!(table = %id, %error, "it is not known whether the owner before wrote more");
+                    let request = waiting.and_then(|waiting| waiting.request);
+                    refuse(request.as_ref(), Refusal::unavailable("journal")).await;
+                }
+                Ok(_) => {
+                    if let Some(waiting) = waiting {
+                        hosted.waiting.push_front(waiting);
+                    }
+                }
+            }
+            self.go_on(id).await;
             return Ok(());
         };
         match cursor {
@@ -204,6 +232,7 @@ impl Partition {
         };
         let mut hosted = stale.reloaded(fresh);
         if let Some(waiting) = waiting {
+            let request = request.or(waiting.request);
             hosted.waiting.push_front(Waiting { request, ..waiting });
         }
         self.means.shared.update(&hosted.table);
@@ -219,12 +248,18 @@ impl Partition {
             let Some(hosted) = self.tables.get_mut(&id) else {
                 continue;
             };
-            if let (Some(writing), Ok(cursor)) = (hosted.writing.take(), cursor) {
-                let cause = writing.record.cause;
-                let events = hosted.applied(writing.record, cursor);
-                let on_feed = writing.waiting.is_some_and(|waiting| waiting.on_feed);
-                let told = Told { cause, request: writing.request, on_feed };
-                self.tell(id, &events, told).await;
+            let Some(Writing { record, request, waiting, .. }) = hosted.writing.take() else {
+                continue;
+            };
+            match (record, cursor) {
+                (Some(record), Ok(cursor)) => {
+                    let cause = record.cause;
+                    let events = hosted.applied(record, cursor);
+                    let on_feed = waiting.is_some_and(|waiting| waiting.on_feed);
+                    self.tell(id, &events, Told { cause, request, on_feed }).await;
+                }
+                (None, _) => hosted.waiting.extend(waiting),
+                (Some(_), Err(_)) => {}
             }
         }
         for hosted in self.tables.values_mut() {
@@ -269,6 +304,14 @@ fn decide(hosted: &Hosted, waiting: &Waiting, now_ms: u64) -> Result<Vec<TableEv
         (What::Command(command), Some(cause)) => table.decide(cause, command, now_ms),
         (What::Command(_), None) => Ok(Vec::new()),
         (What::Events(events), _) => Ok(events(table)),
+    }
+}
+
+/// Whether nothing is written.
+fn is_bare(decided: &Result<Vec<TableEvent>, Refusal>) -> bool {
+    match decided {
+        Ok(events) => events.is_empty(),
+        Err(refusal) => !refusal.is_transient(),
     }
 }
 

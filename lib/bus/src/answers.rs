@@ -16,7 +16,7 @@ use std::{
     },
     task::{Context, Poll},
 };
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, task::AbortHandle};
 
 /// A question that this connection has asked, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,13 +41,15 @@ pub(crate) struct Answers {
 }
 
 impl Answers {
-    /// Listens for as long as the client is connected.
-    pub(crate) async fn listen(client: &Client) -> Result<Arc<Self>, async_nats::SubscribeError> {
+    /// Listens, in a task that whoever listens ends: the subscription would keep the connection open.
+    pub(crate) async fn listen(
+        client: &Client,
+    ) -> Result<(Arc<Self>, AbortHandle), async_nats::SubscribeError> {
         let inbox = format!("{}.", client.new_inbox());
         let heard = client.subscribe(format!("{inbox}*")).await?;
         let answers = Arc::new(Self { inbox, next: AtomicU64::new(0), awaited: Mutex::default() });
-        tokio::spawn(hear(heard, Arc::clone(&answers)));
-        Ok(answers)
+        let task = tokio::spawn(hear(heard, Arc::clone(&answers)));
+        Ok((answers, task.abort_handle()))
     }
 
     /// Makes a place for an answer, and names the subject that it is to come to.
@@ -89,7 +91,7 @@ async fn hear(mut heard: Subscriber, answers: Arc<Answers>) {
     }
 }
 
-/// An answer to come; none when the connection is closed for good.
+/// An answer to come.
 #[derive(Debug)]
 pub(crate) struct Awaited {
     answers: Arc<Answers>,

@@ -21,6 +21,7 @@ use std::{
 };
 use tokio::{
     sync::watch,
+    task::AbortHandle,
     time::{Instant, sleep, timeout},
 };
 
@@ -34,7 +35,7 @@ const PING_INTERVAL: Duration = Duration::from_secs(2);
 const RECONNECT_DELAY: Duration = Duration::from_millis(100);
 /// How often those who wait for the server look for it without being told.
 const GLANCE: Duration = Duration::from_millis(500);
-/// Shortest time between two warnings of lost messages.
+/// Shortest time between two warnings of what comes many times at once.
 const WARN_EVERY: Duration = Duration::from_secs(1);
 /// Messages that wait for the connection's task; beyond it a sender waits.
 const CLIENT_CAPACITY: usize = 8_192;
@@ -48,8 +49,15 @@ pub struct Bus {
 struct Inner {
     client: Client,
     answers: Arc<Answers>,
+    hearing: AbortHandle,
     news: Arc<News>,
     options: Options,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.hearing.abort();
+    }
 }
 
 /// What the connection's events tell.
@@ -57,7 +65,7 @@ struct News {
     gaps: watch::Sender<u64>,
     outages: AtomicU64,
     connected_before: AtomicBool,
-    /// When it was last said that messages were lost.
+    /// When it was last warned of what comes many times at once.
     warned: Mutex<Option<Instant>>,
 }
 
@@ -99,11 +107,11 @@ impl Bus {
             let error = match attempt.await {
                 Ok(client) => {
                     let answers = Answers::listen(&client).await;
-                    let answers = answers.map_err(|error| BusError::Subscribe {
+                    let (answers, hearing) = answers.map_err(|error| BusError::Subscribe {
                         subject: "the inbox".to_owned(),
                         reason: error.to_string(),
                     })?;
-                    return Ok(Self { inner: Arc::new(Inner { client, answers, news, options }) });
+                    return Ok(Self { inner: Arc::new(Inner { client, answers, hearing, news, options }) });
                 }
                 Err(error) => error,
             };
@@ -289,20 +297,30 @@ impl News {
             // One event for each message.
             Event::SlowConsumer(subscription) => {
                 self.gaps.send_modify(|gaps| *gaps += 1);
-                let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-                if warned.is_none_or(|at| at.elapsed() >= WARN_EVERY) {
-                    *warned = Some(Instant::now());
+                if self.may_warn() {
                     tracing::warn!(subscription, "messages come faster than they are taken: some are lost");
                 }
             }
             Event::ServerError(error) if is_late_answer(&error.to_string()) => {
-                tracing::debug!(%error, "an answer came too late");
+                if self.may_warn() {
+                    tracing::warn!(%error, "an answer came too late, or this user may not answer");
+                }
             }
             Event::ServerError(error) => tracing::error!(%error, "the NATS server reports"),
             Event::ClientError(error) => tracing::debug!(%error, "connecting"),
             Event::LameDuckMode => tracing::info!("the NATS server is about to stop"),
             Event::Draining | Event::Closed => {}
         }
+    }
+
+    /// Whether the last warning is long enough ago.
+    fn may_warn(&self) -> bool {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = warned.is_none_or(|at| at.elapsed() >= WARN_EVERY);
+        if may {
+            *warned = Some(Instant::now());
+        }
+        may
     }
 }
 

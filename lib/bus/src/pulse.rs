@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// How often the pulse is felt when no requests come.
@@ -16,10 +16,9 @@ const BEAT: Duration = Duration::from_millis(100);
 /// How long it takes, at most, until what piled up in sockets has been read.
 const CATCHING_UP_MS: u64 = 1_000;
 
-/// The pulse of this process. Times are milliseconds since the start.
+/// The pulse of this process. Times are in milliseconds.
 #[derive(Debug)]
 pub struct Pulse {
-    started: Instant,
     still_ms: u64,
     last_ms: AtomicU64,
     late_until_ms: AtomicU64,
@@ -29,7 +28,7 @@ impl Pulse {
     /// Starts to beat, until the last clone is dropped. A pause of `still` means that others have taken over.
     #[must_use]
     pub fn start(still: Duration) -> Arc<Self> {
-        let pulse = Arc::new(Self::still(Instant::now(), still));
+        let pulse = Arc::new(Self::still(now_ms(), still));
         let beating = Arc::downgrade(&pulse);
         tokio::spawn(async move {
             while let Some(pulse) = beating.upgrade() {
@@ -41,15 +40,14 @@ impl Pulse {
         pulse
     }
 
-    fn still(started: Instant, still: Duration) -> Self {
+    fn still(now_ms: u64, still: Duration) -> Self {
         let still_ms = u64::try_from(still.as_millis()).unwrap_or(u64::MAX);
-        Self { started, still_ms, last_ms: AtomicU64::new(0), late_until_ms: AtomicU64::new(0) }
+        Self { still_ms, last_ms: AtomicU64::new(now_ms), late_until_ms: AtomicU64::new(0) }
     }
 
     /// Whether a request that is taken up now may have waited while this process stood still.
     pub fn is_late(&self) -> bool {
-        let now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.is_late_at(now_ms)
+        self.is_late_at(now_ms())
     }
 
     fn is_late_at(&self, now_ms: u64) -> bool {
@@ -67,6 +65,13 @@ impl Pulse {
     }
 }
 
+/// Time since the machine was started. Unlike that of [`std::time::Instant`] it goes on while the machine is suspended.
+fn now_ms() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let ms = Duration::try_from(now).map_or(0, |now| now.as_millis());
+    u64::try_from(ms).unwrap_or(u64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,7 +80,7 @@ mod tests {
 
     #[test]
     fn requests_after_a_standstill_are_late_for_a_while() {
-        let pulse = Pulse::still(Instant::now(), STILL);
+        let pulse = Pulse::still(0, STILL);
         for now_ms in (0..5_000).step_by(100) {
             assert!(!pulse.is_late_at(now_ms), "{now_ms}");
         }
@@ -89,7 +94,7 @@ mod tests {
     #[test]
     fn whoever_feels_the_pulse_first_the_others_are_late_too() {
         const THREADS: usize = 4;
-        let pulse = Pulse::still(Instant::now(), STILL);
+        let pulse = Pulse::still(0, STILL);
         let barrier = std::sync::Barrier::new(THREADS);
         let feel = || {
             let in_time = |standstill: &u64| {

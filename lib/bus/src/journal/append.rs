@@ -204,6 +204,18 @@ impl Journal {
         self.append_with(cursor, payload, snapshot, false).await
     }
 
+    /// Whether the cursor is at the last record: then it is given back.
+    ///
+    /// # Errors
+    /// [`AppendError::Conflict`] when somebody else has appended, [`AppendError::NotNow`] when the server does not say.
+    pub async fn check(&self, cursor: &Cursor) -> Result<Cursor, AppendError> {
+        let last = Wanted { last: Some(&cursor.subject), ..Wanted::default() };
+        let found = direct::get(&self.inner.bus, &self.inner.stream, &last).await;
+        let found = found.map_err(|error| not_now(cursor, error.to_string()))?;
+        let is_last = found.is_none_or(|found| found.sequence <= cursor.last);
+        if is_last { Ok(cursor.clone()) } else { Err(conflict(cursor)) }
+    }
+
     async fn append_with(
         &self,
         cursor: &Cursor,

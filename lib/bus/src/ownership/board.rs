@@ -10,6 +10,7 @@ use super::{
 use crate::peers::Member;
 use std::time::Duration;
 use tokio::time::Instant;
+use wire::Epoch;
 
 /// How long a released partition waits for the one that it was released to.
 const RESERVED: Duration = Duration::from_secs(1);
@@ -164,9 +165,10 @@ impl Board {
         }
     }
 
-    /// The owner of a partition as last seen.
-    pub(super) fn owner(&self, partition: u16) -> Option<&Member> {
-        self.slots.get(usize::from(partition))?.owner.as_ref()
+    /// The owner of a partition as last seen, and its epoch.
+    pub(super) fn owner(&self, partition: u16) -> Option<(&Member, Epoch)> {
+        let slot = self.slots.get(usize::from(partition))?;
+        slot.owner.as_ref().map(|owner| (owner, Epoch(slot.revision)))
     }
 
     /// What is to be done now.

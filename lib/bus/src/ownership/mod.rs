@@ -17,7 +17,7 @@ mod work;
 pub use tenure::Tenure;
 pub use work::work;
 
-use crate::{Bus, BusError, Peers};
+use crate::{Bus, BusError, Peers, peers::Member};
 use claims::Claims;
 use std::{
     collections::HashMap,
@@ -88,8 +88,8 @@ pub enum Change {
     },
 }
 
-/// The owners of all partitions as last seen, for those who only look.
-type Seen = Arc<RwLock<Vec<Option<NodeId>>>>;
+/// The owners of all partitions and their epochs, as last seen.
+type Seen = Arc<RwLock<Vec<Option<(Member, Epoch)>>>>;
 
 /// The part of one process in the ownership of a kind. Dropping it stops without handing over, like a crash.
 pub struct Ownership {
@@ -146,7 +146,8 @@ impl Ownership {
     #[must_use]
     pub fn owner_of(&self, partition: u16) -> Option<NodeId> {
         let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
-        seen.get(usize::from(partition)).cloned().flatten()
+        let owner = seen.get(usize::from(partition))?.as_ref();
+        owner.map(|(member, _)| member.node.clone())
     }
 
     fn certainty(&self) -> Certainty {
@@ -177,7 +178,7 @@ pub async fn owners(bus: &Bus, kind: OwnedKind) -> Result<HashMap<u16, NodeId>, 
     Ok(entries
         .into_iter()
         .filter_map(|entry| {
-            let owner = crate::peers::Member::from(entry.claim.owner?);
+            let owner = Member::from(entry.claim.owner?);
             Some((entry.partition, owner.node))
         })
         .collect())

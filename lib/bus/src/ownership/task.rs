@@ -44,8 +44,9 @@ pub(super) struct Task {
     readers: Vec<oneshot::Sender<()>>,
     next_readers: Vec<oneshot::Sender<()>>,
     read_at: Instant,
-    /// When the last reading began.
+    /// When the last reading began, and after how many losses of the connection.
     read_from: Instant,
+    read_after: u64,
     writes: FuturesUnordered<BoxFuture<'static, (u16, Claim, Written)>>,
     finishing: FuturesUnordered<BoxFuture<'static, u16>>,
 }
@@ -101,6 +102,7 @@ impl Task {
             next_readers: Vec::new(),
             read_at: now,
             read_from: now,
+            read_after: 0,
             writes: FuturesUnordered::new(),
             finishing: FuturesUnordered::new(),
         };
@@ -132,9 +134,11 @@ impl Task {
                 Woken::Over => return,
                 Woken::Look => {}
                 Woken::Gap => {
-                    // The answer to what was asked before may be lost.
-                    self.reading = None;
-                    self.next_readers.append(&mut self.readers);
+                    if self.bus.outages() != self.read_after {
+                        // The answer to what was asked before will not come.
+                        self.reading = None;
+                        self.next_readers.append(&mut self.readers);
+                    }
                     self.read_at = Instant::now();
                 }
                 Woken::News(message) => {
@@ -164,13 +168,13 @@ impl Task {
                 self.carry_out(todo);
             }
         }
-        if !self.certainty.is_there() {
+        if !self.certainty.holds() {
             self.read_at = self.read_at.min(self.read_from + DOUBT_PAUSE);
         }
         let is_due = now >= self.read_at || !self.next_readers.is_empty();
         if self.reading.is_none() && is_due && self.bus.is_connected() {
             let (claims, doubts) = (self.claims.clone(), self.certainty.doubts());
-            self.read_from = now;
+            (self.read_from, self.read_after) = (now, self.bus.outages());
             self.read_at = now + REREAD;
             self.readers.append(&mut self.next_readers);
             self.reading = Some(async move { (doubts, claims.read().await) }.boxed());
@@ -197,7 +201,7 @@ impl Task {
     fn observe(&mut self, entry: Entry) {
         let partition = entry.partition;
         let todo = self.board.observe(entry, Instant::now());
-        let owner = self.board.owner(partition).map(|member| member.node.clone());
+        let owner = self.board.owner(partition).map(|(member, epoch)| (member.clone(), epoch));
         let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(seen) = seen.get_mut(usize::from(partition)) {
             *seen = owner;

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 use tokio::sync::watch;
+use wire::Epoch;
 
 /// After a pause of this length somebody else may own what this process owned: less than the silence that others wait for,
 /// which began with the last heartbeat before the pause.
@@ -21,7 +22,7 @@ pub(super) struct Certainty {
     pulse: Arc<Pulse>,
     peers: Peers,
     seen: Seen,
-    /// How often there was a reason to doubt, the losses of the connection aside.
+    /// How often there was a reason to doubt, lost connections and lost messages aside.
     doubts: Arc<AtomicU64>,
     /// The doubts that a reading of the claims has settled.
     settled: Arc<AtomicU64>,
@@ -41,7 +42,8 @@ impl Certainty {
 
     /// Doubts so far: what a reading that begins now will settle.
     pub(super) fn doubts(&self) -> u64 {
-        self.doubts.load(Ordering::Acquire) + self.peers.bus().outages()
+        let bus = self.peers.bus();
+        self.doubts.load(Ordering::Acquire) + bus.outages() + *bus.gaps().borrow()
     }
 
     /// The claims were read, beginning when there had been so many doubts.
@@ -50,19 +52,19 @@ impl Certainty {
     }
 
     /// Whether nobody can have claimed, unnoticed, what is owned here.
-    pub(super) fn is_there(&self) -> bool {
+    pub(super) fn holds(&self) -> bool {
         if self.pulse.is_late() || !self.peers.is_heard() {
             self.doubts.fetch_add(1, Ordering::Release);
         }
         self.settled.load(Ordering::Acquire) == self.doubts()
     }
 
-    /// Whether the partition is certainly owned by this process.
-    fn owns(&self, partition: u16) -> bool {
-        self.is_there() && {
+    /// Whether the partition is certainly owned by this process, under this epoch.
+    fn owns(&self, partition: u16, epoch: Epoch) -> bool {
+        self.holds() && {
             let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
-            let owner = seen.get(usize::from(partition)).and_then(Option::as_ref);
-            owner.is_some_and(|owner| self.peers.me().is_some_and(|(_, me)| me.node == *owner))
+            let claim = seen.get(usize::from(partition)).and_then(Option::as_ref);
+            claim.is_some_and(|(owner, of)| *of == epoch && self.peers.is_me(owner))
         }
     }
 }
@@ -71,13 +73,19 @@ impl Certainty {
 #[derive(Clone)]
 pub struct Tenure {
     partition: u16,
+    epoch: Epoch,
     released: watch::Receiver<bool>,
     certainty: Certainty,
 }
 
 impl Tenure {
-    pub(super) const fn new(partition: u16, released: watch::Receiver<bool>, certainty: Certainty) -> Self {
-        Self { partition, released, certainty }
+    pub(super) const fn new(
+        partition: u16,
+        epoch: Epoch,
+        released: watch::Receiver<bool>,
+        certainty: Certainty,
+    ) -> Self {
+        Self { partition, epoch, released, certainty }
     }
 
     /// Returns when the partition is to be handed over: finish what is under way, start nothing new, then end.
@@ -88,11 +96,11 @@ impl Tenure {
         }
     }
 
-    /// Whether what is known here is what counts. What a record in the journal stands behind can be told in any case: the journal
-    /// takes nothing from an owner that is one no more. Anything else, a refusal above all, may be wrong while this is false:
-    /// this process stood still, was not heard or lost its connection, and another owner may be at work.
+    /// Whether this process certainly owns the partition still. What a record in the journal stands behind can be told in any case.
+    /// Anything else, a refusal above all, may be wrong while this is false: this process stood still, was not heard, or lost its
+    /// connection or messages, and another owner may be at work.
     #[must_use]
     pub fn is_certain(&self) -> bool {
-        self.certainty.owns(self.partition)
+        self.certainty.owns(self.partition, self.epoch)
     }
 }

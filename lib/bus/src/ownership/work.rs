@@ -109,7 +109,7 @@ where
         let run = self.run.clone();
         let kind = self.kind.name();
         let (tenure, confirm) =
-            (Tenure::new(partition, released, self.certainty.clone()), self.confirm.clone());
+            (Tenure::new(partition, epoch, released, self.certainty.clone()), self.confirm.clone());
         let task = tokio::spawn(async move {
             keep_running(kind, partition, epoch, tenure, confirm, run).await;
             let _ = end.send(());

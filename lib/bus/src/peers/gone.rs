@@ -82,9 +82,7 @@ async fn ask(bus: Bus, peers: Weak<Inner>, asking: Arc<Mutex<HashSet<Member>>>, 
 
 /// Whether the server says so. Not when it cannot be asked.
 async fn nobody_listens(bus: &Bus, subject: &str) -> bool {
-    let Ok(answer) = bus.ask(subject.to_owned(), Bytes::new()).await else {
-        return false;
-    };
+    let answer = async { bus.ask(subject.to_owned(), Bytes::new()).await.ok()?.await };
     matches!(timeout(NO_ANSWER, answer).await, Ok(Some(Answer::Nobody)))
 }
 

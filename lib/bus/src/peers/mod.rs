@@ -35,8 +35,9 @@ use wire::{
 const BEAT: Duration = Duration::from_millis(250);
 /// Silence after which a peer counts as dead.
 const SILENCE: Duration = Duration::from_millis(1_000);
-/// A process that has not heard itself for this long may soon count as dead elsewhere.
-const UNHEARD: Duration = Duration::from_millis(600);
+/// A process that has not heard itself for this long may soon count as dead elsewhere: others ask after it when they have not heard
+/// it for nearly as long (`gone`).
+const UNHEARD: Duration = Duration::from_millis(400);
 /// How often it is looked who fell silent.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -166,17 +167,25 @@ impl Peers {
         self.inner.heard().now() > SILENCE
     }
 
-    /// This process; none when it only watches.
     /// Whether everybody hears this process, as far as it can know: its own heartbeats come back. Always, where there are none.
     pub(crate) fn is_heard(&self) -> bool {
         let heard = |me: &Me| me.came_back.lock().unwrap_or_else(PoisonError::into_inner).elapsed() < UNHEARD;
         self.inner.me.as_ref().is_none_or(heard)
     }
 
+    /// This process; none when it only watches.
     pub(crate) fn me(&self) -> Option<(Role, Member)> {
         let me = self.inner.me.as_ref()?;
         let member = Member { node: me.node.clone(), incarnation: me.incarnation };
         Some((me.role, member))
+    }
+
+    /// Whether that is this process.
+    pub(crate) fn is_me(&self, member: &Member) -> bool {
+        self.inner
+            .me
+            .as_ref()
+            .is_some_and(|me| me.incarnation == member.incarnation && me.node == member.node)
     }
 }
 

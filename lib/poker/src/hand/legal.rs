@@ -16,12 +16,12 @@ impl Hand {
         Legal {
             bet: bounds.filter(|_| opens),
             raise: bounds.filter(|_| !opens),
-            ..self.legal_but_raises(seat)
+            ..self.legal_without_raises(seat)
         }
     }
 
     /// What the actor may do that raises nothing.
-    fn legal_but_raises(&self, seat: &HandSeat) -> Legal {
+    fn legal_without_raises(&self, seat: &HandSeat) -> Legal {
         if self.stage == Stage::Drawing {
             return Legal { discard: Some(self.most_discards(seat)), ..Legal::default() };
         }
@@ -129,7 +129,7 @@ impl Hand {
         }
         let player = self.seats.at(seat).ok_or(Refusal::NotSeated)?;
         let raises = matches!(action, Action::Bet(_) | Action::RaiseTo(_));
-        let legal = if raises { self.legal() } else { self.legal_but_raises(player) };
+        let legal = if raises { self.legal() } else { self.legal_without_raises(player) };
         let added = match action {
             Action::Discard(cards) => {
                 check_discard(&legal, player, cards)?;
