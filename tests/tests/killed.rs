@@ -1,12 +1,14 @@
 //! Processes are killed in the middle of hands; tournaments end all the same, and nobody saw anything wrong.
 
 use anyhow::{bail, ensure};
-use bus::{Cursor, Journal, Patience};
+use bus::{Bus, Cursor, Journal, Patience};
 use poker::table::{self, Table, TableRecord};
 use std::time::Duration;
 use testkit::{Fleet, FleetSize, Watcher, check_against_journals, quick_tournament};
 use wire::{
-    Chips, CommandId, Epoch, Refusal, TableId, TournamentId, VERSION, codec, subject,
+    Chips, CommandId, Epoch, PlayerId, Refusal, TableId, TournamentId, VERSION, codec,
+    event::TableEvent,
+    subject,
     table::{TableCommand, TableReply, TableRequest},
     tournament::{Phase, Standings},
 };
@@ -108,10 +110,10 @@ async fn coordinators_and_the_nats_server_are_killed() -> anyhow::Result<()> {
     fleet.stop().await
 }
 
-/// An owner that has been replaced may write once more before it notices: a table that it created belongs to its successor,
-/// although that one has read all journals before.
+/// An owner that has been replaced may write once more before it notices: a table that it created belongs to its successor, although
+/// that one has read all journals before, and so does what it wrote to a table.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_table_that_the_owner_before_created_last_is_found() -> anyhow::Result<()> {
+async fn what_the_owner_before_wrote_last_is_found() -> anyhow::Result<()> {
     let fleet = Fleet::start(FleetSize::default()).await?;
     let known = fleet.pokerctl(&["table", "create", "known", "--json"]).await?;
     let known: TableId = serde_json::from_str::<serde_json::Value>(&known)?["table"].to_string().parse()?;
@@ -122,24 +124,63 @@ async fn a_table_that_the_owner_before_created_last_is_found() -> anyhow::Result
     let gone = ask(&fleet, late, TableCommand::Resync { since: None }).await?;
     ensure!(gone == TableReply::Refused(Refusal::NoSuchTable), "{gone:?}");
 
-    let events = table::create(late, &resync.view.config, &[])?;
-    let mut record = TableRecord { v: VERSION, epoch: Epoch(1), at_ms: 1, cause: None, events, state: None };
-    let mut state = Table::new(late, resync.view.config);
-    state.apply(&record);
-    record.state = Some(state);
+    let config = resync.view.config;
     let old_owner = fleet.bus("table-worker").await?;
-    let stream = subject::table_stream(subject::table_partition(late) % subject::TABLE_STREAMS);
-    let journal = Journal::open(&old_owner, &stream).await?;
-    let cursor = Cursor::new(subject::table_journal(late));
-    journal.append(&cursor, codec::encode(&record)?.into(), true).await?;
+    let mut created = record(table::create(late, &config, &[])?);
+    let mut state = Table::new(late, config);
+    state.apply(&created);
+    created.state = Some(state);
+    write(&old_owner, late, &created).await?;
     let found = ask(&fleet, late, TableCommand::Resync { since: None }).await?;
     ensure!(matches!(found, TableReply::Resync(_)), "{found:?}");
+
+    // The same with a table that the successor knows, and has not written to yet.
+    fleet.kill("table-worker-1")?;
+    fleet.kill("table-worker-2")?;
+    ask(&fleet, known, TableCommand::Resync { since: None }).await?;
+    write(&old_owner, known, &record(vec![TableEvent::Closed])).await?;
+    let sit = TableCommand::Sit { name: "ann".to_owned(), seat: None, buy_in: Chips::ZERO };
+    let refused = ask_as(&fleet, Some(PlayerId(1)), known, sit).await?;
+    ensure!(refused == TableReply::Refused(Refusal::TableClosed), "{refused:?}");
     fleet.verify().await?;
     fleet.stop().await
 }
 
+fn record(events: Vec<TableEvent>) -> TableRecord {
+    TableRecord { v: VERSION, epoch: Epoch(1), at_ms: 1, cause: None, events, state: None }
+}
+
+async fn write(owner: &Bus, table: TableId, record: &TableRecord) -> anyhow::Result<()> {
+    let stream = subject::table_stream(subject::table_partition(table) % subject::TABLE_STREAMS);
+    let journal = Journal::open(owner, &stream).await?;
+    let subject = subject::table_journal(table);
+    let known = journal.recover_one(&subject).await?;
+    let cursor = known.map_or_else(|| Cursor::new(subject), |known| known.cursor);
+    journal.append(&cursor, codec::encode(record)?.into(), record.state.is_some()).await?;
+    Ok(())
+}
+
 async fn ask(fleet: &Fleet, table: TableId, command: TableCommand) -> anyhow::Result<TableReply> {
-    let request = TableRequest { table, id: CommandId(1), player: None, command, on_feed: false };
+    ask_as(fleet, None, table, command).await
+}
+
+/// Asks until there is an answer for good.
+async fn ask_as(
+    fleet: &Fleet,
+    player: Option<PlayerId>,
+    table: TableId,
+    command: TableCommand,
+) -> anyhow::Result<TableReply> {
+    let request = TableRequest { table, id: CommandId(1), player, command, on_feed: false };
     let subject = subject::table_commands(subject::table_partition(table));
-    Ok(fleet.admin.request(subject, &request, PATIENCE).await?)
+    let began = std::time::Instant::now();
+    loop {
+        match fleet.admin.request(subject.clone(), &request, PATIENCE).await? {
+            TableReply::Refused(refusal) if refusal.is_transient() => {
+                ensure!(began.elapsed() < LIMIT, "{refusal}");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            reply => return Ok(reply),
+        }
+    }
 }
