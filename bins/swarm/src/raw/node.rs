@@ -18,7 +18,8 @@ use tokio::{
 };
 use wire::{TableId, fleet::Role, subject};
 
-const PATIENCE: Patience = Patience { each: Duration::from_secs(1), total: Duration::from_secs(20) };
+/// Never repeated: who stands in for a table worker does not know a repeat, and would write it once more.
+const PATIENCE: Patience = Patience { each: Duration::from_secs(60), total: Duration::from_secs(60) };
 /// Frames that are written together at most.
 const TOGETHER: usize = 64;
 
