@@ -1,16 +1,11 @@
 //! Questions to the rest of the fleet, repeated until they are answered: a takeover in between is not noticed.
 
-use crate::limits::{
-    EACH, EACH_ANSWER_TIMES, EACH_CASHIER, FIRST_PAUSE, GATHER, LONGEST_EACH, PATIENCE, PAUSE, REPAIRS,
-};
+use crate::limits::{EACH, EACH_CASHIER, FIRST_PAUSE, GATHER, PATIENCE, PAUSE, REPAIRS};
 use bus::{Bus, Patience, Peers, Question, RequestError};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::{sync::Semaphore, time::sleep};
@@ -35,8 +30,6 @@ const UNKNOWN: usize = 64;
 pub(crate) struct Asker {
     bus: Bus,
     peers: Peers,
-    /// How long answers have taken lately, on average, in microseconds.
-    answer_us: Arc<AtomicU64>,
     /// Bounds the questions that nobody's request caused.
     replays: Arc<Semaphore>,
 }
@@ -46,7 +39,6 @@ impl Asker {
         Self {
             bus: bus.clone(),
             peers: peers.clone(),
-            answer_us: Arc::default(),
             replays: Arc::new(Semaphore::new(REPAIRS)),
         }
     }
@@ -111,14 +103,9 @@ impl Asker {
         let until = Instant::now() + PATIENCE;
         let mut pause = FIRST_PAUSE;
         loop {
-            let asked = Instant::now();
-            let total = until.saturating_duration_since(asked);
-            let patience = Patience { each: each.max(self.usual()), total };
+            let patience = Patience { each, total: until.saturating_duration_since(Instant::now()) };
             let reply: A = match self.bus.request(subject.clone(), question, patience).await {
-                Ok(reply) => {
-                    self.took(asked.elapsed());
-                    reply
-                }
+                Ok(reply) => reply,
                 Err(RequestError::TimedOut { .. }) => return Err(Refusal::unavailable(whom)),
                 Err(error) => {
                     tracing::warn!(subject, %error, "a question failed");
@@ -132,20 +119,6 @@ impl Asker {
             sleep(pause).await;
             pause = (pause * 2).min(PAUSE);
         }
-    }
-
-    /// How long to wait before a question is repeated: whoever is slow because there is too much to do must not be asked twice.
-    fn usual(&self) -> Duration {
-        let answer = Duration::from_micros(self.answer_us.load(Ordering::Relaxed));
-        (answer * EACH_ANSWER_TIMES).min(LONGEST_EACH)
-    }
-
-    /// Takes an answer's time into the average, an eighth of which it makes.
-    fn took(&self, time: Duration) {
-        let took = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-        let average = self.answer_us.load(Ordering::Relaxed);
-        // Of two at the same moment one may be left out.
-        self.answer_us.store(average - average / 8 + took / 8, Ordering::Relaxed);
     }
 
     /// A table as `player` may see it, and the events after `since`. `seen` is the number of the last event that the

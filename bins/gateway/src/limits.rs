@@ -42,9 +42,6 @@ pub(crate) const TURNED_AWAY: u32 = 256;
 
 /// One attempt of a request to a table or a tournament, before it is repeated.
 pub(crate) const EACH: Duration = Duration::from_secs(1);
-/// The same where answers take long: so many times as long as they took lately, but not longer than this.
-pub(crate) const EACH_ANSWER_TIMES: u32 = 3;
-pub(crate) const LONGEST_EACH: Duration = Duration::from_secs(8);
 /// One attempt of a request to the cashier: hashing a password takes its time when many log in.
 pub(crate) const EACH_CASHIER: Duration = Duration::from_secs(4);
 /// All attempts together: several takeovers fit.

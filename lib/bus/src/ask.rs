@@ -19,16 +19,16 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 /// How long a request waits, and repeats.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// For the first answer, before the same bytes are sent again. Then half as long again each time: whoever is slow because
-    /// there is too much to do must not be given still more.
+    /// For the first answer, before the same bytes are sent again, unless the question is seen to wait for its turn. Then half as
+    /// long again each time: whoever is slow because there is too much to do must not be given still more.
     pub each: Duration,
     /// Altogether.
     pub total: Duration,
 }
 
 impl Bus {
-    /// Asks until somebody answers: the same bytes are sent again when nobody listens or no answer comes. The answer to any of
-    /// them counts, however late.
+    /// Asks until somebody answers: the same bytes are sent again when nobody listens or no answer comes, but not while others
+    /// are answered who asked before. The answer to any of them counts, however late.
     ///
     /// # Errors
     /// When the patience is over, the question cannot be sent, or the answer is something else.
@@ -43,19 +43,28 @@ impl Bus {
         let started = Instant::now();
         let give_up = started + patience.total;
         let (mut each, mut pause) = (patience.each, PAUSE);
+        // Since when the question has been waiting for its turn, if it reached anybody.
+        let mut queued = started;
         let mut answers = FuturesUnordered::new();
         while Instant::now() < give_up {
             if timeout_at(give_up, self.connected()).await.is_err() {
                 break;
             }
+            let (sent, outages) = (Instant::now(), self.outages());
             // A server that takes nothing fills the way to it: then there is no room for the question either.
             let Ok(asked) = timeout_at(give_up, self.ask(subject.clone(), payload.clone())).await else {
                 break;
             };
+            if answers.is_empty() {
+                queued = sent;
+            }
             answers.push(asked?);
-            let again = give_up.min(Instant::now() + each);
-            match first(&mut answers, again).await {
-                First::Answer(answer) => return codec::decode(&answer).map_err(broken),
+            let is_queued = || self.outages() == outages && self.progress().is_queued(&subject, sent, each);
+            match first(&mut answers, each, give_up, is_queued).await {
+                First::Answer(answer) => {
+                    self.progress().answered(&subject, queued);
+                    return codec::decode(&answer).map_err(broken);
+                }
                 First::Nothing => each += each / 2,
                 First::Nobody => {
                     // Should an answer to an earlier one come meanwhile, it is found at the next turn.
@@ -126,10 +135,20 @@ enum First {
     Nothing,
 }
 
-async fn first(answers: &mut FuturesUnordered<Awaited>, until: Instant) -> First {
-    match timeout_at(until, answers.next()).await {
-        Ok(Some(Some(Answer::Given(answer)))) => First::Answer(answer),
-        Ok(Some(Some(Answer::Nobody))) => First::Nobody,
-        Ok(Some(None) | None) | Err(_) => First::Nothing,
+/// `each` after `each` is waited for an answer, as long as the question is queued.
+async fn first(
+    answers: &mut FuturesUnordered<Awaited>,
+    each: Duration,
+    give_up: Instant,
+    is_queued: impl Fn() -> bool,
+) -> First {
+    loop {
+        let until = give_up.min(Instant::now() + each);
+        match timeout_at(until, answers.next()).await {
+            Ok(Some(Some(Answer::Given(answer)))) => return First::Answer(answer),
+            Ok(Some(Some(Answer::Nobody))) => return First::Nobody,
+            Err(_) if until < give_up && is_queued() => {}
+            Ok(Some(None) | None) | Err(_) => return First::Nothing,
+        }
     }
 }

@@ -5,6 +5,7 @@
 use crate::{
     BusError, Options, Request,
     answers::{Answers, Question},
+    progress::Progress,
     serve::Requests,
 };
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
@@ -49,6 +50,7 @@ pub struct Bus {
 struct Inner {
     client: Client,
     answers: Arc<Answers>,
+    progress: Progress,
     hearing: AbortHandle,
     news: Arc<News>,
     options: Options,
@@ -111,7 +113,9 @@ impl Bus {
                         subject: "the inbox".to_owned(),
                         reason: error.to_string(),
                     })?;
-                    return Ok(Self { inner: Arc::new(Inner { client, answers, hearing, news, options }) });
+                    let progress = Progress::default();
+                    let inner = Inner { client, answers, progress, hearing, news, options };
+                    return Ok(Self { inner: Arc::new(inner) });
                 }
                 Err(error) => error,
             };
@@ -239,6 +243,10 @@ impl Bus {
 
     pub(crate) fn answers(&self) -> &Arc<Answers> {
         &self.inner.answers
+    }
+
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.inner.progress
     }
 
     /// Counts up at every disconnect: an answer that was awaited before it will not come.

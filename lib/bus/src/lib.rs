@@ -28,6 +28,7 @@ mod log;
 pub mod options;
 pub mod ownership;
 pub mod peers;
+mod progress;
 mod pulse;
 pub mod queue;
 pub mod serve;

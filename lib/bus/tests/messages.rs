@@ -144,6 +144,44 @@ async fn patience_ends() {
 }
 
 #[tokio::test]
+async fn a_question_that_waits_for_its_turn_is_not_repeated() {
+    const MANY: u32 = 12;
+    let fleet = Fleet::start().await;
+    let bus = fleet.bus("gateway").await;
+    let cashier = fleet.bus("cashier").await;
+    let mut requests = cashier.serve(subject::CASHIER_SESSION.to_owned(), None).await.unwrap();
+    cashier.flush().await;
+    let answer_slowly = async {
+        let mut heard = Vec::new();
+        // Every answer takes less time than the patience, all of them take several times as long.
+        while heard.len() < MANY as usize + 1 {
+            let request = requests.next().await.unwrap();
+            heard.push(request.decode::<u32>().unwrap());
+            sleep(PATIENCE.each / 3).await;
+            // One is lost: it is overtaken by the next, and asked again.
+            if heard.len() != 2 {
+                request.answer(heard.last().unwrap()).await.unwrap();
+            }
+        }
+        heard
+    };
+    let all = futures::future::join_all((0..MANY).map(|n| {
+        let bus = &bus;
+        async move {
+            sleep(PATIENCE.each / 5 * n).await;
+            ask(bus, n).await.unwrap()
+        }
+    }));
+    let (mut heard, answers) =
+        timeout(GUARD, async { tokio::join!(answer_slowly, all) }).await.expect("everybody is answered");
+    assert_eq!(answers, (0..MANY).collect::<Vec<_>>());
+    let lost = heard.remove(1);
+    heard.sort_unstable();
+    assert_eq!(heard, answers, "asked twice, and not because it was lost");
+    assert_eq!(lost, 1);
+}
+
+#[tokio::test]
 async fn one_question_gathers_many_answers() {
     let fleet = Fleet::start().await;
     let bus = fleet.bus("gateway").await;
