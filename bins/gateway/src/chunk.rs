@@ -11,6 +11,7 @@ use wire::{
     VERSION,
     client::{ServerFrame, ServerMessage, TableEvents},
     codec::{self, CodecError},
+    table::DealtCards,
 };
 
 /// Some events of one table, in order.
@@ -23,7 +24,18 @@ pub(crate) struct Chunk {
     json: OnceLock<Bytes>,
 }
 
-/// As much of a feed's frame as ordering needs.
+/// A feed's message: a frame with events, or such a frame and hidden cards.
+#[derive(Deserialize)]
+struct Heard<'a> {
+    /// Of a frame, as much as ordering needs.
+    #[serde(default)]
+    m: Option<PeekMessage>,
+    #[serde(borrow, default)]
+    frame: Option<&'a serde_bytes::Bytes>,
+    #[serde(default)]
+    cards: Vec<DealtCards>,
+}
+
 #[derive(Deserialize)]
 struct Peek {
     m: PeekMessage,
@@ -70,19 +82,25 @@ impl<'de> Deserialize<'de> for PeekEvent {
 }
 
 impl Chunk {
-    /// A frame of a feed.
+    /// A message of a feed: events for everybody, and what single players are to be told besides.
     ///
     /// # Errors
-    /// When the bytes are anything else than a frame of events.
-    pub(crate) fn parse(payload: Bytes) -> Result<Self, CodecError> {
-        let Peek { m: PeekMessage { events } } = codec::decode(&payload)?;
-        Ok(Self {
+    /// When the bytes are anything else than a frame of events, or a deal.
+    pub(crate) fn parse(payload: Bytes) -> Result<(Self, Vec<DealtCards>), CodecError> {
+        let Heard { m, frame, cards } = codec::decode(&payload)?;
+        let frame = frame.map_or_else(|| payload.clone(), |frame| payload.slice_ref(frame));
+        let PeekMessage { events } = match m {
+            Some(events) => events,
+            None => codec::decode::<Peek>(&frame)?.m,
+        };
+        let chunk = Self {
             first: events.first,
             last: (events.first + events.events.len() as u64).saturating_sub(1),
             closes: events.events.iter().any(|event| event.closes),
-            msgpack: payload,
+            msgpack: frame,
             json: OnceLock::new(),
-        })
+        };
+        Ok((chunk, cards))
     }
 
     /// Events that a table gave again.
@@ -146,7 +164,7 @@ impl Chunk {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use wire::{TableId, event::Event};
+    use wire::{HandNo, PlayerId, TableId, client::PrivateCards, event::Event, table::TableDeal};
 
     pub(crate) fn chunk(numbers: std::ops::RangeInclusive<u64>) -> Chunk {
         Chunk::replay(TableEvents {
@@ -170,12 +188,27 @@ pub(crate) mod tests {
     #[test]
     fn a_feeds_frame_is_passed_on_as_it_is() {
         let payload = chunk(4..=6).bytes(0, Format::MessagePack);
-        let parsed = Chunk::parse(payload.clone()).unwrap();
+        let (parsed, cards) = Chunk::parse(payload.clone()).unwrap();
+        assert_eq!(cards, []);
         assert_eq!((parsed.first(), parsed.last(), parsed.closes()), (4, 6, false));
         assert_eq!(parsed.bytes(4, Format::MessagePack).as_ptr(), payload.as_ptr());
         let json = parsed.bytes(0, Format::Json);
         assert_eq!(decoded(&json, Format::Json), decoded(&payload, Format::MessagePack));
         assert_eq!(parsed.bytes(4, Format::Json).as_ptr(), json.as_ptr(), "made once");
+    }
+
+    #[test]
+    fn hidden_cards_are_no_part_of_what_everybody_gets() {
+        let frame = chunk(4..=6).bytes(0, Format::MessagePack);
+        let cards = PrivateCards { table: TableId(1), hand: HandNo(2), cards: vec!["As".parse().unwrap()] };
+        let cards = vec![DealtCards { player: PlayerId(3), cards }];
+        let deal = TableDeal { frame: frame.to_vec(), cards: cards.clone() };
+        let (parsed, told) = Chunk::parse(codec::encode(&deal).unwrap().into()).unwrap();
+        assert_eq!(told, cards);
+        assert_eq!((parsed.first(), parsed.last(), parsed.closes()), (4, 6, false));
+        assert_eq!(parsed.bytes(4, Format::MessagePack), frame);
+        let broken = TableDeal { frame: vec![0xc1], cards };
+        assert!(Chunk::parse(codec::encode(&broken).unwrap().into()).is_err());
     }
 
     #[test]
@@ -195,7 +228,7 @@ pub(crate) mod tests {
             events: vec![Event::SatIn { seat: 1 }, Event::Closed],
         };
         let payload = Chunk::replay(events).bytes(0, Format::MessagePack);
-        assert!(Chunk::parse(payload).unwrap().closes());
+        assert!(Chunk::parse(payload).unwrap().0.closes());
         let pong = format::encode(None, ServerMessage::Pong, Format::MessagePack);
         assert!(Chunk::parse(pong).is_err());
     }

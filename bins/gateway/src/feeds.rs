@@ -8,7 +8,7 @@
 mod pump;
 mod table;
 
-use crate::{ask::Asker, outbox::Outbox};
+use crate::{ask::Asker, connections::Connections, outbox::Outbox};
 use bus::{Bus, BusError, Subscription};
 use pump::Pump;
 use std::{
@@ -58,12 +58,13 @@ pub(crate) struct Joined {
 
 impl Feeds {
     /// Starts the tasks.
-    pub(crate) fn start(bus: &Bus, asker: &Asker) -> Self {
+    pub(crate) fn start(bus: &Bus, asker: &Asker, connections: &Arc<Connections>) -> Self {
         let shards = (0..SHARDS).map(|_| {
             let (opened, to_open) = mpsc::unbounded_channel();
             let (to_repair, repairs) = mpsc::unbounded_channel();
             let shard = Arc::new(Shard { tables: Mutex::default(), opened, to_repair });
-            let pump = Pump::new(Arc::clone(&shard), to_open, repairs, asker.clone());
+            let connections = Arc::clone(connections);
+            let pump = Pump::new(Arc::clone(&shard), to_open, repairs, asker.clone(), connections);
             tokio::spawn(pump.run(bus.gaps()));
             shard
         });

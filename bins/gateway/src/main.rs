@@ -69,8 +69,11 @@ const BACKLOG: u32 = 4_096;
 /// Longest time for connections to go when the node stops.
 const STOP: Duration = Duration::from_secs(5);
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
+    bus::runtime::runtime()?.block_on(run())
+}
+
+async fn run() -> anyhow::Result<()> {
     bus::log_to_stderr();
     let args = Args::parse();
     let wish = Stop::listen().context("cannot listen for signals")?;
@@ -111,7 +114,7 @@ async fn start(args: &Args) -> anyhow::Result<(Arc<Node>, TcpListener, TcpListen
         name,
         incarnation: getrandom::u64().context("no random numbers from the operating system")?,
         idle: args.idle(),
-        feeds: Feeds::start(&bus, &asker),
+        feeds: Feeds::start(&bus, &asker, &connections),
         farewells: Farewells::new(&asker),
         sessions: AtomicU64::new(0),
         bus,

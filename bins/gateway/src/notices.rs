@@ -1,4 +1,4 @@
-//! What all connection nodes are told, and doubt about whether they heard it.
+//! What all connection nodes are told, of themselves and for players, and doubt about whether they heard it.
 
 use crate::node::Node;
 use bus::{BusError, Subscription};
@@ -9,10 +9,12 @@ use wire::{codec, fleet::Notice, subject};
 /// Begins to listen.
 ///
 /// # Errors
-/// When the subscription cannot be made.
+/// When a subscription cannot be made.
 pub(crate) async fn listen(node: &Arc<Node>) -> Result<(), BusError> {
     let notices = node.bus.subscribe(subject::NOTICE.to_owned()).await?;
     tokio::spawn(hear(notices, Arc::clone(node)));
+    let players = node.bus.subscribe(subject::ALL_PLAYER_FEEDS.to_owned()).await?;
+    tokio::spawn(hear_for_players(players, Arc::clone(node)));
     tokio::spawn(doubt(Arc::clone(node)));
     Ok(())
 }
@@ -23,6 +25,15 @@ async fn hear(mut notices: Subscription, node: Arc<Node>) {
             Ok(Notice::Banned { player }) => node.connections.heard_banned(player),
             Ok(Notice::Online { player, connection }) => node.connections.heard_online(player, &connection),
             Err(error) => tracing::warn!(%error, "a notice makes no sense"),
+        }
+    }
+}
+
+async fn hear_for_players(mut heard: Subscription, node: Arc<Node>) {
+    while let Some(message) = heard.next().await {
+        match subject::parse_player_feed(&message.subject) {
+            Some(player) => node.connections.heard_private(player, message.payload),
+            None => tracing::warn!(subject = message.subject, "a message is for no player"),
         }
     }
 }

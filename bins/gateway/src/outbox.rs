@@ -27,6 +27,8 @@ struct Inner {
     bytes: usize,
     closing: Option<Closing>,
     doubt: bool,
+    /// What the session has not seen yet.
+    heard: VecDeque<Bytes>,
 }
 
 impl Outbox {
@@ -64,6 +66,22 @@ impl Outbox {
         }
         drop(inner);
         self.waker.wake();
+    }
+
+    /// Something came for the connection's player that its session must see to before it is passed on.
+    pub(crate) fn hear(&self, frame: Bytes) {
+        self.lock().heard.push_back(frame);
+        self.waker.wake();
+    }
+
+    /// The next of these.
+    pub(crate) fn take_heard(&self) -> Option<Bytes> {
+        self.lock().heard.pop_front()
+    }
+
+    /// Whoever comes next on this connection is somebody else.
+    pub(crate) fn forget_heard(&self) {
+        self.lock().heard = VecDeque::new();
     }
 
     /// Messages for the connection's player may have been lost.

@@ -16,7 +16,6 @@ use crate::{
     transport::{Failed, Incoming, Transport},
     work::{Finished, Work},
 };
-use bus::Subscription;
 use bytes::Bytes;
 use futures::{Stream, future::BoxFuture, stream::FuturesUnordered};
 use pace::Pace;
@@ -61,8 +60,6 @@ struct Online {
     session: ConnectionId,
     /// Where the player sits, as far as is known here.
     seats: BTreeSet<TableId>,
-    /// What only this player sees.
-    feed: Subscription,
 }
 
 /// What happens next.
@@ -186,10 +183,10 @@ impl Session {
         if self.outbox.take_doubt() {
             return Poll::Ready(Turn::Doubt);
         }
-        if let Some(online) = &mut self.online
-            && let Poll::Ready(Some(message)) = Pin::new(&mut online.feed).poll_next(cx)
+        if self.online.is_some()
+            && let Some(frame) = self.outbox.take_heard()
         {
-            return Poll::Ready(Turn::Private(message.payload));
+            return Poll::Ready(Turn::Private(frame));
         }
         // Whoever does not read is not asked what else they want: answers wait, only events pile up.
         if self.outbox.backlog() < OUTBOX_CALM {
@@ -257,6 +254,7 @@ impl Session {
     /// The session is over: the tables are told.
     fn went_offline(&mut self) {
         if let Some(Online { player, session, seats, .. }) = self.online.take() {
+            self.outbox.forget_heard();
             self.node.farewells.say(player, &session, seats);
         }
     }

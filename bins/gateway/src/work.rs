@@ -1,13 +1,11 @@
 //! What a request becomes: whom to ask, in which order, and what the answer means for the connection.
 
 use crate::{ask::surprised, gone, lanes::Lane, limits::STANDINGS, node::Node, outbox::Outbox};
-use bus::Subscription;
 use std::sync::Arc;
 use wire::{
     CommandId, ConnectionId, PlayerId, Refusal, SeatNo, TableId, TournamentId,
     cashier::{CashierReply, SessionRequest},
     client::{ClientMessage, PrivateCards, ServerMessage},
-    subject,
     table::{Resync, TableCommand, TableReply, TableRequest},
     tournament::{TournamentCommand, TournamentReply, TournamentRequest},
 };
@@ -117,8 +115,6 @@ pub(crate) struct Opened {
     pub(crate) token: String,
     /// Its name in the network.
     pub(crate) session: ConnectionId,
-    /// The player's own messages.
-    pub(crate) feed: Subscription,
     pub(crate) seats: Vec<TableId>,
 }
 
@@ -243,11 +239,6 @@ impl Caller {
             _ => return Err(surprised("the cashier")),
         };
         let player = session.account.player;
-        let feed = self.node.bus.subscribe(subject::player_feed(player)).await;
-        let feed = feed.map_err(|error| {
-            tracing::warn!(%player, %error, "cannot listen for a player");
-            Refusal::unavailable("the connection node")
-        })?;
         let name = self.node.session_name(self.number);
         self.node.connections.came_online(player, self.number, name.0.clone());
         self.node.announce(player, name.0.clone()).await;
@@ -257,7 +248,6 @@ impl Caller {
             name: session.account.name,
             token: session.token,
             session: name,
-            feed,
             seats,
         })))
     }

@@ -110,11 +110,11 @@ async fn a_seat_is_watched_and_cards_go_to_their_player_only() {
         *seen = seated;
     }
     for hand in 1..=3 {
-        let mut dealt = Vec::new();
-        for (_, player, _) in &players {
-            dealt.push(room.tables.deal(TABLE, *player, hand * 100 + player.0, true).await);
-        }
-        for ((client, ..), dealt) in players.iter_mut().zip(dealt) {
+        let hands: Vec<_> = players.iter().map(|(_, player, _)| (*player, hand * 100 + player.0)).collect();
+        let (event, dealt) = room.tables.deal(TABLE, &hands).await;
+        for ((client, _, seen), dealt) in players.iter_mut().zip(dealt) {
+            follow(client, TABLE, *seen, event).await;
+            *seen = event;
             assert_eq!(cards(client).await, dealt);
         }
     }
@@ -273,7 +273,7 @@ async fn what_happens_while_the_server_is_away_is_made_up_for() {
     room.nats.kill().await.unwrap();
     let mut dealt = Vec::new();
     for (_, player) in &clients {
-        dealt.push(room.tables.deal(TABLE, *player, player.0, false).await);
+        dealt.push(room.tables.deal_unheard(TABLE, *player, player.0));
     }
     let last = room.tables.happen_unheard(TABLE, 4);
     room.nats.restart().await.unwrap();

@@ -1,4 +1,4 @@
-//! What players are told: the table's events to everybody, cards and seats to the player alone.
+//! What players are told: the table's events to everybody, cards beside them, seats to the player alone.
 //! Only durable events get here. A lost message is noticed by its number, or by asking again.
 
 use bus::{Bus, Request};
@@ -7,10 +7,10 @@ use std::collections::VecDeque;
 use wire::{
     PlayerId, VERSION,
     client::{ServerFrame, ServerMessage, TableEvents},
-    codec,
+    codec::{self, CodecError},
     event::{Event, TableEvent},
     subject,
-    table::Purpose,
+    table::{DealtCards, Purpose, TableDeal},
 };
 
 /// Public events that a table remembers for those who missed some: those of the current hand and the one before.
@@ -88,18 +88,26 @@ pub async fn publish(
     public: Vec<Event>,
     request: Option<&Request>,
 ) {
-    // Whoever watches because of a new seat must be told of the seat first, and cards follow the deal.
+    // Whoever watches because of a new seat must be told of the seat first.
     for (player, message) in seat_changes(table, events) {
-        send(bus, subject::player_feed(player), message, None).await;
+        send(bus, subject::player_feed(player), encode(message), None).await;
     }
     if !public.is_empty() {
         let first = table.event_no() + 1 - public.len() as u64;
-        let events = TableEvents { table: table.id(), first, events: public };
-        send(bus, subject::table_feed(table.id()), ServerMessage::Events(events), request).await;
+        let frame = encode(ServerMessage::Events(TableEvents { table: table.id(), first, events: public }));
+        let cards = table::private_cards_dealt(table, events);
+        let cards: Vec<_> = cards.map(|(player, cards)| DealtCards { player, cards }).collect();
+        // Cards are never dealt without an event that everybody sees.
+        let message = match frame {
+            Ok(frame) if !cards.is_empty() => codec::encode(&TableDeal { frame, cards }),
+            frame => frame,
+        };
+        send(bus, subject::table_feed(table.id()), message, request).await;
     }
-    for (player, cards) in table::private_cards_dealt(table, events) {
-        send(bus, subject::player_feed(player), ServerMessage::Cards(cards), None).await;
-    }
+}
+
+fn encode(m: ServerMessage) -> Result<Vec<u8>, CodecError> {
+    codec::encode(&ServerFrame { v: VERSION, re: None, m })
 }
 
 fn seat_changes(table: &Table, events: &[TableEvent]) -> Vec<(PlayerId, ServerMessage)> {
@@ -123,9 +131,8 @@ fn seat_changes(table: &Table, events: &[TableEvent]) -> Vec<(PlayerId, ServerMe
     events.iter().filter_map(told).collect()
 }
 
-async fn send(bus: &Bus, subject: String, message: ServerMessage, request: Option<&Request>) {
-    let frame = ServerFrame { v: VERSION, re: None, m: message };
-    match codec::encode(&frame) {
+async fn send(bus: &Bus, subject: String, message: Result<Vec<u8>, CodecError>, request: Option<&Request>) {
+    match message {
         Ok(bytes) => {
             let sent = match request {
                 Some(request) => bus.publish_answering(subject, bytes.into(), request).await,

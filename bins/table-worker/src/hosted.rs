@@ -102,6 +102,8 @@ pub struct Hosted {
     pub armed_ms: Option<u64>,
     /// The journal's outages that the clock has been extended for; none: it is to be extended in any case.
     outages: Option<u64>,
+    /// Whether a record was stored late, so that somebody may have had less time than the clock says.
+    held_up: bool,
     /// Records since the last snapshot, that one included.
     tail: usize,
     /// Records since the last hand ended.
@@ -125,6 +127,7 @@ impl Hosted {
             running: HashSet::new(),
             armed_ms: None,
             outages: Some(0),
+            held_up: false,
             tail,
             between: 0,
             bot: None,
@@ -181,11 +184,15 @@ impl Hosted {
     }
 
     /// What the clock says. Nobody's time runs out by an outage: neither during one nor for one since the clock began to run;
-    /// who is waited for gets the full time again.
-    pub fn tick(&mut self, journal: &Journal, now_ms: u64) -> Vec<TableEvent> {
-        let outages = Some(journal.outages());
-        if self.outages != outages || !journal.is_well() {
-            self.outages = outages;
+    /// who is waited for gets the full time again. After a record that was only late, that is so when the time is over, not before:
+    /// where there is too much to do, a record more for each would keep it so for ever.
+    ///
+    /// `outages` counts the journal's, and `is_well` says whether records can be stored now.
+    pub fn tick(&mut self, outages: u64, is_well: bool, now_ms: u64) -> Vec<TableEvent> {
+        let outages = Some(outages);
+        let is_over = || self.table.next_deadline_ms().is_some_and(|deadline_ms| deadline_ms <= now_ms);
+        if self.outages != outages || !is_well || self.held_up && is_over() {
+            (self.outages, self.held_up) = (outages, false);
             let extended = self.table.resume(now_ms);
             if !extended.is_empty() {
                 return extended;
@@ -202,9 +209,7 @@ impl Hosted {
 
     /// Takes notice of how long the record took that has just been stored.
     pub fn stored_since(&mut self, since: Instant) {
-        if since.elapsed() > HELD_UP {
-            self.not_stored();
-        }
+        self.held_up |= since.elapsed() > HELD_UP;
     }
 
     /// Takes notice that a record was not stored.
@@ -416,13 +421,8 @@ mod tests {
         }
     }
 
-    fn said() -> Vec<TableEvent> {
-        let (name, text) = ("ann".to_owned(), "hello".to_owned());
-        vec![TableEvent::Said { player: PlayerId(9), name, text }]
-    }
-
-    #[test]
-    fn a_long_hand_is_read_in_few_records_and_told_whole_also_for_a_while_after_its_end() {
+    /// Two bots in a hand that began at this time.
+    fn playing(now_ms: u64) -> Journaled {
         let bots: Vec<_> = (1..=2)
             .map(|n| HouseBot { player: PlayerId(n), name: format!("bot {n}"), buy_in: Chips(500) })
             .collect();
@@ -435,9 +435,38 @@ mod tests {
             let arrived = journaled.hosted.table.money_arrived(&posting, None);
             journaled.write(arrived, 2);
         }
-        let mut now_ms = 10_000;
         let begun = journaled.hosted.table.tick(now_ms, || Seed([3; 32]));
         journaled.write(begun, now_ms);
+        journaled
+    }
+
+    fn said() -> Vec<TableEvent> {
+        let (name, text) = ("ann".to_owned(), "hello".to_owned());
+        vec![TableEvent::Said { player: PlayerId(9), name, text }]
+    }
+
+    #[test]
+    fn a_clock_is_extended_after_an_outage_at_once_and_after_a_late_record_when_time_is_over() {
+        let (began_ms, long_ago) = (10_000, Instant::now().checked_sub(2 * HELD_UP).unwrap());
+        let hosted = &mut playing(began_ms).hosted;
+        let over_ms = hosted.table.next_deadline_ms().unwrap();
+        let extended = |events: &[TableEvent]| matches!(events, [TableEvent::ClockExtended { .. }]);
+        hosted.stored_since(Instant::now());
+        assert_eq!(hosted.tick(0, true, began_ms), []);
+        assert!(matches!(hosted.tick(0, true, over_ms)[..], [TableEvent::TimedOut { .. }, ..]));
+        assert!(extended(&hosted.tick(1, true, began_ms)), "an outage");
+        assert_eq!(hosted.tick(1, true, began_ms), [], "for which it is extended once");
+        assert!(extended(&hosted.tick(1, false, began_ms)), "nothing can be stored");
+        hosted.stored_since(long_ago);
+        assert_eq!(hosted.tick(1, true, over_ms - 1), [], "the time is not over yet");
+        assert!(extended(&hosted.tick(1, true, over_ms)));
+        assert!(matches!(hosted.tick(1, true, over_ms)[..], [TableEvent::TimedOut { .. }, ..]));
+    }
+
+    #[test]
+    fn a_long_hand_is_read_in_few_records_and_told_whole_also_for_a_while_after_its_end() {
+        let mut now_ms = 10_000;
+        let mut journaled = playing(now_ms);
         assert_eq!(journaled.records.len(), 1, "a hand begins with a snapshot");
         let mut longest = 0;
         for _ in 0..3 * MAX_TAIL {

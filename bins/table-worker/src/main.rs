@@ -34,8 +34,11 @@ struct Cli {
     scripted_decks: bool,
 }
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
+    bus::runtime::runtime()?.block_on(run())
+}
+
+async fn run() -> anyhow::Result<()> {
     bus::log_to_stderr();
     let cli = Cli::parse();
     let stop = Stop::listen().context("cannot listen for signals")?;

@@ -32,7 +32,10 @@ impl Partition {
             let now = now_ms();
             let (decided, mut waiting) = match hosted.waiting.pop_front() {
                 Some(waiting) => (decide(hosted, &waiting, now), Some(waiting)),
-                None => (Ok(hosted.tick(&self.means.journal, now)), None),
+                None => {
+                    let journal = &self.means.journal;
+                    (Ok(hosted.tick(journal.outages(), journal.is_well(), now)), None)
+                }
             };
             let cause = waiting.as_ref().and_then(|waiting| waiting.cause);
             let may_be_behind = !hosted.written && self.since.elapsed() <= FENCE;

@@ -15,7 +15,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
@@ -65,7 +65,7 @@ impl Drop for Inner {
 /// What the connection's events tell.
 struct News {
     gaps: watch::Sender<u64>,
-    outages: AtomicU64,
+    outages: watch::Sender<u64>,
     connected_before: AtomicBool,
     /// When it was last warned of what comes many times at once.
     warned: Mutex<Option<Instant>>,
@@ -99,7 +99,7 @@ impl Bus {
             .collect::<Result<Vec<_>, _>>()?;
         let news = Arc::new(News {
             gaps: watch::Sender::new(0),
-            outages: AtomicU64::new(0),
+            outages: watch::Sender::new(0),
             connected_before: AtomicBool::new(false),
             warned: Mutex::new(None),
         });
@@ -251,7 +251,12 @@ impl Bus {
 
     /// Counts up at every disconnect: an answer that was awaited before it will not come.
     pub(crate) fn outages(&self) -> u64 {
-        self.inner.news.outages.load(Ordering::Relaxed)
+        *self.inner.news.outages.borrow()
+    }
+
+    /// Tells of the disconnects from now on.
+    pub(crate) fn news_of_outages(&self) -> watch::Receiver<u64> {
+        self.inner.news.outages.subscribe()
     }
 
     pub(crate) async fn raw_subscribe(
@@ -300,7 +305,7 @@ impl News {
             }
             Event::Disconnected => {
                 tracing::warn!("the connection to the NATS server is lost");
-                self.outages.fetch_add(1, Ordering::Relaxed);
+                self.outages.send_modify(|outages| *outages += 1);
             }
             // One event for each message.
             Event::SlowConsumer(subscription) => {

@@ -29,6 +29,7 @@ pub mod options;
 pub mod ownership;
 pub mod peers;
 mod progress;
+pub mod runtime;
 mod pulse;
 pub mod queue;
 pub mod serve;

@@ -11,7 +11,7 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// By subject; there are as many as partitions.
+/// By subject, or by stream; there are as many as partitions.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     subjects: Mutex<HashMap<String, Answered>>,

@@ -7,7 +7,7 @@
 //! | `command.table.<partition>` | gateway, bot worker, coordinator, admin | owner of the partition |
 //! | `command.tournament.<partition>` | gateway, table worker, admin | owner of the partition |
 //! | `feed.table.<table>` | table worker | gateways with viewers |
-//! | `feed.player.<player>` | table worker, coordinator | gateways with that player |
+//! | `feed.player.<player>` | table worker, coordinator | gateways |
 //! | `query.tables`, `query.tournaments` | gateway, coordinator, admin | every table worker / coordinator |
 //! | `cashier.session`, `.table`, `.tournament`, `.admin` | gateway, table worker, coordinator, admin | one cashier (queue group) |
 //! | `bots.ask` | table worker | work-queue stream `BOT_ASKS` |
@@ -47,6 +47,8 @@ pub const CASHIER_TABLE: &str = "cashier.table";
 pub const CASHIER_TOURNAMENT: &str = "cashier.tournament";
 /// Cashier, for the administrator.
 pub const CASHIER_ADMIN: &str = "cashier.admin";
+/// What single players see, all of them.
+pub const ALL_PLAYER_FEEDS: &str = "feed.player.*";
 /// Notices to all connection nodes.
 pub const NOTICE: &str = "notice";
 /// All heartbeats.
@@ -131,16 +133,24 @@ pub fn tournament_commands(partition: u16) -> String {
     format!("command.tournament.{partition}")
 }
 
-/// What everybody at a table sees: messages are whole server frames ([`crate::client::ServerMessage::Events`]).
+/// What a table tells its viewers: whole server frames ([`crate::client::ServerMessage::Events`]), with hidden cards beside them when
+/// some are dealt ([`crate::table::TableDeal`]).
 #[must_use]
 pub fn table_feed(table: TableId) -> String {
     format!("feed.table.{table}")
 }
 
-/// What only one player sees: messages are whole server frames.
+/// What only one player sees, cards excepted: messages are whole server frames. Every connection node hears them, because they are
+/// few, and a subscription for every player would cost both ends more.
 #[must_use]
 pub fn player_feed(player: PlayerId) -> String {
     format!("feed.player.{player}")
+}
+
+/// The player of such a subject.
+#[must_use]
+pub fn parse_player_feed(subject: &str) -> Option<PlayerId> {
+    subject.strip_prefix("feed.player.")?.parse().ok()
 }
 
 /// News of all claims of a kind (`table` or `tournament`): the bucket's values as they are written.
@@ -189,6 +199,13 @@ mod tests {
         }
         assert_eq!(parse_table_journal("journal.table.1.2.3.4"), None);
         assert_eq!(parse_table_journal("journal.tournament.1.2"), None);
+    }
+
+    #[test]
+    fn subjects_of_players_parse_back() {
+        assert_eq!(parse_player_feed(&player_feed(PlayerId(77))), Some(PlayerId(77)));
+        assert_eq!(parse_player_feed(ALL_PLAYER_FEEDS), None);
+        assert_eq!(parse_player_feed("feed.table.77"), None);
     }
 
     #[test]

@@ -225,6 +225,29 @@ pub struct Resync {
     pub cards: Option<PrivateCards>,
 }
 
+/// What a table's feed says when hidden cards are dealt. Everything else that it says is a bare server frame.
+///
+/// The cards ride along because a connection node that hears the table has its players: five messages of their own would cost
+/// more than all the rest of a deal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TableDeal {
+    /// The frame for everybody ([`crate::client::ServerMessage::Events`]), in MessagePack.
+    #[serde(with = "serde_bytes")]
+    #[schemars(with = "Vec<u8>")]
+    pub frame: Vec<u8>,
+    /// Whom to tell of which cards, and nobody else.
+    pub cards: Vec<DealtCards>,
+}
+
+/// One player's hidden cards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DealtCards {
+    /// Whose.
+    pub player: PlayerId,
+    /// All that the player holds in the hand.
+    pub cards: PrivateCards,
+}
+
 /// One line of the lobby.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TableSummary {

@@ -1,7 +1,7 @@
 //! The task that takes the messages of many tables' subscriptions, and asks tables again where some are missing.
 
 use super::{Opened, Shard};
-use crate::{ask::Asker, chunk::Chunk, limits::REPAIR_PAUSE};
+use crate::{ask::Asker, chunk::Chunk, connections::Connections, limits::REPAIR_PAUSE};
 use bus::Message;
 use futures::{
     StreamExt,
@@ -15,7 +15,8 @@ use tokio::{
 };
 use wire::{
     TableId,
-    table::{Resync, TableReply},
+    client::ServerMessage,
+    table::{DealtCards, Resync, TableReply},
 };
 
 /// A message of a subscription.
@@ -29,6 +30,7 @@ pub(super) struct Pump {
     opened: mpsc::UnboundedReceiver<Opened>,
     to_repair: mpsc::UnboundedReceiver<TableId>,
     asker: Asker,
+    connections: Arc<Connections>,
     streams: SelectAll<BoxStream<'static, Heard>>,
     repairs: FuturesUnordered<BoxFuture<'static, Repaired>>,
 }
@@ -39,8 +41,10 @@ impl Pump {
         opened: mpsc::UnboundedReceiver<Opened>,
         to_repair: mpsc::UnboundedReceiver<TableId>,
         asker: Asker,
+        connections: Arc<Connections>,
     ) -> Self {
-        Self { shard, opened, to_repair, asker, streams: SelectAll::new(), repairs: FuturesUnordered::new() }
+        let (streams, repairs) = (SelectAll::new(), FuturesUnordered::new());
+        Self { shard, opened, to_repair, asker, connections, streams, repairs }
     }
 
     /// Runs for as long as the node.
@@ -66,8 +70,8 @@ impl Pump {
     }
 
     fn hear(&mut self, (table, generation, message): Heard) {
-        let chunk = match Chunk::parse(message.payload) {
-            Ok(chunk) => Arc::new(chunk),
+        let (chunk, cards) = match Chunk::parse(message.payload) {
+            Ok((chunk, cards)) => (Arc::new(chunk), cards),
             Err(error) => {
                 tracing::warn!(%table, %error, "a message of the table's feed makes no sense");
                 return;
@@ -86,6 +90,10 @@ impl Pump {
             tables.remove(&table);
         }
         drop(tables);
+        // After the deal that they belong to.
+        for DealtCards { player, cards } in cards {
+            self.connections.tell(player, ServerMessage::Cards(cards));
+        }
         if gap {
             self.repair(table);
         }

@@ -177,14 +177,13 @@ impl Session {
     }
 
     fn opened(&mut self, re: Option<CommandId>, opened: Opened) {
-        let Opened { player, name, token, session, feed, seats } = opened;
+        let Opened { player, name, token, session, seats } = opened;
         self.online = Some(Online {
             player,
             name: Arc::from(name.as_str()),
             token: Arc::from(token.as_str()),
             session,
             seats: BTreeSet::new(),
-            feed,
         });
         self.sits_at(&seats);
         self.push(re, ServerMessage::Welcome { player, name, token, seats });

@@ -18,8 +18,8 @@ use wire::{
     event::Event,
     subject,
     table::{
-        Absence, Level, PlayerSeats, Purpose, Resync, TableCommand, TableConfig, TableReply, TableRequest,
-        TableSummary, WorkersAnswer, WorkersQuery,
+        Absence, DealtCards, Level, PlayerSeats, Purpose, Resync, TableCommand, TableConfig, TableDeal,
+        TableReply, TableRequest, TableSummary, WorkersAnswer, WorkersQuery,
     },
     view::{SeatView, TableView},
 };
@@ -131,15 +131,24 @@ impl FakeTables {
         self.tell(player, ServerMessage::GivenSeat { table, seat, tournament: None }).await;
     }
 
-    /// Deals a player cards. Perhaps nobody is told.
-    pub async fn deal(&self, table: TableId, player: PlayerId, hand: u64, told: bool) -> PrivateCards {
+    /// Deals a player cards that nobody is told of.
+    pub fn deal_unheard(&self, table: TableId, player: PlayerId, hand: u64) -> PrivateCards {
         let cards = vec!["As".parse().unwrap(), "Kd".parse().unwrap()];
         let cards = PrivateCards { table, hand: HandNo(hand), cards };
         self.with(table, |t| t.cards.insert(player, cards.clone()));
-        if told {
-            self.tell(player, ServerMessage::Cards(cards.clone())).await;
-        }
         cards
+    }
+
+    /// Deals each of the players another hand, with one event. The event's number.
+    pub async fn deal(&self, table: TableId, hands: &[(PlayerId, u64)]) -> (u64, Vec<PrivateCards>) {
+        let deal = |&(player, hand)| DealtCards { player, cards: self.deal_unheard(table, player, hand) };
+        let cards: Vec<_> = hands.iter().map(deal).collect();
+        let dealt = cards.iter().map(|dealt| dealt.cards.clone()).collect();
+        let chunk = self.with(table, |t| t.happen(table, 1));
+        let last = chunk.last();
+        let deal = TableDeal { frame: frame(ServerMessage::Events(chunk)), cards };
+        self.bus.publish(subject::table_feed(table), codec::encode(&deal).unwrap().into()).await.unwrap();
+        (last, dealt)
     }
 
     pub async fn tell(&self, player: PlayerId, message: ServerMessage) {
@@ -161,9 +170,12 @@ async fn publish_events(bus: &Bus, chunk: TableEvents) {
     publish(bus, subject::table_feed(chunk.table), ServerMessage::Events(chunk)).await;
 }
 
-async fn publish(bus: &Bus, subject: String, m: ServerMessage) {
-    let frame = ServerFrame { v: VERSION, re: None, m };
-    bus.publish(subject, codec::encode(&frame).unwrap().into()).await.unwrap();
+async fn publish(bus: &Bus, subject: String, message: ServerMessage) {
+    bus.publish(subject, frame(message).into()).await.unwrap();
+}
+
+fn frame(m: ServerMessage) -> Vec<u8> {
+    codec::encode(&ServerFrame { v: VERSION, re: None, m }).unwrap()
 }
 
 async fn serve(mut commands: Requests, bus: Bus, shared: Arc<Shared>) {

@@ -12,15 +12,14 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
-/// Without an answer for so long, whether the record is stored is unknown. Over a connection that has not broken an answer is only slow
-/// nearly always, and who is slow because there is too much to do must not be given still more: doubles up to [`LONGEST_ACK_TIMEOUT`].
+/// Without an answer for so long, whether the record is stored is unknown, unless it is seen to wait for its turn. Over a connection that
+/// has not broken an answer is only slow nearly always, and who is slow because there is too much to do must not be given still more:
+/// doubles up to [`LONGEST_ACK_TIMEOUT`].
 const ACK_TIMEOUT: Duration = Duration::from_secs(4);
 /// Longest wait for an answer.
 const LONGEST_ACK_TIMEOUT: Duration = Duration::from_secs(16);
-/// How often a waiting append looks whether the connection broke: then no answer will come.
-const GLANCE: Duration = Duration::from_millis(100);
 /// Pause before the first repeat; doubles up to [`LONGEST_PAUSE`].
 const PAUSE: Duration = Duration::from_millis(10);
 /// Longest pause between two repeats.
@@ -280,9 +279,14 @@ impl Journal {
         bus.connected().await;
         let request = async_nats::Request::new().headers(headers).payload(payload.clone()).timeout(None);
         let answer = bus.client().send_request(cursor.subject.clone(), request);
-        match answer_or_outage(bus, answer, patience).await {
+        let sent = Instant::now();
+        let is_queued = || bus.progress().is_queued(&self.inner.stream, sent, patience);
+        match answer_or_outage(bus, answer, patience, is_queued).await {
             None => Ok(Sent::Unknown),
-            Some(Ok(message)) => judge(cursor, payload.len(), &message.payload),
+            Some(Ok(message)) => {
+                bus.progress().answered(&self.inner.stream, sent);
+                judge(cursor, payload.len(), &message.payload)
+            }
             Some(Err(error)) => match error.kind() {
                 RequestErrorKind::NoResponders => {
                     Ok(Sent::NotStored(format!("stream {} does not answer", self.inner.stream)))
@@ -321,17 +325,21 @@ impl Journal {
     }
 }
 
-/// Waits for an answer, but not beyond a broken connection, nor longer than this.
-async fn answer_or_outage<T>(bus: &Bus, answer: impl Future<Output = T>, patience: Duration) -> Option<T> {
-    let outages = bus.outages();
-    let deadline = Instant::now() + patience;
+/// Waits for an answer, but not beyond a broken connection, nor longer than this unless those before it are being answered.
+async fn answer_or_outage<T>(
+    bus: &Bus,
+    answer: impl Future<Output = T>,
+    patience: Duration,
+    is_queued: impl Fn() -> bool,
+) -> Option<T> {
+    let mut outages = bus.news_of_outages();
     let mut answer = std::pin::pin!(answer);
     loop {
-        if let Ok(answer) = timeout(GLANCE, &mut answer).await {
-            return Some(answer);
-        }
-        if bus.outages() != outages || Instant::now() >= deadline {
-            return None;
+        tokio::select! {
+            biased;
+            answer = &mut answer => return Some(answer),
+            _ = outages.changed() => return None,
+            () = sleep(patience) => if !is_queued() { return None },
         }
     }
 }

@@ -91,8 +91,9 @@ fn subjects() -> Vec<(&'static str, String)> {
 }
 
 /// What [`subject`] offers that is no single subject: wildcards over subjects above, names of streams, numbers, parsers.
-const NO_SUBJECTS: [&str; 16] = [
+const NO_SUBJECTS: [&str; 18] = [
     "ALL_HEARTBEATS",
+    "ALL_PLAYER_FEEDS",
     "BOT_ASKS_CONSUMER",
     "BOT_ASKS_STREAM",
     "OWNERS_BUCKET",
@@ -101,6 +102,7 @@ const NO_SUBJECTS: [&str; 16] = [
     "TOURNAMENTS_STREAM",
     "TOURNAMENT_PARTITIONS",
     "heartbeats",
+    "parse_player_feed",
     "parse_table_journal",
     "parse_tournament_journal",
     "table_journals",

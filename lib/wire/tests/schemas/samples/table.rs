@@ -7,9 +7,11 @@ use super::{
 use crate::messages::Samples;
 use wire::{
     Chips, CommandId,
-    client::TableEvents,
+    client::{ServerFrame, ServerMessage, TableEvents},
+    codec,
     table::{
-        HouseBot, PlayerSeats, Resync, TableCommand, TableReply, TableRequest, WorkersAnswer, WorkersQuery,
+        DealtCards, HouseBot, PlayerSeats, Resync, TableCommand, TableDeal, TableReply, TableRequest, WorkersAnswer,
+        WorkersQuery,
     },
     tournament::Then,
 };
@@ -75,6 +77,12 @@ pub fn replies() -> Samples<TableReply> {
     ));
     all.extend(refusals().into_iter().map(|(name, refusal)| (name, R::Refused(refusal))));
     all
+}
+
+pub fn deals() -> Samples<TableDeal> {
+    let frame = ServerFrame { v: 1, re: None, m: ServerMessage::Events(every_event()) };
+    let frame = codec::encode(&frame).unwrap();
+    vec![("deal", TableDeal { frame, cards: vec![DealtCards { player: PLAYER, cards: server::private_cards() }] })]
 }
 
 fn every_event() -> TableEvents {
