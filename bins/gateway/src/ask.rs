@@ -36,11 +36,7 @@ pub(crate) struct Asker {
 
 impl Asker {
     pub(crate) fn new(bus: &Bus, peers: &Peers) -> Self {
-        Self {
-            bus: bus.clone(),
-            peers: peers.clone(),
-            replays: Arc::new(Semaphore::new(REPAIRS)),
-        }
+        Self { bus: bus.clone(), peers: peers.clone(), replays: Arc::new(Semaphore::new(REPAIRS)) }
     }
 
     /// Asks the owner of a table.

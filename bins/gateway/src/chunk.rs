@@ -4,7 +4,7 @@ use crate::format::{self, Format};
 use bytes::Bytes;
 use serde::{
     Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, Visitor},
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use std::{fmt, sync::OnceLock};
 use wire::{
@@ -50,7 +50,35 @@ struct PeekMessage {
 #[derive(Deserialize)]
 struct PeekEvents {
     first: u64,
-    events: Vec<PeekEvent>,
+    events: Count,
+}
+
+/// How many events, and whether one is the table's last.
+struct Count {
+    events: u64,
+    closes: bool,
+}
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Counting;
+        impl<'de> Visitor<'de> for Counting {
+            type Value = Count;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("events")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Count, A::Error> {
+                let mut count = Count { events: 0, closes: false };
+                while let Some(PeekEvent { closes }) = seq.next_element()? {
+                    count = Count { events: count.events + 1, closes: count.closes || closes };
+                }
+                Ok(count)
+            }
+        }
+        deserializer.deserialize_seq(Counting)
+    }
 }
 
 /// Whether an event is the table's last.
@@ -95,8 +123,8 @@ impl Chunk {
         };
         let chunk = Self {
             first: events.first,
-            last: (events.first + events.events.len() as u64).saturating_sub(1),
-            closes: events.events.iter().any(|event| event.closes),
+            last: (events.first + events.events.events).saturating_sub(1),
+            closes: events.events.closes,
             msgpack: frame,
             json: OnceLock::new(),
         };

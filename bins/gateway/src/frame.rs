@@ -1,23 +1,21 @@
 //! Frames on a byte stream: a big-endian `u32` length, then that many bytes. Memory is allocated per frame, so an idle
 //! connection holds none.
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use std::{
     io,
+    mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A frame on its way in, in whatever pieces it comes.
+/// Frames on their way in, in whatever pieces they come.
 #[derive(Debug)]
 pub(crate) struct Incoming {
     limit: usize,
-    header: [u8; 4],
-    filled: usize,
-    /// Of a frame whose length is known.
-    body: Option<BytesMut>,
-    length: usize,
+    /// What has come and is no whole frame yet, its length included.
+    bytes: BytesMut,
 }
 
 /// Why there is no frame.
@@ -29,10 +27,15 @@ pub(crate) enum NoFrame {
     TooLarge,
 }
 
+/// Bytes that are read at once: nearly every frame of a client, whole.
+const READ: usize = 1_024;
+/// Bytes of a frame's length.
+const HEADER: usize = 4;
+
 impl Incoming {
     /// For frames of at most `limit` bytes.
-    pub(crate) const fn new(limit: usize) -> Self {
-        Self { limit, header: [0; 4], filled: 0, body: None, length: 0 }
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit, bytes: BytesMut::new() }
     }
 
     /// The next frame.
@@ -42,55 +45,36 @@ impl Incoming {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Bytes, NoFrame>> {
         loop {
-            match &mut self.body {
-                None => {
-                    let mut buffer = ReadBuf::new(&mut self.header[self.filled..]);
-                    let read = ready!(fill(stream, cx, &mut buffer));
-                    let Some(read) = read else { return Poll::Ready(Err(NoFrame::Gone)) };
-                    self.filled += read;
-                    if self.filled == self.header.len() {
-                        self.length = u32::from_be_bytes(self.header) as usize;
-                        if self.length > self.limit {
-                            return Poll::Ready(Err(NoFrame::TooLarge));
-                        }
-                        self.body = Some(BytesMut::with_capacity(self.length));
-                    }
-                }
-                Some(body) if body.len() == self.length => {
-                    self.filled = 0;
-                    let body = std::mem::take(body);
-                    self.body = None;
-                    return Poll::Ready(Ok(body.freeze()));
-                }
-                Some(body) => {
-                    let start = body.len();
-                    body.resize(self.length, 0);
-                    let mut buffer = ReadBuf::new(&mut body[start..]);
-                    let read = fill(stream, cx, &mut buffer);
-                    let got = match read {
-                        Poll::Ready(Some(read)) => read,
-                        _ => 0,
-                    };
-                    body.truncate(start + got);
-                    if ready!(read).is_none() {
-                        return Poll::Ready(Err(NoFrame::Gone));
-                    }
-                }
+            if let Some(frame) = self.next().transpose() {
+                return Poll::Ready(frame);
             }
+            let mut piece = [const { MaybeUninit::uninit() }; READ];
+            let mut piece = ReadBuf::uninit(&mut piece);
+            let read = ready!(Pin::new(&mut *stream).poll_read(cx, &mut piece));
+            if read.is_err() || piece.filled().is_empty() {
+                return Poll::Ready(Err(NoFrame::Gone));
+            }
+            self.bytes.extend_from_slice(piece.filled());
         }
     }
-}
 
-/// Reads some bytes; none when the stream has ended or failed.
-fn fill<R: AsyncRead + Unpin>(
-    stream: &mut R,
-    cx: &mut Context<'_>,
-    buffer: &mut ReadBuf<'_>,
-) -> Poll<Option<usize>> {
-    Poll::Ready(match ready!(Pin::new(stream).poll_read(cx, buffer)) {
-        Ok(()) if !buffer.filled().is_empty() => Some(buffer.filled().len()),
-        _ => None,
-    })
+    /// The first frame, once all of it is there.
+    fn next(&mut self) -> Result<Option<Bytes>, NoFrame> {
+        let Some(&header) = self.bytes.first_chunk::<HEADER>() else { return Ok(None) };
+        let length = u32::from_be_bytes(header) as usize;
+        if length > self.limit {
+            return Err(NoFrame::TooLarge);
+        }
+        let end = HEADER + length;
+        if self.bytes.len() < end {
+            return Ok(None);
+        }
+        // An idle connection holds no memory.
+        let rest = if self.bytes.len() == end { BytesMut::new() } else { self.bytes.split_off(end) };
+        let mut frame = std::mem::replace(&mut self.bytes, rest).freeze();
+        frame.advance(HEADER);
+        Ok(Some(frame))
+    }
 }
 
 /// Frames on their way out, one behind the other, so that those that leave together are one write.
@@ -101,6 +85,11 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
+    /// Whether everything is written.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// Puts a frame behind the others.
     pub(crate) fn add(&mut self, body: &[u8]) {
         // No frame of ours comes near 4 GiB.

@@ -70,7 +70,7 @@ const BACKLOG: u32 = 4_096;
 const STOP: Duration = Duration::from_secs(5);
 
 fn main() -> anyhow::Result<()> {
-    bus::runtime::runtime()?.block_on(run())
+    bus::runtime::runtime().context("cannot start threads")?.block_on(run())
 }
 
 async fn run() -> anyhow::Result<()> {

@@ -33,7 +33,7 @@ async fn hear_for_players(mut heard: Subscription, node: Arc<Node>) {
     while let Some(message) = heard.next().await {
         match subject::parse_player_feed(&message.subject) {
             Some(player) => node.connections.heard_private(player, message.payload),
-            None => tracing::warn!(subject = message.subject, "a message is for no player"),
+            None => tracing::warn!(subject = %message.subject, "a message is for no player"),
         }
     }
 }

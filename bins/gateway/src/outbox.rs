@@ -21,6 +21,19 @@ pub(crate) struct Outbox {
     inner: Mutex<Inner>,
 }
 
+/// What waits for a session.
+#[derive(Debug, Default)]
+pub(crate) struct Waits {
+    /// Why the connection is to be closed.
+    pub(crate) closing: Option<Closing>,
+    /// Messages may have been lost since the last look.
+    pub(crate) doubt: bool,
+    /// Something came for the player.
+    pub(crate) heard: Option<Bytes>,
+    /// Bytes to send.
+    pub(crate) backlog: usize,
+}
+
 #[derive(Debug, Default)]
 struct Inner {
     frames: VecDeque<Bytes>,
@@ -74,11 +87,6 @@ impl Outbox {
         self.waker.wake();
     }
 
-    /// The next of these.
-    pub(crate) fn take_heard(&self) -> Option<Bytes> {
-        self.lock().heard.pop_front()
-    }
-
     /// Whoever comes next on this connection is somebody else.
     pub(crate) fn forget_heard(&self) {
         self.lock().heard = VecDeque::new();
@@ -90,9 +98,18 @@ impl Outbox {
         self.waker.wake();
     }
 
-    /// Whether messages may have been lost since the last time this was asked.
-    pub(crate) fn take_doubt(&self) -> bool {
-        std::mem::take(&mut self.lock().doubt)
+    /// What waits for the session, which sees to it now: one thing at a time, the most urgent first. What came for the player only
+    /// when that is asked for.
+    pub(crate) fn look(&self, heard: bool) -> Waits {
+        let mut inner = self.lock();
+        let mut waits = Waits { closing: inner.closing, backlog: inner.bytes, ..Waits::default() };
+        if waits.closing.is_none() {
+            waits.doubt = std::mem::take(&mut inner.doubt);
+        }
+        if heard && waits.closing.is_none() && !waits.doubt {
+            waits.heard = inner.heard.pop_front();
+        }
+        waits
     }
 
     /// Takes out the next frames, at least one and no more than `most` bytes of several. Whether there were any.
@@ -119,6 +136,7 @@ impl Outbox {
     }
 
     /// Why the connection is to be closed.
+    #[cfg(test)]
     pub(crate) fn closing(&self) -> Option<Closing> {
         self.lock().closing
     }
@@ -193,11 +211,25 @@ mod tests {
     }
 
     #[test]
-    fn doubt_is_told_once() {
+    fn the_session_is_told_one_thing_at_a_time_and_once() {
         let outbox = Outbox::new(Format::Json);
-        assert!(!outbox.take_doubt());
+        let look = |heard| {
+            let Waits { closing, doubt, heard, backlog } = outbox.look(heard);
+            (closing, doubt, heard, backlog)
+        };
+        let nothing = (None, false, None, 0);
+        assert_eq!(look(true), nothing);
+        outbox.hear(Bytes::from_static(b"one"));
+        outbox.hear(Bytes::from_static(b"two"));
         outbox.doubt();
-        assert!(outbox.take_doubt());
-        assert!(!outbox.take_doubt());
+        assert_eq!(look(true), (None, true, None, 0));
+        assert_eq!(look(false), nothing, "nobody is logged in");
+        assert_eq!(look(true), (None, false, Some(Bytes::from_static(b"one")), 0));
+        outbox.push(Bytes::from_static(b"frame"));
+        outbox.forget_heard();
+        assert_eq!(look(true), (None, false, None, 5));
+        outbox.doubt();
+        outbox.close(Closing::Idle);
+        assert_eq!(look(true), (Some(Closing::Idle), false, None, 5));
     }
 }

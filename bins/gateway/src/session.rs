@@ -3,6 +3,7 @@
 //! One task per connection does everything for it: takes frames, keeps requests in order, sends what waits in the
 //! outbox. Nothing in it ever waits for a slow reader: what cannot be sent stays in the outbox until that is full.
 
+mod alarm;
 mod pace;
 mod requests;
 
@@ -16,6 +17,7 @@ use crate::{
     transport::{Failed, Incoming, Transport},
     work::{Finished, Work},
 };
+use alarm::Alarm;
 use bytes::Bytes;
 use futures::{Stream, future::BoxFuture, stream::FuturesUnordered};
 use pace::Pace;
@@ -26,7 +28,7 @@ use std::{
     sync::Arc,
     task::{Context, Poll},
 };
-use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use wire::{
     CommandId, ConnectionId, PlayerId, TableId,
     client::{Closing, ServerMessage, Service},
@@ -48,7 +50,7 @@ pub(crate) struct Session {
     heard: Instant,
     /// Since when nothing could be sent, and how much had been sent until then.
     blocked: Option<(Instant, u64)>,
-    timer: Pin<Box<Sleep>>,
+    timer: Alarm,
 }
 
 /// Who is logged in.
@@ -100,7 +102,7 @@ impl Session {
             watching: BTreeSet::new(),
             heard: now,
             blocked: None,
-            timer: Box::pin(sleep_until(now + node.idle)),
+            timer: Alarm::new(now + node.idle),
         }
     }
 
@@ -162,42 +164,46 @@ impl Session {
     /// Takes whatever is there, then sends what can be sent: what came together leaves together.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
         self.outbox.register(cx.waker());
-        if let Some(reason) = self.outbox.closing() {
+        let waits = self.outbox.look(self.online.is_some());
+        if let Some(reason) = waits.closing {
             return Poll::Ready(Turn::Close(reason));
         }
-        let calm = self.outbox.backlog() < OUTBOX_CALM;
+        if waits.doubt {
+            return Poll::Ready(Turn::Doubt);
+        }
+        if let Some(frame) = waits.heard {
+            return Poll::Ready(Turn::Private(frame));
+        }
+        let calm = waits.backlog < OUTBOX_CALM;
         if calm && let Poll::Ready(turn) = self.poll_turn(cx) {
             return Poll::Ready(turn);
         }
-        if self.poll_send(cx).is_err() {
-            return Poll::Ready(Turn::Gone);
+        if waits.backlog > 0 || !self.transport.is_idle() {
+            if self.poll_send(cx).is_err() {
+                return Poll::Ready(Turn::Gone);
+            }
+            // Whoever does not read is not asked what else they want: answers wait, only events pile up.
+            if !calm
+                && self.outbox.backlog() < OUTBOX_CALM
+                && let Poll::Ready(turn) = self.poll_turn(cx)
+            {
+                return Poll::Ready(turn);
+            }
         }
-        if !calm && let Poll::Ready(turn) = self.poll_turn(cx) {
-            return Poll::Ready(turn);
-        }
-        self.timer.as_mut().poll(cx).map(|()| Turn::Timer)
+        self.timer.poll(cx).map(|()| Turn::Timer)
     }
 
     /// What happens next, beside sending.
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
-        if self.outbox.take_doubt() {
-            return Poll::Ready(Turn::Doubt);
-        }
-        if self.online.is_some()
-            && let Some(frame) = self.outbox.take_heard()
+        if !self.under_way.is_empty()
+            && let Poll::Ready(Some(finished)) = Pin::new(&mut self.under_way).poll_next(cx)
         {
-            return Poll::Ready(Turn::Private(frame));
+            return Poll::Ready(Turn::Finished(finished));
         }
-        // Whoever does not read is not asked what else they want: answers wait, only events pile up.
-        if self.outbox.backlog() < OUTBOX_CALM {
-            if let Poll::Ready(Some(finished)) = Pin::new(&mut self.under_way).poll_next(cx) {
-                return Poll::Ready(Turn::Finished(finished));
-            }
-            if self.lanes.len() < IN_FLIGHT
-                && let Poll::Ready(incoming) = self.transport.poll_receive(cx)
-            {
-                return Poll::Ready(Turn::Received(incoming));
-            }
+        if self.lanes.len() < IN_FLIGHT
+            && let Poll::Ready(incoming) = self.transport.poll_receive(cx)
+        {
+            return Poll::Ready(Turn::Received(incoming));
         }
         Poll::Pending
     }
@@ -214,7 +220,7 @@ impl Session {
                         self.blocked = Some((now, written));
                         let until = now + WRITE;
                         if until < self.timer.deadline() {
-                            self.timer.as_mut().reset(until);
+                            self.timer.reset(until);
                         }
                     }
                     return Ok(());
@@ -247,7 +253,7 @@ impl Session {
         }
         let idle = self.heard + self.node.idle;
         let next = self.blocked.map_or(idle, |(since, _)| idle.min(since + WRITE));
-        self.timer.as_mut().reset(next);
+        self.timer.reset(next);
         None
     }
 

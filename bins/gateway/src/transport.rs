@@ -120,6 +120,14 @@ impl Transport {
         }
     }
 
+    /// Whether everything that was handed over is sent.
+    pub(crate) fn is_idle(&self) -> bool {
+        match self {
+            Self::Tcp { outgoing, .. } => outgoing.is_empty(),
+            Self::Ws(ws) => ws.outgoing.is_empty() && !ws.unflushed,
+        }
+    }
+
     /// Ready when everything that was handed over is sent.
     pub(crate) fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failed>> {
         match self {

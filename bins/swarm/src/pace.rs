@@ -43,6 +43,16 @@ impl Chance {
         self.0.next_u64()
     }
 
+    /// The numbers below `end` in some order.
+    pub fn shuffled(&mut self, end: usize) -> Vec<usize> {
+        let mut numbers: Vec<usize> = (0..end).collect();
+        for last in (1..end).rev() {
+            // The bias is of no matter here.
+            numbers.swap(last, (self.number() % (last as u64 + 1)) as usize);
+        }
+        numbers
+    }
+
     /// A number below `end`, which is small: the bias is of no matter here.
     pub fn below(&mut self, end: u32) -> u32 {
         self.0.next_u32() % end.max(1)
@@ -92,6 +102,14 @@ impl Chance {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shuffled_numbers_are_all_there_in_another_order() {
+        let mut numbers = Chance::new(1, 2).shuffled(100);
+        assert!(!numbers.is_sorted());
+        numbers.sort_unstable();
+        assert!(numbers.into_iter().eq(0..100));
+    }
 
     #[test]
     fn the_same_seed_makes_the_same_choices() {

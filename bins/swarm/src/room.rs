@@ -23,8 +23,11 @@ const GUESTS: u32 = 1_000;
 const AT_ONCE: usize = 64;
 /// Time to act: nobody's clock runs out while the players are being seated.
 const ACTION_MS: u32 = 600_000;
-/// Players of one process, unless more are asked for: half of what 20,000 open files allow.
-const PER_PROCESS: usize = 9_000;
+/// Players of one process, unless more processes are asked for: 20,000 files may be open.
+const PER_PROCESS: usize = 17_000;
+
+/// Addresses of one process.
+const SOURCES: usize = 3;
 
 /// What room is wanted.
 #[derive(Clone, Debug, clap::Args)]
@@ -147,7 +150,7 @@ pub async fn prepare(
         .map(|number| Plan {
             seed,
             addresses: addresses.clone(),
-            source: source(number),
+            sources: sources(number),
             doors: args.doors,
             pace: args.pace(),
             buy_in: BUY_IN,
@@ -155,11 +158,13 @@ pub async fn prepare(
             raw: None,
         })
         .collect();
+    // Those who meet at a table come to their nodes by chance; to each node come as many.
+    let nodes = chance.shuffled(args.seats());
     for (number, (table, sessions)) in tables.into_iter().zip(sessions.chunks(players)).enumerate() {
         let seat = |(seat, session): (usize, &Session)| PlayerPlan {
             player: session.account.player,
             token: session.token.clone(),
-            node: if args.first_node_only { 0 } else { number * players + seat },
+            node: if args.first_node_only { 0 } else { nodes[number * players + seat] },
         };
         let plan = number % plans.len();
         plans[plan]
@@ -183,10 +188,12 @@ pub async fn bots(admin: &Bus, args: &RoomArgs, seed: u64) -> anyhow::Result<()>
     }
 }
 
-/// A local address of its own for each process: each has all ports.
-pub fn source(number: usize) -> Option<IpAddr> {
-    let last = u8::try_from(number + 1).ok()?;
-    Some(IpAddr::from([127, 0, 1, last]))
+/// Local addresses of each process's own, with all ports each. Past half of an address's ports the system searches long for a free
+/// one.
+pub fn sources(number: usize) -> Vec<IpAddr> {
+    let first = number * SOURCES + 1;
+    let last = |number| u8::try_from(number).ok();
+    (first..first + SOURCES).filter_map(last).map(|last| IpAddr::from([127, 0, 1, last])).collect()
 }
 
 /// Accounts with open sessions, named by a prefix and numbers, each with so much money.

@@ -35,7 +35,7 @@ struct Cli {
 }
 
 fn main() -> anyhow::Result<()> {
-    bus::runtime::runtime()?.block_on(run())
+    bus::runtime::runtime().context("cannot start threads")?.block_on(run())
 }
 
 async fn run() -> anyhow::Result<()> {

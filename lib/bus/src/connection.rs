@@ -8,7 +8,7 @@ use crate::{
     progress::Progress,
     serve::Requests,
 };
-use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
+use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, Subject};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use std::{
@@ -75,7 +75,7 @@ struct News {
 #[derive(Clone, Debug)]
 pub struct Message {
     /// Its subject.
-    pub subject: String,
+    pub subject: Subject,
     /// Its bytes.
     pub payload: Bytes,
     /// The question of this connection that it answers besides: see [`Bus::publish_answering`].
@@ -356,7 +356,7 @@ impl Stream for Subscription {
         let Self { heard, answers } = &mut *self;
         heard.poll_next_unpin(cx).map(|message| {
             message.map(|message| Message {
-                subject: message.subject.into_string(),
+                subject: message.subject,
                 payload: message.payload,
                 answers: message.reply.and_then(|reply| answers.question(&reply)),
             })

@@ -8,6 +8,7 @@
 //! | [`peers`] | heartbeats: who is alive |
 //! | [`ownership`] | claims of partitions: who owns what, hand-over and takeover |
 //! | [`queue`] | the work queue of bot asks |
+//! | [`runtime`] | threads that take messages together |
 //! | [`stop`] | when a process is to stop: signals, and the administrator's wish |
 //! | [`admin`] | streams, buckets and consumers as files, applied to a server |
 //! | [`options`] | the roles' common command line |
@@ -29,9 +30,9 @@ pub mod options;
 pub mod ownership;
 pub mod peers;
 mod progress;
-pub mod runtime;
 mod pulse;
 pub mod queue;
+pub mod runtime;
 pub mod serve;
 pub mod stop;
 

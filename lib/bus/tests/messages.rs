@@ -225,7 +225,7 @@ async fn a_feed_arrives_in_order() {
     let mut next = 0_u32;
     while next < 1_000 {
         let message = timeout(GUARD, heard.next()).await.unwrap().unwrap();
-        assert_eq!(message.subject, feed);
+        assert_eq!(message.subject.as_str(), feed);
         if message.payload != "begin" {
             assert_eq!(message.payload[..], next.to_be_bytes());
             next += 1;

@@ -112,7 +112,7 @@ fn plans(room: &RoomArgs, addresses: Vec<String>, shape: Shape) -> anyhow::Resul
         .map(|number| Plan {
             seed,
             addresses: addresses.clone(),
-            source: room::source(number),
+            sources: room::sources(number),
             doors: room.doors,
             pace: Pace::AtOnce,
             buy_in: Chips::ZERO,
@@ -121,9 +121,13 @@ fn plans(room: &RoomArgs, addresses: Vec<String>, shape: Shape) -> anyhow::Resul
         })
         .collect();
     let players = usize::from(room.players);
+    let nodes = chance.shuffled(room.seats());
     for number in 0..room.tables {
-        let player =
-            |seat| PlayerPlan { player: PlayerId(0), token: String::new(), node: number * players + seat };
+        let player = |seat| PlayerPlan {
+            player: PlayerId(0),
+            token: String::new(),
+            node: nodes[number * players + seat],
+        };
         let table =
             TablePlan { table: TableId::short(chance.number()), players: (0..players).map(player).collect() };
         let plan = number % plans.len();

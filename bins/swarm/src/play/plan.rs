@@ -13,8 +13,8 @@ pub struct Plan {
     pub seed: u64,
     /// Connection nodes.
     pub addresses: Vec<String>,
-    /// Where connections come from: a port range of its own for each process.
-    pub source: Option<IpAddr>,
+    /// Where connections come from, in turns by seat.
+    pub sources: Vec<IpAddr>,
     /// Connections that are being made at the same time.
     pub doors: usize,
     /// When players act.
@@ -26,6 +26,13 @@ pub struct Plan {
     /// Send and count bytes of these sizes, to raw nodes, in place of playing poker.
     #[serde(default)]
     pub raw: Option<Shape>,
+}
+
+impl Plan {
+    /// Where the connections of a seat come from.
+    pub fn source(&self, seat: usize) -> Option<IpAddr> {
+        self.sources.get(seat % self.sources.len().max(1)).copied()
+    }
 }
 
 /// A table whose players are all in one process, so that what they see can be compared.

@@ -14,6 +14,7 @@ use client::{
 use std::{
     cell::RefCell,
     collections::VecDeque,
+    net::IpAddr,
     pin::pin,
     rc::Rc,
     sync::Arc,
@@ -44,6 +45,8 @@ pub(super) struct Player {
     me: PlayerPlan,
     /// Which of the table's players in this process.
     number: usize,
+    /// Where its connections come from.
+    source: Option<IpAddr>,
     orders: watch::Receiver<Option<Order>>,
     next_id: u64,
     seat: Option<SeatNo>,
@@ -82,7 +85,7 @@ impl Player {
         shared: Rc<Shared>,
         table: Rc<RefCell<Table>>,
         me: PlayerPlan,
-        number: usize,
+        (number, source): (usize, Option<IpAddr>),
         orders: watch::Receiver<Option<Order>>,
     ) -> Self {
         let next_id = CommandId::from_random(table.borrow_mut().chance.number()).0;
@@ -91,6 +94,7 @@ impl Player {
             table,
             me,
             number,
+            source,
             orders,
             next_id,
             seat: None,
@@ -163,7 +167,7 @@ impl Player {
     /// Connects and opens the session.
     async fn open(&mut self) -> Result<(Reader, Writer), LinkError> {
         let address = self.next_address();
-        let (mut reader, mut writer) = link::connect(&address, self.shared.source).await?;
+        let (mut reader, mut writer) = link::connect(&address, self.source).await?;
         let id = self.id();
         loop {
             let Received::Frame(frame) = reader.next().await? else { continue };
@@ -187,7 +191,7 @@ impl Player {
                 ServerMessage::Closing { reason: Closing::NodeFull, elsewhere } => {
                     self.shared.tally.count(|counts| counts.turned_away += 1);
                     self.elsewhere = elsewhere.iter().filter_map(|text| address.sibling(text)).collect();
-                    (reader, writer) = link::connect(&self.next_address(), self.shared.source).await?;
+                    (reader, writer) = link::connect(&self.next_address(), self.source).await?;
                 }
                 ServerMessage::Closing { reason, .. } => return Err(self.closed(reason)),
                 _ => {}

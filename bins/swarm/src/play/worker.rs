@@ -16,12 +16,12 @@ use client::{Address, Wire};
 use std::{
     cell::RefCell,
     io::{BufRead, Write},
-    net::IpAddr,
     rc::Rc,
     sync::Arc,
     time::Duration,
 };
 use tokio::{
+    runtime::Builder,
     sync::{Semaphore, mpsc, watch},
     task::LocalSet,
 };
@@ -34,7 +34,6 @@ const PROGRESS: Duration = Duration::from_millis(250);
 pub(super) struct Shared {
     pub(super) addresses: Vec<Address>,
     pub(super) json: bool,
-    pub(super) source: Option<IpAddr>,
     pub(super) pace: Pace,
     pub(super) buy_in: Chips,
     pub(super) tally: Rc<Tally>,
@@ -49,7 +48,8 @@ pub(super) struct Shared {
 /// # Errors
 /// When what it is told makes no sense.
 pub fn run() -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Players on machines of their own would not share the fleet's cores: they are to cost as little as they can.
+    let runtime = bus::runtime::take_together(&mut Builder::new_current_thread()).enable_all().build()?;
     LocalSet::new().block_on(&runtime, async {
         let mut lines = lines();
         let plan = lines.recv().await.context("no plan")?;
@@ -85,7 +85,6 @@ fn start(plan: &Plan, tally: &Rc<Tally>, orders: &watch::Receiver<Option<Order>>
     let shared = Rc::new(Shared {
         json: addresses[0].wire() == Wire::WebSocketJson,
         addresses,
-        source: plan.source,
         pace: plan.pace,
         buy_in: plan.buy_in,
         tally: Rc::clone(tally),
@@ -96,8 +95,9 @@ fn start(plan: &Plan, tally: &Rc<Tally>, orders: &watch::Receiver<Option<Order>>
         let chance = Chance::new(plan.seed, table.table.0);
         let shown = Rc::new(RefCell::new(Table::new(table.table, table.players.len(), chance)));
         for (number, me) in table.players.iter().enumerate() {
+            let place = (number, plan.source(number));
             let player =
-                Player::new(Rc::clone(&shared), Rc::clone(&shown), me.clone(), number, orders.clone());
+                Player::new(Rc::clone(&shared), Rc::clone(&shown), me.clone(), place, orders.clone());
             tokio::task::spawn_local(player.play());
         }
     }

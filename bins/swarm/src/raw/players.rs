@@ -46,13 +46,13 @@ pub(crate) fn start(
     for table in &plan.tables {
         let seen = vec![0; table.players.len()];
         let shown = Rc::new(RefCell::new(Table { id: table.table, seen, sent: None }));
-        for (seat, player) in (0..).zip(&table.players) {
+        for (seat, player) in table.players.iter().enumerate() {
             let player = Player {
                 address: plan.addresses[player.node % plan.addresses.len()].parse()?,
-                source: plan.source,
+                source: plan.source(seat),
                 shape,
                 table: Rc::clone(&shown),
-                seat,
+                seat: seat as SeatNo,
                 tally: Rc::clone(tally),
                 doors: Arc::clone(&doors),
                 orders: orders.clone(),

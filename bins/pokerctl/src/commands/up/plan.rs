@@ -4,6 +4,7 @@ use crate::fleet::Node;
 use std::{
     io,
     net::{IpAddr, SocketAddr, TcpListener},
+    num::NonZeroUsize,
     path::{Path, PathBuf},
 };
 use wire::fleet::Role;
@@ -140,6 +141,11 @@ impl Size {
             }
             nodes.push(node);
         }
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        for (role, count) in [(Role::Gateway, self.gateways), (Role::TableWorker, self.table_workers)] {
+            let threads = Some((cores / usize::from(count)).max(1));
+            nodes.iter_mut().filter(|node| node.role == role).for_each(|node| node.threads = threads);
+        }
         Ok(nodes)
     }
 }
@@ -185,12 +191,15 @@ pub struct Planned {
     pub args: Vec<String>,
     /// Where its log goes.
     pub log: PathBuf,
+    /// Threads for its messages, where the processes of a role share the machine's cores: more would only wake each other.
+    pub threads: Option<usize>,
 }
 
 impl Planned {
     fn new(role: Role, number: u16, logs: &Path) -> Self {
         let node = format!("{}-{number}", role.name());
-        Self { role, log: logs.join(format!("{node}.log")), args: vec!["--node".into(), node.clone()], node }
+        let log = logs.join(format!("{node}.log"));
+        Self { role, log, args: vec!["--node".into(), node.clone()], node, threads: None }
     }
 
     /// What `fleet.json` says about it before it runs.
@@ -240,6 +249,16 @@ mod tests {
             ]
         );
         assert_eq!(nodes[0].log, Path::new("logs/cashier-1.log"));
+    }
+
+    #[test]
+    fn the_processes_of_a_role_share_the_cores() {
+        let cores = std::thread::available_parallelism().unwrap().get();
+        let nodes = size(&["--gateways", "3", "--table-workers", "1"]).nodes(Path::new("logs")).unwrap();
+        let threads = |role| nodes.iter().find(|node| node.role == role).unwrap().threads;
+        assert_eq!(threads(Role::Gateway), Some((cores / 3).max(1)));
+        assert_eq!(threads(Role::TableWorker), Some(cores));
+        assert_eq!(threads(Role::BotWorker), None, "each uses what there is");
     }
 
     #[test]

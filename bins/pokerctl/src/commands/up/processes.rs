@@ -27,6 +27,9 @@ const LIVED: Duration = Duration::from_secs(20);
 /// How long a process may take to hand its work over when it stops.
 const GRACE: Duration = Duration::from_secs(15);
 
+/// Tells a process how many threads to use; the environment's own word counts.
+const THREADS: &str = "TOKIO_WORKER_THREADS";
+
 /// What happened to a process.
 #[derive(Debug)]
 pub enum Change {
@@ -103,6 +106,11 @@ impl Surroundings {
                 .env("NATS_USER", role)
                 .env("NATS_PASSWORD", "")
                 .env("NATS_PASSWORD_FILE", folder.join(role));
+        }
+        if let Some(threads) = node.threads
+            && std::env::var_os(THREADS).is_none()
+        {
+            program = program.env(THREADS, threads.to_string());
         }
         if node.role == Role::Cashier {
             program = program.env("DATABASE_URL", &self.database_url);

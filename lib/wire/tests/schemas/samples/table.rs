@@ -10,8 +10,8 @@ use wire::{
     client::{ServerFrame, ServerMessage, TableEvents},
     codec,
     table::{
-        DealtCards, HouseBot, PlayerSeats, Resync, TableCommand, TableDeal, TableReply, TableRequest, WorkersAnswer,
-        WorkersQuery,
+        DealtCards, HouseBot, PlayerSeats, Resync, TableCommand, TableDeal, TableReply, TableRequest,
+        WorkersAnswer, WorkersQuery,
     },
     tournament::Then,
 };
@@ -82,7 +82,10 @@ pub fn replies() -> Samples<TableReply> {
 pub fn deals() -> Samples<TableDeal> {
     let frame = ServerFrame { v: 1, re: None, m: ServerMessage::Events(every_event()) };
     let frame = codec::encode(&frame).unwrap();
-    vec![("deal", TableDeal { frame, cards: vec![DealtCards { player: PLAYER, cards: server::private_cards() }] })]
+    vec![(
+        "deal",
+        TableDeal { frame, cards: vec![DealtCards { player: PLAYER, cards: server::private_cards() }] },
+    )]
 }
 
 fn every_event() -> TableEvents {
