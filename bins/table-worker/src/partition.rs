@@ -106,6 +106,16 @@ impl Drop for Partition {
     /// However the task ends, its tables are no longer this worker's.
     fn drop(&mut self) {
         self.tables.keys().for_each(|&table| self.means.shared.forget(table));
+        let under_way = self.tables.values().filter_map(|hosted| hosted.writing.as_ref());
+        let records = under_way.filter(|writing| writing.record.is_some());
+        if let Some(youngest) = records.map(|writing| writing.since.elapsed()).min() {
+            let (partition, youngest_ms) = (self.means.partition, youngest.as_millis());
+            tracing::warn!(
+                partition,
+                youngest_ms,
+                "given up with records under way: the journal decides whether they count"
+            );
+        }
     }
 }
 

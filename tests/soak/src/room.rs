@@ -4,8 +4,9 @@ use crate::options::Options;
 use anyhow::{Context, bail};
 use bus::Patience;
 use futures::{StreamExt, TryStreamExt, stream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use testkit::Fleet;
+use tokio::time::sleep;
 use wire::{
     Chips, CommandId, PlayerId, PostingId, TableId,
     cashier::{AdminRequest, CashierReply},
@@ -26,6 +27,9 @@ const BOT_AT_EVERY: u32 = 4;
 const AT_ONCE: usize = 64;
 /// The administrator's patience.
 pub const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: Duration::from_secs(60) };
+
+/// Pause before something is asked again that was refused for a passing reason.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// An account with an open session.
 #[derive(Clone, Debug)]
@@ -183,7 +187,16 @@ pub async fn ask_table(
 ) -> anyhow::Result<TableReply> {
     let request = TableRequest { table, id: CommandId(id), player: None, command, on_feed: false };
     let subject = subject::table_commands(subject::table_partition(table));
-    Ok(fleet.admin.request(subject, &request, PATIENCE).await?)
+    let until = Instant::now() + PATIENCE.total;
+    loop {
+        match fleet.admin.request(subject.clone(), &request, PATIENCE).await? {
+            // E.g. while partitions are handed over, as they are when a fleet has just started.
+            TableReply::Refused(refusal) if refusal.is_transient() && Instant::now() < until => {
+                sleep(PAUSE).await;
+            }
+            reply => return Ok(reply),
+        }
+    }
 }
 
 /// What a player has, by the cashier: free, and in play.

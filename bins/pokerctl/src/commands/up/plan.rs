@@ -254,7 +254,9 @@ mod tests {
     #[test]
     fn the_processes_of_a_role_share_the_cores() {
         let cores = std::thread::available_parallelism().unwrap().get();
-        let nodes = size(&["--gateways", "3", "--table-workers", "1"]).nodes(Path::new("logs")).unwrap();
+        let nodes = size(&["--gateways", "3", "--table-workers", "1", "--port-base", "0"])
+            .nodes(Path::new("logs"))
+            .unwrap();
         let threads = |role| nodes.iter().find(|node| node.role == role).unwrap().threads;
         assert_eq!(threads(Role::Gateway), Some((cores / 3).max(1)));
         assert_eq!(threads(Role::TableWorker), Some(cores));
