@@ -11,7 +11,8 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// By subject, or by stream; there are as many as partitions.
+/// By subject, or by stream; there are as many as partitions. Besides, by what a subject has before its last token: the partitions of one kind are
+/// served by a few processes, and where there is too much to do each partition alone is silent for a while by chance.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     subjects: Mutex<HashMap<String, Answered>>,
@@ -31,10 +32,12 @@ impl Progress {
     pub(crate) fn answered(&self, subject: &str, asked: Instant) {
         let now = Answered { at: Instant::now(), asked };
         let mut subjects = self.lock();
-        match subjects.get_mut(subject) {
-            Some(before) => *before = Answered { asked: before.asked.max(asked), ..now },
-            None => {
-                subjects.insert(subject.to_owned(), now);
+        for queue in queues(subject) {
+            match subjects.get_mut(queue) {
+                Some(before) => *before = Answered { asked: before.asked.max(asked), ..now },
+                None => {
+                    subjects.insert(queue.to_owned(), now);
+                }
             }
         }
     }
@@ -42,13 +45,20 @@ impl Progress {
     /// Whether a question that was asked then still waits for its turn, as far as can be told: somebody has been answered within
     /// `patience`, but nobody who asked more than half of that later.
     pub(crate) fn is_queued(&self, subject: &str, asked: Instant, patience: Duration) -> bool {
-        let answered = self.lock().get(subject).copied();
-        answered.is_some_and(|last| last.at.elapsed() < patience && last.asked <= asked + patience / 2)
+        let subjects = self.lock();
+        queues(subject)
+            .filter_map(|queue| subjects.get(queue))
+            .any(|last| last.at.elapsed() < patience && last.asked <= asked + patience / 2)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Answered>> {
         self.subjects.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The queues that a question to a subject may wait in.
+fn queues(subject: &str) -> impl Iterator<Item = &str> {
+    [Some(subject), subject.rsplit_once('.').map(|(kind, _)| kind)].into_iter().flatten()
 }
 
 #[cfg(test)]
@@ -74,5 +84,20 @@ mod tests {
         assert!(progress.is_queued("a", start + SECOND, SECOND));
         tokio::time::advance(SECOND).await;
         assert!(!progress.is_queued("a", start + SECOND, SECOND), "nobody is answered any more");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_partition_is_not_dead_while_others_are_answered_who_asked_before() {
+        let progress = Progress::default();
+        let start = Instant::now();
+        progress.answered("command.table.1", start);
+        assert!(progress.is_queued("command.table.2", start, SECOND));
+        assert!(!progress.is_queued("command.tournament.2", start, SECOND));
+        progress.answered("command.table.1", start + SECOND);
+        assert!(
+            !progress.is_queued("command.table.2", start, SECOND),
+            "the others are far ahead: this one is dead"
+        );
+        assert!(progress.is_queued("command.table.2", start + SECOND, SECOND));
     }
 }
