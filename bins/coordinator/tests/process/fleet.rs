@@ -114,9 +114,18 @@ impl Fleet {
         tournament
     }
 
+    /// Registers a player, again for as long as that is refused for a passing reason.
     pub async fn register(&self, tournament: TournamentId, player: PlayerId, id: u64) -> TournamentReply {
-        let name = format!("player-{player}");
-        self.ask(tournament, Some(player), CommandId(id), TournamentCommand::Register { name }).await
+        let began = Instant::now();
+        loop {
+            let command = TournamentCommand::Register { name: format!("player-{player}") };
+            match self.ask(tournament, Some(player), CommandId(id), command).await {
+                TournamentReply::Refused(refusal) if refusal.is_transient() && began.elapsed() < GUARD => {
+                    sleep(Duration::from_millis(20)).await;
+                }
+                reply => return reply,
+            }
+        }
     }
 
     /// Looks at the standings until they are as wanted.
