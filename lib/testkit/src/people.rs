@@ -133,7 +133,18 @@ impl Fleet {
         let id = CommandId::from_random(nanos as u64);
         let request = TournamentRequest { tournament, id, player: None, command };
         let subject = subject::tournament_commands(subject::tournament_partition(tournament));
-        Ok(self.admin.request(subject, &request, PATIENCE).await?)
+        let began = Instant::now();
+        loop {
+            match self.admin.request(subject.clone(), &request, PATIENCE).await? {
+                // E.g. while the tournament is handed over.
+                TournamentReply::Refused(refusal)
+                    if refusal.is_transient() && began.elapsed() < PATIENCE.total =>
+                {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                reply => return Ok(reply),
+            }
+        }
     }
 
     /// Connects a new person with money.
