@@ -1,7 +1,11 @@
 //! One table in the hands of its owner: the state as of the last durable record, commands that wait their turn, and who waits for an
 //! answer. At most one record is being written at a time, so every decision is made on durable state.
 
-use crate::{feed::History, source::random_seed};
+use crate::{
+    feed::History,
+    queue::{Waiting, Writing, refuse, respond},
+    source::random_seed,
+};
 use bus::{Cursor, Journal, Request};
 use poker::table::{Answer, BotTurn, Table, TableRecord};
 use std::{
@@ -12,7 +16,7 @@ use wire::{
     Epoch, HandNo, Refusal, VERSION, codec,
     event::TableEvent,
     journal::Cause,
-    table::{Resync, TableCommand, TableReply},
+    table::{Resync, TableReply},
 };
 
 /// Commands that may wait at one table. More than every seat's and the fleet's own; beyond, senders repeat.
@@ -31,61 +35,6 @@ const ASK_AGAIN_MS: u64 = 3_000;
 
 /// A record that took longer than this to be stored was held up by an outage.
 const HELD_UP: Duration = Duration::from_secs(1);
-
-/// A command that waits its turn.
-pub struct Waiting {
-    pub cause: Option<Cause>,
-    pub what: What,
-    /// Who wants an answer; nobody for the worker's own.
-    pub request: Option<Request>,
-    /// Whether the answer may ride on the feed.
-    pub on_feed: bool,
-    /// Whether it was made sure that the owner before had written nothing more when this was decided.
-    pub checked: bool,
-}
-
-impl Waiting {
-    /// Whether somebody waits for an answer that was not checked.
-    pub const fn is_to_be_checked(&self) -> bool {
-        self.request.is_some() && !self.checked
-    }
-
-    /// Something of the worker's own.
-    pub const fn own(what: What) -> Self {
-        Self { cause: None, what, request: None, on_feed: false, checked: false }
-    }
-}
-
-/// What something that came back from outside means for the table as it is by then.
-pub type Consequence = Box<dyn Fn(&Table) -> Vec<TableEvent> + Send>;
-
-/// What is to be done.
-pub enum What {
-    Command(TableCommand),
-    /// Something came back from outside.
-    Events(Consequence),
-}
-
-/// A record on its way into the journal; none while it is looked whether there is one of the owner before.
-pub struct Writing {
-    pub record: Option<TableRecord>,
-    pub request: Option<Request>,
-    pub waiting: Option<Waiting>,
-    pub since: Instant,
-}
-
-impl Writing {
-    /// One that begins now.
-    pub fn new(record: TableRecord, request: Option<Request>, waiting: Option<Waiting>) -> Self {
-        Self { record: Some(record), request, waiting, since: Instant::now() }
-    }
-
-    /// A look into the journal before this is answered.
-    pub fn check(waiting: Waiting) -> Self {
-        let waiting = Some(Waiting { checked: true, ..waiting });
-        Self { record: None, request: None, waiting, since: Instant::now() }
-    }
-}
 
 /// A table and everything its owner keeps about it.
 pub struct Hosted {
@@ -345,20 +294,6 @@ impl Hosted {
             *due = now_ms + ASK_AGAIN_MS;
         }
         codec::encode(&self.table.bot_ask()?).ok()
-    }
-}
-
-/// Sends a reply. A requester who does not get it repeats the request.
-pub async fn respond(request: &Request, reply: &TableReply) {
-    if let Err(error) = request.answer(reply).await {
-        tracing::debug!(%error, "a reply was not sent");
-    }
-}
-
-/// Refuses a request.
-pub async fn refuse(request: Option<&Request>, refusal: Refusal) {
-    if let Some(request) = request {
-        respond(request, &TableReply::Refused(refusal)).await;
     }
 }
 

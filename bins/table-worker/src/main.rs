@@ -1,12 +1,13 @@
 //! Table worker: owns partitions of tables, keeps each table's journal, runs the clocks, feeds the viewers.
 //!
 //! `worker` joins the fleet and answers questions; `partition` is the one task that owns a partition's tables; `writing` is its way from a decision to the
-//! consequences; `hosted` is one table in it; `outside` talks to cashier and coordinators; `feed` tells players; `shared` is what the partitions' tasks share.
+//! consequences; `hosted` is one table in it, `queue` what waits there; `outside` talks to cashier and coordinators; `feed` tells players; `shared` is what the partitions' tasks share.
 
 mod feed;
 mod hosted;
 mod outside;
 mod partition;
+mod queue;
 mod recovery;
 mod shared;
 mod source;

@@ -3,8 +3,9 @@
 
 use crate::{
     feed,
-    hosted::{Hosted, Waiting, What, refuse, respond},
+    hosted::Hosted,
     outside::{Key, Outcome},
+    queue::{Waiting, What, refuse, respond},
     recovery::{self, Loaded},
     shared::Shared,
     source::now_ms,
@@ -18,7 +19,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::time::timeout;
+use tokio::{task::yield_now, time::timeout};
 use wire::{
     Epoch, Refusal, TableId,
     journal::Cause,
@@ -72,6 +73,7 @@ pub struct Partition {
 /// When the partition's journals cannot be read or its subject cannot be listened to.
 pub async fn run(means: Means) -> anyhow::Result<()> {
     let mut tenure = means.tenure.clone();
+    let begun = Instant::now();
     let loaded = recovery::load_partition(&means.journal, means.partition).await?;
     let mut requests = means.bus.serve(subject::table_commands(means.partition), None).await?;
     let mut partition = Partition {
@@ -84,7 +86,14 @@ pub async fn run(means: Means) -> anyhow::Result<()> {
     };
     for table in loaded {
         partition.adopt(table).await?;
+        yield_now().await;
     }
+    tracing::debug!(
+        partition = partition.means.partition,
+        tables = partition.tables.len(),
+        took_ms = begun.elapsed().as_millis(),
+        "loaded"
+    );
     loop {
         let wake_up = partition.next_wake_up();
         tokio::select! {

@@ -4,6 +4,7 @@ use crate::{feed, feed::History, hosted::Hosted};
 use anyhow::Context;
 use bus::{Cursor, Journal, Recovered};
 use poker::table::{Table, TableRecord};
+use tokio::task::yield_now;
 use wire::{Epoch, TableId, codec, subject};
 
 /// A recovered table, with the last record once more for those who may have missed its events.
@@ -25,6 +26,8 @@ pub async fn load_partition(journal: &Journal, partition: u16) -> anyhow::Result
                 tracing::error!(%subject, error = format!("{error:#}"), "a table cannot be loaded")
             }
         }
+        // Many partitions are loaded side by side, and signs of life are due meanwhile.
+        yield_now().await;
     }
     Ok(loaded)
 }

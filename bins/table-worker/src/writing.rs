@@ -2,9 +2,10 @@
 
 use crate::{
     feed,
-    hosted::{Consequence, Hosted, Waiting, What, Writing, refuse},
+    hosted::Hosted,
     outside::{self, Key, Outcome},
     partition::{FENCE, Partition},
+    queue::{Consequence, Waiting, What, Writing, refuse},
     recovery::{self, Loaded},
     shared::Shared,
     source::now_ms,

@@ -16,33 +16,82 @@ thread_local! {
     static WOKE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// A runtime with a thread per core, or as many as the variable `TOKIO_WORKER_THREADS` says, that takes messages together.
+/// So many tasks run at most before it is looked for timers and sockets. A partition's task may take a few milliseconds at a time
+/// when it is loaded; by tokio's own 61 a process that loads many stands still for long enough to be taken for dead.
+const TASKS: u32 = 8;
+
+/// A runtime that takes messages together: with a thread per core, or as many as the variable `TOKIO_WORKER_THREADS` says. Where that is
+/// one, tasks run strictly in the order in which they became ready, so that what several of them have to say to the server leaves
+/// together.
 ///
 /// # Errors
 /// When the operating system gives no threads.
 pub fn runtime() -> io::Result<Runtime> {
-    take_together(&mut Builder::new_multi_thread()).enable_all().build()
+    let one = std::env::var("TOKIO_WORKER_THREADS").is_ok_and(|threads| threads == "1");
+    let mut builder = if one { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    take_together(&mut builder).build()
 }
 
-/// Makes the threads of a runtime take together what comes within two milliseconds.
+/// Makes the threads of a runtime take together what comes within two milliseconds, and look around often.
 pub fn take_together(builder: &mut Builder) -> &mut Builder {
-    builder.on_thread_unpark(|| WOKE.set(Some(Instant::now()))).on_thread_park(|| {
-        if let Some(woke) = WOKE.get() {
-            std::thread::sleep(TOGETHER.saturating_sub(woke.elapsed()));
-        }
-    })
+    builder
+        .enable_all()
+        .event_interval(TASKS)
+        .on_thread_unpark(|| WOKE.set(Some(Instant::now())))
+        .on_thread_park(|| {
+            if let Some(woke) = WOKE.get() {
+                std::thread::sleep(TOGETHER.saturating_sub(woke.elapsed()));
+            }
+        })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{
+        future::poll_fn,
+        sync::atomic::{AtomicUsize, Ordering},
+        task::Poll,
+    };
     use tokio::{sync::mpsc, time::sleep};
+
+    /// Signs of life are such a timer; a partition that is being loaded is such a task.
+    #[test]
+    fn a_timer_waits_for_few_more_tasks_than_are_ready() {
+        const BUSY: usize = 20;
+        /// Of a task until it lets others run, a fraction of the timer's.
+        const TURN: Duration = Duration::from_micros(250);
+        static TURNS: AtomicUsize = AtomicUsize::new(0);
+        let runtime = take_together(&mut Builder::new_current_thread()).build().unwrap();
+        for _ in 0..BUSY {
+            runtime.spawn(async {
+                poll_fn(|task| {
+                    std::thread::sleep(TURN);
+                    TURNS.fetch_add(1, Ordering::Relaxed);
+                    task.waker().wake_by_ref();
+                    Poll::<()>::Pending
+                })
+                .await;
+            });
+        }
+        let timer = runtime.spawn(async {
+            let mut most = 0;
+            for _ in 0..20 {
+                let before = TURNS.load(Ordering::Relaxed);
+                sleep(4 * TURN).await;
+                most = most.max(TURNS.load(Ordering::Relaxed) - before);
+            }
+            most
+        });
+        let most = runtime.block_on(timer).unwrap();
+        assert!(most <= 2 * BUSY, "{most} turns of {BUSY} tasks until a timer was looked at");
+    }
 
     #[test]
     fn nothing_is_lost_or_out_of_order_and_time_goes_on() {
         const MANY: u32 = 500;
         for builder in [&mut Builder::new_multi_thread(), &mut Builder::new_current_thread()] {
-            let runtime = take_together(builder).enable_all().build().unwrap();
+            let runtime = take_together(builder).build().unwrap();
             let (sender, mut receiver) = mpsc::channel(10);
             let outside = std::thread::spawn(move || {
                 for n in 0..MANY {

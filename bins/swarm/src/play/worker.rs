@@ -49,7 +49,7 @@ pub(super) struct Shared {
 /// When what it is told makes no sense.
 pub fn run() -> anyhow::Result<()> {
     // Players on machines of their own would not share the fleet's cores: they are to cost as little as they can.
-    let runtime = bus::runtime::take_together(&mut Builder::new_current_thread()).enable_all().build()?;
+    let runtime = bus::runtime::take_together(&mut Builder::new_current_thread()).build()?;
     LocalSet::new().block_on(&runtime, async {
         let mut lines = lines();
         let plan = lines.recv().await.context("no plan")?;
@@ -129,7 +129,7 @@ async fn obey(
         match order {
             Order::Tell => say(&Report::Counted(Box::new(tally.counted()))),
             Order::Measure => tally.restart(),
-            order => orders.send_modify(|given| *given = (*given).max(Some(order))),
+            order => drop(orders.send_replace(Some(order))),
         }
     }
     Ok(())
