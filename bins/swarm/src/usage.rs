@@ -80,14 +80,19 @@ fn family(pid: u32) -> Vec<u32> {
     std::iter::once(pid).chain(children).collect()
 }
 
-/// Milliseconds of processor time that each role took per 1,000 of something.
-pub fn cpu_ms_per_1000(before: &Roles, after: &Roles, things: u64) -> BTreeMap<String, f64> {
-    let things = things.max(1) as f64;
-    let each = after.iter().map(|(role, usage)| {
+/// What each role has used in between; its memory is that of the later.
+pub fn between(before: &Roles, after: &Roles) -> Roles {
+    let used = after.iter().map(|(role, usage)| {
         let begun = before.get(role).map_or(0.0, |usage| usage.cpu_s);
-        (role.clone(), round((usage.cpu_s - begun) * 1_000.0 / things * 1_000.0))
+        (role.clone(), Usage { cpu_s: usage.cpu_s - begun, ..*usage })
     });
-    each.collect()
+    used.collect()
+}
+
+/// Milliseconds of processor time that each role took per 1,000 of something.
+pub fn cpu_ms_per_1000(used: &Roles, things: u64) -> BTreeMap<String, f64> {
+    let things = things.max(1) as f64;
+    used.iter().map(|(role, usage)| (role.clone(), round(usage.cpu_s * 1_000.0 / things * 1_000.0))).collect()
 }
 
 /// Three digits after the point are enough.

@@ -42,11 +42,10 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
             let now = made(&peers);
             let (decisions, rollouts) = (now.0 - before.0, now.1 - before.1);
             let per_s = round(decisions as f64 / began.elapsed().as_secs_f64());
-            let after = usage::of_fleet(&described, &[]);
+            let used = usage::between(&cpu, &usage::of_fleet(&described, &[]));
             fleet.stop().await?;
-            let busy =
-                |roles: &usage::Roles| roles.get(Role::BotWorker.name()).map_or(0.0, |usage| usage.cpu_s);
-            let per_core = rollouts as f64 / (busy(&after) - busy(&cpu)).max(f64::EPSILON);
+            let busy = used.get(Role::BotWorker.name()).map_or(0.0, |usage| usage.cpu_s);
+            let per_core = rollouts as f64 / busy.max(f64::EPSILON);
             let one = *first.get_or_insert(per_s);
             let line = json!({
                 "bench": "bots",
@@ -58,7 +57,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
                 "rollouts_per_core_s": round(per_core),
                 "baseline_rollouts_per_core_s": round(bare),
                 "ratio": round(per_core / bare),
-                "cpu_ms_per_1000": usage::cpu_ms_per_1000(&cpu, &after, decisions),
+                "cpu_ms_per_1000": usage::cpu_ms_per_1000(&used, decisions),
             });
             println!("{line}");
         }

@@ -1,7 +1,7 @@
 //! The raw limit: stand-ins for a fleet's processes on a server of its own, configured as a fleet's is.
 
 use super::{
-    Args, WARM_UP,
+    Args,
     stage::{Measured, measure},
 };
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     pace::{Chance, Pace},
     play::{
         self,
-        plan::{Plan, PlayerPlan, TablePlan},
+        plan::{Order, Plan, PlayerPlan, TablePlan},
     },
     raw::Shape,
     room::{self, RoomArgs},
@@ -19,12 +19,19 @@ use crate::{
 use anyhow::Context;
 use bus::Bus;
 use servers::{Nats, NatsOptions, find};
-use std::process::Stdio;
+use std::{process::Stdio, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
 };
 use wire::{Chips, PlayerId, TableId};
+
+/// See the module.
+pub(super) struct Limit {
+    nats: Nats,
+    stand_ins: Vec<StandIn>,
+    crew: Crew,
+}
 
 /// A stand-in that has said that it is ready.
 struct StandIn {
@@ -33,51 +40,68 @@ struct StandIn {
     said: String,
 }
 
-/// Measures the limit of this traffic.
-///
-/// # Errors
-/// When something cannot be started.
-pub(super) async fn run(
-    args: &Args,
-    room: &RoomArgs,
-    gateways: usize,
-    shape: Shape,
-) -> anyhow::Result<Measured> {
-    let config = find::nats_config()?;
-    let options = NatsOptions { config: Some(config.clone()), monitored: true, ..NatsOptions::default() };
-    let mut nats = Nats::start(options).await?;
-    let passwords = nats.dir().join("passwords");
-    let admin = Bus::connect(fleet::options(&nats.url(), &passwords, "admin")?).await?;
-    bus::admin::apply(&admin, &config).await?;
-    drop(admin);
+impl Limit {
+    /// Starts the stand-ins and connects their players; nobody sends yet.
+    ///
+    /// # Errors
+    /// When something cannot be started.
+    pub(super) async fn seated(
+        args: &Args,
+        room: &RoomArgs,
+        gateways: usize,
+        shape: Shape,
+    ) -> anyhow::Result<Self> {
+        let config = find::nats_config()?;
+        let options = NatsOptions { config: Some(config.clone()), monitored: true, ..NatsOptions::default() };
+        let nats = Nats::start(options).await?;
+        let passwords = nats.dir().join("passwords");
+        let admin = Bus::connect(fleet::options(&nats.url(), &passwords, "admin")?).await?;
+        bus::admin::apply(&admin, &config).await?;
+        drop(admin);
 
-    let sizes = serde_json::to_string(&shape)?;
-    let mut stand_ins = Vec::new();
-    for number in 0..args.table_workers {
-        let own = ["--number", &number.to_string(), "--of", &args.table_workers.to_string()];
-        stand_ins.push(StandIn::start("table-worker", "raw-worker", &nats, &sizes, &own).await?);
+        let sizes = serde_json::to_string(&shape)?;
+        let mut stand_ins = Vec::new();
+        for number in 0..args.table_workers {
+            let own = ["--number", &number.to_string(), "--of", &args.table_workers.to_string()];
+            stand_ins.push(StandIn::start("table-worker", "raw-worker", &nats, &sizes, &own).await?);
+        }
+        for _ in 0..gateways {
+            stand_ins.push(StandIn::start("gateway", "raw-node", &nats, &sizes, &[]).await?);
+        }
+        let nodes = stand_ins.iter().filter(|it| it.role == "gateway");
+        let addresses = nodes.map(|it| it.said.clone()).collect();
+        let mut crew = Crew::start(plans(room, addresses, shape)?).await?;
+        play::seat(&mut crew).await?;
+        Ok(Self { nats, stand_ins, crew })
     }
-    for _ in 0..gateways {
-        stand_ins.push(StandIn::start("gateway", "raw-node", &nats, &sizes, &[]).await?);
-    }
-    let addresses = stand_ins.iter().filter(|it| it.role == "gateway").map(|it| it.said.clone()).collect();
-    let mut crew = Crew::start(plans(room, addresses, shape)?).await?;
-    play::seat(&mut crew).await?;
 
-    let roles = stand_ins.iter().filter_map(|it| Some((it.role.to_owned(), it.child.id()?)));
-    let server = nats.child().id().map(|pid| ("nats-server".to_owned(), pid));
-    let players = crew.pids().into_iter().map(|pid| ("players".to_owned(), pid));
-    let processes: Vec<_> = roles.chain(server).chain(players).collect();
-    let port = nats.monitor_port().context("the NATS server is not monitored")?;
-    let measured =
-        measure(&mut crew, (WARM_UP, args.time()), port, || usage::of_processes(processes.iter().cloned()))
-            .await?;
-    crew.end().await;
-    for mut it in stand_ins {
-        it.child.kill().await?;
+    /// Lets them pass messages, unmeasured for the first of the times, then rest.
+    ///
+    /// # Errors
+    /// When a process is gone.
+    pub(super) async fn turn(&mut self, times: (Duration, Duration)) -> anyhow::Result<Measured> {
+        let roles = self.stand_ins.iter().filter_map(|it| Some((it.role.to_owned(), it.child.id()?)));
+        let server = self.nats.child().id().map(|pid| ("nats-server".to_owned(), pid));
+        let players = self.crew.pids().into_iter().map(|pid| ("players".to_owned(), pid));
+        let processes: Vec<_> = roles.chain(server).chain(players).collect();
+        let port = self.nats.monitor_port().context("the NATS server is not monitored")?;
+        let usage = || usage::of_processes(processes.iter().cloned());
+        let measured = measure(&mut self.crew, times, port, usage).await?;
+        self.crew.order(Order::Rest).await?;
+        Ok(measured)
     }
-    nats.kill().await?;
-    Ok(measured)
+
+    /// Ends everything.
+    ///
+    /// # Errors
+    /// When a process cannot be ended.
+    pub(super) async fn close(mut self) -> anyhow::Result<()> {
+        self.crew.end().await;
+        for it in &mut self.stand_ins {
+            it.child.kill().await?;
+        }
+        Ok(self.nats.kill().await?)
+    }
 }
 
 impl StandIn {

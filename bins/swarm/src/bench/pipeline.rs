@@ -1,17 +1,17 @@
 //! `pipeline`: actions per second, closed loop, over the raw limit of the same traffic on the same machine.
 
-use super::{Args, limit, stage::Stage};
-use crate::{
-    play::tally::Counted,
-    raw::Shape,
-    room::RoomArgs,
-    usage::{self, round},
+use super::{
+    Args, WARM_UP,
+    limit::Limit,
+    stage::{Measured, Stage},
 };
+use crate::{play::tally::Counted, raw::Shape, room::RoomArgs, usage::round};
 use anyhow::ensure;
 use bus::{Bus, Journal};
 use futures::StreamExt;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::json;
+use std::time::Duration;
 use wire::{
     Action, CommandId, HandNo, PlayerId, TableId, codec, subject,
     table::{TableCommand, TableReply, TableRequest},
@@ -21,6 +21,22 @@ const TABLES: [usize; 4] = [100, 1_000, 10_000, 27_000];
 /// Records of play that sizes are taken from.
 const RECORDS: usize = 10_000;
 
+/// Fleet and limit take turns, because the machine is not equally fast for long.
+const TURNS: u32 = 3;
+/// Where there are more tables, the limit comes after the fleet: both of them at once are too much for one machine.
+const MOST_BY_TURNS: usize = 3_000;
+/// For each table, before anything is measured: until everybody has acted once.
+const FIRST_ROUND: Duration = Duration::from_micros(200);
+
+/// A fleet and its limit, each measured as often.
+struct Compared {
+    fleet: Measured,
+    limit: Measured,
+    /// Of each turn.
+    ratios: Vec<f64>,
+    shape: Shape,
+}
+
 /// Measures every size.
 ///
 /// # Errors
@@ -29,24 +45,49 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     for tables in args.sizes(&TABLES) {
         let room = args.room(tables)?;
         let gateways = args.gateways_for(&room);
-        let mut stage = Stage::seated(args, &room, gateways).await?;
-        let fleet = stage.measure(&room, args.time()).await?;
-        let shape = shape(&stage.admin, &room, &fleet.counted).await?;
-        stage.close().await?;
-        let limit = limit::run(args, &room, gateways, shape).await?;
+        let Compared { fleet, limit, ratios, shape } = compare(args, &room, gateways).await?;
         let own = json!({
             "table_workers": args.table_workers,
             "baseline_per_s": limit.per_s(),
             "ratio": round(fleet.per_s() / limit.per_s()),
+            "ratios": ratios,
             "baseline_messages_per_action": limit.messages_per_action(),
             "baseline_seen_by_all": limit.counted.seen.percentiles(),
-            "baseline_cpu_ms_per_1000":
-                usage::cpu_ms_per_1000(&limit.before, &limit.after, limit.counted.counts.actions),
+            "baseline_cpu_ms_per_1000": limit.cpu(),
             "shape": shape,
         });
         fleet.tell("pipeline", &room, gateways, own)?;
     }
     Ok(())
+}
+
+async fn compare(args: &Args, room: &RoomArgs, gateways: usize) -> anyhow::Result<Compared> {
+    let turns = if room.tables > MOST_BY_TURNS { 1 } else { TURNS };
+    let warm_up = WARM_UP + FIRST_ROUND * u32::try_from(room.tables)?;
+    let times = (warm_up, args.time() / turns);
+    let mut stage = Stage::seated(args, room, gateways).await?;
+    let fleet = stage.turn(times).await?;
+    let shape = shape(&stage.admin, room, &fleet.counted).await?;
+    if turns == 1 {
+        stage.close().await?;
+        let mut raw = Limit::seated(args, room, gateways, shape).await?;
+        let limit = raw.turn(times).await?;
+        raw.close().await?;
+        return Ok(Compared { ratios: vec![round(fleet.per_s() / limit.per_s())], fleet, limit, shape });
+    }
+    let mut raw = Limit::seated(args, room, gateways, shape).await?;
+    let limit = raw.turn(times).await?;
+    let ratios = vec![round(fleet.per_s() / limit.per_s())];
+    let mut all = Compared { fleet, limit, ratios, shape };
+    for _ in 1..turns {
+        let (fleet, limit) = (stage.turn(times).await?, raw.turn(times).await?);
+        all.ratios.push(round(fleet.per_s() / limit.per_s()));
+        all.fleet.add(fleet);
+        all.limit.add(limit);
+    }
+    raw.close().await?;
+    stage.close().await?;
+    Ok(all)
 }
 
 /// Sizes on average.

@@ -25,8 +25,8 @@ pub(super) struct Stage {
 pub(super) struct Measured {
     pub(super) counted: Counted,
     pub(super) seconds: f64,
-    pub(super) before: Roles,
-    pub(super) after: Roles,
+    /// What each role has used meanwhile.
+    used: Roles,
     /// Messages that the NATS server received and sent.
     pub(super) messages: u64,
 }
@@ -81,10 +81,24 @@ impl Stage {
     /// # Errors
     /// When a process is gone.
     pub(super) async fn measure(&mut self, room: &RoomArgs, time: Duration) -> anyhow::Result<Measured> {
+        let warm_up = WARM_UP.max(THOUGHTS * Duration::from_millis(room.think_ms.into()));
+        self.measure_for((warm_up, time)).await
+    }
+
+    async fn measure_for(&mut self, times: (Duration, Duration)) -> anyhow::Result<Measured> {
         let port = self.described.nats_monitor_port.context("the NATS server is not monitored")?;
         let (described, pids) = (self.described.clone(), self.crew.pids());
-        let warm_up = WARM_UP.max(THOUGHTS * Duration::from_millis(room.think_ms.into()));
-        measure(&mut self.crew, (warm_up, time), port, || usage::of_fleet(&described, &pids)).await
+        measure(&mut self.crew, times, port, || usage::of_fleet(&described, &pids)).await
+    }
+
+    /// Lets everybody play, unmeasured for the first of the times, then rest.
+    ///
+    /// # Errors
+    /// When a process is gone.
+    pub(super) async fn turn(&mut self, times: (Duration, Duration)) -> anyhow::Result<Measured> {
+        let measured = self.measure_for(times).await?;
+        self.crew.order(Order::Rest).await?;
+        Ok(measured)
     }
 
     /// Ends the players' processes and stops the fleet.
@@ -100,6 +114,16 @@ impl Stage {
 }
 
 impl Measured {
+    /// Takes in a later turn of the same.
+    pub(super) fn add(&mut self, later: Self) {
+        self.counted.later(later.counted);
+        self.seconds += later.seconds;
+        self.messages += later.messages;
+        for (role, usage) in later.used {
+            self.used.entry(role).or_default().cpu_s += usage.cpu_s;
+        }
+    }
+
     /// Actions per second.
     pub(super) fn per_s(&self) -> f64 {
         round(self.counted.counts.actions as f64 / self.seconds)
@@ -112,14 +136,14 @@ impl Measured {
 
     /// Milliseconds of processor time of each role per 1,000 actions.
     pub(super) fn cpu(&self) -> Value {
-        json!(usage::cpu_ms_per_1000(&self.before, &self.after, self.counted.counts.actions))
+        json!(usage::cpu_ms_per_1000(&self.used, self.counted.counts.actions))
     }
 
     /// Part of one core that each role has used.
     pub(super) fn cores(&self) -> Value {
         let ms = (self.seconds * 1_000.0) as u64;
         // Milliseconds per 1,000 milliseconds are thousandths of a core.
-        let cores = usage::cpu_ms_per_1000(&self.before, &self.after, ms);
+        let cores = usage::cpu_ms_per_1000(&self.used, ms);
         json!(cores.into_iter().map(|(role, ms)| (role, round(ms / 1_000.0))).collect::<Vec<_>>())
     }
 
@@ -184,5 +208,5 @@ pub(super) async fn measure(
     let seconds = began.elapsed().as_secs_f64();
     let (after, now) = (usage(), Messages::ask(monitor_port).await?);
     let messages = now.in_msgs + now.out_msgs - messages.in_msgs - messages.out_msgs;
-    Ok(Measured { counted, seconds, before, after, messages })
+    Ok(Measured { counted, seconds, used: usage::between(&before, &after), messages })
 }

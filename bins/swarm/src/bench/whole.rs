@@ -4,7 +4,7 @@ use super::{Args, stage::Stage};
 use serde_json::json;
 
 /// The room of the literature, and what is tried when that is too much.
-const TABLES: [usize; 6] = [27_000, 20_000, 13_500, 9_000, 6_000, 3_000];
+const TABLES: [usize; 6] = [27_000, 24_000, 20_000, 13_500, 9_000, 3_000];
 /// Longest time that 99 of 100 actions may take until everybody has seen them.
 const P99_MS: f64 = 100.0;
 

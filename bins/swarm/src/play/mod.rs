@@ -74,7 +74,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         "slow": counts.slow,
         "refused": counts.refused,
         "violations": counts.violations,
-        "cpu_ms_per_1000_actions": usage::cpu_ms_per_1000(&before, &after, counts.actions),
+        "cpu_ms_per_1000_actions": usage::cpu_ms_per_1000(&usage::between(&before, &after), counts.actions),
         "memory": after,
     });
     println!("{line}");

@@ -55,13 +55,15 @@ pub struct PlayerPlan {
     pub node: usize,
 }
 
-/// What a worker process is told, once each, in this order.
+/// What a worker process is told, in this order; to play and to rest by turns, as often as is liked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Order {
     /// Connect.
     Connect,
     /// Take your seats.
     Sit,
+    /// Wait when it is your turn.
+    Rest,
     /// Act when it is your turn.
     Play,
     /// Count from zero.

@@ -98,6 +98,12 @@ impl Counts {
         )
     }
 
+    /// Together with what the same processes counted when they were measured again.
+    fn later(self, later: Self) -> Self {
+        let Self { connected, seated, dropped, slow, turned_away, violations, refused, .. } = later;
+        Self { connected, seated, dropped, slow, turned_away, violations, refused, ..self.plus(later) }
+    }
+
     /// With everything that is counted from the start of measuring at zero.
     fn measuring(self) -> Self {
         let Self { connected, seated, dropped, slow, turned_away, violations, refused, .. } = self;
@@ -126,6 +132,14 @@ impl Counted {
         self.answered.add(&other.answered);
         self.told.extend(other.told);
         self.told.truncate(MOST_TOLD);
+    }
+
+    /// Takes in what the same processes counted when they were measured again.
+    pub fn later(&mut self, later: Self) {
+        self.counts = self.counts.later(later.counts);
+        self.seen.add(&later.seen);
+        self.answered.add(&later.answered);
+        self.told = later.told;
     }
 }
 

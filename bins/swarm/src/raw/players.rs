@@ -85,11 +85,9 @@ impl Player {
             counts.seated += 1;
         });
         let mut acts = self.seat == 0;
-        if acts {
-            self.orders.wait_for(|order| *order >= Some(Order::Play)).await.map_err(ended)?;
-        }
         loop {
             if acts {
+                self.orders.wait_for(|order| *order >= Some(Order::Play)).await.map_err(ended)?;
                 self.sends();
                 let bytes = hello.bytes(self.shape.act);
                 writer.send_bytes(bytes).await.map_err(|why| LinkError(why.to_string()))?;
