@@ -10,7 +10,7 @@ use crate::{
     shared::Shared,
     source::now_ms,
 };
-use bus::{AppendError, Bus, Cursor, Journal, Request, Tenure};
+use bus::{AppendError, Bus, Cursor, Journal, Request, Requests, Tenure};
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use poker::table::{self, Table};
 use std::{
@@ -19,7 +19,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::{task::yield_now, time::timeout};
+use tokio::{sync::Semaphore, task::yield_now, time::timeout};
 use wire::{
     Epoch, Refusal, TableId,
     journal::Cause,
@@ -33,6 +33,10 @@ pub(crate) const FENCE: Duration = Duration::from_secs(60);
 /// How long a partition waits for the journal of a table that it does not know.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// Partitions of a worker that are loaded at the same time. All at once, none of many large ones would go on before the last one can;
+/// few at a time, small ones would wait for each other's round trips.
+pub const LOADING: usize = 32;
+
 /// What a partition's task works with.
 #[derive(Clone)]
 pub struct Means {
@@ -42,6 +46,8 @@ pub struct Means {
     pub partition: u16,
     pub epoch: Epoch,
     pub tenure: Tenure,
+    /// Who may load: see [`LOADING`].
+    pub loading: Arc<Semaphore>,
     /// Whether scripts are taken.
     pub scripted_decks: bool,
 }
@@ -73,27 +79,14 @@ pub struct Partition {
 /// When the partition's journals cannot be read or its subject cannot be listened to.
 pub async fn run(means: Means) -> anyhow::Result<()> {
     let mut tenure = means.tenure.clone();
-    let begun = Instant::now();
-    let loaded = recovery::load_partition(&means.journal, means.partition).await?;
-    let mut requests = means.bus.serve(subject::table_commands(means.partition), None).await?;
-    let mut partition = Partition {
-        means,
-        since: Instant::now(),
-        tables: HashMap::new(),
-        wake_ups: BinaryHeap::new(),
-        writes: FuturesUnordered::new(),
-        effects: FuturesUnordered::new(),
+    let loading = Arc::clone(&means.loading);
+    let permit = tokio::select! {
+        () = tenure.ends() => return Ok(()),
+        // Never closed; without a permit only more is loaded at the same time.
+        permit = loading.acquire_owned() => permit.ok(),
     };
-    for table in loaded {
-        partition.adopt(table).await?;
-        yield_now().await;
-    }
-    tracing::debug!(
-        partition = partition.means.partition,
-        tables = partition.tables.len(),
-        took_ms = begun.elapsed().as_millis(),
-        "loaded"
-    );
+    let (mut partition, mut requests) = load(means).await?;
+    drop(permit);
     loop {
         let wake_up = partition.next_wake_up();
         tokio::select! {
@@ -109,6 +102,26 @@ pub async fn run(means: Means) -> anyhow::Result<()> {
     partition.finish_writing().await;
     requests.turn_away(TableReply::Refused(Refusal::unavailable("table")));
     Ok(())
+}
+
+/// A partition with everything in its journals, and the requests to it from now on.
+async fn load(means: Means) -> anyhow::Result<(Partition, Requests)> {
+    let loaded = recovery::load_partition(&means.journal, means.partition).await?;
+    let requests = means.bus.serve(subject::table_commands(means.partition), None).await?;
+    let mut partition = Partition {
+        means,
+        since: Instant::now(),
+        tables: HashMap::new(),
+        wake_ups: BinaryHeap::new(),
+        writes: FuturesUnordered::new(),
+        effects: FuturesUnordered::new(),
+    };
+    for table in loaded {
+        partition.adopt(table).await?;
+        // Others go on meanwhile, signs of life above all.
+        yield_now().await;
+    }
+    Ok((partition, requests))
 }
 
 impl Drop for Partition {

@@ -1,7 +1,7 @@
 //! One task per owned partition, and answers to questions about all of them.
 
 use crate::{
-    partition::{self, Means},
+    partition::{self, LOADING, Means},
     shared::Shared,
 };
 use bus::{Bus, Journal, OwnedKind, Peers, Requests, Stop};
@@ -10,6 +10,7 @@ use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
+use tokio::sync::Semaphore;
 use wire::{
     NodeId,
     fleet::Role,
@@ -37,6 +38,7 @@ pub async fn run(bus: Bus, node: NodeId, scripted_decks: bool, stop: &Stop) -> a
     let answering = tokio::spawn(answer(queries, Arc::clone(&shared)));
     let watching = tokio::spawn(watch(journals.clone(), peers.clone()));
     let (counted, used) = (Arc::clone(&shared), bus.clone());
+    let loading = Arc::new(Semaphore::new(LOADING));
     let count = move |partitions| counted.partitions.store(partitions as u32, Relaxed);
     bus::work(&peers, OwnedKind::Tables, stop, count, move |partition, epoch, tenure| {
         let journal = journals.get(usize::from(partition % TABLE_STREAMS)).cloned();
@@ -47,6 +49,7 @@ pub async fn run(bus: Bus, node: NodeId, scripted_decks: bool, stop: &Stop) -> a
             partition,
             epoch,
             tenure,
+            loading: Arc::clone(&loading),
             scripted_decks,
         });
         async move {
