@@ -2,13 +2,13 @@
 
 use anyhow::{Context, ensure};
 use bus::{Bus, Journal};
-use client::{Client, ClientError, ClientEvent, Login, Options};
+use client::{Client, ClientEvent, Login, Options};
 use futures::StreamExt;
 use poker::table::TableRecord;
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::{sync::watch, task::JoinHandle};
 use wire::{
-    Refusal, TableId, TournamentId, client::ClientMessage, client::ServerMessage, codec, event::Event,
+    TableId, TournamentId, client::ClientMessage, client::ServerMessage, codec, event::Event,
     event::Unseating, subject,
 };
 
@@ -97,16 +97,8 @@ async fn follow(
                 let asked = ClientMessage::Standings { tournament, limit: 1 };
                 if let Ok(ServerMessage::Standings(standings)) = handle.request(asked).await {
                     for table in standings.tables {
-                        if followed.contains(&table) {
-                            continue;
-                        }
-                        match handle.request(ClientMessage::Watch { table, since: None }).await {
-                            Ok(_) => {
-                                followed.insert(table);
-                            }
-                            // The tournament has decided on it; the table is being made.
-                            Err(ClientError::Refused(Refusal::NoSuchTable)) => {}
-                            Err(error) => return Err(error.into()),
+                        if followed.insert(table) {
+                            handle.request(ClientMessage::Watch { table, since: None }).await?;
                         }
                     }
                 }

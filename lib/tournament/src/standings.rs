@@ -3,6 +3,7 @@
 use crate::{
     entry::{Entry, Stage},
     state::Tournament,
+    table::Table,
 };
 use std::cmp::Reverse;
 use wire::{
@@ -16,13 +17,15 @@ impl Tournament {
     pub fn standings(&self, limit: u32, now_ms: u64) -> Option<Standings> {
         let config = self.core.config.clone()?;
         let open = self.tables.iter().filter(|(_, table)| !table.is_closing());
-        let mut tables: Vec<(u32, TableId)> = open.map(|(&id, table)| (table.number, id)).collect();
+        let count = open.clone().count();
+        let there = open.filter(|(_, table)| table.is_there());
+        let mut tables: Vec<(u32, TableId)> = there.map(|(&id, table)| (table.number, id)).collect();
         tables.sort_unstable();
         Some(Standings {
             tournament: self.id(),
             phase: self.core.phase,
             level: self.core.level(now_ms),
-            stats: self.core.stats(tables.len()),
+            stats: self.core.stats(count),
             prize_pool: config.buy_in.times(u64::from(self.core.paid)),
             config,
             hands: self.core.hands,
@@ -77,7 +80,10 @@ impl Tournament {
             name: entry.name.clone(),
             bot: entry.bot,
             stack: entry.stack,
-            table: entry.stage.table().filter(|_| playing),
+            table: entry
+                .stage
+                .table()
+                .filter(|id| playing && self.tables.get(id).is_some_and(Table::is_there)),
             prize,
         }
     }

@@ -67,6 +67,11 @@ impl Table {
         self.told.as_ref().map(|told| told.then)
     }
 
+    /// Whether it is known to exist: before, whoever watched it would be told that there is no such table.
+    pub(crate) fn is_there(&self) -> bool {
+        self.config.is_none()
+    }
+
     /// Whether it was told to close.
     pub(crate) fn is_closing(&self) -> bool {
         self.then() == Some(Then::Close)

@@ -81,6 +81,13 @@ impl Director {
 
     /// Started, all tables (numbered from 1) open and playing.
     fn started(seats: u8, players: u64) -> Self {
+        let mut director = Self::seated(seats, players);
+        director.push_all();
+        director
+    }
+
+    /// Started, all tables decided on and none of them made yet.
+    fn seated(seats: u8, players: u64) -> Self {
         let mut director = Self::create(config(seats, players as u32));
         for player in 1..=players {
             director.register(player).unwrap();
@@ -89,7 +96,6 @@ impl Director {
         director.ask(Command::Start { seed: Seed([3; 32]) }).unwrap();
         let tables = (1..=100).map(TableId).collect();
         director.ask(Command::OpenTables { tables }).unwrap();
-        director.push_all();
         director
     }
 
@@ -171,6 +177,21 @@ fn the_larger_stack_ranks_higher_and_equal_stacks_share() {
     assert_eq!(d.place(seats[&3]).place, 4, "as many");
     assert_eq!(d.place(seats[&1]).place, 6, "500 chips before the hand");
     assert_eq!(d.t.standings(10, d.now_ms).unwrap().stats.players_left, 3);
+}
+
+#[test]
+fn the_standings_name_a_table_once_it_is_made() {
+    let mut d = Director::seated(6, 12);
+    let told = |d: &Director| {
+        let standings = d.t.standings(12, d.now_ms).unwrap();
+        let placed = standings.players.iter().filter(|player| player.table.is_some()).count();
+        (standings.stats.tables, standings.tables, placed)
+    };
+    assert_eq!(told(&d), (2, vec![], 0));
+    d.ask(Command::Applied { table: TableId(2), instruction: 1 }).unwrap();
+    assert_eq!(told(&d), (2, vec![TableId(2)], 6));
+    d.push_all();
+    assert_eq!(told(&d), (2, vec![TableId(1), TableId(2)], 12));
 }
 
 #[test]
