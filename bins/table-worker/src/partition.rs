@@ -37,9 +37,9 @@ const LOOK: Duration = Duration::from_millis(500);
 /// few at a time, small ones would wait for each other's round trips.
 pub const LOADING: usize = 32;
 
-/// What a partition does before the others, and this worker's signs of life, have their turn. By tokio's own measure it is ten times as
-/// much: then, with 128 partitions that all have something to do, it takes a second until each had its turn.
-const TOGETHER: usize = 4;
+/// Requests, records and answers that a partition takes before the others, and this worker's signs of life, have their turn. By tokio's own
+/// measure it takes about ten times as many: both workers of 27,000 tables in a closed loop then reported that they had stood still.
+const MOST_AT_ONCE: usize = 4;
 
 /// What a partition's task works with.
 #[derive(Clone)]
@@ -92,7 +92,7 @@ pub async fn run(means: Means) -> anyhow::Result<()> {
     let (mut partition, mut requests) = load(means).await?;
     drop(permit);
     for turn in 1_usize.. {
-        if turn.is_multiple_of(TOGETHER) {
+        if turn.is_multiple_of(MOST_AT_ONCE) {
             yield_now().await;
         }
         let wake_up = partition.next_wake_up();
