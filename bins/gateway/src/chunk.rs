@@ -11,7 +11,6 @@ use wire::{
     VERSION,
     client::{ServerFrame, ServerMessage, TableEvents},
     codec::{self, CodecError},
-    table::DealtCards,
 };
 
 /// Some events of one table, in order.
@@ -24,18 +23,7 @@ pub(crate) struct Chunk {
     json: OnceLock<Bytes>,
 }
 
-/// A feed's message: a frame with events, or such a frame and hidden cards.
-#[derive(Deserialize)]
-struct Heard<'a> {
-    /// Of a frame, as much as ordering needs.
-    #[serde(default)]
-    m: Option<PeekMessage>,
-    #[serde(borrow, default)]
-    frame: Option<&'a serde_bytes::Bytes>,
-    #[serde(default)]
-    cards: Vec<DealtCards>,
-}
-
+/// Of a frame, as much as ordering needs.
 #[derive(Deserialize)]
 struct Peek {
     m: PeekMessage,
@@ -110,25 +98,19 @@ impl<'de> Deserialize<'de> for PeekEvent {
 }
 
 impl Chunk {
-    /// A message of a feed: events for everybody, and what single players are to be told besides.
+    /// A frame of events.
     ///
     /// # Errors
-    /// When the bytes are anything else than a frame of events, or a deal.
-    pub(crate) fn parse(payload: Bytes) -> Result<(Self, Vec<DealtCards>), CodecError> {
-        let Heard { m, frame, cards } = codec::decode(&payload)?;
-        let frame = frame.map_or_else(|| payload.clone(), |frame| payload.slice_ref(frame));
-        let PeekMessage { events } = match m {
-            Some(events) => events,
-            None => codec::decode::<Peek>(&frame)?.m,
-        };
-        let chunk = Self {
+    /// When the bytes are anything else.
+    pub(crate) fn parse(frame: Bytes) -> Result<Self, CodecError> {
+        let Peek { m: PeekMessage { events } } = codec::decode(&frame)?;
+        Ok(Self {
             first: events.first,
             last: (events.first + events.events.events).saturating_sub(1),
             closes: events.events.closes,
             msgpack: frame,
             json: OnceLock::new(),
-        };
-        Ok((chunk, cards))
+        })
     }
 
     /// Events that a table gave again.
@@ -192,7 +174,7 @@ impl Chunk {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use wire::{HandNo, PlayerId, TableId, client::PrivateCards, event::Event, table::TableDeal};
+    use wire::{TableId, event::Event};
 
     pub(crate) fn chunk(numbers: std::ops::RangeInclusive<u64>) -> Chunk {
         Chunk::replay(TableEvents {
@@ -216,27 +198,12 @@ pub(crate) mod tests {
     #[test]
     fn a_feeds_frame_is_passed_on_as_it_is() {
         let payload = chunk(4..=6).bytes(0, Format::MessagePack);
-        let (parsed, cards) = Chunk::parse(payload.clone()).unwrap();
-        assert_eq!(cards, []);
+        let parsed = Chunk::parse(payload.clone()).unwrap();
         assert_eq!((parsed.first(), parsed.last(), parsed.closes()), (4, 6, false));
         assert_eq!(parsed.bytes(4, Format::MessagePack).as_ptr(), payload.as_ptr());
         let json = parsed.bytes(0, Format::Json);
         assert_eq!(decoded(&json, Format::Json), decoded(&payload, Format::MessagePack));
         assert_eq!(parsed.bytes(4, Format::Json).as_ptr(), json.as_ptr(), "made once");
-    }
-
-    #[test]
-    fn hidden_cards_are_no_part_of_what_everybody_gets() {
-        let frame = chunk(4..=6).bytes(0, Format::MessagePack);
-        let cards = PrivateCards { table: TableId(1), hand: HandNo(2), cards: vec!["As".parse().unwrap()] };
-        let cards = vec![DealtCards { player: PlayerId(3), cards }];
-        let deal = TableDeal { frame: frame.to_vec(), cards: cards.clone() };
-        let (parsed, told) = Chunk::parse(codec::encode(&deal).unwrap().into()).unwrap();
-        assert_eq!(told, cards);
-        assert_eq!((parsed.first(), parsed.last(), parsed.closes()), (4, 6, false));
-        assert_eq!(parsed.bytes(4, Format::MessagePack), frame);
-        let broken = TableDeal { frame: vec![0xc1], cards };
-        assert!(Chunk::parse(codec::encode(&broken).unwrap().into()).is_err());
     }
 
     #[test]
@@ -256,7 +223,7 @@ pub(crate) mod tests {
             events: vec![Event::SatIn { seat: 1 }, Event::Closed],
         };
         let payload = Chunk::replay(events).bytes(0, Format::MessagePack);
-        assert!(Chunk::parse(payload).unwrap().0.closes());
+        assert!(Chunk::parse(payload).unwrap().closes());
         let pong = format::encode(None, ServerMessage::Pong, Format::MessagePack);
         assert!(Chunk::parse(pong).is_err());
     }

@@ -5,7 +5,7 @@
 //! | `listen`, `socket`, `frame`, `transport` | connections, TCP and WebSocket alike |
 //! | `session`, `lanes`, `work` | one connection's requests: in order, passed on, answered |
 //! | `outbox` | what waits to be sent, bounded |
-//! | `feeds`, `chunk`, `sight` | watched tables: one subscription each, every viewer sees everything once, in order |
+//! | `feeds`, `chunk`, `sight` | watched tables: every viewer sees everything once, in order |
 //! | `connections`, `notices` | who is online where; one player, one connection |
 //! | `gone` | telling tables whose connection is gone |
 //! | `ask`, `lobby`, `seats` | questions to the rest of the fleet, repeated until answered |
@@ -114,7 +114,7 @@ async fn start(args: &Args) -> anyhow::Result<(Arc<Node>, TcpListener, TcpListen
         name,
         incarnation: getrandom::u64().context("no random numbers from the operating system")?,
         idle: args.idle(),
-        feeds: Feeds::start(&bus, &asker, &connections),
+        feeds: Feeds::start(&bus, &asker, &connections).await?,
         farewells: Farewells::new(&asker),
         sessions: AtomicU64::new(0),
         bus,

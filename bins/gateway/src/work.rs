@@ -315,7 +315,7 @@ impl Caller {
     }
 
     async fn table(&self, id: CommandId, table: TableId, command: TableCommand) -> Result<Outcome, Refusal> {
-        let on_feed = self.node.feeds.hears(table, self.number);
+        let on_feed = self.node.feeds.is_watched_by(table, self.number);
         let request = TableRequest { table, id, player: self.id(), command, on_feed };
         match self.node.asker.table(&request).await? {
             TableReply::Done { .. } => Ok(Outcome::Answer(ServerMessage::Done)),
@@ -349,19 +349,12 @@ impl Caller {
     /// Listens first, then asks how the table stands: nothing falls between the two.
     async fn watch(&self, re: Option<CommandId>, table: TableId, since: Since) -> Outcome {
         let feeds = &self.node.feeds;
-        let joined = match feeds.join(table, self.number, &self.outbox).await {
-            Ok(joined) => joined,
-            Err(error) => {
-                tracing::warn!(%table, %error, "cannot listen to a table");
-                let refusal = Refusal::unavailable("the connection node");
-                return Outcome::NotWatching(table, false, refusal);
-            }
-        };
+        let before = feeds.join(table, self.number, &self.outbox);
         let since = match since {
             Since::Given(since) => since,
-            Since::Sent => joined.before,
+            Since::Sent => before,
         };
-        let seen = since.max(joined.before);
+        let seen = since.max(before);
         match self.node.asker.resync(table, self.id(), since, seen).await {
             Ok(resync) => {
                 let closed = resync.view.closed;

@@ -1,16 +1,18 @@
 //! What players are told: the table's events to everybody, cards beside them, seats to the player alone.
 //! Only durable events get here. A lost message is noticed by its number, or by asking again.
+//! What the worker's tables have to tell at the same time leaves in one message.
 
 use bus::{Bus, Request};
 use poker::table::{self, Table};
 use std::collections::VecDeque;
+use tokio::{sync::mpsc, task::JoinHandle};
 use wire::{
     PlayerId, VERSION,
     client::{ServerFrame, ServerMessage, TableEvents},
     codec::{self, CodecError},
     event::{Event, TableEvent},
-    subject,
-    table::{DealtCards, Purpose, TableDeal},
+    subject::{self, TABLE_FEED},
+    table::{DealtCards, Purpose, TableNews, Told},
 };
 
 /// Public events that a table remembers for those who missed some: those of the current hand and the one before.
@@ -79,30 +81,69 @@ pub fn public(events: &[TableEvent]) -> Vec<Event> {
     events.iter().filter_map(table::public).collect()
 }
 
-/// Tells everybody concerned about a record's events; `table` is the table after them. The public ones answer the request
-/// besides, if there is one.
-pub async fn publish(
-    bus: &Bus,
-    table: &Table,
-    events: &[TableEvent],
-    public: Vec<Event>,
-    request: Option<&Request>,
-) {
-    // Whoever watches because of a new seat must be told of the seat first.
-    for (player, message) in seat_changes(table, events) {
-        send(bus, subject::player_feed(player), encode(message), None).await;
+/// What waits to be told; beyond it a table waits.
+const WAITING: usize = 4_096;
+/// Bytes of frames after which a message is not made larger.
+const MOST_BYTES: usize = 128 * 1_024;
+
+/// The way from a worker's tables to all connection nodes. Clones share it.
+#[derive(Clone)]
+pub struct Feed {
+    bus: Bus,
+    told: mpsc::Sender<Told>,
+}
+
+impl Feed {
+    /// Starts the task that sends; it ends when everything is sent and nobody has the feed any more.
+    pub fn start(bus: &Bus) -> (Self, JoinHandle<()>) {
+        let (told, waiting) = mpsc::channel(WAITING);
+        (Self { bus: bus.clone(), told }, tokio::spawn(send_together(bus.clone(), waiting)))
     }
-    if !public.is_empty() {
+
+    /// Tells everybody concerned about a record's events; `table` is the table after them. The public ones answer the request
+    /// besides, if there is one.
+    pub async fn publish(
+        &self,
+        table: &Table,
+        events: &[TableEvent],
+        public: Vec<Event>,
+        request: Option<&Request>,
+    ) {
+        // Whoever watches because of a new seat must be told of the seat first.
+        for (player, message) in seat_changes(table, events) {
+            send(&self.bus, subject::player_feed(player), encode(message)).await;
+        }
+        if public.is_empty() {
+            return;
+        }
         let first = table.event_no() + 1 - public.len() as u64;
-        let frame = encode(ServerMessage::Events(TableEvents { table: table.id(), first, events: public }));
-        let cards = table::private_cards_dealt(table, events);
-        let cards: Vec<_> = cards.map(|(player, cards)| DealtCards { player, cards }).collect();
-        // Cards are never dealt without an event that everybody sees.
-        let message = match frame {
-            Ok(frame) if !cards.is_empty() => codec::encode(&TableDeal { frame, cards }),
-            frame => frame,
-        };
-        send(bus, subject::table_feed(table.id()), message, request).await;
+        let table_events = TableEvents { table: table.id(), first, events: public };
+        match encode(ServerMessage::Events(table_events)) {
+            Ok(frame) => {
+                // Cards are never dealt without an event that everybody sees.
+                let cards = table::private_cards_dealt(table, events);
+                let cards = cards.map(|(player, cards)| DealtCards { player, cards }).collect();
+                let answers = request.and_then(Request::inbox).map(str::to_owned);
+                // The task lives as long as this.
+                let _ = self.told.send(Told { table: table.id(), frame, cards, answers }).await;
+            }
+            Err(error) => tracing::error!(%error, "a table's events cannot be encoded"),
+        }
+    }
+}
+
+/// Sends what is there, then what has come meanwhile.
+async fn send_together(bus: Bus, mut waiting: mpsc::Receiver<Told>) {
+    while let Some(first) = waiting.recv().await {
+        let mut bytes = first.frame.len();
+        let mut told = vec![first];
+        while bytes < MOST_BYTES
+            && let Ok(next) = waiting.try_recv()
+        {
+            bytes += next.frame.len();
+            told.push(next);
+        }
+        send(&bus, TABLE_FEED.to_owned(), codec::encode(&TableNews { told })).await;
     }
 }
 
@@ -131,14 +172,10 @@ fn seat_changes(table: &Table, events: &[TableEvent]) -> Vec<(PlayerId, ServerMe
     events.iter().filter_map(told).collect()
 }
 
-async fn send(bus: &Bus, subject: String, message: Result<Vec<u8>, CodecError>, request: Option<&Request>) {
+async fn send(bus: &Bus, subject: String, message: Result<Vec<u8>, CodecError>) {
     match message {
         Ok(bytes) => {
-            let sent = match request {
-                Some(request) => bus.publish_answering(subject, bytes.into(), request).await,
-                None => bus.publish(subject, bytes.into()).await,
-            };
-            if let Err(error) = sent {
+            if let Err(error) = bus.publish(subject, bytes.into()).await {
                 // Viewers notice the missing number and resync.
                 tracing::debug!(%error, "a feed message was not sent");
             }

@@ -2,7 +2,7 @@
 //! written records and answers from outside come in one after the other; records of different tables are written side by side.
 
 use crate::{
-    feed,
+    feed::{self, Feed},
     hosted::Hosted,
     outside::{Key, Outcome},
     queue::{Waiting, What, refuse, respond},
@@ -45,6 +45,7 @@ const MOST_AT_ONCE: usize = 4;
 #[derive(Clone)]
 pub struct Means {
     pub bus: Bus,
+    pub feed: Feed,
     pub journal: Journal,
     pub shared: Arc<Shared>,
     pub partition: u16,
@@ -160,7 +161,7 @@ impl Partition {
         hosted.clock_is_right(&self.means.journal);
         if !hosted.table.is_closed() {
             let public = feed::public(&last.events);
-            feed::publish(&self.means.bus, &hosted.table, &last.events, public, None).await;
+            self.means.feed.publish(&hosted.table, &last.events, public, None).await;
             let resumed = What::Events(Box::new(|table: &Table| table.resume(now_ms())));
             hosted.waiting.push_back(Waiting::own(resumed));
         }

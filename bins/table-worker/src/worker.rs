@@ -1,6 +1,7 @@
 //! One task per owned partition, and answers to questions about all of them.
 
 use crate::{
+    feed::Feed,
     partition::{self, LOADING, Means},
     shared::Shared,
 };
@@ -10,7 +11,7 @@ use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::timeout};
 use wire::{
     NodeId,
     fleet::Role,
@@ -20,6 +21,8 @@ use wire::{
 
 /// How often it is looked whether the journals can be written.
 const LOOK: Duration = Duration::from_millis(200);
+/// How long a worker that stops may take to tell what its tables have done.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Runs a table worker until `stop`; then hands its partitions over. Scripts are taken with `scripted_decks` only.
 ///
@@ -38,12 +41,14 @@ pub async fn run(bus: Bus, node: NodeId, scripted_decks: bool, stop: &Stop) -> a
     let answering = tokio::spawn(answer(queries, Arc::clone(&shared)));
     let watching = tokio::spawn(watch(journals.clone(), peers.clone()));
     let (counted, used) = (Arc::clone(&shared), bus.clone());
+    let (feed, feeding) = Feed::start(&bus);
     let loading = Arc::new(Semaphore::new(LOADING));
     let count = move |partitions| counted.partitions.store(partitions as u32, Relaxed);
     bus::work(&peers, OwnedKind::Tables, stop, count, move |partition, epoch, tenure| {
         let journal = journals.get(usize::from(partition % TABLE_STREAMS)).cloned();
         let means = journal.map(|journal| Means {
             bus: used.clone(),
+            feed: feed.clone(),
             journal,
             shared: Arc::clone(&shared),
             partition,
@@ -60,6 +65,8 @@ pub async fn run(bus: Bus, node: NodeId, scripted_decks: bool, stop: &Stop) -> a
     .await?;
     answering.abort();
     watching.abort();
+    // What is still to be told goes out; nobody waits for a task that hangs.
+    let _ = timeout(LAST_WORDS, feeding).await;
     bus.flush().await;
     tracing::info!("stopped");
     Ok(())

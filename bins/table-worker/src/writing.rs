@@ -171,7 +171,7 @@ impl Partition {
         let (riding, by_itself) = if rides { (request, None) } else { (None, request) };
         hosted.answer(cause, by_itself).await;
         hosted.answer_paid().await;
-        feed::publish(&self.means.bus, &hosted.table, events, public, riding.as_ref()).await;
+        self.means.feed.publish(&hosted.table, events, public, riding.as_ref()).await;
         count(&self.means.shared, events);
         if events.iter().any(changes_index) {
             self.means.shared.update(&hosted.table);

@@ -1,10 +1,10 @@
-//! The answers that a connection waits for. They come to one inbox of its own, or ride on a message that it hears anyway
-//! ([`Bus::publish_answering`](crate::Bus::publish_answering)).
+//! The answers that a connection waits for. They come to one inbox of its own, or ride on a message that it hears anyway and that
+//! names this inbox ([`Bus::question`](crate::Bus::question)).
 //!
 //! Why not the inbox of the client library: it keeps a place for ever for every answer that never comes. Here the place goes
 //! with whoever waits.
 
-use async_nats::{Client, StatusCode, Subject, Subscriber};
+use async_nats::{Client, StatusCode, Subscriber};
 use bytes::Bytes;
 use futures::StreamExt;
 use std::{
@@ -61,8 +61,8 @@ impl Answers {
     }
 
     /// The question of this connection whose answer belongs there.
-    pub(crate) fn question(&self, inbox: &Subject) -> Option<Question> {
-        inbox.as_str().strip_prefix(&self.inbox)?.parse().ok().map(Question)
+    pub(crate) fn question(&self, inbox: &str) -> Option<Question> {
+        inbox.strip_prefix(&self.inbox)?.parse().ok().map(Question)
     }
 
     /// Hands an answer to whoever waits for it, if anybody does.
@@ -80,7 +80,7 @@ impl Answers {
 
 async fn hear(mut heard: Subscriber, answers: Arc<Answers>) {
     while let Some(message) = heard.next().await {
-        let Some(question) = answers.question(&message.subject) else { continue };
+        let Some(question) = answers.question(message.subject.as_str()) else { continue };
         answers.give(
             question,
             match message.status {

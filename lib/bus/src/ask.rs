@@ -84,6 +84,12 @@ impl Bus {
         Ok(awaited)
     }
 
+    /// The question of this connection whose answer belongs into this inbox ([`Request::inbox`](crate::Request::inbox)).
+    #[must_use]
+    pub fn question(&self, inbox: &str) -> Option<Question> {
+        self.answers().question(inbox)
+    }
+
     /// What was heard answers a question of this connection: `answer` is what whoever asked gets.
     ///
     /// # Errors

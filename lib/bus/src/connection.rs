@@ -2,12 +2,7 @@
 //!
 //! Core messages may be lost: whenever that may have happened, [`Bus::gaps`] counts up.
 
-use crate::{
-    BusError, Options, Request,
-    answers::{Answers, Question},
-    progress::Progress,
-    serve::Requests,
-};
+use crate::{BusError, Options, answers::Answers, progress::Progress, serve::Requests};
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, Subject};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
@@ -78,8 +73,6 @@ pub struct Message {
     pub subject: Subject,
     /// Its bytes.
     pub payload: Bytes,
-    /// The question of this connection that it answers besides: see [`Bus::publish_answering`].
-    pub answers: Option<Question>,
 }
 
 impl Bus {
@@ -144,23 +137,6 @@ impl Bus {
             .map_err(|error| BusError::Send { subject: name, reason: error.to_string() })
     }
 
-    /// Sends a core message that besides answers a request: whoever asked and hears this message needs no other answer.
-    /// It is told as [`Message::answers`].
-    ///
-    /// # Errors
-    /// As [`Bus::publish`].
-    pub async fn publish_answering(
-        &self,
-        subject: String,
-        payload: Bytes,
-        request: &Request,
-    ) -> Result<(), BusError> {
-        match request.reply() {
-            Some(reply) => self.publish_with_reply(subject, reply.to_string(), payload).await,
-            None => self.publish(subject, payload).await,
-        }
-    }
-
     pub(crate) async fn publish_with_reply(
         &self,
         subject: String,
@@ -179,8 +155,7 @@ impl Bus {
     /// # Errors
     /// When the subject is malformed or the connection is closed for good.
     pub async fn subscribe(&self, subject: String) -> Result<Subscription, BusError> {
-        let heard = self.raw_subscribe(subject, None).await?;
-        Ok(Subscription { heard, answers: Arc::clone(self.answers()) })
+        Ok(Subscription(self.raw_subscribe(subject, None).await?))
     }
 
     /// Listens for requests; of those who name the same queue only one hears each.
@@ -344,22 +319,15 @@ fn is_late_answer(error: &str) -> bool {
 }
 
 /// Messages of a subject, in the order of their arrival.
-pub struct Subscription {
-    heard: async_nats::Subscriber,
-    answers: Arc<Answers>,
-}
+pub struct Subscription(async_nats::Subscriber);
 
 impl Stream for Subscription {
     type Item = Message;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Message>> {
-        let Self { heard, answers } = &mut *self;
-        heard.poll_next_unpin(cx).map(|message| {
-            message.map(|message| Message {
-                subject: message.subject,
-                payload: message.payload,
-                answers: message.reply.and_then(|reply| answers.question(&reply)),
-            })
+        let heard = self.0.poll_next_unpin(cx);
+        heard.map(|message| {
+            message.map(|message| Message { subject: message.subject, payload: message.payload })
         })
     }
 }

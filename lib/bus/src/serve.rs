@@ -75,9 +75,11 @@ pub struct Request {
 }
 
 impl Request {
-    /// Where the answer is to go.
-    pub(crate) const fn reply(&self) -> Option<&Subject> {
-        self.reply.as_ref()
+    /// Where the answer is to go; nowhere when none is asked for. Whoever asked knows it again: see
+    /// [`Bus::question`](crate::Bus::question).
+    #[must_use]
+    pub fn inbox(&self) -> Option<&str> {
+        self.reply.as_ref().map(Subject::as_str)
     }
 
     /// The question.

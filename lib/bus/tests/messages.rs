@@ -92,9 +92,9 @@ async fn an_answer_counts_however_late_it_comes() {
 async fn an_answer_rides_on_what_is_heard_anyway() {
     let fleet = Fleet::start().await;
     let (bus, other) = (fleet.bus("gateway").await, fleet.bus("gateway").await);
-    let (table, commands) = (wire::TableId(7), subject::table_commands(0));
-    let mut feed = bus.subscribe(subject::table_feed(table)).await.unwrap();
-    let mut also = other.subscribe(subject::table_feed(table)).await.unwrap();
+    let (heard, commands) = (subject::TABLE_FEED.to_owned(), subject::table_commands(0));
+    let mut feed = bus.subscribe(heard.clone()).await.unwrap();
+    let mut also = other.subscribe(heard.clone()).await.unwrap();
     let worker = fleet.bus("table-worker").await;
     let mut requests = worker.serve(commands.clone(), None).await.unwrap();
     for each in [&bus, &other, &worker] {
@@ -102,15 +102,15 @@ async fn an_answer_rides_on_what_is_heard_anyway() {
     }
     tokio::spawn(async move {
         while let Some(request) = requests.next().await {
-            let told = request.payload.clone();
-            worker.publish_answering(subject::table_feed(table), told, &request).await.unwrap();
+            let told = (request.decode::<u32>().unwrap(), request.inbox().unwrap());
+            worker.publish(heard.clone(), wire::codec::encode(&told).unwrap().into()).await.unwrap();
         }
     });
     let hear = async {
         loop {
             let message = feed.next().await.unwrap();
-            let question: u32 = wire::codec::decode(&message.payload).unwrap();
-            bus.answered(message.answers.unwrap(), &(question + 1)).unwrap();
+            let (question, inbox): (u32, String) = wire::codec::decode(&message.payload).unwrap();
+            bus.answered(bus.question(&inbox).unwrap(), &(question + 1)).unwrap();
         }
     };
     let ask = async {
@@ -125,7 +125,9 @@ async fn an_answer_rides_on_what_is_heard_anyway() {
         () = sleep(GUARD) => panic!("no answer"),
     }
     for _ in 0..100 {
-        assert_eq!(timeout(GUARD, also.next()).await.unwrap().unwrap().answers, None);
+        let message = timeout(GUARD, also.next()).await.unwrap().unwrap();
+        let (_, inbox): (u32, String) = wire::codec::decode(&message.payload).unwrap();
+        assert_eq!(other.question(&inbox), None);
     }
 }
 
@@ -213,7 +215,7 @@ async fn one_question_gathers_many_answers() {
 async fn a_feed_arrives_in_order() {
     let fleet = Fleet::start().await;
     let (worker, gateway) = (fleet.bus("table-worker").await, fleet.bus("gateway").await);
-    let feed = subject::table_feed(wire::TableId(5));
+    let feed = subject::TABLE_FEED.to_owned();
     let mut heard = gateway.subscribe(feed.clone()).await.unwrap();
     // The server may learn of the subscription only after the first messages.
     while timeout(Duration::from_millis(50), heard.next()).await.is_err() {
@@ -237,7 +239,7 @@ async fn a_feed_arrives_in_order() {
 async fn messages_that_nobody_takes_are_a_gap() {
     let fleet = Fleet::start().await;
     let (worker, gateway) = (fleet.bus("table-worker").await, fleet.bus("gateway").await);
-    let feed = subject::table_feed(wire::TableId(5));
+    let feed = subject::TABLE_FEED.to_owned();
     let heard = gateway.subscribe(feed.clone()).await.unwrap();
     let mut gaps = gateway.gaps();
     let publish = async {

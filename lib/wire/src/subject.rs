@@ -6,7 +6,7 @@
 //! | `journal.tournament.<partition>.<tournament>` | coordinator | stream `TOURNAMENTS` |
 //! | `command.table.<partition>` | gateway, bot worker, coordinator, admin | owner of the partition |
 //! | `command.tournament.<partition>` | gateway, table worker, admin | owner of the partition |
-//! | `feed.table.<table>` | table worker | gateways with viewers |
+//! | `feed.tables` | table worker | gateways |
 //! | `feed.player.<player>` | table worker, coordinator | gateways |
 //! | `query.tables`, `query.tournaments` | gateway, coordinator, admin | every table worker / coordinator |
 //! | `cashier.session`, `.table`, `.tournament`, `.admin` | gateway, table worker, coordinator, admin | one cashier (queue group) |
@@ -47,6 +47,9 @@ pub const CASHIER_TABLE: &str = "cashier.table";
 pub const CASHIER_TOURNAMENT: &str = "cashier.tournament";
 /// Cashier, for the administrator.
 pub const CASHIER_ADMIN: &str = "cashier.admin";
+/// What happens at all tables ([`crate::table::TableNews`]). Every connection node hears all of it: the tables that nobody on a node
+/// watches cost it less than subscriptions for the others.
+pub const TABLE_FEED: &str = "feed.tables";
 /// What single players see, all of them.
 pub const ALL_PLAYER_FEEDS: &str = "feed.player.*";
 /// Notices to all connection nodes.
@@ -133,13 +136,6 @@ pub fn tournament_commands(partition: u16) -> String {
     format!("command.tournament.{partition}")
 }
 
-/// What a table tells its viewers: whole server frames ([`crate::client::ServerMessage::Events`]), with hidden cards beside them when
-/// some are dealt ([`crate::table::TableDeal`]).
-#[must_use]
-pub fn table_feed(table: TableId) -> String {
-    format!("feed.table.{table}")
-}
-
 /// What only one player sees, cards excepted: messages are whole server frames. Every connection node hears them, because they are
 /// few, and a subscription for every player would cost both ends more.
 #[must_use]
@@ -205,7 +201,7 @@ mod tests {
     fn subjects_of_players_parse_back() {
         assert_eq!(parse_player_feed(&player_feed(PlayerId(77))), Some(PlayerId(77)));
         assert_eq!(parse_player_feed(ALL_PLAYER_FEEDS), None);
-        assert_eq!(parse_player_feed("feed.table.77"), None);
+        assert_eq!(parse_player_feed("feed.tables"), None);
     }
 
     #[test]

@@ -115,8 +115,8 @@ pub struct TableRequest {
     pub player: Option<PlayerId>,
     /// What to do.
     pub command: TableCommand,
-    /// Whether whoever asks hears the table's feed. [`TableReply::Done`] may then ride on the message there that tells of the
-    /// last of the events: the message's reply subject is where the answer would have gone.
+    /// Whether whoever asks hears the tables' feed. [`TableReply::Done`] may then ride on what tells of the last of the events
+    /// there: see [`Told::answers`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub on_feed: bool,
 }
@@ -225,18 +225,30 @@ pub struct Resync {
     pub cards: Option<PrivateCards>,
 }
 
-/// What a table's feed says when hidden cards are dealt. Everything else that it says is a bare server frame.
-///
-/// The cards ride along because a connection node that hears the table has its players: five messages of their own would cost
-/// more than all the rest of a deal.
+/// What happened at some tables of a worker, told to all connection nodes at once: a message of its own for each table and
+/// node would cost more than the play.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TableDeal {
+pub struct TableNews {
+    /// What happened first comes first; a table may be named several times.
+    pub told: Vec<Told>,
+}
+
+/// What happened at one table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Told {
+    /// Which.
+    pub table: TableId,
     /// The frame for everybody ([`crate::client::ServerMessage::Events`]), in MessagePack.
     #[serde(with = "serde_bytes")]
     #[schemars(with = "Vec<u8>")]
     pub frame: Vec<u8>,
-    /// Whom to tell of which cards, and nobody else.
+    /// Whom to tell of which hidden cards, and nobody else. Only beside the deal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cards: Vec<DealtCards>,
+    /// Inbox of the request that is done with the last of these events ([`TableRequest::on_feed`]): whoever asked gets no other
+    /// answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<String>,
 }
 
 /// One player's hidden cards.

@@ -1,6 +1,5 @@
 //! One watched table and its viewers. No task, no message: what to send to whom.
 
-use super::Ready;
 use crate::{
     chunk::Chunk,
     format::{self, Format},
@@ -9,15 +8,11 @@ use crate::{
 };
 use bytes::Bytes;
 use std::sync::Arc;
-use tokio::sync::oneshot;
 use wire::{CommandId, client::ServerMessage, table::Resync};
 
 /// See the module.
+#[derive(Default)]
 pub(super) struct TableFeed {
-    generation: u64,
-    ready: Ready,
-    /// The subscription ends when this goes away.
-    running: Option<oneshot::Sender<()>>,
     viewers: Vec<Viewer>,
     /// Whether the table is being asked for what is missing.
     asking: bool,
@@ -38,27 +33,6 @@ impl Viewer {
 }
 
 impl TableFeed {
-    pub(super) fn new(generation: u64) -> Self {
-        Self { generation, ready: Ready::default(), running: None, viewers: Vec::new(), asking: false }
-    }
-
-    pub(super) const fn generation(&self) -> u64 {
-        self.generation
-    }
-
-    pub(super) fn ready(&self) -> Ready {
-        Arc::clone(&self.ready)
-    }
-
-    /// Whether the subscription is there.
-    pub(super) fn is_ready(&self) -> bool {
-        self.ready.initialized()
-    }
-
-    pub(super) fn runs(&mut self, running: oneshot::Sender<()>) {
-        self.running = Some(running);
-    }
-
     /// A viewer begins to watch, perhaps anew: what it has seen so far.
     pub(super) fn join(&mut self, number: u64, outbox: &Arc<Outbox>) -> Option<u64> {
         if let Some(viewer) = self.viewer(number) {

@@ -18,8 +18,8 @@ use wire::{
     event::Event,
     subject,
     table::{
-        Absence, DealtCards, Level, PlayerSeats, Purpose, Resync, TableCommand, TableConfig, TableDeal,
-        TableReply, TableRequest, TableSummary, WorkersAnswer, WorkersQuery,
+        Absence, DealtCards, Level, PlayerSeats, Purpose, Resync, TableCommand, TableConfig, TableNews,
+        TableReply, TableRequest, TableSummary, Told, WorkersAnswer, WorkersQuery,
     },
     view::{SeatView, TableView},
 };
@@ -146,8 +146,7 @@ impl FakeTables {
         let dealt = cards.iter().map(|dealt| dealt.cards.clone()).collect();
         let chunk = self.with(table, |t| t.happen(table, 1));
         let last = chunk.last();
-        let deal = TableDeal { frame: frame(ServerMessage::Events(chunk)), cards };
-        self.bus.publish(subject::table_feed(table), codec::encode(&deal).unwrap().into()).await.unwrap();
+        tell_all(&self.bus, chunk, cards).await;
         (last, dealt)
     }
 
@@ -167,7 +166,13 @@ impl FakeTables {
 }
 
 async fn publish_events(bus: &Bus, chunk: TableEvents) {
-    publish(bus, subject::table_feed(chunk.table), ServerMessage::Events(chunk)).await;
+    tell_all(bus, chunk, Vec::new()).await;
+}
+
+async fn tell_all(bus: &Bus, chunk: TableEvents, cards: Vec<DealtCards>) {
+    let (table, frame) = (chunk.table, frame(ServerMessage::Events(chunk)));
+    let news = TableNews { told: vec![Told { table, frame, cards, answers: None }] };
+    bus.publish(subject::TABLE_FEED.to_owned(), codec::encode(&news).unwrap().into()).await.unwrap();
 }
 
 async fn publish(bus: &Bus, subject: String, message: ServerMessage) {

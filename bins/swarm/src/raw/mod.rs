@@ -9,10 +9,12 @@ pub mod players;
 pub mod worker;
 
 use serde::{Deserialize, Serialize};
-use wire::{PlayerId, SeatNo, TableId};
+use wire::{PlayerId, SeatNo, TableId, subject};
 
 /// Nobody is to act next: the hand is over.
 const NOBODY: SeatNo = SeatNo::MAX;
+/// Stands for all seats of a table: more than there are.
+const EVERYBODY: SeatNo = 15;
 
 /// Numbers and sizes of messages, in bytes, as they were on average in a fleet that played.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -75,6 +77,11 @@ impl Sent {
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let table = TableId(u64::from_be_bytes(*bytes.first_chunk()?));
         Some(Self { table, seat: *bytes.get(8)? })
+    }
+
+    /// Where everybody at a table hears what happens.
+    pub fn table_feed(table: TableId) -> String {
+        subject::player_feed(Self { table, seat: EVERYBODY }.player())
     }
 
     /// Stands in for the account: one for each seat.

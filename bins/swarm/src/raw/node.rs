@@ -77,7 +77,7 @@ impl Node {
         };
         viewers.lock().unwrap_or_else(PoisonError::into_inner).push(outbox.clone());
         if first {
-            let feed = self.bus.subscribe(subject::table_feed(hello.table)).await.ok()?;
+            let feed = self.bus.subscribe(Sent::table_feed(hello.table)).await.ok()?;
             tokio::spawn(show(feed, viewers));
         }
         let feed = self.bus.subscribe(subject::player_feed(hello.player())).await.ok()?;

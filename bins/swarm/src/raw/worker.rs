@@ -152,6 +152,6 @@ impl Partition {
         let Some(table) = self.tables.get_mut(&id) else { return Ok(()) };
         table.number += 1;
         let event = Got::Event { number: table.number, next, acted }.bytes(size);
-        Ok(self.bus.publish(subject::table_feed(id), event.into()).await?)
+        Ok(self.bus.publish(Sent::table_feed(id), event.into()).await?)
     }
 }

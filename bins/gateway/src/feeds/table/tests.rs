@@ -87,7 +87,7 @@ impl Program {
 
 #[test]
 fn everybody_sees_everything_once() {
-    let mut feed = TableFeed::new(0);
+    let mut feed = TableFeed::default();
     let mut early = Program::watch(&mut feed, 1, Format::MessagePack, 3);
     assert!(!feed.hear(&Arc::new(chunk(4..=6))));
     let mut late = Program::watch(&mut feed, 2, Format::Json, 5);
@@ -100,7 +100,7 @@ fn everybody_sees_everything_once() {
 
 #[test]
 fn a_gap_is_asked_for_once_for_everybody() {
-    let mut feed = TableFeed::new(0);
+    let mut feed = TableFeed::default();
     let mut one = Program::watch(&mut feed, 1, Format::MessagePack, 3);
     let mut two = Program::watch(&mut feed, 2, Format::Json, 4);
     assert!(feed.hear(&Arc::new(chunk(7..=8))));
@@ -114,7 +114,7 @@ fn a_gap_is_asked_for_once_for_everybody() {
 
 #[test]
 fn what_the_table_forgot_is_a_new_start() {
-    let mut feed = TableFeed::new(0);
+    let mut feed = TableFeed::default();
     let mut one = Program::watch(&mut feed, 1, Format::Json, 3);
     assert!(feed.doubt());
     assert_eq!(feed.ask(), Some(3));
@@ -128,7 +128,7 @@ fn what_the_table_forgot_is_a_new_start() {
 
 #[test]
 fn an_unanswered_question_is_asked_again() {
-    let mut feed = TableFeed::new(0);
+    let mut feed = TableFeed::default();
     let mut one = Program::watch(&mut feed, 1, Format::MessagePack, 3);
     assert!(feed.hear(&Arc::new(chunk(5..=5))));
     assert_eq!(feed.ask(), Some(3));
@@ -141,7 +141,7 @@ fn an_unanswered_question_is_asked_again() {
 
 #[test]
 fn nothing_lost_means_nothing_sent() {
-    let mut feed = TableFeed::new(0);
+    let mut feed = TableFeed::default();
     let mut one = Program::watch(&mut feed, 1, Format::MessagePack, 3);
     assert!(feed.doubt());
     assert_eq!(feed.ask(), Some(3));
@@ -152,7 +152,7 @@ fn nothing_lost_means_nothing_sent() {
 
 #[test]
 fn a_closed_table_is_watched_no_longer() {
-    let mut feed = TableFeed::new(0);
+    let mut feed = TableFeed::default();
     let mut one = Program::watch(&mut feed, 1, Format::MessagePack, 3);
     let last = TableEvents { table: TableId(1), first: 4, events: vec![Event::Closed] };
     feed.hear(&Arc::new(Chunk::replay(last)));

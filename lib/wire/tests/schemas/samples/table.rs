@@ -10,7 +10,7 @@ use wire::{
     client::{ServerFrame, ServerMessage, TableEvents},
     codec,
     table::{
-        DealtCards, HouseBot, PlayerSeats, Resync, TableCommand, TableDeal, TableReply, TableRequest,
+        DealtCards, HouseBot, PlayerSeats, Resync, TableCommand, TableNews, TableReply, TableRequest, Told,
         WorkersAnswer, WorkersQuery,
     },
     tournament::Then,
@@ -79,13 +79,13 @@ pub fn replies() -> Samples<TableReply> {
     all
 }
 
-pub fn deals() -> Samples<TableDeal> {
+pub fn news() -> Samples<TableNews> {
     let frame = ServerFrame { v: 1, re: None, m: ServerMessage::Events(every_event()) };
-    let frame = codec::encode(&frame).unwrap();
-    vec![(
-        "deal",
-        TableDeal { frame, cards: vec![DealtCards { player: PLAYER, cards: server::private_cards() }] },
-    )]
+    let told = Told { table: TABLE, frame: codec::encode(&frame).unwrap(), cards: Vec::new(), answers: None };
+    let cards = vec![DealtCards { player: PLAYER, cards: server::private_cards() }];
+    let deal = Told { cards, ..told.clone() };
+    let answer = Told { answers: Some("_INBOX_gateway.U2xvd2x5IG5vdw.7".into()), ..told };
+    vec![("a deal and an answer", TableNews { told: vec![deal, answer] })]
 }
 
 fn every_event() -> TableEvents {

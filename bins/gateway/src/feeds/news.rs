@@ -1,0 +1,70 @@
+//! What table workers tell, without what this node does not need: frames stay bytes, and most tables are watched elsewhere.
+
+use bytes::Bytes;
+use serde::Deserialize;
+use wire::{
+    TableId,
+    codec::{self, CodecError},
+    table::DealtCards,
+};
+
+/// [`wire::table::TableNews`], not copied.
+#[derive(Deserialize)]
+pub(super) struct News<'a> {
+    #[serde(borrow)]
+    pub(super) told: Vec<Told<'a>>,
+}
+
+/// [`wire::table::Told`], not copied.
+#[derive(Deserialize)]
+pub(super) struct Told<'a> {
+    pub(super) table: TableId,
+    #[serde(borrow)]
+    frame: &'a serde_bytes::Bytes,
+    #[serde(default)]
+    pub(super) cards: Vec<DealtCards>,
+    #[serde(borrow, default)]
+    pub(super) answers: Option<&'a str>,
+}
+
+impl<'a> News<'a> {
+    /// # Errors
+    /// When the bytes are something else.
+    pub(super) fn parse(payload: &'a [u8]) -> Result<Self, CodecError> {
+        codec::decode(payload)
+    }
+}
+
+impl Told<'_> {
+    /// The frame for everybody; `payload` is what was parsed. A copy: viewers who are slow would otherwise keep all the others' news.
+    pub(super) fn frame(&self) -> Bytes {
+        Bytes::copy_from_slice(self.frame)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::{HandNo, PlayerId, client::PrivateCards, table};
+
+    #[test]
+    fn what_workers_tell_is_understood() {
+        let cards = PrivateCards { table: TableId(1), hand: HandNo(2), cards: vec!["As".parse().unwrap()] };
+        let cards = vec![DealtCards { player: PlayerId(3), cards }];
+        let deal = table::Told { table: TableId(1), frame: vec![1, 2], cards: cards.clone(), answers: None };
+        let done = table::Told {
+            table: TableId(2),
+            frame: vec![3],
+            cards: Vec::new(),
+            answers: Some("_INBOX_gateway.x.1".into()),
+        };
+        let payload = codec::encode(&table::TableNews { told: vec![deal, done] }).unwrap();
+        let News { told } = News::parse(&payload).unwrap();
+        let [deal, done] = &told[..] else { panic!("two are told") };
+        assert_eq!((deal.table, &deal.frame()[..], deal.answers), (TableId(1), &[1, 2][..], None));
+        assert_eq!(deal.cards, cards);
+        assert_eq!((done.table, &done.frame()[..]), (TableId(2), &[3][..]));
+        assert_eq!(done.answers, Some("_INBOX_gateway.x.1"));
+        assert!(News::parse(&payload[1..]).is_err());
+    }
+}
