@@ -9,7 +9,7 @@ use tokio::runtime::{Builder, Runtime};
 
 /// A thread that has nothing left to do waits until so long after it woke before it looks for more: what comes meanwhile is taken,
 /// and answered, together. An action passes four such threads. `docs/decisions/0029-taken-together.md` has the figures.
-const TOGETHER: Duration = Duration::from_millis(2);
+const TOGETHER: Duration = Duration::from_millis(1);
 
 thread_local! {
     /// When this thread woke last.
@@ -29,18 +29,18 @@ const TASKS: u32 = 8;
 pub fn runtime() -> io::Result<Runtime> {
     let one = std::env::var("TOKIO_WORKER_THREADS").is_ok_and(|threads| threads == "1");
     let mut builder = if one { Builder::new_current_thread() } else { Builder::new_multi_thread() };
-    take_together(&mut builder).build()
+    take_together(&mut builder, TOGETHER).build()
 }
 
-/// Makes the threads of a runtime take together what comes within two milliseconds, and look around often.
-pub fn take_together(builder: &mut Builder) -> &mut Builder {
+/// Makes the threads of a runtime take together what comes within this time after they woke, and look around often.
+pub fn take_together(builder: &mut Builder, within: Duration) -> &mut Builder {
     builder
         .enable_all()
         .event_interval(TASKS)
         .on_thread_unpark(|| WOKE.set(Some(Instant::now())))
-        .on_thread_park(|| {
+        .on_thread_park(move || {
             if let Some(woke) = WOKE.get() {
-                std::thread::sleep(TOGETHER.saturating_sub(woke.elapsed()));
+                std::thread::sleep(within.saturating_sub(woke.elapsed()));
             }
         })
 }
@@ -62,7 +62,7 @@ mod tests {
         /// Of a task until it lets others run, a fraction of the timer's.
         const TURN: Duration = Duration::from_micros(250);
         static TURNS: AtomicUsize = AtomicUsize::new(0);
-        let runtime = take_together(&mut Builder::new_current_thread()).build().unwrap();
+        let runtime = take_together(&mut Builder::new_current_thread(), TOGETHER).build().unwrap();
         for _ in 0..BUSY {
             runtime.spawn(async {
                 poll_fn(|task| {
@@ -91,7 +91,7 @@ mod tests {
     fn nothing_is_lost_or_out_of_order_and_time_goes_on() {
         const MANY: u32 = 500;
         for builder in [&mut Builder::new_multi_thread(), &mut Builder::new_current_thread()] {
-            let runtime = take_together(builder).build().unwrap();
+            let runtime = take_together(builder, TOGETHER).build().unwrap();
             let (sender, mut receiver) = mpsc::channel(10);
             let outside = std::thread::spawn(move || {
                 for n in 0..MANY {

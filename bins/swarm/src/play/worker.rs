@@ -27,6 +27,8 @@ use tokio::{
 };
 use wire::Chips;
 
+/// What comes within so long is taken together.
+const TOGETHER: Duration = Duration::from_millis(2);
 /// How often progress is reported.
 const PROGRESS: Duration = Duration::from_millis(250);
 
@@ -49,7 +51,7 @@ pub(super) struct Shared {
 /// When what it is told makes no sense.
 pub fn run() -> anyhow::Result<()> {
     // Players on machines of their own would not share the fleet's cores: they are to cost as little as they can.
-    let runtime = bus::runtime::take_together(&mut Builder::new_current_thread()).build()?;
+    let runtime = bus::runtime::take_together(&mut Builder::new_current_thread(), TOGETHER).build()?;
     LocalSet::new().block_on(&runtime, async {
         let mut lines = lines();
         let plan = lines.recv().await.context("no plan")?;
