@@ -132,19 +132,24 @@ impl Feed {
     }
 }
 
-/// Sends what is there, then what has come meanwhile.
 async fn send_together(bus: Bus, mut waiting: mpsc::Receiver<Told>) {
-    while let Some(first) = waiting.recv().await {
-        let mut bytes = first.frame.len();
-        let mut told = vec![first];
-        while bytes < MOST_BYTES
-            && let Ok(next) = waiting.try_recv()
-        {
-            bytes += next.frame.len();
-            told.push(next);
-        }
-        send(&bus, TABLE_FEED.to_owned(), codec::encode(&TableNews { told })).await;
+    while let Some(news) = together(&mut waiting).await {
+        send(&bus, TABLE_FEED.to_owned(), codec::encode(&news)).await;
     }
+}
+
+/// What is there, as soon as something is; none when nobody is left to tell anything.
+async fn together(waiting: &mut mpsc::Receiver<Told>) -> Option<TableNews> {
+    let first = waiting.recv().await?;
+    let mut bytes = first.frame.len();
+    let mut told = vec![first];
+    while bytes < MOST_BYTES
+        && let Ok(next) = waiting.try_recv()
+    {
+        bytes += next.frame.len();
+        told.push(next);
+    }
+    Some(TableNews { told })
 }
 
 fn encode(m: ServerMessage) -> Result<Vec<u8>, CodecError> {
@@ -204,6 +209,26 @@ mod tests {
         history.remember(&[sat_out(9)], 10);
         assert_eq!(history.after(8), None, "a gap in what was heard");
         assert_eq!(history.after(9), Some((10, vec![sat_out(9)])));
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_told_together_in_order_and_bounded() {
+        let (tell, mut waiting) = mpsc::channel(WAITING);
+        let told = |n: u64, bytes| Told {
+            table: wire::TableId(n),
+            frame: vec![0; bytes],
+            cards: Vec::new(),
+            answers: None,
+        };
+        for n in 0..10 {
+            tell.send(told(n, MOST_BYTES / 4)).await.unwrap();
+        }
+        drop(tell);
+        let mut messages = Vec::new();
+        while let Some(TableNews { told }) = together(&mut waiting).await {
+            messages.push(told.iter().map(|told| told.table.0).collect::<Vec<_>>());
+        }
+        assert_eq!(messages, [vec![0, 1, 2, 3], vec![4, 5, 6, 7], vec![8, 9]]);
     }
 
     fn hand_started() -> Event {

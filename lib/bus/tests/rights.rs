@@ -27,7 +27,7 @@ const fn right(subject: &'static str, may: &'static [&'static str]) -> Right {
 
 const USERS: [&str; 6] = ["gateway", "table-worker", "bot-worker", "coordinator", "cashier", "admin"];
 
-const PUBLISH: [Right; 41] = [
+const PUBLISH: [Right; 46] = [
     right("journal.table.1.9.77", &["table-worker"]),
     right("journal.tournament.9.77", &["coordinator"]),
     right("command.table.9", &["gateway", "bot-worker", "coordinator", "admin"]),
@@ -67,7 +67,12 @@ const PUBLISH: [Right; 41] = [
     right("$JS.API.CONSUMER.INFO.BOT_ASKS.bot-workers", &["bot-worker", "admin"]),
     right("$JS.API.CONSUMER.MSG.NEXT.BOT_ASKS.bot-workers", &["bot-worker", "admin"]),
     right("$JS.ACK.BOT_ASKS.bot-workers.1.1.1.1.1", &["bot-worker"]),
-    right("_INBOX_gateway.x.y", &[]),
+    right("_INBOX_gateway.x.y", &["table-worker"]),
+    right("_INBOX_bot-worker.x.y", &["table-worker"]),
+    right("_INBOX_coordinator.x.y", &["table-worker"]),
+    right("_INBOX_admin.x.y", &["table-worker"]),
+    right("_INBOX_cashier.x.y", &[]),
+    right("_INBOX_table-worker.x.y", &[]),
     right("anything", &[]),
 ];
 
@@ -76,7 +81,7 @@ const SUBSCRIBE: [Right; 32] = [
     right("journal.>", &[]),
     right("command.table.9", &["table-worker"]),
     right("command.tournament.9", &["coordinator"]),
-    right("feed.tables", &["gateway", "admin"]),
+    right("feed.tables", &["gateway"]),
     right("feed.player.77", &["gateway"]),
     right("query.tables", &["table-worker"]),
     right("query.tournaments", &["coordinator"]),
