@@ -226,5 +226,6 @@ pub(crate) mod tests {
         assert!(Chunk::parse(payload).unwrap().closes());
         let pong = format::encode(None, ServerMessage::Pong, Format::MessagePack);
         assert!(Chunk::parse(pong).is_err());
+        assert!(Chunk::parse(Bytes::from_static(&[0xc1])).is_err());
     }
 }

@@ -36,7 +36,7 @@ impl<'a> News<'a> {
 }
 
 impl Told<'_> {
-    /// The frame for everybody; `payload` is what was parsed. A copy: viewers who are slow would otherwise keep all the others' news.
+    /// The frame for everybody. A copy: a viewer who is slow would otherwise keep the news of all tables in memory.
     pub(super) fn frame(&self) -> Bytes {
         Bytes::copy_from_slice(self.frame)
     }
