@@ -13,7 +13,7 @@ use wire::codec::{self, CodecError};
 
 /// First pause after "no responders": a hand-over takes no longer. Doubles up to [`LONGEST_PAUSE`], for a takeover does.
 const PAUSE: Duration = Duration::from_millis(10);
-/// Longest pause between two attempts of a request that nobody hears.
+/// Longest pause between two attempts to find somebody who listens.
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long a request waits, and repeats.
@@ -28,7 +28,8 @@ pub struct Patience {
 
 impl Bus {
     /// Asks until somebody answers: the same bytes are sent again when nobody listens or no answer comes, but not while others
-    /// are answered who asked before. The answer to any of them counts, however late.
+    /// are answered who asked before; and where nobody listens, one question at a time looks for somebody. The answer to any of
+    /// them counts, however late.
     ///
     /// # Errors
     /// When the patience is over, the question cannot be sent, or the answer is something else.
@@ -46,8 +47,15 @@ impl Bus {
         // Since when the question has been waiting for its turn, if it reached anybody.
         let mut queued = started;
         let mut answers = FuturesUnordered::new();
+        let mut scout = None;
         while Instant::now() < give_up {
-            if timeout_at(give_up, self.connected()).await.is_err() {
+            let somebody = async {
+                self.connected().await;
+                if scout.is_none() {
+                    self.deserted().wait(&subject).await;
+                }
+            };
+            if timeout_at(give_up, somebody).await.is_err() {
                 break;
             }
             let (sent, outages) = (Instant::now(), self.outages());
@@ -59,17 +67,28 @@ impl Bus {
                 queued = sent;
             }
             answers.push(asked?);
-            let is_queued = || self.outages() == outages && self.progress().is_queued(&subject, sent, each);
+            let is_queued = || {
+                // The others do not wait for this one's turn.
+                scout.is_none()
+                    && self.outages() == outages
+                    && self.progress().is_queued(&subject, sent, each)
+            };
             match first(&mut answers, each, give_up, is_queued).await {
                 First::Answer(answer) => {
                     self.progress().answered(&subject, queued);
                     return codec::decode(&answer).map_err(broken);
                 }
-                First::Nothing => each += each / 2,
+                First::Nothing => {
+                    scout = None;
+                    each += each / 2;
+                }
+                // Should an answer to an earlier one come meanwhile, it is found at the next turn.
                 First::Nobody => {
-                    // Should an answer to an earlier one come meanwhile, it is found at the next turn.
-                    sleep(pause.min(give_up.saturating_duration_since(Instant::now()))).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    scout = scout.or_else(|| self.deserted().scout(&subject));
+                    if scout.is_some() {
+                        sleep(pause.min(give_up.saturating_duration_since(Instant::now()))).await;
+                        pause = (pause * 2).min(LONGEST_PAUSE);
+                    }
                 }
             }
         }

@@ -2,7 +2,9 @@
 //!
 //! Core messages may be lost: whenever that may have happened, [`Bus::gaps`] counts up.
 
-use crate::{BusError, Options, answers::Answers, progress::Progress, serve::Requests};
+use crate::{
+    BusError, Options, answers::Answers, deserted::Deserted, progress::Progress, serve::Requests,
+};
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, Subject};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
@@ -46,6 +48,7 @@ struct Inner {
     client: Client,
     answers: Arc<Answers>,
     progress: Progress,
+    deserted: Deserted,
     hearing: AbortHandle,
     news: Arc<News>,
     options: Options,
@@ -106,8 +109,8 @@ impl Bus {
                         subject: "the inbox".to_owned(),
                         reason: error.to_string(),
                     })?;
-                    let progress = Progress::default();
-                    let inner = Inner { client, answers, progress, hearing, news, options };
+                    let (progress, deserted) = (Progress::default(), Deserted::default());
+                    let inner = Inner { client, answers, progress, deserted, hearing, news, options };
                     return Ok(Self { inner: Arc::new(inner) });
                 }
                 Err(error) => error,
@@ -222,6 +225,11 @@ impl Bus {
 
     pub(crate) fn progress(&self) -> &Progress {
         &self.inner.progress
+    }
+
+    /// Subjects that nobody listens to.
+    pub(crate) fn deserted(&self) -> &Deserted {
+        &self.inner.deserted
     }
 
     /// Counts up at every disconnect: an answer that was awaited before it will not come.

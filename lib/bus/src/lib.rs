@@ -22,6 +22,7 @@ mod answers;
 mod api;
 pub mod ask;
 pub mod connection;
+mod deserted;
 mod direct;
 pub mod error;
 pub mod journal;

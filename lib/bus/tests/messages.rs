@@ -5,8 +5,8 @@
 mod common;
 
 use bus::{Bus, BusError, Options, Patience, RequestError, WorkQueue, admin};
-use common::{Fleet, GUARD};
-use futures::StreamExt;
+use common::{Fleet, GUARD, Proxy};
+use futures::{StreamExt, future::join_all};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use wire::subject;
@@ -45,6 +45,32 @@ async fn a_request_is_repeated_until_somebody_answers() {
     };
     let (answer, ()) = tokio::join!(ask(&bus, 41), late);
     assert_eq!(answer.unwrap(), 42);
+}
+
+/// An owner is dead, and a room full of players waits for the next one: they must not take the machine from it.
+#[tokio::test]
+async fn where_nobody_listens_one_looks_for_all() {
+    const ASKERS: u32 = 500;
+    let fleet = Fleet::start().await;
+    let proxy = Proxy::start(&fleet).await;
+    let bus = fleet.bus_through("gateway", &proxy).await;
+    let before = proxy.sent();
+    let askers = (0..ASKERS).map(|n| ask(&bus, n));
+    let watched = async {
+        sleep(Duration::from_millis(500)).await;
+        let once = proxy.sent() - before;
+        assert!(once > u64::from(ASKERS) * 20, "{once} bytes cannot be all questions");
+        sleep(Duration::from_secs(2)).await;
+        let repeats = proxy.sent() - before - once;
+        serve(fleet.bus("cashier").await, 0).await;
+        (once, repeats)
+    };
+    let (answers, (once, repeats)) = tokio::join!(join_all(askers), watched);
+    for (answer, n) in answers.into_iter().zip(0..) {
+        assert_eq!(answer.unwrap(), n + 1);
+    }
+    assert!(repeats > 0, "nobody looked");
+    assert!(repeats < once / 2, "{once} bytes of questions, then {repeats} of repeats");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use servers::{Nats, NatsOptions};
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -72,6 +72,8 @@ struct State {
     deaf: AtomicBool,
     /// Nothing passes to the server.
     mute: AtomicBool,
+    /// Bytes that came from the client.
+    sent: AtomicU64,
     changed: Notify,
     /// Closes all connections.
     cut: Notify,
@@ -84,6 +86,7 @@ impl Proxy {
         let state = Arc::new(State {
             deaf: AtomicBool::new(false),
             mute: AtomicBool::new(false),
+            sent: AtomicU64::new(0),
             changed: Notify::new(),
             cut: Notify::new(),
         });
@@ -96,14 +99,19 @@ impl Proxy {
                 let state = Arc::clone(&shared);
                 tokio::spawn(async move {
                     tokio::select! {
-                        () = pass(from_client, to_server, &state, |state| &state.mute) => {}
-                        () = pass(from_server, to_client, &state, |state| &state.deaf) => {}
+                        () = pass(from_client, to_server, (&state, &state.mute), Some(&state.sent)) => {}
+                        () = pass(from_server, to_client, (&state, &state.deaf), None) => {}
                         () = state.cut.notified() => {}
                     }
                 });
             }
         });
         Self { port, state }
+    }
+
+    /// Bytes that the client has sent so far.
+    pub fn sent(&self) -> u64 {
+        self.state.sent.load(Ordering::SeqCst)
     }
 
     /// From now on the client hears nothing.
@@ -134,12 +142,13 @@ impl Proxy {
 async fn pass(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    state: &State,
-    held_back: impl Fn(&State) -> &AtomicBool,
+    (state, held_back): (&State, &AtomicBool),
+    counted: Option<&AtomicU64>,
 ) {
     let mut buffer = vec![0; 65_536];
     while let Ok(read @ 1..) = from.read(&mut buffer).await {
-        while held_back(state).load(Ordering::SeqCst) {
+        counted.map(|counted| counted.fetch_add(read as u64, Ordering::SeqCst));
+        while held_back.load(Ordering::SeqCst) {
             let changed = state.changed.notified();
             let _ = tokio::time::timeout(Duration::from_millis(20), changed).await;
         }
