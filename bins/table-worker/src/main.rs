@@ -1,6 +1,6 @@
 //! Table worker: owns partitions of tables, keeps each table's journal, runs the clocks, feeds the viewers.
 //!
-//! `worker` joins the fleet and answers questions; `partition` is the one task that owns a partition's tables; `writing` is its way from a decision to the
+//! `worker` joins the fleet and answers questions; `partition` is the one task that owns a partition's tables, `unread` those of them that are still to be read; `writing` is its way from a decision to the
 //! consequences; `hosted` is one table in it, `queue` what waits there; `outside` talks to cashier and coordinators; `feed` tells players; `shared` is what the partitions' tasks share.
 
 mod feed;
@@ -11,6 +11,7 @@ mod queue;
 mod recovery;
 mod shared;
 mod source;
+mod unread;
 mod worker;
 mod writing;
 

@@ -9,6 +9,7 @@ use crate::{
     recovery::{self, Loaded},
     shared::Shared,
     source::now_ms,
+    unread::Unread,
 };
 use bus::{AppendError, Bus, Cursor, Journal, Request, Requests, Tenure};
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
@@ -19,7 +20,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::{sync::Semaphore, task::yield_now, time::timeout};
+use tokio::{task::yield_now, time::timeout};
 use wire::{
     Epoch, Refusal, TableId,
     journal::Cause,
@@ -32,10 +33,6 @@ use wire::{
 pub(crate) const FENCE: Duration = Duration::from_secs(60);
 /// How long a partition waits for the journal of a table that it does not know.
 const LOOK: Duration = Duration::from_millis(500);
-
-/// Partitions of a worker that are loaded at the same time. All at once, none of many large ones would go on before the last one can;
-/// few at a time, small ones would wait for each other's round trips.
-pub const LOADING: usize = 32;
 
 /// Requests, records and answers that a partition takes before the others, and this worker's signs of life, have their turn. By tokio's own
 /// measure it takes about ten times as many: both workers of 27,000 tables in a closed loop then reported that they had stood still.
@@ -51,8 +48,6 @@ pub struct Means {
     pub partition: u16,
     pub epoch: Epoch,
     pub tenure: Tenure,
-    /// Who may load: see [`LOADING`].
-    pub loading: Arc<Semaphore>,
     /// Whether scripts are taken.
     pub scripted_decks: bool,
 }
@@ -72,6 +67,7 @@ pub struct Partition {
     pub means: Means,
     /// Since when it is owned here.
     pub since: Instant,
+    pub unread: Unread,
     pub tables: HashMap<TableId, Hosted>,
     pub wake_ups: BinaryHeap<Reverse<(u64, TableId)>>,
     pub writes: FuturesUnordered<BoxFuture<'static, Written>>,
@@ -84,14 +80,11 @@ pub struct Partition {
 /// When the partition's journals cannot be read or its subject cannot be listened to.
 pub async fn run(means: Means) -> anyhow::Result<()> {
     let mut tenure = means.tenure.clone();
-    let loading = Arc::clone(&means.loading);
-    let permit = tokio::select! {
+    let begun = tokio::select! {
         () = tenure.ends() => return Ok(()),
-        // Never closed; without a permit only more is loaded at the same time.
-        permit = loading.acquire_owned() => permit.ok(),
+        begun = Partition::begin(means) => begun?,
     };
-    let (mut partition, mut requests) = load(means).await?;
-    drop(permit);
+    let (mut partition, mut requests) = begun;
     for turn in 1_usize.. {
         if turn.is_multiple_of(MOST_AT_ONCE) {
             yield_now().await;
@@ -100,6 +93,10 @@ pub async fn run(means: Means) -> anyhow::Result<()> {
         tokio::select! {
             () = tenure.ends() => break,
             Some(request) = requests.next() => partition.request(request).await,
+            read = partition.unread.next() => {
+                let (loaded, requests) = read?;
+                partition.read(loaded, requests).await?;
+            }
             Some((table, cursor)) = partition.writes.next() => partition.written(table, cursor).await?,
             Some((table, key, outcome)) = partition.effects.next() => {
                 partition.returned(table, key, outcome).await;
@@ -107,29 +104,10 @@ pub async fn run(means: Means) -> anyhow::Result<()> {
             () = tokio::time::sleep(wake_up) => partition.wake().await,
         }
     }
+    partition.unread.send_away().await;
     partition.finish_writing().await;
     requests.turn_away(TableReply::Refused(Refusal::unavailable("table")));
     Ok(())
-}
-
-/// A partition with everything in its journals, and the requests to it from now on.
-async fn load(means: Means) -> anyhow::Result<(Partition, Requests)> {
-    let loaded = recovery::load_partition(&means.journal, means.partition).await?;
-    let requests = means.bus.serve(subject::table_commands(means.partition), None).await?;
-    let mut partition = Partition {
-        means,
-        since: Instant::now(),
-        tables: HashMap::new(),
-        wake_ups: BinaryHeap::new(),
-        writes: FuturesUnordered::new(),
-        effects: FuturesUnordered::new(),
-    };
-    for table in loaded {
-        partition.adopt(table).await?;
-        // Others go on meanwhile, signs of life above all.
-        yield_now().await;
-    }
-    Ok((partition, requests))
 }
 
 impl Drop for Partition {
@@ -150,6 +128,33 @@ impl Drop for Partition {
 }
 
 impl Partition {
+    /// A partition all of whose tables are still to be read, and the requests to it from now on.
+    async fn begin(means: Means) -> anyhow::Result<(Self, Requests)> {
+        let unread = Unread::of(&means.journal, means.partition).await?;
+        let requests = means.bus.serve(subject::table_commands(means.partition), None).await?;
+        let partition = Self {
+            means,
+            since: Instant::now(),
+            unread,
+            tables: HashMap::new(),
+            wake_ups: BinaryHeap::new(),
+            writes: FuturesUnordered::new(),
+            effects: FuturesUnordered::new(),
+        };
+        Ok((partition, requests))
+    }
+
+    /// A table is read: it goes on, and what waited for it is seen to.
+    async fn read(&mut self, loaded: Option<Loaded>, requests: Vec<Request>) -> anyhow::Result<()> {
+        if let Some(loaded) = loaded {
+            self.adopt(loaded).await?;
+        }
+        for request in requests {
+            self.request(request).await;
+        }
+        Ok(())
+    }
+
     /// Takes a recovered table over: repeats its last events for those who may have missed them, and gives the player whose turn
     /// it is their time back.
     async fn adopt(&mut self, loaded: Loaded) -> anyhow::Result<()> {
@@ -203,6 +208,7 @@ impl Partition {
                 return refuse(Some(&request), Refusal::bad_message(error.to_string())).await;
             }
         };
+        let Some(request) = self.unread.ask(table, request).await else { return };
         let cause = Cause { player, id };
         if needs_scripts(&command) && !self.means.scripted_decks && !self.has_answered(table, cause) {
             return refuse(Some(&request), self.means.sure(Refusal::ScriptedDecksOff)).await;

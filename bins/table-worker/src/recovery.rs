@@ -2,9 +2,8 @@
 
 use crate::{feed, feed::History, hosted::Hosted};
 use anyhow::Context;
-use bus::{Cursor, Journal, Recovered};
+use bus::{Cursor, Journal, Last, Recovered};
 use poker::table::{Table, TableRecord};
-use tokio::task::yield_now;
 use wire::{Epoch, TableId, codec, subject};
 
 /// A recovered table, with the last record once more for those who may have missed its events.
@@ -13,23 +12,17 @@ pub struct Loaded {
     pub last: TableRecord,
 }
 
-/// All tables of a partition.
-pub async fn load_partition(journal: &Journal, partition: u16) -> anyhow::Result<Vec<Loaded>> {
-    let recovered = journal.recover(&subject::table_journals(partition)).await?;
-    let mut loaded = Vec::with_capacity(recovered.len());
-    for journal in recovered {
-        let subject = journal.cursor.subject.clone();
-        // One unreadable journal must not stop the partition's other tables.
-        match load(journal) {
-            Ok(table) => loaded.push(table),
-            Err(error) => {
-                tracing::error!(%subject, error = format!("{error:#}"), "a table cannot be loaded")
-            }
-        }
-        // Many partitions are loaded side by side, and signs of life are due meanwhile.
-        yield_now().await;
-    }
-    Ok(loaded)
+/// The table whose last record this is. None when its journal makes no sense: that must not stop the partition's other tables.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub async fn complete(journal: &Journal, last: Last) -> anyhow::Result<Option<Loaded>> {
+    let subject = last.subject().to_owned();
+    let loaded = load(journal.complete(last).await?);
+    let explain = |error: &anyhow::Error| {
+        tracing::error!(%subject, error = format!("{error:#}"), "a table cannot be loaded");
+    };
+    Ok(loaded.inspect_err(explain).ok())
 }
 
 /// One table, or nothing when it has no journal.

@@ -2,7 +2,7 @@
 
 use crate::{
     feed::Feed,
-    partition::{self, LOADING, Means},
+    partition::{self, Means},
     shared::Shared,
 };
 use bus::{Bus, Journal, OwnedKind, Peers, Requests, Stop};
@@ -11,7 +11,7 @@ use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::time::timeout;
 use wire::{
     NodeId,
     fleet::Role,
@@ -42,7 +42,6 @@ pub async fn run(bus: Bus, node: NodeId, scripted_decks: bool, stop: &Stop) -> a
     let watching = tokio::spawn(watch(journals.clone(), peers.clone()));
     let (counted, used) = (Arc::clone(&shared), bus.clone());
     let (feed, feeding) = Feed::start(&bus);
-    let loading = Arc::new(Semaphore::new(LOADING));
     let count = move |partitions| counted.partitions.store(partitions as u32, Relaxed);
     bus::work(&peers, OwnedKind::Tables, stop, count, move |partition, epoch, tenure| {
         let journal = journals.get(usize::from(partition % TABLE_STREAMS)).cloned();
@@ -54,7 +53,6 @@ pub async fn run(bus: Bus, node: NodeId, scripted_decks: bool, stop: &Stop) -> a
             partition,
             epoch,
             tenure,
-            loading: Arc::clone(&loading),
             scripted_decks,
         });
         async move {

@@ -8,13 +8,13 @@ use bytes::Bytes;
 use futures::{StreamExt, stream::FuturesUnordered};
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use wire::codec::{self, CodecError};
 
 /// First pause after "no responders": a hand-over takes no longer. Doubles up to [`LONGEST_PAUSE`], for a takeover does.
 const PAUSE: Duration = Duration::from_millis(10);
 /// Longest pause between two attempts to find somebody who listens.
-const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_millis(320);
 
 /// How long a request waits, and repeats.
 #[derive(Clone, Copy, Debug)]
@@ -85,8 +85,8 @@ impl Bus {
                 // Should an answer to an earlier one come meanwhile, it is found at the next turn.
                 First::Nobody => {
                     scout = scout.or_else(|| self.deserted().scout(&subject));
-                    if scout.is_some() {
-                        sleep(pause.min(give_up.saturating_duration_since(Instant::now()))).await;
+                    if let Some(scout) = &scout {
+                        scout.rest(pause.min(give_up.saturating_duration_since(Instant::now()))).await;
                         pause = (pause * 2).min(LONGEST_PAUSE);
                     }
                 }
@@ -94,6 +94,17 @@ impl Bus {
         }
         let waited_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Err(RequestError::TimedOut { subject, waited_ms })
+    }
+
+    /// Whether a question waits for somebody who listens: then it is worth saying who is heard ([`Bus::found`]).
+    #[must_use]
+    pub fn is_seeking(&self) -> bool {
+        !self.deserted().is_empty()
+    }
+
+    /// Somebody was heard who listens to a subject: questions that wait for that need not wait longer.
+    pub fn found(&self, subject: &str) {
+        self.deserted().heard(subject);
     }
 
     /// Asks once. The answer, when there is one, is given to whoever holds what is returned.

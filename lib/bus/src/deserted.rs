@@ -3,14 +3,28 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
-use tokio::sync::watch;
+use tokio::{sync::Notify, time::timeout};
 
-/// By subject who waits for its scout.
+/// By subject what its scout, and those who wait for it, listen to.
 #[derive(Debug, Default)]
 pub(crate) struct Deserted {
-    subjects: Mutex<HashMap<String, watch::Receiver<()>>>,
+    subjects: Mutex<HashMap<String, Arc<Place>>>,
+    /// How many there are: known without the lock.
+    len: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+struct Place {
+    /// Somebody was heard who listens.
+    heard: Notify,
+    /// The scout is gone.
+    left: Notify,
 }
 
 /// The one that looks whether somebody listens to a subject again. The others go on when it is dropped.
@@ -18,7 +32,7 @@ pub(crate) struct Deserted {
 pub(crate) struct Scout<'a> {
     deserted: &'a Deserted,
     subject: String,
-    _waited_for: watch::Sender<()>,
+    place: Arc<Place>,
 }
 
 impl Deserted {
@@ -28,28 +42,59 @@ impl Deserted {
         if subjects.contains_key(subject) {
             return None;
         }
-        let (_waited_for, waiting) = watch::channel(());
-        subjects.insert(subject.to_owned(), waiting);
-        Some(Scout { deserted: self, subject: subject.to_owned(), _waited_for })
+        let place = Arc::new(Place::default());
+        subjects.insert(subject.to_owned(), Arc::clone(&place));
+        self.len.store(subjects.len(), Ordering::Relaxed);
+        Some(Scout { deserted: self, subject: subject.to_owned(), place })
     }
 
     /// Waits while another one looks.
     pub(crate) async fn wait(&self, subject: &str) {
-        let waiting = self.lock().get(subject).cloned();
-        if let Some(mut waiting) = waiting {
-            // Nothing is ever sent: it ends with the scout.
-            let _ = waiting.changed().await;
+        if self.is_empty() {
+            return;
+        }
+        let place = self.lock().get(subject).cloned();
+        if let Some(place) = place {
+            let mut left = std::pin::pin!(place.left.notified());
+            left.as_mut().enable();
+            // It may have gone before that.
+            if self.lock().get(subject).is_some_and(|now| Arc::ptr_eq(now, &place)) {
+                left.await;
+            }
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, watch::Receiver<()>>> {
+    /// Somebody was heard who listens to it: the scout asks at once.
+    pub(crate) fn heard(&self, subject: &str) {
+        if let Some(place) = self.lock().get(subject) {
+            place.heard.notify_one();
+        }
+    }
+
+    /// Whether nobody looks for anybody, as far as known by now.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len.load(Ordering::Relaxed) == 0
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Place>>> {
         self.subjects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Scout<'_> {
+    /// Until it is time to ask again: so long, or until somebody was heard.
+    pub(crate) async fn rest(&self, pause: Duration) {
+        let _ = timeout(pause, self.place.heard.notified()).await;
     }
 }
 
 impl Drop for Scout<'_> {
     fn drop(&mut self) {
-        self.deserted.lock().remove(&self.subject);
+        let mut subjects = self.deserted.lock();
+        subjects.remove(&self.subject);
+        self.deserted.len.store(subjects.len(), Ordering::Relaxed);
+        drop(subjects);
+        self.place.left.notify_waiters();
     }
 }
 
@@ -57,6 +102,7 @@ impl Drop for Scout<'_> {
 mod tests {
     use super::*;
     use futures::FutureExt;
+    use tokio::time::Instant;
 
     #[tokio::test]
     async fn one_looks_and_the_others_wait_until_it_is_gone() {
@@ -69,6 +115,21 @@ mod tests {
         assert!(waiting.as_mut().now_or_never().is_none());
         drop(scout);
         assert!(waiting.now_or_never().is_some());
+        assert!(deserted.is_empty());
         assert!(deserted.scout("a").is_some(), "and the next one may look");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_looks_need_not_wait_once_somebody_is_heard() {
+        const LONG: Duration = Duration::from_secs(60);
+        let deserted = Deserted::default();
+        let scout = deserted.scout("a").unwrap();
+        let began = Instant::now();
+        deserted.heard("b");
+        deserted.heard("a");
+        scout.rest(LONG).await;
+        assert_eq!(began.elapsed(), Duration::ZERO, "heard just before");
+        scout.rest(LONG).await;
+        assert_eq!(began.elapsed(), LONG);
     }
 }

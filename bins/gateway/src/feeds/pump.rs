@@ -15,6 +15,7 @@ use tokio::{
 use wire::{
     TableId,
     client::ServerMessage,
+    subject,
     table::{DealtCards, Resync, TableReply},
 };
 
@@ -66,6 +67,10 @@ impl Pump {
 
     /// Passes on what happened at one table.
     fn tell(&mut self, told: Told<'_>) {
+        if self.bus.is_seeking() {
+            // Its owner listens: after a takeover this is the first that is heard of the new one.
+            self.bus.found(&subject::table_commands(subject::table_partition(told.table)));
+        }
         let question = told.answers.and_then(|inbox| self.bus.question(inbox));
         let mut tables = self.watched.lock();
         let feed = tables.get_mut(&told.table);

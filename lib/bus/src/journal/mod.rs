@@ -8,7 +8,7 @@
 mod append;
 mod read;
 
-use crate::{Bus, BusError};
+use crate::{Bus, BusError, direct::Found};
 use bytes::Bytes;
 use serde::Deserialize;
 use std::sync::{
@@ -72,6 +72,18 @@ pub struct Recovered {
     pub cursor: Cursor,
     /// The last snapshot and all records after it, in order; all records where there is no snapshot.
     pub records: Vec<Stored>,
+}
+
+/// The last record of a subject: what it builds on is still to be read ([`Journal::complete`]).
+#[derive(Debug)]
+pub struct Last(Found);
+
+impl Last {
+    /// The subject.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.0.subject
+    }
 }
 
 /// Why a journal cannot be read.

@@ -1,6 +1,6 @@
 //! Reading: recovery from the last snapshot and its tail, and a walk over everything.
 
-use super::{Cursor, Journal, JournalError, OWN, Recovered, SNAPSHOT, Stored, TAILS};
+use super::{Cursor, Journal, JournalError, Last, OWN, Recovered, SNAPSHOT, Stored, TAILS};
 use crate::{
     BusError,
     direct::{self, Batch, Found, MOST_SUBJECTS, Wanted},
@@ -25,11 +25,28 @@ impl Journal {
     /// # Errors
     /// When the server does not answer, or records that a subject builds on are gone.
     pub async fn recover(&self, subjects: &str) -> Result<Vec<Recovered>, JournalError> {
-        let lasts = match self.lasts(vec![subjects]).await? {
+        let tails = self.lasts(subjects).await?.into_iter().map(|last| self.complete(last));
+        stream::iter(tails).buffered(TAILS).try_collect().await
+    }
+
+    /// The last record of every subject that matches a filter, in the order of the stream.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn lasts(&self, subjects: &str) -> Result<Vec<Last>, JournalError> {
+        let lasts = match self.lasts_at_once(vec![subjects]).await? {
             Some(lasts) => lasts,
             None => self.lasts_of_many(subjects).await?,
         };
-        self.with_tails(lasts).await
+        Ok(lasts.into_iter().map(Last).collect())
+    }
+
+    /// The rest of what a new owner needs of a subject.
+    ///
+    /// # Errors
+    /// When the server does not answer, or records that the last one builds on are gone.
+    pub async fn complete(&self, last: Last) -> Result<Recovered, JournalError> {
+        self.with_tail(last.0).await
     }
 
     /// The same of one subject; none when it has no record.
@@ -80,7 +97,7 @@ impl Journal {
     }
 
     /// The last records of the subjects; none when there are more than a batch may hold.
-    async fn lasts(&self, filters: Vec<&str>) -> Result<Option<Vec<Found>>, JournalError> {
+    async fn lasts_at_once(&self, filters: Vec<&str>) -> Result<Option<Vec<Found>>, JournalError> {
         let mut wanted = Wanted { last_of: Some(filters), ..Wanted::default() };
         let mut lasts = Vec::new();
         loop {
@@ -109,7 +126,7 @@ impl Journal {
         let batches: Vec<Vec<Found>> = stream::iter(chunks)
             .map(|chunk| async move {
                 let filters = chunk.iter().map(String::as_str).collect();
-                self.lasts(filters).await.map(Option::unwrap_or_default)
+                self.lasts_at_once(filters).await.map(Option::unwrap_or_default)
             })
             .buffered(BATCHES)
             .try_collect()
@@ -142,12 +159,6 @@ impl Journal {
                 return Ok(subjects);
             }
         }
-    }
-
-    /// Last records with everything from their snapshots on.
-    async fn with_tails(&self, lasts: Vec<Found>) -> Result<Vec<Recovered>, JournalError> {
-        let tails = lasts.into_iter().map(|last| self.with_tail(last));
-        stream::iter(tails).buffered(TAILS).try_collect().await
     }
 
     async fn with_tail(&self, last: Found) -> Result<Recovered, JournalError> {
