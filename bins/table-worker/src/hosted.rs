@@ -22,8 +22,8 @@ use wire::{
 /// Commands that may wait at one table. More than every seat's and the fleet's own; beyond, senders repeat.
 const MAX_WAITING: usize = 256;
 /// Records without a snapshot before one is due between the beginnings of hands too: recovery reads them one after the other. Most
-/// hands have fewer.
-const MAX_TAIL: usize = 24;
+/// hands have about twice as many.
+const MAX_TAIL: usize = 12;
 /// Such a snapshot repeats what was told of the hand. Where much is said it comes less often: at most so many events for each record.
 const RETOLD: usize = 4;
 /// A hand is repeated no longer when so many records came after its end: long enough for those who may have missed the end.
@@ -348,7 +348,7 @@ mod tests {
             let events = hosted.applied(record, cursor.clone());
             hosted.history.remember(&feed::public(&events), hosted.table.event_no());
             let recovered = bus::Recovered { cursor, records: self.records.clone() };
-            let recovered = recovery::load(recovered).unwrap().hosted;
+            let recovered = *recovery::load(recovered).unwrap().hosted;
             assert_eq!(recovered.table, hosted.table);
             if hosted.between < MAX_BETWEEN {
                 assert_eq!(recovered.history.hand(), hosted.history.hand());

@@ -68,7 +68,8 @@ pub struct Partition {
     /// Since when it is owned here.
     pub since: Instant,
     pub unread: Unread,
-    pub tables: HashMap<TableId, Hosted>,
+    /// Boxed: they are large, and the map moves as it grows.
+    pub tables: HashMap<TableId, Box<Hosted>>,
     pub wake_ups: BinaryHeap<Reverse<(u64, TableId)>>,
     pub writes: FuturesUnordered<BoxFuture<'static, Written>>,
     pub effects: FuturesUnordered<BoxFuture<'static, Returned>>,

@@ -8,7 +8,7 @@ use wire::{Epoch, TableId, codec, subject};
 
 /// A recovered table, with the last record once more for those who may have missed its events.
 pub struct Loaded {
-    pub hosted: Hosted,
+    pub hosted: Box<Hosted>,
     pub last: TableRecord,
 }
 
@@ -31,9 +31,9 @@ pub async fn load_table(journal: &Journal, table: TableId) -> anyhow::Result<Opt
 }
 
 /// A table whose first record is still to be written.
-pub fn unborn(table: Table) -> Hosted {
+pub fn unborn(table: Table) -> Box<Hosted> {
     let cursor = Cursor::new(subject::table_journal(table.id()));
-    Hosted::new(table, cursor, History::default(), 0)
+    Box::new(Hosted::new(table, cursor, History::default(), 0))
 }
 
 /// A table out of its records.
@@ -59,7 +59,7 @@ pub fn load(recovered: Recovered) -> anyhow::Result<Loaded> {
     }
     let tail = records.len();
     let last = records.pop().context("the journal is empty")?;
-    Ok(Loaded { hosted: Hosted::new(table, cursor, history, tail), last })
+    Ok(Loaded { hosted: Box::new(Hosted::new(table, cursor, history, tail)), last })
 }
 
 impl Loaded {

@@ -234,7 +234,7 @@ impl Partition {
         let Some(stale) = self.tables.remove(&id) else {
             return Ok(());
         };
-        let mut hosted = stale.reloaded(fresh);
+        let mut hosted = Box::new(stale.reloaded(*fresh));
         if let Some(waiting) = waiting {
             let request = request.or(waiting.request);
             hosted.waiting.push_front(Waiting { request, ..waiting });

@@ -164,7 +164,8 @@ fn found(message: async_nats::Message) -> Option<Found> {
         subject: headers.get("Nats-Subject")?.as_str().to_owned(),
         sequence: header(Some(&headers), "Nats-Sequence")?,
         time_ms: headers.get("Nats-Time-Stamp").and_then(|time| parse_time_ms(time.as_str())).unwrap_or(0),
-        payload: message.payload,
+        // A copy: what came is a slice of all that was read from the socket at once, and would keep that.
+        payload: Bytes::copy_from_slice(&message.payload),
         headers,
     })
 }
