@@ -5,7 +5,7 @@
 
 use super::{
     claims::{Claim, Entry},
-    share::shares,
+    share::{Owner, shares},
 };
 use crate::peers::Member;
 use std::time::Duration;
@@ -227,7 +227,7 @@ impl Board {
     }
 
     /// Who owns what among the eligible, with what is released counted as its next owner's.
-    fn owners(&self, now: Instant) -> Vec<Option<usize>> {
+    fn owners(&self, now: Instant) -> Vec<Option<Owner>> {
         self.slots
             .iter()
             .map(|slot| {
@@ -235,7 +235,8 @@ impl Board {
                     Some(owner) => Some(owner),
                     None => slot.next.as_ref().filter(|_| slot.is_reserved(now)),
                 }?;
-                self.eligible.iter().position(|member| member == owner)
+                let index = self.eligible.iter().position(|member| member == owner)?;
+                Some((index, slot.revision))
             })
             .collect()
     }

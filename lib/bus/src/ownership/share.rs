@@ -1,33 +1,33 @@
 //! Fair shares: who is to own which partition, computed alike by everybody from what everybody sees.
 //!
-//! Everybody keeps what it owns, up to its share, so nothing moves that need not move. What nobody owns, or an
-//! owner has too much of, goes to those who have less than their share, by rendezvous hashing.
+//! Everybody keeps what it owns, up to its share and the longest owned first: nothing moves that need not move, and after a death what
+//! had to change its owner anyway rather than what was never disturbed. What nobody owns, or an owner has too much of, goes to
+//! those who have less than their share, by rendezvous hashing.
 
 use crate::peers::Member;
 
+/// An owner, and since which revision of the bucket it is one.
+pub(super) type Owner = (usize, u64);
+
 /// Says for each partition which of `members` is to own it, given who owns it now; none when there are no members.
-pub(super) fn shares(owners: &[Option<usize>], members: &[Member]) -> Option<Vec<usize>> {
+pub(super) fn shares(owners: &[Option<Owner>], members: &[Member]) -> Option<Vec<usize>> {
     if members.is_empty() {
         return None;
     }
     let mut room = quotas(owners.len(), members.len());
     let mut targets: Vec<Option<usize>> = vec![None; owners.len()];
 
-    // What is owned stays, the best matching first.
-    let mut owned: Vec<(u64, usize, usize)> = owners
-        .iter()
-        .enumerate()
-        .filter_map(|(partition, owner)| {
-            let owner = (*owner)?;
-            Some((score(partition, members.get(owner)?), partition, owner))
-        })
-        .collect();
-    owned.sort_unstable_by(|a, b| b.cmp(a));
+    // What is owned stays, the longest owned first.
+    let with_owner = |(partition, owner): (usize, &Option<Owner>)| {
+        owner.map(|(owner, since)| (since, partition, owner))
+    };
+    let mut owned: Vec<(u64, usize, usize)> = owners.iter().enumerate().filter_map(with_owner).collect();
+    owned.sort_unstable();
     for (_, partition, owner) in owned {
         take(&mut room, &mut targets, partition, owner);
     }
 
-    // The rest goes where there is room, again the best match first.
+    // The rest goes where there is room, the best match first.
     let mut wishes: Vec<(u64, usize, usize)> = targets
         .iter()
         .enumerate()
@@ -82,6 +82,11 @@ mod tests {
         names.iter().map(|name| Member { node: name.parse().unwrap(), incarnation: 7 }).collect()
     }
 
+    /// All owned since the same revision.
+    fn owned(targets: &[usize]) -> Vec<Option<Owner>> {
+        targets.iter().map(|&owner| Some((owner, 1))).collect()
+    }
+
     fn counts(targets: &[usize], members: usize) -> Vec<usize> {
         (0..members).map(|index| targets.iter().filter(|&&t| t == index).count()).collect()
     }
@@ -104,8 +109,7 @@ mod tests {
     fn a_newcomer_gets_its_share_and_nothing_else_moves() {
         let two = members(&["a", "b"]);
         let before = shares(&[None; 256], &two).unwrap();
-        let owners: Vec<_> = before.iter().map(|&t| Some(t)).collect();
-        let after = shares(&owners, &members(&["a", "b", "c"])).unwrap();
+        let after = shares(&owned(&before), &members(&["a", "b", "c"])).unwrap();
         assert_eq!(counts(&after, 3), [86, 85, 85]);
         let moved = before.iter().zip(&after).filter(|(b, a)| b != a);
         assert!(moved.clone().all(|(_, &a)| a == 2));
@@ -116,12 +120,21 @@ mod tests {
     fn after_a_death_only_what_it_owned_moves() {
         let before = shares(&[None; 256], &members(&["a", "b", "c"])).unwrap();
         // "b" is gone; "c" moves up in the list.
-        let owners: Vec<_> = before.iter().map(|&t| [Some(0), None, Some(1)][t]).collect();
+        let owners: Vec<_> = before.iter().map(|&t| [Some((0, 1)), None, Some((1, 1))][t]).collect();
         let after = shares(&owners, &members(&["a", "c"])).unwrap();
         assert_eq!(counts(&after, 2), [128, 128]);
         for (owner, target) in owners.iter().zip(after) {
-            assert!(owner.is_none_or(|owner| owner == target));
+            assert!(owner.is_none_or(|(owner, _)| owner == target));
         }
+    }
+
+    /// One of two dies, the other takes everything over, and the dead one comes back: what never changed its owner stays.
+    #[test]
+    fn what_was_taken_over_goes_back_first() {
+        let two = members(&["a", "b"]);
+        let before = shares(&[None; 256], &two).unwrap();
+        let taken_over: Vec<_> = before.iter().map(|&t| Some((0, [1, 2][t]))).collect();
+        assert_eq!(shares(&taken_over, &two).unwrap(), before);
     }
 
     #[test]
@@ -131,8 +144,7 @@ mod tests {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let members = members(&names);
             let first = shares(&[None; 16], &members).unwrap();
-            let owners: Vec<_> = first.iter().map(|&t| Some(t)).collect();
-            assert_eq!(shares(&owners, &members).unwrap(), first);
+            assert_eq!(shares(&owned(&first), &members).unwrap(), first);
         }
     }
 }
