@@ -119,3 +119,75 @@ impl Unread {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bus::{Bus, Cursor, Options, Patience, admin};
+    use servers::{Nats, NatsOptions};
+    use std::time::Duration;
+    use wire::table::TableReply;
+
+    const PARTITION: u16 = 8;
+    const TABLES: usize = 40;
+    const RECORDS: u64 = 6;
+    const PATIENCE: Patience = Patience { each: Duration::from_secs(5), total: Duration::from_secs(30) };
+
+    async fn connect(nats: &Nats, user: &str) -> Bus {
+        let password = nats.password(user).map(str::to_owned);
+        let (urls, user) = (vec![nats.url()], user.to_owned());
+        Bus::connect(Options { urls, name: user.clone(), node: user.clone(), password, user }).await.unwrap()
+    }
+
+    /// Records of one table whose bytes mean nothing, the first one a snapshot.
+    async fn written(journal: &Journal, table: TableId) {
+        let mut cursor = Cursor::new(subject::table_journal(table));
+        for n in 0..RECORDS {
+            cursor = journal.append(&cursor, "?".into(), n == 0).await.unwrap();
+        }
+    }
+
+    /// What the records mean is of no importance here, only in which order tables are read.
+    #[tokio::test]
+    async fn who_is_asked_for_is_read_first_and_a_journal_that_makes_no_sense_stops_nobody() {
+        let config = servers::find::nats_config().unwrap();
+        let nats =
+            Nats::start(NatsOptions { config: Some(config.clone()), ..NatsOptions::default() }).await.unwrap();
+        admin::apply(&connect(&nats, "admin").await, &config).await.unwrap();
+        let (worker, gateway) = (connect(&nats, "table-worker").await, connect(&nats, "gateway").await);
+        let journal = Journal::open(&worker, &subject::table_stream(PARTITION)).await.unwrap();
+        let here = |table: &TableId| subject::table_partition(*table) == PARTITION;
+        let tables: Vec<TableId> = (1..).map(TableId).filter(here).take(TABLES).collect();
+        for &table in &tables {
+            written(&journal, table).await;
+        }
+        let mut requests = worker.serve(subject::table_commands(PARTITION), None).await.unwrap();
+        worker.flush().await;
+        let question = tokio::spawn(async move {
+            gateway.request::<_, TableReply>(subject::table_commands(PARTITION), &1_u32, PATIENCE).await
+        });
+        let request = requests.next().await.unwrap();
+
+        let mut unread = Unread::of(&journal, PARTITION).await.unwrap();
+        let Some(request) = unread.ask(TableId(0), request).await else { panic!("there is no such table") };
+        let last = *tables.last().unwrap();
+        assert!(unread.ask(last, request).await.is_none());
+        let mut read = 0;
+        let waited = loop {
+            let (loaded, requests) = unread.next().await.unwrap();
+            assert!(loaded.is_none(), "bytes that mean nothing");
+            read += 1;
+            if !requests.is_empty() {
+                break requests;
+            }
+        };
+        // Those that had been begun with it may be ready before it.
+        assert!(read <= 1 + 2 * UNASKED, "{read} tables were read first");
+        refuse(waited.first(), Refusal::NoSuchTable).await;
+        assert!(matches!(question.await.unwrap(), Ok(TableReply::Refused(Refusal::NoSuchTable))));
+        for _ in read..TABLES {
+            unread.next().await.unwrap();
+        }
+        assert!(unread.tables.is_empty());
+    }
+}
