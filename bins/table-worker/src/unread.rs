@@ -151,8 +151,9 @@ mod tests {
     #[tokio::test]
     async fn who_is_asked_for_is_read_first_and_a_journal_that_makes_no_sense_stops_nobody() {
         let config = servers::find::nats_config().unwrap();
-        let nats =
-            Nats::start(NatsOptions { config: Some(config.clone()), ..NatsOptions::default() }).await.unwrap();
+        let nats = Nats::start(NatsOptions { config: Some(config.clone()), ..NatsOptions::default() })
+            .await
+            .unwrap();
         admin::apply(&connect(&nats, "admin").await, &config).await.unwrap();
         let (worker, gateway) = (connect(&nats, "table-worker").await, connect(&nats, "gateway").await);
         let journal = Journal::open(&worker, &subject::table_stream(PARTITION)).await.unwrap();

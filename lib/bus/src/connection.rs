@@ -2,9 +2,7 @@
 //!
 //! Core messages may be lost: whenever that may have happened, [`Bus::gaps`] counts up.
 
-use crate::{
-    BusError, Options, answers::Answers, deserted::Deserted, progress::Progress, serve::Requests,
-};
+use crate::{BusError, Options, answers::Answers, deserted::Deserted, progress::Progress, serve::Requests};
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, Subject};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};

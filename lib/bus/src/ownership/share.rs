@@ -18,9 +18,8 @@ pub(super) fn shares(owners: &[Option<Owner>], members: &[Member]) -> Option<Vec
     let mut targets: Vec<Option<usize>> = vec![None; owners.len()];
 
     // What is owned stays, the longest owned first.
-    let with_owner = |(partition, owner): (usize, &Option<Owner>)| {
-        owner.map(|(owner, since)| (since, partition, owner))
-    };
+    let with_owner =
+        |(partition, owner): (usize, &Option<Owner>)| owner.map(|(owner, since)| (since, partition, owner));
     let mut owned: Vec<(u64, usize, usize)> = owners.iter().enumerate().filter_map(with_owner).collect();
     owned.sort_unstable();
     for (_, partition, owner) in owned {
