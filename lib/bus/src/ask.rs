@@ -85,8 +85,11 @@ impl Bus {
                 // Should an answer to an earlier one come meanwhile, it is found at the next turn.
                 First::Nobody => {
                     scout = scout.or_else(|| self.deserted().scout(&subject));
-                    if let Some(scout) = &scout {
-                        scout.rest(pause.min(give_up.saturating_duration_since(Instant::now()))).await;
+                    if let Some(looking) = &scout {
+                        let left = give_up.saturating_duration_since(Instant::now());
+                        if looking.rest(pause.min(left)).await {
+                            scout = None;
+                        }
                         pause = (pause * 2).min(LONGEST_PAUSE);
                     }
                 }
@@ -102,9 +105,9 @@ impl Bus {
         !self.deserted().is_empty()
     }
 
-    /// Somebody was heard who listens to a subject: questions that wait for that need not wait longer.
+    /// Somebody was heard who listens to a subject: all questions that wait for that are asked.
     pub fn found(&self, subject: &str) {
-        self.deserted().heard(subject);
+        self.deserted().found(subject);
     }
 
     /// Asks once. The answer, when there is one, is given to whoever holds what is returned.

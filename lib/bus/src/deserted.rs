@@ -21,13 +21,13 @@ pub(crate) struct Deserted {
 
 #[derive(Debug, Default)]
 struct Place {
-    /// Somebody was heard who listens.
-    heard: Notify,
-    /// The scout is gone.
+    /// For the scout: somebody was heard who listens.
+    found: Notify,
+    /// For the others: nobody looks any more.
     left: Notify,
 }
 
-/// The one that looks whether somebody listens to a subject again. The others go on when it is dropped.
+/// The one that looks whether somebody listens to a subject again. The others go on when somebody is found, or when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Scout<'a> {
     deserted: &'a Deserted,
@@ -64,10 +64,14 @@ impl Deserted {
         }
     }
 
-    /// Somebody was heard who listens to it: the scout asks at once.
-    pub(crate) fn heard(&self, subject: &str) {
-        if let Some(place) = self.lock().get(subject) {
-            place.heard.notify_one();
+    /// Somebody was heard who listens to it: nobody needs to look any more.
+    pub(crate) fn found(&self, subject: &str) {
+        let mut subjects = self.lock();
+        if let Some(place) = subjects.remove(subject) {
+            self.len.store(subjects.len(), Ordering::Relaxed);
+            drop(subjects);
+            place.found.notify_one();
+            place.left.notify_waiters();
         }
     }
 
@@ -82,16 +86,19 @@ impl Deserted {
 }
 
 impl Scout<'_> {
-    /// Until it is time to ask again: so long, or until somebody was heard.
-    pub(crate) async fn rest(&self, pause: Duration) {
-        let _ = timeout(pause, self.place.heard.notified()).await;
+    /// Waits until it is time to ask again: so long, or until somebody was heard. Whether somebody was.
+    pub(crate) async fn rest(&self, pause: Duration) -> bool {
+        timeout(pause, self.place.found.notified()).await.is_ok()
     }
 }
 
 impl Drop for Scout<'_> {
     fn drop(&mut self) {
         let mut subjects = self.deserted.lock();
-        subjects.remove(&self.subject);
+        // After somebody was found another one may look already.
+        if subjects.get(&self.subject).is_some_and(|place| Arc::ptr_eq(place, &self.place)) {
+            subjects.remove(&self.subject);
+        }
         self.deserted.len.store(subjects.len(), Ordering::Relaxed);
         drop(subjects);
         self.place.left.notify_waiters();
@@ -120,16 +127,25 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_looks_need_not_wait_once_somebody_is_heard() {
+    async fn nobody_waits_once_somebody_is_heard() {
         const LONG: Duration = Duration::from_secs(60);
         let deserted = Deserted::default();
         let scout = deserted.scout("a").unwrap();
+        let mut waiting = std::pin::pin!(deserted.wait("a"));
+        assert!(waiting.as_mut().now_or_never().is_none());
         let began = Instant::now();
-        deserted.heard("b");
-        deserted.heard("a");
-        scout.rest(LONG).await;
-        assert_eq!(began.elapsed(), Duration::ZERO, "heard just before");
-        scout.rest(LONG).await;
+        deserted.found("b");
+        assert!(!scout.rest(LONG).await);
         assert_eq!(began.elapsed(), LONG);
+        deserted.found("a");
+        assert!(scout.rest(LONG).await);
+        assert!(waiting.now_or_never().is_some());
+        assert_eq!(began.elapsed(), LONG);
+
+        let next = deserted.scout("a").unwrap();
+        drop(scout);
+        assert!(!deserted.is_empty(), "the next one still looks");
+        drop(next);
+        assert!(deserted.is_empty());
     }
 }
