@@ -206,7 +206,7 @@ async fn requests_from_before_a_standstill_are_left_alone() {
     let fleet = Fleet::start().await;
     let child = fleet.cashier("cashier-1").await;
     let alice = fleet.rich("Alice", 100).await;
-    child.signal(Signal::STOP);
+    child.freeze().await.unwrap();
     let request = buy_in("old", alice, 7, 60);
     let short = Patience { each: Duration::from_millis(200), total: Duration::from_millis(600) };
     let reply = fleet

@@ -4,7 +4,7 @@ use crate::{
     format::Format,
     limits::TOGETHER,
     node::{Listener, Node},
-    session::{self, Session},
+    session,
     socket::{Socket, SocketState},
     transport::Transport,
 };
@@ -16,7 +16,7 @@ use axum::{
     routing::any,
     serve::IncomingStream,
 };
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::ready, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     time::sleep,
@@ -25,8 +25,9 @@ use wire::client::{MAX_CLIENT_FRAME, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK};
 
 /// Pause after a failed accept: mostly, open files have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
-/// Read buffer of a WebSocket; axum's default of 128 KiB would be most of a connection's memory.
-const WS_READ_BUFFER: usize = 512;
+/// Read buffer of a WebSocket: enough for nearly every message of a client. axum's default of 128 KiB would be most of a
+/// connection's memory.
+const WS_READ_BUFFER: usize = 256;
 
 /// Takes TCP connections until aborted.
 pub(crate) async fn tcp(listener: TcpListener, node: Arc<Node>) {
@@ -110,7 +111,9 @@ async fn upgrade(
     };
     upgrade.on_upgrade(move |socket| {
         state.establish();
-        Session::new(&node, Transport::ws(socket, state, format)).run()
+        // In a task of its own: that of the upgrade keeps room for all that an upgrade takes.
+        session::spawn(&node, Transport::ws(socket, state, format));
+        ready(())
     })
 }
 

@@ -86,10 +86,11 @@ pub(crate) fn spawn(node: &Arc<Node>, transport: Transport) {
 }
 
 impl Session {
-    pub(crate) fn new(node: &Arc<Node>, transport: Transport) -> Self {
+    /// Boxed, because a future that takes it by value keeps room for it twice.
+    pub(crate) fn new(node: &Arc<Node>, transport: Transport) -> Box<Self> {
         let outbox = Arc::new(Outbox::new(transport.format()));
         let now = Instant::now();
-        Self {
+        Box::new(Self {
             node: Arc::clone(node),
             number: node.connections.add(&outbox),
             socket: transport.state(),
@@ -103,11 +104,11 @@ impl Session {
             heard: now,
             blocked: None,
             timer: Alarm::new(now + node.idle),
-        }
+        })
     }
 
     /// Runs until the connection is closed.
-    pub(crate) async fn run(mut self) {
+    pub(crate) async fn run(mut self: Box<Self>) {
         // What closing takes is not kept ready all the time.
         if self.socket.is_beyond_limit() {
             return Box::pin(self.close(Some(Closing::NodeFull))).await;
@@ -279,7 +280,7 @@ impl Session {
     }
 
     /// Ends the session: says why, as far as the other side still listens.
-    async fn close(mut self, why: Option<Closing>) {
+    async fn close(mut self: Box<Self>, why: Option<Closing>) {
         let Some(reason) = why else {
             // A WebSocket still answers the other side's goodbye.
             let _ = timeout(CLOSING, poll_fn(|cx| self.transport.poll_send(cx))).await;

@@ -58,6 +58,30 @@ async fn everybody_sees_every_event_once_and_in_order_though_messages_are_lost()
     assert!((1..=10).contains(&asked), "each gap is asked for once for everybody, not {asked} times");
 }
 
+/// Whoever watches a table gets its answer with the events: were it lost on the way, the command would be asked again after a second.
+#[tokio::test]
+async fn the_events_are_the_answer_to_whoever_watches() {
+    const TURNS: u32 = 10;
+    let room = Room::open().await;
+    let gateway = room.gateway("gateway-1", &[]).await;
+    let mut seen = room.tables.happen(TABLE, 2).await;
+    let mut acts = 0;
+    for way in WAYS {
+        let mut client = connect(&[&gateway], way, password(&format!("{way:?}"))).await;
+        // Nobody here hears the table yet: the answer comes by itself.
+        assert_eq!(guarded("an answer", client.request(act(TABLE, 0))).await.unwrap(), ServerMessage::Done);
+        assert_eq!(watch(&mut client, TABLE).await.event_no, seen + 1);
+        for turn in 1..=TURNS {
+            let answer = guarded("an answer", client.request(act(TABLE, turn))).await;
+            assert_eq!(answer.unwrap(), ServerMessage::Done);
+        }
+        let last = seen + 1 + u64::from(TURNS);
+        follow(&mut client, TABLE, seen + 1, last).await;
+        (seen, acts) = (last, acts + u64::from(TURNS));
+    }
+    assert_eq!(room.tables.ridden_and_repeated(), (acts, 0));
+}
+
 #[tokio::test]
 async fn what_the_table_has_forgotten_is_a_new_start() {
     let room = Room::open().await;

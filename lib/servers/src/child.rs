@@ -179,6 +179,20 @@ impl Child {
         }
     }
 
+    /// Stops it (SIGSTOP) and waits until it stands still: the signal alone takes effect when one of its threads has its turn, and the
+    /// others go on until then.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub async fn freeze(&self) -> io::Result<()> {
+        self.signal(Signal::STOP);
+        let id = self.id().ok_or(io::ErrorKind::NotFound)?;
+        while !all_stopped(id)? {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        Ok(())
+    }
+
     /// Waits until it ends.
     ///
     /// # Errors
@@ -241,6 +255,20 @@ impl Child {
         }
         self.signal(Signal::KILL);
     }
+}
+
+/// Whether all threads of a process stand still.
+fn all_stopped(id: u32) -> io::Result<bool> {
+    for thread in std::fs::read_dir(format!("/proc/{id}/task"))? {
+        // A thread may end meanwhile.
+        let Ok(stat) = std::fs::read_to_string(thread?.path().join("stat")) else { continue };
+        // The state comes after the name, which is in parentheses and may hold others (proc_pid_stat(5)).
+        let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+        if state != Some('T') {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn open_log(log: &Path) -> io::Result<File> {

@@ -36,6 +36,10 @@ struct Shared {
     /// Requests are taken and not answered, as by a worker that was stopped.
     silent: AtomicBool,
     resyncs: AtomicU64,
+    /// Answers that went to everybody, with the event that they tell of.
+    ridden: AtomicU64,
+    /// Commands that had been carried out before.
+    repeats: AtomicU64,
 }
 
 #[derive(Default)]
@@ -110,6 +114,11 @@ impl FakeTables {
         self.shared.resyncs.load(Ordering::SeqCst)
     }
 
+    /// How many answers rode on the feed, and how many commands came twice.
+    pub fn ridden_and_repeated(&self) -> (u64, u64) {
+        (self.shared.ridden.load(Ordering::SeqCst), self.shared.repeats.load(Ordering::SeqCst))
+    }
+
     /// Who acted, with the turn they named.
     pub fn acted(&self, table: TableId) -> Vec<(PlayerId, u32)> {
         self.with(table, |t| t.acted.clone())
@@ -146,7 +155,7 @@ impl FakeTables {
         let dealt = cards.iter().map(|dealt| dealt.cards.clone()).collect();
         let chunk = self.with(table, |t| t.happen(table, 1));
         let last = chunk.last();
-        tell_all(&self.bus, chunk, cards).await;
+        tell_all(&self.bus, chunk, cards, None).await;
         (last, dealt)
     }
 
@@ -166,12 +175,12 @@ impl FakeTables {
 }
 
 async fn publish_events(bus: &Bus, chunk: TableEvents) {
-    tell_all(bus, chunk, Vec::new()).await;
+    tell_all(bus, chunk, Vec::new(), None).await;
 }
 
-async fn tell_all(bus: &Bus, chunk: TableEvents, cards: Vec<DealtCards>) {
+async fn tell_all(bus: &Bus, chunk: TableEvents, cards: Vec<DealtCards>, answers: Option<String>) {
     let (table, frame) = (chunk.table, frame(ServerMessage::Events(chunk)));
-    let news = TableNews { told: vec![Told { table, frame, cards, answers: None }] };
+    let news = TableNews { told: vec![Told { table, frame, cards, answers }] };
     bus.publish(subject::TABLE_FEED.to_owned(), codec::encode(&news).unwrap().into()).await.unwrap();
 }
 
@@ -192,13 +201,22 @@ async fn serve(mut commands: Requests, bus: Bus, shared: Arc<Shared>) {
         let (reply, chunk) = {
             let mut tables = shared.tables.lock().unwrap();
             match tables.get_mut(&command.table) {
-                Some(table) => table.carry_out(&command, &shared.resyncs),
+                Some(table) => table.carry_out(&command, &shared),
                 None => (TableReply::Refused(Refusal::NoSuchTable), None),
             }
         };
-        answer(&request, &reply).await;
-        if let Some(chunk) = chunk {
-            publish_events(&bus, chunk).await;
+        match (chunk, reply) {
+            // As real tables do: to whoever asked, the events are the answer.
+            (Some(chunk), TableReply::Done { .. }) if command.on_feed => {
+                shared.ridden.fetch_add(1, Ordering::SeqCst);
+                tell_all(&bus, chunk, Vec::new(), request.inbox().map(str::to_owned)).await;
+            }
+            (chunk, reply) => {
+                answer(&request, &reply).await;
+                if let Some(chunk) = chunk {
+                    publish_events(&bus, chunk).await;
+                }
+            }
         }
     }
 }
@@ -249,13 +267,9 @@ impl Table {
     }
 
     /// The answer, and what is to be published.
-    fn carry_out(
-        &mut self,
-        request: &TableRequest,
-        resyncs: &AtomicU64,
-    ) -> (TableReply, Option<TableEvents>) {
+    fn carry_out(&mut self, request: &TableRequest, shared: &Shared) -> (TableReply, Option<TableEvents>) {
         if let TableCommand::Resync { since } = request.command {
-            resyncs.fetch_add(1, Ordering::SeqCst);
+            shared.resyncs.fetch_add(1, Ordering::SeqCst);
             return (TableReply::Resync(Box::new(self.resync(request.table, request.player, since))), None);
         }
         let player = request.player.unwrap();
@@ -268,6 +282,7 @@ impl Table {
             return (TableReply::Done { event_no: self.events.len() as u64 }, None);
         }
         if let Some(answer) = self.answers.get(&(player, request.id)) {
+            shared.repeats.fetch_add(1, Ordering::SeqCst);
             return (answer.clone(), None);
         }
         let chunk = self.happen(request.table, 1);

@@ -99,11 +99,11 @@ impl Size {
         self.port_base.filter(|base| *base != 0).map(|base| base + 1)
     }
 
-    /// The role processes with their ports, which are checked to be free.
+    /// The role processes with their ports, which are free and stay so until they are let go.
     ///
     /// # Errors
     /// When a port is taken.
-    pub fn nodes(&self, logs: &Path) -> Result<Vec<Planned>, PortError> {
+    pub fn nodes(&self, logs: &Path) -> Result<(Vec<Planned>, Held), PortError> {
         let mut nodes = Vec::new();
         // In the order in which they are started; they are stopped in another (see `mod.rs`).
         for (role, count) in [
@@ -117,7 +117,6 @@ impl Size {
         for node in nodes.iter_mut().filter(|node| self.scripted_decks && node.role == Role::TableWorker) {
             node.args.push("--scripted-decks".into());
         }
-        // Held until all are chosen, so that none is chosen twice.
         let mut held = Vec::new();
         for number in 1..=self.gateways {
             let mut node = Planned::new(Role::Gateway, number, logs);
@@ -146,8 +145,15 @@ impl Size {
             let threads = Some((cores / usize::from(count)).max(1));
             nodes.iter_mut().filter(|node| node.role == role).for_each(|node| node.threads = threads);
         }
-        Ok(nodes)
+        Ok((nodes, Held { _listeners: held }))
     }
+}
+
+/// Ports that were chosen for processes which are not started yet: until this is dropped, nobody else gets them.
+#[must_use]
+#[derive(Debug)]
+pub struct Held {
+    _listeners: Vec<TcpListener>,
 }
 
 /// A port that can be listened on now: the wanted one, or any for 0. A node keeps its port when it is
@@ -232,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_fleet_has_two_of_each_and_a_cashier() {
-        let nodes = size(&["--port-base", "0"]).nodes(Path::new("logs")).unwrap();
+        let (nodes, _held) = size(&["--port-base", "0"]).nodes(Path::new("logs")).unwrap();
         let names: Vec<_> = nodes.iter().map(|node| node.node.as_str()).collect();
         assert_eq!(
             names,
@@ -254,7 +260,7 @@ mod tests {
     #[test]
     fn the_processes_of_a_role_share_the_cores() {
         let cores = std::thread::available_parallelism().unwrap().get();
-        let nodes = size(&["--gateways", "3", "--table-workers", "1", "--port-base", "0"])
+        let (nodes, _held) = size(&["--gateways", "3", "--table-workers", "1", "--port-base", "0"])
             .nodes(Path::new("logs"))
             .unwrap();
         let threads = |role| nodes.iter().find(|node| node.role == role).unwrap().threads;
@@ -266,7 +272,7 @@ mod tests {
     #[test]
     fn scripts_are_for_table_workers_and_only_when_asked_for() {
         let with = |args: &[&str]| {
-            let nodes = size(args).nodes(Path::new("logs")).unwrap();
+            let (nodes, _held) = size(args).nodes(Path::new("logs")).unwrap();
             let takes = |node: &Planned| node.args.iter().any(|arg| arg == "--scripted-decks");
             nodes.iter().filter(|node| takes(node)).map(|node| node.role).collect::<Vec<_>>()
         };
@@ -282,6 +288,22 @@ mod tests {
         assert_eq!((usual.nats_port(), usual.postgres_port()), (Some(4_222), None));
         let free = size(&["--port-base", "0", "--nats-port", "4223"]);
         assert_eq!((free.nats_port(), free.postgres_port()), (Some(4_223), None));
+    }
+
+    /// The servers are started first, and meanwhile another fleet looks for ports.
+    #[test]
+    fn a_chosen_port_is_kept_until_it_is_let_go() {
+        let (nodes, held) = size(&["--gateways", "1", "--port-base", "0"]).nodes(Path::new("logs")).unwrap();
+        let ports: Vec<SocketAddr> =
+            nodes.iter().flat_map(|n| &n.args).filter_map(|arg| arg.parse().ok()).collect();
+        assert_eq!(ports.len(), 2);
+        for port in &ports {
+            assert_eq!(TcpListener::bind(port).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        }
+        drop(held);
+        for port in ports {
+            TcpListener::bind(port).unwrap();
+        }
     }
 
     #[test]

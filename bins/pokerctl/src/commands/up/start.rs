@@ -75,7 +75,7 @@ impl Start<'_> {
         let programs = programs();
         Surroundings::check(&programs)?;
         let logs = self.book.fleet().logs;
-        let nodes = self.size.nodes(&logs)?;
+        let (nodes, held) = self.size.nodes(&logs)?;
         self.book.change(|fleet| fleet.nodes = nodes.iter().map(Planned::describe).collect())?;
 
         let (nats_url, passwords) = self.nats(processes).await?;
@@ -90,6 +90,7 @@ impl Start<'_> {
             database_url: cashier_url.url,
         };
         let peers = Peers::watch(&bus).await?;
+        drop(held);
         for node in &nodes {
             processes.keep_node(node, &surroundings);
         }
