@@ -14,7 +14,10 @@ use wire::codec::{self, CodecError};
 /// First pause after "no responders": a hand-over takes no longer. Doubles up to [`LONGEST_PAUSE`], for a takeover does.
 const PAUSE: Duration = Duration::from_millis(10);
 /// Longest pause between two attempts to find somebody who listens.
-const LONGEST_PAUSE: Duration = Duration::from_millis(320);
+const LONGEST_PAUSE: Duration = Duration::from_millis(160);
+
+/// The server says that nobody listens at once; when it is slow, within this time.
+const NOTICE: Duration = Duration::from_millis(100);
 
 /// How long a request waits, and repeats.
 #[derive(Clone, Copy, Debug)]
@@ -67,21 +70,22 @@ impl Bus {
                 queued = sent;
             }
             answers.push(asked?);
-            let is_queued = || {
-                // The others do not wait for this one's turn.
-                scout.is_none()
-                    && self.outages() == outages
-                    && self.progress().is_queued(&subject, sent, each)
-            };
-            match first(&mut answers, each, give_up, is_queued).await {
+            let is_queued = || self.outages() == outages && self.progress().is_queued(&subject, sent, each);
+            let mut came = First::Nothing;
+            if scout.is_some() {
+                came = first(&mut answers, NOTICE, give_up, || false).await;
+            }
+            if matches!(came, First::Nothing) {
+                // Nobody said that nobody listens: the others need not wait until this one is answered.
+                scout = None;
+                came = first(&mut answers, each, give_up, is_queued).await;
+            }
+            match came {
                 First::Answer(answer) => {
                     self.progress().answered(&subject, queued);
                     return codec::decode(&answer).map_err(broken);
                 }
-                First::Nothing => {
-                    scout = None;
-                    each += each / 2;
-                }
+                First::Nothing => each += each / 2,
                 // Should an answer to an earlier one come meanwhile, it is found at the next turn.
                 First::Nobody => {
                     scout = scout.or_else(|| self.deserted().scout(&subject));
