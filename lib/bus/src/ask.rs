@@ -16,8 +16,9 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// Longest pause between two attempts to find somebody who listens.
 const LONGEST_PAUSE: Duration = Duration::from_millis(160);
 
-/// The server says that nobody listens at once; when it is slow, within this time.
-const NOTICE: Duration = Duration::from_millis(100);
+/// The server says at once that nobody listens; where there is too much to do, within this time. Were it shorter than that takes, all who
+/// wait would ask again and again, and there would be still more to do.
+const NOTICE: Duration = Duration::from_millis(400);
 
 /// How long a request waits, and repeats.
 #[derive(Clone, Copy, Debug)]
