@@ -14,9 +14,9 @@ use wire::Epoch;
 
 /// How long a released partition waits for the one that it was released to.
 const RESERVED: Duration = Duration::from_secs(1);
-/// Most partitions that are being handed over at a time: nobody answers for them until the next owner has read their journals.
+/// Most partitions that are being handed over at a time: nobody answers for them until the next owner knows their tables.
 const WAVE: usize = 4;
-/// How long the next owner may need for that after it has claimed them.
+/// How long the next owner may need for that, and to read what is asked for first, after it has claimed them.
 const LOADING: Duration = Duration::from_millis(60);
 /// How long the members must have stayed the same before live partitions are moved.
 const SETTLED: Duration = Duration::from_millis(600);
