@@ -173,17 +173,13 @@ impl Connections {
         }
     }
 
-    /// A player is told, if online here.
-    pub(crate) fn tell(&self, player: PlayerId, message: ServerMessage) {
-        self.with_outbox(player, |outbox| outbox.push(format::encode(None, message, outbox.format())));
-    }
-
     /// Something came that a player's session must see to, if the player is online here.
     pub(crate) fn heard_private(&self, player: PlayerId, frame: Bytes) {
         self.with_outbox(player, |outbox| outbox.hear(frame));
     }
 
-    fn with_outbox(&self, player: PlayerId, tell: impl FnOnce(&Outbox)) {
+    /// The player is told something, if online here.
+    pub(crate) fn with_outbox(&self, player: PlayerId, tell: impl FnOnce(&Arc<Outbox>)) {
         let inner = self.lock();
         let online = inner.by_player.get(&player);
         if let Some(connection) = online.and_then(|online| inner.by_number.get(&online.number)) {

@@ -5,6 +5,7 @@
 //! asked for what came after the last event seen, once for all viewers.
 //! There is no task and no subscription per table: one task hears what all tables have to tell.
 
+mod later;
 mod news;
 mod pump;
 mod table;

@@ -23,6 +23,9 @@ pub(crate) const OUTBOX_BYTES: usize = 1 << 20;
 pub(crate) const OUTBOX_CALM: usize = 64 << 10;
 /// Bytes of several frames that are written at once: more would only be copied to wait in front of the socket.
 pub(crate) const TOGETHER: usize = 8 << 10;
+/// What is told to somebody who is not asked to act, less than this after something else was, may wait so long for more to come:
+/// a system call and a wake-up for each of five players is most of what an action costs. Less than anybody notices.
+pub(crate) const COMPANY: Duration = Duration::from_millis(25);
 /// Live events of one table that are held for one viewer until its snapshot comes, in messages. More are asked for anew.
 pub(crate) const HELD: usize = 1_024;
 

@@ -15,6 +15,7 @@
 //! What always holds: what one connection sends or fails to read disturbs no other one.
 //! What it does not know: the rules of poker, and any card that is not its own player's.
 
+mod alarm;
 mod args;
 mod ask;
 mod chunk;

@@ -2,7 +2,7 @@
 
 use crate::{
     format::Format,
-    limits::{OUTBOX_BYTES, OUTBOX_FRAMES},
+    limits::{COMPANY, OUTBOX_BYTES, OUTBOX_FRAMES},
 };
 use bytes::Bytes;
 use futures::task::AtomicWaker;
@@ -11,6 +11,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     task::Waker,
 };
+use tokio::time::Instant;
 use wire::client::Closing;
 
 /// The outgoing queue of a connection, and what the rest of the node wants of it.
@@ -38,6 +39,8 @@ pub(crate) struct Waits {
 struct Inner {
     frames: VecDeque<Bytes>,
     bytes: usize,
+    /// When frames were last taken out.
+    taken: Option<Instant>,
     closing: Option<Closing>,
     doubt: bool,
     /// What the session has not seen yet.
@@ -56,18 +59,28 @@ impl Outbox {
 
     /// Adds a frame. When too much waits already, everything is dropped and the connection is to be closed.
     pub(crate) fn push(&self, frame: Bytes) {
-        let mut inner = self.lock();
-        if inner.closing == Some(Closing::TooSlow) {
-            return;
-        }
-        if inner.frames.len() >= OUTBOX_FRAMES || inner.bytes >= OUTBOX_BYTES {
-            inner.give_up(Closing::TooSlow);
-        } else {
-            inner.bytes += frame.len();
-            inner.frames.push_back(frame);
-        }
-        drop(inner);
+        self.lock().push(frame);
         self.waker.wake();
+    }
+
+    /// Adds a frame that nobody waits for. Whether it waits for company, until [`Outbox::hurry`] or another frame: something was sent
+    /// just before. Where little happens nothing waits.
+    pub(crate) fn push_unhurried(&self, frame: Bytes) -> bool {
+        let mut inner = self.lock();
+        inner.push(frame);
+        let waits = inner.closing.is_none() && inner.taken.is_some_and(|taken| taken.elapsed() < COMPANY);
+        drop(inner);
+        if !waits {
+            self.waker.wake();
+        }
+        waits
+    }
+
+    /// Whatever waits is to be sent.
+    pub(crate) fn hurry(&self) {
+        if self.backlog() > 0 {
+            self.waker.wake();
+        }
     }
 
     /// The connection is to be closed once everything is sent. The first reason counts.
@@ -123,6 +136,9 @@ impl Outbox {
             inner.frames.pop_front().into_iter().for_each(&mut take);
         }
         inner.bytes -= bytes;
+        if frames > 0 {
+            inner.taken = Some(Instant::now());
+        }
         if inner.frames.is_empty() {
             // A connection at rest holds no memory for its busiest moment.
             inner.frames = VecDeque::new();
@@ -152,6 +168,18 @@ impl Outbox {
 }
 
 impl Inner {
+    fn push(&mut self, frame: Bytes) {
+        if self.closing == Some(Closing::TooSlow) {
+            return;
+        }
+        if self.frames.len() >= OUTBOX_FRAMES || self.bytes >= OUTBOX_BYTES {
+            self.give_up(Closing::TooSlow);
+        } else {
+            self.bytes += frame.len();
+            self.frames.push_back(frame);
+        }
+    }
+
     fn give_up(&mut self, reason: Closing) {
         self.frames = VecDeque::new();
         self.bytes = 0;
@@ -185,6 +213,23 @@ mod tests {
         assert_eq!(take(&outbox, 8), [""; 0]);
         assert_eq!(outbox.backlog(), 0);
         assert_eq!(outbox.closing(), Some(Closing::Idle));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_much_happens_what_nobody_waits_for_waits_for_company() {
+        let outbox = Outbox::new(Format::Json);
+        let unhurried = |text: &'static str| outbox.push_unhurried(Bytes::from_static(text.as_bytes()));
+        assert!(!unhurried("one"), "nothing was sent before");
+        assert_eq!(take(&outbox, 8), ["one"]);
+        assert!(unhurried("two"));
+        tokio::time::advance(COMPANY / 2).await;
+        assert!(unhurried("three"));
+        assert_eq!(take(&outbox, 8), ["two", "three"], "with the next frame, in order");
+        tokio::time::advance(COMPANY).await;
+        assert!(!unhurried("four"), "the last one was long ago");
+        assert_eq!(take(&outbox, 8), ["four"]);
+        outbox.close(Closing::Idle);
+        assert!(!unhurried("five"), "the end waits for nobody");
     }
 
     #[test]

@@ -3,11 +3,11 @@
 //! One task per connection does everything for it: takes frames, keeps requests in order, sends what waits in the
 //! outbox. Nothing in it ever waits for a slow reader: what cannot be sent stays in the outbox until that is full.
 
-mod alarm;
 mod pace;
 mod requests;
 
 use crate::{
+    alarm::Alarm,
     format::{self, Format},
     lanes::Lanes,
     limits::{CLOSING, DRAINING, IN_FLIGHT, OUTBOX_CALM, TOGETHER, WRITE},
@@ -17,7 +17,6 @@ use crate::{
     transport::{Failed, Incoming, Transport},
     work::{Finished, Work},
 };
-use alarm::Alarm;
 use bytes::Bytes;
 use futures::{Stream, future::BoxFuture, stream::FuturesUnordered};
 use pace::Pace;

@@ -6,7 +6,7 @@ mod common;
 
 use client::{Client, ClientError, ClientEvent, Login};
 use common::{Room, WAYS, Way, connect, follow, guarded, next, password, watch};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::time::sleep;
 use wire::{
     Action, Chips, HandNo, Refusal, TableId,
@@ -80,6 +80,36 @@ async fn the_events_are_the_answer_to_whoever_watches() {
         (seen, acts) = (last, acts + u64::from(TURNS));
     }
     assert_eq!(room.tables.ridden_and_repeated(), (acts, 0));
+}
+
+/// The others are told with what comes next, or a little later.
+#[tokio::test]
+async fn where_much_happens_whoever_is_to_act_is_told_first() {
+    const ROUNDS: u32 = 20;
+    /// Of the time that others wait, a part: both would be told within less.
+    const LATER: Duration = Duration::from_millis(5);
+    let room = Room::open().await;
+    let gateway = room.gateway("gateway-1", &[]).await;
+    let mut seen = room.tables.happen(TABLE, 1).await;
+    for way in WAYS {
+        let [first, other] = [format!("{way:?} acts"), format!("{way:?} waits")];
+        let mut acts = connect(&[&gateway], way, password(&first)).await;
+        let mut waits = connect(&[&gateway], way, password(&other)).await;
+        assert_eq!(watch(&mut waits, TABLE).await.event_no, seen);
+        assert_eq!(watch(&mut acts, TABLE).await.event_no, seen);
+        let mut told_first = 0;
+        for _ in 0..ROUNDS {
+            let before = room.tables.happen(TABLE, 1).await;
+            follow(&mut acts, TABLE, seen, before).await;
+            follow(&mut waits, TABLE, seen, before).await;
+            seen = room.tables.ask_to_act(TABLE, room.cashier.player(&first)).await;
+            follow(&mut acts, TABLE, before, seen).await;
+            let told = Instant::now();
+            follow(&mut waits, TABLE, before, seen).await;
+            told_first += u32::from(told.elapsed() >= LATER);
+        }
+        assert!(told_first > ROUNDS / 2, "told first {told_first} times of {ROUNDS}");
+    }
 }
 
 #[tokio::test]

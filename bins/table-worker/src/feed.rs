@@ -2,15 +2,20 @@
 //! Only durable events get here. A lost message is noticed by its number, or by asking again.
 //! What the worker's tables have to tell at the same time leaves in one message.
 
-use bus::{Bus, Request};
+use bus::{Bus, Peers, Request};
 use poker::table::{self, Table};
-use std::collections::VecDeque;
-use tokio::{sync::mpsc, task::JoinHandle};
+use std::{collections::VecDeque, time::Duration};
+use tokio::{
+    sync::mpsc,
+    task::JoinHandle,
+    time::{Instant, sleep_until},
+};
 use wire::{
     PlayerId, VERSION,
     client::{ServerFrame, ServerMessage, TableEvents},
     codec::{self, CodecError},
     event::{Event, TableEvent},
+    fleet::Role,
     subject::{self, TABLE_FEED},
     table::{DealtCards, Purpose, TableNews, Told},
 };
@@ -85,6 +90,13 @@ pub fn public(events: &[TableEvent]) -> Vec<Event> {
 const WAITING: usize = 4_096;
 /// Bytes of frames after which a message is not made larger.
 const MOST_BYTES: usize = 128 * 1_024;
+/// A message wakes every connection node, however little it tells. Each node beyond the second lets the next one wait so much longer
+/// after the last: where many nodes listen, as many are woken a second as by few.
+const EACH_NODE: Duration = Duration::from_micros(1_500);
+/// It waits no longer than this: nobody at a table notices.
+const LONGEST: Duration = Duration::from_millis(10);
+/// How often the connection nodes are counted.
+const COUNT: Duration = Duration::from_secs(1);
 
 /// The way from a worker's tables to all connection nodes. Clones share it.
 #[derive(Clone)]
@@ -95,9 +107,9 @@ pub struct Feed {
 
 impl Feed {
     /// Starts the task that sends; it ends when everything is sent and nobody has the feed any more.
-    pub fn start(bus: &Bus) -> (Self, JoinHandle<()>) {
+    pub fn start(bus: &Bus, peers: &Peers) -> (Self, JoinHandle<()>) {
         let (told, waiting) = mpsc::channel(WAITING);
-        (Self { bus: bus.clone(), told }, tokio::spawn(send_together(bus.clone(), waiting)))
+        (Self { bus: bus.clone(), told }, tokio::spawn(send_together(bus.clone(), peers.clone(), waiting)))
     }
 
     /// Tells everybody concerned about a record's events; `table` is the table after them. The public ones answer the request
@@ -124,23 +136,42 @@ impl Feed {
                 let cards = table::private_cards_dealt(table, events);
                 let cards = cards.map(|(player, cards)| DealtCards { player, cards }).collect();
                 let answers = request.and_then(Request::inbox).map(str::to_owned);
+                let turn = table.player_to_act();
                 // The task lives as long as this.
-                let _ = self.told.send(Told { table: table.id(), frame, cards, answers }).await;
+                let _ = self.told.send(Told { table: table.id(), frame, cards, answers, turn }).await;
             }
             Err(error) => tracing::error!(%error, "a table's events cannot be encoded"),
         }
     }
 }
 
-async fn send_together(bus: Bus, mut waiting: mpsc::Receiver<Told>) {
-    while let Some(news) = together(&mut waiting).await {
-        send(&bus, TABLE_FEED.to_owned(), codec::encode(&news)).await;
+/// Runs until nobody is left to tell anything.
+async fn send_together(bus: Bus, peers: Peers, mut waiting: mpsc::Receiver<Told>) {
+    let mut sent = Instant::now();
+    let mut counted = sent;
+    let mut pause = Duration::ZERO;
+    while let Some(first) = waiting.recv().await {
+        // A timer that is due already takes up to a millisecond all the same.
+        if !pause.is_zero() {
+            sleep_until(sent + pause).await;
+        }
+        sent = Instant::now();
+        if sent >= counted {
+            pause = pause_for(peers.alive(Role::Gateway).len());
+            counted = sent + COUNT;
+        }
+        send(&bus, TABLE_FEED.to_owned(), codec::encode(&together(first, &mut waiting))).await;
     }
 }
 
-/// What is there, as soon as something is; none when nobody is left to tell anything.
-async fn together(waiting: &mut mpsc::Receiver<Told>) -> Option<TableNews> {
-    let first = waiting.recv().await?;
+/// The least time between two messages to so many connection nodes.
+fn pause_for(nodes: usize) -> Duration {
+    let further = u32::try_from(nodes.saturating_sub(2)).unwrap_or(u32::MAX);
+    EACH_NODE.saturating_mul(further).min(LONGEST)
+}
+
+/// What is there by now.
+fn together(first: Told, waiting: &mut mpsc::Receiver<Told>) -> TableNews {
     let mut bytes = first.frame.len();
     let mut told = vec![first];
     while bytes < MOST_BYTES
@@ -149,7 +180,7 @@ async fn together(waiting: &mut mpsc::Receiver<Told>) -> Option<TableNews> {
         bytes += next.frame.len();
         told.push(next);
     }
-    Some(TableNews { told })
+    TableNews { told }
 }
 
 fn encode(m: ServerMessage) -> Result<Vec<u8>, CodecError> {
@@ -219,16 +250,25 @@ mod tests {
             frame: vec![0; bytes],
             cards: Vec::new(),
             answers: None,
+            turn: None,
         };
         for n in 0..10 {
             tell.send(told(n, MOST_BYTES / 4)).await.unwrap();
         }
         drop(tell);
         let mut messages = Vec::new();
-        while let Some(TableNews { told }) = together(&mut waiting).await {
+        while let Some(first) = waiting.recv().await {
+            let TableNews { told } = together(first, &mut waiting);
             messages.push(told.iter().map(|told| told.table.0).collect::<Vec<_>>());
         }
         assert_eq!(messages, [vec![0, 1, 2, 3], vec![4, 5, 6, 7], vec![8, 9]]);
+    }
+
+    #[test]
+    fn the_more_nodes_listen_the_longer_a_message_waits_for_company() {
+        assert_eq!([0, 1, 2].map(pause_for), [Duration::ZERO; 3]);
+        assert_eq!(pause_for(8), 6 * EACH_NODE);
+        assert_eq!([100, usize::MAX].map(pause_for), [LONGEST; 2]);
     }
 
     fn hand_started() -> Event {

@@ -41,7 +41,7 @@ pub async fn run(bus: Bus, node: NodeId, scripted_decks: bool, stop: &Stop) -> a
     let answering = tokio::spawn(answer(queries, Arc::clone(&shared)));
     let watching = tokio::spawn(watch(journals.clone(), peers.clone()));
     let (counted, used) = (Arc::clone(&shared), bus.clone());
-    let (feed, feeding) = Feed::start(&bus);
+    let (feed, feeding) = Feed::start(&bus, &peers);
     let count = move |partitions| counted.partitions.store(partitions as u32, Relaxed);
     bus::work(&peers, OwnedKind::Tables, stop, count, move |partition, epoch, tenure| {
         let journal = journals.get(usize::from(partition % TABLE_STREAMS)).cloned();

@@ -249,6 +249,9 @@ pub struct Told {
     /// answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<String>,
+    /// Who has the action after these events, if it is a person: the one viewer who must not be kept waiting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn: Option<PlayerId>,
 }
 
 /// One player's hidden cards.

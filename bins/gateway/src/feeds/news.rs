@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::Deserialize;
 use wire::{
-    TableId,
+    PlayerId, TableId,
     codec::{self, CodecError},
     table::DealtCards,
 };
@@ -25,6 +25,8 @@ pub(super) struct Told<'a> {
     pub(super) cards: Vec<DealtCards>,
     #[serde(borrow, default)]
     pub(super) answers: Option<&'a str>,
+    #[serde(default)]
+    pub(super) turn: Option<PlayerId>,
 }
 
 impl<'a> News<'a> {
@@ -45,26 +47,33 @@ impl Told<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::{HandNo, PlayerId, client::PrivateCards, table};
+    use wire::{HandNo, client::PrivateCards, table};
 
     #[test]
     fn what_workers_tell_is_understood() {
         let cards = PrivateCards { table: TableId(1), hand: HandNo(2), cards: vec!["As".parse().unwrap()] };
         let cards = vec![DealtCards { player: PlayerId(3), cards }];
-        let deal = table::Told { table: TableId(1), frame: vec![1, 2], cards: cards.clone(), answers: None };
+        let deal = table::Told {
+            table: TableId(1),
+            frame: vec![1, 2],
+            cards: cards.clone(),
+            answers: None,
+            turn: Some(PlayerId(4)),
+        };
         let done = table::Told {
             table: TableId(2),
             frame: vec![3],
             cards: Vec::new(),
             answers: Some("_INBOX_gateway.x.1".into()),
+            turn: None,
         };
         let payload = codec::encode(&table::TableNews { told: vec![deal, done] }).unwrap();
         let News { told } = News::parse(&payload).unwrap();
         let [deal, done] = &told[..] else { panic!("two are told") };
         assert_eq!((deal.table, &deal.frame()[..], deal.answers), (TableId(1), &[1, 2][..], None));
-        assert_eq!(deal.cards, cards);
+        assert_eq!((&deal.cards, deal.turn), (&cards, Some(PlayerId(4))));
         assert_eq!((done.table, &done.frame()[..]), (TableId(2), &[3][..]));
-        assert_eq!(done.answers, Some("_INBOX_gateway.x.1"));
+        assert_eq!((done.answers, done.turn), (Some("_INBOX_gateway.x.1"), None));
         assert!(News::parse(&payload[1..]).is_err());
     }
 }

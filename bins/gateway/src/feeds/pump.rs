@@ -2,9 +2,10 @@
 
 use super::{
     Watched,
+    later::Later,
     news::{News, Told},
 };
-use crate::{ask::Asker, chunk::Chunk, connections::Connections, limits::REPAIR_PAUSE};
+use crate::{ask::Asker, chunk::Chunk, connections::Connections, format, limits::REPAIR_PAUSE};
 use bus::{Bus, Subscription};
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub(super) struct Pump {
     asker: Asker,
     connections: Arc<Connections>,
     repairs: FuturesUnordered<BoxFuture<'static, Repaired>>,
+    later: Later,
 }
 
 impl Pump {
@@ -40,7 +42,15 @@ impl Pump {
         asker: Asker,
         connections: Arc<Connections>,
     ) -> Self {
-        Self { watched, to_repair, bus, asker, connections, repairs: FuturesUnordered::new() }
+        Self {
+            watched,
+            to_repair,
+            bus,
+            asker,
+            connections,
+            repairs: FuturesUnordered::new(),
+            later: Later::new(),
+        }
     }
 
     /// Runs for as long as the node.
@@ -51,6 +61,7 @@ impl Pump {
                     Some(message) => self.hear(&message.payload),
                     None => return,
                 },
+                () = self.later.due() => self.later.send(),
                 Some(table) = self.to_repair.recv() => self.repair(table),
                 Some(repaired) = self.repairs.next(), if !self.repairs.is_empty() => self.repaired(repaired),
                 Ok(()) = gaps.changed() => self.doubt(),
@@ -89,14 +100,22 @@ impl Pump {
             self.asker.answered(question, &TableReply::Done { event_no: chunk.last() });
         }
         let Some(feed) = feed else { return };
-        let gap = feed.hear(&chunk);
+        let gap = feed.hear(&chunk, |outbox| self.later.add(outbox));
         if feed.is_empty() {
             tables.remove(&told.table);
         }
         drop(tables);
         // After the deal that they belong to.
         for DealtCards { player, cards } in told.cards {
-            self.connections.tell(player, ServerMessage::Cards(cards));
+            self.connections.with_outbox(player, |outbox| {
+                let frame = format::encode(None, ServerMessage::Cards(cards), outbox.format());
+                if outbox.push_unhurried(frame) {
+                    self.later.add(outbox);
+                }
+            });
+        }
+        if let Some(player) = told.turn {
+            self.connections.with_outbox(player, |outbox| outbox.hurry());
         }
         if gap {
             self.repair(told.table);

@@ -81,13 +81,17 @@ impl TableFeed {
         self.viewers.iter_mut().find(|viewer| viewer.number == number)
     }
 
-    /// Live events came. Whether somebody misses some.
-    pub(super) fn hear(&mut self, chunk: &Arc<Chunk>) -> bool {
+    /// Live events came. Whoever may wait for company is named. Whether somebody misses some.
+    pub(super) fn hear(&mut self, chunk: &Arc<Chunk>, mut later: impl FnMut(&Arc<Outbox>)) -> bool {
         let mut gap = false;
         for viewer in &mut self.viewers {
             match viewer.sight.hear(chunk) {
                 Step::Nothing => {}
-                Step::Send(from) => viewer.outbox.push(chunk.bytes(from, viewer.outbox.format())),
+                Step::Send(from) => {
+                    if viewer.outbox.push_unhurried(chunk.bytes(from, viewer.outbox.format())) {
+                        later(&viewer.outbox);
+                    }
+                }
                 Step::Gap => gap = true,
             }
         }

@@ -81,6 +81,14 @@ impl FakeTables {
         last
     }
 
+    /// Makes an event after which a player is to act. Its number.
+    pub async fn ask_to_act(&self, table: TableId, player: PlayerId) -> u64 {
+        let chunk = self.with(table, |t| t.happen(table, 1));
+        let last = chunk.last();
+        tell_all(&self.bus, Told { turn: Some(player), ..told(chunk) }).await;
+        last
+    }
+
     /// Makes events that nobody is told of.
     pub fn happen_unheard(&self, table: TableId, count: u64) -> u64 {
         self.with(table, |t| t.happen(table, count)).last()
@@ -155,7 +163,7 @@ impl FakeTables {
         let dealt = cards.iter().map(|dealt| dealt.cards.clone()).collect();
         let chunk = self.with(table, |t| t.happen(table, 1));
         let last = chunk.last();
-        tell_all(&self.bus, chunk, cards, None).await;
+        tell_all(&self.bus, Told { cards, ..told(chunk) }).await;
         (last, dealt)
     }
 
@@ -175,12 +183,16 @@ impl FakeTables {
 }
 
 async fn publish_events(bus: &Bus, chunk: TableEvents) {
-    tell_all(bus, chunk, Vec::new(), None).await;
+    tell_all(bus, told(chunk)).await;
 }
 
-async fn tell_all(bus: &Bus, chunk: TableEvents, cards: Vec<DealtCards>, answers: Option<String>) {
+fn told(chunk: TableEvents) -> Told {
     let (table, frame) = (chunk.table, frame(ServerMessage::Events(chunk)));
-    let news = TableNews { told: vec![Told { table, frame, cards, answers }] };
+    Told { table, frame, cards: Vec::new(), answers: None, turn: None }
+}
+
+async fn tell_all(bus: &Bus, told: Told) {
+    let news = TableNews { told: vec![told] };
     bus.publish(subject::TABLE_FEED.to_owned(), codec::encode(&news).unwrap().into()).await.unwrap();
 }
 
@@ -209,7 +221,8 @@ async fn serve(mut commands: Requests, bus: Bus, shared: Arc<Shared>) {
             // As real tables do: to whoever asked, the events are the answer.
             (Some(chunk), TableReply::Done { .. }) if command.on_feed => {
                 shared.ridden.fetch_add(1, Ordering::SeqCst);
-                tell_all(&bus, chunk, Vec::new(), request.inbox().map(str::to_owned)).await;
+                let answers = request.inbox().map(str::to_owned);
+                tell_all(&bus, Told { answers, ..told(chunk) }).await;
             }
             (chunk, reply) => {
                 answer(&request, &reply).await;

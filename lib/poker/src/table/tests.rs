@@ -121,10 +121,12 @@ impl Desk {
 
     pub(super) fn turn(&self) -> Option<(u64, HandNo, u32, wire::Legal)> {
         let view = self.table.view();
-        let hand = view.hand?;
-        let turn = hand.turn?;
-        let player = view.seats.iter().find(|seat| seat.seat == turn.seat)?.player;
-        Some((player.0, hand.hand, turn.turn, turn.legal))
+        let turn = view.hand.and_then(|hand| Some((hand.hand, hand.turn?)));
+        let seat = turn.as_ref().and_then(|(_, turn)| view.seats.iter().find(|seat| seat.seat == turn.seat));
+        let person = seat.filter(|seat| !seat.bot).map(|seat| seat.player);
+        assert_eq!(self.table.player_to_act(), person, "the same as everybody sees");
+        let (player, (hand, turn)) = (seat?.player, turn?);
+        Some((player.0, hand, turn.turn, turn.legal))
     }
 
     pub(super) fn act(

@@ -103,6 +103,13 @@ impl Table {
         })
     }
 
+    /// The person who has the action; none between hands, and none when it is a bot's.
+    #[must_use]
+    pub fn player_to_act(&self) -> Option<PlayerId> {
+        let seat = self.seat(self.playing.as_ref()?.hand.actor()?)?;
+        (!seat.bot).then_some(seat.player)
+    }
+
     /// The table as everybody may see it.
     #[must_use]
     pub fn view(&self) -> TableView {

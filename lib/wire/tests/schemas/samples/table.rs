@@ -81,11 +81,16 @@ pub fn replies() -> Samples<TableReply> {
 
 pub fn news() -> Samples<TableNews> {
     let frame = ServerFrame { v: 1, re: None, m: ServerMessage::Events(every_event()) };
-    let told = Told { table: TABLE, frame: codec::encode(&frame).unwrap(), cards: Vec::new(), answers: None };
+    let frame = codec::encode(&frame).unwrap();
+    let told = Told { table: TABLE, frame, cards: Vec::new(), answers: None, turn: None };
     let cards = vec![DealtCards { player: PLAYER, cards: server::private_cards() }];
     let deal = Told { cards, ..told.clone() };
-    let answer = Told { answers: Some("_INBOX_gateway.U2xvd2x5IG5vdw.7".into()), ..told };
-    vec![("a deal and an answer", TableNews { told: vec![deal, answer] })]
+    let answer = Told { answers: Some("_INBOX_gateway.U2xvd2x5IG5vdw.7".into()), ..told.clone() };
+    let turn = Told { turn: Some(PLAYER), ..told };
+    vec![
+        ("a deal and an answer", TableNews { told: vec![deal, answer] }),
+        ("somebody is to act", TableNews { told: vec![turn] }),
+    ]
 }
 
 fn every_event() -> TableEvents {

@@ -7,28 +7,28 @@ use std::{
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// See the module.
-pub(super) struct Alarm {
+pub(crate) struct Alarm {
     sleep: Pin<Box<Sleep>>,
     /// Whether the task will be woken.
     armed: bool,
 }
 
 impl Alarm {
-    pub(super) fn new(deadline: Instant) -> Self {
+    pub(crate) fn new(deadline: Instant) -> Self {
         Self { sleep: Box::pin(sleep_until(deadline)), armed: false }
     }
 
-    pub(super) fn deadline(&self) -> Instant {
+    pub(crate) fn deadline(&self) -> Instant {
         self.sleep.deadline()
     }
 
-    pub(super) fn reset(&mut self, deadline: Instant) {
+    pub(crate) fn reset(&mut self, deadline: Instant) {
         self.sleep.as_mut().reset(deadline);
         self.armed = false;
     }
 
     /// Ready once the time has come, until the next reset. Always the same task must ask.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.armed && !self.sleep.is_elapsed() {
             return Poll::Pending;
         }

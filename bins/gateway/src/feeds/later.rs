@@ -1,0 +1,80 @@
+//! News that waits for company before it is sent. See [`crate::limits::COMPANY`].
+
+use crate::{alarm::Alarm, limits::COMPANY, outbox::Outbox};
+use std::{
+    future::{pending, poll_fn},
+    sync::Arc,
+};
+use tokio::time::Instant;
+
+/// The outboxes where something waits, and until when: one timer for all, so that what they have to say leaves together.
+pub(super) struct Later {
+    outboxes: Vec<Arc<Outbox>>,
+    alarm: Alarm,
+}
+
+impl Later {
+    pub(super) fn new() -> Self {
+        Self { outboxes: Vec::new(), alarm: Alarm::new(Instant::now()) }
+    }
+
+    /// Something waits in this outbox.
+    pub(super) fn add(&mut self, outbox: &Arc<Outbox>) {
+        if self.outboxes.is_empty() {
+            self.alarm.reset(Instant::now() + COMPANY);
+        }
+        self.outboxes.push(Arc::clone(outbox));
+    }
+
+    /// Ends when the first of them has waited for long enough; never while nothing waits. Always the same task must ask.
+    pub(super) async fn due(&mut self) {
+        if self.outboxes.is_empty() {
+            return pending().await;
+        }
+        poll_fn(|cx| self.alarm.poll(cx)).await;
+    }
+
+    /// They wait no longer.
+    pub(super) fn send(&mut self) {
+        self.outboxes.drain(..).for_each(|outbox| outbox.hurry());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::Format;
+    use bytes::Bytes;
+    use std::task::Poll;
+
+    /// Ends when the outbox wakes its session.
+    async fn woken(outbox: Arc<Outbox>) {
+        let mut polls = 0;
+        poll_fn(|cx| {
+            outbox.register(cx.waker());
+            polls += 1;
+            if polls > 1 { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_waits_is_sent_in_time() {
+        let outbox = Arc::new(Outbox::new(Format::Json));
+        let mut later = Later::new();
+        for _ in 0..2 {
+            outbox.push(Bytes::from_static(b"before"));
+            outbox.take(usize::MAX, drop);
+            let session = tokio::spawn(woken(Arc::clone(&outbox)));
+            tokio::task::yield_now().await;
+            assert!(outbox.push_unhurried(Bytes::from_static(b"news")));
+            later.add(&outbox);
+            let began = Instant::now();
+            later.due().await;
+            assert_eq!(began.elapsed(), COMPANY);
+            assert!(!session.is_finished());
+            later.send();
+            session.await.unwrap();
+        }
+    }
+}
