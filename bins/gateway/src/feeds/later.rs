@@ -1,6 +1,7 @@
 //! News that waits for company before it is sent. See [`crate::limits::COMPANY`].
 
 use crate::{alarm::Alarm, limits::COMPANY, outbox::Outbox};
+use bytes::Bytes;
 use std::{
     future::{pending, poll_fn},
     sync::Arc,
@@ -18,8 +19,11 @@ impl Later {
         Self { outboxes: Vec::new(), alarm: Alarm::new(Instant::now()) }
     }
 
-    /// Something waits in this outbox.
-    pub(super) fn add(&mut self, outbox: &Arc<Outbox>) {
+    /// Adds a frame to an outbox, where it may wait.
+    pub(super) fn push(&mut self, outbox: &Arc<Outbox>, frame: Bytes) {
+        if !outbox.push_unhurried(frame) {
+            return;
+        }
         if self.outboxes.is_empty() {
             self.alarm.reset(Instant::now() + COMPANY);
         }
@@ -44,7 +48,6 @@ impl Later {
 mod tests {
     use super::*;
     use crate::format::Format;
-    use bytes::Bytes;
     use std::task::Poll;
 
     /// Ends when the outbox wakes its session.
@@ -67,8 +70,7 @@ mod tests {
             outbox.take(usize::MAX, drop);
             let session = tokio::spawn(woken(Arc::clone(&outbox)));
             tokio::task::yield_now().await;
-            assert!(outbox.push_unhurried(Bytes::from_static(b"news")));
-            later.add(&outbox);
+            later.push(&outbox, Bytes::from_static(b"news"));
             let began = Instant::now();
             later.due().await;
             assert_eq!(began.elapsed(), COMPANY);

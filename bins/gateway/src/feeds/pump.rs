@@ -95,24 +95,24 @@ impl Pump {
                 return;
             }
         };
-        if let Some(question) = question {
-            // First: the answer then leaves together with the events.
-            self.asker.answered(question, &TableReply::Done { event_no: chunk.last() });
-        }
-        let Some(feed) = feed else { return };
-        let gap = feed.hear(&chunk, |outbox| self.later.add(outbox));
-        if feed.is_empty() {
-            tables.remove(&told.table);
+        let mut gap = false;
+        if let Some(feed) = feed {
+            gap = feed.hear(&chunk, |outbox, frame| self.later.push(outbox, frame));
+            if feed.is_empty() {
+                tables.remove(&told.table);
+            }
+            // After the deal that they belong to.
+            for DealtCards { player, cards } in told.cards {
+                self.connections.with_outbox(player, |outbox| {
+                    self.later
+                        .push(outbox, format::encode(None, ServerMessage::Cards(cards), outbox.format()));
+                });
+            }
         }
         drop(tables);
-        // After the deal that they belong to.
-        for DealtCards { player, cards } in told.cards {
-            self.connections.with_outbox(player, |outbox| {
-                let frame = format::encode(None, ServerMessage::Cards(cards), outbox.format());
-                if outbox.push_unhurried(frame) {
-                    self.later.add(outbox);
-                }
-            });
+        // Last: an answer that leaves before them would let the events wait for company.
+        if let Some(question) = question {
+            self.asker.answered(question, &TableReply::Done { event_no: chunk.last() });
         }
         if let Some(player) = told.turn {
             self.connections.with_outbox(player, |outbox| outbox.hurry());

@@ -81,16 +81,14 @@ impl TableFeed {
         self.viewers.iter_mut().find(|viewer| viewer.number == number)
     }
 
-    /// Live events came. Whoever may wait for company is named. Whether somebody misses some.
-    pub(super) fn hear(&mut self, chunk: &Arc<Chunk>, mut later: impl FnMut(&Arc<Outbox>)) -> bool {
+    /// Live events came: what to push where. Whether somebody misses some.
+    pub(super) fn hear(&mut self, chunk: &Arc<Chunk>, mut push: impl FnMut(&Arc<Outbox>, Bytes)) -> bool {
         let mut gap = false;
         for viewer in &mut self.viewers {
             match viewer.sight.hear(chunk) {
                 Step::Nothing => {}
                 Step::Send(from) => {
-                    if viewer.outbox.push_unhurried(chunk.bytes(from, viewer.outbox.format())) {
-                        later(&viewer.outbox);
-                    }
+                    push(&viewer.outbox, chunk.bytes(from, viewer.outbox.format()));
                 }
                 Step::Gap => gap = true,
             }

@@ -41,7 +41,7 @@ fn resync(event_no: u64, since: Option<u64>) -> Resync {
 }
 
 fn hear(feed: &mut TableFeed, chunk: &Arc<Chunk>) -> bool {
-    feed.hear(chunk, |_| ())
+    feed.hear(chunk, |outbox, frame| outbox.push(frame))
 }
 
 /// A viewer's connection, as its program sees it.
