@@ -60,7 +60,7 @@ async fn every_role_is_drained_in_the_middle_of_hands() -> anyhow::Result<()> {
     let report = playing.await??;
     let standings = fleet.until_settled(tournament, LIMIT).await?;
     ensure!(standings.players.len() == usize::from(ENTRIES), "{standings:?}");
-    let seen = watcher.stop().await?;
+    let seen = watcher.finish().await?;
     ensure!(seen.restarts == 0 && report.sightings.restarts == 0, "events were missed");
     check_against_journals(&fleet.admin, &seen, true).await?;
     check_against_journals(&fleet.admin, &report.sightings, false).await?;

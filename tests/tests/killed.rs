@@ -61,7 +61,7 @@ async fn table_workers_are_killed_in_the_middle_of_hands() -> anyhow::Result<()>
     fleet.kill("table-worker-2")?;
     let report = playing.await??;
     ends_well(&fleet, tournament).await?;
-    let seen = watcher.stop().await?;
+    let seen = watcher.finish().await?;
     ensure!(seen.restarts == 0 && report.sightings.restarts == 0, "events were missed");
     let watched = check_against_journals(&fleet.admin, &seen, true).await?;
     let played = check_against_journals(&fleet.admin, &report.sightings, false).await?;
@@ -87,7 +87,7 @@ async fn a_connection_node_is_killed_and_its_players_go_on_in_the_same_hand() ->
         check_against_journals(&fleet.admin, &report.sightings, false).await?;
     }
     ends_well(&fleet, tournament).await?;
-    check_against_journals(&fleet.admin, &watcher.stop().await?, true).await?;
+    check_against_journals(&fleet.admin, &watcher.finish().await?, true).await?;
     fleet.stop().await
 }
 

@@ -88,7 +88,7 @@ async fn roll_in_a_tournament(
     let report = playing.await??;
     let standings = fleet.until_settled(tournament, LIMIT).await?;
     ensure!(standings.players.len() == usize::from(ENTRIES), "{standings:?}");
-    let seen = watcher.stop().await?;
+    let seen = watcher.finish().await?;
     ensure!(seen.restarts == 0 && report.sightings.restarts == 0, "events were missed");
     check_against_journals(&fleet.admin, &seen, true).await?;
     check_against_journals(&fleet.admin, &report.sightings, false).await?;

@@ -5,12 +5,19 @@ use bus::{Bus, Journal};
 use client::{Client, ClientEvent, Login, Options};
 use futures::StreamExt;
 use poker::table::TableRecord;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 use tokio::{sync::watch, task::JoinHandle};
 use wire::{
     TableId, TournamentId, client::ClientMessage, client::ServerMessage, codec, event::Event,
     event::Unseating, subject,
 };
+
+const ENDED: &str = "the watcher's connection ended";
+/// A guard: tables close within milliseconds.
+const CLOSES_WITHIN: Duration = Duration::from_secs(30);
 
 /// What a client saw of the tables it followed, in the order in which it saw it.
 #[derive(Clone, Debug, Default)]
@@ -26,11 +33,20 @@ pub struct Sightings {
     pub restarts: u32,
     /// Tables that the player was moved away from.
     away: BTreeSet<TableId>,
+    /// Tables that were seen closed.
+    closed: BTreeSet<TableId>,
 }
 
 impl Sightings {
     /// Takes an event of the client in.
     pub fn see(&mut self, event: &ClientEvent) {
+        match event {
+            ClientEvent::Table { view, .. } | ClientEvent::Restarted { view, .. } if view.closed => {
+                self.closed.insert(view.table);
+            }
+            ClientEvent::Event { table, event: Event::Closed, .. } => drop(self.closed.insert(*table)),
+            _ => {}
+        }
         match event {
             ClientEvent::Table { view, .. } if self.away.remove(&view.table) => {
                 self.returns.insert((view.table, view.event_no));
@@ -55,7 +71,7 @@ impl Sightings {
 
 /// A visitor that follows every table of a tournament as it comes to be.
 pub struct Watcher {
-    stop: watch::Sender<bool>,
+    over: watch::Sender<bool>,
     task: JoinHandle<anyhow::Result<Sightings>>,
 }
 
@@ -63,16 +79,16 @@ impl Watcher {
     /// Starts watching.
     #[must_use]
     pub fn start(addresses: Vec<client::Address>, tournament: TournamentId) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        Self { stop, task: tokio::spawn(follow(addresses, tournament, stopped)) }
+        let (over, is_over) = watch::channel(false);
+        Self { over, task: tokio::spawn(follow(addresses, tournament, is_over)) }
     }
 
-    /// Stops watching.
+    /// Watches until the tables of a tournament that is over are closed: prizes are paid while the last one still closes.
     ///
     /// # Errors
-    /// When the watcher could not go on.
-    pub async fn stop(self) -> anyhow::Result<Sightings> {
-        self.stop.send_replace(true);
+    /// When the watcher could not go on, or a table does not close.
+    pub async fn finish(self) -> anyhow::Result<Sightings> {
+        self.over.send_replace(true);
         self.task.await?
     }
 }
@@ -80,19 +96,16 @@ impl Watcher {
 async fn follow(
     addresses: Vec<client::Address>,
     tournament: TournamentId,
-    mut stopped: watch::Receiver<bool>,
+    mut over: watch::Receiver<bool>,
 ) -> anyhow::Result<Sightings> {
     let mut client = Client::connect(Options::new(addresses, Login::Visitor)).await?;
     let handle = client.handle();
     let mut sightings = Sightings::default();
     let mut followed = BTreeSet::new();
-    let mut look = tokio::time::interval(std::time::Duration::from_millis(500));
-    loop {
+    let mut look = tokio::time::interval(Duration::from_millis(500));
+    while !*over.borrow_and_update() {
         tokio::select! {
-            event = client.next() => match event {
-                Some(event) => sightings.see(&event),
-                None => anyhow::bail!("the watcher's connection ended"),
-            },
+            event = client.next() => sightings.see(&event.context(ENDED)?),
             _ = look.tick() => {
                 let asked = ClientMessage::Standings { tournament, limit: 1 };
                 if let Ok(ServerMessage::Standings(standings)) = handle.request(asked).await {
@@ -103,9 +116,14 @@ async fn follow(
                     }
                 }
             }
-            _ = stopped.changed() => return Ok(sightings),
+            _ = over.changed() => {}
         }
     }
+    while let Some(open) = followed.difference(&sightings.closed).next() {
+        let event = tokio::time::timeout(CLOSES_WITHIN, client.next()).await;
+        sightings.see(&event.with_context(|| format!("table {open} does not close"))?.context(ENDED)?);
+    }
+    Ok(sightings)
 }
 
 /// Checks that what was seen is what the journals hold, in order, none missing and none twice, from the first event
