@@ -13,8 +13,9 @@ mod worker;
 use anyhow::Context;
 use bus::{Peers, Stop, WorkQueue};
 use clap::Parser;
-use std::{sync::Arc, thread::available_parallelism, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, thread::available_parallelism, time::Duration};
 use thinker::Thinker;
+use tokio::runtime::Builder;
 use tracing::info;
 use wire::{fleet::Role, subject};
 use worker::{Made, Worker};
@@ -36,20 +37,34 @@ struct Options {
 
     /// Thoughts at a time [default: one per processor]
     #[arg(long, env = "BOT_THREADS", value_name = "COUNT")]
-    threads: Option<std::num::NonZeroUsize>,
+    threads: Option<NonZeroUsize>,
 
     /// What chance is derived from, to see the same play again [default: random]
     #[arg(long, env = "BOT_SEED", value_name = "NUMBER")]
     seed: Option<u64>,
 }
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+impl Options {
+    /// Threads that think.
+    fn threads(&self) -> usize {
+        self.threads.map_or_else(available_parallelism, Ok).map_or(1, NonZeroUsize::get)
+    }
+}
+
+fn main() -> anyhow::Result<()> {
     bus::log_to_stderr();
-    run(Options::parse()).await
+    let options = Options::parse();
+    let mut builder = Builder::new_current_thread();
+    // All messages pass through one thread; the others think, one thought after the other while there are any.
+    bus::runtime::take_together(&mut builder, bus::runtime::TOGETHER)
+        .max_blocking_threads(options.threads())
+        .build()
+        .context("cannot start threads")?
+        .block_on(run(options))
 }
 
 async fn run(options: Options) -> anyhow::Result<()> {
+    let threads = options.threads();
     let stop = Stop::listen().context("cannot listen for signals")?;
     let role = Role::BotWorker;
     let bus = options.bus.connect(role).await?;
@@ -61,10 +76,6 @@ async fn run(options: Options) -> anyhow::Result<()> {
     let peers = Peers::join(&bus, role, node, Vec::new(), load).await?;
     stop.listen_to_admin(&bus, &peers).await?;
 
-    let threads = match options.threads.map_or_else(available_parallelism, Ok) {
-        Ok(threads) => threads.get(),
-        Err(_) => 1,
-    };
     let seed = match options.seed {
         Some(seed) => seed,
         None => getrandom::u64().context("no random numbers from the operating system")?,

@@ -1,11 +1,11 @@
-//! Takes asks from the work queue, thinks in blocking threads and answers the tables.
+//! Takes asks from the work queue, has them thought about in the runtime's blocking threads and answers the tables.
 //!
 //! What always holds: an ask is acknowledged only once its table has answered, or when it is of no use any more; so a
 //! thought lost with its worker is thought again by another. Thinking never runs on the threads that keep the
 //! connection and the heartbeats alive. What this module does not know: poker.
 
 use crate::thinker::Thinker;
-use bus::{Bus, Job, Patience, RequestError, Stop, WorkQueue};
+use bus::{Bus, BusError, Job, Patience, RequestError, Stop, WorkQueue};
 use std::{
     sync::{
         Arc,
@@ -23,9 +23,11 @@ use wire::{
     table::{TableCommand, TableReply, TableRequest},
 };
 
-/// Thoughts and waiting answers at a time, per thinking thread: answers take a few milliseconds that need no thread.
-const JOBS_PER_THREAD: usize = 8;
-/// Longest wait for asks before the queue is asked again, and before a stop is noticed.
+/// Thoughts and waiting answers at a time, per thinking thread, and asks on their way to it. Enough for a thread to have something to
+/// think about while others are answered and asked for; few enough for the longest thoughts of all to take a tenth of a second,
+/// when the queue gives an ask to somebody else after two.
+const JOBS_PER_THREAD: usize = 32;
+/// How long asks are waited for before the queue is asked again, and before a stop is noticed.
 const TAKE_WAIT: Duration = Duration::from_millis(500);
 /// Pause after the queue could not be read.
 const QUEUE_PAUSE: Duration = Duration::from_millis(250);
@@ -79,41 +81,36 @@ impl Worker {
     pub async fn run(self, stop: &Stop) {
         let most = self.threads * JOBS_PER_THREAD;
         let jobs = Arc::new(Semaphore::new(most));
-        let thoughts = Arc::new(Semaphore::new(self.threads));
         let shared = Arc::new(self);
         while !stop.is_asked() {
-            let Ok(first) = jobs.clone().acquire_owned().await else {
-                break;
-            };
-            let room = jobs.available_permits() + 1;
-            // Not given up half-way, even to stop: a job on its way here would have to wait to be delivered again.
-            let taken = match shared.queue.take(room.min(most), TAKE_WAIT).await {
-                Ok(taken) => taken,
-                Err(error) => {
-                    warn!(%error, "cannot read the queue of bot asks; trying again");
-                    tokio::time::sleep(QUEUE_PAUSE).await;
-                    continue;
-                }
-            };
-            let mut permit = Some(first);
-            for job in taken {
-                let Some(permit) = permit.take().or_else(|| jobs.clone().try_acquire_owned().ok()) else {
-                    // Never more than asked for; a job beyond that is left to be delivered again.
-                    continue;
-                };
-                tokio::spawn(handle(shared.clone(), thoughts.clone(), job, permit));
+            if let Err(error) = shared.take(most, &jobs).await {
+                warn!(%error, "cannot read the queue of bot asks; trying again");
+                tokio::time::sleep(QUEUE_PAUSE).await;
             }
         }
         // All permits back means no job at hand.
         let all = u32::try_from(most).unwrap_or(u32::MAX);
         drop(jobs.acquire_many(all).await);
     }
+
+    /// Begins up to `most` jobs as they come, each as soon as there is room for it.
+    async fn take(self: &Arc<Self>, most: usize, room: &Arc<Semaphore>) -> Result<(), BusError> {
+        let mut jobs = self.queue.take(most, TAKE_WAIT).await?;
+        // Read to the end, even to stop: a job on its way here would have to wait to be delivered again.
+        while let Some(job) = jobs.next().await? {
+            let Ok(permit) = Arc::clone(room).acquire_owned().await else {
+                break;
+            };
+            tokio::spawn(handle(Arc::clone(self), job, permit));
+        }
+        Ok(())
+    }
 }
 
 /// One job from its ask to its acknowledgement.
-async fn handle(worker: Arc<Worker>, thoughts: Arc<Semaphore>, job: Job, _at_hand: OwnedSemaphorePermit) {
+async fn handle(worker: Arc<Worker>, job: Job, _at_hand: OwnedSemaphorePermit) {
     let outcome = match codec::decode::<BotAsk>(&job.payload) {
-        Ok(ask) => worker.decide(&thoughts, ask).await,
+        Ok(ask) => worker.decide(ask).await,
         Err(error) => {
             warn!(%error, "an ask that cannot be read is dropped");
             Outcome::Settled
@@ -127,18 +124,12 @@ async fn handle(worker: Arc<Worker>, thoughts: Arc<Semaphore>, job: Job, _at_han
 }
 
 impl Worker {
-    async fn decide(&self, thoughts: &Semaphore, ask: BotAsk) -> Outcome {
-        let Ok(thinking) = thoughts.acquire().await else {
-            return Outcome::Unanswered;
-        };
-        let left = Duration::from_millis(ask.deadline_ms.saturating_sub(now_ms()));
-        if left.is_zero() {
-            debug!(table = %ask.table, hand = %ask.hand, turn = ask.turn, "an ask came too late");
-            return Outcome::Settled;
-        }
+    async fn decide(&self, ask: BotAsk) -> Outcome {
         let thinker = self.thinker;
+        // One of the threads that think takes it, as soon as one has nothing else to do.
         let thought = tokio::task::spawn_blocking(move || {
-            let thought = thinker.think(&ask, left);
+            let left = Duration::from_millis(ask.deadline_ms.saturating_sub(now_ms()));
+            let thought = (!left.is_zero()).then(|| thinker.think(&ask, left));
             (ask, thought)
         });
         let (ask, thought) = match thought.await {
@@ -148,7 +139,10 @@ impl Worker {
                 return Outcome::Settled;
             }
         };
-        drop(thinking);
+        let Some(thought) = thought else {
+            debug!(table = %ask.table, hand = %ask.hand, turn = ask.turn, "an ask came too late");
+            return Outcome::Settled;
+        };
         self.made.rollouts.fetch_add(thought.rollouts.into(), Ordering::Relaxed);
         let Some(action) = thought.action else {
             return Outcome::Settled;

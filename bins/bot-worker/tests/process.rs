@@ -10,7 +10,10 @@
 use bus::{Bus, Options, Peers, Requests};
 use futures::StreamExt;
 use servers::{Child, Nats, NatsOptions, Program, Signal};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 use tokio::time::{sleep, timeout};
 use wire::{
     Action, Card, Chips, HandNo, Legal, PlayerId, RaiseBounds, Refusal, TableId,
@@ -157,6 +160,23 @@ async fn an_ask_is_answered_once_with_an_action_that_was_offered() {
     room.assert_quiet().await;
     let decisions = room.peers.alive(Role::BotWorker)[0].load.actions;
     assert_eq!(decisions, 2);
+}
+
+#[tokio::test]
+async fn more_asks_than_there_is_room_for_are_answered_once_each() {
+    const ASKS: u32 = 500;
+    let mut room = Room::open().await;
+    for turn in 1..=ASKS {
+        room.ask(turn, LONG).await;
+    }
+    let _worker = room.worker("bot-worker-1", &["--threads", "1"]).await;
+    let mut answered = BTreeSet::new();
+    for _ in 0..ASKS {
+        let TableCommand::Act { turn, .. } = room.command(DONE).await.command else { panic!("no action") };
+        assert!(answered.insert(turn), "{turn} comes twice");
+    }
+    assert_eq!(answered, (1..=ASKS).collect());
+    room.assert_quiet().await;
 }
 
 #[tokio::test]

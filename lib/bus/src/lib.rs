@@ -47,6 +47,6 @@ pub use options::{Args, Options};
 pub use ownership::{Change, OwnedKind, Ownership, Tenure, owners, work};
 pub use peers::Peers;
 pub use pulse::Pulse;
-pub use queue::{Job, WorkQueue};
+pub use queue::{Job, Jobs, WorkQueue};
 pub use serve::{Request, Requests};
 pub use stop::Stop;

@@ -9,13 +9,17 @@ use bytes::Bytes;
 use futures::StreamExt;
 use std::time::Duration;
 
-/// How long the server may take to say that no job is there.
-const ANSWER: Duration = Duration::from_secs(1);
-
 /// A durable consumer that `pokerctl apply` has made. Clones share it.
 #[derive(Clone)]
 pub struct WorkQueue {
     consumer: PullConsumer,
+    name: String,
+}
+
+/// Jobs that were asked for at once. Must be read to the end: whatever is on its way to somebody who has stopped reading goes to
+/// somebody else only after the consumer's wait.
+pub struct Jobs {
+    batch: pull::Batch,
     name: String,
 }
 
@@ -43,30 +47,30 @@ impl WorkQueue {
         }
     }
 
-    /// Takes up to `max` jobs that are there; when there are none, waits up to `wait` for one.
+    /// Asks for up to `max` jobs, which come as soon as they are there, for up to `wait`.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    pub async fn take(&self, max: usize, wait: Duration) -> Result<Jobs, BusError> {
+        let batch = self.consumer.batch().max_messages(max).expires(wait).messages().await;
+        let name = self.name.clone();
+        match batch {
+            Ok(batch) => Ok(Jobs { batch, name }),
+            Err(error) => Err(BusError::JetStream { what: name, reason: error.to_string() }),
+        }
+    }
+}
+
+impl Jobs {
+    /// The next job, once it is there; none when all have come or the time is over.
     ///
     /// # Errors
     /// When the server does not answer or the consumer is gone.
-    pub async fn take(&self, max: usize, wait: Duration) -> Result<Vec<Job>, BusError> {
-        let there = self.consumer.fetch().max_messages(max).expires(ANSWER).messages().await;
-        let jobs = self.collect(there).await?;
-        if !jobs.is_empty() || wait.is_zero() {
-            return Ok(jobs);
-        }
-        // A request for more than one would hold on to the first until it is complete.
-        let first = self.consumer.batch().max_messages(1).expires(wait).messages().await;
-        self.collect(first).await
-    }
-
-    async fn collect(&self, batch: Result<pull::Batch, pull::BatchError>) -> Result<Vec<Job>, BusError> {
-        let failed = |reason: String| BusError::JetStream { what: self.name.clone(), reason };
-        let mut batch = batch.map_err(|error| failed(error.to_string()))?;
-        let mut jobs = Vec::new();
-        while let Some(message) = batch.next().await {
-            let message = message.map_err(|error| failed(error.to_string()))?;
-            jobs.push(Job { payload: message.payload.clone(), message });
-        }
-        Ok(jobs)
+    pub async fn next(&mut self) -> Result<Option<Job>, BusError> {
+        let message = self.batch.next().await.transpose();
+        let message = message
+            .map_err(|error| BusError::JetStream { what: self.name.clone(), reason: error.to_string() })?;
+        Ok(message.map(|message| Job { payload: message.payload.clone(), message }))
     }
 }
 

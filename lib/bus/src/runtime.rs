@@ -9,7 +9,7 @@ use tokio::runtime::{Builder, Runtime};
 
 /// A thread that has nothing left to do waits until so long after it woke before it looks for more: what comes meanwhile is taken,
 /// and answered, together. An action passes four such threads. `docs/decisions/0029-taken-together.md` has the figures.
-const TOGETHER: Duration = Duration::from_millis(1);
+pub const TOGETHER: Duration = Duration::from_millis(1);
 
 thread_local! {
     /// When this thread woke last.
