@@ -30,9 +30,9 @@ async fn a_small_room_plays_over_every_wire_and_through_deaths() {
     let fleet =
         Fleet::start(FleetSize { bot_workers: 1, coordinators: 1, ..FleetSize::default() }).await.unwrap();
     for wire in ["tcp", "ws", "ws+json"] {
-        let args =
-            ["--tables", "4", "--players", "4", "--wire", wire, "--seconds", "2", "--warm-up-seconds", "1"];
-        let line = play(&fleet, &args).await;
+        let room = ["--tables", "4", "--players", "4", "--railbirds", "3", "--wire", wire];
+        let line = play(&fleet, &[&room[..], &["--seconds", "2", "--warm-up-seconds", "1"]].concat()).await;
+        assert_eq!((&line["players"], &line["railbirds"]), (&19.into(), &3.into()), "{line}");
         assert_eq!(
             (&line["violations"], &line["dropped"], &line["refused"]),
             (&0.into(), &0.into(), &0.into()),
@@ -43,7 +43,7 @@ async fn a_small_room_plays_over_every_wire_and_through_deaths() {
         assert!(line["seen_by_all"]["p50_ms"].as_f64().unwrap() > 0.0, "{line}");
     }
 
-    let args = ["--tables", "6", "--seconds", "12", "--think-ms", "100"];
+    let args = ["--tables", "6", "--railbirds", "6", "--seconds", "12", "--think-ms", "100"];
     let playing = play(&fleet, &args);
     let killing = async {
         tokio::time::sleep(Duration::from_secs(6)).await;

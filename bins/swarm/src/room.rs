@@ -23,7 +23,7 @@ const GUESTS: u32 = 1_000;
 const AT_ONCE: usize = 64;
 /// Time to act: nobody's clock runs out while the players are being seated.
 const ACTION_MS: u32 = 600_000;
-/// Players of one process, unless more processes are asked for: 20,000 files may be open.
+/// Connections of one process, unless more processes are asked for: 20,000 files may be open.
 const PER_PROCESS: usize = 17_000;
 
 /// Addresses of one process.
@@ -38,13 +38,16 @@ pub struct RoomArgs {
     /// Players at each
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(2..=10))]
     pub players: u8,
+    /// Railbirds, who have a session and only watch: one more at each of so many tables, at most one at every table
+    #[arg(long, default_value_t = 0)]
+    pub railbirds: usize,
     /// Code of the variant, as for `pokerctl table create`
     #[arg(long, default_value = "NT")]
     pub variant: String,
     /// Seed of every choice by chance [default: another one each time; it is printed]
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Processes that play [default: one for each 9,000 players, at least 2 for more than one table]
+    /// Processes that play [default: one for each 17,000 connections, at least 2 for more than one table]
     #[arg(long)]
     pub processes: Option<usize>,
     /// How players connect: tcp, ws or ws+json
@@ -70,6 +73,7 @@ impl RoomArgs {
         Self {
             tables,
             players: 5,
+            railbirds: 0,
             variant: "NT".to_owned(),
             seed: None,
             processes: None,
@@ -105,14 +109,19 @@ impl RoomArgs {
         if self.wire == "tcp" { "tcp://" } else { "ws://" }
     }
 
-    /// Players altogether.
+    /// Seated players altogether.
     pub fn seats(&self) -> usize {
         self.tables * usize::from(self.players)
     }
 
+    /// Players and railbirds, each on a connection.
+    pub fn connections(&self) -> usize {
+        self.seats() + self.railbirds
+    }
+
     /// Processes that play.
     pub fn worker_processes(&self) -> usize {
-        let needed = self.seats().div_ceil(PER_PROCESS).max(2).min(self.tables);
+        let needed = self.connections().div_ceil(PER_PROCESS).max(2).min(self.tables);
         self.processes.unwrap_or(needed).max(1)
     }
 }
@@ -134,6 +143,7 @@ pub async fn prepare(
     addresses: &[String],
 ) -> anyhow::Result<Vec<Plan>> {
     ensure!(!addresses.is_empty(), "the fleet has no connection node that listens for {}", args.wire);
+    ensure!(args.railbirds <= args.tables, "there are more railbirds than tables: at most one watches each");
     let addresses: Vec<String> = addresses
         .iter()
         .map(|address| match args.wire.as_str() {
@@ -144,8 +154,7 @@ pub async fn prepare(
     let mut chance = Chance::new(seed, u64::MAX);
     let tables: Vec<TableId> = (0..args.tables).map(|_| TableId::short(chance.number())).collect();
     create(admin, args, &tables, &[]).await?;
-    let sessions = guests(admin, "swarm", args.seats(), CREDIT).await?;
-    let players = usize::from(args.players);
+    let sessions = guests(admin, "swarm", args.connections(), CREDIT).await?;
     let mut plans: Vec<Plan> = (0..args.worker_processes())
         .map(|number| Plan {
             seed,
@@ -159,17 +168,20 @@ pub async fn prepare(
         })
         .collect();
     // Those who meet at a table come to their nodes by chance; to each node come as many.
-    let nodes = chance.shuffled(args.seats());
-    for (number, (table, sessions)) in tables.into_iter().zip(sessions.chunks(players)).enumerate() {
-        let seat = |(seat, session): (usize, &Session)| PlayerPlan {
-            player: session.account.player,
-            token: session.token.clone(),
-            node: if args.first_node_only { 0 } else { nodes[number * players + seat] },
-        };
+    let nodes = chance.shuffled(args.connections()).into_iter();
+    let mut people = sessions.into_iter().zip(nodes).map(|(session, node)| PlayerPlan {
+        player: session.account.player,
+        token: session.token,
+        node: if args.first_node_only { 0 } else { node },
+        rail: false,
+    });
+    for (number, table) in tables.into_iter().enumerate() {
+        let mut players: Vec<PlayerPlan> = people.by_ref().take(usize::from(args.players)).collect();
+        if number < args.railbirds {
+            players.extend(people.next().map(|person| PlayerPlan { rail: true, ..person }));
+        }
         let plan = number % plans.len();
-        plans[plan]
-            .tables
-            .push(TablePlan { table, players: sessions.iter().enumerate().map(seat).collect() });
+        plans[plan].tables.push(TablePlan { table, players });
     }
     Ok(plans)
 }

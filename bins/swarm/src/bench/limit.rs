@@ -151,6 +151,7 @@ fn plans(room: &RoomArgs, addresses: Vec<String>, shape: Shape) -> anyhow::Resul
             player: PlayerId(0),
             token: String::new(),
             node: nodes[number * players + seat],
+            rail: false,
         };
         let table =
             TablePlan { table: TableId::short(chance.number()), players: (0..players).map(player).collect() };

@@ -91,7 +91,7 @@ impl Args {
 
     /// Connection nodes for a room, with some room to spare.
     fn gateways_for(&self, room: &RoomArgs) -> usize {
-        self.gateways.unwrap_or_else(|| room.seats().div_ceil(PER_GATEWAY - 500).max(2))
+        self.gateways.unwrap_or_else(|| room.connections().div_ceil(PER_GATEWAY - 500).max(2))
     }
 }
 

@@ -162,7 +162,8 @@ impl Measured {
         let mut line = json!({
             "bench": bench,
             "tables": room.tables,
-            "players": room.seats(),
+            "players": room.connections(),
+            "railbirds": room.railbirds,
             "gateways": gateways,
             "player_processes": room.worker_processes(),
             "seed": room.seed,

@@ -5,6 +5,8 @@ use serde_json::json;
 
 /// The room of the literature, and what is tried when that is too much.
 const TABLES: [usize; 6] = [27_000, 24_000, 20_000, 13_500, 9_000, 3_000];
+/// The literature has 136,000 players at 27,000 tables: a railbird at every 27th, beside five who play at each.
+const TABLES_PER_RAILBIRD: usize = 27;
 /// Longest time that 99 of 100 actions may take until everybody has seen them.
 const P99_MS: f64 = 100.0;
 
@@ -16,6 +18,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     for tables in args.sizes(&TABLES) {
         let mut room = args.room(tables)?;
         room.think_ms = super::THINK_MS;
+        room.railbirds = tables / TABLES_PER_RAILBIRD;
         let gateways = args.gateways_for(&room);
         let mut stage = Stage::seated(args, &room, gateways).await?;
         let fleet = stage.measure(&room, args.time()).await?;

@@ -62,7 +62,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let counts = counted.counts;
     let line = json!({
         "tables": args.room.tables,
-        "players": args.room.seats(),
+        "players": args.room.connections(),
+        "railbirds": args.room.railbirds,
         "seed": seed,
         "seconds": usage::round(seconds),
         "actions": counts.actions,

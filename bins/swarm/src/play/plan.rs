@@ -53,6 +53,9 @@ pub struct PlayerPlan {
     pub token: String,
     /// Which of the addresses to connect to first.
     pub node: usize,
+    /// Only watches.
+    #[serde(default)]
+    pub rail: bool,
 }
 
 /// What a worker process is told, in this order; to play and to rest by turns, as often as is liked.

@@ -35,6 +35,8 @@ const HANDSHAKE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(200);
 /// Longest pause before another connection is made, drawn at random.
 const RECONNECT_MS: u32 = 1_000;
+/// Of who is at the table without a seat, or with one that is not known yet.
+const NOWHERE: SeatNo = SeatNo::MAX;
 /// When nothing is due.
 const NEVER: Duration = Duration::from_secs(86_400);
 
@@ -157,7 +159,7 @@ impl Player {
                 () = &mut timer => {}
                 chair = Arc::clone(&self.shared.chairs).acquire_owned(), if wants_chair => {
                     self.chair = chair.ok();
-                    self.sit(json);
+                    self.go_to_table(json);
                 }
                 _ = self.orders.changed(), if order < Some(Order::Play) => {}
             }
@@ -183,7 +185,7 @@ impl Player {
                         self.shared.tally.count(|counts| counts.connected += 1);
                     } else if seats.contains(&self.table_id()) {
                         // Seated by a request whose answer was lost.
-                        self.seat = self.seat.or(Some(SeatNo::MAX));
+                        self.seat = self.seat.or(Some(NOWHERE));
                     }
                     return Ok((reader, writer));
                 }
@@ -236,7 +238,10 @@ impl Player {
         id
     }
 
-    fn sit(&mut self, json: bool) {
+    fn go_to_table(&mut self, json: bool) {
+        if self.me.rail {
+            return self.watch();
+        }
         let (table, buy_in) = (self.table_id(), self.shared.buy_in);
         self.errand = Some(self.ask(ClientMessage::Sit { table, seat: None, buy_in }, json));
     }
@@ -338,7 +343,7 @@ impl Player {
                 if self.chair.take().is_some() {
                     self.shared.tally.count(|counts| counts.seated += 1);
                 }
-                self.seat = seat.map(|seat| seat.seat).or(self.seat);
+                self.seat = seat.map(|seat| seat.seat).or(self.seat).or(self.me.rail.then_some(NOWHERE));
                 self.news(news, now);
             }
             ServerMessage::Cards(_) => self.shared.tally.count(|counts| {
@@ -407,7 +412,7 @@ impl Player {
                 (self.errand, self.chair) = (None, None);
             }
             if errand && refusal == Refusal::AlreadySeated {
-                self.seat = Some(SeatNo::MAX);
+                self.seat = Some(NOWHERE);
                 self.watch();
             } else if errand && transient && self.seat.is_some() {
                 self.watch();

@@ -31,9 +31,10 @@ pub(crate) struct Table {
     sent: Option<Sent>,
 }
 
-/// A frame of events as the first player got it.
+/// Events as the first player got them.
 struct Kept {
-    bytes: Bytes,
+    /// Their frame; none when they were replayed with a snapshot, which is a frame of another kind.
+    bytes: Option<Bytes>,
     first: u64,
     last: u64,
     starts: bool,
@@ -95,7 +96,7 @@ impl Table {
     /// A player got exactly the frame that comes next for it: nothing needs to be decoded. None when that is not so.
     pub(crate) fn same(&mut self, player: usize, bytes: &Bytes, now: Instant) -> Option<News> {
         let next = self.seen[player]? + 1;
-        let kept = self.kept.iter().find(|kept| kept.first == next && kept.bytes == *bytes)?;
+        let kept = self.kept.iter().find(|kept| kept.first == next && kept.bytes.as_ref() == Some(bytes))?;
         let (last, starts, turn) = (kept.last, kept.starts, kept.turn.clone());
         self.seen[player] = Some(last);
         Some(News { turn, starts, took: self.forget_seen(now) })
@@ -123,10 +124,10 @@ impl Table {
             return News::default();
         }
         let other = self.kept.iter().find(|kept| kept.first == events.first && kept.last == events.last());
-        if other.is_some_and(|kept| kept.bytes != *bytes) {
+        if other.and_then(|kept| kept.bytes.as_ref()).is_some_and(|kept| kept != bytes) {
             tally.violation(format!("table {}: two players see different events {}", self.id, events.first));
         }
-        let turn = self.understand(bytes, events, tally);
+        let turn = self.understand(Some(bytes), events, tally);
         self.seen[player] = Some(events.last());
         News { turn, starts: starts(events), took: self.forget_seen(now) }
     }
@@ -150,7 +151,7 @@ impl Table {
                     view.event_no
                 ));
             }
-            self.understand(&Bytes::new(), events, tally);
+            self.understand(None, events, tally);
         }
         if self.last.is_none_or(|last| last < view.event_no) {
             self.start_from(view);
@@ -175,7 +176,7 @@ impl Table {
     }
 
     /// Takes in those of the events that are new to the table. The turn after them.
-    fn understand(&mut self, bytes: &Bytes, events: &TableEvents, tally: &Tally) -> Option<Turn> {
+    fn understand(&mut self, bytes: Option<&Bytes>, events: &TableEvents, tally: &Tally) -> Option<Turn> {
         let known = self.last.unwrap_or_default();
         let mut turn = None;
         let mut sent = None;
@@ -200,7 +201,7 @@ impl Table {
         if events.last() > known {
             self.last = Some(events.last());
             self.keep(Kept {
-                bytes: bytes.clone(),
+                bytes: bytes.cloned(),
                 first: events.first,
                 last: events.last(),
                 starts: starts(events),

@@ -130,6 +130,19 @@ fn a_hand_is_understood_once_and_timed_until_everybody_has_seen_it() {
 }
 
 #[test]
+fn a_replay_to_one_is_not_different_from_what_another_heard() {
+    let mut room = Room::open();
+    let mut later = view();
+    later.event_no = 5;
+    let events = vec![Event::SatOut { seat: 1 }];
+    let replay = TableEvents { table: TABLE, first: 5, events: events.clone() };
+    room.table.look(0, &later, Some(&replay), room.began, &room.tally);
+    room.get(1, 5, events, 0);
+    assert_eq!(room.violations(), Vec::<String>::new());
+    assert_eq!(room.table.seen(1), Some(5));
+}
+
+#[test]
 fn gaps_repeats_and_differences_are_violations() {
     let mut room = Room::open();
     room.get(0, 6, start(), 0);
