@@ -9,7 +9,10 @@ use crate::{
 };
 use bus::Peers;
 use serde_json::json;
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 use wire::fleet::Role;
 
 const TABLES: usize = 100;
@@ -40,7 +43,10 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
             let (began, before, cpu) = (Instant::now(), made(&peers), usage::of_fleet(&described, &[]));
             tokio::time::sleep(args.time()).await;
             let now = made(&peers);
-            let (decisions, rollouts) = (now.0 - before.0, now.1 - before.1);
+            let by_worker: Vec<u64> =
+                now.iter().map(|(node, now)| now.0 - before.get(node).map_or(0, |was| was.0)).collect();
+            let decisions: u64 = by_worker.iter().sum();
+            let rollouts = sum_of_rollouts(&now) - sum_of_rollouts(&before);
             let per_s = round(decisions as f64 / began.elapsed().as_secs_f64());
             let used = usage::between(&cpu, &usage::of_fleet(&described, &[]));
             fleet.stop().await?;
@@ -54,6 +60,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
                 "seed": room.seed,
                 "decisions_per_s": per_s,
                 "over_one_worker": round(per_s / one),
+                "by_worker": by_worker,
                 "rollouts_per_core_s": round(per_core),
                 "baseline_rollouts_per_core_s": round(bare),
                 "ratio": round(per_core / bare),
@@ -65,10 +72,12 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Decisions and rollouts made so far.
-fn made(peers: &Peers) -> (u64, u64) {
-    let beats = peers.alive(Role::BotWorker);
-    beats.iter().fold((0, 0), |(decisions, rollouts), beat| {
-        (decisions + beat.load.actions, rollouts + beat.load.rollouts)
-    })
+/// Decisions and rollouts that each worker has made so far.
+fn made(peers: &Peers) -> BTreeMap<String, (u64, u64)> {
+    let beats = peers.alive(Role::BotWorker).into_iter();
+    beats.map(|beat| (beat.node.as_str().to_owned(), (beat.load.actions, beat.load.rollouts))).collect()
+}
+
+fn sum_of_rollouts(made: &BTreeMap<String, (u64, u64)>) -> u64 {
+    made.values().map(|made| made.1).sum()
 }
