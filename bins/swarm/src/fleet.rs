@@ -15,8 +15,6 @@ use tokio::time::sleep;
 const READY: Duration = Duration::from_secs(120);
 /// How long a fleet may take to stop in order.
 const STOPPED: Duration = Duration::from_secs(60);
-/// Longest silence of a connection in a fleet that is measured: few actions per player must not mean many pings.
-const IDLE_MS: u32 = 600_000;
 
 /// As much of `fleet.json` as is needed here.
 #[derive(Clone, Debug, Deserialize)]
@@ -104,11 +102,12 @@ pub fn options(nats_url: &str, passwords: &Path, user: &str) -> anyhow::Result<O
 }
 
 impl Started {
-    /// Starts a fleet and waits until all of it is ready. `env` is for its processes.
+    /// Starts a fleet and waits until all of it is ready. Its connection nodes take so many connections each, and so many milliseconds of
+    /// silence for a lost connection.
     ///
     /// # Errors
     /// With the end of the log, when it does not become ready.
-    pub async fn start(size: Size, max_connections: usize) -> anyhow::Result<Self> {
+    pub async fn start(size: Size, max_connections: usize, idle_ms: u32) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("swarm-fleet-").tempdir()?;
         let log = folder.path().join("up.log");
         let mut up = Program::new(beside("pokerctl")?)
@@ -121,7 +120,7 @@ impl Started {
             .args(size.scripted_decks.then_some("--scripted-decks"))
             .args(["--coordinators", "1"])
             .args(["--max-connections", &max_connections.to_string()])
-            .env("GATEWAY_IDLE_MS", IDLE_MS.to_string())
+            .env("GATEWAY_IDLE_MS", idle_ms.to_string())
             .orphaned_by(Signal::KILL)
             .log(&log)
             .start()

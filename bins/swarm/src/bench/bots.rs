@@ -33,7 +33,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
         for bot_workers in WORKERS {
             let size =
                 Size { gateways: 1, table_workers: args.table_workers, bot_workers, scripted_decks: false };
-            let fleet = Started::start(size, PER_GATEWAY).await?;
+            let fleet = Started::start(size, PER_GATEWAY, args.idle_ms).await?;
             let described = fleet.described()?;
             let admin = described.admin().await?;
             let room = args.room(tables)?;

@@ -18,10 +18,12 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
         room.think_ms = u32::try_from(tables * 1_000 / PER_S * 5 / 6)?.max(1);
         let gateways = args.gateways_for(&room);
         let mut stage = Stage::seated(args, &room, gateways).await?;
+        let at_rest = stage.rest(args.time()).await?;
         let fleet = stage.measure(&room, args.time()).await?;
         let memory = stage.usage();
         stage.close().await?;
-        fleet.tell("growth", &room, gateways, json!({ "think_ms": room.think_ms, "memory": memory }))?;
+        let own = json!({ "think_ms": room.think_ms, "at_rest_cpu_ms_per_s": at_rest, "memory": memory });
+        fleet.tell("growth", &room, gateways, own)?;
     }
     Ok(())
 }

@@ -46,6 +46,10 @@ pub struct Args {
     /// Table workers
     #[arg(long, default_value_t = 2)]
     table_workers: usize,
+    /// Silence that connection nodes take for a lost connection, in milliseconds: whoever has sent nothing for two thirds of it
+    /// pings. The default leaves pings out, so that what is measured are actions
+    #[arg(long, default_value_t = 600_000)]
+    idle_ms: u32,
     /// Processes that play [default: as for `play`]
     #[arg(long)]
     processes: Option<usize>,

@@ -51,7 +51,7 @@ async fn measure(args: &Args, source: &str, recorded: usize, hands: &[Recorded])
     let players: usize = seats.map(|hand| hand.script.players.len()).sum();
     let gateways = args.gateways.unwrap_or_else(|| players.min(PLAYERS).div_ceil(PER_GATEWAY - 500).max(2));
     let size = Size { gateways, table_workers: args.table_workers, bot_workers: 0, scripted_decks: true };
-    let fleet = Started::start(size, PER_GATEWAY).await?;
+    let fleet = Started::start(size, PER_GATEWAY, args.idle_ms).await?;
     let described = fleet.described()?;
     let admin = described.admin().await?;
     let tally = Stage::new(&described, &admin, "tcp", PLAYERS)?.play(hands).await?;

@@ -52,7 +52,7 @@ impl Stage {
     ) -> anyhow::Result<Self> {
         let size =
             Size { gateways, table_workers: args.table_workers, bot_workers: 0, scripted_decks: false };
-        let fleet = Started::start(size, most).await?;
+        let fleet = Started::start(size, most, args.idle_ms).await?;
         let described = fleet.described()?;
         let admin = described.admin().await?;
         let plans = room::prepare(&admin, room, room.seed()?, &described.addresses(room.scheme())).await?;
@@ -89,6 +89,20 @@ impl Stage {
         let port = self.described.nats_monitor_port.context("the NATS server is not monitored")?;
         let (described, pids) = (self.described.clone(), self.crew.pids());
         measure(&mut self.crew, times, port, || usage::of_fleet(&described, &pids)).await
+    }
+
+    /// Lets everybody sit there, when nobody acts yet. Milliseconds of processor time of each role per second: what it takes
+    /// to know that they are all there.
+    ///
+    /// # Errors
+    /// When a process is gone.
+    pub(super) async fn rest(&mut self, time: Duration) -> anyhow::Result<Value> {
+        self.crew.play_for(WARM_UP, "settling").await?;
+        let (before, began) = (self.usage(), Instant::now());
+        self.crew.play_for(time, "resting").await?;
+        let used = usage::between(&before, &self.usage());
+        // Per 1,000 milliseconds.
+        Ok(json!(usage::cpu_ms_per_1000(&used, began.elapsed().as_millis() as u64)))
     }
 
     /// Lets everybody play, unmeasured for the first of the times, then rest.

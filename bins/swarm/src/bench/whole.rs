@@ -27,6 +27,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
         let holds = fleet.counted.seen.percentiles().p99_ms < P99_MS && fleet.counted.counts.slow == 0;
         let own = json!({
             "think_ms": room.think_ms,
+            "idle_ms": args.idle_ms,
             "holds": holds,
             "cores": fleet.cores(),
             "memory": memory,
