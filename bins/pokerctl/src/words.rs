@@ -204,6 +204,7 @@ impl Names {
                 format!("{} has time to come back until {}", self.of(*seat), time_of_day(*until_ms))
             }
             TableEvent::CloseAsked => "the table closes after this hand".to_owned(),
+            TableEvent::SnapshotRenewed => "the state is stored again".to_owned(),
             event => match self.hidden(event) {
                 Some(told) => told,
                 None => poker::table::public(event)

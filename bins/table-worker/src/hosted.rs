@@ -33,6 +33,11 @@ const MAX_REFUSALS: usize = MAX_WAITING;
 /// A bot that has not answered is asked again after this time.
 const ASK_AGAIN_MS: u64 = 3_000;
 
+/// Records of the whole stream after which a table at rest stores its state again. A trimmed stream then holds at most about
+/// twice as many (the archive keeps two snapshots of each table), and where 3,400 tables share a stream and only one plays, a
+/// tenth of what is written are renewed snapshots.
+const RENEW_AFTER: u64 = 32_768;
+
 /// A record that took longer than this to be stored was held up by an outage.
 const HELD_UP: Duration = Duration::from_secs(1);
 
@@ -113,7 +118,9 @@ impl Hosted {
         at_ms: u64,
     ) -> TableRecord {
         let first = self.cursor.last == 0;
-        let marks = |event: &TableEvent| matches!(event, TableEvent::HandStarted { .. } | TableEvent::Closed);
+        let marks = |event: &TableEvent| {
+            matches!(event, TableEvent::HandStarted { .. } | TableEvent::Closed | TableEvent::SnapshotRenewed)
+        };
         let marked = events.iter().any(marks);
         let mut record = TableRecord { v: VERSION, epoch, at_ms, cause, events, state: None };
         self.tail += 1;
@@ -148,6 +155,13 @@ impl Hosted {
             }
         }
         self.table.tick(now_ms, random_seed)
+    }
+
+    /// Whether the table is at rest and its last snapshot lies so far behind the stream's newest record that it
+    /// would keep the stream from being trimmed.
+    pub fn is_snapshot_due(&self, journal: &Journal) -> bool {
+        let idle = self.writing.is_none() && self.waiting.is_empty() && !self.table.is_closed();
+        idle && self.cursor.last > 0 && self.cursor.snapshot + RENEW_AFTER < journal.newest()
     }
 
     /// Whether events are better decided anew than stored late: the time-out of somebody who is waited for.

@@ -20,9 +20,13 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::{task::yield_now, time::timeout};
+use tokio::{
+    task::yield_now,
+    time::{MissedTickBehavior, timeout},
+};
 use wire::{
     Epoch, Refusal, TableId,
+    event::TableEvent,
     journal::Cause,
     subject,
     table::{TableCommand, TableReply, TableRequest},
@@ -37,6 +41,11 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Requests, records and answers that a partition takes before the others, and this worker's signs of life, have their turn. By tokio's own
 /// measure it takes about ten times as many: both workers of 27,000 tables in a closed loop then reported that they had stood still.
 const MOST_AT_ONCE: usize = 4;
+
+/// How often it is looked whether tables at rest are to renew their snapshots, and how many do at a time: a stream's tables
+/// fall due together, and the others' records must not wait for them.
+const RENEW: Duration = Duration::from_secs(1);
+const RENEWED_AT_ONCE: usize = 4;
 
 /// What a partition's task works with.
 #[derive(Clone)]
@@ -86,6 +95,8 @@ pub async fn run(means: Means) -> anyhow::Result<()> {
         begun = Partition::begin(means) => begun?,
     };
     let (mut partition, mut requests) = begun;
+    let mut renewal = tokio::time::interval(RENEW);
+    renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for turn in 1_usize.. {
         if turn.is_multiple_of(MOST_AT_ONCE) {
             yield_now().await;
@@ -103,6 +114,7 @@ pub async fn run(means: Means) -> anyhow::Result<()> {
                 partition.returned(table, key, outcome).await;
             }
             () = tokio::time::sleep(wake_up) => partition.wake().await,
+            _ = renewal.tick() => partition.renew_snapshots().await,
         }
     }
     partition.unread.send_away().await;
@@ -198,6 +210,20 @@ impl Partition {
                 hosted.armed_ms = None;
                 self.go_on(table).await;
             }
+        }
+    }
+
+    /// Has tables at rest store their state again, so that what comes before it may be trimmed.
+    async fn renew_snapshots(&mut self) {
+        let journal = &self.means.journal;
+        let due = self.tables.iter().filter(|(_, hosted)| hosted.is_snapshot_due(journal));
+        let due: Vec<TableId> = due.map(|(id, _)| *id).take(RENEWED_AT_ONCE).collect();
+        for id in due {
+            if let Some(hosted) = self.tables.get_mut(&id) {
+                let renewed = What::Events(Box::new(|_: &Table| vec![TableEvent::SnapshotRenewed]));
+                hosted.waiting.push_back(Waiting::own(renewed));
+            }
+            self.go_on(id).await;
         }
     }
 

@@ -469,3 +469,29 @@ async fn speed_of_recovery() {
         println!("{tables} tables, {records} records: {:.2} s", started.elapsed().as_secs_f64());
     }
 }
+
+#[tokio::test]
+async fn a_stream_is_trimmed_by_sequence_and_by_subject() {
+    let fleet = Fleet::start().await;
+    let (bus, admin) = (fleet.bus("table-worker").await, fleet.bus("admin").await);
+    let (journal, trimming) = (open(&bus).await, open(&admin).await);
+    let mut cursors = [1, 2].map(|n| Cursor::new(table(n)));
+    for n in 0..20 {
+        for cursor in &mut cursors {
+            *cursor = journal.append(cursor, text(n.to_string()), n % 10 == 9).await.unwrap();
+        }
+    }
+    let whole = trimming.extent().await.unwrap();
+    assert_eq!((whole.first, whole.last, whole.records), (1, 40, 40));
+    // Both tables' snapshots are their tenth and twentieth records: 19 and 20, 39 and 40.
+    assert_eq!(trimming.trim_before(19).await.unwrap(), 18);
+    assert_eq!(trimming.extent().await.unwrap().first, 19);
+    let from: Vec<Stored> = trimming.walk_from("journal.table.>", 30).try_collect().await.unwrap();
+    assert_eq!(from.iter().map(|stored| stored.sequence).collect::<Vec<_>>(), (30..=40).collect::<Vec<_>>());
+    for cursor in &cursors {
+        assert_eq!(journal.recover_one(&cursor.subject).await.unwrap().unwrap().cursor, *cursor);
+    }
+    assert_eq!(trimming.remove(&table(1)).await.unwrap(), 11);
+    assert!(journal.recover_one(&table(1)).await.unwrap().is_none());
+    journal.append(&cursors[1], text("next"), false).await.unwrap();
+}

@@ -237,7 +237,10 @@ impl Journal {
                 trouble.get_or_insert_with(|| self.inner.trouble.begin());
             }
             let why = match sent {
-                Sent::Stored(sequence) => return Ok(behind(cursor, sequence, snapshot)),
+                Sent::Stored(sequence) => {
+                    self.seen(sequence);
+                    return Ok(behind(cursor, sequence, snapshot));
+                }
                 Sent::NotStored(reason) if !patient => return Err(not_now(cursor, reason)),
                 Sent::Unknown if !patient => return Err(not_now(cursor, "no answer".to_owned())),
                 Sent::NotStored(reason) => reason,

@@ -7,6 +7,7 @@
 
 mod append;
 mod read;
+mod trim;
 
 use crate::{Bus, BusError, direct::Found};
 use bytes::Bytes;
@@ -19,6 +20,7 @@ use std::sync::{
 use tokio::sync::Semaphore;
 
 pub use append::AppendError;
+pub use trim::Extent;
 
 /// Header: the random id of the append.
 const APPEND_ID: &str = "Append-Id";
@@ -128,6 +130,8 @@ struct Inner {
     /// Random, new for every opened journal: with a count behind it, it makes append ids.
     writer: u64,
     appends: AtomicU64,
+    /// The highest sequence of the stream that this process has seen.
+    newest: AtomicU64,
     /// Bounds the batches that are read at the same time.
     reads: Semaphore,
     /// Bounds the tails that are read at the same time.
@@ -171,6 +175,7 @@ impl Journal {
             stream: stream.to_owned(),
             writer: getrandom::u64().map_err(BusError::Random)?,
             appends: AtomicU64::new(0),
+            newest: AtomicU64::new(0),
             reads: Semaphore::new(READS),
             tails: Semaphore::new(TAILS),
             warnings: append::Warnings::default(),
@@ -189,6 +194,16 @@ impl Journal {
     #[must_use]
     pub fn outages(&self) -> u64 {
         self.inner.bus.outages() + self.inner.trouble.count()
+    }
+
+    /// The highest sequence of the stream that this process has written or read; other writers may be further.
+    #[must_use]
+    pub fn newest(&self) -> u64 {
+        self.inner.newest.load(Ordering::Relaxed)
+    }
+
+    fn seen(&self, sequence: u64) {
+        self.inner.newest.fetch_max(sequence, Ordering::Relaxed);
     }
 
     fn append_id(&self) -> String {

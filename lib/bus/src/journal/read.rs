@@ -38,6 +38,9 @@ impl Journal {
             Some(lasts) => lasts,
             None => self.lasts_of_many(subjects).await?,
         };
+        if let Some(newest) = lasts.iter().map(|last| last.sequence).max() {
+            self.seen(newest);
+        }
         Ok(lasts.into_iter().map(Last).collect())
     }
 
@@ -64,7 +67,16 @@ impl Journal {
     /// Every record that matches a filter, in the order of the stream. Records that are appended meanwhile may
     /// or may not be among them.
     pub fn walk(&self, filter: &str) -> impl Stream<Item = Result<Stored, JournalError>> + use<> {
-        let start = (self.clone(), filter.to_owned(), 1);
+        self.walk_from(filter, 1)
+    }
+
+    /// The same, beginning at a sequence.
+    pub fn walk_from(
+        &self,
+        filter: &str,
+        from: u64,
+    ) -> impl Stream<Item = Result<Stored, JournalError>> + use<> {
+        let start = (self.clone(), filter.to_owned(), from.max(1));
         stream::try_unfold(start, |(journal, filter, from)| async move {
             let wanted = Wanted { from, next: Some(&filter), batch: BATCH, ..Wanted::default() };
             let found = journal.batch(&wanted).await?;

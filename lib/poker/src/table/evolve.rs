@@ -54,7 +54,7 @@ impl Table {
         self.postings += u64::from(has_posting(event));
         let full_ms = u64::from(self.config.action_ms);
         match event {
-            TableEvent::Created { .. } | TableEvent::Said { .. } => {}
+            TableEvent::Created { .. } | TableEvent::Said { .. } | TableEvent::SnapshotRenewed => {}
             TableEvent::Heard { seat, connection } => self.heard(*seat, connection.as_ref()),
             TableEvent::Disconnected { seat, deadline_ms, .. } => {
                 self.disconnected(*seat, *deadline_ms, at_ms);

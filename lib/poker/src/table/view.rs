@@ -50,7 +50,8 @@ pub fn public(event: &TableEvent) -> Option<Event> {
         | TableEvent::CashedOut { .. }
         | TableEvent::Heard { .. }
         | TableEvent::AbsenceExtended { .. }
-        | TableEvent::CloseAsked => return None,
+        | TableEvent::CloseAsked
+        | TableEvent::SnapshotRenewed => return None,
     })
 }
 

@@ -298,4 +298,6 @@ pub enum TableEvent {
     CloseAsked,
     /// The table is closed for good.
     Closed,
+    /// Nothing happened: a table at rest stores its state once more, so that the records before it may be trimmed.
+    SnapshotRenewed,
 }

@@ -152,7 +152,8 @@ impl Books {
             | TableEvent::Turn { .. }
             | TableEvent::TimedOut { .. }
             | TableEvent::ClockExtended { .. }
-            | TableEvent::CloseAsked => {}
+            | TableEvent::CloseAsked
+            | TableEvent::SnapshotRenewed => {}
         }
     }
 

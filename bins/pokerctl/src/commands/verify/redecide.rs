@@ -74,6 +74,7 @@ fn decide(before: &Table, books: &Books, record: &TableRecord) -> Result<Vec<Tab
         | TableEvent::Unseated { .. }
         | TableEvent::TopUpAsked { .. }
         | TableEvent::Closed => Ok(before.tick(now_ms, || wire::event::Seed([0; 32]))),
+        TableEvent::SnapshotRenewed => Ok(vec![TableEvent::SnapshotRenewed]),
         _ => Err("nobody asked for it".to_owned()),
     }
 }
@@ -181,6 +182,7 @@ fn name(event: &TableEvent) -> &'static str {
         TableEvent::HandEnded { .. } => "hand ended",
         TableEvent::Instructed { .. } => "instructed",
         TableEvent::CloseAsked => "close asked",
+        TableEvent::SnapshotRenewed => "snapshot renewed",
         TableEvent::Closed => "closed",
     }
 }

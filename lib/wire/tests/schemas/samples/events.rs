@@ -124,6 +124,7 @@ pub fn table_events() -> Vec<(&'static str, TableEvent)> {
         ("clock extended", E::ClockExtended { deadline_ms: DEADLINE_MS }),
         ("hand ended", E::HandEnded { hand: HAND, stacks: vec![stack()], seed: seed(), next_hand_ms: AT_MS }),
         ("close asked", E::CloseAsked),
+        ("snapshot renewed", E::SnapshotRenewed),
         ("closed", E::Closed),
     ]);
     all.extend(hand_events().into_iter().map(|(name, e)| (name, E::Hand(e))));
