@@ -1,7 +1,7 @@
 //! What the ledger says of itself, read in one snapshot: for checks against the journals.
 
-use crate::{Database, Failure, database::Limits, ledger::AccountId, players::unsigned};
-use deadpool_postgres::{Transaction, tokio_postgres::IsolationLevel};
+use crate::{Database, Failure, ledger::AccountId, players::unsigned};
+use database::{Limits, Transaction, tokio_postgres::IsolationLevel};
 use wire::cashier::{Audit, TableMoney, TournamentMoney};
 
 /// Most faults of a kind that are named; one is bad enough, and the answer has to fit into a message.

@@ -1,7 +1,7 @@
 //! The house's bots: accounts that nobody logs in to and that may owe, made when they are first asked for.
 
-use crate::{Database, Failure, bot_names::bot_name, database::Limits, players::unsigned};
-use deadpool_postgres::Client;
+use crate::{Database, Failure, bot_names::bot_name, players::unsigned};
+use database::{Client, Limits};
 use wire::{PlayerId, Refusal, cashier::Account};
 
 /// Most bots that the house has.
@@ -37,7 +37,7 @@ pub async fn first(database: &Database, count: u32) -> Result<Vec<Account>, Fail
 async fn list(client: &Client, count: u32) -> Result<Vec<Account>, Failure> {
     let select = "SELECT player_id, name FROM players WHERE bot_number <= $1 ORDER BY bot_number";
     let rows = client.query(select, &[&number(count)]).await?;
-    let account = |row: &deadpool_postgres::tokio_postgres::Row| {
+    let account = |row: &database::tokio_postgres::Row| {
         Ok(Account { player: PlayerId(unsigned(row.try_get(0)?)), name: row.try_get(1)? })
     };
     rows.iter().map(account).collect()

@@ -1,6 +1,6 @@
 //! Why a request was not carried out: a refusal for whoever asked, or a database in trouble.
 
-use crate::database::DatabaseError;
+use database::DatabaseError;
 use wire::{Refusal, cashier::CashierReply};
 
 /// Why a request was not carried out.
@@ -14,9 +14,18 @@ pub enum Failure {
     Database(#[from] DatabaseError),
 }
 
-impl From<deadpool_postgres::tokio_postgres::Error> for Failure {
-    fn from(error: deadpool_postgres::tokio_postgres::Error) -> Self {
+impl From<database::tokio_postgres::Error> for Failure {
+    fn from(error: database::tokio_postgres::Error) -> Self {
         Self::Database(error.into())
+    }
+}
+
+impl database::Failure for Failure {
+    fn into_database(self) -> Result<DatabaseError, Self> {
+        match self {
+            Self::Database(error) => Ok(error),
+            Self::Refused(_) => Err(self),
+        }
     }
 }
 

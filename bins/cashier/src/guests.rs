@@ -6,12 +6,11 @@
 
 use crate::{
     Database, Failure,
-    database::Limits,
     ledger::{Movement, Posting, queue::Ledger},
     players::{check_name, unsigned},
     sessions,
 };
-use deadpool_postgres::Transaction;
+use database::{Limits, Transaction};
 use futures::future::try_join_all;
 use std::collections::BTreeMap;
 use wire::{

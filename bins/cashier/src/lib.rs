@@ -11,7 +11,6 @@ pub mod args;
 pub mod audit;
 pub mod bot_names;
 pub mod bots;
-pub mod database;
 pub mod desk;
 pub mod failure;
 pub mod guests;
@@ -22,7 +21,8 @@ pub mod players;
 pub mod serve;
 pub mod sessions;
 pub mod settlement;
+pub mod storage;
 
-pub use database::Database;
 pub use desk::Desk;
 pub use failure::Failure;
+pub use storage::Database;

@@ -7,13 +7,12 @@
 
 use crate::{
     Database, Failure,
-    database::Limits,
     guests::NO_PASSWORD,
     passwords::Passwords,
     players::{is_name, unsigned},
     sessions,
 };
-use deadpool_postgres::Client;
+use database::{Client, Limits};
 use wire::{
     PlayerId, Refusal,
     cashier::{Account, Session},

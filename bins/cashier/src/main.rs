@@ -1,7 +1,7 @@
 //! The cashier's process: command line, logging, signals.
 
 use bus::Stop;
-use cashier::{Database, Desk, args::CommandLine, passwords::Passwords, serve};
+use cashier::{Desk, args::CommandLine, passwords::Passwords, serve, storage};
 use clap::Parser;
 use std::sync::Arc;
 use wire::fleet::Role;
@@ -11,8 +11,7 @@ async fn main() -> anyhow::Result<()> {
     let args = CommandLine::parse();
     bus::log_to_stderr();
     let stop = Stop::listen()?;
-    let url = args.database()?;
-    let database = Database::new(&url, usize::from(args.database_connections))?;
+    let database = storage::open(&args.database.url()?, args.database.connections())?;
     let desk = Arc::new(Desk::new(database, Passwords::new()?));
     let node = args.bus.node_id(Role::Cashier.name())?;
     let bus = args.bus.connect(Role::Cashier).await?;

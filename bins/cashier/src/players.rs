@@ -1,7 +1,7 @@
 //! Accounts: making, finding, banning. Bans take effect at once: the sessions end in the same transaction.
 
-use crate::{Database, Failure, database::Limits};
-use deadpool_postgres::{Client, GenericClient, tokio_postgres::error::SqlState};
+use crate::{Database, Failure};
+use database::{Client, GenericClient, Limits, tokio_postgres::error::SqlState};
 use wire::{
     Chips, PlayerId, Refusal,
     cashier::{Account, PlayerDetails},

@@ -5,12 +5,11 @@
 
 use crate::{
     Desk,
-    database::DatabaseError,
     desk::{Answer, Counter},
-    failure::Failure,
     sessions,
 };
 use bus::{Bus, BusError, Peers, Pulse, Request, Requests, Stop};
+use database::DatabaseError;
 use futures::{FutureExt, StreamExt};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, task::JoinSet};
@@ -29,8 +28,6 @@ const SWEEP: Duration = Duration::from_secs(3600);
 /// buy-in that was refused for want of money, and whose player has money now, would be posted for a seat that nobody holds any
 /// more. So requests that piled up go by; who still wants an answer asks again.
 const STOOD_STILL: Duration = Duration::from_secs(1);
-/// Pause between two looks whether the database is there.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// Why the cashier stopped.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +53,7 @@ pub async fn run(bus: &Bus, node: wire::NodeId, desk: Arc<Desk>, stop: Stop) -> 
     let peers = Peers::join(bus, wire::fleet::Role::Cashier, node, Vec::new(), load).await?;
     stop.listen_to_admin(bus, &peers).await?;
     tokio::select! {
-        outcome = database_answers(&desk) => outcome?,
+        outcome = desk.database().wait() => outcome.map_err(ServeError::Database)?,
         () = stop.asked() => return Ok(()),
     }
     let pulse = Pulse::start(STOOD_STILL);
@@ -93,27 +90,9 @@ pub async fn run(bus: &Bus, node: wire::NodeId, desk: Arc<Desk>, stop: Stop) -> 
     Ok(())
 }
 
-/// Waits until the database answers. What time cannot mend is an error at once.
-async fn database_answers(desk: &Desk) -> Result<(), ServeError> {
-    loop {
-        match desk.database().check_migrations().await {
-            Ok(()) => return Ok(()),
-            Err(Failure::Database(error)) if error.is_transient() => {
-                tracing::warn!(error = %error.chain(), "waiting for the database");
-            }
-            Err(Failure::Database(error)) => return Err(ServeError::Database(error)),
-            Err(Failure::Refused(refusal)) => tracing::warn!(%refusal, "waiting for the database"),
-        }
-        tokio::time::sleep(LOOK).await;
-    }
-}
-
 /// Tells everybody whether the database is there.
 async fn watch(desk: Arc<Desk>, peers: Peers) {
-    loop {
-        tokio::time::sleep(LOOK).await;
-        peers.set_troubled(!desk.database().answers().await);
-    }
+    desk.database().watch(|answers| peers.set_troubled(!answers)).await;
 }
 
 async fn sweep(desk: Arc<Desk>) {

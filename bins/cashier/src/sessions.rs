@@ -3,8 +3,8 @@
 //! What always holds: a session ends at logout, at a ban, and after 30 days without use; a player has at
 //! most 16, the longest unused giving way.
 
-use crate::{Database, Failure, database::Limits, players::unsigned};
-use deadpool_postgres::GenericClient;
+use crate::{Database, Failure, players::unsigned};
+use database::{GenericClient, Limits};
 use sha2::{Digest, Sha256};
 use wire::{
     PlayerId, Refusal,

@@ -5,11 +5,10 @@
 
 use crate::{
     Database, Failure,
-    database::Limits,
     ledger::{AccountId, books::Books, settle_key, store},
     players::{count_known, signed, unsigned},
 };
-use deadpool_postgres::{Client, Transaction};
+use database::{Client, Limits, Transaction};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashSet};
 use wire::{
@@ -181,7 +180,7 @@ pub async fn results(database: &Database, tournament: TournamentId) -> Result<Ve
             if rows.is_empty() {
                 return Err(Refusal::NoSuchTournament.into());
             }
-            let ranked = |row: &deadpool_postgres::tokio_postgres::Row| {
+            let ranked = |row: &database::tokio_postgres::Row| {
                 Ok(RankedPlace {
                     place: u32::try_from(row.try_get::<_, i32>(0)?).unwrap_or(0),
                     account: Account { player: PlayerId(unsigned(row.try_get(1)?)), name: row.try_get(2)? },

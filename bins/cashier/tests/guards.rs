@@ -4,7 +4,7 @@
 mod common;
 
 use common::*;
-use deadpool_postgres::tokio_postgres::{Client, NoTls, connect, error::SqlState};
+use database::tokio_postgres::{Client, NoTls, connect, error::SqlState};
 use wire::cashier::CashierReply;
 
 async fn code(client: &Client, sql: &str) -> SqlState {
@@ -127,7 +127,7 @@ async fn the_audit_finds_what_was_forged() {
 #[tokio::test]
 async fn without_migrations_it_says_what_to_run() {
     let house = House::empty().await;
-    let database = cashier::Database::new(&house.postgres.url(), 2).unwrap();
+    let database = cashier::storage::open(&house.postgres.url(), 2).unwrap();
     let error = database.check_migrations().await.unwrap_err().to_string();
     assert!(error.contains("migration 0") && error.contains("run `pokerctl apply`"), "{error}");
     house.migrate().await;
@@ -149,7 +149,7 @@ async fn an_owner_who_may_make_no_roles_can_migrate_and_serve() {
     let (mut client, connection) = connect(&url, NoTls).await.unwrap();
     tokio::spawn(connection);
     migrations().run_async(&mut client).await.unwrap();
-    let database = cashier::Database::new(&url, 4).unwrap();
+    let database = cashier::storage::open(&url, 4).unwrap();
     database.check_migrations().await.unwrap();
     let desk = cashier::Desk::new(database, cashier::passwords::Passwords::new().unwrap());
     let alice = rich(&desk, "Alice", 100).await;

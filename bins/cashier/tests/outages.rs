@@ -142,7 +142,7 @@ async fn a_cashier_that_stands_still_holds_the_others_up_only_briefly() {
     let (locked, wait) = tokio::sync::oneshot::channel();
     let locked = std::sync::Mutex::new(Some(locked));
     let standing = tokio::spawn(async move {
-        let limits = cashier::database::Limits { attempt: GENEROUS, patience: Duration::ZERO };
+        let limits = database::Limits { attempt: GENEROUS, patience: Duration::ZERO };
         let locked = &locked;
         zombie
             .run(limits, |mut client| async move {

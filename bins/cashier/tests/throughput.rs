@@ -5,11 +5,9 @@
 
 mod common;
 
-use cashier::{
-    database::Limits,
-    ledger::{Entry, Posting, queue::Ledger, store},
-};
+use cashier::ledger::{Entry, Posting, queue::Ledger, store};
 use common::*;
+use database::Limits;
 use futures::{StreamExt, stream};
 use std::time::{Duration, Instant};
 use wire::{Chips, PlayerId, TournamentId, cashier::CashierReply};
@@ -52,7 +50,7 @@ async fn postings_per_second() {
             let one_by_one = entries(some, |n| base + n % tournaments);
             let together = entries(some, |n| base + 500_000 + n % tournaments);
 
-            let database = cashier::Database::new(&house.url(), 16).unwrap();
+            let database = cashier::storage::open(&house.url(), 16).unwrap();
             let begun = Instant::now();
             let each = stream::iter(&one_by_one)
                 .map(|posting| async {

@@ -5,7 +5,8 @@
 //! over; one that the database cannot take does not keep the others from being posted.
 
 use super::{Posting, store};
-use crate::{Database, Failure, database::Limits};
+use crate::{Database, Failure};
+use database::Limits;
 use std::{
     sync::{
         Arc,

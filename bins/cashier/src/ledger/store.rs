@@ -12,7 +12,7 @@ use crate::{
     Failure,
     players::{signed, unsigned},
 };
-use deadpool_postgres::{Client, Transaction};
+use database::{Client, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Accounts of tables and tournaments come to be with their first posting. Committed on its own: an

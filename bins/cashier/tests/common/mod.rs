@@ -2,8 +2,8 @@
 #![allow(dead_code)] // each test uses its own part of this
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
-use cashier::{Database, Desk, passwords::Passwords};
-use deadpool_postgres::tokio_postgres::{self, Client, NoTls};
+use cashier::{Database, Desk, passwords::Passwords, storage};
+use database::tokio_postgres::{self, Client, NoTls};
 use servers::{Postgres, PostgresOptions};
 use std::time::Duration;
 use wire::{
@@ -58,7 +58,7 @@ impl House {
     }
 
     pub fn database(&self) -> Database {
-        Database::new(&self.url(), 8).unwrap()
+        storage::open(&self.url(), 8).unwrap()
     }
 
     pub fn desk(&self) -> Desk {

@@ -1,0 +1,55 @@
+//! The database options of a role's command line.
+
+use std::path::PathBuf;
+
+/// Why there is no database address.
+#[derive(Debug, thiserror::Error)]
+pub enum ArgsError {
+    /// None was given.
+    #[error("no database: set DATABASE_URL, or --database-url-file to a file that holds it")]
+    NoDatabase,
+    /// The file cannot be read.
+    #[error("cannot read the database address from {path}: {reason}")]
+    UrlFile {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        reason: std::io::Error,
+    },
+}
+
+/// How to reach the database.
+#[derive(Clone, clap::Args)]
+pub struct Args {
+    /// Address of the database, e.g. postgres://user:secret@localhost/poker. Prefer the environment or
+    /// a file: command lines can be read by others.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// File that holds the address of the database.
+    #[arg(long, env = "DATABASE_URL_FILE")]
+    pub database_url_file: Option<PathBuf>,
+    /// Most connections to the database.
+    #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u16).range(2..=500))]
+    pub database_connections: u16,
+}
+
+impl Args {
+    /// Returns the address of the database. The file counts more than the environment.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn url(&self) -> Result<String, ArgsError> {
+        if let Some(path) = &self.database_url_file {
+            let text = std::fs::read_to_string(path)
+                .map_err(|reason| ArgsError::UrlFile { path: path.clone(), reason })?;
+            return Ok(text.trim().to_owned());
+        }
+        self.database_url.clone().ok_or(ArgsError::NoDatabase)
+    }
+
+    /// Returns the most connections to the database, 2 to 500.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        usize::from(self.database_connections)
+    }
+}

@@ -1,0 +1,35 @@
+//! Connections to PostgreSQL: bounded, timed, and tried again while the trouble may pass.
+//!
+//! What always holds: an attempt is one transaction that may be repeated from its beginning, also when it
+//! is not known whether its commit got through; no request waits longer than its [`Limits`].
+//! What this crate does not know: tables and statements, apart from the list of applied migrations.
+
+pub mod args;
+pub mod error;
+pub mod pool;
+
+pub use args::{Args, ArgsError};
+pub use deadpool_postgres::{Client, GenericClient, Transaction, tokio_postgres};
+pub use error::{DatabaseError, Failure};
+pub use pool::{Database, Limits, Options};
+
+/// The highest migration in `schemas/sql`.
+pub const SCHEMA_VERSION: i32 = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_version_is_the_highest_migration_there_is() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/sql");
+        let highest = std::fs::read_dir(folder)
+            .unwrap()
+            .filter_map(|file| {
+                let name = file.unwrap().file_name().into_string().unwrap();
+                name.strip_prefix('V')?.split_once("__")?.0.parse().ok()
+            })
+            .max();
+        assert_eq!(highest, Some(SCHEMA_VERSION));
+    }
+}
