@@ -8,6 +8,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("poker", &["wire"]),
     ("tournament", &["wire"]),
+    ("audit", &["wire", "poker", "tournament"]),
     ("bus", &["wire"]),
     ("client", &["wire"]),
     ("database", &[]),
@@ -18,7 +19,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("bot-worker", &["wire", "bus", "poker"]),
     ("coordinator", &["wire", "bus", "tournament"]),
     ("cashier", &["wire", "bus", "database"]),
-    ("pokerctl", &["wire", "bus", "poker", "tournament", "client", "servers"]),
+    ("pokerctl", &["wire", "audit", "bus", "poker", "client", "servers"]),
     ("swarm", &["wire", "bus", "client", "poker", "servers"]),
     ("fleet-tests", &["wire"]),
     ("soak", &["wire", "bus", "client", "poker", "servers", "testkit"]),
@@ -34,7 +35,7 @@ const KEPT_APART: &[(&str, &[&str])] = &[
 ];
 
 /// Pure crates know no tokio, no NATS, no clock, no entropy, no logging.
-const PURE: &[&str] = &["wire", "poker", "tournament"];
+const PURE: &[&str] = &["wire", "poker", "tournament", "audit"];
 const IMPURE: &[&str] =
     &["tokio", "async-nats", "futures", "tracing", "getrandom", "rand", "time", "chrono", "log", "rustix"];
 

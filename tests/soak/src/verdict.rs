@@ -125,7 +125,7 @@ async fn verify(fleet: &Fleet) -> anyhow::Result<Vec<Finding>> {
         .found
         .iter()
         .map(|violation| {
-            let table = violation["place"]["table"].as_u64().map(TableId);
+            let table = violation["location"]["table"].as_u64().map(TableId);
             let fault = if violation["rule"] == "chips" { Fault::Chips } else { Fault::Journal };
             let what = format!("verify: {violation}");
             Finding { fault, table, sequence: violation["sequence"].as_u64(), player: None, what }

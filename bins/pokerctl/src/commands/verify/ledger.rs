@@ -4,13 +4,9 @@
 //! a table's money is compared within the postings that are open, and where it does not fit, journal and ledger are read
 //! again, until the journal was the same before and after the ledger was read.
 
-use super::{
-    VerifyError,
-    report::{Place, Report, Rule},
-    table::Money,
-    tournament::{TournamentCheck, TournamentOutcome},
-};
+use super::VerifyError;
 use crate::ask;
+use audit::{Location, Money, Report, Rule, TournamentCheck, TournamentOutcome};
 use bus::{Bus, Journal};
 use futures::StreamExt;
 use poker::table::{Effect, Table, TableRecord};
@@ -19,7 +15,7 @@ use wire::{
     Chips, TableId, TournamentId,
     cashier::{AdminRequest, Audit, CashierReply, RankedPlace, TableMoneyRequest},
     codec, subject,
-    tournament::Place as Placed,
+    tournament::Place,
 };
 
 /// How often something that does not fit is looked at again, and the pause before each time.
@@ -42,10 +38,10 @@ pub async fn check(bus: &Bus, expected: Expected, report: &mut Report) -> Result
     let books = audit(bus).await?;
     if books.sum != 0 {
         let what = format!("all balances together are {}, not 0", books.sum);
-        report.violation(Place::Ledger, None, Rule::Ledger, what);
+        report.violation(Location::Ledger, None, Rule::Ledger, what);
     }
     for what in &books.unbalanced {
-        report.violation(Place::Ledger, None, Rule::Ledger, what.clone());
+        report.violation(Location::Ledger, None, Rule::Ledger, what.clone());
     }
     tables(bus, &books, &expected.tables, report).await?;
     tournaments(bus, &books, expected.tournaments, report).await
@@ -65,7 +61,7 @@ async fn tables(
     doubtful.retain(|table| !fits(journals.get(table).unwrap_or(&none), in_play(books, *table)));
     for table in doubtful {
         if let Some(what) = look_again(bus, table).await? {
-            report.violation(Place::Table(table), None, Rule::Ledger, what);
+            report.violation(Location::Table(table), None, Rule::Ledger, what);
         }
     }
     Ok(())
@@ -133,7 +129,7 @@ async fn tournaments(
     for known in &books.tournaments {
         if !tournaments.iter().any(|outcome| outcome.tournament == known.tournament) {
             let what = format!("the ledger has a prize pool of {} and there is no journal", known.amount);
-            report.violation(Place::Tournament(known.tournament), None, Rule::Ledger, what);
+            report.violation(Location::Tournament(known.tournament), None, Rule::Ledger, what);
         }
     }
     for outcome in tournaments {
@@ -143,7 +139,7 @@ async fn tournaments(
             None => None,
         };
         if let Some(what) = wrong {
-            report.violation(Place::Tournament(id), None, Rule::Ledger, what);
+            report.violation(Location::Tournament(id), None, Rule::Ledger, what);
         }
     }
     Ok(())
@@ -191,7 +187,7 @@ async fn doubt(bus: &Bus, books: &Audit, outcome: &TournamentOutcome) -> Result<
         .then(|| "the cashier's results are not the places of the journal".to_owned()))
 }
 
-fn ranked(places: &[Placed]) -> Vec<(u32, u64, Chips)> {
+fn ranked(places: &[Place]) -> Vec<(u32, u64, Chips)> {
     let mut ranks: Vec<_> = places.iter().map(|place| (place.place, place.player.0, place.prize)).collect();
     ranks.sort_unstable();
     ranks

@@ -1,37 +1,19 @@
 //! `pokerctl verify`: reads every journal and the ledger of a fleet, running or idle, and checks what must always hold.
 //!
-//! Every record is decided again from the state before it, every snapshot is compared with the replay, and chips, seats, cards,
-//! blinds and places are counted a second time from the events alone, without the engine.
+//! The checks are those of `lib/audit`. Here is what they are fed with, and the comparison with the ledger.
 
-mod blinds;
-mod books;
-mod crossing;
-mod field;
 mod ledger;
-mod places;
-mod redecide;
-mod report;
-mod stamps;
-mod table;
-mod tally;
-mod tournament;
-
-#[cfg(test)]
-mod tests;
 
 use crate::{
     ask::AskError,
     context::{ConnectError, Context},
     grid::{json_line, say},
 };
+use audit::{Report, TableCheck, TableOutcome, TournamentCheck, TournamentOutcome};
 use bus::{Bus, Journal, JournalError};
 use futures::{StreamExt, TryStreamExt, stream};
 use std::{collections::HashMap, time::Instant};
 use wire::subject;
-
-pub use report::Report;
-use table::{TableCheck, TableOutcome};
-use tournament::{TournamentCheck, TournamentOutcome};
 
 /// Partitions that are read at the same time.
 const AT_ONCE: usize = 4;
@@ -86,7 +68,7 @@ pub async fn verify(bus: &Bus, with_ledger: bool) -> Result<Report, VerifyError>
     let tables = tables(bus, &mut report).await?;
     // After the tables: a tournament knows everything that its tables have carried out.
     let tournaments = tournaments(bus, &mut report).await?;
-    crossing::check(&tables, &tournaments, &mut report);
+    audit::compare_tables_with_tournaments(&tables, &tournaments, &mut report);
     if with_ledger {
         let money = tables.iter().filter_map(|table| Some((table.table, table.money?)));
         let expected = ledger::Expected { tables: money.collect(), tournaments };

@@ -1,8 +1,8 @@
 //! Whether tables and their tournament say the same. The tournaments' journals are read after the tables', so they may be ahead, never
 //! behind.
 
-use super::{
-    report::{Place, Report, Rule},
+use crate::{
+    report::{Location, Report, Rule},
     table::TableOutcome,
     tournament::TournamentOutcome,
 };
@@ -19,14 +19,15 @@ pub fn check(tables: &[TableOutcome], tournaments: &[TournamentOutcome], report:
             Some(tournament) => table_of(table, tournament, report),
             None => {
                 let what = format!("tournament {id} has no journal");
-                report.violation(Place::Table(table.table), None, Rule::Tournament, what);
+                report.violation(Location::Table(table.table), None, Rule::Tournament, what);
             }
         }
     }
 }
 
 fn table_of(table: &TableOutcome, tournament: &TournamentOutcome, report: &mut Report) {
-    let mut wrong = |what: String| report.violation(Place::Table(table.table), None, Rule::Tournament, what);
+    let mut wrong =
+        |what: String| report.violation(Location::Table(table.table), None, Rule::Tournament, what);
     let told = tournament.told.get(&table.table).map_or(&[][..], Vec::as_slice);
     let done = &table.instructions;
     match done.iter().zip(told).position(|(done, told)| done != told) {

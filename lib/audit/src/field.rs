@@ -3,7 +3,7 @@
 //! What always holds: a player is at a table from the instruction that seats them until the table has confirmed the one
 //! that takes them away, or until they are out.
 
-use super::{books::Fault, report::Rule};
+use crate::{books::Fault, report::Rule};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use wire::{
     Chips, PlayerId, SeatNo, TableId,

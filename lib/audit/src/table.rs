@@ -1,10 +1,10 @@
 //! Checks one table's journal, record by record.
 
-use super::{
+use crate::{
     blinds::Blinds,
     books::Books,
     redecide,
-    report::{Place, Report, Rule},
+    report::{Location, Report, Rule},
     stamps::Stamps,
     tally::{self, Tally},
 };
@@ -69,7 +69,7 @@ impl TableCheck {
         Self {
             id,
             table: None,
-            stamps: Stamps::new(Place::Table(id)),
+            stamps: Stamps::new(Location::Table(id)),
             books: Books::default(),
             blinds: Blinds::default(),
             tournament: None,
@@ -88,7 +88,7 @@ impl TableCheck {
             Ok(record) => self.record(sequence, &record, report),
             Err(error) => {
                 let what = format!("the record cannot be read: {error}");
-                report.violation(Place::Table(self.id), Some(sequence), Rule::Journal, what);
+                report.violation(Location::Table(self.id), Some(sequence), Rule::Journal, what);
             }
         }
     }
@@ -97,7 +97,7 @@ impl TableCheck {
     pub fn record(&mut self, sequence: u64, record: &TableRecord, report: &mut Report) {
         self.stamps.record(sequence, record, false, report);
         let id = self.id;
-        let mut wrong = |rule, what| report.violation(Place::Table(id), Some(sequence), rule, what);
+        let mut wrong = |rule, what| report.violation(Location::Table(id), Some(sequence), rule, what);
         let differs = match &self.table {
             Some(before) => redecide::differs(before, &self.books, record),
             None if self.started => None,
@@ -176,7 +176,7 @@ impl TableCheck {
                 report.scripted_hands += u64::from(script.is_some());
                 let faults = if self.has_blinds { self.blinds.hand(start, seats) } else { Vec::new() };
                 for what in faults {
-                    report.violation(Place::Table(self.id), Some(sequence), Rule::Blinds, what);
+                    report.violation(Location::Table(self.id), Some(sequence), Rule::Blinds, what);
                 }
                 self.playing = Some((start.clone(), 0));
             }

@@ -1,9 +1,9 @@
 //! Checks one tournament's journal, record by record.
 
-use super::{
+use crate::{
     field::Field,
     places,
-    report::{Place as Where, Report, Rule},
+    report::{Location, Report, Rule},
     stamps::Stamps,
     table::unequal,
     tally::{self, Tally},
@@ -56,7 +56,7 @@ impl TournamentCheck {
         Self {
             id,
             saved: Saved::new(id),
-            stamps: Stamps::new(Where::Tournament(id)),
+            stamps: Stamps::new(Location::Tournament(id)),
             field: Field::default(),
             told: HashMap::new(),
             hands: HashMap::new(),
@@ -70,7 +70,7 @@ impl TournamentCheck {
             Ok(record) => self.record(sequence, &record, report),
             Err(error) => {
                 let what = format!("the record cannot be read: {error}");
-                report.violation(Where::Tournament(self.id), Some(sequence), Rule::Journal, what);
+                report.violation(Location::Tournament(self.id), Some(sequence), Rule::Journal, what);
             }
         }
     }
@@ -79,7 +79,7 @@ impl TournamentCheck {
     pub fn record(&mut self, sequence: u64, record: &TournamentRecord, report: &mut Report) {
         self.stamps.record(sequence, record, record.events.iter().any(is_numbered), report);
         let id = self.id;
-        let mut wrong = |rule, what| report.violation(Where::Tournament(id), Some(sequence), rule, what);
+        let mut wrong = |rule, what| report.violation(Location::Tournament(id), Some(sequence), rule, what);
         if let Some(difference) = differs(self.saved.tournament(), &self.field, record) {
             wrong(Rule::Legal, difference);
         }

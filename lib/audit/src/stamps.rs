@@ -1,6 +1,6 @@
 //! What every record of every journal has: version, epoch, cause, events.
 
-use super::report::{Place, Report, Rule};
+use crate::report::{Location, Report, Rule};
 use std::collections::HashSet;
 use wire::{
     Epoch, VERSION,
@@ -9,14 +9,14 @@ use wire::{
 
 /// Follows the outer part of one journal's records.
 pub struct Stamps {
-    place: Place,
+    location: Location,
     epoch: Epoch,
     causes: HashSet<Cause>,
 }
 
 impl Stamps {
-    pub fn new(place: Place) -> Self {
-        Self { place, epoch: Epoch(0), causes: HashSet::new() }
+    pub fn new(location: Location) -> Self {
+        Self { location, epoch: Epoch(0), causes: HashSet::new() }
     }
 
     /// Looks at the next record. `numbered` says that its events carry a number of their own which is checked elsewhere: the ids
@@ -28,7 +28,7 @@ impl Stamps {
         numbered: bool,
         report: &mut Report,
     ) {
-        let mut wrong = |rule, what| report.violation(self.place, Some(sequence), rule, what);
+        let mut wrong = |rule, what| report.violation(self.location, Some(sequence), rule, what);
         if record.v != VERSION {
             wrong(Rule::Journal, format!("version {} is unknown", record.v));
         }

@@ -1,9 +1,9 @@
 //! A room without servers: tables and a tournament's director write journals as the roles do, and talk to each other directly.
 
-use crate::commands::verify::tournament::TournamentRecord;
-use ::tournament::{Command, Effect as DirectorEffect, Payment, Saved};
+use audit::TournamentRecord;
 use poker::table::{self, Effect, Table, TableRecord};
 use std::collections::{BTreeMap, HashSet};
+use tournament::{Command, Effect as DirectorEffect, Payment, Saved};
 use wire::{
     Action, Chips, CommandId, Epoch, PlayerId, TableId, TournamentId, VERSION,
     cashier::{Account, TableMoneyRequest},

@@ -10,7 +10,7 @@ const MOST_DESCRIBED: usize = 1_000;
 /// Where a violation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
+pub enum Location {
     /// A table's journal.
     Table(TableId),
     /// A tournament's journal.
@@ -19,7 +19,7 @@ pub enum Place {
     Ledger,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Table(id) => write!(f, "table {id}"),
@@ -63,7 +63,7 @@ pub enum Rule {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Violation {
     /// Where.
-    pub place: Place,
+    pub location: Location,
     /// Sequence of the record in its stream, where it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u64>,
@@ -75,7 +75,7 @@ pub struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.place)?;
+        write!(f, "{}", self.location)?;
         if let Some(sequence) = self.sequence {
             write!(f, ", record {sequence}")?;
         }
@@ -114,10 +114,16 @@ pub struct Report {
 
 impl Report {
     /// Adds a violation.
-    pub fn violation(&mut self, place: Place, sequence: Option<u64>, rule: Rule, what: impl Into<String>) {
+    pub fn violation(
+        &mut self,
+        location: Location,
+        sequence: Option<u64>,
+        rule: Rule,
+        what: impl Into<String>,
+    ) {
         self.violations += 1;
         if self.found.len() < MOST_DESCRIBED {
-            self.found.push(Violation { place, sequence, rule, what: what.into() });
+            self.found.push(Violation { location, sequence, rule, what: what.into() });
         }
     }
 

@@ -1,6 +1,6 @@
 //! Decides every record of a table again: what the rules make of the state before it must be what the record says.
 
-use super::books::Books;
+use crate::books::Books;
 use poker::table::{self, Table, TableRecord};
 use wire::{
     HandNo, Refusal, SeatNo,

@@ -2,7 +2,7 @@
 //!
 //! What always holds: every chip is counted where the events put it, and nothing is taken from the engine.
 
-use super::report::Rule;
+use crate::report::Rule;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use wire::{
     Action, Card, Chips, HandNo, PlayerId, PostingId, SeatNo,

@@ -1,0 +1,28 @@
+//! Checks what must always hold in journals: of tables, of tournaments, and between the two.
+//!
+//! Every record is decided again from the state before it, every snapshot is compared with the replay, and chips, seats, cards,
+//! blinds and places are counted a second time from the events alone, without the engine.
+//!
+//! [`TableCheck`] and [`TournamentCheck`] take the records of one journal in order, as they come or all at once, and write what
+//! they find into a [`Report`]. What each journal came to ([`TableOutcome`], [`TournamentOutcome`]) is compared by
+//! [`compare_tables_with_tournaments`].
+//!
+//! What this crate does not know: NATS, tasks, clocks, the ledger, where the records come from.
+
+mod blinds;
+mod books;
+mod crossing;
+mod field;
+mod places;
+mod redecide;
+mod report;
+mod stamps;
+mod table;
+mod tally;
+mod tournament;
+
+pub use crossing::check as compare_tables_with_tournaments;
+pub use report::{Location, Report, Rule, Violation};
+pub use table::{Money, TableCheck, TableOutcome};
+pub use tally::Tally;
+pub use tournament::{TournamentCheck, TournamentOutcome, TournamentRecord};
