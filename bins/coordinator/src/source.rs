@@ -1,12 +1,10 @@
 //! Where time and randomness come from: the only place that asks the operating system.
 
-use std::time::{SystemTime, UNIX_EPOCH};
 use wire::event::Seed;
 
-/// Now, in milliseconds since 1970.
+/// Returns the time of this process in milliseconds since 1970 ([`bus::clock`]).
 pub fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    bus::clock::now_ms()
 }
 
 /// 32 random bytes.

@@ -1,6 +1,5 @@
 //! Time and randomness: the two things that the rules take as inputs.
 
-use std::time::{SystemTime, UNIX_EPOCH};
 use wire::event::Seed;
 
 /// What a deck is shuffled from: 32 bytes of the operating system's generator.
@@ -14,7 +13,7 @@ pub fn random_seed() -> Seed {
     Seed(bytes)
 }
 
-/// Milliseconds since 1970.
+/// Returns the time of this process in milliseconds since 1970 ([`bus::clock`]).
 pub fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+    bus::clock::now_ms()
 }

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`connection`] | publish, subscribe, serve |
 //! | [`ask`] | request with repeats; answers that ride on other messages |
+//! | [`clock`] | the time of this process: not the machine's, which anybody may set |
 //! | [`journal`] | durable records with fencing; recovery from snapshot and tail |
 //! | [`peers`] | heartbeats: who is alive |
 //! | [`ownership`] | claims of partitions: who owns what, hand-over and takeover |
@@ -21,6 +22,7 @@ pub mod admin;
 mod answers;
 mod api;
 pub mod ask;
+pub mod clock;
 pub mod connection;
 mod deserted;
 mod direct;

@@ -118,9 +118,7 @@ pub(super) struct Warnings {
 
 impl Warnings {
     fn warn(&self, stream: &str, started: Instant, reason: &str) {
-        let now_ms = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+        let now_ms = crate::clock::now_ms();
         let last_ms = self.last_ms.load(Ordering::Relaxed);
         if now_ms.saturating_sub(last_ms) < WARN_EVERY_MS {
             return;

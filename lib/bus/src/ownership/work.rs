@@ -1,8 +1,11 @@
 //! The work of an owner: a task for each owned partition, begun when it is gained, begun again when it fails, finished when it is
 //! handed over, ended at once when it is lost.
 
-use super::{Change, Confirm, OwnedKind, Ownership, Tenure, tenure::Certainty};
-use crate::{BusError, Peers, Stop, serve::TURN_AWAY};
+use super::{
+    Change, Confirm, OwnedKind, Ownership, Tenure,
+    tenure::{Certainty, Ending},
+};
+use crate::{BusError, Peers, Stop, clock, serve::TURN_AWAY};
 use std::{collections::HashMap, fmt::Display, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -108,8 +111,9 @@ where
         let (end, ended) = oneshot::channel();
         let run = self.run.clone();
         let kind = self.kind.name();
-        let (tenure, confirm) =
-            (Tenure::new(partition, epoch, released, self.certainty.clone()), self.confirm.clone());
+        let ending = Ending::new(released, clock::adopted());
+        let tenure = Tenure::new(partition, epoch, ending, self.certainty.clone());
+        let confirm = self.confirm.clone();
         let task = tokio::spawn(async move {
             keep_running(kind, partition, epoch, tenure, confirm, run).await;
             let _ = end.send(());
@@ -118,8 +122,8 @@ where
     }
 }
 
-/// Runs a partition and begins again when it fails, until it is released. First it is made sure that the partition is owned
-/// still: whoever lost it without hearing so would go on failing, and answering from a past of its own in between.
+/// Runs a partition and begins again when the clock was set and when it fails, until it is released. After a failure it is first made
+/// sure that the partition is owned still: whoever lost it without hearing so would go on failing, and answering from a past of its own in between.
 async fn keep_running<F, E>(
     kind: &str,
     partition: u16,
@@ -132,8 +136,12 @@ async fn keep_running<F, E>(
     E: Display,
 {
     loop {
-        let Err(error) = run(partition, epoch, tenure.clone()).await else {
-            return;
+        let Err(error) = run(partition, epoch, tenure.of_a_beginner()).await else {
+            if tenure.is_released() {
+                return;
+            }
+            tracing::debug!(kind, partition, "the clock was set: beginning anew");
+            continue;
         };
         tracing::error!(kind, partition, error = format!("{error:#}"), "beginning again");
         let pause = async {
@@ -141,7 +149,7 @@ async fn keep_running<F, E>(
             sleep(PAUSE).await;
         };
         tokio::select! {
-            () = tenure.ends() => return,
+            () = tenure.released() => return,
             () = pause => {}
         }
     }

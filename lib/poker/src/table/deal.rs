@@ -33,9 +33,7 @@ impl Table {
             return tidied;
         }
         match self.next_hand() {
-            Some((blinds, dealt)) if now_ms >= self.next_hand_ms => {
-                self.begin(blinds, &dealt, seed(), now_ms)
-            }
+            Some((blinds, dealt)) if self.is_pause_over(now_ms) => self.begin(blinds, &dealt, seed(), now_ms),
             _ => Vec::new(),
         }
     }
@@ -55,15 +53,29 @@ impl Table {
         next.into_iter().chain(self.absence_deadline_ms()).min()
     }
 
+    /// Whether the next hand may begin. A pause that would last longer than any was made by a clock that was ahead of this one.
+    fn is_pause_over(&self, now_ms: u64) -> bool {
+        let longest_ms = now_ms + u64::from(self.config.hand_pause_ms);
+        now_ms >= self.next_hand_ms || longest_ms < self.next_hand_ms
+    }
+
     /// After a change of owner: the player whose turn it is gets the full time again, because nobody could act while the
     /// table was down, and players who are away get time to come back. The record also fences off an old owner who does not
-    /// know yet that it is one.
+    /// know yet that it is one. A time that ends later than any can was given by a clock that was ahead of this one, and
+    /// is counted anew.
     #[must_use]
     pub fn resume(&self, now_ms: u64) -> Vec<TableEvent> {
         let mut events = Vec::new();
-        if let Some(playing) = self.playing.as_ref().filter(|playing| self.waits_for(playing)) {
-            let time = playing.hand.actor().map_or(0, |seat| self.time_to_act_ms(seat));
-            events.push(TableEvent::ClockExtended { deadline_ms: playing.deadline_ms.max(now_ms + time) });
+        if let Some(playing) = &self.playing
+            && let Some(seat) = playing.hand.actor()
+        {
+            let full_ms = now_ms + self.time_to_act_ms(seat);
+            let was_ahead = playing.deadline_ms > now_ms + u64::from(self.config.action_ms);
+            if was_ahead {
+                events.push(TableEvent::ClockExtended { deadline_ms: full_ms });
+            } else if self.waits_for(playing) {
+                events.push(TableEvent::ClockExtended { deadline_ms: playing.deadline_ms.max(full_ms) });
+            }
         }
         events.extend(self.extend_absences(now_ms));
         events

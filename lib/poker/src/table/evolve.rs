@@ -129,6 +129,8 @@ impl Table {
             TableEvent::ClockExtended { deadline_ms } => {
                 if let Some(playing) = &mut self.playing {
                     playing.deadline_ms = *deadline_ms;
+                    // A turn that has not begun yet began by a clock that was ahead.
+                    playing.turn_began_ms = playing.turn_began_ms.min(at_ms);
                     playing.full_deadline_ms = (*deadline_ms).max(at_ms + full_ms);
                 }
             }

@@ -23,6 +23,8 @@ mod script;
 mod view;
 
 #[cfg(test)]
+mod clock_tests;
+#[cfg(test)]
 mod presence_tests;
 #[cfg(test)]
 mod script_tests;

@@ -89,11 +89,15 @@ impl Table {
         self.waited_for().map(|(_, until_ms)| until_ms).min()
     }
 
-    /// After a change of owner: nobody could come back meanwhile, so there is time for it now.
+    /// After a change of owner: nobody could come back meanwhile, so there is time for it now; but no more than there ever is, should
+    /// the owner before have had a clock that was ahead.
     pub(super) fn extend_absences(&self, now_ms: u64) -> impl Iterator<Item = TableEvent> + '_ {
-        let least_ms = now_ms + u64::from(self.config.action_ms.min(self.config.absence.limit_ms));
-        let short = self.waited_for().filter(move |&(_, until_ms)| until_ms < least_ms);
-        short.map(move |(seat, _)| TableEvent::AbsenceExtended { seat, until_ms: least_ms })
+        let most_ms = now_ms + u64::from(self.config.absence.limit_ms);
+        let least_ms = most_ms.min(now_ms + u64::from(self.config.action_ms));
+        self.waited_for().filter_map(move |(seat, until_ms)| {
+            let bounded_ms = until_ms.clamp(least_ms, most_ms);
+            (bounded_ms != until_ms).then_some(TableEvent::AbsenceExtended { seat, until_ms: bounded_ms })
+        })
     }
 
     /// Players who are away and may still come back, each with the end of the time for it.

@@ -200,6 +200,13 @@ pub(super) fn table_of(n: u64, seed: u64) -> Desk {
     desk
 }
 
+/// A table of `n` bots that wait for their first hand.
+pub(super) fn bot_table(n: u64, seed: u64) -> Desk {
+    let mut desk = Desk::new(&cash_config(), &bots(n), seed);
+    desk.pay(false);
+    desk
+}
+
 /// Somebody comes or goes.
 fn presence(desk: &mut Desk) -> Result<(), Refusal> {
     let player = 10 + desk.chance.next(5);
