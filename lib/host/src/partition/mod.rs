@@ -1,0 +1,350 @@
+//! One partition of many aggregates in the hands of its owner.
+
+mod answers;
+mod host;
+mod unread;
+mod writing;
+
+use crate::{Aggregate, Around, Journaled, Now, Outcome, Output, ReadError};
+use host::{Host, QueuedCommand};
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap, hash_map::Entry},
+};
+use unread::Unread;
+use wire::{Epoch, Refusal, journal::Cause};
+
+pub use answers::MAX_HELD;
+pub use unread::{LOOKUP_MS, MAX_LOOKUPS, MAX_UNREAD_QUEUED};
+
+/// For so long after a takeover, in milliseconds, what no record stands behind is answered only
+/// after a look into the journal: the owner before may have written once more before it noticed.
+pub const FENCE_MS: u64 = 60_000;
+/// What is over leaves memory when it has not been asked for so long, in milliseconds.
+pub const IDLE_MS: u64 = 60_000;
+
+/// What the hosts of a partition share while an input is dealt with.
+struct Context<'a, A: Aggregate, R, W> {
+    id: A::Id,
+    around: &'a W,
+    now: Now,
+    epoch: Epoch,
+    /// Whether the owner before may still write.
+    fenced: bool,
+    releasing: bool,
+    outputs: &'a mut Vec<Output<A, R>>,
+    start: &'a mut Vec<(A::Key, A::Effect)>,
+}
+
+/// A host, and what it works with.
+type AtWork<'a, A, R, W> = (&'a mut Host<A, R>, Context<'a, A, R, W>);
+
+impl<A: Aggregate, R, W: Around> Context<'_, A, R, W> {
+    fn reply(&mut self, token: Option<R>, reply: A::Reply) {
+        if let Some(token) = token {
+            self.outputs.push(Output::Reply { token, reply });
+        }
+    }
+
+    fn refuse(&mut self, token: Option<R>, refusal: Refusal) {
+        if token.is_some() {
+            self.reply(token, A::refused(refusal));
+        }
+    }
+
+    /// The refusal of what does not exist, as far as this process can tell.
+    fn unknown(&self) -> Refusal {
+        if self.around.is_certain() { A::unknown() } else { Refusal::unavailable(A::NAME) }
+    }
+
+    /// Sends somebody to ask again.
+    fn turn_away(&mut self, token: Option<R>) {
+        self.refuse(token, Refusal::unavailable(A::NAME));
+    }
+}
+
+/// See the [crate]. `R` is what an answer is sent with.
+pub struct Partition<A: Aggregate, R> {
+    epoch: Epoch,
+    since_ms: u64,
+    /// Boxed: they are large, and the map moves as it grows.
+    hosts: HashMap<A::Id, Box<Host<A, R>>>,
+    unread: Unread<A, R>,
+    wakes: BinaryHeap<Reverse<(u64, A::Id)>>,
+    outputs: Vec<Output<A, R>>,
+    start: Vec<(A::Key, A::Effect)>,
+    releasing: bool,
+    ended: bool,
+}
+
+impl<A: Aggregate, R> Partition<A, R> {
+    /// Begins to own a partition, under an epoch, in which there are these journals.
+    pub fn new(epoch: Epoch, journals: impl IntoIterator<Item = A::Id>, around: &impl Around) -> Self {
+        let mut partition = Self {
+            epoch,
+            since_ms: around.now().mono_ms,
+            hosts: HashMap::new(),
+            unread: Unread::of(journals),
+            wakes: BinaryHeap::new(),
+            outputs: Vec::new(),
+            start: Vec::new(),
+            releasing: false,
+            ended: false,
+        };
+        partition.unread.read_ahead(partition.since_ms, &mut partition.outputs);
+        partition
+    }
+
+    /// Takes out what is to be done, in order.
+    pub fn outputs(&mut self) -> std::vec::Drain<'_, Output<A, R>> {
+        self.outputs.drain(..)
+    }
+
+    /// Swaps what is to be done with an empty list, so that both keep their room.
+    pub fn swap_outputs(&mut self, empty: &mut Vec<Output<A, R>>) {
+        std::mem::swap(&mut self.outputs, empty);
+    }
+
+    /// Returns an aggregate in memory, as of its last stored record. One whose first record is
+    /// under way is as it was before.
+    #[must_use]
+    pub fn get(&self, id: A::Id) -> Option<&A> {
+        self.hosts.get(&id).map(|host| &host.aggregate)
+    }
+
+    /// Returns the ids of all aggregates in memory.
+    pub fn ids(&self) -> impl Iterator<Item = A::Id> + '_ {
+        self.hosts.keys().copied()
+    }
+
+    /// Returns when [`Partition::wake`] is to be called, by the monotonic clock.
+    #[must_use]
+    pub fn next_wake_ms(&self) -> Option<u64> {
+        let wake = self.wakes.peek().map(|Reverse((at_ms, _))| *at_ms);
+        wake.into_iter().chain(self.unread.next_ms()).min()
+    }
+
+    /// How many records are under way, and when the youngest of them was sent, by the monotonic
+    /// clock.
+    #[must_use]
+    pub fn under_way(&self) -> (usize, Option<u64>) {
+        let sent = self.hosts.values().filter_map(|host| host.writing_since_ms());
+        sent.fold((0, None), |(count, youngest), sent| (count + 1, youngest.max(Some(sent))))
+    }
+
+    /// A command has come in. `rides` says that its answer may ride on news.
+    pub fn command(
+        &mut self,
+        around: &impl Around,
+        id: A::Id,
+        cause: Cause,
+        command: A::Command,
+        token: R,
+        rides: bool,
+    ) {
+        let queued = QueuedCommand::asked(cause, command, token, rides);
+        if self.releasing || self.ended {
+            let refusal = A::refused(Refusal::unavailable(A::NAME));
+            self.outputs.extend(queued.token.map(|token| Output::Reply { token, reply: refusal }));
+            return;
+        }
+        self.dispatch(around, id, queued);
+        self.settle(around, id);
+    }
+
+    /// What a journal holds; none when there is no such journal.
+    pub fn read(&mut self, around: &impl Around, id: A::Id, read: Result<Option<Journaled>, ReadError>) {
+        if self.ended || self.releasing {
+            return;
+        }
+        if let Some((host, mut context)) = self.host(around, id) {
+            host.reread(read, &mut context);
+        } else {
+            self.take_over(around, id, read);
+        }
+        self.unread.read_ahead(around.now().mono_ms, &mut self.outputs);
+        self.settle(around, id);
+    }
+
+    /// An append has ended: the record has this sequence, or was not stored.
+    pub fn appended(&mut self, around: &impl Around, id: A::Id, stored: Result<u64, crate::NotStored>) {
+        if let Some((host, mut context)) = self.host(around, id) {
+            match stored {
+                Ok(sequence) => host.stored(sequence, &mut context),
+                Err(reason) => host.not_stored(reason, &mut context),
+            }
+        }
+        self.settle(around, id);
+        self.end_release();
+    }
+
+    /// A look into the journal has ended.
+    pub fn checked(&mut self, around: &impl Around, id: A::Id, checked: crate::Checked) {
+        if let Some((host, mut context)) = self.host(around, id) {
+            host.checked(checked, &mut context);
+        }
+        self.settle(around, id);
+    }
+
+    /// An attempt at an effect has ended.
+    pub fn returned(&mut self, around: &impl Around, id: A::Id, key: &A::Key, outcome: Outcome<A::Command>) {
+        if let Some((host, mut context)) = self.host(around, id) {
+            host.returned(key, outcome, &mut context);
+        }
+        self.settle(around, id);
+    }
+
+    /// Does what is due by now.
+    pub fn wake(&mut self, around: &impl Around) {
+        let now_ms = around.now().mono_ms;
+        while let Some(&Reverse((at_ms, id))) = self.wakes.peek()
+            && at_ms <= now_ms
+        {
+            self.wakes.pop();
+            if let Some((host, mut context)) = self.host(around, id)
+                && host.armed_ms == Some(at_ms)
+            {
+                host.armed_ms = None;
+                host.wake(&mut context);
+                self.settle(around, id);
+            }
+        }
+        if !self.ended && !self.releasing {
+            self.unread.read_ahead(now_ms, &mut self.outputs);
+        }
+    }
+
+    /// The partition is to be handed over: whoever waits has to ask again, nothing new is begun,
+    /// and once nothing is under way any more [`Output::Released`] comes out.
+    pub fn release(&mut self, around: &impl Around) {
+        self.releasing = true;
+        let ids: Vec<A::Id> = self.hosts.keys().copied().collect();
+        for id in ids {
+            if let Some((host, mut context)) = self.host(around, id) {
+                host.release(&mut context);
+            }
+        }
+        for queued in self.unread.clear() {
+            let reply = A::refused(Refusal::unavailable(A::NAME));
+            self.outputs.extend(queued.token.map(|token| Output::Reply { token, reply }));
+        }
+        self.end_release();
+    }
+
+    fn end_release(&mut self) {
+        if self.releasing && !self.ended && self.under_way().0 == 0 {
+            self.ended = true;
+            self.outputs.push(Output::Released);
+        }
+    }
+
+    /// Finds a host in memory.
+    fn host<'a, W: Around>(&'a mut self, around: &'a W, id: A::Id) -> Option<AtWork<'a, A, R, W>> {
+        if self.ended {
+            return None;
+        }
+        let now = around.now();
+        let context = Context {
+            id,
+            around,
+            now,
+            epoch: self.epoch,
+            fenced: now.mono_ms.saturating_sub(self.since_ms) <= FENCE_MS,
+            releasing: self.releasing,
+            outputs: &mut self.outputs,
+            start: &mut self.start,
+        };
+        self.hosts.get_mut(&id).map(|host| (&mut **host, context))
+    }
+
+    /// Hands a command to its aggregate, or finds out whether there is one.
+    fn dispatch(&mut self, around: &impl Around, id: A::Id, queued: QueuedCommand<A::Command, R>) {
+        let now = around.now();
+        if let Some((host, mut context)) = self.host(around, id) {
+            host.command(queued, &mut context);
+        } else if let Some(refused) = self.unread.ask(id, queued, &mut self.outputs) {
+            match A::create(id, &refused.command, now.wall_ms) {
+                // Nothing in the journal would keep a former owner from writing this.
+                Some(_) if !around.is_certain() => self.refuse(refused.token, Refusal::unavailable(A::NAME)),
+                Some(Err(refusal)) => self.refuse(refused.token, refusal),
+                Some(Ok((aggregate, events))) => {
+                    self.hosts.insert(id, Box::new(Host::new(aggregate, now.mono_ms)));
+                    if let Some((host, mut context)) = self.host(around, id) {
+                        host.create(refused, events, &mut context);
+                    }
+                }
+                None => {
+                    if let Some(refused) = self.unread.look_up(id, refused, &mut self.outputs) {
+                        self.refuse(refused.token, Refusal::unavailable(A::NAME));
+                    }
+                }
+            }
+        }
+    }
+
+    /// A journal has been read that was not in memory.
+    fn take_over(&mut self, around: &impl Around, id: A::Id, read: Result<Option<Journaled>, ReadError>) {
+        let now_ms = around.now().mono_ms;
+        let Some((asked, mut queue)) = self.unread.ended(id, read.is_err(), now_ms) else { return };
+        let refusal = match read {
+            Ok(Some(journal)) => match host::load::<A>(id, &journal) {
+                Ok(loaded) => {
+                    // What is over stays where it is until somebody asks for it.
+                    if !(queue.is_empty() && loaded.aggregate.is_over()) {
+                        let mut host = Host::new(loaded.aggregate, now_ms);
+                        host.queue = queue;
+                        let host = match self.hosts.entry(id) {
+                            Entry::Occupied(known) => known.into_mut(),
+                            Entry::Vacant(room) => room.insert(Box::new(host)),
+                        };
+                        host.position = journal.position;
+                        if let Some((host, mut context)) = self.host(around, id) {
+                            host.taken_over(loaded.epoch, &loaded.last, &mut context);
+                        }
+                    }
+                    return;
+                }
+                Err(reason) => {
+                    self.outputs.push(Output::Unreadable { id, reason });
+                    None
+                }
+            },
+            Ok(None) if around.is_certain() => Some(A::unknown()),
+            Ok(None) | Err(_) => None,
+        };
+        let is_unknown = refusal.is_some();
+        let refusal = refusal.unwrap_or_else(|| Refusal::unavailable(A::NAME));
+        // Those that came while it was read may know of what was written since.
+        let late = if is_unknown { queue.split_off(asked.min(queue.len())) } else { Default::default() };
+        for queued in queue {
+            self.refuse(queued.token, refusal.clone());
+        }
+        for queued in late {
+            self.dispatch(around, id, queued);
+        }
+    }
+
+    fn refuse(&mut self, token: Option<R>, refusal: Refusal) {
+        self.outputs.extend(token.map(|token| Output::Reply { token, reply: A::refused(refusal) }));
+    }
+
+    /// After every input: what is over or superseded goes, and what has something ahead of it is
+    /// woken for that.
+    fn settle(&mut self, around: &impl Around, id: A::Id) {
+        let now = around.now();
+        let Some(host) = self.hosts.get_mut(&id) else { return };
+        if let Some(epoch) = host.newer {
+            self.ended = true;
+            self.outputs.push(Output::Superseded { id, epoch });
+        } else if host.is_leaving(now.mono_ms) {
+            self.hosts.remove(&id);
+            self.outputs.push(Output::Evict { id });
+        } else if let Some(due_ms) = host.next_wake_ms(now)
+            // The two clocks do not tick together: a millisecond is no difference.
+            && host.armed_ms.is_none_or(|armed_ms| due_ms + 1 < armed_ms)
+        {
+            host.armed_ms = Some(due_ms);
+            self.wakes.push(Reverse((due_ms, id)));
+        }
+    }
+}

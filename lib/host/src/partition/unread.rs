@@ -1,0 +1,144 @@
+//! Journals of a partition that are not in memory: those that are still to be read after a
+//! takeover, first the ones that somebody asks for, meanwhile the others a few at a time; and those
+//! of ids that are not known here, which are looked up.
+
+use super::host::QueuedCommand;
+use crate::{Aggregate, Output};
+use std::collections::{HashMap, VecDeque};
+
+/// Journals that are read at the same time though nobody has asked for them. Each takes a round
+/// trip for every record.
+const READ_AHEAD: usize = 2;
+/// Commands that wait for one journal; there are more only when they are repeated.
+pub const MAX_UNREAD_QUEUED: usize = 64;
+/// Unknown ids that are looked up at the same time; more are to be asked for again.
+pub const MAX_LOOKUPS: usize = 16;
+/// How long a look-up may take, in milliseconds.
+pub const LOOKUP_MS: u64 = 500;
+/// How long a journal that is there may take, in milliseconds.
+pub(super) const READ_MS: u64 = 10_000;
+/// Pause after a journal could not be read, in milliseconds.
+const PAUSE_MS: u64 = 300;
+
+/// See the module.
+pub(super) struct Unread<A: Aggregate, R> {
+    journals: HashMap<A::Id, Journal<A, R>>,
+    /// In which order those are read that nobody asks for.
+    order: VecDeque<A::Id>,
+    reading_ahead: usize,
+    lookups: usize,
+    /// Nothing is read ahead before.
+    not_before_ms: u64,
+}
+
+struct Journal<A: Aggregate, R> {
+    reading: Reading,
+    queue: VecDeque<QueuedCommand<A::Command, R>>,
+    /// How many of these were there when the reading began.
+    asked: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    NotYet,
+    Ahead,
+    AskedFor,
+    Lookup,
+}
+
+type Queue<A, R> = VecDeque<QueuedCommand<<A as Aggregate>::Command, R>>;
+
+impl<A: Aggregate, R> Unread<A, R> {
+    pub(super) fn of(journals: impl IntoIterator<Item = A::Id>) -> Self {
+        let order: VecDeque<A::Id> = journals.into_iter().collect();
+        let unread = |&id| (id, Journal { reading: Reading::NotYet, queue: VecDeque::new(), asked: 0 });
+        let journals = order.iter().map(unread).collect();
+        Self { journals, order, reading_ahead: 0, lookups: 0, not_before_ms: 0 }
+    }
+
+    /// Keeps a command to a journal that is still to be read, and has that journal read now. Gives
+    /// it back when there is none.
+    pub(super) fn ask(
+        &mut self,
+        id: A::Id,
+        queued: QueuedCommand<A::Command, R>,
+        outputs: &mut Vec<Output<A, R>>,
+    ) -> Option<QueuedCommand<A::Command, R>> {
+        let Some(journal) = self.journals.get_mut(&id) else {
+            return Some(queued);
+        };
+        if journal.queue.len() >= MAX_UNREAD_QUEUED {
+            let reply = A::refused(wire::Refusal::unavailable(A::NAME));
+            outputs.extend(queued.token.map(|token| Output::Reply { token, reply }));
+            return None;
+        }
+        journal.queue.push_back(queued);
+        if journal.reading == Reading::NotYet {
+            journal.reading = Reading::AskedFor;
+            journal.asked = journal.queue.len();
+            outputs.push(Output::Read { id, within_ms: READ_MS });
+        }
+        None
+    }
+
+    /// Keeps a command to an id that is not known here while that is looked up. Gives it back when
+    /// too many are.
+    pub(super) fn look_up(
+        &mut self,
+        id: A::Id,
+        queued: QueuedCommand<A::Command, R>,
+        outputs: &mut Vec<Output<A, R>>,
+    ) -> Option<QueuedCommand<A::Command, R>> {
+        if self.lookups >= MAX_LOOKUPS {
+            return Some(queued);
+        }
+        self.lookups += 1;
+        let journal = Journal { reading: Reading::Lookup, queue: VecDeque::from([queued]), asked: 1 };
+        self.journals.insert(id, journal);
+        outputs.push(Output::Read { id, within_ms: LOOKUP_MS });
+        None
+    }
+
+    /// Has the next journals read that nobody has asked for.
+    pub(super) fn read_ahead(&mut self, mono_ms: u64, outputs: &mut Vec<Output<A, R>>) {
+        while self.reading_ahead < READ_AHEAD
+            && mono_ms >= self.not_before_ms
+            && let Some(id) = self.order.pop_front()
+        {
+            if let Some(journal) = self.journals.get_mut(&id)
+                && journal.reading == Reading::NotYet
+            {
+                journal.reading = Reading::Ahead;
+                self.reading_ahead += 1;
+                outputs.push(Output::Read { id, within_ms: READ_MS });
+            }
+        }
+    }
+
+    /// Returns when reading ahead goes on, if it pauses.
+    pub(super) fn next_ms(&self) -> Option<u64> {
+        let pauses = self.reading_ahead < READ_AHEAD && !self.order.is_empty();
+        pauses.then_some(self.not_before_ms)
+    }
+
+    /// A reading has ended: returns who waits for it, and how many of them did when it began. One
+    /// that failed is tried again.
+    pub(super) fn ended(&mut self, id: A::Id, failed: bool, mono_ms: u64) -> Option<(usize, Queue<A, R>)> {
+        let Journal { reading, queue, asked } = self.journals.remove(&id)?;
+        self.reading_ahead -= usize::from(reading == Reading::Ahead);
+        self.lookups -= usize::from(reading == Reading::Lookup);
+        if failed && reading != Reading::Lookup {
+            self.not_before_ms = mono_ms + PAUSE_MS;
+            let again = Journal { reading: Reading::NotYet, queue: VecDeque::new(), asked: 0 };
+            self.journals.insert(id, again);
+            self.order.push_back(id);
+        }
+        Some((asked, queue))
+    }
+
+    /// Nothing is read any more: returns everybody who waits.
+    pub(super) fn clear(&mut self) -> impl Iterator<Item = QueuedCommand<A::Command, R>> + use<A, R> {
+        self.order.clear();
+        std::mem::take(&mut self.journals).into_values().flat_map(|journal| journal.queue)
+    }
+}

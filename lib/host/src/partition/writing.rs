@@ -1,0 +1,328 @@
+//! From a decision to its consequences: what waits is decided, appended, and told once it is
+//! stored.
+
+use super::{
+    Context,
+    host::{Host, QueuedCommand, Stage, Writing},
+};
+use crate::{Aggregate, Answer, Around, Checked, NotRecorded, NotStored, Output, RecordOf};
+use wire::{Refusal, VERSION, journal::Record};
+
+/// A record that took longer than this to be stored was held up by an outage, in milliseconds.
+const HELD_UP_MS: u64 = 1_000;
+
+impl<A: Aggregate, R> Host<A, R> {
+    /// Does what can be done now: the next waiting command, else what the clock says, else what is
+    /// to be reminded of.
+    pub(super) fn go_on<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) {
+        while matches!(self.stage, Stage::Idle) && !context.releasing {
+            match self.queue.pop_front() {
+                Some(queued) => {
+                    let queued = self.together(queued);
+                    self.carry_out(queued, context);
+                }
+                None if self.tick(context) => {}
+                None => break,
+            }
+        }
+        if matches!(self.stage, Stage::Idle)
+            && !context.releasing
+            && let Some(news) = self.aggregate.reminder(context.now.wall_ms)
+        {
+            context.outputs.push(Output::Tell { id: context.id, news, answers: None });
+        }
+    }
+
+    /// What came back from outside at the same time is one command, as far as possible.
+    fn together(&mut self, mut queued: QueuedCommand<A::Command, R>) -> QueuedCommand<A::Command, R> {
+        while queued.cause.is_none()
+            && let Some(next) = self.queue.pop_front_if(|next| next.cause.is_none())
+        {
+            if let Some(command) = A::merge(&mut queued.command, next.command) {
+                self.queue.push_front(QueuedCommand { command, ..next });
+                break;
+            }
+        }
+        queued
+    }
+
+    fn carry_out<W: Around>(
+        &mut self,
+        mut queued: QueuedCommand<A::Command, R>,
+        context: &mut Context<'_, A, R, W>,
+    ) {
+        if let Some(reply) = self.look(&queued, context) {
+            return context.reply(queued.token, reply);
+        }
+        let mut known = None;
+        if let Some(cause) = queued.cause {
+            match self.aggregate.answer(cause) {
+                Some(Answer::Ready(reply)) => return context.reply(queued.token, reply),
+                Some(Answer::Pending) => {
+                    if let Some(token) = queued.token {
+                        self.hold(cause, token, context);
+                    }
+                    return;
+                }
+                None => known = self.refusal(cause).cloned(),
+            }
+        }
+        let decided = match known {
+            Some(refusal) => Err(refusal),
+            None => self.aggregate.decide(queued.cause, &queued.command, context.now.wall_ms),
+        };
+        match decided {
+            Ok(events) if !events.is_empty() => self.write(Some(queued), events, context),
+            Err(refusal) if refusal.is_transient() => context.refuse(queued.token, refusal),
+            // The answer would have no record behind it.
+            Ok(_) | Err(_) if self.is_to_be_checked(&queued, context) => {
+                context.outputs.push(Output::Check { id: context.id, position: self.position });
+                queued.checked = true;
+                self.stage = Stage::Checking(queued);
+            }
+            decided => self.answer_bare(queued, decided.err(), context),
+        }
+    }
+
+    /// Whether the owner before may have written more, so that somebody would be told what is not
+    /// so. The fleet's own commands are few, and a wrong answer to one may stop a table: they are
+    /// checked until something has been written here.
+    fn is_to_be_checked<W>(
+        &self,
+        queued: &QueuedCommand<A::Command, R>,
+        context: &Context<'_, A, R, W>,
+    ) -> bool {
+        let of_fleet = queued.cause.is_some_and(|cause| cause.player.is_none());
+        queued.token.is_some() && !queued.checked && !self.written && (context.fenced || of_fleet)
+    }
+
+    /// Gives an answer that no record stands behind, if ownership is certain.
+    fn answer_bare<W: Around>(
+        &mut self,
+        queued: QueuedCommand<A::Command, R>,
+        refusal: Option<Refusal>,
+        context: &mut Context<'_, A, R, W>,
+    ) {
+        let Some(cause) = queued.cause else {
+            let id = context.id;
+            context.outputs.extend(refusal.map(|refusal| Output::Declined { id, refusal }));
+            return;
+        };
+        if !context.around.is_certain() {
+            return context.turn_away(queued.token);
+        }
+        match refusal {
+            Some(refusal) => {
+                self.refused(cause, &refusal);
+                context.refuse(queued.token, refusal);
+            }
+            None => {
+                let reply = self.aggregate.reply(&queued.command);
+                context.reply(queued.token, reply);
+            }
+        }
+    }
+
+    /// What the clock decides. Nobody's time runs out by an outage: neither during one nor for one
+    /// since the clock began to run; who is waited for gets the full time again. After a record
+    /// that was only late, that is so when the time is over, not before: where there is too much to
+    /// do, a record more for each would keep it so for ever.
+    ///
+    /// Returns whether anything was decided.
+    fn tick<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) -> bool {
+        if self.pause.until_ms > context.now.mono_ms {
+            return false;
+        }
+        let now_ms = context.now.wall_ms;
+        let outages = Some(context.around.outages());
+        let is_over = || self.aggregate.next_deadline_ms().is_some_and(|deadline_ms| deadline_ms <= now_ms);
+        let mut events = Vec::new();
+        if self.clock.outages != outages || !context.around.is_well() || self.clock.held_up && is_over() {
+            (self.clock.outages, self.clock.held_up) = (outages, false);
+            events = self.aggregate.resume(now_ms);
+        }
+        if events.is_empty() {
+            events = self.aggregate.tick(now_ms, || context.around.seed());
+        }
+        let decided = !events.is_empty();
+        if decided {
+            self.write(None, events, context);
+        }
+        decided
+    }
+
+    /// Has the first record written.
+    pub(super) fn create<W: Around>(
+        &mut self,
+        queued: QueuedCommand<A::Command, R>,
+        events: Vec<A::Event>,
+        context: &mut Context<'_, A, R, W>,
+    ) {
+        self.clock.outages = Some(context.around.outages());
+        self.write(Some(queued), events, context);
+    }
+
+    fn write<W: Around>(
+        &mut self,
+        queued: Option<QueuedCommand<A::Command, R>>,
+        events: Vec<A::Event>,
+        context: &mut Context<'_, A, R, W>,
+    ) {
+        let at_ms = context.now.wall_ms;
+        let patient = !self.aggregate.is_for_now_only(&events, at_ms);
+        let cause = queued.as_ref().and_then(|queued| queued.cause);
+        let mut record = Record { v: VERSION, epoch: context.epoch, at_ms, cause, events, state: None };
+        record.state = self.aggregate.snapshot(&record, self.position.last == 0);
+        self.append(record, queued, patient, context);
+    }
+
+    fn append<W: Around>(
+        &mut self,
+        record: RecordOf<A>,
+        command: Option<QueuedCommand<A::Command, R>>,
+        patient: bool,
+        context: &mut Context<'_, A, R, W>,
+    ) {
+        match A::encode(&record) {
+            Ok(payload) => {
+                let (bytes, snapshot) = (payload.len(), record.state.is_some());
+                let (id, after) = (context.id, self.position);
+                context.outputs.push(Output::Append { id, after, payload, snapshot, patient });
+                let since_ms = context.now.mono_ms;
+                self.stage = Stage::Writing(Writing { record, command, bytes, since_ms });
+            }
+            Err(error) => self.not_recorded(command, NotRecorded::Encoding(error.to_string()), context),
+        }
+    }
+
+    /// A record is stored: now, and only now, the world may know.
+    pub(super) fn stored<W: Around>(&mut self, sequence: u64, context: &mut Context<'_, A, R, W>) {
+        let Some(Writing { record, command, bytes, since_ms }) = self.take_writing() else { return };
+        let snapshot = record.state.is_some();
+        self.position.last = sequence;
+        if snapshot {
+            self.position.snapshot = sequence;
+        }
+        self.written = true;
+        self.pause = Default::default();
+        self.clock.held_up |= context.now.mono_ms.saturating_sub(since_ms) > HELD_UP_MS;
+        self.aggregate.wrote(bytes, snapshot);
+        let events = self.aggregate.evolve(record);
+        if self.aggregate.is_over() {
+            self.stay(context.now.mono_ms);
+        }
+        self.tell(command, &events, context);
+        self.start_effects(context);
+        self.go_on(context);
+    }
+
+    /// Answers whoever asked for a record that is stored, and tells everybody else.
+    fn tell<W: Around>(
+        &mut self,
+        command: Option<QueuedCommand<A::Command, R>>,
+        events: &[A::Event],
+        context: &mut Context<'_, A, R, W>,
+    ) {
+        let news = self.aggregate.news(events);
+        let mut answers = None;
+        if let Some(QueuedCommand { cause: Some(cause), command, token: Some(token), rides, .. }) = command {
+            let reply = match self.aggregate.answer(cause) {
+                Some(Answer::Ready(reply)) => Some(reply),
+                Some(Answer::Pending) => None,
+                None => Some(self.aggregate.reply(&command)),
+            };
+            match reply {
+                Some(reply)
+                    if rides && news.as_ref().is_some_and(|news| self.aggregate.is_told_by(news, &reply)) =>
+                {
+                    answers = Some(token);
+                }
+                Some(reply) => context.reply(Some(token), reply),
+                None => self.hold(cause, token, context),
+            }
+        }
+        if self.is_holding() && events.iter().any(A::settles) {
+            self.answer_held(context);
+        }
+        if let Some(news) = news {
+            context.outputs.push(Output::Tell { id: context.id, news, answers });
+        }
+    }
+
+    pub(super) fn not_stored<W: Around>(&mut self, reason: NotStored, context: &mut Context<'_, A, R, W>) {
+        let Some(Writing { mut record, command, bytes, .. }) = self.take_writing() else { return };
+        if context.releasing {
+            return context.turn_away(command.and_then(|command| command.token));
+        }
+        match reason {
+            // The command is decided anew.
+            NotStored::Conflict => {
+                if let Some(command) = command {
+                    self.queue.push_front(command);
+                }
+                self.read_again(context);
+            }
+            // Somebody's time has run out in an outage: that is decided anew.
+            NotStored::NotNow => {
+                self.clock.outages = None;
+                context.turn_away(command.and_then(|command| command.token));
+                self.go_on(context);
+            }
+            NotStored::TooLarge if record.state.is_some() => {
+                self.aggregate.snapshot_too_large(bytes);
+                record.state = None;
+                self.append(record, command, true, context);
+            }
+            NotStored::TooLarge => self.not_recorded(command, NotRecorded::TooLarge(bytes), context),
+            NotStored::Failed(reason) => self.not_recorded(command, NotRecorded::Failed(reason), context),
+        }
+    }
+
+    /// A decision will never be a record: whoever asked for it is refused, and what would be
+    /// decided again at once waits.
+    fn not_recorded<W: Around>(
+        &mut self,
+        command: Option<QueuedCommand<A::Command, R>>,
+        reason: NotRecorded,
+        context: &mut Context<'_, A, R, W>,
+    ) {
+        let refusal = match &reason {
+            NotRecorded::Encoding(_) | NotRecorded::TooLarge(_) => Refusal::bad_message(reason.to_string()),
+            NotRecorded::Failed(_) => Refusal::unavailable(A::NAME),
+        };
+        context.outputs.push(Output::NotRecorded { id: context.id, reason });
+        context.refuse(command.and_then(|command| command.token), refusal);
+        if self.position.last == 0 {
+            return self.go(&context.unknown(), context);
+        }
+        self.pause.grow(context.now.mono_ms);
+        self.go_on(context);
+    }
+
+    /// A look into the journal has ended.
+    pub(super) fn checked<W: Around>(&mut self, checked: Checked, context: &mut Context<'_, A, R, W>) {
+        let queued = match std::mem::replace(&mut self.stage, Stage::Idle) {
+            Stage::Checking(queued) => queued,
+            other => return self.stage = other,
+        };
+        match checked {
+            Checked::Last => self.queue.push_front(queued),
+            Checked::Behind => {
+                self.queue.push_front(QueuedCommand { checked: false, ..queued });
+                return self.read_again(context);
+            }
+            Checked::Unknown => context.turn_away(queued.token),
+        }
+        self.go_on(context);
+    }
+
+    fn take_writing(&mut self) -> Option<Writing<A, R>> {
+        match std::mem::replace(&mut self.stage, Stage::Idle) {
+            Stage::Writing(writing) => Some(writing),
+            other => {
+                self.stage = other;
+                None
+            }
+        }
+    }
+}

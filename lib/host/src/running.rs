@@ -1,0 +1,146 @@
+//! Effects of one aggregate that are under way, or rest between two attempts.
+
+use std::{collections::HashMap, hash::Hash};
+
+/// Pause after the first attempt, in milliseconds; doubles up to [`LONGEST_PAUSE_MS`].
+const PAUSE_MS: u64 = 200;
+/// Longest pause between two attempts, in milliseconds.
+const LONGEST_PAUSE_MS: u64 = 5_000;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Running<K>(HashMap<K, Attempt>);
+
+#[derive(Clone, Copy, Debug)]
+struct Attempt {
+    tries: u32,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    UnderWay,
+    /// Not to be repeated for as long as it is due.
+    Heard,
+    /// Until this time.
+    Resting(u64),
+    /// To be started again.
+    Rested,
+}
+
+impl<K> Default for Running<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<K: Clone + Eq + Hash> Running<K> {
+    /// Whether an effect of this key may be started now.
+    pub fn is_free(&self, key: &K) -> bool {
+        self.0.get(key).is_none_or(|attempt| attempt.stage == Stage::Rested)
+    }
+
+    /// Returns how many keys like this are taken: under way, or between two attempts.
+    pub fn count(&self, like: impl Fn(&K) -> bool) -> usize {
+        self.0.keys().filter(|key| like(key)).count()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Forgets what is not due any more; `stop` gets what was under way.
+    pub(crate) fn keep(&mut self, is_due: impl Fn(&K) -> bool, mut stop: impl FnMut(&K)) {
+        self.0.retain(|key, attempt| {
+            let due = is_due(key);
+            if !due && attempt.stage == Stage::UnderWay {
+                stop(key);
+            }
+            due
+        });
+    }
+
+    /// Lets those go on whose rest is over.
+    pub(crate) fn rouse(&mut self, mono_ms: u64) {
+        for attempt in self.0.values_mut() {
+            if matches!(attempt.stage, Stage::Resting(until_ms) if until_ms <= mono_ms) {
+                attempt.stage = Stage::Rested;
+            }
+        }
+    }
+
+    /// Returns when the next rest is over.
+    pub(crate) fn next_ms(&self) -> Option<u64> {
+        let resting = self.0.values().filter_map(|attempt| match attempt.stage {
+            Stage::Resting(until_ms) => Some(until_ms),
+            Stage::UnderWay | Stage::Heard | Stage::Rested => None,
+        });
+        resting.min()
+    }
+
+    /// Returns how often it was tried before.
+    pub(crate) fn begin(&mut self, key: K) -> u32 {
+        let attempt = self.0.entry(key).or_insert(Attempt { tries: 0, stage: Stage::UnderWay });
+        attempt.stage = Stage::UnderWay;
+        attempt.tries
+    }
+
+    /// An attempt is over. Returns whether it was known to be under way.
+    pub(crate) fn heard(&mut self, key: &K) -> bool {
+        self.end(key, |_| Stage::Heard)
+    }
+
+    /// The same; should it be due all the same, it is tried again after a pause.
+    pub(crate) fn rest(&mut self, key: &K, mono_ms: u64) -> bool {
+        self.end(key, |tries| Stage::Resting(mono_ms + pause_ms(tries)))
+    }
+
+    fn end(&mut self, key: &K, stage: impl Fn(u32) -> Stage) -> bool {
+        let attempt = self.0.get_mut(key).filter(|attempt| attempt.stage == Stage::UnderWay);
+        attempt.is_some_and(|attempt| {
+            attempt.stage = stage(attempt.tries);
+            attempt.tries = attempt.tries.saturating_add(1);
+            true
+        })
+    }
+}
+
+/// The pause after so many attempts before.
+pub(crate) fn pause_ms(tries: u32) -> u64 {
+    PAUSE_MS.saturating_mul(1 << tries.min(10)).min(LONGEST_PAUSE_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_rests_longer_each_time_and_what_was_heard_is_not_repeated() {
+        let mut running = Running::default();
+        let mut now_ms = 1_000;
+        let mut pauses = Vec::new();
+        for tries in 0..7 {
+            assert!(running.is_free(&1));
+            assert_eq!(running.begin(1), tries);
+            assert!(!running.is_free(&1));
+            assert!(running.rest(&1, now_ms));
+            assert!(!running.rest(&1, now_ms), "it is over already");
+            let next_ms = running.next_ms().unwrap();
+            running.rouse(next_ms - 1);
+            assert!(!running.is_free(&1));
+            running.rouse(next_ms);
+            pauses.push(next_ms - now_ms);
+            now_ms = next_ms;
+        }
+        assert_eq!(pauses, [200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
+        running.begin(1);
+        assert!(running.heard(&1));
+        running.rouse(u64::MAX);
+        assert!(!running.is_free(&1));
+        assert_eq!((running.next_ms(), running.count(|_| true)), (None, 1));
+        running.begin(2);
+        let mut stopped = Vec::new();
+        running.keep(|_| false, |key| stopped.push(*key));
+        assert_eq!((stopped, running.is_empty()), (vec![2], true));
+    }
+}

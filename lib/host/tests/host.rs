@@ -1,0 +1,369 @@
+//! What the host does for every aggregate, seen with the smallest one.
+
+mod queue;
+
+use host::{FENCE_MS, IDLE_MS, MAX_LOOKUPS, NotStored, Outcome, Output, ReadError};
+use queue::{
+    PATIENCE_MS, Queue, QueueCommand as Q, QueueEvent, QueueReply,
+    stage::{MOST_BYTES, Server, Stage},
+};
+use wire::{Epoch, Refusal, TableId, codec};
+
+const ID: TableId = TableId(7);
+
+fn refused(token: u32, refusal: Refusal) -> (u32, QueueReply) {
+    (token, QueueReply::Refused(refusal))
+}
+
+fn unavailable(token: u32) -> (u32, QueueReply) {
+    refused(token, Refusal::unavailable("queue"))
+}
+
+/// A queue that is open, in the hands of its first owner.
+fn open() -> (Stage, Server) {
+    let mut server = Server::default();
+    let mut stage = Stage::new(1, &server);
+    let token = stage.send(ID, 0, 1, Q::Open);
+    assert_eq!(stage.serve(&mut server).replies, [(token, QueueReply::Done)]);
+    (stage, server)
+}
+
+/// The same in the hands of the next owner, who has read it.
+fn taken_over() -> (Stage, Server) {
+    let (_, mut server) = open();
+    let mut stage = Stage::new(2, &server);
+    stage.serve(&mut server);
+    (stage, server)
+}
+
+#[test]
+fn nothing_is_answered_told_or_known_before_it_is_stored_and_one_record_is_under_way_at_a_time() {
+    let (mut stage, mut server) = open();
+    let one = stage.send(ID, 1, 1, Q::Join);
+    let two = stage.send(ID, 2, 1, Q::Join);
+    let look = stage.send(ID, 3, 1, Q::Look);
+    assert!(matches!(
+        stage.out.make_contiguous(),
+        [Output::Append { .. }, Output::Reply { token, reply: QueueReply::Waiting(0) }] if *token == look
+    ));
+    assert_eq!(stage.partition.under_way().0, 1);
+    let seen = stage.serve(&mut server);
+    // The second is answered once the pair sits.
+    assert_eq!(seen.replies, [(look, QueueReply::Waiting(0)), (one, QueueReply::Done)]);
+    assert_eq!(seen.news.len(), 2);
+    assert_eq!(seen.started, [(ID, 1, 0)]);
+    stage.seated(ID, 1, Outcome::Done(vec![Q::Seated(1)]));
+    let seen = stage.serve(&mut server);
+    assert_eq!(seen.replies, [(two, QueueReply::Done)]);
+    assert_eq!(seen.news, [vec![QueueEvent::Seated(1)]]);
+}
+
+#[test]
+fn a_repeat_gets_the_first_answer_also_from_the_next_owner_and_also_a_refusal() {
+    let (mut stage, mut server) = open();
+    stage.send(ID, 1, 1, Q::Join);
+    stage.serve(&mut server);
+    let records = server.count(ID);
+    let again = stage.send(ID, 1, 1, Q::Join);
+    assert_eq!(stage.serve(&mut server).replies, [(again, QueueReply::Done)]);
+    let mut next = Stage::new(2, &server);
+    let again = next.send(ID, 1, 1, Q::Join);
+    // What the clock gets extended by is the new owner's.
+    assert_eq!(next.serve(&mut server).replies, [(again, QueueReply::Done)]);
+    assert_eq!(server.count(ID), records + 1);
+    next.send(ID, 0, 2, Q::Close);
+    let late = next.send(ID, 5, 1, Q::Join);
+    let seen = next.serve(&mut server);
+    assert_eq!(seen.replies.last(), Some(&refused(late, Refusal::TableClosed)));
+    let again = next.send(ID, 5, 1, Q::Nothing);
+    assert_eq!(next.serve(&mut server).replies, [refused(again, Refusal::TableClosed)]);
+}
+
+#[test]
+fn a_conflict_is_read_and_decided_anew_and_a_newer_owner_ends_everything() {
+    let (mut old, mut server) = open();
+    let mut new = Stage::new(2, &server);
+    new.serve(&mut server);
+    // The old owner writes once more before the new one does.
+    old.send(ID, 1, 1, Q::Join);
+    old.serve(&mut server);
+    let token = new.send(ID, 2, 1, Q::Join);
+    let seen = new.serve(&mut server);
+    assert_eq!(seen.replies, []);
+    assert_eq!(seen.started, [(ID, 1, 0)], "it was decided after the other's record");
+    new.seated(ID, 1, Outcome::Done(vec![Q::Seated(1)]));
+    assert_eq!(new.serve(&mut server).replies, [(token, QueueReply::Done)]);
+    let late = old.send(ID, 3, 1, Q::Join);
+    let seen = old.serve(&mut server);
+    assert_eq!((seen.superseded, seen.replies.len()), (Some(Epoch(2)), 0));
+    old.send(ID, 3, 2, Q::Look);
+    assert_eq!(old.serve(&mut server).replies, [unavailable(late + 1)]);
+}
+
+#[test]
+fn what_no_record_stands_behind_is_answered_only_while_certain() {
+    let (mut stage, mut server) = open();
+    stage.world.certain.set(false);
+    let nothing = stage.send(ID, 1, 1, Q::Nothing);
+    let unknown = stage.send(TableId(8), 1, 1, Q::Nothing);
+    let create = stage.send(TableId(9), 0, 1, Q::Open);
+    let joined = stage.send(ID, 2, 1, Q::Join);
+    let seen = stage.serve(&mut server);
+    for token in [nothing, unknown, create] {
+        assert!(seen.replies.contains(&unavailable(token)));
+    }
+    assert!(seen.replies.contains(&(joined, QueueReply::Done)));
+    let again = stage.send(ID, 2, 1, Q::Join);
+    assert_eq!(stage.serve(&mut server).replies, [(again, QueueReply::Done)], "a record stands behind it");
+    stage.world.certain.set(true);
+    let nothing = stage.send(ID, 1, 1, Q::Nothing);
+    let unknown = stage.send(TableId(8), 1, 1, Q::Nothing);
+    let seen = stage.serve(&mut server);
+    assert_eq!(seen.replies, [(nothing, QueueReply::Done), refused(unknown, Refusal::NoSuchTable)]);
+}
+
+#[test]
+fn after_a_takeover_the_journal_is_looked_into_before_a_bare_answer_until_something_is_written() {
+    let (mut stage, mut server) = taken_over();
+    let checks = |stage: &mut Stage, player| {
+        stage.send(ID, player, 50, Q::Nothing);
+        let checks = stage.out.iter().any(|output| matches!(output, Output::Check { .. }));
+        checks.then_some(())
+    };
+    assert!(checks(&mut stage, 1).is_some());
+    stage.serve(&mut server);
+    stage.pass(FENCE_MS + 1);
+    assert!(checks(&mut stage, 2).is_none());
+    stage.serve(&mut server);
+    assert!(checks(&mut stage, 0).is_some(), "the fleet's own are checked for longer");
+    stage.serve(&mut server);
+    let (mut stage, mut server) = taken_over();
+    stage.send(ID, 1, 1, Q::Join);
+    stage.serve(&mut server);
+    assert!(checks(&mut stage, 2).is_none());
+}
+
+#[test]
+fn the_old_owners_last_record_is_found_before_a_refusal() {
+    let (mut old, mut server) = open();
+    let mut new = Stage::new(2, &server);
+    new.serve(&mut server);
+    old.send(ID, 1, 1, Q::Close);
+    old.serve(&mut server);
+    let token = new.send(ID, 2, 1, Q::Close);
+    assert_eq!(new.serve(&mut server).replies, [(token, QueueReply::Done)]);
+    assert!(new.partition.get(ID).unwrap().state == old.partition.get(ID).unwrap().state);
+}
+
+#[test]
+fn who_is_asked_for_is_read_first_and_what_is_unknown_is_looked_up_a_few_at_a_time() {
+    let (mut stage, mut server) = open();
+    for id in 100..140 {
+        stage.send(TableId(id), 0, 1, Q::Open);
+        stage.serve(&mut server);
+    }
+    let mut next = Stage::new(2, &server);
+    let wanted = next.send(TableId(139), 1, 1, Q::Nothing);
+    let read: Vec<TableId> = next
+        .out
+        .iter()
+        .filter_map(|output| if let Output::Read { id, .. } = output { Some(*id) } else { None })
+        .collect();
+    assert_eq!(read, [ID, TableId(100), TableId(139)]);
+    // Unknown ids, more than may be looked up; the loop goes on meanwhile.
+    next.out.clear();
+    let tokens: Vec<u32> = (0..20).map(|n| next.send(TableId(500 + n), 1, 1, Q::Nothing)).collect();
+    let turned_away = next.out.iter().filter(|output| matches!(output, Output::Reply { .. })).count();
+    assert_eq!(turned_away, tokens.len() - MAX_LOOKUPS);
+    next.partition.read(&next.world, TableId(500), Err(ReadError::Failed));
+    next.partition.read(&next.world, TableId(139), Ok(server.read(TableId(139))));
+    let seen = next.serve(&mut server);
+    assert!(seen.replies.contains(&unavailable(tokens[0])));
+    assert!(seen.replies.contains(&(wanted, QueueReply::Done)));
+    assert!(seen.replies.contains(&refused(tokens[1], Refusal::NoSuchTable)));
+}
+
+#[test]
+fn a_command_that_comes_during_a_look_up_is_looked_up_again() {
+    let (mut stage, mut server) = open();
+    let early = stage.send(TableId(8), 1, 1, Q::Nothing);
+    let late = stage.send(TableId(8), 2, 1, Q::Nothing);
+    stage.out.clear();
+    stage.partition.read(&stage.world, TableId(8), Ok(None));
+    let mut other = Stage::new(1, &Server::default());
+    other.send(TableId(8), 0, 1, Q::Open);
+    other.serve(&mut server);
+    let seen = stage.serve(&mut server);
+    assert_eq!(seen.replies, [refused(early, Refusal::NoSuchTable), (late, QueueReply::Done)]);
+}
+
+#[test]
+fn a_time_out_is_stored_at_once_or_not_at_all_and_nobodys_time_runs_out_by_an_outage() {
+    let (mut stage, mut server) = open();
+    stage.send(ID, 1, 1, Q::Join);
+    stage.serve(&mut server);
+    stage.pass(PATIENCE_MS);
+    stage.partition.wake(&stage.world);
+    stage.take();
+    let patient = |stage: &mut Stage| match stage.out.pop_front() {
+        Some(Output::Append { patient, payload, .. }) => {
+            (patient, codec::decode::<host::RecordOf<Queue>>(&payload).unwrap().events)
+        }
+        _ => panic!("no append"),
+    };
+    assert!(matches!(patient(&mut stage), (false, events) if matches!(events[..], [QueueEvent::GaveUp(_)])));
+    stage.partition.appended(&stage.world, ID, Err(NotStored::NotNow));
+    stage.take();
+    assert!(matches!(patient(&mut stage), (true, events) if matches!(events[..], [QueueEvent::Extended(_)])));
+}
+
+#[test]
+fn a_record_stored_late_gives_the_time_back_only_when_it_is_over() {
+    let (mut stage, mut server) = open();
+    stage.send(ID, 1, 1, Q::Join);
+    stage.pass(2_000);
+    let seen = stage.serve(&mut server);
+    assert_eq!(seen.news.len(), 1);
+    stage.pass(PATIENCE_MS);
+    assert!(
+        matches!(stage.wake(&mut server).news[..], [ref told] if matches!(told[..], [QueueEvent::Extended(_)]))
+    );
+    stage.pass(PATIENCE_MS);
+    assert!(
+        matches!(stage.wake(&mut server).news[..], [ref told] if matches!(told[..], [QueueEvent::GaveUp(_)]))
+    );
+}
+
+#[test]
+fn a_record_that_is_too_large_is_refused_by_name_and_the_others_go_on() {
+    let (mut stage, mut server) = open();
+    let large = stage.send(ID, 1, 1, Q::Write(2 * MOST_BYTES));
+    let small = stage.send(ID, 2, 1, Q::Write(10));
+    let first = stage.send(TableId(8), 0, 1, Q::Open);
+    let seen = stage.serve(&mut server);
+    assert!(
+        matches!(&seen.replies[0], (token, QueueReply::Refused(Refusal::BadMessage { .. })) if *token == large)
+    );
+    assert!(
+        seen.replies.contains(&(small, QueueReply::Done))
+            && seen.replies.contains(&(first, QueueReply::Done))
+    );
+    assert_eq!(seen.troubles.len(), 1);
+}
+
+#[test]
+fn a_snapshot_that_is_too_large_is_left_out() {
+    let (mut stage, mut server) = open();
+    for n in 1..=4 {
+        stage.send(ID, n, 1, Q::Write(10));
+        stage.serve(&mut server);
+    }
+    let token = stage.send(ID, 9, 1, Q::Write(MOST_BYTES - 300));
+    let snapshot = |stage: &Stage| match stage.out.front() {
+        Some(Output::Append { snapshot, .. }) => *snapshot,
+        _ => panic!("no append"),
+    };
+    assert!(snapshot(&stage));
+    stage.out.clear();
+    stage.partition.appended(&stage.world, ID, Err(NotStored::TooLarge));
+    stage.take();
+    assert!(!snapshot(&stage));
+    assert_eq!(stage.serve(&mut server).replies, [(token, QueueReply::Done)]);
+    assert_eq!(server.read(ID).unwrap().records.len(), 6);
+}
+
+#[test]
+fn effects_run_once_at_a_time_and_again_after_growing_pauses() {
+    let (mut stage, mut server) = open();
+    stage.send(ID, 1, 1, Q::Join);
+    stage.send(ID, 2, 1, Q::Join);
+    let mut seen = stage.serve(&mut server);
+    for tries in 0..3 {
+        assert_eq!(seen.started, [(ID, 1, tries)]);
+        stage.seated(ID, 1, Outcome::Failed);
+        assert_eq!(stage.wake(&mut server).started, []);
+        stage.pass(200 << tries);
+        assert!(stage.partition.next_wake_ms().unwrap() <= stage.world.now.get().mono_ms);
+        seen = stage.wake(&mut server);
+    }
+    stage.seated(ID, 1, Outcome::Done(vec![Q::Seated(9)]));
+    assert_eq!(stage.serve(&mut server).started, [], "nothing has come of it");
+    stage.pass(10_000);
+    assert_eq!(stage.wake(&mut server).started, [(ID, 1, 4)]);
+    // The answer has been recorded by somebody else.
+    let mut other = Stage::new(1, &server);
+    other.serve(&mut server);
+    other.seated(ID, 1, Outcome::Done(vec![Q::Seated(1)]));
+    other.serve(&mut server);
+    stage.send(ID, 3, 1, Q::Join);
+    assert_eq!(stage.serve(&mut server).stopped, [1]);
+}
+
+#[test]
+fn what_waits_is_bounded() {
+    let (mut stage, mut server) = open();
+    let tokens: Vec<u32> = (1..=12).map(|n| stage.send(ID, n, 1, Q::Write(1))).collect();
+    let seen = stage.serve(&mut server);
+    let turned_away: Vec<u32> =
+        tokens.iter().copied().filter(|token| seen.replies.contains(&unavailable(*token))).collect();
+    // One is under way, eight wait.
+    assert_eq!(turned_away, tokens[9..]);
+    assert_eq!(seen.replies.len(), tokens.len());
+}
+
+#[test]
+fn what_is_over_leaves_memory_and_is_read_again_when_somebody_asks() {
+    let (mut stage, mut server) = open();
+    stage.send(ID, 0, 2, Q::Close);
+    stage.serve(&mut server);
+    stage.pass(IDLE_MS - 1);
+    assert_eq!(stage.wake(&mut server).evicted, []);
+    stage.pass(1);
+    assert_eq!(stage.wake(&mut server).evicted, [ID]);
+    assert!(stage.partition.get(ID).is_none());
+    let look = stage.send(ID, 1, 1, Q::Look);
+    assert_eq!(stage.serve(&mut server).replies, [(look, QueueReply::Waiting(0))]);
+    let mut next = Stage::new(2, &server);
+    next.serve(&mut server);
+    assert!(next.partition.get(ID).is_none(), "it is not taken over");
+}
+
+#[test]
+fn a_journal_that_is_gone_or_makes_no_sense_leaves_nobody_waiting() {
+    for gone in [true, false] {
+        let (mut stage, mut server) = taken_over();
+        let token = stage.send(ID, 1, 1, Q::Join);
+        stage.out.clear();
+        server.remove(ID);
+        if !gone {
+            server.append(ID, 0, b"?".to_vec(), true).unwrap();
+        }
+        stage.partition.appended(&stage.world, ID, Err(NotStored::Conflict));
+        let seen = stage.serve(&mut server);
+        let expected = if gone { refused(token, Refusal::NoSuchTable) } else { unavailable(token) };
+        assert_eq!((seen.replies, seen.evicted), (vec![expected], vec![ID]));
+        let again = stage.send(ID, 1, 1, Q::Join);
+        let seen = stage.serve(&mut server);
+        let expected = if gone { refused(again, Refusal::NoSuchTable) } else { unavailable(again) };
+        assert_eq!(seen.replies, [expected]);
+    }
+}
+
+#[test]
+fn a_release_finishes_what_is_under_way_and_sends_everybody_else_elsewhere() {
+    let (mut stage, mut server) = open();
+    let under_way = stage.send(ID, 1, 1, Q::Join);
+    let waits = stage.send(ID, 2, 1, Q::Join);
+    let unknown = stage.send(TableId(8), 2, 1, Q::Nothing);
+    stage.partition.release(&stage.world);
+    let seen = stage.serve(&mut server);
+    assert!(seen.released);
+    assert!(seen.replies.contains(&(under_way, QueueReply::Done)));
+    for token in [waits, unknown] {
+        assert!(seen.replies.contains(&unavailable(token)));
+    }
+    assert_eq!(server.count(ID), 2);
+    let mut empty = Stage::new(3, &Server::default());
+    empty.partition.release(&empty.world);
+    assert!(empty.serve(&mut server).released);
+}

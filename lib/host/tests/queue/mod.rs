@@ -1,0 +1,252 @@
+//! A third aggregate, as small as one can be: a queue that makes pairs of the players who wait in
+//! it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails like a test")]
+
+pub mod stage;
+
+use host::{Aggregate, Answer, New, Past, RecordOf, Running};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use wire::{CommandId, PlayerId, Refusal, TableId, event::Seed, journal::Cause};
+
+/// Nobody waits longer than this.
+pub const PATIENCE_MS: u64 = 10_000;
+/// Records between two snapshots.
+const CADENCE: usize = 4;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QueueCommand {
+    Open,
+    Join,
+    Look,
+    Close,
+    /// Changes nothing.
+    Nothing,
+    /// Leaves a record of so many bytes.
+    Write(usize),
+    /// The pair sits down.
+    Seated(u64),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum QueueEvent {
+    Opened,
+    Joined(PlayerId, u64),
+    GaveUp(PlayerId),
+    Paired(u64, PlayerId, PlayerId),
+    Seated(u64),
+    Extended(u64),
+    Written(String),
+    Closed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QueueReply {
+    Done,
+    Waiting(usize),
+    Refused(Refusal),
+}
+
+/// What is told: what happened.
+pub type QueueNews = Vec<QueueEvent>;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueState {
+    waiting: Vec<(PlayerId, u64)>,
+    pairs: BTreeMap<u64, (PlayerId, PlayerId)>,
+    paired: u64,
+    closed: bool,
+    /// Commands carried out, and whether they wait for their pair to be seated.
+    answered: Vec<(Option<PlayerId>, CommandId, Option<u64>)>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Queue {
+    pub state: QueueState,
+    tail: usize,
+}
+
+impl QueueState {
+    fn evolve(&mut self, cause: Option<Cause>, events: &[QueueEvent]) {
+        let mut pending = None;
+        for event in events {
+            match event {
+                QueueEvent::Opened | QueueEvent::Written(_) => {}
+                QueueEvent::Joined(player, until_ms) => self.waiting.push((*player, *until_ms)),
+                QueueEvent::GaveUp(player) => self.waiting.retain(|(other, _)| other != player),
+                QueueEvent::Paired(pair, one, other) => {
+                    self.waiting.retain(|(player, _)| player != one && player != other);
+                    self.pairs.insert(*pair, (*one, *other));
+                    self.paired = *pair;
+                    pending = Some(*pair);
+                }
+                QueueEvent::Seated(pair) => {
+                    self.pairs.remove(pair);
+                }
+                QueueEvent::Extended(until_ms) => self.waiting.iter_mut().for_each(|w| w.1 = *until_ms),
+                QueueEvent::Closed => self.closed = true,
+            }
+        }
+        self.answered.extend(cause.map(|cause| (cause.player, cause.id, pending)));
+    }
+}
+
+impl Queue {
+    fn after(&self, record: &RecordOf<Self>) -> QueueState {
+        let mut after = self.state.clone();
+        after.evolve(record.cause, &record.events);
+        after
+    }
+}
+
+impl Aggregate for Queue {
+    type Id = TableId;
+    type Command = QueueCommand;
+    type Event = QueueEvent;
+    type State = QueueState;
+    type Reply = QueueReply;
+    type News = QueueNews;
+    type Effect = (PlayerId, PlayerId);
+    type Key = u64;
+
+    const NAME: &'static str = "queue";
+    const MAX_QUEUED: usize = 8;
+
+    fn create(_: TableId, command: &QueueCommand, _: u64) -> Option<Result<New<Self>, Refusal>> {
+        let queue = Self { state: QueueState::default(), tail: 0 };
+        (*command == QueueCommand::Open).then_some(Ok((queue, vec![QueueEvent::Opened])))
+    }
+
+    fn replay(_: TableId, records: &[Past<Self>]) -> Result<Self, String> {
+        let mut queue = Self { state: QueueState::default(), tail: 0 };
+        for Past { record, bytes } in records {
+            queue.wrote(*bytes, record.state.is_some());
+            queue.evolve(record.clone());
+        }
+        Ok(queue)
+    }
+
+    fn decide(
+        &self,
+        cause: Option<Cause>,
+        command: &QueueCommand,
+        now_ms: u64,
+    ) -> Result<Vec<QueueEvent>, Refusal> {
+        let player = || cause.and_then(|cause| cause.player).ok_or(Refusal::NotSeated);
+        match command {
+            QueueCommand::Open => Err(Refusal::AlreadyExists),
+            QueueCommand::Join if self.state.closed => Err(Refusal::TableClosed),
+            QueueCommand::Join => {
+                let player = player()?;
+                let mut events = vec![QueueEvent::Joined(player, now_ms + PATIENCE_MS)];
+                if let Some((other, _)) = self.state.waiting.first() {
+                    events.push(QueueEvent::Paired(self.state.paired + 1, *other, player));
+                }
+                Ok(events)
+            }
+            QueueCommand::Close if self.state.closed => Ok(Vec::new()),
+            QueueCommand::Close => Ok(vec![QueueEvent::Closed]),
+            QueueCommand::Look | QueueCommand::Nothing => Ok(Vec::new()),
+            QueueCommand::Write(bytes) => Ok(vec![QueueEvent::Written("x".repeat(*bytes))]),
+            QueueCommand::Seated(pair) if self.state.pairs.contains_key(pair) => {
+                Ok(vec![QueueEvent::Seated(*pair)])
+            }
+            QueueCommand::Seated(_) => Ok(Vec::new()),
+        }
+    }
+
+    fn evolve(&mut self, record: RecordOf<Self>) -> Vec<QueueEvent> {
+        match record.state {
+            Some(state) => self.state = state,
+            None => self.state.evolve(record.cause, &record.events),
+        }
+        record.events
+    }
+
+    fn look(&self, command: &QueueCommand, _: Option<PlayerId>, _: u64) -> Option<QueueReply> {
+        (*command == QueueCommand::Look).then_some(QueueReply::Waiting(self.state.waiting.len()))
+    }
+
+    fn answer(&self, cause: Cause) -> Option<Answer<QueueReply>> {
+        let known = |(player, id, _): &&(Option<PlayerId>, CommandId, Option<u64>)| {
+            (*player, *id) == (cause.player, cause.id)
+        };
+        let (_, _, pair) = self.state.answered.iter().find(known)?;
+        Some(match pair {
+            Some(pair) if self.state.pairs.contains_key(pair) => Answer::Pending,
+            Some(_) | None => Answer::Ready(QueueReply::Done),
+        })
+    }
+
+    fn reply(&self, _: &QueueCommand) -> QueueReply {
+        QueueReply::Done
+    }
+
+    fn refused(refusal: Refusal) -> QueueReply {
+        QueueReply::Refused(refusal)
+    }
+
+    fn unknown() -> Refusal {
+        Refusal::NoSuchTable
+    }
+
+    fn settles(event: &QueueEvent) -> bool {
+        matches!(event, QueueEvent::Seated(_))
+    }
+
+    fn next_deadline_ms(&self) -> Option<u64> {
+        self.state.waiting.iter().map(|(_, until_ms)| *until_ms).min()
+    }
+
+    fn tick(&self, now_ms: u64, _: impl FnOnce() -> Seed) -> Vec<QueueEvent> {
+        let over = self.state.waiting.iter().filter(|(_, until_ms)| *until_ms <= now_ms);
+        over.map(|(player, _)| QueueEvent::GaveUp(*player)).collect()
+    }
+
+    fn resume(&self, now_ms: u64) -> Vec<QueueEvent> {
+        let extended = QueueEvent::Extended(now_ms + PATIENCE_MS);
+        if self.state.waiting.is_empty() { Vec::new() } else { vec![extended] }
+    }
+
+    fn is_for_now_only(&self, events: &[QueueEvent], _: u64) -> bool {
+        events.iter().any(|event| matches!(event, QueueEvent::GaveUp(_)))
+    }
+
+    fn snapshot(&mut self, record: &RecordOf<Self>, first: bool) -> Option<QueueState> {
+        (first || self.tail >= CADENCE).then(|| self.after(record))
+    }
+
+    fn wrote(&mut self, _: usize, snapshot: bool) {
+        self.tail = if snapshot { 0 } else { self.tail + 1 };
+    }
+
+    fn snapshot_too_large(&mut self, _: usize) {
+        self.tail = 0;
+    }
+
+    fn news(&mut self, events: &[QueueEvent]) -> Option<QueueNews> {
+        Some(events.to_vec())
+    }
+
+    fn retell(&mut self, last: &[QueueEvent]) -> Option<QueueNews> {
+        Some(last.to_vec())
+    }
+
+    fn is_told_by(&self, _: &QueueNews, reply: &QueueReply) -> bool {
+        *reply == QueueReply::Done
+    }
+
+    fn effects(&self, running: &Running<u64>, start: &mut Vec<(u64, (PlayerId, PlayerId))>) {
+        start
+            .extend(self.state.pairs.iter().filter(|(pair, _)| running.is_free(pair)).map(|(k, v)| (*k, *v)));
+    }
+
+    fn is_due(&self, pair: &u64) -> bool {
+        self.state.pairs.contains_key(pair)
+    }
+
+    fn is_over(&self) -> bool {
+        self.state.closed && self.state.pairs.is_empty()
+    }
+}
