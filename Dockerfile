@@ -64,7 +64,7 @@ COPY containers/role containers/admin containers/secrets /usr/local/bin/
 COPY nats /opt/poker/nats
 COPY schemas/sql /opt/poker/schemas/sql
 # The passwords' volumes, for `containers/secrets`.
-RUN for volume in nats postgres gateway table-worker bot-worker coordinator cashier admin; do \
+RUN for volume in nats postgres gateway table-worker bot-worker coordinator cashier archivist admin; do \
         install -d -o poker -g poker -m 0700 "/volumes/$volume"; \
     done
 ENV POKER_HOME=/opt/poker POKER_DATA_DIR=/data

@@ -20,6 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("bot-worker", &["wire", "bus", "poker"]),
     ("coordinator", &["wire", "bus", "tournament"]),
     ("cashier", &["wire", "bus", "database"]),
+    ("archivist", &["wire", "bus", "database"]),
     ("pokerctl", &["wire", "audit", "bus", "poker", "client", "servers"]),
     ("swarm", &["wire", "bus", "client", "poker", "servers"]),
     ("fleet-tests", &["wire"]),

@@ -53,11 +53,11 @@ impl Programs {
 
 /// Restarts every process, one by one, as the other version.
 async fn roll(fleet: &Fleet, programs: &Programs, next: bool) -> anyhow::Result<()> {
-    for role in [Role::Cashier, Role::Coordinator, Role::TableWorker, Role::BotWorker, Role::Gateway] {
+    for role in Role::ALL {
         programs.set(role, next)?;
         for number in 1..=2 {
             let node = format!("{}-{number}", role.name());
-            if role == Role::Cashier && number > 1 {
+            if matches!(role, Role::Cashier | Role::Archivist) && number > 1 {
                 continue;
             }
             fleet.pokerctl(&["drain", "--force", &node]).await?;
@@ -66,7 +66,7 @@ async fn roll(fleet: &Fleet, programs: &Programs, next: bool) -> anyhow::Result<
     }
     let nodes = fleet.pokerctl(&["nodes", "--json"]).await?;
     let (count, rolled) = (nodes.lines().count(), nodes.matches("+next").count());
-    ensure!(count == 9 && rolled == if next { count } else { 0 }, "{rolled} of {count} are next:\n{nodes}");
+    ensure!(count == 10 && rolled == if next { count } else { 0 }, "{rolled} of {count} are next:\n{nodes}");
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! PostgreSQL as its owner sees it: migrations, and the login of the cashiers.
+//! PostgreSQL as its owner sees it: migrations, and the logins of the roles that use it.
 
 use refinery::{Runner, load_sql_migrations};
 use std::path::{Path, PathBuf};
@@ -58,14 +58,14 @@ impl Database {
         Ok(report.applied_migrations().iter().map(ToString::to_string).collect())
     }
 
-    /// Lets the cashiers log in with a password. The migrations make the role `cashier` and give it its rights.
+    /// Lets `user` (`cashier` or `archivist`) log in with a password. The migrations make these users and give them their rights.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn let_cashier_in(&self, password: &str) -> Result<(), DatabaseError> {
-        // A role's password cannot be a bound parameter.
-        let quoted = password.replace('\'', "''");
-        let statement = format!("ALTER ROLE cashier LOGIN PASSWORD '{quoted}'");
+    pub async fn let_user_in(&self, user: &str, password: &str) -> Result<(), DatabaseError> {
+        // Neither a user nor a password can be a bound parameter.
+        let (user, password) = (user.replace('"', "\"\""), password.replace('\'', "''"));
+        let statement = format!("ALTER ROLE \"{user}\" LOGIN PASSWORD '{password}'");
         Ok(self.client.batch_execute(&statement).await?)
     }
 }

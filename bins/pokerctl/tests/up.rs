@@ -73,7 +73,7 @@ fn processes(fleet: &Value) -> Vec<u64> {
     let nodes = fleet["nodes"].as_array().unwrap().iter().map(|node| &node["pid"]);
     let all: Vec<u64> =
         nodes.chain([&fleet["nats_pid"], &fleet["postgres_pid"]]).filter_map(Value::as_u64).collect();
-    assert_eq!(all.len(), 7, "{fleet}");
+    assert_eq!(all.len(), 8, "{fleet}");
     all
 }
 
@@ -114,6 +114,7 @@ async fn a_killed_up_leaves_no_process_and_the_next_one_goes_on() {
         "connection nodes",
         "table workers and bot workers",
         "coordinators",
+        "archivist",
         "cashier",
         "PostgreSQL",
         "nats-server",

@@ -25,9 +25,10 @@ const fn right(subject: &'static str, may: &'static [&'static str]) -> Right {
     Right { subject, may }
 }
 
-const USERS: [&str; 6] = ["gateway", "table-worker", "bot-worker", "coordinator", "cashier", "admin"];
+const USERS: [&str; 7] =
+    ["gateway", "table-worker", "bot-worker", "coordinator", "cashier", "archivist", "admin"];
 
-const PUBLISH: [Right; 46] = [
+const PUBLISH: [Right; 54] = [
     right("journal.table.1.9.77", &["table-worker"]),
     right("journal.tournament.9.77", &["coordinator"]),
     right("command.table.9", &["gateway", "bot-worker", "coordinator", "admin"]),
@@ -36,6 +37,7 @@ const PUBLISH: [Right; 46] = [
     right("feed.player.77", &["table-worker", "coordinator"]),
     right("query.tables", &["gateway", "coordinator", "admin"]),
     right("query.tournaments", &["gateway", "admin"]),
+    right("query.archive", &["admin"]),
     right("cashier.session", &["gateway"]),
     right("cashier.table", &["table-worker"]),
     right("cashier.tournament", &["coordinator"]),
@@ -48,21 +50,30 @@ const PUBLISH: [Right; 46] = [
     right("heartbeat.bot-worker.x", &["bot-worker"]),
     right("heartbeat.coordinator.x", &["coordinator"]),
     right("heartbeat.cashier.x", &["cashier"]),
-    right("alive.gateway.7", &["gateway", "table-worker", "bot-worker", "coordinator", "cashier"]),
+    right("heartbeat.archivist.x", &["archivist"]),
+    right(
+        "alive.gateway.7",
+        &["gateway", "table-worker", "bot-worker", "coordinator", "cashier", "archivist"],
+    ),
     right("owners.table.9", &[]),
     right("$KV.OWNERS.table.9", &["table-worker"]),
     right("$KV.OWNERS.tournament.9", &["coordinator"]),
-    right("$JS.API.STREAM.INFO.KV_OWNERS", &["table-worker", "coordinator", "admin"]),
-    right("$JS.API.DIRECT.GET.KV_OWNERS", &["table-worker", "coordinator", "admin"]),
-    right("$JS.API.STREAM.INFO.TABLES_1", &["table-worker", "admin"]),
-    right("$JS.API.DIRECT.GET.TABLES_1", &["table-worker", "admin"]),
+    right("$KV.OWNERS.archive.9", &["archivist"]),
+    right("$JS.API.STREAM.INFO.KV_OWNERS", &["table-worker", "coordinator", "archivist", "admin"]),
+    right("$JS.API.DIRECT.GET.KV_OWNERS", &["table-worker", "coordinator", "archivist", "admin"]),
+    right("$JS.API.STREAM.INFO.TABLES_1", &["table-worker", "archivist", "admin"]),
+    right("$JS.API.STREAM.INFO.TABLES_63", &["archivist", "admin"]),
+    right("$JS.API.DIRECT.GET.TABLES_1", &["table-worker", "archivist", "admin"]),
     right("$JS.API.DIRECT.GET.TABLES_1.journal.table.1.9.77", &["admin"]),
     right("$JS.API.STREAM.MSG.GET.TABLES_1", &["admin"]),
     right("$JS.API.CONSUMER.CREATE.TABLES_1.x.journal.table.1.9.77", &["admin"]),
-    right("$JS.API.STREAM.INFO.TOURNAMENTS", &["coordinator", "admin"]),
-    right("$JS.API.DIRECT.GET.TOURNAMENTS", &["coordinator", "admin"]),
+    right("$JS.API.STREAM.INFO.TOURNAMENTS", &["coordinator", "archivist", "admin"]),
+    right("$JS.API.DIRECT.GET.TOURNAMENTS", &["coordinator", "archivist", "admin"]),
     right("$JS.API.STREAM.CREATE.MORE", &["admin"]),
-    right("$JS.API.STREAM.PURGE.TABLES_1", &["admin"]),
+    right("$JS.API.STREAM.PURGE.TABLES_1", &["archivist", "admin"]),
+    right("$JS.API.STREAM.PURGE.TOURNAMENTS", &["archivist", "admin"]),
+    right("$JS.API.STREAM.PURGE.KV_OWNERS", &["admin"]),
+    right("$JS.API.STREAM.UPDATE.TABLES_1", &["admin"]),
     right("$JS.API.DIRECT.GET.BOT_ASKS", &["admin"]),
     right("$JS.API.CONSUMER.INFO.BOT_ASKS.bot-workers", &["bot-worker", "admin"]),
     right("$JS.API.CONSUMER.MSG.NEXT.BOT_ASKS.bot-workers", &["bot-worker", "admin"]),
@@ -72,11 +83,12 @@ const PUBLISH: [Right; 46] = [
     right("_INBOX_coordinator.x.y", &["table-worker"]),
     right("_INBOX_admin.x.y", &["table-worker"]),
     right("_INBOX_cashier.x.y", &[]),
+    right("_INBOX_archivist.x.y", &[]),
     right("_INBOX_table-worker.x.y", &[]),
     right("anything", &[]),
 ];
 
-const SUBSCRIBE: [Right; 32] = [
+const SUBSCRIBE: [Right; 37] = [
     right("journal.table.1.9.77", &[]),
     right("journal.>", &[]),
     right("command.table.9", &["table-worker"]),
@@ -85,6 +97,7 @@ const SUBSCRIBE: [Right; 32] = [
     right("feed.player.77", &["gateway"]),
     right("query.tables", &["table-worker"]),
     right("query.tournaments", &["coordinator"]),
+    right("query.archive", &["archivist"]),
     right("cashier.session", &["cashier"]),
     right("cashier.table", &["cashier"]),
     right("cashier.tournament", &["cashier"]),
@@ -96,16 +109,20 @@ const SUBSCRIBE: [Right; 32] = [
     right("drain.bot-worker.x", &["bot-worker"]),
     right("drain.coordinator.x", &["coordinator"]),
     right("drain.cashier.x", &["cashier"]),
+    right("drain.archivist.x", &["archivist"]),
     right("alive.gateway.7", &["gateway"]),
     right("alive.table-worker.7", &["table-worker"]),
+    right("alive.archivist.7", &["archivist"]),
     right("heartbeat.>", &USERS),
     right("owners.table.*", &["table-worker"]),
     right("owners.tournament.*", &["coordinator"]),
+    right("owners.archive.*", &["archivist"]),
     right("_INBOX_gateway.>", &["gateway"]),
     right("_INBOX_table-worker.>", &["table-worker"]),
     right("_INBOX_bot-worker.>", &["bot-worker"]),
     right("_INBOX_coordinator.>", &["coordinator"]),
     right("_INBOX_cashier.>", &["cashier"]),
+    right("_INBOX_archivist.>", &["archivist"]),
     right("_INBOX_admin.>", &["admin"]),
     right("$JS.>", &[]),
     right(">", &[]),

@@ -14,7 +14,7 @@ pub use error::{DatabaseError, Failure};
 pub use pool::{Database, Limits, Options};
 
 /// The highest migration in `schemas/sql`.
-pub const SCHEMA_VERSION: i32 = 4;
+pub const SCHEMA_VERSION: i32 = 5;
 
 #[cfg(test)]
 mod tests {

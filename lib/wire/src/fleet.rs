@@ -17,12 +17,20 @@ pub enum Role {
     Coordinator,
     /// Cashier.
     Cashier,
+    /// Archivist.
+    Archivist,
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 5] =
-        [Self::Gateway, Self::TableWorker, Self::BotWorker, Self::Coordinator, Self::Cashier];
+    pub const ALL: [Self; 6] = [
+        Self::Gateway,
+        Self::TableWorker,
+        Self::BotWorker,
+        Self::Coordinator,
+        Self::Cashier,
+        Self::Archivist,
+    ];
 
     /// The role's name: of its binary, its NATS user and its subject token.
     #[must_use]
@@ -33,6 +41,7 @@ impl Role {
             Self::BotWorker => "bot-worker",
             Self::Coordinator => "coordinator",
             Self::Cashier => "cashier",
+            Self::Archivist => "archivist",
         }
     }
 }
@@ -55,7 +64,7 @@ pub struct Heartbeat {
     /// Whether it is handing its work over before it stops.
     pub draining: bool,
     /// Whether what it works with fails it: the journals cannot be written (table workers), the database does not answer
-    /// (cashiers).
+    /// (cashiers, archivists).
     #[serde(default)]
     pub troubled: bool,
     /// Whether it listens to [`crate::subject::alive`]: then nobody listening there means that it is gone.
@@ -76,16 +85,22 @@ pub struct Load {
     pub connections: u32,
     /// Most connections it takes (connection nodes).
     pub max_connections: u32,
-    /// Owned partitions (table workers, coordinators).
+    /// Owned partitions (table workers, coordinators) or streams (archivists).
     pub partitions: u32,
     /// Open tables (table workers) or tournaments (coordinators).
     pub tables: u32,
-    /// Hands finished since the start (table workers).
+    /// Hands finished since the start (table workers), hands archived (archivists).
     pub hands: u64,
     /// Actions carried out since the start (table workers), decisions made (bot workers), postings (cashier).
     pub actions: u64,
     /// Deals of estimates since the start (bot workers).
     pub rollouts: u64,
+    /// Records read, checked and archived since the start (archivists).
+    pub records: u64,
+    /// Bytes of packed records written since the start (archivists).
+    pub archived_bytes: u64,
+    /// Broken promises found since the start (archivists).
+    pub violations: u64,
 }
 
 /// Asked of one process by the administrator: finish, hand over, and end. It may come several times.

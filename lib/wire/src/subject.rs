@@ -9,9 +9,10 @@
 //! | `feed.tables` | table worker | gateways |
 //! | `feed.player.<player>` | table worker, coordinator | gateways |
 //! | `query.tables`, `query.tournaments` | gateway, coordinator, admin | every table worker / coordinator |
+//! | `query.archive` | admin | one archivist (queue group) |
 //! | `cashier.session`, `.table`, `.tournament`, `.admin` | gateway, table worker, coordinator, admin | one cashier (queue group) |
 //! | `bots.ask` | table worker | work-queue stream `BOT_ASKS` |
-//! | `owners.<kind>.<partition>` | the server, whenever a claim is written | table worker (`table`), coordinator (`tournament`) |
+//! | `owners.<kind>.<partition>` | the server, whenever a claim is written | table worker (`table`), coordinator (`tournament`), archivist (`archive`) |
 //! | `heartbeat.<role>.<node>` | everybody | everybody |
 //! | `alive.<role>.<incarnation>` | everybody, to learn whether anybody listens | that process, which does not answer |
 //! | `drain.<role>.<node>` | admin | that process |
@@ -27,18 +28,24 @@ pub const TABLE_STREAMS: u16 = 8;
 pub const TOURNAMENT_PARTITIONS: u16 = 16;
 /// Stream of all tournaments' journals.
 pub const TOURNAMENTS_STREAM: &str = "TOURNAMENTS";
+/// Units that archivists own: number n is the stream `TABLES_<n>`, the last one the tournaments' stream.
+pub const ARCHIVE_UNITS: u16 = 65;
+/// The unit of the tournaments' stream.
+pub const TOURNAMENTS_UNIT: u16 = ARCHIVE_UNITS - 1;
 /// Work-queue stream of bot asks, and its one durable consumer.
 pub const BOT_ASKS_STREAM: &str = "BOT_ASKS";
 /// The durable consumer that all bot workers pull from.
 pub const BOT_ASKS_CONSUMER: &str = "bot-workers";
 /// Subject of bot asks.
 pub const BOT_ASK: &str = "bots.ask";
-/// KV bucket of claims: keys `table.<partition>` and `tournament.<partition>`.
+/// KV bucket of claims: keys `table.<partition>`, `tournament.<partition>` and `archive.<unit>`.
 pub const OWNERS_BUCKET: &str = "OWNERS";
 /// Asked of every table worker.
 pub const QUERY_TABLES: &str = "query.tables";
 /// Asked of every coordinator.
 pub const QUERY_TOURNAMENTS: &str = "query.tournaments";
+/// Asked of one archivist (queue group).
+pub const QUERY_ARCHIVE: &str = "query.archive";
 /// Cashier, for connection nodes.
 pub const CASHIER_SESSION: &str = "cashier.session";
 /// Cashier, for table workers.
@@ -149,7 +156,7 @@ pub fn parse_player_feed(subject: &str) -> Option<PlayerId> {
     subject.strip_prefix("feed.player.")?.parse().ok()
 }
 
-/// News of all claims of a kind (`table` or `tournament`): the bucket's values as they are written.
+/// News of all claims of a kind (`table`, `tournament` or `archive`): the bucket's values as they are written.
 #[must_use]
 pub fn owner_news(kind: &str) -> String {
     format!("owners.{kind}.*")

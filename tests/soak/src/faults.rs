@@ -49,7 +49,7 @@ pub struct Breaker {
     fleet: Arc<Fleet>,
     lines: Lines,
     partitions: Arc<Partitions>,
-    sizes: [(&'static str, u8); 4],
+    sizes: [(&'static str, u8); 5],
     done: Arc<Mutex<Done>>,
     upsets: Upsets,
 }
@@ -67,6 +67,7 @@ impl Breaker {
             ("gateway", options.gateways),
             ("coordinator", options.coordinators),
             ("bot-worker", options.bot_workers),
+            ("archivist", options.archivists),
         ];
         let (done, upsets) = (Arc::default(), Upsets::default());
         Self { fleet, lines, partitions: Arc::new(partitions), sizes, done, upsets }
@@ -107,6 +108,7 @@ impl Breaker {
             K::KillCoordinator => self.kill(self.node("coordinator", fault.whom)).await,
             K::KillBotWorker => self.kill(self.node("bot-worker", fault.whom)).await,
             K::KillCashier => self.kill("cashier-1".to_owned()).await,
+            K::KillArchivist => self.kill(self.node("archivist", fault.whom)).await,
             K::KillNats => self.kill_nats().await,
             K::RestartPostgres => {
                 self.runs(POSTGRES).await?;
@@ -114,6 +116,7 @@ impl Breaker {
                 Ok(String::new())
             }
             K::ZombieCoordinator => self.freeze(self.node("coordinator", fault.whom), lasts).await,
+            K::ZombieArchivist => self.freeze(self.node("archivist", fault.whom), lasts).await,
             K::FreezeGateway => self.freeze(self.node("gateway", fault.whom), lasts / 2).await,
             K::DrainTableWorker => self.drain_worker(fault).await,
             K::DrainGateway => {

@@ -59,6 +59,9 @@ pub struct Options {
     /// Bot workers
     #[arg(long, default_value_t = 3)]
     pub bot_workers: u8,
+    /// Archivists
+    #[arg(long, default_value_t = 2)]
+    pub archivists: u8,
     /// Only print which faults would happen when
     #[arg(long)]
     pub print_schedule: bool,

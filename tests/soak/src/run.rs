@@ -56,7 +56,7 @@ pub async fn run(options: &Options) -> anyhow::Result<(Report, Vec<String>)> {
         coordinators: options.coordinators,
     };
     tell(format!("seed {}: starting {size:?}", options.seed));
-    let fleet = Arc::new(Fleet::start(size).await?);
+    let fleet = Arc::new(Fleet::start_with(size, &["--archivists", &options.archivists.to_string()]).await?);
     let mut result = Run::open(options, &fleet).await?.play().await;
     let violated = !result.as_ref().is_ok_and(|(report, _)| report.violations == 0);
     // What was found is told, however the fleet stops.

@@ -21,6 +21,8 @@ pub enum FaultKind {
     KillBotWorker,
     /// SIGKILL of the cashier.
     KillCashier,
+    /// SIGKILL of an archivist.
+    KillArchivist,
     /// SIGKILL of nats-server.
     KillNats,
     /// SIGINT of PostgreSQL, which ends its connections at once.
@@ -29,6 +31,8 @@ pub enum FaultKind {
     ZombieTableWorker,
     /// The same of a coordinator.
     ZombieCoordinator,
+    /// The same of an archivist.
+    ZombieArchivist,
     /// SIGSTOP of a connection node for a while.
     FreezeGateway,
     /// A planned stop of a table worker.
@@ -52,10 +56,12 @@ const WEIGHTS: &[(FaultKind, u64)] = &[
     (FaultKind::KillCoordinator, 6),
     (FaultKind::KillBotWorker, 5),
     (FaultKind::KillCashier, 6),
+    (FaultKind::KillArchivist, 5),
     (FaultKind::KillNats, 5),
     (FaultKind::RestartPostgres, 4),
     (FaultKind::ZombieTableWorker, 10),
     (FaultKind::ZombieCoordinator, 3),
+    (FaultKind::ZombieArchivist, 3),
     (FaultKind::FreezeGateway, 4),
     (FaultKind::DrainTableWorker, 8),
     (FaultKind::DrainGateway, 4),

@@ -194,7 +194,7 @@ fn is_last(peers: &Peers, leaving: &Heartbeat) -> bool {
     !leaving.draining && !peers.alive(leaving.role).iter().any(stays)
 }
 
-/// What players see when nobody of a role is left.
+/// What follows when nobody of a role is left.
 const fn consequence(role: Role) -> &'static str {
     match role {
         Role::Gateway => "nobody could connect",
@@ -202,6 +202,7 @@ const fn consequence(role: Role) -> &'static str {
         Role::BotWorker => "bots would only check or fold, each at the end of its time",
         Role::Coordinator => "tournaments would wait after their hands",
         Role::Cashier => "nobody could log in, sit down or register, and leavers would wait for their money",
+        Role::Archivist => "journals would grow, and nothing that is played would be checked",
     }
 }
 
@@ -268,5 +269,6 @@ fn left(beat: &Heartbeat) -> String {
         }
         Role::BotWorker => "finishing its thoughts".to_owned(),
         Role::Cashier => "finishing its requests".to_owned(),
+        Role::Archivist => format!("{} streams left", load.partitions),
     }
 }

@@ -82,5 +82,12 @@ fn load(node: &Heartbeat) -> String {
         Role::BotWorker => format!("{} decisions", number(load.actions)),
         Role::Coordinator => format!("{} partitions, {} tournaments", load.partitions, load.tables),
         Role::Cashier => format!("{} postings", number(load.actions)),
+        Role::Archivist => format!(
+            "{} streams, {} records, {} hands, {} violations",
+            load.partitions,
+            number(load.records),
+            number(load.hands),
+            number(load.violations)
+        ),
     }
 }

@@ -34,6 +34,8 @@ pub enum OwnedKind {
     Tables,
     /// Partitions of tournaments, by coordinators.
     Tournaments,
+    /// Units of the archive, whole streams of journals each, by archivists.
+    Archive,
 }
 
 impl OwnedKind {
@@ -43,6 +45,7 @@ impl OwnedKind {
         match self {
             Self::Tables => Role::TableWorker,
             Self::Tournaments => Role::Coordinator,
+            Self::Archive => Role::Archivist,
         }
     }
 
@@ -52,6 +55,7 @@ impl OwnedKind {
         match self {
             Self::Tables => subject::TABLE_PARTITIONS,
             Self::Tournaments => subject::TOURNAMENT_PARTITIONS,
+            Self::Archive => subject::ARCHIVE_UNITS,
         }
     }
 
@@ -60,6 +64,7 @@ impl OwnedKind {
         match self {
             Self::Tables => "table",
             Self::Tournaments => "tournament",
+            Self::Archive => "archive",
         }
     }
 }

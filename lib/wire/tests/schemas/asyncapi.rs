@@ -72,6 +72,7 @@ fn subjects() -> Vec<(&'static str, String)> {
         ("BOT_ASK", subject::BOT_ASK.to_owned()),
         ("QUERY_TABLES", subject::QUERY_TABLES.to_owned()),
         ("QUERY_TOURNAMENTS", subject::QUERY_TOURNAMENTS.to_owned()),
+        ("QUERY_ARCHIVE", subject::QUERY_ARCHIVE.to_owned()),
         ("CASHIER_SESSION", subject::CASHIER_SESSION.to_owned()),
         ("CASHIER_TABLE", subject::CASHIER_TABLE.to_owned()),
         ("CASHIER_TOURNAMENT", subject::CASHIER_TOURNAMENT.to_owned()),
@@ -91,15 +92,17 @@ fn subjects() -> Vec<(&'static str, String)> {
 }
 
 /// What [`subject`] offers that is no single subject: wildcards over subjects above, names of streams, numbers, parsers.
-const NO_SUBJECTS: [&str; 18] = [
+const NO_SUBJECTS: [&str; 20] = [
     "ALL_HEARTBEATS",
     "ALL_PLAYER_FEEDS",
+    "ARCHIVE_UNITS",
     "BOT_ASKS_CONSUMER",
     "BOT_ASKS_STREAM",
     "OWNERS_BUCKET",
     "TABLE_PARTITIONS",
     "TABLE_STREAMS",
     "TOURNAMENTS_STREAM",
+    "TOURNAMENTS_UNIT",
     "TOURNAMENT_PARTITIONS",
     "heartbeats",
     "parse_player_feed",

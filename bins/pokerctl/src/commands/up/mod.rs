@@ -195,6 +195,7 @@ async fn stop(processes: &mut Processes, console: &Console) {
         ("connection nodes", &[Kind::Role(Role::Gateway)][..]),
         ("table workers and bot workers", &[Kind::Role(Role::TableWorker), Kind::Role(Role::BotWorker)]),
         ("coordinators", &[Kind::Role(Role::Coordinator)]),
+        ("archivist", &[Kind::Role(Role::Archivist)]),
         ("cashier", &[Kind::Role(Role::Cashier)]),
         ("PostgreSQL", &[Kind::Postgres]),
         ("nats-server", &[Kind::Nats]),

@@ -35,6 +35,9 @@ pub struct Size {
     /// Cashiers
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=16))]
     cashiers: u16,
+    /// Archivists
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(0..=16))]
+    archivists: u16,
     /// Address that connection nodes listen on for players
     #[arg(long, default_value = "127.0.0.1", value_name = "IP")]
     listen: IpAddr,
@@ -108,6 +111,7 @@ impl Size {
         // In the order in which they are started; they are stopped in another (see `mod.rs`).
         for (role, count) in [
             (Role::Cashier, self.cashiers),
+            (Role::Archivist, self.archivists),
             (Role::Coordinator, self.coordinators),
             (Role::TableWorker, self.table_workers),
             (Role::BotWorker, self.bot_workers),
@@ -237,13 +241,14 @@ mod tests {
     }
 
     #[test]
-    fn a_fleet_has_two_of_each_and_a_cashier() {
+    fn a_fleet_has_two_of_each_but_one_cashier_and_one_archivist() {
         let (nodes, _held) = size(&["--port-base", "0"]).nodes(Path::new("logs")).unwrap();
         let names: Vec<_> = nodes.iter().map(|node| node.node.as_str()).collect();
         assert_eq!(
             names,
             [
                 "cashier-1",
+                "archivist-1",
                 "coordinator-1",
                 "coordinator-2",
                 "table-worker-1",

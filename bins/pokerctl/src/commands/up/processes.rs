@@ -6,6 +6,7 @@
 use super::{plan::Planned, signals::Wanted};
 use servers::{Child, Nats, Postgres, Program, ServerError};
 use std::{
+    collections::HashMap,
     future::Future,
     io,
     os::unix::process::ExitStatusExt,
@@ -79,8 +80,8 @@ pub struct Surroundings {
     pub args: Vec<String>,
     /// Folder with the passwords of the NATS users; none when the environment names one for all.
     pub passwords: Option<PathBuf>,
-    /// The cashiers' database.
-    pub database_url: String,
+    /// Addresses of the database, with the login of each role that has one.
+    pub database_urls: HashMap<Role, String>,
 }
 
 impl Surroundings {
@@ -112,8 +113,8 @@ impl Surroundings {
         {
             program = program.env(THREADS, threads.to_string());
         }
-        if node.role == Role::Cashier {
-            program = program.env("DATABASE_URL", &self.database_url);
+        if let Some(url) = self.database_urls.get(&node.role) {
+            program = program.env("DATABASE_URL", url);
         }
         program
     }

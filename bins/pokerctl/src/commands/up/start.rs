@@ -28,8 +28,8 @@ use wire::fleet::{Heartbeat, Role};
 const READY: Duration = Duration::from_secs(60);
 /// A process that dies this often before it is ready will not get ready.
 const DEATHS: u32 = 3;
-/// User that cashiers log in to the database as.
-const CASHIER: &str = "cashier";
+/// The roles that log in to the database, each as the user of its name.
+const LOGINS: [Role; 2] = [Role::Cashier, Role::Archivist];
 
 /// The book of a fleet that has no process yet.
 ///
@@ -79,15 +79,15 @@ impl Start<'_> {
         self.book.change(|fleet| fleet.nodes = nodes.iter().map(Planned::describe).collect())?;
 
         let (nats_url, passwords) = self.nats(processes).await?;
-        let (owner_url, cashier_url) = self.postgres(processes).await?;
+        let (owner_url, logins) = self.postgres(processes).await?;
         let bus = context::connect(&nats_url, passwords.as_deref()).await?;
-        self.apply(&bus, &owner_url, &cashier_url).await?;
+        self.apply(&bus, &owner_url, &logins).await?;
 
         let surroundings = Surroundings {
             programs,
             args: vec!["--nats-url".into(), nats_url],
             passwords,
-            database_url: cashier_url.url,
+            database_urls: logins.into_iter().map(|login| (login.role, login.url)).collect(),
         };
         let peers = Peers::watch(&bus).await?;
         drop(held);
@@ -127,14 +127,15 @@ impl Start<'_> {
         Ok((url, passwords))
     }
 
-    /// Starts PostgreSQL, unless a database was named. Gives the owner's and the cashiers' addresses.
-    async fn postgres(&self, processes: &mut Processes) -> Result<(String, CashierUrl), UpError> {
+    /// Starts PostgreSQL, unless a database was named. Gives the owner's address and the roles' logins.
+    async fn postgres(&self, processes: &mut Processes) -> Result<(String, Vec<Login>), UpError> {
         let path = self.book.fleet().database_url_file;
         let secrets = Secrets::open(path.parent().map(PathBuf::from).unwrap_or_default())?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if let Ok(url) = env::var("DATABASE_URL") {
             secrets.keep(&name, &url)?;
-            return Ok((url.clone(), CashierUrl { url, password: None }));
+            let login = |role| Login { role, url: url.clone(), password: None };
+            return Ok((url.clone(), LOGINS.map(login).into()));
         }
         let waiting = self.console.wait_for("starting PostgreSQL");
         let postgres = Postgres::start(PostgresOptions {
@@ -149,20 +150,26 @@ impl Start<'_> {
         secrets.keep(&name, &owner_url)?;
         self.console.done(format!("PostgreSQL at 127.0.0.1:{port}"));
         processes.keep_server(Kind::Postgres, postgres);
-        let password = secrets.password("database-cashier")?;
-        let database = servers::postgres::NAME;
-        let url = format!("postgres://{CASHIER}:{password}@127.0.0.1:{port}/{database}");
-        Ok((owner_url, CashierUrl { url, password: Some(password) }))
+        let login = |role: Role| -> Result<Login, UpError> {
+            let (user, database) = (role.name(), servers::postgres::NAME);
+            let password = secrets.password(&format!("database-{user}"))?;
+            let url = format!("postgres://{user}:{password}@127.0.0.1:{port}/{database}");
+            Ok(Login { role, url, password: Some(password) })
+        };
+        let logins = LOGINS.into_iter().map(login).collect::<Result<_, _>>()?;
+        Ok((owner_url, logins))
     }
 
     /// Applies `nats/` and `schemas/sql`.
-    async fn apply(&self, bus: &Bus, owner_url: &str, cashier: &CashierUrl) -> Result<(), UpError> {
+    async fn apply(&self, bus: &Bus, owner_url: &str, logins: &[Login]) -> Result<(), UpError> {
         let _waiting = self.console.wait_for("applying streams and migrations");
         let nats = apply::nats(bus, self.home).await?;
         let mut database = Database::connect(owner_url).await?;
         let migrations = database.migrate(&self.home.sql()).await?;
-        if let Some(password) = &cashier.password {
-            database.let_cashier_in(password).await?;
+        for login in logins {
+            if let Some(password) = &login.password {
+                database.let_user_in(login.role.name(), password).await?;
+            }
         }
         self.console.done(format!(
             "streams, buckets and consumers: {} new or changed, {} right already; migrations: {} new",
@@ -260,8 +267,9 @@ impl Start<'_> {
     }
 }
 
-/// How cashiers log in.
-struct CashierUrl {
+/// How the processes of a role log in to the database.
+struct Login {
+    role: Role,
     url: String,
     /// To be set in the database; none when the database is not the fleet's own.
     password: Option<String>,

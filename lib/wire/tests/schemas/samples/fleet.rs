@@ -49,6 +49,9 @@ pub fn heartbeats() -> Samples<Heartbeat> {
             hands: 812,
             actions: 6_120,
             rollouts: 5_600_000,
+            records: 81_200,
+            archived_bytes: 9_400_000,
+            violations: 1,
         },
     };
     Role::ALL.map(|role| (role.name(), heartbeat(role))).to_vec()

@@ -1,0 +1,180 @@
+//! The program itself, with nats-server and PostgreSQL.
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
+
+use bus::{Bus, Options, OwnedKind, Peers, admin};
+use servers::{Child, Nats, NatsOptions, Postgres, PostgresOptions, Program};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+use wire::{
+    fleet::{Heartbeat, Role},
+    subject::ARCHIVE_UNITS,
+};
+
+/// Longest time that anything here may take, on a machine that is busy with other things.
+const GENEROUS: Duration = Duration::from_secs(60);
+
+struct Fleet {
+    postgres: Postgres,
+    nats: Nats,
+    logs: TempDir,
+    admin: Bus,
+    peers: Peers,
+}
+
+impl Fleet {
+    async fn start() -> Self {
+        let options = PostgresOptions { dir: None, port: None, durable: false };
+        let postgres = Postgres::start(options).await.unwrap();
+        let mut owner = owner(&postgres).await;
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/sql");
+        let migrations = refinery::Runner::new(&refinery::load_sql_migrations(folder).unwrap());
+        migrations.run_async(&mut owner).await.unwrap();
+        owner.batch_execute("ALTER ROLE archivist LOGIN PASSWORD 'for tests'").await.unwrap();
+
+        // As in the fleet: each role may only do what it needs.
+        let config = servers::find::nats_config().unwrap();
+        let options = NatsOptions { config: Some(config.clone()), ..NatsOptions::default() };
+        let nats = Nats::start(options).await.unwrap();
+        let options = Options {
+            urls: vec![nats.url()],
+            user: "admin".to_owned(),
+            password: nats.password("admin").map(str::to_owned),
+            name: "admin".to_owned(),
+            node: "test".to_owned(),
+        };
+        let admin = Bus::connect(options).await.unwrap();
+        admin::apply(&admin, &config).await.unwrap();
+        let peers = Peers::watch(&admin).await.unwrap();
+        Self { postgres, nats, logs: TempDir::new().unwrap(), admin, peers }
+    }
+
+    fn program(&self, node: &str) -> Program {
+        let url = format!("postgres://archivist:for%20tests@127.0.0.1:{}/poker", self.postgres.port());
+        Program::new(env!("CARGO_BIN_EXE_archivist"))
+            .args(["--node", node, "--nats-url", &self.nats.url()])
+            .env("NATS_PASSWORD", self.nats.password("archivist").unwrap())
+            .env("DATABASE_URL", url)
+            .env("RUST_BACKTRACE", "0")
+            .log(self.logs.path().join(node))
+    }
+
+    /// What an archivist says of itself, while it is thought alive.
+    fn beat(&self, node: &str) -> Option<Heartbeat> {
+        self.peers.alive(Role::Archivist).into_iter().find(|beat| beat.node.as_str() == node)
+    }
+
+    /// An archivist that is ready.
+    async fn archivist(&self, node: &str) -> Child {
+        let mut child = self.program(node).start().await.unwrap();
+        until(|| {
+            let runs = child.try_ended().unwrap().is_none();
+            assert!(runs, "{}", child.log_tail());
+            self.beat(node).is_some_and(|beat| beat.ready)
+        })
+        .await;
+        child
+    }
+
+    /// Waits until each unit is owned by one of these, and each of these owns one.
+    async fn until_owned_by(&self, nodes: &[&str]) {
+        let began = Instant::now();
+        loop {
+            let owners = bus::owners(&self.admin, OwnedKind::Archive).await.unwrap();
+            let by: HashSet<&str> = owners.values().map(wire::NodeId::as_str).collect();
+            if owners.len() == usize::from(ARCHIVE_UNITS) && by == nodes.iter().copied().collect() {
+                return;
+            }
+            assert!(began.elapsed() < GENEROUS, "{owners:?}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+async fn owner(postgres: &Postgres) -> database::tokio_postgres::Client {
+    let (client, connection) =
+        database::tokio_postgres::connect(&postgres.url(), database::tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+async fn until(mut reached: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !reached() {
+        assert!(began.elapsed() < GENEROUS, "not within {GENEROUS:?}");
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn archivists_share_the_units_and_take_over_from_each_other() {
+    let fleet = Fleet::start().await;
+    let mut first = fleet.archivist("archivist-1").await;
+    fleet.until_owned_by(&["archivist-1"]).await;
+    let units = u32::from(ARCHIVE_UNITS);
+    until(|| fleet.beat("archivist-1").is_some_and(|beat| beat.load.partitions == units)).await;
+
+    let mut second = fleet.archivist("archivist-2").await;
+    fleet.until_owned_by(&["archivist-1", "archivist-2"]).await;
+    second.kill().await.unwrap();
+    fleet.until_owned_by(&["archivist-1"]).await;
+
+    let mut third = fleet.archivist("archivist-3").await;
+    let status = first.stop(GENEROUS).await.unwrap();
+    assert_eq!(status.code(), Some(0), "{}", first.log_tail());
+    fleet.until_owned_by(&["archivist-3"]).await;
+    let log = std::fs::read_to_string(fleet.logs.path().join("archivist-1")).unwrap();
+    assert!(log.contains("ready") && log.contains("stopping") && log.contains("stopped"), "{log}");
+    for secret in [fleet.nats.password("archivist").unwrap(), "for%20tests", "for tests"] {
+        assert!(!log.contains(secret), "{secret:?} is in the log: {log}");
+    }
+    assert_eq!(third.stop(GENEROUS).await.unwrap().code(), Some(0), "{}", third.log_tail());
+    assert!(bus::owners(&fleet.admin, OwnedKind::Archive).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn it_waits_for_the_database_and_says_when_it_is_away() {
+    let mut fleet = Fleet::start().await;
+    fleet.postgres.stop().await.unwrap();
+    let mut child = fleet.program("archivist-1").start().await.unwrap();
+    until(|| child.log_tail().contains("waiting for the database")).await;
+    until(|| fleet.beat("archivist-1").is_some_and(|beat| !beat.ready)).await;
+
+    // One that waits stops in order, too.
+    let mut waiting = fleet.program("archivist-2").start().await.unwrap();
+    until(|| waiting.log_tail().contains("waiting for the database")).await;
+    assert_eq!(waiting.stop(GENEROUS).await.unwrap().code(), Some(0), "{}", waiting.log_tail());
+
+    fleet.postgres.restart().await.unwrap();
+    until(|| fleet.beat("archivist-1").is_some_and(|beat| beat.ready && !beat.troubled)).await;
+    fleet.until_owned_by(&["archivist-1"]).await;
+
+    fleet.postgres.stop().await.unwrap();
+    until(|| fleet.beat("archivist-1").is_some_and(|beat| beat.troubled)).await;
+    fleet.postgres.restart().await.unwrap();
+    until(|| fleet.beat("archivist-1").is_some_and(|beat| !beat.troubled)).await;
+    assert_eq!(child.stop(GENEROUS).await.unwrap().code(), Some(0), "{}", child.log_tail());
+}
+
+#[tokio::test]
+async fn what_it_cannot_work_with_is_said_in_one_sentence() {
+    let fleet = Fleet::start().await;
+    let refused = async |program: Program, says: &str| {
+        let mut child = program.start().await.unwrap();
+        let status = timeout(GENEROUS, child.ended()).await.unwrap().unwrap();
+        let log = child.log_tail();
+        let errors: Vec<&str> = log.lines().skip_while(|line| !line.starts_with("Error:")).collect();
+        assert_eq!((status.code(), errors.len()), (Some(1), 1), "{log}");
+        assert!(errors[0].contains(says) && !log.contains("hush"), "{log}");
+    };
+    let bad = fleet.program("archivist-1").env("DATABASE_URL", "postgres://archivist:hush@host:notaport/x");
+    refused(bad, "the database URL is not understood").await;
+    let none = fleet.program("archivist-2").args(["--database-url-file", "/nowhere"]);
+    refused(none, "cannot read the database address from /nowhere").await;
+
+    owner(&fleet.postgres).await.batch_execute("DELETE FROM refinery_schema_history").await.unwrap();
+    refused(fleet.program("archivist-3"), "this archivist needs 5: run `pokerctl apply`").await;
+}
