@@ -24,8 +24,13 @@ mod replay;
 mod room;
 mod usage;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
+
+/// The fleet's allocator: otherwise the raw limit would be slower for want of it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Plays poker in great numbers, and measures what that takes.
 #[derive(Debug, Parser)]
@@ -46,7 +51,7 @@ enum Command {
     /// Players of one process: started by the others
     #[command(hide = true)]
     Worker,
-    /// A connection node without sessions and views: started by `bench`
+    /// A gateway without sessions and views: started by `bench`
     #[command(hide = true)]
     RawNode(raw::node::Args),
     /// A table worker without poker: started by `bench`
@@ -62,11 +67,16 @@ fn main() -> anyhow::Result<()> {
         Command::Play(args) => many_threads(play::run(args)),
         Command::Replay(args) => many_threads(replay::run(args)),
         Command::Bench(args) => many_threads(bench::run(args)),
-        Command::RawNode(args) => many_threads(raw::node::run(args)),
-        Command::RawWorker(args) => many_threads(raw::worker::run(args)),
+        Command::RawNode(args) => as_in_the_fleet(raw::node::run(args)),
+        Command::RawWorker(args) => as_in_the_fleet(raw::worker::run(args)),
     }
 }
 
 fn many_threads(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+/// Runs a stand-in on the runtime of the role that it stands in for.
+fn as_in_the_fleet(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    bus::runtime::runtime().context("cannot start threads")?.block_on(work)
 }

@@ -26,6 +26,9 @@ use tokio::{
 };
 use wire::{Chips, PlayerId, TableId};
 
+/// Tells a process how many threads to use.
+const THREADS: &str = "TOKIO_WORKER_THREADS";
+
 /// See the module.
 pub(super) struct Limit {
     nats: Nats,
@@ -62,11 +65,15 @@ impl Limit {
         let sizes = serde_json::to_string(&shape)?;
         let mut stand_ins = Vec::new();
         for number in 0..args.table_workers {
-            let own = ["--number", &number.to_string(), "--of", &args.table_workers.to_string()];
-            stand_ins.push(StandIn::start("table-worker", "raw-worker", &nats, &sizes, &own).await?);
+            let (number, of, gateways) =
+                (number.to_string(), args.table_workers.to_string(), gateways.to_string());
+            let own = ["--number", &number, "--of", &of, "--gateways", &gateways];
+            let threads = threads(args.table_workers);
+            stand_ins.push(StandIn::start("table-worker", "raw-worker", &nats, &sizes, &own, threads).await?);
         }
         for _ in 0..gateways {
-            stand_ins.push(StandIn::start("gateway", "raw-node", &nats, &sizes, &[]).await?);
+            let threads = threads(gateways);
+            stand_ins.push(StandIn::start("gateway", "raw-node", &nats, &sizes, &[], threads).await?);
         }
         let nodes = stand_ins.iter().filter(|it| it.role == "gateway");
         let addresses = nodes.map(|it| it.said.clone()).collect();
@@ -111,8 +118,13 @@ impl StandIn {
         nats: &Nats,
         sizes: &str,
         own: &[&str],
+        threads: usize,
     ) -> anyhow::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
+        let mut command_line = Command::new(std::env::current_exe()?);
+        if std::env::var_os(THREADS).is_none() {
+            command_line.env(THREADS, threads.to_string());
+        }
+        let mut child = command_line
             .args([command, "--shape", sizes, "--nats-url", &nats.url()])
             .arg("--nats-password-file")
             .arg(nats.password_file(role))
@@ -127,6 +139,12 @@ impl StandIn {
         anyhow::ensure!(!said.is_empty(), "{command} does not start");
         Ok(Self { role, child, said: said.trim().to_owned() })
     }
+}
+
+/// Returns the threads of each of so many processes of a role: their part of the cores, as `pokerctl up` gives it.
+fn threads(processes: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    (cores / processes.max(1)).max(1)
 }
 
 fn plans(room: &RoomArgs, addresses: Vec<String>, shape: Shape) -> anyhow::Result<Vec<Plan>> {

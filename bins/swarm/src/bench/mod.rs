@@ -1,4 +1,4 @@
-//! `swarm bench`: measurements, one line of JSON each. What each figure means is in docs/performance.md.
+//! `swarm bench`: measurements, one line of JSON each. What each figure means is in docs/performance/method.md.
 
 mod bare;
 mod bots;

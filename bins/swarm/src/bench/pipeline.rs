@@ -14,7 +14,7 @@ use serde_json::json;
 use std::time::Duration;
 use wire::{
     Action, CommandId, HandNo, PlayerId, TableId, codec, subject,
-    table::{TableCommand, TableReply, TableRequest},
+    table::{TableCommand, TableRequest},
 };
 
 const TABLES: [usize; 4] = [100, 1_000, 10_000, 27_000];
@@ -100,7 +100,7 @@ async fn shape(admin: &Bus, room: &RoomArgs, counted: &Counted) -> anyhow::Resul
         id: CommandId::from_random(u64::MAX),
         player: Some(PlayerId(100_000)),
         command: TableCommand::Act { hand: HandNo(1_000), turn: 10, action: Action::Check },
-        on_feed: false,
+        on_feed: true,
     };
     let (record, start_record) = records(admin).await?;
     Ok(Shape {
@@ -108,7 +108,6 @@ async fn shape(admin: &Bus, room: &RoomArgs, counted: &Counted) -> anyhow::Resul
         actions_per_hand: u32::try_from(counts.actions / counts.hands)?.max(1),
         act: mean(counts.sent_bytes, counts.sent),
         request: codec::encode(&request)?.len(),
-        reply: codec::encode(&TableReply::Done { event_no: 100_000 })?.len(),
         answer: mean(counts.answer_bytes, counts.answers),
         record,
         event: mean(counts.event_bytes, counts.event_frames),

@@ -1,20 +1,23 @@
-//! The raw limit: minimal programs that pass the same traffic as a fleet that plays, with no poker, no sessions and no views
-//! in them. As many processes, the same frames in and out of sockets, the same core requests, appends with an expected
-//! sequence, and feeds, of the same sizes.
+//! The raw limit: minimal programs that pass the same traffic as a fleet that plays, with no poker, no sessions and no
+//! views in them. They run in as many processes, with the fleet's runtime, allocator and number of threads. A request
+//! goes to the partition's subject, a record of the same size is appended with an expected sequence, one batched feed
+//! tells all gateways of it and answers the request besides, and frames that need not leave at once are written together.
 //!
-//! What always holds: a fleet that passes this traffic cannot be faster than these on the same machine.
+//! What always holds: a fleet that sends these messages cannot be faster than these programs on the same machine.
+
+mod outbox;
 
 pub mod node;
 pub mod players;
 pub mod worker;
 
 use serde::{Deserialize, Serialize};
-use wire::{PlayerId, SeatNo, TableId, subject};
+use wire::{PlayerId, SeatNo, TableId};
 
-/// Nobody is to act next: the hand is over.
-const NOBODY: SeatNo = SeatNo::MAX;
-/// Stands for all seats of a table: more than there are.
-const EVERYBODY: SeatNo = 15;
+/// The seat that acts next when the hand is over.
+const NO_SEAT: SeatNo = SeatNo::MAX;
+/// Bits of a stand-in for a player's id that hold the seat.
+const SEAT_BITS: u32 = 4;
 
 /// Numbers and sizes of messages, in bytes, as they were on average in a fleet that played.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -25,11 +28,9 @@ pub struct Shape {
     pub actions_per_hand: u32,
     /// A player's frame with an action.
     pub act: usize,
-    /// The connection node's request to the table worker.
+    /// The gateway's request to the table worker.
     pub request: usize,
-    /// The table worker's reply.
-    pub reply: usize,
-    /// The connection node's answer to the player.
+    /// The gateway's answer to the player.
     pub answer: usize,
     /// A record of an action.
     pub record: usize,
@@ -79,14 +80,14 @@ impl Sent {
         Some(Self { table, seat: *bytes.get(8)? })
     }
 
-    /// Where everybody at a table hears what happens.
-    pub fn table_feed(table: TableId) -> String {
-        subject::player_feed(Self { table, seat: EVERYBODY }.player())
+    /// Returns a stand-in for the account: one for each seat.
+    pub const fn player(self) -> PlayerId {
+        PlayerId::from_random(self.table.0 << SEAT_BITS | self.seat as u64)
     }
 
-    /// Stands in for the account: one for each seat.
-    pub const fn player(self) -> PlayerId {
-        PlayerId::from_random(self.table.0 << 4 | self.seat as u64)
+    /// Returns the seat that a stand-in for an account belongs to.
+    pub const fn seat_of(player: PlayerId) -> SeatNo {
+        (player.0 & ((1 << SEAT_BITS) - 1)) as SeatNo
     }
 }
 
@@ -133,7 +134,8 @@ mod tests {
         let sent = Sent { table: TableId(1 << 39), seat: 4 };
         assert_eq!(sent.bytes(80).len(), 80);
         assert_eq!(Sent::read(&sent.bytes(0)), Some(sent));
-        for got in [Got::Ready, Got::Answer, Got::Cards, Got::Event { number: 7, next: NOBODY, acted: true }]
+        assert_eq!(Sent::seat_of(sent.player()), 4);
+        for got in [Got::Ready, Got::Answer, Got::Cards, Got::Event { number: 7, next: NO_SEAT, acted: true }]
         {
             assert_eq!(got.bytes(300).len(), 300);
             assert_eq!(Got::read(&got.bytes(0)), Some(got));

@@ -1,27 +1,32 @@
-//! In place of a connection node: passes on what players send and what tables and players are told.
+//! A stand-in for a gateway: passes on what players send, and what the feed tells.
 
-use super::{Got, Sent, Shape};
+use super::{
+    Got, Sent, Shape,
+    outbox::{Batch, Outbox},
+};
 use bus::{Bus, Patience, Subscription};
-use bytes::Bytes;
 use client::link::{self, Reader};
 use futures::StreamExt;
 use serde_bytes::ByteBuf;
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    future::pending,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::{
-    io::AsyncWriteExt,
-    net::{TcpListener, TcpStream, tcp::OwnedWriteHalf},
-    sync::mpsc,
+    net::{TcpListener, TcpStream},
+    time::sleep_until,
 };
-use wire::{TableId, fleet::Role, subject};
+use wire::{
+    SeatNo, TableId, codec,
+    fleet::Role,
+    subject::{self, TABLE_FEED},
+    table::{TableNews, TableReply, Told},
+};
 
-/// Never repeated: who stands in for a table worker does not know a repeat, and would write it once more.
+/// Requests are never repeated: the stand-in for a table worker does not know a repeat, and would append it once more.
 const PATIENCE: Patience = Patience { each: Duration::from_secs(60), total: Duration::from_secs(60) };
-/// Frames that are written together at most.
-const TOGETHER: usize = 64;
 
 /// Options of `raw-node`.
 #[derive(Debug, clap::Args)]
@@ -33,12 +38,14 @@ pub struct Args {
     shape: Shape,
 }
 
-type Outbox = mpsc::UnboundedSender<Bytes>;
+/// The connections that watch a table, and their seats.
+type Viewers = Vec<(SeatNo, Arc<Outbox>)>;
 
 struct Node {
     bus: Bus,
     shape: Shape,
-    viewers: Mutex<HashMap<TableId, Arc<Mutex<Vec<Outbox>>>>>,
+    /// Connections never end while a measurement runs, so a table stays.
+    watched: Mutex<HashMap<TableId, Viewers>>,
 }
 
 /// Runs until it is killed. Prints its address first.
@@ -47,9 +54,12 @@ struct Node {
 /// When it cannot listen or the server does not let it in.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let bus = args.bus.connect(Role::Gateway).await?;
+    let feed = bus.subscribe(TABLE_FEED.to_owned()).await?;
+    bus.flush().await;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("tcp://{}", listener.local_addr()?);
-    let node = Arc::new(Node { bus, shape: args.shape, viewers: Mutex::default() });
+    let node = Arc::new(Node { bus, shape: args.shape, watched: Mutex::default() });
+    tokio::spawn(Arc::clone(&node).hear(feed));
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
@@ -59,76 +69,79 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 impl Node {
     async fn connection(self: Arc<Self>, stream: TcpStream) {
-        let (mut reader, write) = link::over(stream);
-        let (outbox, frames) = mpsc::unbounded_channel();
-        tokio::spawn(send(frames, write));
-        if let Some(hello) = self.hello(&mut reader, &outbox).await {
-            self.pass_on(reader, hello, outbox).await;
-        }
+        let (mut reader, socket) = link::over(stream);
+        let outbox = Arc::new(Outbox::default());
+        tokio::spawn(Arc::clone(&outbox).write_to(socket));
+        // The first frame says which player it is.
+        let Ok(bytes) = reader.next_bytes().await else { return };
+        let Some(hello) = Sent::read(&bytes) else { return };
+        self.watched().entry(hello.table).or_default().push((hello.seat, Arc::clone(&outbox)));
+        outbox.push(&Got::Ready.bytes(0));
+        self.pass_on(reader, hello.table, &outbox).await;
     }
 
-    /// The first frame says who it is.
-    async fn hello(&self, reader: &mut Reader, outbox: &Outbox) -> Option<Sent> {
-        let hello = Sent::read(&reader.next_bytes().await.ok()?)?;
-        let (viewers, first) = {
-            let mut tables = self.viewers.lock().unwrap_or_else(PoisonError::into_inner);
-            let first = !tables.contains_key(&hello.table);
-            (Arc::clone(tables.entry(hello.table).or_default()), first)
-        };
-        viewers.lock().unwrap_or_else(PoisonError::into_inner).push(outbox.clone());
-        if first {
-            let feed = self.bus.subscribe(Sent::table_feed(hello.table)).await.ok()?;
-            tokio::spawn(show(feed, viewers));
-        }
-        let feed = self.bus.subscribe(subject::player_feed(hello.player())).await.ok()?;
-        tokio::spawn(tell(feed, outbox.clone()));
-        self.bus.flush().await;
-        outbox.send(Got::Ready.bytes(0).into()).ok()?;
-        Some(hello)
-    }
-
-    async fn pass_on(&self, mut reader: Reader, hello: Sent, outbox: Outbox) {
-        let subject = subject::table_commands(subject::table_partition(hello.table));
+    /// Asks the table's owner for each frame of a player, and answers the player.
+    async fn pass_on(&self, mut reader: Reader, table: TableId, outbox: &Outbox) {
+        let subject = subject::table_commands(subject::table_partition(table));
         while let Ok(bytes) = reader.next_bytes().await {
             let Some(sent) = Sent::read(&bytes) else { return };
             let question = ByteBuf::from(sent.bytes(self.shape.request));
-            let answer: Result<ByteBuf, _> = self.bus.request(subject.clone(), &question, PATIENCE).await;
-            if answer.is_err() || outbox.send(Got::Answer.bytes(self.shape.answer).into()).is_err() {
+            let reply: Result<TableReply, _> = self.bus.request(subject.clone(), &question, PATIENCE).await;
+            if reply.is_err() {
                 return;
+            }
+            outbox.push(&Got::Answer.bytes(self.shape.answer));
+        }
+    }
+
+    /// Passes on what happens at all tables until the subscription ends.
+    async fn hear(self: Arc<Self>, mut feed: Subscription) {
+        let mut batch = Batch::default();
+        loop {
+            let due = batch.due();
+            let due = async move {
+                match due {
+                    Some(due) => sleep_until(due).await,
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                message = feed.next() => match message.map(|message| codec::decode(&message.payload)) {
+                    Some(Ok(TableNews { told })) => told.iter().for_each(|told| self.tell(told, &mut batch)),
+                    Some(Err(error)) => tracing::error!(%error, "a message of the feed cannot be decoded: skipped"),
+                    None => return,
+                },
+                () = due => batch.flush(),
             }
         }
     }
-}
 
-/// Everybody at the table gets it.
-async fn show(mut feed: Subscription, viewers: Arc<Mutex<Vec<Outbox>>>) {
-    while let Some(message) = feed.next().await {
-        let viewers = viewers.lock().unwrap_or_else(PoisonError::into_inner);
-        for viewer in viewers.iter() {
-            let _ = viewer.send(message.payload.clone());
+    /// Passes on what happened at one table: in the order and with the urgency of a gateway.
+    fn tell(&self, told: &Told, batch: &mut Batch) {
+        let question = told.answers.as_deref().and_then(|inbox| self.bus.question(inbox));
+        let watched = self.watched();
+        let viewers = watched.get(&told.table).map_or(&[][..], Vec::as_slice);
+        for (_, outbox) in viewers {
+            batch.push(outbox, &told.frame);
+        }
+        let outbox_of = |player| viewers.iter().find(|(seat, _)| *seat == Sent::seat_of(player));
+        for dealt in &told.cards {
+            if let Some((_, outbox)) = outbox_of(dealt.player) {
+                batch.push(outbox, &Got::Cards.bytes(self.shape.cards));
+            }
+        }
+        if let Some((_, outbox)) = told.turn.and_then(outbox_of) {
+            outbox.flush();
+        }
+        drop(watched);
+        if let Some(question) = question
+            && let Err(error) = self.bus.answered(question, &TableReply::Done { event_no: 0 })
+        {
+            tracing::error!(%error, "an answer cannot be encoded: its player waits in vain");
         }
     }
-}
 
-async fn tell(mut feed: Subscription, player: Outbox) {
-    while let Some(message) = feed.next().await {
-        if player.send(message.payload).is_err() {
-            return;
-        }
-    }
-}
-
-/// Writes what waits, together.
-async fn send(mut frames: mpsc::UnboundedReceiver<Bytes>, mut stream: OwnedWriteHalf) {
-    let (mut taken, mut bytes) = (Vec::new(), Vec::new());
-    while frames.recv_many(&mut taken, TOGETHER).await > 0 {
-        for frame in taken.drain(..) {
-            bytes.extend((frame.len() as u32).to_be_bytes());
-            bytes.extend_from_slice(&frame);
-        }
-        if stream.write_all(&bytes).await.is_err() {
-            return;
-        }
-        bytes.clear();
+    fn watched(&self) -> MutexGuard<'_, HashMap<TableId, Viewers>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,16 +1,32 @@
-//! In place of a table worker: appends a record for each request, replies, and tells those who watch.
+//! A stand-in for a table worker: appends a record for each request, and tells all gateways on one batched feed.
 
-use super::{Got, NOBODY, Sent, Shape};
+use super::{Got, NO_SEAT, Sent, Shape};
 use anyhow::Context;
 use bus::{AppendError, Bus, Cursor, Journal, Request};
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use serde_bytes::ByteBuf;
-use std::collections::HashMap;
-use wire::{
-    SeatNo, TableId,
-    fleet::Role,
-    subject::{self, TABLE_PARTITIONS, TABLE_STREAMS},
+use std::{collections::HashMap, time::Duration};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
 };
+use wire::{
+    Card, HandNo, SeatNo, TableId,
+    client::PrivateCards,
+    codec,
+    fleet::Role,
+    subject::{self, TABLE_FEED, TABLE_PARTITIONS, TABLE_STREAMS},
+    table::{DealtCards, TableNews, Told},
+};
+
+/// What waits for the feed; beyond it a partition waits: as in a table worker.
+const WAITING: usize = 4_096;
+/// Bytes of frames after which a message of the feed is not made larger: as in a table worker.
+const MOST_BYTES: usize = 128 * 1_024;
+/// Pause between two messages of the feed for each gateway beyond the second: as in a table worker.
+const EACH_NODE: Duration = Duration::from_micros(1_500);
+/// The longest such pause.
+const LONGEST: Duration = Duration::from_millis(10);
 
 /// Options of `raw-worker`.
 #[derive(Debug, clap::Args)]
@@ -26,6 +42,9 @@ pub struct Args {
     /// How many there are
     #[arg(long)]
     of: u16,
+    /// How many gateways hear the feed
+    #[arg(long)]
+    gateways: u32,
 }
 
 /// Reads a shape off the command line.
@@ -42,12 +61,14 @@ pub fn shape(text: &str) -> Result<Shape, serde_json::Error> {
 /// When the streams are not there or the server does not let it in.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let bus = args.bus.connect(Role::TableWorker).await?;
+    let (feed, waiting) = mpsc::channel(WAITING);
+    tokio::spawn(send_together(bus.clone(), pause_for(args.gateways), waiting));
     let mut partitions = Vec::new();
     for partition in (0..TABLE_PARTITIONS).filter(|partition| partition % args.of == args.number) {
         let journal = Journal::open(&bus, &subject::table_stream(partition % TABLE_STREAMS)).await?;
         let requests = bus.serve(subject::table_commands(partition), None).await?;
         let partition = Partition {
-            bus: bus.clone(),
+            feed: feed.clone(),
             journal,
             shape: args.shape,
             tables: HashMap::new(),
@@ -63,8 +84,34 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Returns the least time between two messages to so many gateways.
+fn pause_for(gateways: u32) -> Duration {
+    EACH_NODE.saturating_mul(gateways.saturating_sub(2)).min(LONGEST)
+}
+
+/// Publishes what the tables of this worker have to say, as much as there is by then in one message.
+async fn send_together(bus: Bus, pause: Duration, mut waiting: mpsc::Receiver<Told>) -> anyhow::Result<()> {
+    let mut sent = Instant::now();
+    while let Some(first) = waiting.recv().await {
+        if !pause.is_zero() {
+            sleep_until(sent + pause).await;
+        }
+        sent = Instant::now();
+        let mut bytes = first.frame.len();
+        let mut told = vec![first];
+        while bytes < MOST_BYTES
+            && let Ok(next) = waiting.try_recv()
+        {
+            bytes += next.frame.len();
+            told.push(next);
+        }
+        bus.publish(TABLE_FEED.to_owned(), codec::encode(&TableNews { told })?.into()).await?;
+    }
+    Ok(())
+}
+
 struct Partition {
-    bus: Bus,
+    feed: mpsc::Sender<Told>,
     journal: Journal,
     shape: Shape,
     tables: HashMap<TableId, Table>,
@@ -130,28 +177,39 @@ impl Partition {
                 table.acted = (table.acted + 1) % self.shape.actions_per_hand;
                 let over = table.acted == 0;
                 let after = (seat + 1) % self.shape.players;
-                request.answer(&ByteBuf::from(vec![0; self.shape.reply])).await?;
-                self.feed(id, if over { NOBODY } else { after }, true, self.shape.event).await?;
+                let next = if over { NO_SEAT } else { after };
+                let told = self.event(id, next, true);
+                let answers = request.inbox().map(str::to_owned);
+                self.feed.send(Told { answers, ..told }).await?;
                 if over {
                     self.append(id, What::Start(after), self.shape.start_record, true);
                 }
             }
             What::Start(next) => {
-                self.feed(id, next, false, self.shape.start).await?;
-                for seat in 0..self.shape.players {
-                    let player = Sent { table: id, seat }.player();
-                    let cards = Got::Cards.bytes(self.shape.cards);
-                    self.bus.publish(subject::player_feed(player), cards.into()).await?;
-                }
+                let told = self.event(id, next, false);
+                let cards = (0..self.shape.players).map(|seat| deal(id, seat)).collect();
+                self.feed.send(Told { cards, ..told }).await?;
             }
         }
         Ok(())
     }
 
-    async fn feed(&mut self, id: TableId, next: SeatNo, acted: bool, size: usize) -> anyhow::Result<()> {
-        let Some(table) = self.tables.get_mut(&id) else { return Ok(()) };
-        table.number += 1;
-        let event = Got::Event { number: table.number, next, acted }.bytes(size);
-        Ok(self.bus.publish(Sent::table_feed(id), event.into()).await?)
+    /// Returns what the feed tells of the table's next event.
+    fn event(&mut self, id: TableId, next: SeatNo, acted: bool) -> Told {
+        let number = self.tables.get_mut(&id).map_or(0, |table| {
+            table.number += 1;
+            table.number
+        });
+        let size = if acted { self.shape.event } else { self.shape.start };
+        let frame = Got::Event { number, next, acted }.bytes(size);
+        let turn = (next != NO_SEAT).then(|| Sent { table: id, seat: next }.player());
+        Told { table: id, frame, cards: Vec::new(), answers: None, turn }
     }
+}
+
+/// Returns two cards for a seat.
+fn deal(table: TableId, seat: SeatNo) -> DealtCards {
+    let cards = Card::all().take(2).collect();
+    let player = Sent { table, seat }.player();
+    DealtCards { player, cards: PrivateCards { table, hand: HandNo(1_000), cards } }
 }
