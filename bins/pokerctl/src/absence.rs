@@ -1,15 +1,18 @@
 //! Options for how long players who cannot be reached are waited for.
 
-use wire::table::Absence;
+use wire::{
+    table::Absence,
+    tempo::{ABSENCE_LIMIT_MS, GRACE_MS},
+};
 
 /// See the module.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct AbsenceArgs {
     /// Time to act of a player whose connection is gone, in milliseconds
-    #[arg(long, default_value_t = 5_000, value_name = "MS", value_parser = clap::value_parser!(u32).range(..=60_000))]
+    #[arg(long, default_value_t = GRACE_MS, value_name = "MS", value_parser = clap::value_parser!(u32).range(..=60_000))]
     grace_ms: u32,
     /// After this time a player who is away is treated as having left, in seconds
-    #[arg(long, default_value_t = 120, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(60..=180))]
+    #[arg(long, default_value_t = ABSENCE_LIMIT_MS / 1_000, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(60..=180))]
     absent_seconds: u32,
 }
 

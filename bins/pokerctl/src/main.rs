@@ -16,6 +16,7 @@ mod fleet;
 mod grid;
 mod home;
 mod screen;
+mod tempo;
 mod words;
 
 use clap::Parser;

@@ -24,6 +24,7 @@ pub mod refusal;
 pub mod script;
 pub mod subject;
 pub mod table;
+pub mod tempo;
 pub mod tournament;
 pub mod view;
 

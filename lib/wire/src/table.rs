@@ -53,7 +53,7 @@ pub struct Absence {
 
 impl Default for Absence {
     fn default() -> Self {
-        Self { grace_ms: 5_000, limit_ms: 120_000 }
+        Self { grace_ms: crate::tempo::GRACE_MS, limit_ms: crate::tempo::ABSENCE_LIMIT_MS }
     }
 }
 

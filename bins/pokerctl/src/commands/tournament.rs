@@ -9,6 +9,7 @@ use crate::{
     ask::{self, AskError},
     context::{ConnectError, Context},
     grid::{Grid, json_line, say},
+    tempo::TempoArgs,
     words,
 };
 use bus::Bus;
@@ -113,15 +114,8 @@ struct Create {
     /// Parts of 10000 for first place, second place and so on [default: a standard table]
     #[arg(long, value_delimiter = ',', value_name = "PARTS")]
     shares: Vec<u16>,
-    /// Time to act, in milliseconds
-    #[arg(long, default_value_t = 15_000, value_name = "MS")]
-    action_ms: u32,
-    /// Pause between two hands, in milliseconds
-    #[arg(long, default_value_t = 2_000, value_name = "MS")]
-    hand_pause_ms: u32,
-    /// Least time a bot takes for an action, in milliseconds
-    #[arg(long, default_value_t = 700, value_name = "MS")]
-    bot_pace_ms: u32,
+    #[command(flatten)]
+    tempo: TempoArgs,
     #[command(flatten)]
     absence: AbsenceArgs,
 }
@@ -293,9 +287,9 @@ impl Create {
             start_ms: self.start_in.map(|seconds| now_ms + seconds * 1_000),
             bots: self.bots,
             payout: if self.shares.is_empty() { Payout::Standard } else { Payout::Shares(self.shares) },
-            action_ms: self.action_ms,
-            hand_pause_ms: self.hand_pause_ms,
-            bot_pace_ms: self.bot_pace_ms,
+            action_ms: self.tempo.action_ms,
+            hand_pause_ms: self.tempo.hand_pause_ms,
+            bot_pace_ms: self.tempo.bot_pace_ms,
             absence: self.absence.absence(),
         })
     }

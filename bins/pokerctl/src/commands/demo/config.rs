@@ -5,6 +5,7 @@ use wire::{
     Chips,
     cashier::Account,
     table::{Absence, HouseBot, Level, Purpose, TableConfig},
+    tempo::{ACTION_MS, BOT_PACE_MS, HAND_PAUSE_MS},
     tournament::{LevelSpec, Payout, TournamentConfig},
 };
 
@@ -40,7 +41,7 @@ const LEVELS: [(u64, u64, u64); 16] = [
 ];
 
 /// Sixty entries, six-handed no-limit hold'em, fast levels. It starts by itself as soon as the bots have
-/// registered, because it is full then.
+/// registered, because it is full then. Its tempo is the show's: it ends within two minutes.
 pub fn tournament() -> TournamentConfig {
     TournamentConfig {
         name: "Demo: sixty bots, six-handed".into(),
@@ -78,9 +79,9 @@ pub fn cash_table() -> TableConfig {
         seats: 6,
         level: Level { number: 0, small_blind: Chips(50), big_blind: Chips(100), ante: Chips::ZERO },
         purpose: Purpose::Cash { min_buy_in: Chips(2_000), max_buy_in: Chips(20_000) },
-        action_ms: 20_000,
-        hand_pause_ms: 2_500,
-        bot_pace_ms: 900,
+        action_ms: ACTION_MS,
+        hand_pause_ms: HAND_PAUSE_MS,
+        bot_pace_ms: BOT_PACE_MS,
         absence: Absence::default(),
         scripted: false,
     }

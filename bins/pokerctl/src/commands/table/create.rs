@@ -6,6 +6,7 @@ use crate::{
     ask::{self, AskError},
     context::Context,
     grid::{json_line, say},
+    tempo::TempoArgs,
     words,
 };
 use serde_json::json;
@@ -44,15 +45,8 @@ pub struct Args {
     /// Seats that bots take; each buys in for 100 big blinds, within the bounds
     #[arg(long, default_value_t = 0)]
     bots: u8,
-    /// Time to act, in milliseconds
-    #[arg(long, default_value_t = 20_000, value_name = "MS")]
-    action_ms: u32,
-    /// Pause between two hands, in milliseconds
-    #[arg(long, default_value_t = 2_500, value_name = "MS")]
-    hand_pause_ms: u32,
-    /// Least time a bot takes for an action, in milliseconds
-    #[arg(long, default_value_t = 900, value_name = "MS")]
-    bot_pace_ms: u32,
+    #[command(flatten)]
+    tempo: TempoArgs,
     #[command(flatten)]
     absence: AbsenceArgs,
 }
@@ -84,9 +78,9 @@ pub async fn run(args: Args, context: &Context) -> Result<(), TableError> {
         seats: args.seats,
         level: Level { number: 0, small_blind: args.small_blind, big_blind, ante: args.ante },
         purpose: Purpose::Cash { min_buy_in, max_buy_in },
-        action_ms: args.action_ms,
-        hand_pause_ms: args.hand_pause_ms,
-        bot_pace_ms: args.bot_pace_ms,
+        action_ms: args.tempo.action_ms,
+        hand_pause_ms: args.tempo.hand_pause_ms,
+        bot_pace_ms: args.tempo.bot_pace_ms,
         absence: args.absence.absence(),
         scripted: false,
     };
