@@ -1,8 +1,9 @@
-//! Monte-Carlo equity: the share of the pot a hand wins, on average, when all cards to come and all hidden hands
-//! are dealt at random.
+//! Monte-Carlo equity: the share of the pot a hand wins, on average, when all cards to come and all
+//! hidden hands are dealt at random.
 //!
-//! What always holds: only the asked seat's own cards and the board go in, so an estimate can leak nothing. What this
-//! module does not know: betting, clocks (when to stop is asked of the caller) and where randomness comes from.
+//! What always holds: only the asked seat's own cards and the board go in, so an estimate can leak
+//! nothing. What this module does not know: betting, clocks (when to stop is asked of the caller)
+//! and where randomness comes from.
 
 use rand_core::Rng;
 use rs_poker::core::{Card as RankedCard, Rank, SevenCardAccum, Suit, Value};
@@ -43,7 +44,8 @@ pub struct Equity {
 }
 
 impl Spot {
-    /// The spot of an ask; none for variants whose showdowns are not simulated, and for asks with cards that cannot be.
+    /// The spot of an ask; none for variants whose showdowns are not simulated, and for asks with
+    /// cards that cannot be.
     #[must_use]
     pub fn of(ask: &BotAsk) -> Option<Self> {
         let (choice, hole_cards) = match ask.variant.as_str() {
@@ -70,7 +72,8 @@ impl Spot {
         })
     }
 
-    /// Deals up to `most` times, in batches of 64; after each batch `enough` may end it early. At least one batch is dealt.
+    /// Deals up to `most` times, in batches of 64; after each batch `enough` may end it early. At
+    /// least one batch is dealt.
     pub fn estimate(&self, most: u32, mut enough: impl FnMut() -> bool, rng: &mut impl Rng) -> Equity {
         let mut unseen = self.unseen.clone();
         let mut won = 0.0;
@@ -87,7 +90,8 @@ impl Spot {
         Equity { share: won / f64::from(rollouts), rollouts }
     }
 
-    /// One deal: the share of the pot it wins. `unseen` may come in any order and is left in another.
+    /// One deal: the share of the pot it wins. `unseen` may come in any order and is left in
+    /// another.
     fn deal(&self, unseen: &mut [RankedCard], rng: &mut impl Rng) -> f64 {
         let missing = BOARD - self.board.len();
         let needed = missing + self.hole.len() * self.opponents;
@@ -126,8 +130,8 @@ impl Spot {
     }
 }
 
-/// Moves `count` random cards to the front (the beginning of a Fisher-Yates shuffle). The multiply-and-shift is off
-/// uniform by less than 2^-26, far below the error of any estimate.
+/// Moves `count` random cards to the front (the beginning of a Fisher-Yates shuffle). The
+/// multiply-and-shift is off uniform by less than 2^-26, far below the error of any estimate.
 fn draw(cards: &mut [RankedCard], count: usize, rng: &mut impl Rng) {
     for i in 0..count {
         let left = (cards.len() - i) as u64;
@@ -207,7 +211,8 @@ mod tests {
 
     #[test]
     fn omaha_uses_exactly_two_hole_cards() {
-        // Four spades on the board, one in the hand: no flush. In hold'em terms it would be the nuts.
+        // Four spades on the board, one in the hand: no flush. In hold'em terms it would be the
+        // nuts.
         let made = share("PO", "AsKd7c2h", "QsJs9s4s3d", 1);
         assert!(made < 0.4, "{made}");
         // The royal flush needs both of its spades from the hand.

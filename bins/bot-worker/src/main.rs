@@ -1,7 +1,9 @@
-//! Bot worker: takes asks of tables from the work queue, estimates the hand's equity, chooses, and answers the table.
+//! Bot worker: takes asks of tables from the work queue, estimates the hand's equity, chooses, and
+//! answers the table.
 //!
-//! What always holds: it sees no more than the seat it plays for, keeps nothing, and may be killed at any moment: an ask
-//! that it did not settle goes to another worker, or the table's clock decides. Any number of them share the queue.
+//! What always holds: it sees no more than the seat it plays for, keeps nothing, and may be killed
+//! at any moment: an ask that it did not settle goes to another worker, or the table's clock
+//! decides. Any number of them share the queue.
 
 #[cfg(test)]
 mod asks;
@@ -55,7 +57,8 @@ fn main() -> anyhow::Result<()> {
     bus::log_to_stderr();
     let options = Options::parse();
     let mut builder = Builder::new_current_thread();
-    // All messages pass through one thread; the others think, one thought after the other while there are any.
+    // All messages pass through one thread; the others think, one thought after the other while
+    // there are any.
     bus::runtime::take_together(&mut builder, bus::runtime::TOGETHER)
         .max_blocking_threads(options.threads())
         .build()

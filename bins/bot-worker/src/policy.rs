@@ -1,17 +1,19 @@
 //! What a bot does, given what its seat sees and how often its hand wins.
 //!
-//! What always holds: the action is one of those offered, within the bounds offered, and a bot never folds when it may
-//! check. It is a pure function: chance comes in as a random source, so a test can repeat any choice. What this module
-//! does not know: clocks, the table's rules beyond [`Legal`], and other players' cards.
+//! What always holds: the action is one of those offered, within the bounds offered, and a bot
+//! never folds when it may check. It is a pure function: chance comes in as a random source, so a
+//! test can repeat any choice. What this module does not know: clocks, the table's rules beyond
+//! [`Legal`], and other players' cards.
 //!
-//! Strength is measured as *edge*: 0 for a hand that wins its fair share among those left, 1 for one that cannot lose,
-//! below 0 for one that wins less than its share. Unlike the bare equity it means much the same against one opponent and eight.
+//! Strength is measured as *edge*: 0 for a hand that wins its fair share among those left, 1 for
+//! one that cannot lose, below 0 for one that wins less than its share. Unlike the bare equity it
+//! means much the same against one opponent and eight.
 
 use rand_core::Rng;
 use wire::{Action, Chips, Legal, RaiseBounds, bots::BotAsk};
 
-/// Stacks below this many big blinds go all-in or fold before the flop: with so little behind, any smaller raise leaves
-/// no fold worth making later, and tournaments come to an end.
+/// Stacks below this many big blinds go all-in or fold before the flop: with so little behind, any
+/// smaller raise leaves no fold worth making later, and tournaments come to an end.
 const PUSH_OR_FOLD_BIG_BLINDS: u64 = 10;
 
 /// What a bot wants, before the offered bounds are looked at.
@@ -27,8 +29,8 @@ enum Wish {
     AllIn,
 }
 
-/// Chooses one of the actions that `ask` offers; none only when it offers nothing. `equity` is the hand's expected share of
-/// the pot, 0 to 1, or none where no estimate is possible.
+/// Chooses one of the actions that `ask` offers; none only when it offers nothing. `equity` is the
+/// hand's expected share of the pot, 0 to 1, or none where no estimate is possible.
 pub fn choose(ask: &BotAsk, equity: Option<f64>, rng: &mut impl Rng) -> Option<Action> {
     let wish = match equity {
         Some(share) if ask.legal.discard.is_none() && ask.legal.bring_in.is_none() => {
@@ -82,7 +84,8 @@ impl<'a> Spot<'a> {
         self.to_call > self.ask.big_blind.0 || (self.to_call > 0 && self.ask.bet >= self.ask.big_blind)
     }
 
-    /// Whether everybody left has put in as much as there is to match, so that a call ends the betting.
+    /// Whether everybody left has put in as much as there is to match, so that a call ends the
+    /// betting.
     fn everybody_is_in(&self) -> bool {
         let high = self.ask.bet.0 + self.to_call;
         let in_for_all = |bet: Chips, stack: Chips| bet.0 >= high || stack.is_zero();
@@ -221,7 +224,8 @@ fn raise(legal: &Legal, total: impl Fn(RaiseBounds) -> Chips) -> Option<Action> 
         .or_else(|| legal.raise.map(|bounds| Action::RaiseTo(total(bounds))))
 }
 
-/// The total of a raise by `percent` of the pot, within the bounds. When little would be left behind, it is everything.
+/// The total of a raise by `percent` of the pot, within the bounds. When little would be left
+/// behind, it is everything.
 fn total(ask: &BotAsk, percent: u64, bounds: RaiseBounds) -> Chips {
     let to_call = to_call(&ask.legal);
     let by = Chips(ask.pot.0.saturating_add(to_call)).times(percent).0 / 100;

@@ -1,7 +1,8 @@
 //! From an ask to an action: the estimate within its time, then the policy.
 //!
-//! What always holds: thinking takes no longer than its budget plus one batch of rollouts, and the same seed and the
-//! same ask give the same chances. What this module does not know: where asks come from and answers go.
+//! What always holds: thinking takes no longer than its budget plus one batch of rollouts, and the
+//! same seed and the same ask give the same chances. What this module does not know: where asks
+//! come from and answers go.
 
 use crate::{equity::Spot, policy};
 use rand_chacha::ChaCha8Rng;

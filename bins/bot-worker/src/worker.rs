@@ -1,8 +1,10 @@
-//! Takes asks from the work queue, has them thought about in the runtime's blocking threads and answers the tables.
+//! Takes asks from the work queue, has them thought about in the runtime's blocking threads and
+//! answers the tables.
 //!
-//! What always holds: an ask is acknowledged only once its table has answered, or when it is of no use any more; so a
-//! thought lost with its worker is thought again by another. Thinking never runs on the threads that keep the
-//! connection and the heartbeats alive. What this module does not know: poker.
+//! What always holds: an ask is acknowledged only once its table has answered, or when it is of no
+//! use any more; so a thought lost with its worker is thought again by another. Thinking never runs
+//! on the threads that keep the connection and the heartbeats alive. What this module does not
+//! know: poker.
 
 use crate::thinker::Thinker;
 use bus::{Bus, BusError, Job, Patience, RequestError, Stop, WorkQueue};
@@ -23,15 +25,17 @@ use wire::{
     table::{TableCommand, TableReply, TableRequest},
 };
 
-/// Thoughts and waiting answers at a time, per thinking thread, and asks on their way to it. Enough for a thread to have something to
-/// think about while others are answered and asked for; few enough for the longest thoughts of all to take a tenth of a second,
-/// when the queue gives an ask to somebody else after two.
+/// Thoughts and waiting answers at a time, per thinking thread, and asks on their way to it. Enough
+/// for a thread to have something to think about while others are answered and asked for; few
+/// enough for the longest thoughts of all to take a tenth of a second, when the queue gives an ask
+/// to somebody else after two.
 const JOBS_PER_THREAD: usize = 32;
 /// How long asks are waited for before the queue is asked again, and before a stop is noticed.
 const TAKE_WAIT: Duration = Duration::from_millis(500);
 /// Pause after the queue could not be read.
 const QUEUE_PAUSE: Duration = Duration::from_millis(250);
-/// How long one try of an answer may take, and all tries together. Kept short: the table asks again every 3 s.
+/// How long one try of an answer may take, and all tries together. Kept short: the table asks again
+/// every 3 s.
 const PATIENCE: Patience = Patience { each: Duration::from_millis(400), total: Duration::from_secs(2) };
 /// Pause before the same command goes to a table that could not carry it out just now.
 const TRANSIENT_PAUSE: Duration = Duration::from_millis(100);
@@ -96,7 +100,8 @@ impl Worker {
     /// Begins up to `most` jobs as they come, each as soon as there is room for it.
     async fn take(self: &Arc<Self>, most: usize, room: &Arc<Semaphore>) -> Result<(), BusError> {
         let mut jobs = self.queue.take(most, TAKE_WAIT).await?;
-        // Read to the end, even to stop: a job on its way here would have to wait to be delivered again.
+        // Read to the end, even to stop: a job on its way here would have to wait to be delivered
+        // again.
         while let Some(job) = jobs.next().await? {
             let Ok(permit) = Arc::clone(room).acquire_owned().await else {
                 break;

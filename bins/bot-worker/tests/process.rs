@@ -26,7 +26,8 @@ use wire::{
 
 /// No wait in a test may be longer; generous, for machines that are busy with other things.
 const GUARD: Duration = Duration::from_secs(60);
-/// An ask is delivered again after two seconds; nothing comes after this time that does not come at all.
+/// An ask is delivered again after two seconds; nothing comes after this time that does not come at
+/// all.
 const QUIET: Duration = Duration::from_secs(4);
 
 struct Room {

@@ -4,7 +4,8 @@ use crate::{Database, Failure, ledger::AccountId, players::unsigned};
 use database::{Limits, Transaction, tokio_postgres::IsolationLevel};
 use wire::cashier::{Audit, TableMoney, TournamentMoney};
 
-/// Most faults of a kind that are named; one is bad enough, and the answer has to fit into a message.
+/// Most faults of a kind that are named; one is bad enough, and the answer has to fit into a
+/// message.
 const MOST_NAMED: i64 = 100;
 
 /// Adds everything up.

@@ -1,8 +1,9 @@
-//! Display names of the house's bots: an adjective and an animal, with a number behind from the 10,001st on.
+//! Display names of the house's bots: an adjective and an animal, with a number behind from the
+//! 10,001st on.
 //!
-//! What always holds: a bot's name never changes and no two bots share one (changing a word here would
-//! rename bots that exist only in new databases, so words are never changed); it has a space, so no
-//! person's account can be mistaken for a bot.
+//! What always holds: a bot's name never changes and no two bots share one (changing a word here
+//! would rename bots that exist only in new databases, so words are never changed); it has a space,
+//! so no person's account can be mistaken for a bot.
 
 const ADJECTIVES: [&str; 100] = [
     "Able", "Agile", "Amber", "Ample", "Azure", "Bold", "Brave", "Breezy", "Bright", "Brisk", "Bronze",
@@ -30,7 +31,8 @@ const ANIMALS: [&str; 100] = [
 
 /// How many names there are without a number.
 const PLAIN: u32 = 10_000;
-/// Strides through the plain names, so that neighbours sound different: 7,919 is prime, so each is met once.
+/// Strides through the plain names, so that neighbours sound different: 7,919 is prime, so each is
+/// met once.
 const STRIDE: u32 = 7_919;
 
 /// The display name of a bot, by its number from 1 (0 is taken as 1).

@@ -1,4 +1,5 @@
-//! The house's bots: accounts that nobody logs in to and that may owe, made when they are first asked for.
+//! The house's bots: accounts that nobody logs in to and that may owe, made when they are first
+//! asked for.
 
 use crate::{Database, Failure, bot_names::bot_name, players::unsigned};
 use database::{Client, Limits};
@@ -43,8 +44,8 @@ async fn list(client: &Client, count: u32) -> Result<Vec<Account>, Failure> {
     rows.iter().map(account).collect()
 }
 
-/// Makes the bots `from..=to` that are not there yet. Everybody makes them in the order of their numbers, so
-/// two at once do not block each other.
+/// Makes the bots `from..=to` that are not there yet. Everybody makes them in the order of their
+/// numbers, so two at once do not block each other.
 async fn make(client: &Client, from: u32, to: u32) -> Result<(), Failure> {
     let numbers: Vec<i32> = (from..=to).map(number).collect();
     let names: Vec<String> = (from..=to).map(bot_name).collect();

@@ -18,7 +18,8 @@ use wire::{
     subject,
 };
 
-/// Whom a request comes from: each has a subject of its own, so that the server lets each role send only its own.
+/// Whom a request comes from: each has a subject of its own, so that the server lets each role send
+/// only its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Counter {
     /// Connection nodes.

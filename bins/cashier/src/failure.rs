@@ -30,8 +30,8 @@ impl database::Failure for Failure {
 }
 
 impl Failure {
-    /// What whoever asked is told. A database in trouble is nothing they can mend: it goes to the log, and
-    /// they are told to ask again.
+    /// What whoever asked is told. A database in trouble is nothing they can mend: it goes to the
+    /// log, and they are told to ask again.
     #[must_use]
     pub fn into_refusal(self) -> Refusal {
         match self {

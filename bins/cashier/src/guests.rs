@@ -1,8 +1,8 @@
-//! Guests: accounts of the house for programs that play in great numbers. Hashing a password for each would take
-//! longer than everything they do.
+//! Guests: accounts of the house for programs that play in great numbers. Hashing a password for
+//! each would take longer than everything they do.
 //!
-//! What always holds: a guest has no password, which is how it is told from a person; no session is ever opened for
-//! anybody else; a guest has one session, the latest.
+//! What always holds: a guest has no password, which is how it is told from a person; no session is
+//! ever opened for anybody else; a guest has one session, the latest.
 
 use crate::{
     Database, Failure,
@@ -18,7 +18,8 @@ use wire::{
     cashier::{Account, Session},
 };
 
-/// Most guests in one request: their sessions fit into one message, their postings into the ledger's queue.
+/// Most guests in one request: their sessions fit into one message, their postings into the
+/// ledger's queue.
 const MOST: u32 = 1_000;
 /// In place of a password's hash: fits no password.
 pub const NO_PASSWORD: &str = "!";
@@ -31,7 +32,8 @@ impl Guests {
     /// The guests `<prefix>-<first>` and on.
     ///
     /// # Errors
-    /// [`Refusal::BadMessage`] for none or too many, [`Refusal::BadAccount`] when the prefix makes no names.
+    /// [`Refusal::BadMessage`] for none or too many, [`Refusal::BadAccount`] when the prefix makes
+    /// no names.
     pub fn new(prefix: &str, first: u32, count: u32) -> Result<Self, Refusal> {
         let end = first.checked_add(count).filter(|_| (1..=MOST).contains(&count));
         let end = end.ok_or_else(|| Refusal::bad_message(format!("1 to {MOST} guests at a time")))?;
@@ -44,8 +46,8 @@ impl Guests {
 /// Makes those that are not there yet, and opens a session for each.
 ///
 /// # Errors
-/// [`Refusal::NameTaken`] when somebody else has one of the names, [`Refusal::Banned`] when one of them is banned;
-/// then nothing is done.
+/// [`Refusal::NameTaken`] when somebody else has one of the names, [`Refusal::Banned`] when one of
+/// them is banned; then nothing is done.
 pub async fn open(database: &Database, guests: &Guests) -> Result<Vec<Session>, Failure> {
     let tokens = guests.0.iter().map(|_| sessions::new_token()).collect::<Result<Vec<_>, _>>()?;
     let (names, tokens) = (&guests.0, &tokens);

@@ -1,9 +1,9 @@
 //! The cashier: accounts of people and bots, sessions, the ledger, results of tournaments.
 //!
-//! What always holds: nothing is answered before PostgreSQL has it; every movement of money has an id,
-//! and asking twice moves it once; a process that is killed leaves nothing half done, because each
-//! request is one transaction.
-//! What this crate does not know: cards, tables beyond their number, how a tournament is played.
+//! What always holds: nothing is answered before PostgreSQL has it; every movement of money has an
+//! id, and asking twice moves it once; a process that is killed leaves nothing half done, because
+//! each request is one transaction. What this crate does not know: cards, tables beyond their
+//! number, how a tournament is played.
 //!
 //! [`Desk`] answers requests and knows no messaging; [`serve`] puts it on the bus.
 

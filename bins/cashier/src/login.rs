@@ -1,9 +1,9 @@
 //! Logging in, and the lock that grows with failed tries.
 //!
-//! What always holds: a try is counted before the password is checked, so many at once are counted as many;
-//! from the fifth failure in a row on, the name is locked for 30 s, then twice as long after each
-//! further failure, at most an hour. Names without an account are treated alike: same statements, same
-//! hashing, same lock. Sessions that are open already are not touched.
+//! What always holds: a try is counted before the password is checked, so many at once are counted
+//! as many; from the fifth failure in a row on, the name is locked for 30 s, then twice as long
+//! after each further failure, at most an hour. Names without an account are treated alike: same
+//! statements, same hashing, same lock. Sessions that are open already are not touched.
 
 use crate::{
     Database, Failure,
@@ -28,7 +28,8 @@ struct Candidate {
 /// Checks name and password and opens a session.
 ///
 /// # Errors
-/// [`Refusal::BadCredentials`], [`Refusal::LockedOut`], and [`Refusal::Banned`] for those who know the password.
+/// [`Refusal::BadCredentials`], [`Refusal::LockedOut`], and [`Refusal::Banned`] for those who know
+/// the password.
 pub async fn log_in(
     database: &Database,
     passwords: &Passwords,
@@ -88,8 +89,8 @@ async fn find(client: &Client, key: &str) -> Result<Option<Candidate>, Failure> 
     Ok(Some(Candidate { player: row.try_get(0)?, name: row.try_get(1)?, hash }))
 }
 
-/// Forgets the failures and opens the session. The ban is looked at again, under a lock: one that was
-/// pronounced while the password was being checked ends no session that is opened after it.
+/// Forgets the failures and opens the session. The ban is looked at again, under a lock: one that
+/// was pronounced while the password was being checked ends no session that is opened after it.
 async fn welcome(database: &Database, key: &str, candidate: &Candidate, token: &str) -> Result<(), Failure> {
     database
         .run(Limits::SHORT, |mut client| async move {

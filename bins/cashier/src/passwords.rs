@@ -1,8 +1,8 @@
 //! Passwords: argon2id, off the executor, only so many at a time.
 //!
-//! What always holds: a check costs the same whether the account exists or not. A hash takes 19 MiB and
-//! about 34 ms of a core (OWASP's recommendation of 2023), so as many run as there are cores, and whoever
-//! would have to wait for long is told to come back.
+//! What always holds: a check costs the same whether the account exists or not. A hash takes 19 MiB
+//! and about 34 ms of a core (OWASP's recommendation of 2023), so as many run as there are cores,
+//! and whoever would have to wait for long is told to come back.
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -14,7 +14,8 @@ use wire::Refusal;
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
-/// Longest wait for a turn. Callers ask again after a few seconds, so longer would only do double work.
+/// Longest wait for a turn. Callers ask again after a few seconds, so longer would only do double
+/// work.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// Longer passwords cannot be set, so they fit nothing.
 const LONGEST_BYTES: usize = 256;

@@ -1,4 +1,5 @@
-//! Accounts: making, finding, banning. Bans take effect at once: the sessions end in the same transaction.
+//! Accounts: making, finding, banning. Bans take effect at once: the sessions end in the same
+//! transaction.
 
 use crate::{Database, Failure};
 use database::{Client, GenericClient, Limits, tokio_postgres::error::SqlState};
@@ -7,8 +8,8 @@ use wire::{
     cashier::{Account, PlayerDetails},
 };
 
-/// Numbers in the database are signed; ids stay below 2^53, so nothing is lost. What is out of range
-/// becomes a number that belongs to nobody.
+/// Numbers in the database are signed; ids stay below 2^53, so nothing is lost. What is out of
+/// range becomes a number that belongs to nobody.
 #[must_use]
 pub fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
@@ -55,8 +56,8 @@ pub async fn create(database: &Database, name: &str, hash: &str) -> Result<Playe
             match client.execute(insert, &[&name, &hash]).await {
                 Ok(_) => show(&client, name).await,
                 Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {
-                    // Our own, of an attempt whose commit got through and whose answer did not: no two
-                    // hashes are alike.
+                    // Our own, of an attempt whose commit got through and whose answer did not: no
+                    // two hashes are alike.
                     let own = "SELECT FROM players WHERE name = $1 AND password_hash = $2";
                     match client.query_opt(own, &[&name, &hash]).await? {
                         Some(_) => show(&client, name).await,

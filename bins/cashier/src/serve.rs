@@ -1,7 +1,8 @@
 //! The desk on the bus: takes requests, so many at a time, and stops in order.
 //!
-//! What always holds: a request that was taken up is answered before the process ends, unless it takes
-//! longer than [`LONGEST_DRAIN`]; one that was not is asked again by its sender and goes to another cashier.
+//! What always holds: a request that was taken up is answered before the process ends, unless it
+//! takes longer than [`LONGEST_DRAIN`]; one that was not is asked again by its sender and goes to
+//! another cashier.
 
 use crate::{
     Desk,
@@ -17,16 +18,17 @@ use wire::{codec, fleet::Load, subject};
 
 /// All cashiers together: each request goes to one of them.
 const QUEUE: &str = "cashier";
-/// Requests of one counter that are worked on at once; the others wait in the subscription. Counters do not
-/// wait for each other: a rush of logins must not keep tables from paying out.
+/// Requests of one counter that are worked on at once; the others wait in the subscription.
+/// Counters do not wait for each other: a rush of logins must not keep tables from paying out.
 const MOST_AT_ONCE: u32 = 1024;
 /// Longest wait for what is still being worked on at the end.
 pub const LONGEST_DRAIN: Duration = Duration::from_secs(10);
 /// How often old sessions are forgotten.
 const SWEEP: Duration = Duration::from_secs(3600);
-/// A pause as long as this means that others have answered what came meanwhile. Repeats of what was *done* are harmless, but a
-/// buy-in that was refused for want of money, and whose player has money now, would be posted for a seat that nobody holds any
-/// more. So requests that piled up go by; who still wants an answer asks again.
+/// A pause as long as this means that others have answered what came meanwhile. Repeats of what was
+/// *done* are harmless, but a buy-in that was refused for want of money, and whose player has money
+/// now, would be posted for a seat that nobody holds any more. So requests that piled up go by; who
+/// still wants an answer asks again.
 const STOOD_STILL: Duration = Duration::from_secs(1);
 
 /// Why the cashier stopped.

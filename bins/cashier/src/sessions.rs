@@ -1,7 +1,7 @@
 //! Sessions: an opaque token for the player, only its hash for the database.
 //!
-//! What always holds: a session ends at logout, at a ban, and after 30 days without use; a player has at
-//! most 16, the longest unused giving way.
+//! What always holds: a session ends at logout, at a ban, and after 30 days without use; a player
+//! has at most 16, the longest unused giving way.
 
 use crate::{Database, Failure, players::unsigned};
 use database::{GenericClient, Limits};
@@ -11,7 +11,8 @@ use wire::{
     cashier::{Account, Session},
 };
 
-/// Most sessions of one player: enough for every device, few enough that logging in again and again fills nothing.
+/// Most sessions of one player: enough for every device, few enough that logging in again and again
+/// fills nothing.
 const MOST_PER_PLAYER: i64 = 16;
 
 /// A new token: 32 random bytes in hexadecimal.
@@ -76,7 +77,8 @@ pub async fn resume(database: &Database, token: String) -> Result<Session, Failu
                 .await?;
             let row = client.query_opt(&select, &[hash]).await?;
             let row = row.ok_or(Refusal::SessionExpired)?;
-            // Noted once an hour: after a node's death thousands resume at once, and need no write for it.
+            // Noted once an hour: after a node's death thousands resume at once, and need no write
+            // for it.
             if row.try_get(2)? {
                 let note = "UPDATE sessions SET used_at = now() WHERE token_hash = $1";
                 client.execute(note, &[hash]).await?;

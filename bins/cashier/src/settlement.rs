@@ -1,7 +1,8 @@
-//! Settling a tournament: places on record, prizes out of the pool, in one transaction. And reading them back.
+//! Settling a tournament: places on record, prizes out of the pool, in one transaction. And reading
+//! them back.
 //!
-//! What always holds: a tournament is settled once; its prizes are its pool, to the last chip; after that,
-//! nothing goes into or out of the pool.
+//! What always holds: a tournament is settled once; its prizes are its pool, to the last chip;
+//! after that, nothing goes into or out of the pool.
 
 use crate::{
     Database, Failure,
@@ -106,7 +107,8 @@ impl Settlement {
 /// Settles a tournament. `false` when that was done before.
 ///
 /// # Errors
-/// As [`Settlement::new`]; [`Refusal::NoSuchPlayer`]; [`Refusal::AlreadyExists`] when it was settled otherwise.
+/// As [`Settlement::new`]; [`Refusal::NoSuchPlayer`]; [`Refusal::AlreadyExists`] when it was
+/// settled otherwise.
 pub async fn settle(database: &Database, settlement: &Settlement) -> Result<bool, Failure> {
     database.run(Limits::LONG, |mut client| async move { settle_once(&mut client, settlement).await }).await
 }

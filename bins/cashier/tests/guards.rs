@@ -1,4 +1,5 @@
-//! What the database itself refuses, whoever writes, and what the audit finds when that was got round.
+//! What the database itself refuses, whoever writes, and what the audit finds when that was got
+//! round.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod common;

@@ -133,7 +133,8 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     assert!(desk.posted() <= 1_201);
 }
 
-/// A cashier stopped in the middle of a transaction holds its locks until the server ends that transaction.
+/// A cashier stopped in the middle of a transaction holds its locks until the server ends that
+/// transaction.
 #[tokio::test]
 async fn a_cashier_that_stands_still_holds_the_others_up_only_briefly() {
     let house = House::start().await;

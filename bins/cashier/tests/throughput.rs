@@ -1,6 +1,7 @@
 //! How many postings a second: one per transaction, and those together that arrive together.
 //!
-//! `cargo test -p cashier --release --test throughput -- --ignored --nocapture` prints a line of JSON for each.
+//! `cargo test -p cashier --release --test throughput -- --ignored --nocapture` prints a line of
+//! JSON for each.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod common;

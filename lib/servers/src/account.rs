@@ -43,7 +43,8 @@ impl Account {
         })
     }
 
-    /// Whether this user may pass through all folders above `path`, and `path` itself where it is one.
+    /// Whether this user may pass through all folders above `path`, and `path` itself where it is
+    /// one.
     pub(crate) fn can_reach(&self, path: &Path) -> bool {
         let Ok(path) = path.canonicalize() else { return false };
         path.ancestors().all(|step| {

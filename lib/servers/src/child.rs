@@ -1,7 +1,7 @@
 //! A program as a child process that ends with this process.
 //!
-//! The kernel sends the parent-death signal when the *thread* that started the child ends, so all children are
-//! started by one thread that lives as long as the process.
+//! The kernel sends the parent-death signal when the *thread* that started the child ends, so all
+//! children are started by one thread that lives as long as the process.
 
 use crate::{ServerError, account::Account};
 use std::{
@@ -170,7 +170,8 @@ impl Child {
 
     /// Sends a signal; one that has ended gets none.
     pub fn signal(&self, signal: Signal) {
-        // The id is there only while the process has not been waited for, so it cannot be another's by now.
+        // The id is there only while the process has not been waited for, so it cannot be another's
+        // by now.
         let id = self.id().and_then(|id| i32::try_from(id).ok());
         if let Some(id) = id.and_then(rustix::process::Pid::from_raw)
             && let Err(error) = rustix::process::kill_process(id, signal)
@@ -179,8 +180,8 @@ impl Child {
         }
     }
 
-    /// Stops it (SIGSTOP) and waits until it stands still: the signal alone takes effect when one of its threads has its turn, and the
-    /// others go on until then.
+    /// Stops it (SIGSTOP) and waits until it stands still: the signal alone takes effect when one
+    /// of its threads has its turn, and the others go on until then.
     ///
     /// # Errors
     /// When it is gone.
@@ -262,7 +263,8 @@ fn all_stopped(id: u32) -> io::Result<bool> {
     for thread in std::fs::read_dir(format!("/proc/{id}/task"))? {
         // A thread may end meanwhile.
         let Ok(stat) = std::fs::read_to_string(thread?.path().join("stat")) else { continue };
-        // The state comes after the name, which is in parentheses and may hold others (proc_pid_stat(5)).
+        // The state comes after the name, which is in parentheses and may hold others
+        // (proc_pid_stat(5)).
         let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
         if state != Some('T') {
             return Ok(false);
@@ -292,8 +294,9 @@ fn tail(log: &Path, start: u64) -> io::Result<String> {
 #[allow(unsafe_code)]
 fn die_with_parent(command: &mut process::Command, signal: Signal) {
     let parent = rustix::process::getpid();
-    // SAFETY: between fork and exec only two system calls are made, which are async-signal-safe; nothing is
-    // allocated and no lock is taken. It runs after the change of user, which would clear the signal again.
+    // SAFETY: between fork and exec only two system calls are made, which are async-signal-safe;
+    // nothing is allocated and no lock is taken. It runs after the change of user, which would
+    // clear the signal again.
     unsafe {
         command.pre_exec(move || {
             rustix::process::set_parent_process_death_signal(Some(signal))?;

@@ -1,4 +1,5 @@
-//! Where programs and configuration are: environment, else `.local/` of the repository, else the PATH.
+//! Where programs and configuration are: environment, else `.local/` of the repository, else the
+//! PATH.
 
 use crate::ServerError;
 use std::{
@@ -42,7 +43,8 @@ pub fn postgres_bin() -> Result<PathBuf, ServerError> {
         .ok_or(missing)
 }
 
-/// The folder of the fleet's NATS configuration: `nats/` of the repository, unless the environment names another.
+/// The folder of the fleet's NATS configuration: `nats/` of the repository, unless the environment
+/// names another.
 ///
 /// # Errors
 /// When there is none with a `server.conf`.

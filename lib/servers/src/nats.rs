@@ -1,7 +1,8 @@
 //! nats-server with JetStream on disk.
 //!
-//! The data folder holds the store, a copy of the configuration, the log, and one password per NATS user, made at
-//! the first start: `passwords/<user>`, and all of them in `local.conf`, which the configuration includes.
+//! The data folder holds the store, a copy of the configuration, the log, and one password per NATS
+//! user, made at the first start: `passwords/<user>`, and all of them in `local.conf`, which the
+//! configuration includes.
 
 use crate::{
     Child, Program, ServerError, Signal, find, ports, secret,
@@ -37,8 +38,9 @@ pub struct NatsOptions {
     pub dir: Option<PathBuf>,
     /// The port [default: a free one].
     pub port: Option<u16>,
-    /// Folder with a `server.conf` that takes its passwords from `$<USER>_PASSWORD`, its address from `$NATS_ADDRESS` and
-    /// its store from `$NATS_STORE`, see [`find::nats_config`] [default: a server without users].
+    /// Folder with a `server.conf` that takes its passwords from `$<USER>_PASSWORD`, its address
+    /// from `$NATS_ADDRESS` and its store from `$NATS_STORE`, see [`find::nats_config`] [default: a
+    /// server without users].
     pub config: Option<PathBuf>,
     /// Whether it tells over HTTP, on this machine only, what it does: see [`Nats::monitor_port`].
     pub monitored: bool,
@@ -61,7 +63,8 @@ impl Nats {
     /// Starts a server and waits until it takes connections.
     ///
     /// # Errors
-    /// When the program is missing, the port is taken, the disk is full, or it ends while it starts.
+    /// When the program is missing, the port is taken, the disk is full, or it ends while it
+    /// starts.
     pub async fn start(options: NatsOptions) -> Result<Self, ServerError> {
         let program = find::nats_server()?;
         let (dir, temporary) = data_folder(options.dir)?;
@@ -152,7 +155,8 @@ impl Nats {
         self.child.kill().await.map(|_| ()).map_err(ServerError::on("kill the server of", &self.dir))
     }
 
-    /// Starts it again, on the same port and with the same data; one that still runs is stopped first.
+    /// Starts it again, on the same port and with the same data; one that still runs is stopped
+    /// first.
     ///
     /// # Errors
     /// Those of [`Nats::start`].

@@ -3,7 +3,8 @@
 use crate::ServerError;
 use std::net::{Ipv4Addr, TcpListener};
 
-/// Below the range that the kernel gives to outgoing connections, so that a port stays free while its server restarts.
+/// Below the range that the kernel gives to outgoing connections, so that a port stays free while
+/// its server restarts.
 const LOWEST: u16 = 12_000;
 const HIGHEST: u16 = 31_999;
 

@@ -1,7 +1,8 @@
 //! PostgreSQL with one superuser and one database, both named [`NAME`].
 //!
-//! The data folder holds the password, the log, and the database cluster; when this process is root's and the
-//! user that PostgreSQL then runs as cannot reach the folder, the cluster is elsewhere and the file `place` tells where.
+//! The data folder holds the password, the log, and the database cluster; when this process is
+//! root's and the user that PostgreSQL then runs as cannot reach the folder, the cluster is
+//! elsewhere and the file `place` tells where.
 
 use crate::{
     Child, Program, ServerError, Signal,
@@ -65,10 +66,12 @@ struct Setup {
 }
 
 impl Postgres {
-    /// Starts a server, on a new database where the data folder is new, and waits until it takes connections.
+    /// Starts a server, on a new database where the data folder is new, and waits until it takes
+    /// connections.
     ///
     /// # Errors
-    /// When the programs are missing, the port is taken, the disk is full, or it ends while it starts.
+    /// When the programs are missing, the port is taken, the disk is full, or it ends while it
+    /// starts.
     pub async fn start(options: PostgresOptions) -> Result<Self, ServerError> {
         let account = Account::to_drop_to()?;
         let bin = programs::reachable(find::postgres_bin()?, account.as_ref())?;
@@ -129,7 +132,8 @@ impl Postgres {
         ended.map(|_| ()).map_err(ServerError::on("kill the server of", &self.setup.dir))
     }
 
-    /// Starts it again, on the same port and with the same data; one that still runs is stopped first.
+    /// Starts it again, on the same port and with the same data; one that still runs is stopped
+    /// first.
     ///
     /// # Errors
     /// Those of [`Postgres::start`].
@@ -168,7 +172,8 @@ pub fn remove(dir: &Path) -> Result<(), ServerError> {
     gone(fs::remove_dir_all(dir)).map_err(ServerError::on("remove", dir))
 }
 
-/// The given folder, or a temporary one. Others may pass through it: the cluster within is another user's.
+/// The given folder, or a temporary one. Others may pass through it: the cluster within is another
+/// user's.
 fn data_folder(dir: Option<PathBuf>) -> Result<(PathBuf, Option<TempDir>), ServerError> {
     let (dir, temporary) = match dir {
         Some(dir) => (dir, None),
@@ -290,7 +295,8 @@ impl Setup {
         Ok(())
     }
 
-    /// Waits for the sessions of an earlier server, which end a little later than it when it was killed.
+    /// Waits for the sessions of an earlier server, which end a little later than it when it was
+    /// killed.
     async fn launch(&self, port: u16) -> Result<Child, ServerError> {
         let deadline = Instant::now() + LET_GO;
         loop {
@@ -328,7 +334,8 @@ impl Setup {
         Ok(child)
     }
 
-    /// By the lock file of our own process: its first line is the process id, its last one the state.
+    /// By the lock file of our own process: its first line is the process id, its last one the
+    /// state.
     fn is_ready(&self, child: &Child) -> bool {
         let Ok(text) = fs::read_to_string(self.cluster.join("postmaster.pid")) else { return false };
         let ours = text.lines().next().and_then(|line| line.trim().parse().ok()) == child.id();

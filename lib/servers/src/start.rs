@@ -1,4 +1,5 @@
-//! What the start of every server has in common: waiting until it is ready, and reading from its log why it is not.
+//! What the start of every server has in common: waiting until it is ready, and reading from its
+//! log why it is not.
 
 use crate::{Child, ServerError, ports};
 use std::{path::Path, time::Duration};

@@ -1,5 +1,6 @@
-//! The memory of answered commands, and the state that a journal's records build up: a repeat of a command gets the first answer,
-//! whoever owns the tournament by then, because the memory is made from the records' causes.
+//! The memory of answered commands, and the state that a journal's records build up: a repeat of a
+//! command gets the first answer, whoever owns the tournament by then, because the memory is made
+//! from the records' causes.
 
 use crate::state::Tournament;
 use serde::{Deserialize, Serialize};
@@ -76,8 +77,8 @@ impl Saved {
         }
     }
 
-    /// What this command was answered, if it was carried out and is still remembered. Reports and confirmations are not: their
-    /// repeats are known by their numbers.
+    /// What this command was answered, if it was carried out and is still remembered. Reports and
+    /// confirmations are not: their repeats are known by their numbers.
     #[must_use]
     pub fn answer(&self, cause: Cause) -> Option<&Answer> {
         let remembered = match cause.player {
@@ -130,7 +131,8 @@ impl Saved {
         }
     }
 
-    /// Keeps the memory bounded: the players without an entry whose last command is longest ago are forgotten first.
+    /// Keeps the memory bounded: the players without an entry whose last command is longest ago are
+    /// forgotten first.
     fn forget(&mut self) {
         let has_entry = |player: &PlayerId| self.tournament.stage(*player).is_some();
         let most = self.tournament.entries.len() + WITHOUT_ENTRY;

@@ -1,4 +1,5 @@
-//! What a tournament's configuration must be, and what follows from it: the level in force and how tables are made.
+//! What a tournament's configuration must be, and what follows from it: the level in force and how
+//! tables are made.
 
 use wire::{
     Chips, Refusal, TournamentId,
@@ -6,15 +7,16 @@ use wire::{
     tournament::{LevelSpec, Payout, TournamentConfig},
 };
 
-/// Most levels of a structure: far more than any tournament lasts, so that a configuration stays small.
+/// Most levels of a structure: far more than any tournament lasts, so that a configuration stays
+/// small.
 const MOST_LEVELS: usize = 200;
 /// Longest level, in seconds: a week.
 const LONGEST_LEVEL_S: u32 = 7 * 24 * 3600;
 /// Most characters of a name.
 const LONGEST_NAME: usize = 60;
 
-/// Checks everything that does not need the rules of poker. Amounts are bounded so that all chips and all money of a tournament
-/// stay within [`Chips::MAX`].
+/// Checks everything that does not need the rules of poker. Amounts are bounded so that all chips
+/// and all money of a tournament stay within [`Chips::MAX`].
 ///
 /// # Errors
 /// [`Refusal::BadMessage`] that names the field and its bounds.
@@ -65,8 +67,8 @@ fn check_levels(levels: &[LevelSpec]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The level that hands get which begin now. TDA 23: a new level holds from the next hand on, so a table is told with the
-/// instruction before each hand. The last level stays in force.
+/// The level that hands get which begin now. TDA 23: a new level holds from the next hand on, so a
+/// table is told with the instruction before each hand. The last level stays in force.
 pub(crate) fn level_at(levels: &[LevelSpec], started_ms: u64, now_ms: u64) -> Level {
     let mut elapsed_ms = now_ms.saturating_sub(started_ms);
     let mut in_force = Level::default();

@@ -35,11 +35,13 @@ pub enum Command {
     },
     /// Call it off before the start.
     Cancel,
-    /// What the cashier answered to [`crate::Effect::Enter`]. Answers to entries that are no longer held change nothing.
+    /// What the cashier answered to [`crate::Effect::Enter`]. Answers to entries that are no longer
+    /// held change nothing.
     Paid(Vec<Payment>),
     /// The cashier has paid these entries back ([`crate::Effect::Refund`]).
     Refunded(Vec<PlayerId>),
-    /// The start is due ([`Tournament::next_deadline_ms`]): draw seats, or call it off when too few came.
+    /// The start is due ([`Tournament::next_deadline_ms`]): draw seats, or call it off when too few
+    /// came.
     Start {
         /// What seats are drawn from: 32 bytes from the operating system.
         seed: Seed,
@@ -63,8 +65,8 @@ pub enum Command {
 }
 
 impl Command {
-    /// The command that a message of this player (nobody for tables and the administrator) asks for; none for
-    /// [`TournamentCommand::Show`], which changes nothing.
+    /// The command that a message of this player (nobody for tables and the administrator) asks
+    /// for; none for [`TournamentCommand::Show`], which changes nothing.
     ///
     /// # Errors
     /// [`Refusal::BadMessage`] when the sender may not ask for that.
@@ -96,7 +98,8 @@ pub struct Payment {
 }
 
 impl Tournament {
-    /// What follows from a command now. No events: it was carried out before, or there is nothing to do.
+    /// What follows from a command now. No events: it was carried out before, or there is nothing
+    /// to do.
     ///
     /// # Errors
     /// A named refusal; the state is then as if the command had never come.

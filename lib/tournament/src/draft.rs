@@ -1,5 +1,6 @@
-//! A tournament while a decision is being made: the state and, on top of it, what the events decided so far change. Only the
-//! tables and entries that change are copied, so that a decision costs the same in a large field.
+//! A tournament while a decision is being made: the state and, on top of it, what the events
+//! decided so far change. Only the tables and entries that change are copied, so that a decision
+//! costs the same in a large field.
 
 use crate::{
     entry::Entry,

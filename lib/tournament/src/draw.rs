@@ -1,5 +1,5 @@
-//! Draws by lot, repeatable from a seed: ChaCha20 keyed with the seed, one stream of it per draw, so that a draw does not
-//! depend on how many there were before it.
+//! Draws by lot, repeatable from a seed: ChaCha20 keyed with the seed, one stream of it per draw,
+//! so that a draw does not depend on how many there were before it.
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -16,8 +16,8 @@ impl Draw {
         Self(rng)
     }
 
-    /// A number below `bound`, all equally likely (draws above the largest multiple of `bound` are thrown away); 0 for
-    /// bounds 0 and 1.
+    /// A number below `bound`, all equally likely (draws above the largest multiple of `bound` are
+    /// thrown away); 0 for bounds 0 and 1.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         if bound < 2 {
             return 0;

@@ -1,5 +1,5 @@
-//! What is left to be done outside, derived from the state: whoever owns the tournament does it, and does it again after a
-//! takeover. All of it is harmless when done twice.
+//! What is left to be done outside, derived from the state: whoever owns the tournament does it,
+//! and does it again after a takeover. All of it is harmless when done twice.
 
 use crate::{entry::Stage, state::Tournament};
 use wire::{
@@ -8,7 +8,8 @@ use wire::{
     tournament::{Instruction, Phase, Place},
 };
 
-/// Most tables opened in one step: a table's opening takes about 1 KiB of a record, and a record has to fit into a message.
+/// Most tables opened in one step: a table's opening takes about 1 KiB of a record, and a record
+/// has to fit into a message.
 pub const MOST_TABLES_AT_ONCE: u32 = 256;
 
 /// Something to be done outside.

@@ -1,4 +1,5 @@
-//! What each event does to the state. Nothing here can fail: an event that names something unknown changes nothing.
+//! What each event does to the state. Nothing here can fail: an event that names something unknown
+//! changes nothing.
 
 use crate::{
     draft::Ground,
@@ -103,8 +104,8 @@ impl Tournament {
     }
 }
 
-/// The events of play. Generic over where they happen, so that planning ahead within one decision and carrying events out
-/// are the same code.
+/// The events of play. Generic over where they happen, so that planning ahead within one decision
+/// and carrying events out are the same code.
 pub(crate) fn play(ground: &mut impl Ground, event: &TournamentEvent) {
     match event {
         TournamentEvent::HandReported { report, .. } => hand_reported(ground, report),

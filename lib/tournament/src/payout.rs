@@ -1,18 +1,20 @@
-//! How a prize pool is split. Integers only: every part is rounded down and the odd chips go to first place, so that the prizes
-//! always add up to the pool.
+//! How a prize pool is split. Integers only: every part is rounded down and the odd chips go to
+//! first place, so that the prizes always add up to the pool.
 
 use wire::{Chips, tournament::Payout};
 
 /// Percentage of the entries that the standard table pays, rounded up.
 const PAID_PERCENT: u64 = 15;
-/// Scale of the standard table's weights: divisible by 1 to 10, so that the top ten keep their exact proportions.
+/// Scale of the standard table's weights: divisible by 1 to 10, so that the top ten keep their
+/// exact proportions.
 const WEIGHT: u64 = 2_520_000_000;
 
-/// The prizes from first place down to the last one paid, for `entries` entries that paid `buy_in` each into the pool.
+/// The prizes from first place down to the last one paid, for `entries` entries that paid `buy_in`
+/// each into the pool.
 ///
-/// The standard table pays 15 % of the entries (rounded up). When more than one place is paid, each gets one and a half
-/// buy-ins, and the rest of the pool goes by the weights 1, 1/2, 1/3 and so on. With shares, what belongs to places beyond the
-/// number of entries goes to first place too.
+/// The standard table pays 15 % of the entries (rounded up). When more than one place is paid, each
+/// gets one and a half buy-ins, and the rest of the pool goes by the weights 1, 1/2, 1/3 and so on.
+/// With shares, what belongs to places beyond the number of entries goes to first place too.
 #[must_use]
 pub fn prizes(payout: &Payout, entries: u32, buy_in: Chips) -> Vec<Chips> {
     let pool = buy_in.times(u64::from(entries));
@@ -45,8 +47,8 @@ fn part(whole: Chips, weight: u64, of: u64) -> Chips {
     Chips((u128::from(whole.0) * u128::from(weight) / u128::from(of)) as u64)
 }
 
-/// What each of `sharing` players gets who share `place` (from 1) and the places after it: equal parts, odd chips to the first
-/// of them.
+/// What each of `sharing` players gets who share `place` (from 1) and the places after it: equal
+/// parts, odd chips to the first of them.
 pub(crate) fn shared(prizes: &[Chips], place: u32, sharing: usize) -> Vec<Chips> {
     let from = (place as usize).saturating_sub(1);
     let together: Chips = prizes.iter().skip(from).take(sharing).copied().sum();

@@ -1,8 +1,10 @@
-//! What the tables at rest are told: which are broken, who moves to even the others out, who plays on and who waits.
+//! What the tables at rest are told: which are broken, who moves to even the others out, who plays
+//! on and who waits.
 //!
-//! A table is at rest while its report waits for an answer or while it waits for an instruction. Only then can players be taken
-//! from it. After every report and confirmation all tables at rest are looked at again, so a table never waits for anything that
-//! is not under way: a confirmation that will come, or the hand of a table that plays.
+//! A table is at rest while its report waits for an answer or while it waits for an instruction.
+//! Only then can players be taken from it. After every report and confirmation all tables at rest
+//! are looked at again, so a table never waits for anything that is not under way: a confirmation
+//! that will come, or the hand of a table that plays.
 
 use crate::{draft::Draft, draw::Draw, entry::Stage, table::Table};
 use wire::{
@@ -56,7 +58,8 @@ fn outlook(draft: &Draft<'_>, broken: usize) -> Outlook {
     Outlook { largest, open: if draft.state().phase == Phase::Running { open - broken } else { 0 } }
 }
 
-/// The open tables by number, cut in two: those that are needed to seat everybody, and those that can be broken.
+/// The open tables by number, cut in two: those that are needed to seat everybody, and those that
+/// can be broken.
 fn split(draft: &Draft<'_>) -> (Vec<TableId>, Vec<TableId>) {
     let open = draft.see_tables().filter(|(_, table)| !table.is_closing());
     let mut numbered: Vec<(u32, TableId)> = open.map(|(id, table)| (table.number, id)).collect();
@@ -71,8 +74,8 @@ fn at_rest<'a>(draft: &'a Draft<'_>) -> impl Iterator<Item = TableId> + 'a {
     draft.see_tables().filter(|(_, table)| table.is_at_rest()).map(|(id, _)| id)
 }
 
-/// Breaks those of the tables that are at rest. Returns which: nobody is left there once they have carried out what they are
-/// told now.
+/// Breaks those of the tables that are at rest. Returns which: nobody is left there once they have
+/// carried out what they are told now.
 fn break_tables(draft: &mut Draft<'_>, doomed: &[TableId], stay: &[TableId]) -> Vec<TableId> {
     let mut broken = Vec::new();
     for &id in doomed {
@@ -83,8 +86,9 @@ fn break_tables(draft: &mut Draft<'_>, doomed: &[TableId], stay: &[TableId]) -> 
     broken
 }
 
-/// Breaks a table (TDA 10): everybody there, and everybody on the way there, gets any free seat by draw, at the tables with the
-/// fewest players. There are enough of them: whoever is left fits into the tables that stay.
+/// Breaks a table (TDA 10): everybody there, and everybody on the way there, gets any free seat by
+/// draw, at the tables with the fewest players. There are enough of them: whoever is left fits into
+/// the tables that stay.
 fn break_table(draft: &mut Draft<'_>, id: TableId, stay: &[TableId]) -> Option<()> {
     let table = draft.see_table(id)?;
     let mut players: Vec<PlayerId> = table.seats.values().chain(table.coming.values()).copied().collect();
@@ -106,14 +110,16 @@ fn origin(draft: &Draft<'_>, player: PlayerId, table: TableId) -> TableId {
     }
 }
 
-/// The smallest number of players at any of the tables, those on the way included, and the tables that have it.
+/// The smallest number of players at any of the tables, those on the way included, and the tables
+/// that have it.
 fn emptiest(draft: &Draft<'_>, tables: &[TableId]) -> (usize, Vec<TableId>) {
     let heads = |id: &TableId| draft.see_table(*id).map_or(usize::MAX, Table::heads);
     let fewest = tables.iter().map(heads).min().unwrap_or(0);
     (fewest, tables.iter().copied().filter(|id| heads(id) == fewest).collect())
 }
 
-/// Balances (TDA 11-A): a table at rest with at least two players more than the emptiest one gives one up, until there is none.
+/// Balances (TDA 11-A): a table at rest with at least two players more than the emptiest one gives
+/// one up, until there is none.
 fn even_out(draft: &mut Draft<'_>, tables: &[TableId]) {
     while order_move(draft, tables).is_some() {}
 }
@@ -133,8 +139,8 @@ fn order_move(draft: &mut Draft<'_>, tables: &[TableId]) -> Option<()> {
     Some(())
 }
 
-/// Who moves: somebody who is on the way here anyway; else the player who is next to be big blind (TDA 11-A), passing over those
-/// who have been moved two times more than others at the table.
+/// Who moves: somebody who is on the way here anyway; else the player who is next to be big blind
+/// (TDA 11-A), passing over those who have been moved two times more than others at the table.
 fn mover(draft: &Draft<'_>, table: &Table) -> Option<PlayerId> {
     if let Some(player) = table.coming.values().next() {
         return Some(*player);
@@ -167,9 +173,9 @@ fn arrivals<'a>(draft: &'a Draft<'_>, table: &'a Table) -> impl Iterator<Item = 
     })
 }
 
-/// What a table does once everybody who can be seated there is. A table that was stopped stays so while somebody is still on the
-/// way to it. The table with the most players never waits for others to come to rest, and whoever is on the way arrives, so
-/// somebody always plays.
+/// What a table does once everybody who can be seated there is. A table that was stopped stays so
+/// while somebody is still on the way to it. The table with the most players never waits for others
+/// to come to rest, and whoever is on the way arrives, so somebody always plays.
 fn then(draft: &Draft<'_>, table: &Table, outlook: &Outlook) -> Then {
     if draft.state().phase != Phase::Running {
         return Then::Close;

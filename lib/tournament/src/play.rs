@@ -87,8 +87,8 @@ impl Tournament {
         config.map_or_else(Vec::new, |config| payout::prizes(&config.payout, self.core.paid, config.buy_in))
     }
 
-    /// Places of players who bust in the same hand: the larger stack before the hand ranks higher; equal stacks share the
-    /// place and the prizes of the places they take up.
+    /// Places of players who bust in the same hand: the larger stack before the hand ranks higher;
+    /// equal stacks share the place and the prizes of the places they take up.
     fn bust(&self, draft: &mut Draft<'_>, busts: &[HandResult]) {
         if busts.is_empty() {
             return;
@@ -105,8 +105,8 @@ impl Tournament {
     }
 }
 
-/// Who is out: larger stacks before the hand first, equal ones from the button's left on (so odd chips of a shared prize go
-/// to the earliest position).
+/// Who is out: larger stacks before the hand first, equal ones from the button's left on (so odd
+/// chips of a shared prize go to the earliest position).
 fn bust_order(report: &Report, seats: u8) -> Vec<HandResult> {
     let lost = |result: &&HandResult| result.after.is_zero() && !result.before.is_zero();
     let mut busts: Vec<HandResult> = report.results.iter().filter(lost).copied().collect();

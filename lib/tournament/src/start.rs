@@ -11,16 +11,17 @@ use wire::{
     tournament::{Arrival, Instruction, Phase, Then, TournamentEvent},
 };
 
-/// How long a start waits for entries that are still being paid and for bots that are still being entered, in milliseconds.
-/// It bounds what a cashier that does not answer can do to everybody else.
+/// How long a start waits for entries that are still being paid and for bots that are still being
+/// entered, in milliseconds. It bounds what a cashier that does not answer can do to everybody
+/// else.
 pub const ENTRY_GRACE_MS: u64 = 30_000;
 
 impl Tournament {
-    /// When [`crate::Command::Start`] is due, in milliseconds since 1970 (perhaps long past); none while only commands can
-    /// change anything.
+    /// When [`crate::Command::Start`] is due, in milliseconds since 1970 (perhaps long past); none
+    /// while only commands can change anything.
     ///
-    /// With a starting time: then, or as soon as the entries held at that time are paid for (at most [`ENTRY_GRACE_MS`]
-    /// later). Without one: as soon as every entry is taken and paid.
+    /// With a starting time: then, or as soon as the entries held at that time are paid for (at
+    /// most [`ENTRY_GRACE_MS`] later). Without one: as soon as every entry is taken and paid.
     #[must_use]
     pub fn next_deadline_ms(&self) -> Option<u64> {
         let config = self.core.config.as_ref()?;
@@ -50,8 +51,8 @@ impl Tournament {
         Ok(vec![TournamentEvent::Started { at_ms: now_ms, seed }])
     }
 
-    /// Opens the next tables under the given ids and seats whom the draw put there. Ids that are in use are passed over, as
-    /// are those that no table is left for.
+    /// Opens the next tables under the given ids and seats whom the draw put there. Ids that are in
+    /// use are passed over, as are those that no table is left for.
     pub(crate) fn open(&self, ids: &[TableId], now_ms: u64) -> Vec<TournamentEvent> {
         let (Some(config), Some(seed)) = (&self.core.config, &self.core.seed) else { return Vec::new() };
         if self.core.phase != Phase::Running {
@@ -84,8 +85,9 @@ impl Tournament {
         events
     }
 
-    /// TDA 7: who sits where, table by table, from the next table to open on. A function of the field and the seed alone,
-    /// so that it comes out the same for every batch of tables. Head counts differ by one at most.
+    /// TDA 7: who sits where, table by table, from the next table to open on. A function of the
+    /// field and the seed alone, so that it comes out the same for every batch of tables. Head
+    /// counts differ by one at most.
     fn seating(&self, seed: &Seed) -> Vec<Vec<Arrival>> {
         let stack = self.core.config.as_ref().map(|config| config.starting_stack).unwrap_or_default();
         let field = self.entries.iter().filter(|(_, entry)| entry.stage.is_in_field());

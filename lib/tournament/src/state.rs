@@ -157,8 +157,8 @@ impl Tournament {
         self.tables.get(&table)?.told.as_ref()
     }
 
-    /// Where everybody is who sits at a table, as far as the director knows: table, seat (none for players who have been
-    /// ordered away) and player.
+    /// Where everybody is who sits at a table, as far as the director knows: table, seat (none for
+    /// players who have been ordered away) and player.
     pub fn seated(&self) -> impl Iterator<Item = (TableId, Option<SeatNo>, PlayerId)> + '_ {
         self.tables.iter().flat_map(|(&id, table)| {
             let stay = table.seats.iter().map(move |(&seat, &player)| (id, Some(seat), player));
@@ -172,7 +172,8 @@ impl Tournament {
         coming.filter(|player| matches!(self.stage(*player), Some(Stage::Travelling { .. })))
     }
 
-    /// All chips, wherever they are. From the start to the end this is starting stack times entries.
+    /// All chips, wherever they are. From the start to the end this is starting stack times
+    /// entries.
     #[must_use]
     pub fn chips_in_play(&self) -> Chips {
         self.entries.values().map(|entry| entry.stack).sum()

@@ -18,8 +18,8 @@ pub(crate) struct Table {
     pub(crate) config: Option<TableConfig>,
     /// Who sits there and stays.
     pub(crate) seats: BTreeMap<SeatNo, PlayerId>,
-    /// Who was ordered away and has not been confirmed to have left. Their seats count as free: they leave before anybody
-    /// arrives.
+    /// Who was ordered away and has not been confirmed to have left. Their seats count as free:
+    /// they leave before anybody arrives.
     pub(crate) leaving: BTreeSet<PlayerId>,
     /// Seats held for players on their way.
     pub(crate) coming: BTreeMap<SeatNo, PlayerId>,
@@ -67,7 +67,8 @@ impl Table {
         self.told.as_ref().map(|told| told.then)
     }
 
-    /// Whether it is known to exist: before, whoever watched it would be told that there is no such table.
+    /// Whether it is known to exist: before, whoever watched it would be told that there is no such
+    /// table.
     pub(crate) fn is_there(&self) -> bool {
         self.config.is_none()
     }
@@ -107,8 +108,9 @@ impl Table {
         Self::clockwise(self.big_blind, seats).filter_map(|seat| self.seats.get(&seat).copied())
     }
 
-    /// TDA 11-A: the worst position open, which is the free seat that the big blind reaches first. Never the small blind,
-    /// because that goes to who has the big blind now. A table that plays has gone one hand further than it has reported.
+    /// TDA 11-A: the worst position open, which is the free seat that the big blind reaches first.
+    /// Never the small blind, because that goes to who has the big blind now. A table that plays
+    /// has gone one hand further than it has reported.
     pub(crate) fn worst_free_seat(&self, seats: u8) -> Option<SeatNo> {
         let mut big_blind = self.big_blind;
         if !self.is_at_rest() {

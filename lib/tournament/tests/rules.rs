@@ -274,7 +274,8 @@ fn the_next_big_blind_moves_to_the_worst_seat() {
     let told = d.hand(2, 3, &[]);
     assert_eq!(told.remove, [next]);
     assert_eq!(told.then, Then::Play);
-    // Table 1 plays a hand in the meantime with the big blind on seat 3, so seat 5 is the worst that is free.
+    // Table 1 plays a hand in the meantime with the big blind on seat 3, so seat 5 is the worst
+    // that is free.
     d.ask(Command::Applied { table: TableId(2), instruction: told.number }).unwrap();
     let told = d.hand(1, 3, &[]);
     let arrival = &told.add[0];
@@ -309,7 +310,8 @@ fn a_table_three_short_waits() {
     let pushed = d.push_all();
     assert_eq!(pushed.len(), 1);
     assert_eq!((pushed[0].0, pushed[0].1.then, pushed[0].1.add.len()), (TableId(1), Then::Play, 1));
-    // A waiting table plays no hand in the meantime, so the seat after its last big blind is the worst.
+    // A waiting table plays no hand in the meantime, so the seat after its last big blind is the
+    // worst.
     assert_eq!(pushed[0].1.add[0].seat, 2);
 }
 

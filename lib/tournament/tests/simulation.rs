@@ -1,4 +1,5 @@
-//! Whole tournaments, played by made-up tables over a network that delays, reorders, loses and repeats messages.
+//! Whole tournaments, played by made-up tables over a network that delays, reorders, loses and
+//! repeats messages.
 
 // A helper of a test fails like a test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -43,7 +44,8 @@ proptest! {
     }
 }
 
-/// One large field, for what small ones do not show: many tables broken and balanced at the same time.
+/// One large field, for what small ones do not show: many tables broken and balanced at the same
+/// time.
 #[test]
 fn a_field_of_a_thousand() {
     let shape = Shape {

@@ -1,7 +1,7 @@
 //! Decides on postings against the accounts and postings that bear on them. Pure.
 //!
-//! What always holds: a posting that is refused changes nothing; one that is accepted has entries that add
-//! up to zero, and is seen by the postings decided after it.
+//! What always holds: a posting that is refused changes nothing; one that is accepted has entries
+//! that add up to zero, and is seen by the postings decided after it.
 
 use super::{AccountId, Columns, Entry, Movement, Posting, settle_key};
 use std::collections::HashMap;
@@ -99,8 +99,8 @@ impl Books {
                 return Err(Refusal::AlreadyExists);
             }
             return match posting.movement {
-                // Paid, paid back since, and now a belated repeat of the first (or a new entry under an
-                // old number): to say "done" would be an entry for nothing.
+                // Paid, paid back since, and now a belated repeat of the first (or a new entry
+                // under an old number): to say "done" would be an entry for nothing.
                 Movement::Enter(entry) if self.postings.contains_key(&entry.refund_key()) => {
                     Err(Refusal::TournamentPast)
                 }
@@ -215,7 +215,8 @@ impl Books {
         Ok(())
     }
 
-    /// The last word before the database's own: no account below zero that may not be, none out of range.
+    /// The last word before the database's own: no account below zero that may not be, none out of
+    /// range.
     fn check(&self, sides: &[Side]) -> Result<(), Refusal> {
         for side in sides {
             let account = self.accounts.get(&side.account).copied().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The double-entry ledger: what is moved, between which accounts, under which key.
 //!
-//! A request becomes a [`Posting`]; [`books`] decides on it (pure), [`store`] reads and writes (SQL),
-//! [`queue`] puts postings that arrive together into one transaction.
+//! A request becomes a [`Posting`]; [`books`] decides on it (pure), [`store`] reads and writes
+//! (SQL), [`queue`] puts postings that arrive together into one transaction.
 
 pub mod books;
 pub mod queue;
@@ -265,7 +265,8 @@ impl Posting {
     }
 }
 
-/// What the table `postings` keeps of a posting, beside its key. Two postings are the same when this is.
+/// What the table `postings` keeps of a posting, beside its key. Two postings are the same when
+/// this is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Columns {
     /// Which kind of movement.

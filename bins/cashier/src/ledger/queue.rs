@@ -1,8 +1,8 @@
-//! Puts postings that arrive together into one transaction: a commit costs a flush to disk, and postings
-//! to the same prize pool or to the house would otherwise wait for each other's.
+//! Puts postings that arrive together into one transaction: a commit costs a flush to disk, and
+//! postings to the same prize pool or to the house would otherwise wait for each other's.
 //!
-//! What always holds: the queue is bounded; every posting is answered, at the latest when its patience is
-//! over; one that the database cannot take does not keep the others from being posted.
+//! What always holds: the queue is bounded; every posting is answered, at the latest when its
+//! patience is over; one that the database cannot take does not keep the others from being posted.
 
 use super::{Posting, store};
 use crate::{Database, Failure};
@@ -19,7 +19,8 @@ use wire::Refusal;
 
 /// Most postings in one transaction: beyond this it only gets slower (see docs/decisions/0011).
 const MOST_AT_ONCE: usize = 256;
-/// Most postings that wait. At a few thousand a second, more could not be done within their patience.
+/// Most postings that wait. At a few thousand a second, more could not be done within their
+/// patience.
 const MOST_WAITING: usize = 4096;
 
 struct Waiting {

@@ -1,8 +1,8 @@
 //! Reads what bears on postings, under locks, and writes what was decided.
 //!
 //! What always holds: everybody locks accounts in one statement, in the same order, before reading
-//! postings, and holds no other lock that somebody else may wait for; so there are no deadlocks, and
-//! what is read stays true until the commit.
+//! postings, and holds no other lock that somebody else may wait for; so there are no deadlocks,
+//! and what is read stays true until the commit.
 
 use super::{
     AccountId, Posting,
@@ -69,7 +69,8 @@ pub async fn read(
             books.accounts.insert(id, account);
         }
     }
-    // A statement of its own, after the locks: it sees what was committed while they were waited for.
+    // A statement of its own, after the locks: it sees what was committed while they were waited
+    // for.
     for row in tx.query(&select, &[&keys]).await? {
         let recorded = Recorded {
             kind: row.try_get(1)?,
@@ -84,8 +85,8 @@ pub async fn read(
     Ok(books)
 }
 
-/// Writes new postings and their entries. The database adds the entries to the balances itself, and refuses
-/// entries that do not add up to zero.
+/// Writes new postings and their entries. The database adds the entries to the balances itself, and
+/// refuses entries that do not add up to zero.
 ///
 /// # Errors
 /// When the database fails.
@@ -127,7 +128,8 @@ pub async fn write(tx: &Transaction<'_>, new: &[(&Posting, Vec<Side>)]) -> Resul
     write_stakes(tx, new).await
 }
 
-/// Keeps what players have brought to tables. The lock on the player's account guards their stakes too.
+/// Keeps what players have brought to tables. The lock on the player's account guards their stakes
+/// too.
 async fn write_stakes(tx: &Transaction<'_>, new: &[(&Posting, Vec<Side>)]) -> Result<(), Failure> {
     // Per player and table: whether there was a cash-out, and what was brought after it.
     let mut stakes: BTreeMap<(i64, i64), (bool, i64)> = BTreeMap::new();
@@ -169,7 +171,8 @@ async fn write_stakes(tx: &Transaction<'_>, new: &[(&Posting, Vec<Side>)]) -> Re
     Ok(())
 }
 
-/// Posts all of `postings` in one transaction: what each of them comes to, in their order. `true` for new ones.
+/// Posts all of `postings` in one transaction: what each of them comes to, in their order. `true`
+/// for new ones.
 ///
 /// # Errors
 /// When the database fails; then none of them is posted, as far as is known.

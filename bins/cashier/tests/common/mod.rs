@@ -1,4 +1,5 @@
-//! A PostgreSQL server of its own with the migrations applied, and desks that log in to it as the cashier does.
+//! A PostgreSQL server of its own with the migrations applied, and desks that log in to it as the
+//! cashier does.
 #![allow(dead_code)] // each test uses its own part of this
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 

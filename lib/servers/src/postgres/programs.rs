@@ -1,7 +1,7 @@
 //! PostgreSQL's programs where the user that it runs as can reach them.
 //!
-//! A clone in a private folder (root's home, say) is out of reach for another user; then the programs are copied
-//! once to a shared folder, named after their content.
+//! A clone in a private folder (root's home, say) is out of reach for another user; then the
+//! programs are copied once to a shared folder, named after their content.
 
 use crate::{
     ServerError,

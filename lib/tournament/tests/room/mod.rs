@@ -128,7 +128,8 @@ impl Room {
         Ok(())
     }
 
-    /// Fills the tournament with players, some of whom cannot pay or change their minds, and bots; starts it.
+    /// Fills the tournament with players, some of whom cannot pay or change their minds, and bots;
+    /// starts it.
     pub fn register(&mut self) {
         let mut next = 1_000_000;
         while self.t().phase() == Phase::Registering {
@@ -286,7 +287,8 @@ impl Room {
         }
     }
 
-    /// Hands that knock nobody out, until nothing changes any more: then all tables play and are even.
+    /// Hands that knock nobody out, until nothing changes any more: then all tables play and are
+    /// even.
     fn settle_down(&mut self) {
         self.deadly = false;
         for _ in 0..12 {
@@ -344,7 +346,8 @@ impl Room {
         assert_eq!(self.t().stack(places[0].player), Some(all));
     }
 
-    /// Replay of all records, of a snapshot and its tail, and through the encoding of the journal: all the same.
+    /// Replay of all records, of a snapshot and its tail, and through the encoding of the journal:
+    /// all the same.
     fn check_replay(&self) {
         let mut whole = Saved::new(ID);
         for record in &self.records {
@@ -360,7 +363,8 @@ impl Room {
         assert_eq!(tail, self.saved);
     }
 
-    /// A command that took effect gets its first answer for good, and the others who asked know why not.
+    /// A command that took effect gets its first answer for good, and the others who asked know why
+    /// not.
     fn check_answers(&self) {
         for (player, entry) in self.t().places().iter().map(|place| (place.player, place)) {
             if player.0 > 1_000_000 {
