@@ -8,7 +8,7 @@ use std::{
 use tokio::runtime::{Builder, Runtime};
 
 /// A thread that has nothing left to do waits until so long after it woke before it looks for more: what comes meanwhile is taken,
-/// and answered, together. An action passes four such threads. `docs/decisions/0029-taken-together.md` has the figures.
+/// and answered, together. An action passes four such threads. `docs/decisions/0027-how-events-reach-players.md` has the figures.
 pub const TOGETHER: Duration = Duration::from_millis(1);
 
 thread_local! {

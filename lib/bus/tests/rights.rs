@@ -212,7 +212,7 @@ async fn a_question_may_be_answered_though_the_inbox_is_foreign() {
         };
         let (answered, reply) = tokio::join!(gateway.request(subject, "?".into()), answer);
         assert_eq!(answered.unwrap().payload, "yes");
-        // A table worker has no right for a question, but for whoever asks: docs/decisions/0031-one-feed.md.
+        // A table worker has no right for a question, but for whoever asks: docs/decisions/0027-how-events-reach-players.md.
         let again = passes(&client, &complaints, &reply).await;
         assert_eq!(again, server == "table-worker", "whether {server} answers twice");
     }
