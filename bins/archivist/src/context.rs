@@ -14,8 +14,8 @@ pub struct Context {
     pub bus: Bus,
     /// The database.
     pub database: Database,
-    /// How long a closed table or finished tournament stays in its journal after it is archived: late questions about it are
-    /// still answered.
+    /// How long a closed table or finished tournament stays in its journal after it is archived:
+    /// late questions about it are still answered.
     pub linger: Duration,
     /// Owned units.
     pub units: AtomicU32,

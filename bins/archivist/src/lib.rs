@@ -1,4 +1,5 @@
-//! Archivist: reads the journals in order, checks every record, writes finished hands to the database, and trims the journals.
+//! Archivist: reads the journals in order, checks every record, writes finished hands to the
+//! database, and trims the journals.
 //!
 //! | module | for |
 //! | --- | --- |
@@ -8,7 +9,8 @@
 //! | [`units`] | the task of one owned stream |
 //! | [`store`], [`retention`] | the database; how long it keeps what it has |
 //!
-//! What always holds: nothing leaves a journal before it is archived. Everything may be done twice, by this archivist or another.
+//! What always holds: nothing leaves a journal before it is archived. Everything may be done twice,
+//! by this archivist or another.
 
 pub mod args;
 pub mod context;

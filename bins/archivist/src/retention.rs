@@ -7,7 +7,8 @@ use std::{sync::Arc, time::Duration};
 /// How often it is looked whether a month is old enough.
 const LOOK: Duration = Duration::from_secs(3_600);
 
-/// Detaches months when they are older than `months` whole months before the current one. Does not return.
+/// Detaches months when they are older than `months` whole months before the current one. Does not
+/// return.
 pub async fn keep(context: Arc<Context>, months: u32) {
     loop {
         match detach(&context, months).await {

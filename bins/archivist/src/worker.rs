@@ -5,7 +5,8 @@ use bus::{OwnedKind, Peers, Stop};
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 use wire::{NodeId, fleet::Role};
 
-/// Runs an archivist until `stop`; then hands its units over. The archive keeps so many whole months, or all.
+/// Runs an archivist until `stop`; then hands its units over. The archive keeps so many whole
+/// months, or all.
 ///
 /// # Errors
 /// When the fleet cannot be joined, or the database is not what it should be.

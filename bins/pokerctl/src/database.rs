@@ -4,7 +4,8 @@ use refinery::{Runner, load_sql_migrations};
 use std::path::{Path, PathBuf};
 use tokio_postgres::{Client, NoTls};
 
-/// Why the database cannot be brought up to date. No error repeats the database's address: it holds a password.
+/// Why the database cannot be brought up to date. No error repeats the database's address: it holds
+/// a password.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     /// Nobody answers, or the login is refused.
@@ -41,12 +42,14 @@ impl Database {
     pub async fn connect(url: &str) -> Result<Self, DatabaseError> {
         let (client, connection) =
             tokio_postgres::connect(url, NoTls).await.map_err(DatabaseError::Connect)?;
-        // Ends with the client; what goes wrong with the connection comes out of the client's calls.
+        // Ends with the client; what goes wrong with the connection comes out of the client's
+        // calls.
         tokio::spawn(connection);
         Ok(Self { client })
     }
 
-    /// Applies the migrations of a folder that are not applied yet, each whole or not at all, and names them.
+    /// Applies the migrations of a folder that are not applied yet, each whole or not at all, and
+    /// names them.
     ///
     /// # Errors
     /// When one fails or the folder does not fit the database.
@@ -58,7 +61,8 @@ impl Database {
         Ok(report.applied_migrations().iter().map(ToString::to_string).collect())
     }
 
-    /// Lets `user` (`cashier` or `archivist`) log in with a password. The migrations make these users and give them their rights.
+    /// Lets `user` (`cashier` or `archivist`) log in with a password. The migrations make these
+    /// users and give them their rights.
     ///
     /// # Errors
     /// When the database refuses.

@@ -21,8 +21,8 @@ pub enum ArgsError {
 /// How to reach the database.
 #[derive(Clone, clap::Args)]
 pub struct Args {
-    /// Address of the database, e.g. postgres://user:secret@localhost/poker. Prefer the environment or
-    /// a file: command lines can be read by others.
+    /// Address of the database, e.g. postgres://user:secret@localhost/poker. Prefer the environment
+    /// or a file: command lines can be read by others.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
     /// File that holds the address of the database.

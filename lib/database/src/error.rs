@@ -55,8 +55,8 @@ impl Failure for DatabaseError {
 }
 
 impl DatabaseError {
-    /// Returns whether the same attempt may succeed in a moment: the server is away, restarting or full, or another
-    /// transaction was in the way.
+    /// Returns whether the same attempt may succeed in a moment: the server is away, restarting or
+    /// full, or another transaction was in the way.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -109,6 +109,7 @@ fn sql_is_transient(error: &tokio_postgres::Error) -> bool {
         SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
     ]
     .contains(code)
-        // Classes of codes: 08 connection, 53 out of something, 57 operator intervention (restart, timeout).
+        // Classes of codes: 08 connection, 53 out of something, 57 operator intervention (restart,
+        // timeout).
         || ["08", "53", "57"].iter().any(|class| code.code().starts_with(class))
 }

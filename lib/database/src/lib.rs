@@ -1,8 +1,9 @@
 //! Connections to PostgreSQL: bounded, timed, and tried again while the trouble may pass.
 //!
-//! What always holds: an attempt is one transaction that may be repeated from its beginning, also when it
-//! is not known whether its commit got through; no request waits longer than its [`Limits`].
-//! What this crate does not know: tables and statements, apart from the list of applied migrations.
+//! What always holds: an attempt is one transaction that may be repeated from its beginning, also
+//! when it is not known whether its commit got through; no request waits longer than its
+//! [`Limits`]. What this crate does not know: tables and statements, apart from the list of applied
+//! migrations.
 
 pub mod args;
 pub mod error;

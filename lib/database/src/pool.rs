@@ -13,8 +13,8 @@ use std::{
 /// Pause between two looks whether the database is there.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// How long one attempt may take and how long to go on trying. Both are bounded because whoever asks
-/// repeats the question anyway, and would rather hear that it is not possible now.
+/// How long one attempt may take and how long to go on trying. Both are bounded because whoever
+/// asks repeats the question anyway, and would rather hear that it is not possible now.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Longest attempt, waiting for a connection included.
@@ -41,11 +41,13 @@ pub struct Options<'a> {
     pub application: &'static str,
     /// The migration that must be applied.
     pub migration: i32,
-    /// Unique constraints that two processes may violate by doing the same at the same moment: the attempt is repeated.
+    /// Unique constraints that two processes may violate by doing the same at the same moment: the
+    /// attempt is repeated.
     pub contended: &'static [&'static str],
 }
 
-/// A bounded number of connections to the database, for work that fails with `E`. Clones share them.
+/// A bounded number of connections to the database, for work that fails with `E`. Clones share
+/// them.
 pub struct Database<E> {
     pool: Pool,
     application: &'static str,
@@ -68,8 +70,9 @@ impl<E: Failure> Database<E> {
     pub fn new(options: Options<'_>) -> Result<Self, DatabaseError> {
         let Options { url, connections, application, migration, contended } = options;
         let mut config: Config = url.parse().map_err(DatabaseError::BadUrl)?;
-        // A process that stops in the middle of a transaction holds the rows of everybody it was serving:
-        // the server ends such a transaction, and no statement or lock is waited for without end.
+        // A process that stops in the middle of a transaction holds the rows of everybody it was
+        // serving: the server ends such a transaction, and no statement or lock is waited for
+        // without end.
         let settings = format!(
             "{} -c statement_timeout=10s -c lock_timeout=2s -c idle_in_transaction_session_timeout=2s",
             config.get_options().unwrap_or_default()
@@ -90,8 +93,8 @@ impl<E: Failure> Database<E> {
         Ok(Self { pool, application, migration, contended, failure: PhantomData })
     }
 
-    /// Does `work`, again and again while the trouble may pass. `work` must begin at the beginning and must
-    /// stand being done twice.
+    /// Does `work`, again and again while the trouble may pass. `work` must begin at the beginning
+    /// and must stand being done twice.
     ///
     /// # Errors
     /// What `work` refused, or what the database's trouble was in the last attempt.
@@ -124,7 +127,8 @@ impl<E: Failure> Database<E> {
         }
     }
 
-    /// Checks that the migrations that this program needs are applied. Later ones do not matter: they only add.
+    /// Checks that the migrations that this program needs are applied. Later ones do not matter:
+    /// they only add.
     ///
     /// # Errors
     /// [`DatabaseError::NotMigrated`] when they are not; others when the database does not answer.
