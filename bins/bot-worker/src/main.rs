@@ -92,7 +92,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
     let (draining, announced) = (stop.clone(), peers.clone());
     tokio::spawn(async move {
         draining.asked().await;
-        info!("finishing the thoughts at hand");
+        info!("stopping: decisions under way are finished");
         announced.set_draining();
     });
     worker.run(&stop).await;

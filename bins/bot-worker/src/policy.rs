@@ -53,7 +53,7 @@ struct Spot<'a> {
     share: f64,
     /// How far the share is above the fair one: `(share - fair) / (1 - fair)`.
     edge: f64,
-    /// Players who have not folded, this seat left out; at least 1.
+    /// Players that have not folded, this seat left out; at least 1.
     opponents: usize,
     /// Chips that calling adds; zero when checking is free.
     to_call: u64,
@@ -79,12 +79,12 @@ impl<'a> Spot<'a> {
         }
     }
 
-    /// Whether somebody has raised before the flop.
+    /// Whether a player has raised before the flop.
     fn raised(&self) -> bool {
         self.to_call > self.ask.big_blind.0 || (self.to_call > 0 && self.ask.bet >= self.ask.big_blind)
     }
 
-    /// Whether everybody left has put in as much as there is to match, so that a call ends the
+    /// Whether all players left have put in as much as there is to match, so that a call ends the
     /// betting.
     fn everybody_is_in(&self) -> bool {
         let high = self.ask.bet.0 + self.to_call;
@@ -96,7 +96,7 @@ impl<'a> Spot<'a> {
     fn push_or_fold(&self, rng: &mut impl Rng) -> Wish {
         let edge = self.edge + jitter(rng);
         let strong_enough = if self.raised() {
-            // Whoever raised holds better than a random hand.
+            // A player that raised holds better than a random hand.
             if self.everybody_is_in() { self.share >= self.price + 0.03 } else { edge >= 0.10 }
         } else {
             let full = if self.opponents == 1 { -0.06 } else { 0.05 };
@@ -162,7 +162,7 @@ impl<'a> Spot<'a> {
                 _ => Wish::Stay,
             };
         }
-        // Whoever bets holds better than a random hand, the more so the more they bet.
+        // A player that bets holds better than a random hand, the more so the larger the bet.
         let before_the_bet = self.ask.pot.minus_or_zero(Chips(self.to_call)).0.max(1);
         let size = (self.to_call as f64 / before_the_bet as f64).min(1.0);
         let worth_calling = self.share >= self.price + 0.03 + 0.07 * size;

@@ -28,7 +28,7 @@ use wire::{
 /// Thoughts and waiting answers at a time, per thinking thread, and asks on their way to it. Enough
 /// for a thread to have something to think about while others are answered and asked for; few
 /// enough for the longest thoughts of all to take a tenth of a second, when the queue gives an ask
-/// to somebody else after two.
+/// to another worker after two.
 const JOBS_PER_THREAD: usize = 32;
 /// How long asks are waited for before the queue is asked again, and before a stop is noticed.
 const TAKE_WAIT: Duration = Duration::from_millis(500);
@@ -71,7 +71,7 @@ impl Made {
 enum Outcome {
     /// The ask is dealt with and may be forgotten.
     Settled,
-    /// Nobody answered: another try may do better.
+    /// No answer came: another try may do better.
     Unanswered,
 }
 
@@ -88,7 +88,7 @@ impl Worker {
         let shared = Arc::new(self);
         while !stop.is_asked() {
             if let Err(error) = shared.take(most, &jobs).await {
-                warn!(%error, "cannot read the queue of bot asks; trying again");
+                warn!(%error, "the queue of bot asks cannot be read: no new asks until the next try, after a pause");
                 tokio::time::sleep(QUEUE_PAUSE).await;
             }
         }
@@ -117,14 +117,14 @@ async fn handle(worker: Arc<Worker>, job: Job, _at_hand: OwnedSemaphorePermit) {
     let outcome = match codec::decode::<BotAsk>(&job.payload) {
         Ok(ask) => worker.decide(ask).await,
         Err(error) => {
-            warn!(%error, "an ask that cannot be read is dropped");
+            warn!(%error, "an ask cannot be decoded: it is dropped, and the table's clock decides");
             Outcome::Settled
         }
     };
     if matches!(outcome, Outcome::Settled)
         && let Err(error) = job.ack().await
     {
-        debug!(%error, "an ask could not be acknowledged and will come again");
+        debug!(%error, "an ask was not acknowledged: it will come again, as a repeat");
     }
 }
 
@@ -140,12 +140,12 @@ impl Worker {
         let (ask, thought) = match thought.await {
             Ok(asked) => asked,
             Err(error) => {
-                warn!(%error, "a thought failed; the table's clock decides");
+                warn!(%error, "a decision failed: the table's clock decides");
                 return Outcome::Settled;
             }
         };
         let Some(thought) = thought else {
-            debug!(table = %ask.table, hand = %ask.hand, turn = ask.turn, "an ask came too late");
+            debug!(table = %ask.table, hand = %ask.hand, turn = ask.turn, "an ask came too late: it is dropped");
             return Outcome::Settled;
         };
         self.made.rollouts.fetch_add(thought.rollouts.into(), Ordering::Relaxed);
@@ -178,12 +178,12 @@ impl Worker {
                     tokio::time::sleep(TRANSIENT_PAUSE).await;
                 }
                 Ok(TableReply::Refused(refusal)) => {
-                    debug!(table = %request.table, %refusal, "a decision came to nothing");
+                    debug!(table = %request.table, %refusal, "a decision was refused: it is dropped");
                     return Outcome::Settled;
                 }
                 Ok(_) => return Outcome::Settled,
                 Err(error) => {
-                    debug!(table = %request.table, %error, "the table does not answer");
+                    debug!(table = %request.table, %error, "the table does not answer: the ask will come again");
                     return Outcome::Unanswered;
                 }
             }

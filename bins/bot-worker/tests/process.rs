@@ -154,9 +154,9 @@ async fn an_ask_is_answered_once_with_an_action_that_was_offered() {
     // A refusal settles the ask as well.
     room.ask(5, LONG).await;
     room.command(TableReply::Refused(Refusal::TurnPassed { hand: HandNo(3), turn: 6 })).await;
-    // An ask that comes too late is of no use to anybody.
+    // An ask that comes too late is of no use.
     room.ask(6, Duration::ZERO).await;
-    // Neither is one that nobody can read.
+    // Neither is one that cannot be decoded.
     room.table.publish(subject::BOT_ASK.to_owned(), vec![0xc1].into()).await.unwrap();
     room.assert_quiet().await;
     let decisions = room.peers.alive(Role::BotWorker)[0].load.actions;
@@ -214,7 +214,7 @@ async fn sigterm_lets_thoughts_finish() {
     assert_eq!(room.command(DONE).await.id, asked.command_id());
     let ended = timeout(GUARD, worker.ended()).await.expect("it does not end").unwrap();
     assert!(ended.success(), "{ended}");
-    // The ask was acknowledged: nobody else gets it.
+    // The ask was acknowledged: no other worker gets it.
     let _other = room.worker("bot-worker-2", &[]).await;
     room.assert_quiet().await;
 }

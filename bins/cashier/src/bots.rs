@@ -1,4 +1,4 @@
-//! The house's bots: accounts that nobody logs in to and that may owe, made when they are first
+//! The house's bots: accounts without a log-in that may owe, made when they are first
 //! asked for.
 
 use crate::{Database, Failure, bot_names::bot_name, players::unsigned};
@@ -10,7 +10,7 @@ pub const MOST_BOTS: u32 = 100_000;
 /// Made by one statement.
 const CHUNK: u32 = 10_000;
 
-/// Whoever makes bots that another is just making waits for it longer than for a lock.
+/// A cashier waits for bots that another one is just making for longer than for a lock.
 const LIMITS: Limits = Limits { patience: Limits::LONG.attempt, ..Limits::LONG };
 
 /// The first `count` bots, the same ones each time, making those that are not there yet.
@@ -44,7 +44,7 @@ async fn list(client: &Client, count: u32) -> Result<Vec<Account>, Failure> {
     rows.iter().map(account).collect()
 }
 
-/// Makes the bots `from..=to` that are not there yet. Everybody makes them in the order of their
+/// Makes the bots `from..=to` that are not there yet. All cashiers make them in the order of their
 /// numbers, so two at once do not block each other.
 async fn make(client: &Client, from: u32, to: u32) -> Result<(), Failure> {
     let numbers: Vec<i32> = (from..=to).map(number).collect();

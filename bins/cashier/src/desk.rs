@@ -18,7 +18,7 @@ use wire::{
     subject,
 };
 
-/// Whom a request comes from: each has a subject of its own, so that the server lets each role send
+/// The sender of a request: each has a subject of its own, so that the server lets each role send
 /// only its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Counter {
@@ -51,9 +51,9 @@ impl Counter {
 /// What comes of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// For whoever asked.
+    /// For the caller.
     pub reply: CashierReply,
-    /// For all connection nodes, before the reply is sent.
+    /// For all gateways, before the reply is sent.
     pub notice: Option<Notice>,
 }
 
@@ -116,7 +116,7 @@ impl Desk {
         answer
     }
 
-    /// For connection nodes.
+    /// For gateways.
     ///
     /// # Errors
     /// The refusal, or the database's trouble.
@@ -227,6 +227,6 @@ impl Desk {
 
 /// The decoder's words name fields and types, never values, so no password gets into them.
 fn unreadable(counter: Counter, error: &codec::CodecError) -> Answer {
-    tracing::warn!(?counter, "a request cannot be decoded");
+    tracing::warn!(?counter, "a request cannot be decoded: it is refused");
     Answer { reply: CashierReply::Refused(Refusal::bad_message(error.to_string())), notice: None }
 }

@@ -1,4 +1,4 @@
-//! Why a request was not carried out: a refusal for whoever asked, or a database in trouble.
+//! Why a request was not carried out: a refusal for the caller, or a database in trouble.
 
 use database::DatabaseError;
 use wire::{Refusal, cashier::CashierReply};
@@ -30,14 +30,14 @@ impl database::Failure for Failure {
 }
 
 impl Failure {
-    /// What whoever asked is told. A database in trouble is nothing they can mend: it goes to the
-    /// log, and they are told to ask again.
+    /// Returns the refusal for the caller. A database in trouble is nothing that callers can mend:
+    /// it goes to the log, and they are told to ask again.
     #[must_use]
     pub fn into_refusal(self) -> Refusal {
         match self {
             Self::Refused(refusal) => refusal,
             Self::Database(error) => {
-                tracing::error!(error = %error.chain(), "database: not done");
+                tracing::error!(error = %error.chain(), "the database failed: the request is refused for now, and its caller repeats it");
                 Refusal::unavailable("database")
             }
         }

@@ -2,7 +2,7 @@
 //! each would take longer than everything they do.
 //!
 //! What always holds: a guest has no password, which is how it is told from a person; no session is
-//! ever opened for anybody else; a guest has one session, the latest.
+//! ever opened for another account; a guest has one session, the latest.
 
 use crate::{
     Database, Failure,
@@ -46,8 +46,8 @@ impl Guests {
 /// Makes those that are not there yet, and opens a session for each.
 ///
 /// # Errors
-/// [`Refusal::NameTaken`] when somebody else has one of the names, [`Refusal::Banned`] when one of
-/// them is banned; then nothing is done.
+/// [`Refusal::NameTaken`] when another account has one of the names, [`Refusal::Banned`] when one
+/// of them is banned; then nothing is done.
 pub async fn open(database: &Database, guests: &Guests) -> Result<Vec<Session>, Failure> {
     let tokens = guests.0.iter().map(|_| sessions::new_token()).collect::<Result<Vec<_>, _>>()?;
     let (names, tokens) = (&guests.0, &tokens);

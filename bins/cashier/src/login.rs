@@ -28,8 +28,8 @@ struct Candidate {
 /// Checks name and password and opens a session.
 ///
 /// # Errors
-/// [`Refusal::BadCredentials`], [`Refusal::LockedOut`], and [`Refusal::Banned`] for those who know
-/// the password.
+/// [`Refusal::BadCredentials`], [`Refusal::LockedOut`], and [`Refusal::Banned`] for callers that
+/// know the password.
 pub async fn log_in(
     database: &Database,
     passwords: &Passwords,

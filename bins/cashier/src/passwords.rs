@@ -2,7 +2,7 @@
 //!
 //! What always holds: a check costs the same whether the account exists or not. A hash takes 19 MiB
 //! and about 34 ms of a core (OWASP's recommendation of 2023), so as many run as there are cores,
-//! and whoever would have to wait for long is told to come back.
+//! and a caller that would have to wait for long is told to come back.
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -36,7 +36,7 @@ pub enum PasswordError {
 pub struct Passwords {
     argon2: Argon2<'static>,
     turns: Arc<Semaphore>,
-    /// The hash of nothing anybody knows, for accounts that do not exist.
+    /// The hash of random bytes, for accounts that do not exist.
     nobody: Arc<str>,
 }
 
@@ -83,7 +83,7 @@ impl Passwords {
         match hashed.await {
             Ok(Ok(hash)) => Ok(hash),
             Ok(Err(error)) => {
-                tracing::error!(%error, "cannot hash a password");
+                tracing::error!(%error, "a password cannot be hashed: the request is refused for now");
                 Err(Refusal::unavailable("password hashing"))
             }
             Err(_) => Err(Refusal::unavailable("password hashing")),

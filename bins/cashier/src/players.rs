@@ -9,7 +9,7 @@ use wire::{
 };
 
 /// Numbers in the database are signed; ids stay below 2^53, so nothing is lost. What is out of
-/// range becomes a number that belongs to nobody.
+/// range becomes a number that belongs to no player.
 #[must_use]
 pub fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)

@@ -27,7 +27,7 @@ pub const LONGEST_DRAIN: Duration = Duration::from_secs(10);
 const SWEEP: Duration = Duration::from_secs(3600);
 /// A pause as long as this means that others have answered what came meanwhile. Repeats of what was
 /// *done* are harmless, but a buy-in that was refused for want of money, and whose player has money
-/// now, would be posted for a seat that nobody holds any more. So requests that piled up go by; who
+/// now, would be posted for a seat that is given up. So requests that piled up go by; a caller that
 /// still wants an answer asks again.
 const STOOD_STILL: Duration = Duration::from_secs(1);
 
@@ -37,7 +37,7 @@ pub enum ServeError {
     /// Messaging failed.
     #[error(transparent)]
     Bus(#[from] BusError),
-    /// A subscription ended although nobody asked it to.
+    /// A subscription ended although it was not to.
     #[error("no more requests arrive: the connection to NATS is closed for good")]
     Deaf,
     /// The database is there, but is not what it should be.
@@ -80,7 +80,7 @@ pub async fn run(bus: &Bus, node: wire::NodeId, desk: Arc<Desk>, stop: Stop) -> 
         () = stop.asked() => true,
         _ = open.join_next() => stop.is_asked(),
     };
-    tracing::info!("stopping: finishing what is being worked on");
+    tracing::info!("stopping: requests under way are finished");
     peers.set_draining();
     sweeping.abort();
     watching.abort();
@@ -92,7 +92,7 @@ pub async fn run(bus: &Bus, node: wire::NodeId, desk: Arc<Desk>, stop: Stop) -> 
     Ok(())
 }
 
-/// Tells everybody whether the database is there.
+/// Publishes whether the database is there.
 async fn watch(desk: Arc<Desk>, peers: Peers) {
     desk.database().watch(|answers| peers.set_troubled(!answers)).await;
 }
@@ -100,7 +100,7 @@ async fn watch(desk: Arc<Desk>, peers: Peers) {
 async fn sweep(desk: Arc<Desk>) {
     loop {
         if let Err(failure) = sessions::sweep(desk.database()).await {
-            tracing::warn!(%failure, "old sessions are not forgotten yet");
+            tracing::warn!(%failure, "old sessions were not deleted: they stay until the next try");
         }
         tokio::time::sleep(SWEEP).await;
     }
@@ -128,14 +128,14 @@ impl Window {
                 },
             }
         }
-        // What has been delivered already is nobody else's.
+        // Requests that have been delivered already go to no other cashier.
         while let Some(Some(request)) = requests.next().now_or_never() {
             self.take(request).await;
         }
         drop(requests);
         let all = self.room.acquire_many(MOST_AT_ONCE);
         if tokio::time::timeout(LONGEST_DRAIN, all).await.is_err() {
-            tracing::warn!(counter = ?self.counter, "requests are left unanswered at the end");
+            tracing::warn!(counter = ?self.counter, "requests were left unanswered at the end: their callers repeat them");
         }
     }
 
@@ -156,19 +156,19 @@ impl Window {
 
     async fn answer(&self, request: &Request) {
         let Answer { reply, notice } = self.desk.answer(self.counter, &request.payload).await;
-        // First the notice: once it says "done", connection nodes have been told.
+        // First the notice: once the answer says "done", gateways have been told.
         if let Some(notice) = notice {
             let sent = match codec::encode(&notice) {
                 Ok(payload) => self.bus.publish(subject::NOTICE.to_owned(), payload.into()).await,
                 Err(error) => Err(error.into()),
             };
             if let Err(error) = sent {
-                tracing::error!(%error, "connection nodes are not told: no answer, so that it is asked again");
+                tracing::error!(%error, "gateways were not told: the request is left unanswered, so that its caller repeats it");
                 return;
             }
         }
         if let Err(error) = request.answer(&reply).await {
-            tracing::error!(counter = ?self.counter, %error, "an answer is not sent");
+            tracing::error!(counter = ?self.counter, %error, "an answer was not sent: its caller repeats the request");
         }
     }
 }

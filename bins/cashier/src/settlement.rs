@@ -117,7 +117,8 @@ async fn settle_once(client: &mut Client, settlement: &Settlement) -> Result<boo
     let pool = AccountId::Tournament(settlement.tournament);
     let winners = settlement.winners().map(|place| AccountId::Player(place.player));
     let accounts: BTreeSet<AccountId> = winners.chain([pool]).collect();
-    // Before the lock: where nobody paid there is no account yet, and without one nothing to lock.
+    // Before the lock: where no entry was paid there is no account yet, and without one nothing to
+    // lock.
     store::open_accounts(client, &accounts).await?;
     let tx = client.transaction().await?;
     tx.batch_execute("SET LOCAL statement_timeout = '60s'").await?;

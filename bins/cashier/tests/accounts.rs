@@ -177,7 +177,7 @@ async fn a_ban_ends_sessions_and_stakes_until_it_is_lifted() {
     assert_eq!(answer.notice, Some(Notice::Banned { player: alice }));
     assert_eq!(resume(&desk, &token).await, refused(Refusal::SessionExpired));
     assert_eq!(log_in(&desk, "Alice", PASSWORD).await, refused(Refusal::Banned));
-    // Whoever does not know the password does not learn of the ban.
+    // Without the password a caller does not learn of the ban.
     assert_eq!(log_in(&desk, "Alice", "wrong password").await, refused(Refusal::BadCredentials));
     assert_eq!(table(&desk, buy_in("b", alice, 7, 1)).await, refused(Refusal::Banned));
     assert_eq!(tournament(&desk, enter(9, alice, 0, 1, 0)).await, refused(Refusal::Banned));
@@ -258,7 +258,7 @@ async fn guests_have_sessions_and_money_but_no_password() {
     assert_eq!(resume(&desk, &guests[39].token).await, refused(Refusal::SessionExpired));
     assert_eq!(session(resume(&desk, &again[9].token).await).account, guests[39].account);
 
-    // Somebody's account is none, and spoils the whole request.
+    // A person's account is none, and spoils the whole request.
     let ann = create(&desk, "guest-53").await;
     assert_eq!(open("guest", 51, 5).await, refused(Refusal::NameTaken));
     assert_eq!(show(&desk, "guest-53").await.account.player, ann);

@@ -1,5 +1,5 @@
-//! What the database itself refuses, whoever writes, and what the audit finds when that was got
-//! round.
+//! Writes that the database itself refuses, from every writer, and what the audit finds when that
+//! was got round.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod common;
@@ -139,7 +139,7 @@ async fn without_migrations_it_says_what_to_run() {
     assert!(error.contains("migration 1"), "{error}");
 }
 
-/// A database that somebody else runs, where we own one database and may not make roles.
+/// A database server of others, where we own one database and may not make roles.
 #[tokio::test]
 async fn an_owner_who_may_make_no_roles_can_migrate_and_serve() {
     let house = House::empty().await;

@@ -188,7 +188,7 @@ async fn a_tournament_is_settled_once_and_to_the_last_chip() {
     assert_eq!(tournament(&two, enter(9, alice, 1, 100, 10)).await, refused(Refusal::TournamentPast));
     assert_eq!(tournament(&two, refund(9, alice, 0, 100, 10)).await, refused(Refusal::TournamentPast));
     assert_eq!(tournament(&two, enter(9, alice, 0, 100, 10)).await, CashierReply::Done, "a repeat");
-    // One that nobody paid for.
+    // One that was never paid.
     assert_eq!(tournament(&one, settle(11, &[(1, alice, 0), (2, bots[0], 0)])).await, CashierReply::Done);
     let audit = assert_sound(&one).await;
     assert_eq!((audit.tournaments, audit.tables), (vec![], vec![]));

@@ -58,7 +58,7 @@ async fn an_outage_is_answered_in_bounded_time_and_ends_by_itself() {
     assert_eq!(balance(&desk, alice).await, (800, 200));
     assert!(matches!(log_in(&desk, "Alice", PASSWORD).await, CashierReply::Session(_)));
 
-    // A restart in the middle of a request's patience is not even noticed by whoever asked.
+    // A restart in the middle of a request's patience is not even noticed by the caller.
     house.postgres.stop().await.unwrap();
     let (reply, restarted) = tokio::join!(table(&desk, buy_in("back", alice, 7, 10)), async {
         sleep(Duration::from_millis(300)).await;

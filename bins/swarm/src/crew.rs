@@ -1,4 +1,5 @@
-//! Worker processes: started, told what to do, heard. They end when this process does, because their standard input does.
+//! Worker processes: started, told what to do, heard. They end when this process does, because
+//! their standard input does.
 
 use crate::{
     latency::Latency,
@@ -59,7 +60,7 @@ impl Crew {
         self.workers.iter().filter_map(|worker| worker.child.id()).collect()
     }
 
-    /// Tells everybody.
+    /// Sends an order to every process.
     ///
     /// # Errors
     /// When a process is gone.
@@ -72,10 +73,10 @@ impl Crew {
         Ok(())
     }
 
-    /// Tells everybody and waits until `done` counts all players.
+    /// Sends an order to every process and waits until `done` counts all players.
     ///
     /// # Errors
-    /// When a process is gone, or nobody gets any further for a long time.
+    /// When a process is gone, or no player gets any further for a long time.
     pub async fn all(
         &mut self,
         order: Order,
@@ -191,7 +192,9 @@ impl Worker {
                         *seen.lock().unwrap_or_else(PoisonError::into_inner) = counts;
                     }
                     Ok(Report::Counted(counted)) => drop(tell.send(*counted).await),
-                    Err(error) => tracing::warn!(%error, "a worker process says something else"),
+                    Err(error) => {
+                        tracing::warn!(%error, "a line of a worker process is no report: it is skipped")
+                    }
                 }
             }
         });

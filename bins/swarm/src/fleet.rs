@@ -78,7 +78,7 @@ impl Described {
         Ok(Bus::connect(options(&self.nats_url, folder, "admin")?).await?)
     }
 
-    /// Addresses of the connection nodes that begin with `scheme`, in the order of their names.
+    /// Returns addresses of the gateways that begin with `scheme`, in the order of their names.
     pub fn addresses(&self, scheme: &str) -> Vec<String> {
         let all = self.nodes.iter().flat_map(|node| &node.addresses);
         all.filter(|address| address.starts_with(scheme)).cloned().collect()
@@ -102,8 +102,8 @@ pub fn options(nats_url: &str, passwords: &Path, user: &str) -> anyhow::Result<O
 }
 
 impl Started {
-    /// Starts a fleet and waits until all of it is ready. Its connection nodes take so many connections each, and so many milliseconds of
-    /// silence for a lost connection.
+    /// Starts a fleet and waits until all of it is ready. Its gateways take so many connections
+    /// each, and so many milliseconds of silence for a lost connection.
     ///
     /// # Errors
     /// With the end of the log, when it does not become ready.

@@ -6,12 +6,12 @@
 //! | `replay` | recorded hands, played again and compared: `swarm replay` |
 //! | `room` | accounts, tables and seats for them on a fleet that is up |
 //! | `crew` | worker processes: tens of thousands of players each, all told what to do at once |
-//! | `fleet` | a running fleet: who it consists of, what it uses |
+//! | `fleet` | a running fleet: its processes, and what they use |
 //! | `raw` | the same traffic without poker, sessions or views: the limit that measurements are compared with |
 //! | `bench` | `swarm bench`, which is `make bench` |
 //!
-//! What always holds: players are strangers to the fleet: they know only what comes over their sockets. Every choice by
-//! chance follows from a printed seed.
+//! What always holds: players are strangers to the fleet: they know only what comes over their
+//! sockets. Every choice by chance follows from a printed seed.
 
 mod bench;
 mod crew;
@@ -44,7 +44,8 @@ struct Cli {
 enum Command {
     /// Play at many tables of a fleet that is up; ends with one line of JSON
     Play(play::Args),
-    /// Play recorded hands on a fleet that is up with --scripted-decks, and compare; ends with one line of JSON
+    /// Play recorded hands on a fleet that is up with --scripted-decks, and compare; ends with one
+    /// line of JSON
     Replay(replay::Args),
     /// Measure; prints one line of JSON per measurement
     Bench(bench::Args),

@@ -1,4 +1,5 @@
-//! How long players think, and every other choice by chance: all of it follows from the printed seed.
+//! How long players think, and every other choice by chance: all of it follows from the printed
+//! seed.
 
 use rand_chacha::{ChaCha8Rng, rand_core::Rng, rand_core::SeedableRng};
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,8 @@ pub enum Pace {
     },
 }
 
-/// Of a hundred actions this many bet or raise the least that is allowed, so that nobody is out soon.
+/// Of a hundred actions this many bet or raise the least that is allowed, so that no player busts
+/// soon.
 const RAISES: u32 = 8;
 /// Of a hundred actions that face a bet this many fold.
 const FOLDS: u32 = 22;

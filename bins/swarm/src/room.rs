@@ -1,4 +1,4 @@
-//! A room for the players: accounts with open sessions, tables, and who goes where.
+//! A room for the players: accounts with open sessions, tables, and seats.
 
 use crate::{
     pace::{Chance, Pace},
@@ -21,7 +21,7 @@ const PATIENCE: Patience = Patience { each: Duration::from_secs(10), total: Dura
 const GUESTS: u32 = 1_000;
 /// Requests that are under way at the same time.
 const AT_ONCE: usize = 64;
-/// Time to act: nobody's clock runs out while the players are being seated.
+/// Time to act: no clock runs out while the players are being seated.
 const ACTION_MS: u32 = 600_000;
 /// Connections of one process, unless more processes are asked for: 20,000 files may be open.
 const PER_PROCESS: usize = 17_000;
@@ -38,7 +38,8 @@ pub struct RoomArgs {
     /// Players at each
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(2..=10))]
     pub players: u8,
-    /// Railbirds, who have a session and only watch: one more at each of so many tables, at most one at every table
+    /// Visitors, which have a session and only watch: one more at each of so many tables, at most
+    /// one at every table
     #[arg(long, default_value_t = 0)]
     pub railbirds: usize,
     /// Code of the variant, as for `pokerctl table create`
@@ -47,13 +48,14 @@ pub struct RoomArgs {
     /// Seed of every choice by chance [default: another one each time; it is printed]
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Processes that play [default: one for each 17,000 connections, at least 2 for more than one table]
+    /// Processes that play [default: one for each 17,000 connections, at least 2 for more than one
+    /// table]
     #[arg(long)]
     pub processes: Option<usize>,
     /// How players connect: tcp, ws or ws+json
     #[arg(long, default_value = "tcp", value_parser = ["tcp", "ws", "ws+json"])]
     pub wire: String,
-    /// Let everybody try the first connection node first, and go where it sends them
+    /// Let all players try the first gateway first, and go where it sends them
     #[arg(long)]
     pub first_node_only: bool,
     /// Connections that each process makes at the same time
@@ -126,7 +128,7 @@ impl RoomArgs {
     }
 }
 
-/// Blinds and buy-in: deep enough that nobody is out in any measurement.
+/// Blinds and buy-in: deep enough that no player busts in any measurement.
 const BLINDS: (Chips, Chips) = (Chips(50), Chips(100));
 const BUY_IN: Chips = Chips(1_000_000);
 /// What each account is given.
@@ -167,7 +169,7 @@ pub async fn prepare(
             raw: None,
         })
         .collect();
-    // Those who meet at a table come to their nodes by chance; to each node come as many.
+    // Players of a table come to their gateways by chance; to each gateway come as many.
     let nodes = chance.shuffled(args.connections()).into_iter();
     let mut people = sessions.into_iter().zip(nodes).map(|(session, node)| PlayerPlan {
         player: session.account.player,
@@ -200,8 +202,8 @@ pub async fn bots(admin: &Bus, args: &RoomArgs, seed: u64) -> anyhow::Result<()>
     }
 }
 
-/// Local addresses of each process's own, with all ports each. Past half of an address's ports the system searches long for a free
-/// one.
+/// Local addresses of each process's own, with all ports each. Past half of an address's ports the
+/// system searches long for a free one.
 pub fn sources(number: usize) -> Vec<IpAddr> {
     let first = number * SOURCES + 1;
     let last = |number| u8::try_from(number).ok();
@@ -282,12 +284,12 @@ pub enum TableError {
         /// Why not.
         refusal: Refusal,
     },
-    /// Nobody answers.
+    /// No answer came.
     #[error(transparent)]
     Unanswered(#[from] RequestError),
 }
 
-/// Has a table do something on nobody's behalf. Ids are unique per table.
+/// Has a table carry out a command of the administrator. Ids are unique per table.
 ///
 /// # Errors
 /// When it is refused for good, or not answered.

@@ -1,4 +1,5 @@
-//! PostgreSQL refuses to run as root: who it runs as then, and what that user can reach.
+//! The user that PostgreSQL runs as where this program runs as root, which PostgreSQL refuses, and
+//! the folders that this user can reach.
 
 use crate::ServerError;
 use rustix::fs::{Gid, Uid};

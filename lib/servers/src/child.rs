@@ -176,7 +176,7 @@ impl Child {
         if let Some(id) = id.and_then(rustix::process::Pid::from_raw)
             && let Err(error) = rustix::process::kill_process(id, signal)
         {
-            tracing::debug!(%error, ?id, "the process is gone already");
+            tracing::debug!(%error, ?id, "a signal was not sent: the process has ended already");
         }
     }
 
@@ -219,7 +219,7 @@ impl Child {
         match timeout(patience, self.ended()).await {
             Ok(status) => status,
             Err(_) => {
-                tracing::warn!(id = self.id(), "does not stop when asked to, and is killed");
+                tracing::warn!(id = self.id(), "a process did not stop in time after SIGTERM: it is killed");
                 self.kill().await
             }
         }
@@ -324,7 +324,7 @@ async fn on_lasting_thread(command: process::Command) -> io::Result<process::Chi
             .spawn(move || {
                 for mut start in receiver {
                     let _runtime = start.runtime.enter();
-                    // Nobody waits any more: the child is dropped, and so killed.
+                    // The caller does not wait any more: the child is dropped, and so killed.
                     let _ = start.started.send(start.command.spawn());
                 }
             })

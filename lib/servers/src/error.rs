@@ -23,7 +23,7 @@ pub enum ServerError {
         "port {port}, which {program} needs, is taken: stop the program that listens there, or choose another port"
     )]
     PortTaken {
-        /// Who needs it.
+        /// The program that needs it.
         program: &'static str,
         /// Which.
         port: u16,
@@ -54,7 +54,7 @@ pub enum ServerError {
         /// Its log file.
         log: String,
     },
-    /// PostgreSQL does not run as root, and there is nobody else.
+    /// PostgreSQL does not run as root, and there is no other user.
     #[error(
         "PostgreSQL does not run as root, and there is neither a user postgres nor nobody: create one of them"
     )]

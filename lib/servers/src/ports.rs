@@ -1,4 +1,4 @@
-//! Ports that nobody uses.
+//! Ports that are free.
 
 use crate::ServerError;
 use std::net::{Ipv4Addr, TcpListener};

@@ -151,7 +151,7 @@ impl Drop for Postgres {
         if self.temporary
             && let Err(error) = remove(&self.setup.dir)
         {
-            tracing::warn!(%error, "temporary files stay behind");
+            tracing::warn!(%error, "temporary files were not removed: they stay until the folder is removed by hand");
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The memory of answered commands, and the state that a journal's records build up: a repeat of a
-//! command gets the first answer, whoever owns the tournament by then, because the memory is made
+//! command gets the first answer, also from the next owner, because the memory is made
 //! from the records' causes.
 
 use crate::state::Tournament;
@@ -15,7 +15,7 @@ use wire::{
 const PER_PLAYER: usize = 4;
 /// Commands of the administrator remembered.
 const PER_ADMINISTRATOR: usize = 16;
-/// Players without an entry who are remembered (refused, or withdrawn), beyond those with one.
+/// Players without an entry that are remembered (refused, or withdrawn), beyond those with one.
 const WITHOUT_ENTRY: usize = 1_024;
 
 /// What a command was answered.

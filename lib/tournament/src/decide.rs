@@ -18,7 +18,7 @@ pub enum Command {
     },
     /// Hold an entry for a player.
     Register {
-        /// Who.
+        /// The player.
         player: PlayerId,
         /// Display name.
         name: String,
@@ -65,7 +65,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// The command that a message of this player (nobody for tables and the administrator) asks
+    /// The command that a message of this player (none for tables and the administrator) asks
     /// for; none for [`TournamentCommand::Show`], which changes nothing.
     ///
     /// # Errors

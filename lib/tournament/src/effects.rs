@@ -1,4 +1,4 @@
-//! What is left to be done outside, derived from the state: whoever owns the tournament does it,
+//! What is left to be done outside, derived from the state: the tournament's owner does it,
 //! and does it again after a takeover. All of it is harmless when done twice.
 
 use crate::{entry::Stage, state::Tournament};

@@ -6,7 +6,7 @@ use wire::{Chips, SeatNo, TableId};
 /// An entry of a player.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
-    /// Counts the tournament's reservations from 0, so that a player who withdraws and comes back
+    /// Counts the tournament's reservations from 0, so that a player that withdraws and comes back
     /// has a new one.
     pub(crate) number: u32,
     /// Display name.

@@ -181,7 +181,7 @@ fn applied(ground: &mut impl Ground, id: TableId, number: u64) {
     }
 }
 
-/// A player who is on the way already gets a new goal; anybody else is ordered away.
+/// A player that is on the way already gets a new goal; any other is ordered away.
 fn move_ordered(ground: &mut impl Ground, player: PlayerId, from: TableId, to: TableId, seat: SeatNo) {
     let Some(entry) = ground.entry(player) else { return };
     let before = entry.stage;

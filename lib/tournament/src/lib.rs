@@ -1,14 +1,15 @@
-//! The tournament director: who is in, who sits where, what each table does next, who finished
+//! The tournament director: entries, seats, the next instruction of each table, who finished
 //! where and what that pays.
 //!
 //! What it is for: [`Tournament::decide`] turns a command into events or a named refusal,
 //! [`Tournament::evolve`] carries an event out and cannot fail, [`Tournament::effects`] lists what
-//! is left to be done outside, derived from the state alone, so that whoever takes a tournament
-//! over goes on where the last owner stopped. [`Saved`] adds the memory of answered commands.
+//! is left to be done outside, derived from the state alone, so that an owner that takes a
+//! tournament over goes on where the last owner stopped. [`Saved`] adds the memory of answered
+//! commands.
 //!
 //! What always holds, after every event:
 //! - all chips together are starting stack times entries ([`Tournament::chips_in_play`]); a player
-//!   who moves takes them along;
+//!   that moves takes them along;
 //! - a player is in one place: not seated yet, at one table, between two tables, or out;
 //! - an instruction is made only for a table that has carried out the one before.
 //!
@@ -21,7 +22,7 @@
 //!   (number 1) by [`wire::table::TableCommand::Instruct`]; both are repeated until answered and
 //!   count once.
 //! - It reports every finished hand and plays no other until the answering instruction is carried
-//!   out. `before` of a report is the stack it was told or last reported; players who were not
+//!   out. `before` of a report is the stack it was told or last reported; players that were not
 //!   dealt in may be left out. `applied` is the number of the last instruction made for it. A
 //!   report that breaks this is refused with a reason, because carrying it out would lose chips.
 //! - Of an instruction it carries out `remove` first, then `add` (an arrival may get the seat that

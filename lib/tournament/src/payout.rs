@@ -47,7 +47,7 @@ fn part(whole: Chips, weight: u64, of: u64) -> Chips {
     Chips((u128::from(whole.0) * u128::from(weight) / u128::from(of)) as u64)
 }
 
-/// What each of `sharing` players gets who share `place` (from 1) and the places after it: equal
+/// What each of `sharing` players gets that share `place` (from 1) and the places after it: equal
 /// parts, odd chips to the first of them.
 pub(crate) fn shared(prizes: &[Chips], place: u32, sharing: usize) -> Vec<Chips> {
     let from = (place as usize).saturating_sub(1);

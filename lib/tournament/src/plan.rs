@@ -1,5 +1,5 @@
-//! What the tables at rest are told: which are broken, who moves to even the others out, who plays
-//! on and who waits.
+//! The instructions of tables at rest: which are broken, which players move to balance the others,
+//! which play on and which wait.
 //!
 //! A table is at rest while its report waits for an answer or while it waits for an instruction.
 //! Only then can players be taken from it. After every report and confirmation all tables at rest
@@ -58,7 +58,7 @@ fn outlook(draft: &Draft<'_>, broken: usize) -> Outlook {
     Outlook { largest, open: if draft.state().phase == Phase::Running { open - broken } else { 0 } }
 }
 
-/// The open tables by number, cut in two: those that are needed to seat everybody, and those that
+/// The open tables by number, cut in two: those that are needed to seat all players, and those that
 /// can be broken.
 fn split(draft: &Draft<'_>) -> (Vec<TableId>, Vec<TableId>) {
     let open = draft.see_tables().filter(|(_, table)| !table.is_closing());
@@ -74,8 +74,8 @@ fn at_rest<'a>(draft: &'a Draft<'_>) -> impl Iterator<Item = TableId> + 'a {
     draft.see_tables().filter(|(_, table)| table.is_at_rest()).map(|(id, _)| id)
 }
 
-/// Breaks those of the tables that are at rest. Returns which: nobody is left there once they have
-/// carried out what they are told now.
+/// Breaks those of the tables that are at rest. Returns which: no player is left there once they
+/// have carried out what they are told now.
 fn break_tables(draft: &mut Draft<'_>, doomed: &[TableId], stay: &[TableId]) -> Vec<TableId> {
     let mut broken = Vec::new();
     for &id in doomed {
@@ -86,8 +86,8 @@ fn break_tables(draft: &mut Draft<'_>, doomed: &[TableId], stay: &[TableId]) -> 
     broken
 }
 
-/// Breaks a table (TDA 10): everybody there, and everybody on the way there, gets any free seat by
-/// draw, at the tables with the fewest players. There are enough of them: whoever is left fits into
+/// Breaks a table (TDA 10): each player there, and each on the way there, gets any free seat by
+/// draw, at the tables with the fewest players. There are enough of them: the players left fit into
 /// the tables that stay.
 fn break_table(draft: &mut Draft<'_>, id: TableId, stay: &[TableId]) -> Option<()> {
     let table = draft.see_table(id)?;
@@ -102,7 +102,8 @@ fn break_table(draft: &mut Draft<'_>, id: TableId, stay: &[TableId]) -> Option<(
     Some(())
 }
 
-/// Where a player comes from: the table that is being left, for whoever is on the way already.
+/// Where a player comes from: the table that is being left, for a player that is on the way
+/// already.
 fn origin(draft: &Draft<'_>, player: PlayerId, table: TableId) -> TableId {
     match draft.see_entry(player).map(|entry| entry.stage) {
         Some(Stage::Leaving { from, .. } | Stage::Travelling { from, .. }) => from,
@@ -139,8 +140,9 @@ fn order_move(draft: &mut Draft<'_>, tables: &[TableId]) -> Option<()> {
     Some(())
 }
 
-/// Who moves: somebody who is on the way here anyway; else the player who is next to be big blind
-/// (TDA 11-A), passing over those who have been moved two times more than others at the table.
+/// Returns the player that moves: one that is on the way here anyway; else the player that is next
+/// to be big blind (TDA 11-A), passing over those that have been moved two times more than others
+/// at the table.
 fn mover(draft: &Draft<'_>, table: &Table) -> Option<PlayerId> {
     if let Some(player) = table.coming.values().next() {
         return Some(*player);
@@ -164,7 +166,7 @@ fn instruct(draft: &mut Draft<'_>, id: TableId, then: Then, outlook: &Outlook, n
     draft.push(TournamentEvent::Instructed { table: id, instruction });
 }
 
-/// Players who can be seated here now: they have left their old tables.
+/// Returns the players that can be seated here now: they have left their old tables.
 fn arrivals<'a>(draft: &'a Draft<'_>, table: &'a Table) -> impl Iterator<Item = Arrival> + 'a {
     table.coming.iter().filter_map(|(&seat, &player)| {
         let entry = draft.see_entry(player)?;
@@ -173,9 +175,9 @@ fn arrivals<'a>(draft: &'a Draft<'_>, table: &'a Table) -> impl Iterator<Item = 
     })
 }
 
-/// What a table does once everybody who can be seated there is. A table that was stopped stays so
-/// while somebody is still on the way to it. The table with the most players never waits for others
-/// to come to rest, and whoever is on the way arrives, so somebody always plays.
+/// Returns what a table does once every player that can be seated there is. A table that was
+/// stopped stays so while a player is still on the way to it. The table with the most players never
+/// waits for others to come to rest, and players on the way arrive, so a table always plays.
 fn then(draft: &Draft<'_>, table: &Table, outlook: &Outlook) -> Then {
     if draft.state().phase != Phase::Running {
         return Then::Close;

@@ -87,7 +87,7 @@ impl Tournament {
         config.map_or_else(Vec::new, |config| payout::prizes(&config.payout, self.core.paid, config.buy_in))
     }
 
-    /// Places of players who bust in the same hand: the larger stack before the hand ranks higher;
+    /// Places of players that bust in the same hand: the larger stack before the hand ranks higher;
     /// equal stacks share the place and the prizes of the places they take up.
     fn bust(&self, draft: &mut Draft<'_>, busts: &[HandResult]) {
         if busts.is_empty() {
@@ -105,8 +105,8 @@ impl Tournament {
     }
 }
 
-/// Who is out: larger stacks before the hand first, equal ones from the button's left on (so odd
-/// chips of a shared prize go to the earliest position).
+/// Returns the players that bust: larger stacks before the hand first, equal ones from the button's
+/// left on (so odd chips of a shared prize go to the earliest position).
 fn bust_order(report: &Report, seats: u8) -> Vec<HandResult> {
     let lost = |result: &&HandResult| result.after.is_zero() && !result.before.is_zero();
     let mut busts: Vec<HandResult> = report.results.iter().filter(lost).copied().collect();
@@ -123,7 +123,7 @@ fn finish(draft: &mut Draft<'_>, prizes: &[Chips], now_ms: u64) {
     draft.push(TournamentEvent::Finished { places, at_ms: now_ms });
 }
 
-/// The place of an entry when the tournament ends: whoever is not out has won.
+/// The place of an entry when the tournament ends: the player that is not out has won.
 fn place(player: PlayerId, entry: &crate::entry::Entry, first: Chips) -> Option<Place> {
     match entry.stage {
         crate::entry::Stage::Placed { place, prize } => Some(Place { place, player, prize }),

@@ -1,4 +1,4 @@
-//! The start: when it is due, who is drawn to which seat, and how tables come to be.
+//! The start: when it is due, the seat draw, and how tables are opened.
 
 use crate::{
     config,
@@ -12,8 +12,7 @@ use wire::{
 };
 
 /// How long a start waits for entries that are still being paid and for bots that are still being
-/// entered, in milliseconds. It bounds what a cashier that does not answer can do to everybody
-/// else.
+/// entered, in milliseconds. It bounds what a cashier that does not answer can do to other players.
 pub const ENTRY_GRACE_MS: u64 = 30_000;
 
 impl Tournament {
@@ -51,8 +50,8 @@ impl Tournament {
         Ok(vec![TournamentEvent::Started { at_ms: now_ms, seed }])
     }
 
-    /// Opens the next tables under the given ids and seats whom the draw put there. Ids that are in
-    /// use are passed over, as are those that no table is left for.
+    /// Opens the next tables under the given ids and seats the players that the draw put there. Ids
+    /// that are in use are passed over, as are those that no table is left for.
     pub(crate) fn open(&self, ids: &[TableId], now_ms: u64) -> Vec<TournamentEvent> {
         let (Some(config), Some(seed)) = (&self.core.config, &self.core.seed) else { return Vec::new() };
         if self.core.phase != Phase::Running {
@@ -85,7 +84,7 @@ impl Tournament {
         events
     }
 
-    /// TDA 7: who sits where, table by table, from the next table to open on. A function of the
+    /// TDA 7: the seat draw, table by table, from the next table to open on. A function of the
     /// field and the seed alone, so that it comes out the same for every batch of tables. Head
     /// counts differ by one at most.
     fn seating(&self, seed: &Seed) -> Vec<Vec<Arrival>> {

@@ -61,7 +61,7 @@ impl Core {
         self.config.as_ref().map_or(2, |config| config.seats)
     }
 
-    /// Tables at the start: as few as hold everybody.
+    /// Tables at the start: as few as hold all players.
     pub(crate) fn first_tables(&self) -> u32 {
         self.paid.div_ceil(u32::from(self.seats()))
     }
@@ -96,7 +96,7 @@ impl Core {
 }
 
 impl Tournament {
-    /// A tournament that nobody has created yet.
+    /// Returns a tournament that has not been created yet.
     #[must_use]
     pub fn new(id: TournamentId) -> Self {
         let core = Core {
@@ -157,8 +157,8 @@ impl Tournament {
         self.tables.get(&table)?.told.as_ref()
     }
 
-    /// Where everybody is who sits at a table, as far as the director knows: table, seat (none for
-    /// players who have been ordered away) and player.
+    /// Lists all players at tables, as far as the director knows: table, seat (none for players
+    /// that have been ordered away) and player.
     pub fn seated(&self) -> impl Iterator<Item = (TableId, Option<SeatNo>, PlayerId)> + '_ {
         self.tables.iter().flat_map(|(&id, table)| {
             let stay = table.seats.iter().map(move |(&seat, &player)| (id, Some(seat), player));
@@ -179,7 +179,7 @@ impl Tournament {
         self.entries.values().map(|entry| entry.stack).sum()
     }
 
-    /// A player's chips; none for who does not take part.
+    /// A player's chips; none for a player without an entry.
     #[must_use]
     pub fn stack(&self, player: PlayerId) -> Option<Chips> {
         self.entries.get(&player).map(|entry| entry.stack)

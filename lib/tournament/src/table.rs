@@ -16,10 +16,10 @@ pub(crate) struct Table {
     /// How it is made, until it exists and has carried out its first instruction.
     #[serde(default)]
     pub(crate) config: Option<TableConfig>,
-    /// Who sits there and stays.
+    /// Players that sit there and stay.
     pub(crate) seats: BTreeMap<SeatNo, PlayerId>,
-    /// Who was ordered away and has not been confirmed to have left. Their seats count as free:
-    /// they leave before anybody arrives.
+    /// Players that were ordered away and have not been confirmed to have left. Their seats count
+    /// as free: they leave before others arrive.
     pub(crate) leaving: BTreeSet<PlayerId>,
     /// Seats held for players on their way.
     pub(crate) coming: BTreeMap<SeatNo, PlayerId>,
@@ -27,7 +27,7 @@ pub(crate) struct Table {
     pub(crate) hand: HandNo,
     /// Where the button was in it.
     pub(crate) button: SeatNo,
-    /// Who posted the big blind in it.
+    /// The player that posted the big blind in it.
     pub(crate) big_blind: SeatNo,
     /// The last instruction.
     #[serde(default)]
@@ -67,7 +67,7 @@ impl Table {
         self.told.as_ref().map(|told| told.then)
     }
 
-    /// Whether it is known to exist: before, whoever watched it would be told that there is no such
+    /// Whether it is known to exist: before, a viewer would be told that there is no such
     /// table.
     pub(crate) fn is_there(&self) -> bool {
         self.config.is_none()
@@ -88,12 +88,12 @@ impl Table {
         self.asked || self.is_waiting()
     }
 
-    /// Players who will be there once everybody on the way has arrived or left.
+    /// Players that will be there once all on the way have arrived or left.
     pub(crate) fn heads(&self) -> usize {
         self.seats.len() + self.coming.len()
     }
 
-    /// Whether nobody sits in this seat or is on the way to it.
+    /// Returns whether no player sits in this seat or is on the way to it.
     pub(crate) fn is_free(&self, seat: SeatNo) -> bool {
         !self.seats.contains_key(&seat) && !self.coming.contains_key(&seat)
     }
@@ -103,14 +103,14 @@ impl Table {
         (1..=seats).map(move |step| (seat + step) % seats.max(1))
     }
 
-    /// Who stays, in the order in which the big blind will reach them.
+    /// Returns the players that stay, in the order in which the big blind will reach them.
     pub(crate) fn by_next_big_blind(&self, seats: u8) -> impl Iterator<Item = PlayerId> + '_ {
         Self::clockwise(self.big_blind, seats).filter_map(|seat| self.seats.get(&seat).copied())
     }
 
     /// TDA 11-A: the worst position open, which is the free seat that the big blind reaches first.
-    /// Never the small blind, because that goes to who has the big blind now. A table that plays
-    /// has gone one hand further than it has reported.
+    /// Never the small blind, because that goes to the player with the big blind now. A table that
+    /// plays has gone one hand further than it has reported.
     pub(crate) fn worst_free_seat(&self, seats: u8) -> Option<SeatNo> {
         let mut big_blind = self.big_blind;
         if !self.is_at_rest() {

@@ -1,4 +1,4 @@
-//! The rules one by one: places and prizes, who moves where, who waits, what is refused.
+//! The rules one by one: places and prizes, moves, waits, refusals.
 
 // A helper of a test fails like a test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -263,7 +263,7 @@ fn the_level_changes_with_the_next_hand() {
     assert_eq!((told.level.number, told.level.big_blind), (2, Chips(40)));
 }
 
-/// TDA 11-A: who is next to be big blind goes to the worst seat.
+/// TDA 11-A: the next big blind goes to the worst seat.
 #[test]
 fn the_next_big_blind_moves_to_the_worst_seat() {
     let mut d = Director::started(9, 18);
@@ -321,7 +321,7 @@ fn the_highest_table_breaks_first_and_its_players_fill_the_others_evenly() {
     d.bust(1, 1, &[2, 3]);
     d.bust(2, 1, &[2, 3]);
     assert_eq!(d.hand(2, 4, &[]).remove, [], "14 players need three tables");
-    // Table 1 gives nobody up: table 3 will break as soon as two more are out.
+    // Table 1 gives no player up: table 3 will break as soon as two more are out.
     let told = d.bust(3, 1, &[2, 4]);
     assert_eq!((told.then, told.remove.len()), (Then::Close, 4));
     assert_eq!(told.stats.tables, 2);

@@ -202,7 +202,7 @@ impl Books {
         if in_play >= signed(amount) {
             return Ok(());
         }
-        tracing::error!(%table, %amount, in_play, "cash-out of more than is in play");
+        tracing::error!(%table, %amount, in_play, "a cash-out of more chips than are in play: it is refused; verify the table's journal");
         Err(Refusal::bad_message(format!(
             "cash-out of {amount} at table {table}, but only {in_play} is in play there"
         )))

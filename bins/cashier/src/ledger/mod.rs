@@ -143,7 +143,7 @@ pub struct Posting {
 }
 
 impl Posting {
-    /// A posting under an id that somebody else chose.
+    /// A posting under an id that its sender chose.
     ///
     /// # Errors
     /// [`Refusal::BadMessage`] for ids that cannot be keys, and for movements that make no sense.

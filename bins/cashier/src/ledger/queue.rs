@@ -76,7 +76,7 @@ async fn work(database: Database, mut queue: mpsc::Receiver<Waiting>, posted: Ar
         let (postings, answers): (Vec<Posting>, Vec<_>) = taken
             .drain(..)
             .filter_map(|waiting| {
-                // Whoever waited this long during an outage has asked again since.
+                // A caller that waited this long during an outage has repeated its request since.
                 if waiting.since.elapsed() >= Limits::SHORT.patience {
                     let _ = waiting.answer.send(Err(Refusal::unavailable("database")));
                     return None;
@@ -92,7 +92,7 @@ async fn work(database: Database, mut queue: mpsc::Receiver<Waiting>, posted: Ar
             if outcome == Ok(true) {
                 posted.fetch_add(1, Ordering::Relaxed);
             }
-            // Nobody waits for it any more: it is asked for again.
+            // The caller does not wait for it any more: it repeats its request.
             let _ = answer.send(outcome.map(|_new| ()));
         }
     }
@@ -104,7 +104,7 @@ async fn post_all(database: &Database, postings: Vec<Posting>) -> Vec<Result<boo
     match post_once(database, &postings).await {
         Ok(outcomes) => outcomes,
         Err(Failure::Database(error)) if count > 1 && !error.is_transient() => {
-            tracing::error!(error = %error.chain(), count, "postings refused together: trying each alone");
+            tracing::error!(error = %error.chain(), count, "a transaction of postings was refused: each is tried alone");
             let mut outcomes = Vec::with_capacity(count);
             for posting in postings {
                 outcomes.push(match post_once(database, &[posting]).await {

@@ -1,8 +1,8 @@
 //! Reads what bears on postings, under locks, and writes what was decided.
 //!
-//! What always holds: everybody locks accounts in one statement, in the same order, before reading
-//! postings, and holds no other lock that somebody else may wait for; so there are no deadlocks,
-//! and what is read stays true until the commit.
+//! What always holds: every transaction locks accounts in one statement, in the same order, before
+//! reading postings, and holds no other lock that another one may wait for; so there are no
+//! deadlocks, and what is read stays true until the commit.
 
 use super::{
     AccountId, Posting,

@@ -1,4 +1,5 @@
-//! Rollouts in a bare loop over the ranking library of the bots: what their estimates cost at least.
+//! Rollouts in a bare loop over the ranking library of the bots: what their estimates cost at
+//! least.
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};

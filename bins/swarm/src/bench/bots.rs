@@ -1,5 +1,5 @@
-//! `bots`: decisions per second at tables where only bots sit and nobody waits, with more and more bot workers; and their rollouts
-//! per second and core beside a bare loop.
+//! `bots`: decisions per second at tables of bots that do not wait, with more and more bot workers;
+//! and their rollouts per second and core beside a bare loop.
 
 use super::{Args, PER_GATEWAY, bare};
 use crate::{

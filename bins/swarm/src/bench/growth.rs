@@ -1,10 +1,12 @@
-//! `growth`: what an action costs every role as tables grow in number, at the same number of actions per second.
+//! `growth`: what an action costs every role as tables grow in number, at the same number of
+//! actions per second.
 
 use super::{Args, stage::Stage};
 use serde_json::json;
 
 const TABLES: [usize; 4] = [100, 1_000, 10_000, 27_000];
-/// Actions per second, whatever the number of tables: far from any limit, so that only the cost changes.
+/// Actions per second, whatever the number of tables: far from any limit, so that only the cost
+/// changes.
 const PER_S: usize = 1_000;
 
 /// Measures every size.
@@ -14,7 +16,8 @@ const PER_S: usize = 1_000;
 pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     for tables in args.sizes(&TABLES) {
         let mut room = args.room(tables)?;
-        // One player of each table thinks at any time. The mean of these times is a fifth more than the median.
+        // One player of each table thinks at any time. The mean of these times is a fifth more than
+        // the median.
         room.think_ms = u32::try_from(tables * 1_000 / PER_S * 5 / 6)?.max(1);
         let gateways = args.gateways_for(&room);
         let mut stage = Stage::seated(args, &room, gateways).await?;

@@ -1,4 +1,5 @@
-//! `hand-off`: everybody knocks at the first connection node; once it is full it names others, the least loaded first.
+//! `hand-off`: all players connect to the first gateway; once it is full it names others, the least
+//! loaded first.
 
 use super::{Args, PER_GATEWAY, stage::Stage};
 use crate::{play::plan::Order, usage::round};
@@ -16,7 +17,7 @@ const SETTLE: Duration = Duration::from_secs(1);
 /// Measures.
 ///
 /// # Errors
-/// When a fleet cannot be started, or somebody finds no node.
+/// When a fleet cannot be started, or a player finds no gateway.
 pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     for tables in args.sizes(&[TABLES]) {
         let mut room = args.room(tables)?;

@@ -1,4 +1,5 @@
-//! The raw limit: stand-ins for a fleet's processes on a server of its own, configured as a fleet's is.
+//! The raw limit: stand-ins for a fleet's processes on a server of its own, configured as a fleet's
+//! is.
 
 use super::{
     Args,
@@ -44,7 +45,7 @@ struct StandIn {
 }
 
 impl Limit {
-    /// Starts the stand-ins and connects their players; nobody sends yet.
+    /// Starts the stand-ins and connects their players; none sends yet.
     ///
     /// # Errors
     /// When something cannot be started.
@@ -141,7 +142,8 @@ impl StandIn {
     }
 }
 
-/// Returns the threads of each of so many processes of a role: their part of the cores, as `pokerctl up` gives it.
+/// Returns the threads of each of so many processes of a role: their part of the cores, as
+/// `pokerctl up` gives it.
 fn threads(processes: usize) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     (cores / processes.max(1)).max(1)

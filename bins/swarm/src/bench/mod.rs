@@ -1,4 +1,5 @@
-//! `swarm bench`: measurements, one line of JSON each. What each figure means is in docs/performance/method.md.
+//! `swarm bench`: measurements, one line of JSON each. What each figure means is in
+//! docs/performance/method.md.
 
 mod bare;
 mod bots;
@@ -16,11 +17,11 @@ use crate::room::RoomArgs;
 use clap::ValueEnum;
 use std::time::Duration;
 
-/// Connections of one connection node at most: 20,000 open files are allowed.
+/// Connections of one gateway at most: 20,000 open files are allowed.
 const PER_GATEWAY: usize = 18_000;
 /// Played before anything is measured.
 const WARM_UP: Duration = Duration::from_secs(3);
-/// How often people have thought before anything is measured.
+/// How often players have thought before anything is measured.
 const THOUGHTS: u32 = 5;
 /// Median time to think at human pace: 27,000 tables then see about 5,000 actions a second.
 const THINK_MS: u32 = 4_500;
@@ -40,14 +41,15 @@ pub struct Args {
     /// Seed of every choice by chance [default: another one each time; it is printed]
     #[arg(long)]
     seed: Option<u64>,
-    /// Connection nodes [default: as many as the players need, at least 2]
+    /// Gateways [default: as many as the players need, at least 2]
     #[arg(long)]
     gateways: Option<usize>,
     /// Table workers
     #[arg(long, default_value_t = 2)]
     table_workers: usize,
-    /// Silence that connection nodes take for a lost connection, in milliseconds: whoever has sent nothing for two thirds of it
-    /// pings. The default leaves pings out, so that what is measured are actions
+    /// Silence that gateways take for a lost connection, in milliseconds: a client that has sent
+    /// nothing for two thirds of it pings. The default leaves pings out, so that what is measured
+    /// are actions
     #[arg(long, default_value_t = 600_000)]
     idle_ms: u32,
     /// Processes that play [default: as for `play`]
@@ -58,11 +60,11 @@ pub struct Args {
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Bench {
-    /// Actions per second through sockets, connection nodes, table workers and the journal
+    /// Actions per second through sockets, gateways, table workers and the journal
     Pipeline,
     /// A whole room at human pace
     Room,
-    /// WebSocket players on one connection node
+    /// WebSocket players on one gateway
     Node,
     /// Death of the worker that owns half of the tables
     Takeover,
@@ -93,7 +95,7 @@ impl Args {
         Ok(room)
     }
 
-    /// Connection nodes for a room, with some room to spare.
+    /// Returns the number of gateways for a room, with some room to spare.
     fn gateways_for(&self, room: &RoomArgs) -> usize {
         self.gateways.unwrap_or_else(|| room.connections().div_ceil(PER_GATEWAY - 500).max(2))
     }

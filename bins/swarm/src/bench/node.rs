@@ -1,4 +1,4 @@
-//! `node`: WebSocket players on one connection node: memory per idle connection, cost per action, latency.
+//! `node`: WebSocket players on one gateway: memory per idle connection, cost per action, latency.
 
 use super::{Args, stage::Stage};
 use crate::{

@@ -1,4 +1,5 @@
-//! `pipeline`: actions per second, closed loop, over the raw limit of the same traffic on the same machine.
+//! `pipeline`: actions per second, closed loop, over the raw limit of the same traffic on the same
+//! machine.
 
 use super::{
     Args, WARM_UP,
@@ -23,9 +24,10 @@ const RECORDS: usize = 10_000;
 
 /// Fleet and limit take turns, because the machine is not equally fast for long.
 const TURNS: u32 = 3;
-/// Where there are more tables, the limit comes after the fleet: both of them at once are too much for one machine.
+/// Where there are more tables, the limit comes after the fleet: both of them at once are too much
+/// for one machine.
 const MOST_BY_TURNS: usize = 3_000;
-/// For each table, before anything is measured: until everybody has acted once.
+/// For each table, before anything is measured: until every player has acted once.
 const FIRST_ROUND: Duration = Duration::from_micros(200);
 
 /// A fleet and its limit, each measured as often.
@@ -124,8 +126,8 @@ struct Peek {
     events: Vec<IgnoredAny>,
 }
 
-/// Mean sizes of records without and with the state after them. A record of play has several events; those of people who
-/// come and sit down, which are small, have one.
+/// Mean sizes of records without and with the state after them. A record of play has several
+/// events; those of players that come and sit down, which are small, have one.
 async fn records(admin: &Bus) -> anyhow::Result<(usize, usize)> {
     let journal = Journal::open(admin, &subject::table_stream(0)).await?;
     let mut walk = std::pin::pin!(journal.walk("journal.table.0.*.*"));

@@ -1,4 +1,5 @@
-//! What most measurements begin with: a fleet of its own, and players who have taken their seats there.
+//! The beginning of most measurements: a fleet of its own, and players that have taken their seats
+//! there.
 
 use super::{Args, PER_GATEWAY, THOUGHTS, WARM_UP};
 use crate::{
@@ -32,7 +33,7 @@ pub(super) struct Measured {
 }
 
 impl Stage {
-    /// Starts the fleet and the players' processes; nobody is connected yet.
+    /// Starts the fleet and the players' processes; no player is connected yet.
     ///
     /// # Errors
     /// When the fleet does not start or refuses something.
@@ -40,7 +41,7 @@ impl Stage {
         Self::open_with(args, room, gateways, PER_GATEWAY).await
     }
 
-    /// The same with connection nodes that take this many connections.
+    /// Does the same with gateways that take this many connections.
     ///
     /// # Errors
     /// Those of [`Stage::open`].
@@ -60,10 +61,10 @@ impl Stage {
         Ok(Self { fleet, described, admin, crew })
     }
 
-    /// The same with everybody in their seats.
+    /// Does the same and seats all players.
     ///
     /// # Errors
-    /// Those of [`Stage::open`], and when somebody gets no seat.
+    /// Those of [`Stage::open`], and when a player gets no seat.
     pub(super) async fn seated(args: &Args, room: &RoomArgs, gateways: usize) -> anyhow::Result<Self> {
         let mut stage = Self::open(args, room, gateways).await?;
         play::seat(&mut stage.crew).await?;
@@ -75,8 +76,8 @@ impl Stage {
         usage::of_fleet(&self.described, &self.crew.pids())
     }
 
-    /// Lets everybody play, first unmeasured: for a moment, and until people have thought several times, so that the hands that
-    /// all began at once are out of step.
+    /// Lets all players play, first unmeasured: for a moment, and until people have thought several
+    /// times, so that the hands that all began at once are out of step.
     ///
     /// # Errors
     /// When a process is gone.
@@ -91,8 +92,8 @@ impl Stage {
         measure(&mut self.crew, times, port, || usage::of_fleet(&described, &pids)).await
     }
 
-    /// Lets everybody sit there, when nobody acts yet. Milliseconds of processor time of each role per second: what it takes
-    /// to know that they are all there.
+    /// Lets all players sit there before the first acts. Returns milliseconds of processor time of
+    /// each role per second: the cost of heartbeats and pings.
     ///
     /// # Errors
     /// When a process is gone.
@@ -105,7 +106,7 @@ impl Stage {
         Ok(json!(usage::cpu_ms_per_1000(&used, began.elapsed().as_millis() as u64)))
     }
 
-    /// Lets everybody play, unmeasured for the first of the times, then rest.
+    /// Lets all players play, unmeasured for the first of the times, then rest.
     ///
     /// # Errors
     /// When a process is gone.
@@ -161,7 +162,8 @@ impl Measured {
         json!(cores.into_iter().map(|(role, ms)| (role, round(ms / 1_000.0))).collect::<Vec<_>>())
     }
 
-    /// Adds what every measurement with players tells, and fails when anything was seen that must not be.
+    /// Adds what every measurement with players tells, and fails when anything was seen that must
+    /// not be.
     ///
     /// # Errors
     /// With the violations.

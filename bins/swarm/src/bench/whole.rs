@@ -5,9 +5,10 @@ use serde_json::json;
 
 /// The room of the literature, and what is tried when that is too much.
 const TABLES: [usize; 6] = [27_000, 24_000, 20_000, 13_500, 9_000, 3_000];
-/// The literature has 136,000 players at 27,000 tables: a railbird at every 27th, beside five who play at each.
+/// The literature has 136,000 players at 27,000 tables: a visitor at every 27th, beside five that
+/// play at each.
 const TABLES_PER_RAILBIRD: usize = 27;
-/// Longest time that 99 of 100 actions may take until everybody has seen them.
+/// Longest time that 99 of 100 actions may take until all players have seen them.
 const P99_MS: f64 = 100.0;
 
 /// Measures, smaller and smaller rooms until one holds.

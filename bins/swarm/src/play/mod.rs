@@ -83,10 +83,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Connects everybody and seats them; nobody acts yet.
+/// Connects all players and seats them; none acts yet.
 ///
 /// # Errors
-/// When somebody does not get a seat.
+/// When a player gets no seat.
 pub async fn seat(crew: &mut Crew) -> anyhow::Result<()> {
     crew.all(Order::Connect, "connecting", |counts| counts.connected).await?;
     crew.all(Order::Sit, "sitting down", |counts| counts.seated).await

@@ -1,4 +1,5 @@
-//! What a worker process is told to do, and how it tells what it does: lines of JSON over its standard input and output.
+//! What a worker process is told to do, and how it tells what it does: lines of JSON over its
+//! standard input and output.
 
 use super::tally::{Counted, Counts};
 use crate::{pace::Pace, raw::Shape};
@@ -21,7 +22,7 @@ pub struct Plan {
     pub pace: Pace,
     /// What they bring to the table.
     pub buy_in: Chips,
-    /// Tables, and who plays there.
+    /// Tables and their players.
     pub tables: Vec<TablePlan>,
     /// Send and count bytes of these sizes, to raw nodes, in place of playing poker.
     #[serde(default)]
@@ -58,7 +59,8 @@ pub struct PlayerPlan {
     pub rail: bool,
 }
 
-/// What a worker process is told, in this order; to play and to rest by turns, as often as is liked.
+/// What a worker process is told, in this order; to play and to rest by turns, as often as is
+/// liked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Order {
     /// Connect.

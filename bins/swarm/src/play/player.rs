@@ -35,7 +35,7 @@ const HANDSHAKE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(200);
 /// Longest pause before another connection is made, drawn at random.
 const RECONNECT_MS: u32 = 1_000;
-/// Of who is at the table without a seat, or with one that is not known yet.
+/// Of a player at the table without a seat, or with one that is not known yet.
 const NOWHERE: SeatNo = SeatNo::MAX;
 /// When nothing is due.
 const NEVER: Duration = Duration::from_secs(86_400);

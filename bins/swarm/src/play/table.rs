@@ -1,9 +1,9 @@
 //! One table as its players in this process see it, checked.
 //!
-//! What always holds: every player sees each event once, in order, and the same bytes as the others; no chip appears or
-//! disappears between two events. What does not fit is a violation. The first player to see a frame pays for
-//! understanding it, the others compare bytes: checking must not cost more than playing.
-//! No socket, no clock of its own.
+//! What always holds: every player sees each event once, in order, and the same bytes as the
+//! others; no chip appears or disappears between two events. What does not fit is a violation. The
+//! first player to see a frame pays for understanding it, the others compare bytes: checking must
+//! not cost more than playing. No socket, no clock of its own.
 
 use super::{chips::ChipCount, tally::Tally};
 use crate::pace::Chance;
@@ -14,7 +14,8 @@ use std::{
 };
 use wire::{HandNo, Legal, SeatNo, TableId, client::TableEvents, event::Event, view::TableView};
 
-/// Frames that are kept for players who have not seen them yet. One who is further behind is not compared any more.
+/// Frames that are kept for players that have not seen them yet. One who is further behind is not
+/// compared any more.
 const MOST_KEPT: usize = 256;
 
 /// See the module.
@@ -49,7 +50,7 @@ struct Sent {
     at: Instant,
 }
 
-/// Somebody has the action.
+/// A seat has the action.
 #[derive(Clone, Debug)]
 pub(crate) struct Turn {
     pub(crate) hand: HandNo,
@@ -58,7 +59,7 @@ pub(crate) struct Turn {
     pub(crate) legal: Legal,
 }
 
-/// What a frame of events means for the player who got it.
+/// What a frame of events means for the player that got it.
 #[derive(Debug, Default)]
 pub(crate) struct News {
     /// Whose turn it is after it, when it says so.
@@ -93,7 +94,8 @@ impl Table {
         self.sent = Some(Sent { seat, at });
     }
 
-    /// A player got exactly the frame that comes next for it: nothing needs to be decoded. None when that is not so.
+    /// A player got exactly the frame that comes next for it: nothing needs to be decoded. None
+    /// when that is not so.
     pub(crate) fn same(&mut self, player: usize, bytes: &Bytes, now: Instant) -> Option<News> {
         let next = self.seen[player]? + 1;
         let kept = self.kept.iter().find(|kept| kept.first == next && kept.bytes.as_ref() == Some(bytes))?;
@@ -219,7 +221,8 @@ impl Table {
         self.kept.push_back(kept);
     }
 
-    /// Forgets frames that everybody has seen. How long the action in the last of them took.
+    /// Forgets frames that all players have seen. Returns how long the action in the last of them
+    /// took.
     fn forget_seen(&mut self, now: Instant) -> Option<Duration> {
         let all_have = self.seen.iter().flatten().copied().min()?;
         let mut took = None;

@@ -25,7 +25,7 @@ pub(crate) struct Tally {
 pub struct Counts {
     /// Players whose session is open, in all.
     pub connected: u64,
-    /// Players who have a seat and see their table, in all.
+    /// Players that have a seat and see their table, in all.
     pub seated: u64,
     /// Connections that were lost, in all.
     pub dropped: u64,
@@ -33,7 +33,8 @@ pub struct Counts {
     pub slow: u64,
     /// Connections that a node did not take, naming others, in all.
     pub turned_away: u64,
-    /// What must not be: gaps, repeats, different sights of the same table, chips that do not add up, in all.
+    /// What must not be: gaps, repeats, different sights of the same table, chips that do not add
+    /// up, in all.
     pub violations: u64,
     /// Requests that were refused for good, in all.
     pub refused: u64,

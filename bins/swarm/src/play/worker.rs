@@ -1,5 +1,6 @@
-//! A worker process: one thread that plays for tens of thousands of players. Takes a [`Plan`] and orders from its standard
-//! input, reports on its standard output, and ends when its input does, so it never outlives whoever started it.
+//! A worker process: one thread that plays for tens of thousands of players. Takes a [`Plan`] and
+//! orders from its standard input, reports on its standard output, and ends when its input does, so
+//! it never outlives its parent.
 
 use super::{
     plan::{Order, Plan, Report},
@@ -27,7 +28,7 @@ use tokio::{
 };
 use wire::Chips;
 
-/// What comes within so long is taken together.
+/// Frames that arrive within this time are taken together.
 const TOGETHER: Duration = Duration::from_millis(2);
 /// How often progress is reported.
 const PROGRESS: Duration = Duration::from_millis(250);
@@ -41,7 +42,7 @@ pub(super) struct Shared {
     pub(super) tally: Rc<Tally>,
     /// Connections that are being made.
     pub(super) doors: Arc<Semaphore>,
-    /// Players who are being seated.
+    /// Players that are being seated.
     pub(super) chairs: Arc<Semaphore>,
 }
 
@@ -50,7 +51,8 @@ pub(super) struct Shared {
 /// # Errors
 /// When what it is told makes no sense.
 pub fn run() -> anyhow::Result<()> {
-    // Players on machines of their own would not share the fleet's cores: they are to cost as little as they can.
+    // Players on machines of their own would not share the fleet's cores: they are to cost as
+    // little as they can.
     let runtime = bus::runtime::take_together(&mut Builder::new_current_thread(), TOGETHER).build()?;
     LocalSet::new().block_on(&runtime, async {
         let mut lines = lines();
@@ -113,7 +115,7 @@ async fn progress(tally: Rc<Tally>) {
     }
 }
 
-/// Nobody listens any more when this fails: the input ends too then.
+/// The parent is gone when this fails: the input ends too then.
 fn say(report: &Report) {
     if let Ok(line) = serde_json::to_string(report) {
         let mut out = std::io::stdout().lock();

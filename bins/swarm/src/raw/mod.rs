@@ -1,9 +1,11 @@
-//! The raw limit: minimal programs that pass the same traffic as a fleet that plays, with no poker, no sessions and no
-//! views in them. They run in as many processes, with the fleet's runtime, allocator and number of threads. A request
-//! goes to the partition's subject, a record of the same size is appended with an expected sequence, one batched feed
-//! tells all gateways of it and answers the request besides, and frames that need not leave at once are written together.
+//! The raw limit: minimal programs that pass the same traffic as a fleet that plays, with no poker,
+//! no sessions and no views in them. They run in as many processes, with the fleet's runtime,
+//! allocator and number of threads. A request goes to the partition's subject, a record of the same
+//! size is appended with an expected sequence, one batched feed tells all gateways of it and
+//! answers the request besides, and frames that need not leave at once are written together.
 //!
-//! What always holds: a fleet that sends these messages cannot be faster than these programs on the same machine.
+//! What always holds: a fleet that sends these messages cannot be faster than these programs on the
+//! same machine.
 
 mod outbox;
 

@@ -25,7 +25,8 @@ use wire::{
     table::{TableNews, TableReply, Told},
 };
 
-/// Requests are never repeated: the stand-in for a table worker does not know a repeat, and would append it once more.
+/// Requests are never repeated: the stand-in for a table worker does not know a repeat, and would
+/// append it once more.
 const PATIENCE: Patience = Patience { each: Duration::from_secs(60), total: Duration::from_secs(60) };
 
 /// Options of `raw-node`.

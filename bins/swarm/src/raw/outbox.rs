@@ -1,4 +1,5 @@
-//! Frames that wait to be written to one player's socket, and the rule by which they wait: as in a gateway.
+//! Frames that wait to be written to one player's socket, and the rule by which they wait: as in a
+//! gateway.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -72,7 +73,8 @@ impl Queue {
 }
 
 impl Batch {
-    /// Adds a frame that is not urgent: it waits when another was taken from this outbox just before.
+    /// Adds a frame that is not urgent: it waits when another was taken from this outbox just
+    /// before.
     pub(super) fn push(&mut self, outbox: &Arc<Outbox>, frame: &[u8]) {
         let mut queue = outbox.lock();
         queue.add(frame);

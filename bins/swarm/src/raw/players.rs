@@ -1,4 +1,4 @@
-//! Players who send and count bytes of the right sizes, over the same sockets as those who play.
+//! Players that send and count bytes of the right sizes, over the same sockets as those that play.
 
 use super::{Got, Sent, Shape};
 use crate::play::{

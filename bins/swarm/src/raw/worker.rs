@@ -1,4 +1,5 @@
-//! A stand-in for a table worker: appends a record for each request, and tells all gateways on one batched feed.
+//! A stand-in for a table worker: appends a record for each request, and tells all gateways on one
+//! batched feed.
 
 use super::{Got, NO_SEAT, Sent, Shape};
 use anyhow::Context;
@@ -89,7 +90,8 @@ fn pause_for(gateways: u32) -> Duration {
     EACH_NODE.saturating_mul(gateways.saturating_sub(2)).min(LONGEST)
 }
 
-/// Publishes what the tables of this worker have to say, as much as there is by then in one message.
+/// Publishes what the tables of this worker have to say, as much as there is by then in one
+/// message.
 async fn send_together(bus: Bus, pause: Duration, mut waiting: mpsc::Receiver<Told>) -> anyhow::Result<()> {
     let mut sent = Instant::now();
     while let Some(first) = waiting.recv().await {

@@ -17,7 +17,8 @@ pub struct Recorded {
     pub hand: Result<Arc<Scripted>, PhhError>,
 }
 
-/// Reads all hands of these files, and of those in these folders and the folders in them, in the order of their names.
+/// Reads all hands of these files, and of those in these folders and the folders in them, in the
+/// order of their names.
 ///
 /// # Errors
 /// When a file cannot be read or is no hand file, and when there is no hand at all.

@@ -1,5 +1,6 @@
-//! Recorded hands played again by a fleet: `swarm replay`. The decks are scripted, which a fleet takes only when it was
-//! started for that; everything else is as with any player: sockets, seats, buy-ins, turns.
+//! Recorded hands played again by a fleet: `swarm replay`. The decks are scripted, which a fleet
+//! takes only when it was started for that; everything else is as with any player: sockets, seats,
+//! buy-ins, turns.
 
 pub mod hands;
 mod player;
@@ -20,7 +21,8 @@ pub struct Args {
     /// Folder of the fleet, which runs with --scripted-decks
     #[arg(long, env = "POKER_DATA_DIR", default_value = ".local/data")]
     data_dir: PathBuf,
-    /// Most players at once, each on a connection of its own; hands beyond are played in further rounds
+    /// Most players at once, each on a connection of its own; hands beyond are played in further
+    /// rounds
     #[arg(long, value_name = "N", default_value_t = 15_000)]
     players: usize,
     /// How players connect: tcp, ws or ws+json
@@ -31,7 +33,8 @@ pub struct Args {
 /// Plays the hands on a fleet that is up; prints one line of JSON.
 ///
 /// # Errors
-/// When files cannot be read, no fleet is up or it takes no scripts, and unless every hand ends as recorded.
+/// When files cannot be read, no fleet is up or it takes no scripts, and unless every hand ends as
+/// recorded.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let hands = hands::read(&args.files)?;
     let fleet = Described::read(&args.data_dir)?;

@@ -1,6 +1,8 @@
-//! Players and tables for many recorded hands: as many at once as connections allow, in rounds when there are more.
+//! Players and tables for many recorded hands: as many at once as connections allow, in rounds when
+//! there are more.
 //!
-//! What always holds: nobody acts in a round before everybody in it is seated; a connection plays at one table at a time.
+//! What always holds: no player acts in a round before all of them are seated; a connection plays
+//! at one table at a time.
 
 use super::{
     hands::Recorded,
@@ -43,10 +45,11 @@ pub struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    /// On this fleet, over this kind of connection (`tcp`, `ws` or `ws+json`), with at most so many players at once.
+    /// On this fleet, over this kind of connection (`tcp`, `ws` or `ws+json`), with at most so many
+    /// players at once.
     ///
     /// # Errors
-    /// When no connection node listens for that.
+    /// When no gateway listens for that.
     pub fn new(fleet: &Described, admin: &'a Bus, wire: &str, most: usize) -> anyhow::Result<Self> {
         let listening = if wire == "tcp" { "tcp://" } else { "ws://" };
         let own = |text: String| text.replacen(listening, &format!("{wire}://"), 1).parse();
@@ -165,7 +168,7 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// Closes the tables; everybody is paid back.
+    /// Closes the tables; all players are paid back.
     async fn close(&self, tables: &[TableId]) -> anyhow::Result<()> {
         let bar = bar(tables.len(), "closing");
         let closing = tables.iter().map(|&table| room::ask(self.admin, table, CLOSE, TableCommand::Close));

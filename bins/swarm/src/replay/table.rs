@@ -1,4 +1,5 @@
-//! One recorded hand at one table: everybody takes a seat, waits for the start barrier, and plays; the stacks are compared.
+//! One recorded hand at one table: every player takes a seat, waits for the start barrier, and
+//! plays; the stacks are compared.
 
 use super::{player::Player, tally::Verdict};
 use crate::room::{self, TableError};
@@ -15,7 +16,7 @@ use wire::{
     table::{Absence, Level, Purpose, TableCommand, TableConfig},
 };
 
-/// Time to act, in milliseconds: whoever takes longer hangs.
+/// Time to act, in milliseconds: a player that takes longer hangs.
 const ACTION_MS: u32 = 60_000;
 /// Ids of the administrator's commands to a table, which is used once.
 pub(super) const CREATE: CommandId = CommandId(1);
@@ -27,7 +28,7 @@ const LONGEST_NAME: usize = 60;
 /// What all tables of a round share.
 pub(super) struct Round {
     pub(super) admin: Bus,
-    /// Passed by everybody once all are seated.
+    /// Passed by all players once all are seated.
     pub(super) barrier: Barrier,
     /// Tables that are being filled at the same time.
     pub(super) chairs: Semaphore,
@@ -41,7 +42,7 @@ pub(super) struct Playable {
     pub(super) scripted: Arc<Scripted>,
 }
 
-/// A table with its hand and those who play it.
+/// A table with its hand and its players.
 pub(super) struct Table {
     pub(super) id: TableId,
     pub(super) hand: Playable,
@@ -61,7 +62,8 @@ pub(super) fn config(hand: &Playable) -> TableConfig {
     let Scripted { variant, script, .. } = &**scripted;
     let stacks = || script.players.iter().map(|player| player.stack);
     let (least, most) = (stacks().min().unwrap_or(Chips(1)), stacks().max().unwrap_or(Chips(1)));
-    // What a lobby shows; the hand's own amounts are in the script. No table lets anybody in for less than its big blind.
+    // What a lobby shows; the hand's own amounts are in the script. No table lets a player in for
+    // less than its big blind.
     let big_blind = script.min_bet.min(least);
     let small_blind = script.small_blind.min(big_blind);
     let cut = name.chars().count().saturating_sub(LONGEST_NAME);

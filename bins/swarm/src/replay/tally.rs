@@ -11,7 +11,7 @@ const MOST_TOLD: usize = 10;
 /// How a hand compares with its record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Everybody saw the recorded stacks at its end.
+    /// All players saw the recorded stacks at its end.
     Exact,
     /// It was played otherwise; how.
     Different(String),

@@ -47,13 +47,13 @@ fn fingerprint(bin: &Path) -> Result<u64, ServerError> {
     Ok(hasher.finish())
 }
 
-/// Whether a copy is there that nobody but root can have made or changed.
+/// Returns whether a copy is there that only root can have made or changed.
 fn is_ours(copy: &Path) -> bool {
     fs::symlink_metadata(copy)
         .is_ok_and(|about| about.is_dir() && about.uid() == 0 && about.mode() & 0o022 == 0)
 }
 
-/// Copies under another name first: who finds the copy finds all of it.
+/// Copies under another name first, so that the copy is always whole.
 fn copy_tree(tree: &Path, copy: &Path) -> Result<(), ServerError> {
     let shared = copy.parent().unwrap_or(Path::new("/"));
     let new = tempfile::Builder::new()

@@ -128,7 +128,7 @@ impl Room {
         Ok(())
     }
 
-    /// Fills the tournament with players, some of whom cannot pay or change their minds, and bots;
+    /// Fills the tournament with players, of which some cannot pay or change their minds, and bots;
     /// starts it.
     pub fn register(&mut self) {
         let mut next = 1_000_000;
@@ -287,7 +287,7 @@ impl Room {
         }
     }
 
-    /// Hands that knock nobody out, until nothing changes any more: then all tables play and are
+    /// Hands without a bust, until nothing changes any more: then all tables play and are
     /// even.
     fn settle_down(&mut self) {
         self.deadly = false;
@@ -363,7 +363,7 @@ impl Room {
         assert_eq!(tail, self.saved);
     }
 
-    /// A command that took effect gets its first answer for good, and the others who asked know why
+    /// A command that took effect gets its first answer for good, and the other senders know why
     /// not.
     fn check_answers(&self) {
         for (player, entry) in self.t().places().iter().map(|place| (place.player, place)) {

@@ -108,7 +108,7 @@ impl Table {
                 seat.1 = result.after;
             }
         }
-        // Who was not dealt in may be left out.
+        // A player that was not dealt in may be left out.
         if lots.one_in(4) && results.len() > 2 {
             results.retain(|result| result.before != result.after || result.seat == winner);
         }
