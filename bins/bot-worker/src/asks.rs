@@ -5,13 +5,13 @@ use wire::{
     bots::{BotAsk, Opponent},
 };
 
-/// The cards of a text like `AsKd`.
+/// Returns the cards of a text like `AsKd`.
 pub fn cards(text: &str) -> Vec<Card> {
     text.as_bytes().chunks(2).map(|two| std::str::from_utf8(two).unwrap().parse().unwrap()).collect()
 }
 
-/// No-limit hold'em with blinds 50 and 100 and stacks of 10,000, with a raise to call before the
-/// flop and nothing to call after it.
+/// Returns an ask of no-limit hold'em with blinds 50 and 100 and stacks of 10,000, with a raise to
+/// call before the flop and nothing to call after it.
 pub fn ask(hole: &str, board: &str, opponents: usize) -> BotAsk {
     let board = cards(board);
     let street = match board.len() {

@@ -44,8 +44,8 @@ pub struct Equity {
 }
 
 impl Spot {
-    /// The spot of an ask; none for variants whose showdowns are not simulated, and for asks with
-    /// cards that cannot be.
+    /// Returns the spot of an ask; none for variants whose showdowns are not simulated, and for
+    /// asks with cards that cannot be.
     #[must_use]
     pub fn of(ask: &BotAsk) -> Option<Self> {
         let (choice, hole_cards) = match ask.variant.as_str() {
@@ -90,8 +90,8 @@ impl Spot {
         Equity { share: won / f64::from(rollouts), rollouts }
     }
 
-    /// One deal: the share of the pot it wins. `unseen` may come in any order and is left in
-    /// another.
+    /// Deals once and returns the share of the pot that is won. `unseen` may come in any order and
+    /// is left in another.
     fn deal(&self, unseen: &mut [RankedCard], rng: &mut impl Rng) -> f64 {
         let missing = BOARD - self.board.len();
         let needed = missing + self.hole.len() * self.opponents;
@@ -113,7 +113,7 @@ impl Spot {
         }
     }
 
-    /// The share won against the hidden hands, which lie one after the other in `hidden`.
+    /// Returns the share won against the hidden hands, which lie one after the other in `hidden`.
     fn showdown(&self, hidden: &[RankedCard], rank: impl Fn(&[RankedCard]) -> Rank) -> f64 {
         let own = rank(&self.hole);
         let mut tied = 1.0;
@@ -144,7 +144,7 @@ fn tally(cards: &[RankedCard]) -> SevenCardAccum {
     cards.iter().fold(SevenCardAccum::new(), |acc, &card| acc + card)
 }
 
-/// The ten ways to choose three of five board cards.
+/// Returns the ten ways to choose three of five board cards.
 fn threes(board: &[RankedCard; BOARD]) -> [SevenCardAccum; 10] {
     let mut threes = [SevenCardAccum::new(); 10];
     let mut next = 0;

@@ -79,20 +79,21 @@ impl<'a> Spot<'a> {
         }
     }
 
-    /// Whether a player has raised before the flop.
+    /// Returns whether a player has raised before the flop.
     fn raised(&self) -> bool {
         self.to_call > self.ask.big_blind.0 || (self.to_call > 0 && self.ask.bet >= self.ask.big_blind)
     }
 
-    /// Whether all players left have put in as much as there is to match, so that a call ends the
-    /// betting.
+    /// Returns whether all players left have put in as much as there is to match, so that a call
+    /// ends the betting.
     fn everybody_is_in(&self) -> bool {
         let high = self.ask.bet.0 + self.to_call;
         let in_for_all = |bet: Chips, stack: Chips| bet.0 >= high || stack.is_zero();
         self.ask.opponents.iter().all(|opponent| in_for_all(opponent.bet, opponent.stack))
     }
 
-    /// A short stack before the flop. Pushing ranges widen the fewer players and chips there are.
+    /// Plays a short stack before the flop. Pushing ranges widen the fewer players and chips there
+    /// are.
     fn push_or_fold(&self, rng: &mut impl Rng) -> Wish {
         let edge = self.edge + jitter(rng);
         let strong_enough = if self.raised() {
@@ -177,7 +178,8 @@ impl<'a> Spot<'a> {
     }
 }
 
-/// For stages without an estimate: cheap and safe, from what is offered and the pot odds alone.
+/// Decides on stages without an estimate: cheap and safe, from what is offered and the pot odds
+/// alone.
 fn by_habit(ask: &BotAsk, rng: &mut impl Rng) -> Wish {
     let to_call = to_call(&ask.legal);
     let short = ask.stack.0 < ask.big_blind.0.saturating_mul(PUSH_OR_FOLD_BIG_BLINDS);
@@ -193,7 +195,7 @@ fn by_habit(ask: &BotAsk, rng: &mut impl Rng) -> Wish {
     }
 }
 
-/// The offered action that comes closest to a wish.
+/// Returns the offered action that comes closest to a wish.
 fn carry_out(wish: Wish, ask: &BotAsk) -> Option<Action> {
     let legal = &ask.legal;
     if legal.discard.is_some() {
@@ -224,8 +226,8 @@ fn raise(legal: &Legal, total: impl Fn(RaiseBounds) -> Chips) -> Option<Action> 
         .or_else(|| legal.raise.map(|bounds| Action::RaiseTo(total(bounds))))
 }
 
-/// The total of a raise by `percent` of the pot, within the bounds. When little would be left
-/// behind, it is everything.
+/// Returns the total of a raise by `percent` of the pot, within the bounds. When little would be
+/// left behind, it is everything.
 fn total(ask: &BotAsk, percent: u64, bounds: RaiseBounds) -> Chips {
     let to_call = to_call(&ask.legal);
     let by = Chips(ask.pot.0.saturating_add(to_call)).times(percent).0 / 100;
@@ -245,12 +247,12 @@ fn to_call(legal: &Legal) -> u64 {
     }
 }
 
-/// Pot odds: what is paid, over all there is to win once it is paid.
+/// Returns the pot odds: what is paid, over all there is to win once it is paid.
 fn price(to_call: u64, pot: u64) -> f64 {
     to_call as f64 / pot.saturating_add(to_call).max(1) as f64
 }
 
-/// A little inconstancy, so that hands at a threshold are not played the same way each time.
+/// Adds a little inconstancy, so that hands at a threshold are not played the same way each time.
 fn jitter(rng: &mut impl Rng) -> f64 {
     (unit(rng) - 0.5) * 0.04
 }
@@ -263,7 +265,7 @@ fn pick<const N: usize>(rng: &mut impl Rng, options: [u64; N]) -> u64 {
     options[(unit(rng) * N as f64) as usize % N]
 }
 
-/// A number from 0 up to, not including, 1.
+/// Returns a number from 0 up to, not including, 1.
 fn unit(rng: &mut impl Rng) -> f64 {
     f64::from(rng.next_u32()) / (f64::from(u32::MAX) + 1.0)
 }

@@ -42,7 +42,7 @@ impl Thinker {
         Thought { action, rollouts: equity.map_or(0, |equity| equity.rollouts) }
     }
 
-    /// The random source of one turn.
+    /// Returns the random source of one turn.
     fn chance(&self, ask: &BotAsk) -> ChaCha8Rng {
         let mut seed = [0; 32];
         let words = [self.seed, ask.table.0, ask.hand.0, u64::from(ask.turn)];

@@ -57,7 +57,7 @@ pub struct Made {
 }
 
 impl Made {
-    /// For the heartbeat.
+    /// Returns the counts for the heartbeat.
     pub fn load(&self) -> Load {
         Load {
             actions: self.decisions.load(Ordering::Relaxed),
@@ -76,7 +76,7 @@ enum Outcome {
 }
 
 impl Worker {
-    /// A worker that thinks on `threads` threads and counts what it does in `made`.
+    /// Returns a worker that thinks on `threads` threads and counts what it does in `made`.
     pub fn new(bus: Bus, queue: WorkQueue, thinker: Thinker, threads: usize, made: Arc<Made>) -> Self {
         Self { bus, queue, thinker, threads, made }
     }
@@ -112,7 +112,7 @@ impl Worker {
     }
 }
 
-/// One job from its ask to its acknowledgement.
+/// Handles one job from its ask to its acknowledgement.
 async fn handle(worker: Arc<Worker>, job: Job, _at_hand: OwnedSemaphorePermit) {
     let outcome = match codec::decode::<BotAsk>(&job.payload) {
         Ok(ask) => worker.decide(ask).await,
@@ -191,7 +191,7 @@ impl Worker {
     }
 }
 
-/// The wall clock, in milliseconds since 1970: deadlines are given by it.
+/// Returns the wall clock, in milliseconds since 1970: deadlines are given by it.
 fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))

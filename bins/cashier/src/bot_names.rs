@@ -35,7 +35,7 @@ const PLAIN: u32 = 10_000;
 /// met once.
 const STRIDE: u32 = 7_919;
 
-/// The display name of a bot, by its number from 1 (0 is taken as 1).
+/// Returns the display name of a bot, by its number from 1 (0 is taken as 1).
 #[must_use]
 pub fn bot_name(number: u32) -> String {
     let index = number.saturating_sub(1);

@@ -13,7 +13,7 @@ const CHUNK: u32 = 10_000;
 /// A cashier waits for bots that another one is just making for longer than for a lock.
 const LIMITS: Limits = Limits { patience: Limits::LONG.attempt, ..Limits::LONG };
 
-/// The first `count` bots, the same ones each time, making those that are not there yet.
+/// Returns the first `count` bots, the same ones each time, making those that are not there yet.
 ///
 /// # Errors
 /// [`Refusal::BadMessage`] for too many.

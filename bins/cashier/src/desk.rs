@@ -36,7 +36,7 @@ impl Counter {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Session, Self::Table, Self::Tournament, Self::Admin];
 
-    /// The subject that its requests come on.
+    /// Returns the subject that its requests come on.
     #[must_use]
     pub const fn subject(self) -> &'static str {
         match self {
@@ -71,20 +71,20 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// A desk over a database. Needs a tokio runtime.
+    /// Returns a desk over a database. Needs a tokio runtime.
     #[must_use]
     pub fn new(database: Database, passwords: Passwords) -> Self {
         let ledger = Ledger::start(database.clone());
         Self { database, passwords, ledger }
     }
 
-    /// The database.
+    /// Returns the database.
     #[must_use]
     pub fn database(&self) -> &Database {
         &self.database
     }
 
-    /// How many postings were made since the start.
+    /// Returns how many postings were made since the start.
     #[must_use]
     pub fn posted(&self) -> u64 {
         self.ledger.posted()
@@ -116,7 +116,7 @@ impl Desk {
         answer
     }
 
-    /// For gateways.
+    /// Answers gateways.
     ///
     /// # Errors
     /// The refusal, or the database's trouble.
@@ -139,7 +139,7 @@ impl Desk {
         })
     }
 
-    /// For table workers.
+    /// Answers table workers.
     ///
     /// # Errors
     /// The refusal, or the database's trouble.
@@ -148,7 +148,7 @@ impl Desk {
         Ok(CashierReply::Done)
     }
 
-    /// For coordinators.
+    /// Answers coordinators.
     ///
     /// # Errors
     /// The refusal, or the database's trouble.
@@ -174,7 +174,7 @@ impl Desk {
         Ok(CashierReply::Done)
     }
 
-    /// For the administrator.
+    /// Answers the administrator.
     pub async fn admin(&self, request: AdminRequest) -> Answer {
         let banned = match request {
             AdminRequest::Ban { player, banned: true } => Some(player),
@@ -225,7 +225,8 @@ impl Desk {
     }
 }
 
-/// The decoder's words name fields and types, never values, so no password gets into them.
+/// Refuses a message that cannot be decoded. The decoder's words name fields and types, never
+/// values, so no password gets into them.
 fn unreadable(counter: Counter, error: &codec::CodecError) -> Answer {
     tracing::warn!(?counter, "a request cannot be decoded: it is refused");
     Answer { reply: CashierReply::Refused(Refusal::bad_message(error.to_string())), notice: None }

@@ -44,7 +44,7 @@ impl Failure {
     }
 }
 
-/// The reply for an outcome.
+/// Returns the reply for an outcome.
 #[must_use]
 pub fn reply(outcome: Result<CashierReply, Failure>) -> CashierReply {
     outcome.unwrap_or_else(|failure| CashierReply::Refused(failure.into_refusal()))

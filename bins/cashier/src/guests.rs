@@ -29,7 +29,7 @@ pub const NO_PASSWORD: &str = "!";
 pub struct Guests(Vec<String>);
 
 impl Guests {
-    /// The guests `<prefix>-<first>` and on.
+    /// Returns the guests `<prefix>-<first>` and on.
     ///
     /// # Errors
     /// [`Refusal::BadMessage`] for none or too many, [`Refusal::BadAccount`] when the prefix makes
@@ -93,7 +93,7 @@ async fn make(tx: &Transaction<'_>, names: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Number and name of each, in the order of the names.
+/// Returns the number and name of each, in the order of the names.
 async fn find(tx: &Transaction<'_>, names: &[String]) -> Result<Vec<(i64, String)>, Failure> {
     let keys: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
     let select = "SELECT player_id, name, lower(name COLLATE \"C\"), password_hash, banned FROM players

@@ -12,7 +12,9 @@ use std::{num::NonZero, sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wire::Refusal;
 
+/// Memory of one hash, in KiB: argon2id as OWASP advises it, 34 ms of a core with two passes.
 const MEMORY_KIB: u32 = 19 * 1024;
+/// Passes of one hash over its memory.
 const PASSES: u32 = 2;
 /// Longest wait for a turn. Callers ask again after a few seconds, so longer would only do double
 /// work.
@@ -90,7 +92,7 @@ impl Passwords {
         }
     }
 
-    /// Whether a password fits a stored hash. Without a hash it does not, at the same cost.
+    /// Returns whether a password fits a stored hash. Without a hash it does not, at the same cost.
     pub async fn fits(&self, turn: Turn, password: String, hash: Option<String>) -> bool {
         let argon2 = self.argon2.clone();
         let nobody = Arc::clone(&self.nobody);

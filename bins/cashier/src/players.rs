@@ -15,7 +15,7 @@ pub fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// The other way round. The tables' checks keep numbers from being negative.
+/// Converts a number of the database. The tables' checks keep numbers from being negative.
 #[must_use]
 pub fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
@@ -36,7 +36,7 @@ pub fn check_name(name: &str) -> Result<(), Refusal> {
     Err(Refusal::BadAccount { reason: reason.to_owned() })
 }
 
-/// Whether a person's account may have this name.
+/// Returns whether a person's account may have this name.
 #[must_use]
 pub fn is_name(name: &str) -> bool {
     let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
@@ -103,7 +103,7 @@ async fn show(client: &Client, player: &str) -> Result<PlayerDetails, Failure> {
     })
 }
 
-/// What a player has: free money, and money at tables. What a bot owes counts as nothing.
+/// Returns what a player has: free money, and money at tables. What a bot owes counts as nothing.
 ///
 /// # Errors
 /// [`Refusal::NoSuchPlayer`].
@@ -146,7 +146,7 @@ pub async fn ban(database: &Database, player: PlayerId, banned: bool) -> Result<
         .await
 }
 
-/// How many of `players` have accounts.
+/// Returns how many of `players` have accounts.
 ///
 /// # Errors
 /// When the database fails.

@@ -15,7 +15,7 @@ use wire::{
 /// fills nothing.
 const MOST_PER_PLAYER: i64 = 16;
 
-/// A new token: 32 random bytes in hexadecimal.
+/// Returns a new token: 32 random bytes in hexadecimal.
 ///
 /// # Errors
 /// [`Refusal::Unavailable`] when the system has no randomness.
@@ -25,7 +25,7 @@ pub fn new_token() -> Result<String, Refusal> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// What the database keeps of a token. The token is random, so a fast hash is enough.
+/// Returns what the database keeps of a token. The token is random, so a fast hash is enough.
 fn hash(token: &str) -> Vec<u8> {
     Sha256::digest(token).to_vec()
 }

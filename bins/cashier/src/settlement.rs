@@ -64,7 +64,8 @@ impl Settlement {
         Ok(Self { tournament, name, places, finished_ms, prizes })
     }
 
-    /// The same for the same settlement, whatever the order that places were given in.
+    /// Returns a text that is the same for the same settlement, whatever the order that places were
+    /// given in.
     fn digest(&self) -> Vec<u8> {
         let mut hasher = Sha256::new();
         hasher.update((self.name.len() as u64).to_be_bytes());
@@ -82,7 +83,7 @@ impl Settlement {
         self.places.iter().filter(|place| !place.prize.is_zero())
     }
 
-    /// Whether it is done already.
+    /// Returns whether it is done already.
     ///
     /// # Errors
     /// [`Refusal::AlreadyExists`] when the tournament was settled otherwise;
@@ -169,7 +170,7 @@ async fn record(tx: &Transaction<'_>, settlement: &Settlement, players: &[i64]) 
     Ok(())
 }
 
-/// The places of a finished tournament, best first.
+/// Returns the places of a finished tournament, best first.
 ///
 /// # Errors
 /// [`Refusal::NoSuchTournament`] when none is settled under that number.

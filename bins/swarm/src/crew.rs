@@ -55,7 +55,7 @@ impl Crew {
         Ok(Self { workers, players })
     }
 
-    /// The processes' ids.
+    /// Returns the processes' ids.
     pub fn pids(&self) -> Vec<u32> {
         self.workers.iter().filter_map(|worker| worker.child.id()).collect()
     }
@@ -126,14 +126,14 @@ impl Crew {
         Ok(())
     }
 
-    /// How far all of them are.
+    /// Returns how far all of them are.
     pub fn progress(&self) -> Counts {
         let counts =
             self.workers.iter().map(|worker| *worker.progress.lock().unwrap_or_else(PoisonError::into_inner));
         counts.fold(Counts::default(), Counts::plus)
     }
 
-    /// Everything that they have counted.
+    /// Returns everything that they have counted.
     ///
     /// # Errors
     /// When a process is gone.
@@ -146,7 +146,7 @@ impl Crew {
         Ok(all)
     }
 
-    /// Whether all processes are there.
+    /// Returns whether all processes are there.
     fn look(&mut self) -> anyhow::Result<()> {
         for worker in &mut self.workers {
             if let Some(status) = worker.child.try_wait()? {

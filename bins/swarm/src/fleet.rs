@@ -56,7 +56,7 @@ pub struct Started {
 }
 
 impl Described {
-    /// The fleet that runs on a folder.
+    /// Returns the fleet that runs on a folder.
     ///
     /// # Errors
     /// When none does, or it is not ready.
@@ -69,7 +69,7 @@ impl Described {
         Ok(described)
     }
 
-    /// The administrator's connection.
+    /// Returns the administrator's connection.
     ///
     /// # Errors
     /// When the server does not let us in.
@@ -85,7 +85,7 @@ impl Described {
     }
 }
 
-/// How a NATS user connects whose password is in a folder.
+/// Returns the options to connect as a NATS user whose password is in a folder.
 ///
 /// # Errors
 /// When the password cannot be read.
@@ -137,7 +137,7 @@ impl Started {
         Ok(Self { up, folder })
     }
 
-    /// What it consists of.
+    /// Returns what it consists of.
     ///
     /// # Errors
     /// When it does not say.
@@ -156,7 +156,7 @@ impl Started {
     }
 }
 
-/// Another program of the project: it was built beside this one.
+/// Returns another program of the project: it was built beside this one.
 ///
 /// # Errors
 /// When it was not.

@@ -54,7 +54,7 @@ impl Latency {
         }
     }
 
-    /// The percentiles.
+    /// Returns the percentiles.
     pub fn percentiles(&self) -> Percentiles {
         let at = |quantile| self.0.value_at_quantile(quantile) as f64 / 1_000.0;
         Percentiles { p50_ms: at(0.5), p99_ms: at(0.99), p999_ms: at(0.999), max_ms: at(1.0) }

@@ -33,19 +33,19 @@ const LONGEST: Duration = Duration::from_secs(60);
 pub struct Chance(ChaCha8Rng);
 
 impl Chance {
-    /// The source for `stream` of the run with this seed.
+    /// Returns the source for `stream` of the run with this seed.
     pub fn new(seed: u64, stream: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(stream);
         Self(rng)
     }
 
-    /// Any number.
+    /// Draws any number.
     pub fn number(&mut self) -> u64 {
         self.0.next_u64()
     }
 
-    /// The numbers below `end` in some order.
+    /// Returns the numbers below `end` in some order.
     pub fn shuffled(&mut self, end: usize) -> Vec<usize> {
         let mut numbers: Vec<usize> = (0..end).collect();
         for last in (1..end).rev() {
@@ -55,17 +55,17 @@ impl Chance {
         numbers
     }
 
-    /// A number below `end`, which is small: the bias is of no matter here.
+    /// Returns a number below `end`, which is small: the bias is of no matter here.
     pub fn below(&mut self, end: u32) -> u32 {
         self.0.next_u32() % end.max(1)
     }
 
-    /// From 0 (exclusive) to 1.
+    /// Draws a number from 0 (exclusive) to 1.
     fn unit(&mut self) -> f64 {
         (f64::from(self.0.next_u32()) + 1.0) / (f64::from(u32::MAX) + 1.0)
     }
 
-    /// How long a player thinks.
+    /// Returns how long a player thinks.
     pub fn think(&mut self, pace: Pace) -> Duration {
         match pace {
             Pace::AtOnce => Duration::ZERO,
@@ -78,7 +78,7 @@ impl Chance {
         }
     }
 
-    /// What a player does: mostly checks and calls, so that hands have some length.
+    /// Returns what a player does: mostly checks and calls, so that hands have some length.
     pub fn act(&mut self, legal: &Legal) -> Action {
         let draw = self.below(100);
         if let Some(bounds) = legal.bet.filter(|bounds| draw < RAISES && bounds.min < bounds.max) {

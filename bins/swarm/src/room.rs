@@ -70,7 +70,7 @@ pub struct RoomArgs {
 }
 
 impl RoomArgs {
-    /// A room of five-handed tables whose players act at once, over TCP.
+    /// Returns a room of five-handed tables whose players act at once, over TCP.
     pub fn of(tables: usize) -> Self {
         Self {
             tables,
@@ -87,7 +87,7 @@ impl RoomArgs {
         }
     }
 
-    /// When players act.
+    /// Returns when players act.
     pub const fn pace(&self) -> Pace {
         match self.think_ms {
             0 => Pace::AtOnce,
@@ -95,7 +95,7 @@ impl RoomArgs {
         }
     }
 
-    /// The seed, drawn if none was given.
+    /// Returns the seed, drawn if none was given.
     ///
     /// # Errors
     /// When the system has no randomness.
@@ -106,12 +106,12 @@ impl RoomArgs {
         }
     }
 
-    /// How addresses of the wanted kind begin.
+    /// Returns how addresses of the wanted kind begin.
     pub fn scheme(&self) -> &'static str {
         if self.wire == "tcp" { "tcp://" } else { "ws://" }
     }
 
-    /// Seated players altogether.
+    /// Returns the number of seated players.
     pub fn seats(&self) -> usize {
         self.tables * usize::from(self.players)
     }
@@ -202,8 +202,8 @@ pub async fn bots(admin: &Bus, args: &RoomArgs, seed: u64) -> anyhow::Result<()>
     }
 }
 
-/// Local addresses of each process's own, with all ports each. Past half of an address's ports the
-/// system searches long for a free one.
+/// Returns local addresses of each process's own, with all ports each. Past half of an address's
+/// ports the system searches long for a free one.
 pub fn sources(number: usize) -> Vec<IpAddr> {
     let first = number * SOURCES + 1;
     let last = |number| u8::try_from(number).ok();

@@ -23,7 +23,7 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Of one process; nothing when it is gone.
+    /// Returns what one process uses; nothing when it is gone.
     pub fn of(pid: u32) -> Self {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
@@ -35,7 +35,7 @@ impl Usage {
     }
 }
 
-/// User and system time; the command's name may hold spaces and parentheses.
+/// Returns user and system time; the command's name may hold spaces and parentheses.
 fn cpu_s(stat: &str) -> Option<f64> {
     let after_name = stat.rsplit_once(')')?.1;
     let mut fields = after_name.split_ascii_whitespace();
@@ -53,7 +53,7 @@ fn rss_mib(status: &str) -> Option<f64> {
 /// Usage by role.
 pub type Roles = BTreeMap<String, Usage>;
 
-/// What each role of a fleet uses, its servers and `players` (our own processes) included.
+/// Returns what each role of a fleet uses, its servers and `players` (our own processes) included.
 pub fn of_fleet(fleet: &Described, players: &[u32]) -> Roles {
     let roles = fleet.nodes.iter().filter_map(|node| Some((node.role.clone(), node.pid?)));
     let nats = fleet.nats_pid.map(|pid| ("nats-server".to_owned(), pid));
@@ -63,7 +63,7 @@ pub fn of_fleet(fleet: &Described, players: &[u32]) -> Roles {
     of_processes(roles.chain(nats).chain(postgres).chain(players))
 }
 
-/// Usage by name.
+/// Adds up usage by name.
 pub fn of_processes(processes: impl IntoIterator<Item = (String, u32)>) -> Roles {
     let mut roles = Roles::new();
     for (role, pid) in processes {
@@ -73,14 +73,14 @@ pub fn of_processes(processes: impl IntoIterator<Item = (String, u32)>) -> Roles
     roles
 }
 
-/// A process and its children: PostgreSQL has one for each connection.
+/// Lists a process and its children: PostgreSQL has one for each connection.
 fn family(pid: u32) -> Vec<u32> {
     let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     let children = children.split_ascii_whitespace().filter_map(|child| child.parse().ok());
     std::iter::once(pid).chain(children).collect()
 }
 
-/// What each role has used in between; its memory is that of the later.
+/// Returns what each role has used in between; its memory is that of the later.
 pub fn between(before: &Roles, after: &Roles) -> Roles {
     let used = after.iter().map(|(role, usage)| {
         let begun = before.get(role).map_or(0.0, |usage| usage.cpu_s);
@@ -95,7 +95,7 @@ pub fn cpu_ms_per_1000(used: &Roles, things: u64) -> BTreeMap<String, f64> {
     used.iter().map(|(role, usage)| (role.clone(), round(usage.cpu_s * 1_000.0 / things * 1_000.0))).collect()
 }
 
-/// Three digits after the point are enough.
+/// Rounds: three digits after the point are enough.
 pub fn round(value: f64) -> f64 {
     (value * 1_000.0).round() / 1_000.0
 }

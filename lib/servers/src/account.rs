@@ -18,7 +18,7 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// The user to drop to: none when this process is not root's.
+    /// Returns the user to drop to: none when this process is not root's.
     pub(crate) fn to_drop_to() -> Result<Option<Self>, ServerError> {
         if !rustix::process::geteuid().is_root() {
             return Ok(None);
@@ -44,8 +44,8 @@ impl Account {
         })
     }
 
-    /// Whether this user may pass through all folders above `path`, and `path` itself where it is
-    /// one.
+    /// Returns whether this user may pass through all folders above `path`, and `path` itself where
+    /// it is one.
     pub(crate) fn can_reach(&self, path: &Path) -> bool {
         let Ok(path) = path.canonicalize() else { return false };
         path.ancestors().all(|step| {

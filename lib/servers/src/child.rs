@@ -36,7 +36,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// A program that is stopped by SIGTERM, and killed when this process ends.
+    /// Returns a program that is stopped by SIGTERM, and killed when this process ends.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
@@ -202,7 +202,7 @@ impl Child {
         self.child.wait().await
     }
 
-    /// How it ended; none while it runs.
+    /// Returns how it ended; none while it runs.
     ///
     /// # Errors
     /// When the operating system does not say.
@@ -237,7 +237,7 @@ impl Child {
         }
     }
 
-    /// The end of what it has printed into its log since it was started, at most 8 KiB.
+    /// Returns the end of what it has printed into its log since it was started, at most 8 KiB.
     #[must_use]
     pub fn log_tail(&self) -> String {
         let tail = self.log.as_deref().map(|log| tail(log, self.log_start));
@@ -258,7 +258,7 @@ impl Child {
     }
 }
 
-/// Whether all threads of a process stand still.
+/// Returns whether all threads of a process stand still.
 fn all_stopped(id: u32) -> io::Result<bool> {
     for thread in std::fs::read_dir(format!("/proc/{id}/task"))? {
         // A thread may end meanwhile.
@@ -281,6 +281,7 @@ fn open_log(log: &Path) -> io::Result<File> {
 }
 
 fn tail(log: &Path, start: u64) -> io::Result<String> {
+    /// Bytes of the log that are shown: the last lines say why a program ended.
     const MOST: u64 = 8 * 1_024;
     let mut file = File::open(log)?;
     let length = file.metadata()?.len();

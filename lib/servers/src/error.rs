@@ -101,7 +101,7 @@ pub enum ServerError {
 }
 
 impl ServerError {
-    /// A failed operation on a file; a full disk gets its own sentence.
+    /// Returns a failed operation on a file; a full disk gets its own sentence.
     pub(crate) fn file(what: &'static str, path: &Path, source: io::Error) -> Self {
         let path = path.display().to_string();
         if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
@@ -110,7 +110,7 @@ impl ServerError {
         Self::File { what, path, source }
     }
 
-    /// Shorthand for `map_err`.
+    /// Makes a shorthand for `map_err`.
     pub(crate) fn on<'a>(what: &'static str, path: &'a Path) -> impl Fn(io::Error) -> Self + 'a {
         move |source| Self::file(what, path, source)
     }

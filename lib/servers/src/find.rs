@@ -14,7 +14,7 @@ pub const PG_BIN_DIR: &str = "PG_BIN_DIR";
 /// Names a folder with the fleet's NATS configuration.
 pub const NATS_CONFIG_DIR: &str = "NATS_CONFIG_DIR";
 
-/// The nats-server program.
+/// Returns the nats-server program.
 ///
 /// # Errors
 /// When there is none.
@@ -27,7 +27,7 @@ pub fn nats_server() -> Result<PathBuf, ServerError> {
     upward(Path::new(".local/nats/nats-server")).or_else(|| on_path("nats-server")).ok_or(missing)
 }
 
-/// The folder of PostgreSQL's programs.
+/// Returns the folder of PostgreSQL's programs.
 ///
 /// # Errors
 /// When there is none with `initdb` and `postgres`.
@@ -43,8 +43,8 @@ pub fn postgres_bin() -> Result<PathBuf, ServerError> {
         .ok_or(missing)
 }
 
-/// The folder of the fleet's NATS configuration: `nats/` of the repository, unless the environment
-/// names another.
+/// Returns the folder of the fleet's NATS configuration: `nats/` of the repository, unless the
+/// environment names another.
 ///
 /// # Errors
 /// When there is none with a `server.conf`.

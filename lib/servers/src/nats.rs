@@ -110,7 +110,7 @@ impl Nats {
         self.port
     }
 
-    /// Where it tells over HTTP what it does (`/varz` and others); none when it does not.
+    /// Returns where it tells over HTTP what it does (`/varz` and others); none when it does not.
     #[must_use]
     pub const fn monitor_port(&self) -> Option<u16> {
         self.monitor_port
@@ -122,19 +122,19 @@ impl Nats {
         &self.dir
     }
 
-    /// The password of a NATS user; none when the configuration has no such user.
+    /// Returns the password of a NATS user; none when the configuration has no such user.
     #[must_use]
     pub fn password(&self, user: &str) -> Option<&str> {
         self.passwords.get(user).map(String::as_str)
     }
 
-    /// A file, readable by its owner only, with the password of a NATS user.
+    /// Returns a file, readable by its owner only, with the password of a NATS user.
     #[must_use]
     pub fn password_file(&self, user: &str) -> PathBuf {
         password_file(&self.dir, user)
     }
 
-    /// The process.
+    /// Returns the process.
     pub fn child(&mut self) -> &mut Child {
         &mut self.child
     }
@@ -168,13 +168,13 @@ impl Nats {
     }
 }
 
-/// The password file of a NATS user in a data folder.
+/// Returns the password file of a NATS user in a data folder.
 #[must_use]
 pub fn password_file(dir: &Path, user: &str) -> PathBuf {
     dir.join("passwords").join(user)
 }
 
-/// The given folder, which only its owner may enter, or a temporary one.
+/// Returns the given folder, which only its owner may enter, or a temporary one.
 fn data_folder(dir: Option<PathBuf>) -> Result<(PathBuf, Option<TempDir>), ServerError> {
     let Some(dir) = dir else {
         let shared = std::env::temp_dir();
@@ -191,7 +191,7 @@ fn data_folder(dir: Option<PathBuf>) -> Result<(PathBuf, Option<TempDir>), Serve
     Ok((dir, None))
 }
 
-/// The users whose passwords a configuration refers to, with their passwords.
+/// Returns the users whose passwords a configuration refers to, with their passwords.
 fn passwords(dir: &Path, config: &str) -> Result<BTreeMap<String, String>, ServerError> {
     let folder = dir.join("passwords");
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
@@ -199,7 +199,8 @@ fn passwords(dir: &Path, config: &str) -> Result<BTreeMap<String, String>, Serve
     users(config).map(|user| Ok((user.clone(), secret::kept_password(&password_file(dir, &user))?))).collect()
 }
 
-/// `$TABLE_WORKER_PASSWORD` is the password of user `table-worker`.
+/// Returns the user of a password's variable: `$TABLE_WORKER_PASSWORD` is the password of user
+/// `table-worker`.
 fn users(config: &str) -> impl Iterator<Item = String> {
     config
         .split('$')
@@ -244,7 +245,7 @@ async fn launch(
     Ok(child)
 }
 
-/// What a server says first: its name is in it.
+/// Returns what a server says first: its name is in it.
 async fn greeting(port: u16) -> Option<String> {
     let greet = async {
         let stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;

@@ -11,7 +11,7 @@ const HIGHEST: u16 = 31_999;
 /// How often another port is tried when a chosen one was taken meanwhile.
 pub(crate) const TRIES: usize = 10;
 
-/// A port that is free now.
+/// Returns a port that is free now.
 pub(crate) fn free(program: &'static str) -> Result<u16, ServerError> {
     let mut port = 0;
     for _ in 0..200 {
@@ -25,7 +25,7 @@ pub(crate) fn free(program: &'static str) -> Result<u16, ServerError> {
     Err(ServerError::PortTaken { program, port })
 }
 
-/// Whether a server could listen on it now.
+/// Returns whether a server could listen on it now.
 pub(crate) fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }

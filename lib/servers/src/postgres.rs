@@ -109,7 +109,7 @@ impl Postgres {
         self.port
     }
 
-    /// The process.
+    /// Returns the process.
     pub fn child(&mut self) -> &mut Child {
         &mut self.child
     }
@@ -172,8 +172,8 @@ pub fn remove(dir: &Path) -> Result<(), ServerError> {
     gone(fs::remove_dir_all(dir)).map_err(ServerError::on("remove", dir))
 }
 
-/// The given folder, or a temporary one. Others may pass through it: the cluster within is another
-/// user's.
+/// Returns the given folder, or a temporary one. Others may pass through it: the cluster within is
+/// another user's.
 fn data_folder(dir: Option<PathBuf>) -> Result<(PathBuf, Option<TempDir>), ServerError> {
     let (dir, temporary) = match dir {
         Some(dir) => (dir, None),
@@ -194,7 +194,7 @@ fn data_folder(dir: Option<PathBuf>) -> Result<(PathBuf, Option<TempDir>), Serve
     Ok((dir, temporary))
 }
 
-/// The folder that the cluster is in, owned by the user that PostgreSQL runs as.
+/// Returns the folder that the cluster is in, owned by the user that PostgreSQL runs as.
 fn place(dir: &Path, account: Option<&Account>) -> Result<PathBuf, ServerError> {
     let note = dir.join(PLACE);
     if let Ok(place) = fs::read_to_string(&note) {
@@ -270,7 +270,7 @@ impl Setup {
         fs::rename(&new, &self.cluster).map_err(ServerError::on("make", &self.cluster))
     }
 
-    /// By the single-user server, before the first start.
+    /// Uses the single-user server, before the first start.
     async fn create_database(&self, cluster: &Path, log: &Path) -> Result<(), ServerError> {
         let script = cluster.with_extension("sql");
         let sql = format!("CREATE DATABASE {NAME}\n");
@@ -334,8 +334,8 @@ impl Setup {
         Ok(child)
     }
 
-    /// By the lock file of our own process: its first line is the process id, its last one the
-    /// state.
+    /// Tells by the lock file of our own process: its first line is the process id, its last one
+    /// the state.
     fn is_ready(&self, child: &Child) -> bool {
         let Ok(text) = fs::read_to_string(self.cluster.join("postmaster.pid")) else { return false };
         let ours = text.lines().next().and_then(|line| line.trim().parse().ok()) == child.id();

@@ -8,7 +8,7 @@ use std::{
     path::Path,
 };
 
-/// A new password: 192 random bits as text.
+/// Returns a new password: 192 random bits as text.
 pub(crate) fn password() -> Result<String, ServerError> {
     let mut bytes = [0_u8; 24];
     getrandom::fill(&mut bytes).map_err(ServerError::Random)?;
@@ -26,7 +26,7 @@ pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), ServerError> 
     write().map_err(ServerError::on("write", path))
 }
 
-/// The password in a file, which is made when it is not there.
+/// Returns the password in a file, which is made when it is not there.
 pub(crate) fn kept_password(path: &Path) -> Result<String, ServerError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(text.trim().to_owned()),

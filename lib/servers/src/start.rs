@@ -48,7 +48,7 @@ impl Start<'_> {
         }
     }
 
-    /// Why it ended, by what it printed.
+    /// Says why it ended, by what it printed.
     pub(crate) fn reason(&self, printed: &str) -> ServerError {
         let lower = printed.to_lowercase();
         if lower.contains("address already in use") || lower.contains("could not bind") {
@@ -70,7 +70,7 @@ impl Start<'_> {
     }
 }
 
-/// The ports to try: the given one, which must get free soon, or several free ones.
+/// Returns the ports to try: the given one, which must get free soon, or several free ones.
 pub(crate) async fn candidates(program: &'static str, port: Option<u16>) -> Result<Vec<u16>, ServerError> {
     let Some(port) = port else {
         return (0..ports::TRIES).map(|_| ports::free(program)).collect();

@@ -46,13 +46,13 @@ pub struct Saved {
 }
 
 impl Saved {
-    /// A tournament before its first record.
+    /// Returns a tournament before its first record.
     #[must_use]
     pub fn new(id: TournamentId) -> Self {
         Self { tournament: Tournament::new(id), players: BTreeMap::new(), administrator: VecDeque::new() }
     }
 
-    /// The tournament.
+    /// Returns the tournament.
     #[must_use]
     pub const fn tournament(&self) -> &Tournament {
         &self.tournament
@@ -77,8 +77,8 @@ impl Saved {
         }
     }
 
-    /// What this command was answered, if it was carried out and is still remembered. Reports and
-    /// confirmations are not: their repeats are known by their numbers.
+    /// Returns what this command was answered, if it was carried out and is still remembered.
+    /// Reports and confirmations are not: their repeats are known by their numbers.
     #[must_use]
     pub fn answer(&self, cause: Cause) -> Option<&Answer> {
         let remembered = match cause.player {

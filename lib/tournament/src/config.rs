@@ -67,8 +67,8 @@ fn check_levels(levels: &[LevelSpec]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The level that hands get which begin now. TDA 23: a new level holds from the next hand on, so a
-/// table is told with the instruction before each hand. The last level stays in force.
+/// Returns the level that hands get which begin now. TDA 23: a new level holds from the next hand
+/// on, so a table is told with the instruction before each hand. The last level stays in force.
 pub(crate) fn level_at(levels: &[LevelSpec], started_ms: u64, now_ms: u64) -> Level {
     let mut elapsed_ms = now_ms.saturating_sub(started_ms);
     let mut in_force = Level::default();
@@ -84,7 +84,7 @@ pub(crate) fn level_at(levels: &[LevelSpec], started_ms: u64, now_ms: u64) -> Le
     in_force
 }
 
-/// How the tournament's table of this number is made.
+/// Returns how the tournament's table of this number is made.
 pub(crate) fn table_config(
     tournament: TournamentId,
     config: &TournamentConfig,
@@ -112,7 +112,7 @@ pub(crate) fn table_config(
 pub(crate) mod tests {
     use super::*;
 
-    /// A configuration that passes [`check`].
+    /// Returns a configuration that passes [`check`].
     pub(crate) fn sound(seats: u8, entries: u32) -> TournamentConfig {
         let level = |bb: u64, seconds| LevelSpec {
             small_blind: Chips(bb / 2),

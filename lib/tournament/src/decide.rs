@@ -65,8 +65,8 @@ pub enum Command {
 }
 
 impl Command {
-    /// The command that a message of this player (none for tables and the administrator) asks
-    /// for; none for [`TournamentCommand::Show`], which changes nothing.
+    /// Returns the command that a message of this player (none for tables and the administrator)
+    /// asks for; none for [`TournamentCommand::Show`], which changes nothing.
     ///
     /// # Errors
     /// [`Refusal::BadMessage`] when the sender may not ask for that.
@@ -98,8 +98,8 @@ pub struct Payment {
 }
 
 impl Tournament {
-    /// What follows from a command now. No events: it was carried out before, or there is nothing
-    /// to do.
+    /// Returns what follows from a command now. No events: it was carried out before, or there is
+    /// nothing to do.
     ///
     /// # Errors
     /// A named refusal; the state is then as if the command had never come.
@@ -186,7 +186,8 @@ impl Tournament {
         }
     }
 
-    /// An entry that is paid only after registration has ended is given back in the same breath.
+    /// Confirms an entry. One that is paid only after registration has ended is given back in the
+    /// same breath.
     fn paid(&self, payment: Payment) -> Vec<TournamentEvent> {
         let player = payment.player;
         let held =

@@ -83,7 +83,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The tables that are not closed, closing ones included.
+    /// Returns the tables that are not closed, closing ones included.
     pub(crate) fn see_tables(&self) -> impl Iterator<Item = (TableId, &Table)> {
         self.base.tables.keys().filter_map(|&id| Some((id, self.see_table(id)?)))
     }

@@ -9,15 +9,15 @@ use wire::event::Seed;
 pub(crate) struct Draw(ChaCha20Rng);
 
 impl Draw {
-    /// Stream number `stream` of the seed. Stream 0 draws the seats at the start.
+    /// Returns stream number `stream` of the seed. Stream 0 draws the seats at the start.
     pub(crate) fn new(seed: &Seed, stream: u64) -> Self {
         let mut rng = ChaCha20Rng::from_seed(seed.0);
         rng.set_stream(stream);
         Self(rng)
     }
 
-    /// A number below `bound`, all equally likely (draws above the largest multiple of `bound` are
-    /// thrown away); 0 for bounds 0 and 1.
+    /// Returns a number below `bound`, all equally likely (draws above the largest multiple of
+    /// `bound` are thrown away); 0 for bounds 0 and 1.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         if bound < 2 {
             return 0;
@@ -32,12 +32,12 @@ impl Draw {
         }
     }
 
-    /// One of the items.
+    /// Draws one of the items.
     pub(crate) fn one<T: Copy>(&mut self, items: &[T]) -> Option<T> {
         items.get(self.below(items.len())).copied()
     }
 
-    /// Fisher and Yates, from the last item down.
+    /// Shuffles (Fisher and Yates), from the last item down.
     pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last + 1));

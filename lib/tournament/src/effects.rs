@@ -68,12 +68,12 @@ pub enum Effect {
 }
 
 impl Tournament {
-    /// Everything that is left to be done now.
+    /// Returns everything that is left to be done now.
     pub fn effects(&self) -> impl Iterator<Item = Effect> + '_ {
         self.table_effects().chain(self.money_effects())
     }
 
-    /// What is left to be done at tables, lowest table number first among those at hand.
+    /// Returns what is left to be done at tables, lowest table number first among those at hand.
     pub fn table_effects(&self) -> impl Iterator<Item = Effect> + '_ {
         let count = self.core.unopened().min(MOST_TABLES_AT_ONCE);
         let open = (count > 0).then_some(Effect::OpenTables { count });
@@ -84,7 +84,7 @@ impl Tournament {
         open.into_iter().chain(pushes)
     }
 
-    /// What is left to be done at the cashier.
+    /// Returns what is left to be done at the cashier.
     pub fn money_effects(&self) -> impl Iterator<Item = Effect> + '_ {
         let registering = self.core.phase == Phase::Registering;
         let bots = registering && self.core.bots_to_come() > 0;
@@ -94,7 +94,7 @@ impl Tournament {
         ask.into_iter().chain(self.settle()).chain(entries)
     }
 
-    /// Whether an instruction still has to be told to a table by itself.
+    /// Returns whether an instruction still has to be told to a table by itself.
     #[must_use]
     pub fn is_push_due(&self, table: TableId, number: u64) -> bool {
         self.tables.get(&table).is_some_and(|table| table.push && table.told_number() == number)
@@ -119,7 +119,7 @@ impl Tournament {
         Some(Effect::Settle { name, places: self.places(), finished_ms: self.core.finished_ms })
     }
 
-    /// The places that are final, best first.
+    /// Returns the places that are final, best first.
     #[must_use]
     pub fn places(&self) -> Vec<Place> {
         let placed = self.entries.iter().filter_map(|(&player, entry)| match entry.stage {

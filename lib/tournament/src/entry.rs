@@ -70,12 +70,12 @@ pub(crate) enum Stage {
 }
 
 impl Stage {
-    /// Whether the entry takes part: it was paid when the tournament started.
+    /// Returns whether the entry takes part: it was paid when the tournament started.
     pub(crate) const fn is_in_field(self) -> bool {
         !matches!(self, Self::Reserved | Self::Withdrawn)
     }
 
-    /// The table where the player sits now.
+    /// Returns the table where the player sits now.
     pub(crate) const fn table(self) -> Option<TableId> {
         match self {
             Self::Seated { table } | Self::Leaving { from: table, .. } => Some(table),

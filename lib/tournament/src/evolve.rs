@@ -93,7 +93,8 @@ impl Tournament {
         }
     }
 
-    /// Paid entries are paid back. Those still with the cashier are, if they turn out to be paid.
+    /// Cancels: paid entries are paid back. Those still with the cashier are, if they turn out to
+    /// be paid.
     fn cancelled(&mut self) {
         self.core.phase = Phase::Cancelled;
         let paid: Vec<PlayerId> =
@@ -104,8 +105,8 @@ impl Tournament {
     }
 }
 
-/// The events of play. Generic over where they happen, so that planning ahead within one decision
-/// and carrying events out are the same code.
+/// Applies the events of play. Generic over where they happen, so that planning ahead within one
+/// decision and carrying events out are the same code.
 pub(crate) fn play(ground: &mut impl Ground, event: &TournamentEvent) {
     match event {
         TournamentEvent::HandReported { report, .. } => hand_reported(ground, report),
@@ -181,7 +182,7 @@ fn applied(ground: &mut impl Ground, id: TableId, number: u64) {
     }
 }
 
-/// A player that is on the way already gets a new goal; any other is ordered away.
+/// Moves a player: one that is on the way already gets a new goal; any other is ordered away.
 fn move_ordered(ground: &mut impl Ground, player: PlayerId, from: TableId, to: TableId, seat: SeatNo) {
     let Some(entry) = ground.entry(player) else { return };
     let before = entry.stage;

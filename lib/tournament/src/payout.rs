@@ -9,8 +9,8 @@ const PAID_PERCENT: u64 = 15;
 /// exact proportions.
 const WEIGHT: u64 = 2_520_000_000;
 
-/// The prizes from first place down to the last one paid, for `entries` entries that paid `buy_in`
-/// each into the pool.
+/// Returns the prizes from first place down to the last one paid, for `entries` entries that paid
+/// `buy_in` each into the pool.
 ///
 /// The standard table pays 15 % of the entries (rounded up). When more than one place is paid, each
 /// gets one and a half buy-ins, and the rest of the pool goes by the weights 1, 1/2, 1/3 and so on.
@@ -47,8 +47,8 @@ fn part(whole: Chips, weight: u64, of: u64) -> Chips {
     Chips((u128::from(whole.0) * u128::from(weight) / u128::from(of)) as u64)
 }
 
-/// What each of `sharing` players gets that share `place` (from 1) and the places after it: equal
-/// parts, odd chips to the first of them.
+/// Returns what each of `sharing` players gets that share `place` (from 1) and the places after it:
+/// equal parts, odd chips to the first of them.
 pub(crate) fn shared(prizes: &[Chips], place: u32, sharing: usize) -> Vec<Chips> {
     let from = (place as usize).saturating_sub(1);
     let together: Chips = prizes.iter().skip(from).take(sharing).copied().sum();

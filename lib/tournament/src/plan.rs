@@ -58,8 +58,8 @@ fn outlook(draft: &Draft<'_>, broken: usize) -> Outlook {
     Outlook { largest, open: if draft.state().phase == Phase::Running { open - broken } else { 0 } }
 }
 
-/// The open tables by number, cut in two: those that are needed to seat all players, and those that
-/// can be broken.
+/// Returns the open tables by number, cut in two: those that are needed to seat all players, and
+/// those that can be broken.
 fn split(draft: &Draft<'_>) -> (Vec<TableId>, Vec<TableId>) {
     let open = draft.see_tables().filter(|(_, table)| !table.is_closing());
     let mut numbered: Vec<(u32, TableId)> = open.map(|(id, table)| (table.number, id)).collect();
@@ -102,7 +102,7 @@ fn break_table(draft: &mut Draft<'_>, id: TableId, stay: &[TableId]) -> Option<(
     Some(())
 }
 
-/// Where a player comes from: the table that is being left, for a player that is on the way
+/// Returns where a player comes from: the table that is being left, for a player that is on the way
 /// already.
 fn origin(draft: &Draft<'_>, player: PlayerId, table: TableId) -> TableId {
     match draft.see_entry(player).map(|entry| entry.stage) {
@@ -111,8 +111,8 @@ fn origin(draft: &Draft<'_>, player: PlayerId, table: TableId) -> TableId {
     }
 }
 
-/// The smallest number of players at any of the tables, those on the way included, and the tables
-/// that have it.
+/// Returns the smallest number of players at any of the tables, those on the way included, and the
+/// tables that have it.
 fn emptiest(draft: &Draft<'_>, tables: &[TableId]) -> (usize, Vec<TableId>) {
     let heads = |id: &TableId| draft.see_table(*id).map_or(usize::MAX, Table::heads);
     let fewest = tables.iter().map(heads).min().unwrap_or(0);

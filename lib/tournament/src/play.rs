@@ -123,7 +123,7 @@ fn finish(draft: &mut Draft<'_>, prizes: &[Chips], now_ms: u64) {
     draft.push(TournamentEvent::Finished { places, at_ms: now_ms });
 }
 
-/// The place of an entry when the tournament ends: the player that is not out has won.
+/// Returns the place of an entry when the tournament ends: the player that is not out has won.
 fn place(player: PlayerId, entry: &crate::entry::Entry, first: Chips) -> Option<Place> {
     match entry.stage {
         crate::entry::Stage::Placed { place, prize } => Some(Place { place, player, prize }),

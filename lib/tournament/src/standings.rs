@@ -12,7 +12,8 @@ use wire::{
 };
 
 impl Tournament {
-    /// The standings, at most `limit` players of them; none before the tournament is created.
+    /// Returns the standings, at most `limit` players of them; none before the tournament is
+    /// created.
     #[must_use]
     pub fn standings(&self, limit: u32, now_ms: u64) -> Option<Standings> {
         let config = self.core.config.clone()?;
@@ -37,7 +38,7 @@ impl Tournament {
         })
     }
 
-    /// The tournament's line in the lobby; none before it is created.
+    /// Returns the tournament's line in the lobby; none before it is created.
     #[must_use]
     pub fn summary(&self) -> Option<TournamentSummary> {
         let config = self.core.config.as_ref()?;
@@ -55,7 +56,8 @@ impl Tournament {
         })
     }
 
-    /// Those left by chips, then those out by place. Before the start in the order of registration.
+    /// Sorts players: those left by chips, then those out by place. Before the start in the order
+    /// of registration.
     fn ranking(&self, limit: usize) -> Vec<Standing> {
         let field = self.entries.iter().filter(|(_, entry)| entry.stage.is_in_field());
         let mut field: Vec<(PlayerId, &Entry)> = field.map(|(&player, entry)| (player, entry)).collect();
@@ -89,7 +91,7 @@ impl Tournament {
     }
 }
 
-/// Smaller is better.
+/// Returns the sort key: smaller is better.
 fn order(player: PlayerId, entry: &Entry) -> (u32, Reverse<Chips>, u32, PlayerId) {
     let place = match entry.stage {
         Stage::Placed { place, .. } => place,

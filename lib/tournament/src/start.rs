@@ -16,8 +16,8 @@ use wire::{
 pub const ENTRY_GRACE_MS: u64 = 30_000;
 
 impl Tournament {
-    /// When [`crate::Command::Start`] is due, in milliseconds since 1970 (perhaps long past); none
-    /// while only commands can change anything.
+    /// Returns when [`crate::Command::Start`] is due, in milliseconds since 1970 (perhaps long
+    /// past); none while only commands can change anything.
     ///
     /// With a starting time: then, or as soon as the entries held at that time are paid for (at
     /// most [`ENTRY_GRACE_MS`] later). Without one: as soon as every entry is taken and paid.
@@ -84,7 +84,7 @@ impl Tournament {
         events
     }
 
-    /// TDA 7: the seat draw, table by table, from the next table to open on. A function of the
+    /// Draws seats (TDA 7), table by table, from the next table to open on. A function of the
     /// field and the seed alone, so that it comes out the same for every batch of tables. Head
     /// counts differ by one at most.
     fn seating(&self, seed: &Seed) -> Vec<Vec<Arrival>> {

@@ -72,7 +72,7 @@ impl Core {
         wanted.saturating_sub(self.bots)
     }
 
-    /// The level of hands that begin now; the first one before the start.
+    /// Returns the level of hands that begin now; the first one before the start.
     pub(crate) fn level(&self, now_ms: u64) -> Level {
         let now_ms = match self.phase {
             Phase::Registering | Phase::Cancelled => self.started_ms,
@@ -133,25 +133,25 @@ impl Tournament {
         self.core.id
     }
 
-    /// How it is played; none before it is created.
+    /// Returns how it is played; none before it is created.
     #[must_use]
     pub const fn config(&self) -> Option<&TournamentConfig> {
         self.core.config.as_ref()
     }
 
-    /// Where it is in its life.
+    /// Returns where it is in its life.
     #[must_use]
     pub const fn phase(&self) -> Phase {
         self.core.phase
     }
 
-    /// When it was created, in milliseconds since 1970.
+    /// Returns when it was created, in milliseconds since 1970.
     #[must_use]
     pub const fn created_ms(&self) -> u64 {
         self.core.created_ms
     }
 
-    /// The last instruction made for a table: what its last report is answered with.
+    /// Returns the last instruction made for a table: what its last report is answered with.
     #[must_use]
     pub fn instruction(&self, table: TableId) -> Option<&Instruction> {
         self.tables.get(&table)?.told.as_ref()
@@ -172,20 +172,20 @@ impl Tournament {
         coming.filter(|player| matches!(self.stage(*player), Some(Stage::Travelling { .. })))
     }
 
-    /// All chips, wherever they are. From the start to the end this is starting stack times
+    /// Returns all chips, wherever they are. From the start to the end this is starting stack times
     /// entries.
     #[must_use]
     pub fn chips_in_play(&self) -> Chips {
         self.entries.values().map(|entry| entry.stack).sum()
     }
 
-    /// A player's chips; none for a player without an entry.
+    /// Returns a player's chips; none for a player without an entry.
     #[must_use]
     pub fn stack(&self, player: PlayerId) -> Option<Chips> {
         self.entries.get(&player).map(|entry| entry.stack)
     }
 
-    /// Whether bot workers play this player's entry.
+    /// Returns whether bot workers play this player's entry.
     #[must_use]
     pub fn is_bot(&self, player: PlayerId) -> bool {
         self.entries.get(&player).is_some_and(|entry| entry.bot)

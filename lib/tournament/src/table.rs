@@ -58,7 +58,7 @@ impl Table {
         }
     }
 
-    /// Number of the last instruction.
+    /// Returns the number of the last instruction.
     pub(crate) fn told_number(&self) -> u64 {
         self.told.as_ref().map_or(0, |told| told.number)
     }
@@ -67,23 +67,23 @@ impl Table {
         self.told.as_ref().map(|told| told.then)
     }
 
-    /// Whether it is known to exist: before, a viewer would be told that there is no such
+    /// Returns whether it is known to exist: before, a viewer would be told that there is no such
     /// table.
     pub(crate) fn is_there(&self) -> bool {
         self.config.is_none()
     }
 
-    /// Whether it was told to close.
+    /// Returns whether it was told to close.
     pub(crate) fn is_closing(&self) -> bool {
         self.then() == Some(Then::Close)
     }
 
-    /// Whether it waits, confirmed, for a next instruction.
+    /// Returns whether it waits, confirmed, for a next instruction.
     pub(crate) fn is_waiting(&self) -> bool {
         self.then() == Some(Then::Wait) && self.applied == self.told_number()
     }
 
-    /// Whether an instruction can be made for it now.
+    /// Returns whether an instruction can be made for it now.
     pub(crate) fn is_at_rest(&self) -> bool {
         self.asked || self.is_waiting()
     }
@@ -98,7 +98,7 @@ impl Table {
         !self.seats.contains_key(&seat) && !self.coming.contains_key(&seat)
     }
 
-    /// The seats after `seat`, clockwise and all the way round.
+    /// Returns the seats after `seat`, clockwise and all the way round.
     fn clockwise(seat: SeatNo, seats: u8) -> impl Iterator<Item = SeatNo> {
         (1..=seats).map(move |step| (seat + step) % seats.max(1))
     }
@@ -108,9 +108,9 @@ impl Table {
         Self::clockwise(self.big_blind, seats).filter_map(|seat| self.seats.get(&seat).copied())
     }
 
-    /// TDA 11-A: the worst position open, which is the free seat that the big blind reaches first.
-    /// Never the small blind, because that goes to the player with the big blind now. A table that
-    /// plays has gone one hand further than it has reported.
+    /// Returns the worst position (TDA 11-A) open, which is the free seat that the big blind
+    /// reaches first. Never the small blind, because that goes to the player with the big blind
+    /// now. A table that plays has gone one hand further than it has reported.
     pub(crate) fn worst_free_seat(&self, seats: u8) -> Option<SeatNo> {
         let mut big_blind = self.big_blind;
         if !self.is_at_rest() {
@@ -120,7 +120,7 @@ impl Table {
         Self::clockwise(big_blind, seats).find(|&seat| self.is_free(seat))
     }
 
-    /// All free seats, in ascending order.
+    /// Returns all free seats, in ascending order.
     pub(crate) fn free_seats(&self, seats: u8) -> Vec<SeatNo> {
         (0..seats).filter(|&seat| self.is_free(seat)).collect()
     }

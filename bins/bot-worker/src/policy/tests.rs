@@ -17,7 +17,7 @@ fn kind(action: &Action) -> &'static str {
     }
 }
 
-/// How often each kind of action is chosen in 1,000 tries.
+/// Returns how often each kind of action is chosen in 1,000 tries.
 fn habits(ask: &BotAsk, equity: f64) -> BTreeMap<&'static str, u32> {
     let mut counts = BTreeMap::new();
     for seed in 0..1_000 {

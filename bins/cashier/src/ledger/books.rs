@@ -36,7 +36,7 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// Whether it is the posting that has these columns.
+    /// Returns whether it is the posting that has these columns.
     #[must_use]
     pub fn is(&self, columns: &Columns) -> bool {
         self.kind == columns.kind
@@ -184,7 +184,7 @@ impl Books {
         account.copied().ok_or(Refusal::NoSuchPlayer)
     }
 
-    /// The player may put money at stake.
+    /// Checks that the player may put money at stake.
     fn check_player(&self, player: PlayerId) -> Result<(), Refusal> {
         if self.known(player)?.banned { Err(Refusal::Banned) } else { Ok(()) }
     }
@@ -215,7 +215,7 @@ impl Books {
         Ok(())
     }
 
-    /// The last word before the database's own: no account below zero that may not be, none out of
+    /// Checks before the database does: no account below zero that may not be, none out of
     /// range.
     fn check(&self, sides: &[Side]) -> Result<(), Refusal> {
         for side in sides {
@@ -238,12 +238,12 @@ fn sides(all: &[(AccountId, i64)]) -> Vec<Side> {
     all.iter().filter(|(_, amount)| *amount != 0).map(side).collect()
 }
 
-/// An amount with a sign. Amounts are checked to be below 2^54, so nothing is lost.
+/// Returns an amount with a sign. Amounts are checked to be below 2^54, so nothing is lost.
 fn signed(amount: Chips) -> i64 {
     i64::try_from(amount.0).unwrap_or(i64::MAX)
 }
 
-/// An amount without a sign; a debt is nothing.
+/// Returns an amount without a sign; a debt is nothing.
 fn unsigned(balance: i64) -> u64 {
     u64::try_from(balance).unwrap_or(0)
 }

@@ -31,7 +31,7 @@ pub enum AccountId {
 }
 
 impl AccountId {
-    /// Kind and number, as the table `accounts` has them.
+    /// Returns kind and number, as the table `accounts` has them.
     #[must_use]
     pub fn columns(self) -> (&'static str, u64) {
         match self {
@@ -43,7 +43,7 @@ impl AccountId {
         }
     }
 
-    /// The account of kind and number.
+    /// Returns the account of kind and number.
     #[must_use]
     pub fn from_columns(kind: &str, owner: u64) -> Option<Self> {
         Some(match kind {
@@ -114,20 +114,21 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The key of paying it.
+    /// Returns the key of paying it.
     #[must_use]
     pub fn enter_key(&self) -> String {
         format!("enter.{}.{}.{}", self.tournament, self.player, self.number)
     }
 
-    /// The key of paying it back.
+    /// Returns the key of paying it back.
     #[must_use]
     pub fn refund_key(&self) -> String {
         format!("refund.{}.{}.{}", self.tournament, self.player, self.number)
     }
 }
 
-/// The key of a tournament's settlement. Once it is posted, nothing goes into or out of the pool.
+/// Returns the key of a tournament's settlement. Once it is posted, nothing goes into or out of the
+/// pool.
 #[must_use]
 pub fn settle_key(tournament: TournamentId) -> String {
     format!("settle.{tournament}")
@@ -143,7 +144,7 @@ pub struct Posting {
 }
 
 impl Posting {
-    /// A posting under an id that its sender chose.
+    /// Returns a posting under an id that its sender chose.
     ///
     /// # Errors
     /// [`Refusal::BadMessage`] for ids that cannot be keys, and for movements that make no sense.
@@ -161,7 +162,7 @@ impl Posting {
         Self { key, movement }.checked()
     }
 
-    /// The posting that a table asks for.
+    /// Returns the posting that a table asks for.
     ///
     /// # Errors
     /// As [`Self::named`].
@@ -177,7 +178,7 @@ impl Posting {
         Self::named(id, movement)
     }
 
-    /// The posting that pays an entry.
+    /// Returns the posting that pays an entry.
     ///
     /// # Errors
     /// [`Refusal::BadMessage`] for amounts that make no sense.
@@ -187,7 +188,7 @@ impl Posting {
         Self { key, movement }.checked()
     }
 
-    /// The posting that pays an entry back.
+    /// Returns the posting that pays an entry back.
     ///
     /// # Errors
     /// [`Refusal::BadMessage`] for amounts that make no sense.
@@ -216,7 +217,7 @@ impl Posting {
         Ok(self)
     }
 
-    /// What the table `postings` keeps of it.
+    /// Returns what the table `postings` keeps of it.
     #[must_use]
     pub fn columns(&self) -> Columns {
         let (kind, player, place, amount, fee) = match self.movement {
@@ -237,7 +238,7 @@ impl Posting {
         Columns { kind, player, place, amount, fee }
     }
 
-    /// The accounts that it moves money between.
+    /// Returns the accounts that it moves money between.
     #[must_use]
     pub fn accounts(&self) -> Vec<AccountId> {
         match self.movement {
@@ -253,7 +254,7 @@ impl Posting {
         }
     }
 
-    /// The keys whose postings bear on it, its own included.
+    /// Returns the keys whose postings bear on it, its own included.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
         match self.movement {

@@ -58,7 +58,7 @@ impl Ledger {
         outcome.await.unwrap_or_else(|_| Err(Refusal::unavailable("ledger")))
     }
 
-    /// How many postings were made since the start; repeats and refusals do not count.
+    /// Returns how many postings were made since the start; repeats and refusals do not count.
     #[must_use]
     pub fn posted(&self) -> u64 {
         self.posted.load(Ordering::Relaxed)

@@ -51,7 +51,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The fullest over the emptiest.
+/// Returns the fullest over the emptiest.
 fn spread(filled: &[u32]) -> f64 {
     let fullest = filled.iter().copied().max().unwrap_or_default();
     let emptiest = filled.iter().copied().min().unwrap_or_default();

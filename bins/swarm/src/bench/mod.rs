@@ -87,7 +87,7 @@ impl Args {
         Duration::from_secs(self.seconds)
     }
 
-    /// A room of five-handed tables, with its seed.
+    /// Returns a room of five-handed tables, with its seed.
     fn room(&self, tables: usize) -> anyhow::Result<RoomArgs> {
         let mut room = RoomArgs::of(tables);
         (room.seed, room.processes) = (self.seed, self.processes);

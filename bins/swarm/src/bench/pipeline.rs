@@ -126,8 +126,8 @@ struct Peek {
     events: Vec<IgnoredAny>,
 }
 
-/// Mean sizes of records without and with the state after them. A record of play has several
-/// events; those of players that come and sit down, which are small, have one.
+/// Returns mean sizes of records without and with the state after them. A record of play has
+/// several events; those of players that come and sit down, which are small, have one.
 async fn records(admin: &Bus) -> anyhow::Result<(usize, usize)> {
     let journal = Journal::open(admin, &subject::table_stream(0)).await?;
     let mut walk = std::pin::pin!(journal.walk("journal.table.0.*.*"));

@@ -35,7 +35,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The hands, and which they are.
+/// Returns the hands, and which they are.
 fn recorded() -> anyhow::Result<(&'static str, Vec<Recorded>)> {
     if let Some(folder) = std::env::var_os(CONFORMANCE).filter(|folder| !folder.is_empty()) {
         return Ok(("conformance", hands::read(&[PathBuf::from(folder)])?));

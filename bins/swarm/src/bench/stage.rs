@@ -71,7 +71,7 @@ impl Stage {
         Ok(stage)
     }
 
-    /// What every role uses now.
+    /// Returns what every role uses now.
     pub(super) fn usage(&self) -> Roles {
         usage::of_fleet(&self.described, &self.crew.pids())
     }
@@ -154,7 +154,7 @@ impl Measured {
         json!(usage::cpu_ms_per_1000(&self.used, self.counted.counts.actions))
     }
 
-    /// Part of one core that each role has used.
+    /// Returns the part of one core that each role has used.
     pub(super) fn cores(&self) -> Value {
         let ms = (self.seconds * 1_000.0) as u64;
         // Milliseconds per 1,000 milliseconds are thousandths of a core.

@@ -54,7 +54,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Until the others, or the one that is started in its place, own every partition.
+/// Waits until the others, or the one that is started in its place, own every partition.
 async fn owned_again(peers: &Peers, victim: Option<u64>, killed: Instant) -> anyhow::Result<Duration> {
     loop {
         let workers = peers.alive(Role::TableWorker);

@@ -14,7 +14,7 @@ pub(super) struct ChipCount {
 }
 
 impl ChipCount {
-    /// As a snapshot says.
+    /// Returns the chips as a snapshot says.
     pub(super) fn of(view: &TableView) -> Self {
         let mut count = Self::default();
         for seat in &view.seats {
@@ -24,7 +24,7 @@ impl ChipCount {
         count
     }
 
-    /// Whether a snapshot says the same.
+    /// Checks whether a snapshot says the same.
     pub(super) fn compare(&self, view: &TableView, tally: &Tally) {
         let other = Self::of(view);
         if *self != other {

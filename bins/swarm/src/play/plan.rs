@@ -30,7 +30,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Where the connections of a seat come from.
+    /// Returns where the connections of a seat come from.
     pub fn source(&self, seat: usize) -> Option<IpAddr> {
         self.sources.get(seat % self.sources.len().max(1)).copied()
     }

@@ -84,18 +84,18 @@ impl Table {
         }
     }
 
-    /// Number of the last event that a player has seen.
+    /// Returns the number of the last event that a player has seen.
     pub(crate) fn seen(&self, player: usize) -> Option<u64> {
         self.seen[player]
     }
 
-    /// A player sends an action.
+    /// Notes that a player sends an action.
     pub(crate) fn sends(&mut self, seat: SeatNo, at: Instant) {
         self.sent = Some(Sent { seat, at });
     }
 
-    /// A player got exactly the frame that comes next for it: nothing needs to be decoded. None
-    /// when that is not so.
+    /// Notes that a player got exactly the frame that comes next for it: nothing needs to be
+    /// decoded. None when that is not so.
     pub(crate) fn same(&mut self, player: usize, bytes: &Bytes, now: Instant) -> Option<News> {
         let next = self.seen[player]? + 1;
         let kept = self.kept.iter().find(|kept| kept.first == next && kept.bytes.as_ref() == Some(bytes))?;
@@ -104,7 +104,7 @@ impl Table {
         Some(News { turn, starts, took: self.forget_seen(now) })
     }
 
-    /// A player got a frame of events.
+    /// Takes in a frame of events that a player got.
     pub(crate) fn hear(
         &mut self,
         player: usize,
@@ -134,7 +134,7 @@ impl Table {
         News { turn, starts: starts(events), took: self.forget_seen(now) }
     }
 
-    /// A player got a snapshot, perhaps with the events that led to it.
+    /// Takes in a snapshot that a player got, perhaps with the events that led to it.
     pub(crate) fn look(
         &mut self,
         player: usize,

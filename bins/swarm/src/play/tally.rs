@@ -71,7 +71,7 @@ macro_rules! sum {
 }
 
 impl Counts {
-    /// Together with another process' counts.
+    /// Adds another process' counts.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         sum!(
@@ -160,13 +160,13 @@ impl Tally {
         self.count(|counts| counts.hands += 1);
     }
 
-    /// Something is not as it must always be.
+    /// Notes that something is not as it must always be.
     pub(crate) fn violation(&self, what: String) {
         self.count(|counts| counts.violations += 1);
         self.tell(what);
     }
 
-    /// Something that a person should read.
+    /// Notes something that a person should read.
     pub(crate) fn tell(&self, what: String) {
         let mut told = self.told.borrow_mut();
         if told.len() < MOST_TOLD {
@@ -182,7 +182,7 @@ impl Tally {
         self.answered.borrow_mut().record(took);
     }
 
-    /// Measuring begins.
+    /// Begins to measure.
     pub(crate) fn restart(&self) {
         self.counts.set(self.counts.get().measuring());
         self.seen.borrow_mut().clear();

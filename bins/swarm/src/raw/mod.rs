@@ -67,7 +67,7 @@ pub enum Got {
 }
 
 impl Sent {
-    /// As bytes, at least `size` of them.
+    /// Encodes it in at least `size` bytes.
     pub fn bytes(self, size: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(size.max(9));
         bytes.extend(self.table.0.to_be_bytes());
@@ -76,7 +76,7 @@ impl Sent {
         bytes
     }
 
-    /// From bytes.
+    /// Decodes it.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let table = TableId(u64::from_be_bytes(*bytes.first_chunk()?));
         Some(Self { table, seat: *bytes.get(8)? })
@@ -94,7 +94,7 @@ impl Sent {
 }
 
 impl Got {
-    /// As bytes, at least `size` of them.
+    /// Encodes it in at least `size` bytes.
     pub fn bytes(self, size: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(size.max(11));
         match self {
@@ -111,7 +111,7 @@ impl Got {
         bytes
     }
 
-    /// From bytes.
+    /// Decodes it.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let (kind, rest) = bytes.split_first()?;
         Some(match kind {

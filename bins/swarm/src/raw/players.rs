@@ -96,7 +96,7 @@ impl Player {
         }
     }
 
-    /// The next event will tell of what is sent now.
+    /// Notes that the next event will tell of what is sent now.
     fn sends(&self) {
         let mut table = self.table.borrow_mut();
         table.sent = Some((table.seen[usize::from(self.seat)] + 1, Instant::now()));

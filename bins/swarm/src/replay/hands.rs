@@ -85,7 +85,7 @@ fn file(path: &Path, hands: &mut Vec<Recorded>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What is said about a text, without the piece of the text that is shown with it.
+/// Returns what is said about a text, without the piece of the text that is shown with it.
 fn in_one_line(told: &str) -> String {
     let lines: Vec<&str> = told.lines().filter(|line| !line.contains('|')).collect();
     lines.join("; ")

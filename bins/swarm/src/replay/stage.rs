@@ -45,8 +45,8 @@ pub struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    /// On this fleet, over this kind of connection (`tcp`, `ws` or `ws+json`), with at most so many
-    /// players at once.
+    /// Prepares to play on this fleet, over this kind of connection (`tcp`, `ws` or `ws+json`),
+    /// with at most so many players at once.
     ///
     /// # Errors
     /// When no gateway listens for that.
@@ -194,7 +194,7 @@ async fn connect(addresses: Vec<Address>, session: Session) -> anyhow::Result<Cl
     Ok(Client::connect(options).await?)
 }
 
-/// The hands cut into rounds of at most so many players, or of one hand that has more.
+/// Returns the hands cut into rounds of at most so many players, or of one hand that has more.
 fn rounds(hands: &[Playable], most: usize) -> Vec<&[Playable]> {
     let mut rounds = Vec::new();
     let (mut from, mut players) = (0, 0);

@@ -56,7 +56,7 @@ pub(super) struct Done {
     pub(super) at: Instant,
 }
 
-/// A table for a hand.
+/// Returns a table for a hand.
 pub(super) fn config(hand: &Playable) -> TableConfig {
     let Playable { name, scripted } = hand;
     let Scripted { variant, script, .. } = &**scripted;

@@ -71,7 +71,7 @@ impl Tally {
         Ok(())
     }
 
-    /// The counts as fields of a line of JSON.
+    /// Returns the counts as fields of a line of JSON.
     pub fn line(&self) -> Value {
         let seconds = self.played.as_secs_f64();
         let per_s = |count: u64| if seconds > 0.0 { round(count as f64 / seconds) } else { 0.0 };
@@ -93,7 +93,7 @@ impl Tally {
     }
 }
 
-/// Why a file's hand cannot be played, in words that fit other hands too.
+/// Says why a file's hand cannot be played, in words that fit other hands too.
 pub fn reason(error: &PhhError) -> String {
     match error {
         PhhError::Notation { reason, .. } => (*reason).to_owned(),

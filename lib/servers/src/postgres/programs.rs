@@ -16,7 +16,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The folder of the programs, or of a copy of them.
+/// Returns the folder of the programs, or of a copy of them.
 pub(super) fn reachable(bin: PathBuf, account: Option<&Account>) -> Result<PathBuf, ServerError> {
     let Some(account) = account else { return Ok(bin) };
     if account.can_reach(&bin) {
@@ -37,7 +37,7 @@ pub(super) fn reachable(bin: PathBuf, account: Option<&Account>) -> Result<PathB
     Ok(copy.join("bin"))
 }
 
-/// A number that is another for another build.
+/// Returns a number that is another for another build.
 fn fingerprint(bin: &Path) -> Result<u64, ServerError> {
     let mut hasher = DefaultHasher::new();
     for program in ["initdb", "postgres"] {

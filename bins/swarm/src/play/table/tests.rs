@@ -95,7 +95,7 @@ impl Room {
         room
     }
 
-    /// A player gets a frame after so many milliseconds. Whether it had to be decoded.
+    /// Gives a player a frame after so many milliseconds. Returns whether it had to be decoded.
     fn get(&mut self, player: usize, first: u64, events: Vec<Event>, ms: u64) -> (News, bool) {
         let events = TableEvents { table: TABLE, first, events };
         let m = ServerMessage::Events(events.clone());
