@@ -1,5 +1,5 @@
-//! One player: connects, takes a seat, and acts when it is its turn. When the connection is lost it makes another one, goes
-//! on where it was, and repeats what was not answered.
+//! One player: connects, takes a seat, and acts when it is its turn. When the connection is lost it
+//! makes another one, goes on where it was, and repeats what was not answered.
 
 use super::{
     plan::{Order, PlayerPlan},

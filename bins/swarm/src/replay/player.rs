@@ -1,4 +1,5 @@
-//! One player of a recorded hand: does what is recorded, each time it is its turn, and knows nothing of the others.
+//! One player of a recorded hand: does what is recorded, each time it is its turn, and knows
+//! nothing of the others.
 
 use client::{Client, ClientEvent};
 use std::{collections::VecDeque, time::Duration};
