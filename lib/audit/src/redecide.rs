@@ -38,7 +38,7 @@ pub fn creation_differs(id: wire::TableId, record: &TableRecord) -> Option<Strin
             _ => None,
         })
         .collect();
-    match table::create(id, config, &bots) {
+    match table::creation(id, config, &bots) {
         Ok(expected) if expected == record.events => None,
         Ok(expected) => Some(difference(&expected, &record.events)),
         Err(refusal) => Some(format!("the table may not be created: {refusal}")),

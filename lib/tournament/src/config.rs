@@ -4,6 +4,7 @@
 use wire::{
     Chips, Refusal, TournamentId,
     table::{Level, Purpose, TableConfig},
+    text::{MAX_NAME, is_name},
     tournament::{LevelSpec, Payout, TournamentConfig},
 };
 
@@ -12,20 +13,22 @@ use wire::{
 const MOST_LEVELS: usize = 200;
 /// Longest level, in seconds: a week.
 const LONGEST_LEVEL_S: u32 = 7 * 24 * 3600;
-/// Most characters of a name.
-const LONGEST_NAME: usize = 60;
 
-/// Checks everything that does not need the rules of poker. Amounts are bounded so that all chips
-/// and all money of a tournament stay within [`Chips::MAX`].
+/// Checks everything that does not need the rules of poker, before a tournament is created.
 ///
 /// # Errors
-/// [`Refusal::BadMessage`] that names the field and its bounds.
+/// [`Refusal::BadName`] for the name, [`Refusal::BadMessage`] that names the field and its bounds
+/// for anything else.
 pub fn check(config: &TournamentConfig) -> Result<(), Refusal> {
+    if is_name(&config.name) { check_all_but_name(config) } else { Err(Refusal::bad_name()) }
+}
+
+/// Checks the same whatever the name: journals of any age begin with one. Amounts are bounded so
+/// that all chips and all money of a tournament stay within [`Chips::MAX`].
+pub(crate) fn check_all_but_name(config: &TournamentConfig) -> Result<(), Refusal> {
     let must = |holds: bool, what: &str| if holds { Ok(()) } else { Err(Refusal::bad_message(what)) };
     let entries = u64::from(config.max_entries);
     let fits = |amount: Chips| u128::from(amount.0) * u128::from(entries) <= u128::from(Chips::MAX.0);
-    let name = config.name.trim();
-    must(!name.is_empty() && name.chars().count() <= LONGEST_NAME, "name: 1 to 60 characters")?;
     must((1..=8).contains(&config.variant.len()), "variant: a code such as NT")?;
     must((2..=10).contains(&config.seats), "seats: 2 to 10")?;
     must((2..=100_000).contains(&entries), "max_entries: 2 to 100000")?;
@@ -92,7 +95,7 @@ pub(crate) fn table_config(
     level: Level,
 ) -> TableConfig {
     let tail = format!(" #{number}");
-    let room = LONGEST_NAME.saturating_sub(tail.len());
+    let room = usize::from(MAX_NAME).saturating_sub(tail.len());
     let name: String = config.name.trim().chars().take(room).chain(tail.chars()).collect();
     TableConfig {
         name,
@@ -111,6 +114,7 @@ pub(crate) fn table_config(
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::{Command, Tournament};
 
     /// Returns a configuration that passes [`check`].
     pub(crate) fn sound(seats: u8, entries: u32) -> TournamentConfig {
@@ -143,8 +147,7 @@ pub(crate) mod tests {
     #[test]
     fn bounds_are_checked() {
         assert_eq!(check(&sound(6, 60)), Ok(()));
-        let spoil: [fn(&mut TournamentConfig); 11] = [
-            |c| c.name = " ".to_owned(),
+        let spoil: [fn(&mut TournamentConfig); 10] = [
             |c| c.seats = 11,
             |c| c.max_entries = 1,
             |c| c.min_entries = 61,
@@ -160,6 +163,17 @@ pub(crate) mod tests {
             let mut config = sound(6, 60);
             spoil(&mut config);
             assert!(matches!(check(&config), Err(Refusal::BadMessage { .. })), "spoiler {i}");
+        }
+    }
+
+    #[test]
+    fn names_that_cannot_be_shown_are_refused_but_read_from_old_journals() {
+        let long = "é".repeat(61);
+        for name in ["", " ", "a\nb", "\u{1b}[2J", &long] {
+            let config = TournamentConfig { name: name.to_owned(), ..sound(6, 60) };
+            assert_eq!(check(&config), Err(Refusal::BadName { most: 60 }), "{name:?}");
+            let create = Command::Create { config };
+            assert!(Tournament::new(TournamentId(1)).decide(create, 0).is_ok(), "{name:?}");
         }
     }
 

@@ -140,7 +140,7 @@ impl Tournament {
         if self.core.config.is_some() {
             return Err(Refusal::AlreadyExists);
         }
-        config::check(&config)?;
+        config::check_all_but_name(&config)?;
         Ok(vec![TournamentEvent::Created { config, at_ms: now_ms }])
     }
 

@@ -25,6 +25,7 @@ pub mod script;
 pub mod subject;
 pub mod table;
 pub mod tempo;
+pub mod text;
 pub mod tournament;
 pub mod view;
 

@@ -12,7 +12,7 @@ pub enum Refusal {
     #[error("it is not your turn")]
     NotYourTurn,
     /// The turn that the command names is over.
-    #[error("that turn has passed: the table is at hand {hand:?}, turn {turn}")]
+    #[error("that turn has passed: the table is at hand {hand}, turn {turn}")]
     TurnPassed {
         /// The table's hand now.
         hand: HandNo,
@@ -157,6 +157,12 @@ pub enum Refusal {
         /// Most characters.
         most: u16,
     },
+    /// A table or a tournament may not have that name.
+    #[error("a name has 1 to {most} characters, not only blanks, and no control characters")]
+    BadName {
+        /// Most characters.
+        most: u16,
+    },
     /// Too many people who do not sit at the table have talked there lately.
     #[error("too many people talk at this table: try again in some minutes")]
     TooManySpeakers,
@@ -212,6 +218,12 @@ impl Refusal {
     /// A [`Refusal::BadMessage`].
     pub fn bad_message(reason: impl Into<String>) -> Self {
         Self::BadMessage { reason: reason.into() }
+    }
+
+    /// A [`Refusal::BadName`].
+    #[must_use]
+    pub const fn bad_name() -> Self {
+        Self::BadName { most: crate::text::MAX_NAME }
     }
 
     /// A [`Refusal::BadScript`].

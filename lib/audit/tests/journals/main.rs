@@ -9,7 +9,7 @@ use audit::{
     compare_tables_with_tournaments,
 };
 use poker::table::TableRecord;
-use room::{Room, cash_table, find_hand_event};
+use room::{Room, cash_table, cash_table_named, find_hand_event};
 use wire::{
     Card, Chips, Epoch, PlayerId, TableId, TournamentId,
     event::{HandEvent, TableEvent},
@@ -51,6 +51,12 @@ fn a_cash_table_is_right() {
         assert_eq!(money.here, hosted.table.chips());
         assert_eq!(money.leaving, hosted.table.pending_cash_outs());
     }
+}
+
+#[test]
+fn a_table_of_a_name_that_could_be_given_once_is_right() {
+    let hosted = cash_table_named("\u{1b}[2J", 50, 1);
+    assert_clean(&check_table(TableId(7), &hosted.journal).0);
 }
 
 /// The rules that a tampered journal of a cash table breaks.

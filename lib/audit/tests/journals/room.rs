@@ -38,7 +38,7 @@ pub struct Hosted {
 
 impl Hosted {
     fn new(id: TableId, config: &TableConfig, bots: &[HouseBot], at_ms: u64) -> Self {
-        let events = table::create(id, config, bots).unwrap();
+        let events = table::creation(id, config, bots).unwrap();
         let mut hosted =
             Self { table: Table::new(id, config.clone()), journal: Vec::new(), heard: HashSet::new() };
         hosted.write(Some(Cause { player: None, id: CommandId(1) }), events, at_ms);
@@ -97,9 +97,15 @@ fn table_config(purpose: Purpose) -> TableConfig {
 
 /// The journal of a cash table where bots play, a person comes, times out and leaves.
 pub fn cash_table(steps: u32, seed: u64) -> Hosted {
+    cash_table_named("test", steps, seed)
+}
+
+/// The same of a table with this name.
+pub fn cash_table_named(name: &str, steps: u32, seed: u64) -> Hosted {
     let mut dice = Dice(seed);
     let mut now_ms = 1_700_000_000_000;
-    let config = table_config(Purpose::Cash { min_buy_in: Chips(100), max_buy_in: Chips(1_000) });
+    let cash = Purpose::Cash { min_buy_in: Chips(100), max_buy_in: Chips(1_000) };
+    let config = TableConfig { name: name.to_owned(), ..table_config(cash) };
     let bots: Vec<HouseBot> = (1..=4)
         .map(|n| HouseBot { player: PlayerId(n), name: format!("bot-{n}"), buy_in: Chips(200) })
         .collect();

@@ -1,7 +1,7 @@
 //! What is said at a table. Whoever has an account may talk, seated or not; each line is an event like all others.
 
 use super::Table;
-use wire::{PlayerId, Refusal, client::MAX_LINE, event::TableEvent};
+use wire::{PlayerId, Refusal, client::MAX_LINE, event::TableEvent, text::is_line};
 
 impl Table {
     pub(super) fn say(
@@ -25,18 +25,7 @@ impl Table {
 /// The line without the blanks around it.
 fn line(text: &str) -> Result<&str, Refusal> {
     let text = text.trim();
-    let length = text.chars().count();
-    if (1..=usize::from(MAX_LINE)).contains(&length) && !text.chars().any(is_forbidden) {
-        Ok(text)
-    } else {
-        Err(Refusal::BadLine { most: MAX_LINE })
-    }
-}
-
-/// Control characters, and those that would make a line look like another one or like several: line and paragraph separators,
-/// and changes of the direction of writing.
-fn is_forbidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    if is_line(text, MAX_LINE) { Ok(text) } else { Err(Refusal::BadLine { most: MAX_LINE }) }
 }
 
 #[cfg(test)]

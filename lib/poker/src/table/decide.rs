@@ -6,13 +6,26 @@ use wire::{
     event::TableEvent,
     journal::Cause,
     table::{HouseBot, Purpose, TableCommand, TableConfig},
+    text::is_name,
 };
 
 /// Events that create a table, with its first bots.
 ///
 /// # Errors
-/// [`Refusal::BadMessage`] when the configuration is out of its bounds or the bots do not fit it.
+/// [`Refusal::BadName`] for the name, [`Refusal::BadMessage`] when the configuration is out of its bounds or the bots do not fit it.
 pub fn create(table: TableId, config: &TableConfig, bots: &[HouseBot]) -> Result<Vec<TableEvent>, Refusal> {
+    match config.purpose {
+        Purpose::Cash { .. } if !is_name(&config.name) => Err(Refusal::bad_name()),
+        // A tournament's table is named by the tournament, whose name was checked when it was created.
+        Purpose::Cash { .. } | Purpose::Tournament { .. } => creation(table, config, bots),
+    }
+}
+
+/// Events that create a table, whatever its name: what journals of any age begin with.
+///
+/// # Errors
+/// [`Refusal::BadMessage`] when the configuration is out of its bounds or the bots do not fit it.
+pub fn creation(table: TableId, config: &TableConfig, bots: &[HouseBot]) -> Result<Vec<TableEvent>, Refusal> {
     check(config)?;
     let empty = Table::new(table, config.clone());
     let mut events = vec![TableEvent::Created { config: config.clone() }];
@@ -43,9 +56,6 @@ fn check(config: &TableConfig) -> Result<(), Refusal> {
     };
     if !(2..=10.min(variant.max_players)).contains(&config.seats) {
         return bad("a table has 2 to 10 seats, and no more than its variant has cards for");
-    }
-    if config.name.chars().count() > 60 {
-        return bad("a name has at most 60 characters");
     }
     let level = config.level;
     if level.big_blind.is_zero() || level.small_blind > level.big_blind || level.big_blind > MAX_BLIND {

@@ -33,7 +33,7 @@ mod tests;
 
 pub use answers::Answer;
 pub use deal::{StartError, new_hand};
-pub use decide::create;
+pub use decide::{create, creation};
 pub use effects::{BotTurn, Effect};
 pub use view::{private_cards_dealt, public};
 

@@ -484,3 +484,15 @@ fn bad_configurations_are_refused() {
         assert!(matches!(create(TableId(1), &config, &[]), Err(Refusal::BadMessage { .. })));
     }
 }
+
+#[test]
+fn names_that_cannot_be_shown_are_refused_but_read_from_old_journals() {
+    let long = "é".repeat(61);
+    for name in ["", "  ", "a\nb", "\u{1b}[2J", "a\u{202e}b", &long] {
+        let config = TableConfig { name: name.into(), ..cash_config() };
+        let refused = create(TableId(1), &config, &[]).unwrap_err();
+        assert_eq!(refused, Refusal::BadName { most: 60 }, "{name:?}");
+        assert!(creation(TableId(1), &config, &[]).is_ok(), "{name:?}");
+    }
+    assert!(create(TableId(1), &TableConfig { name: "é".repeat(60), ..cash_config() }, &[]).is_ok());
+}

@@ -219,6 +219,7 @@ pub fn refusals() -> Vec<(&'static str, Refusal)> {
         ("name taken", R::NameTaken),
         ("bad account", R::BadAccount { reason: "use at least 8 characters".to_owned() }),
         ("bad line", R::BadLine { most: 200 }),
+        ("bad name", R::bad_name()),
         ("too many speakers", R::TooManySpeakers),
         ("out of date", R::OutOfDate),
         ("scripted decks off", R::ScriptedDecksOff),
