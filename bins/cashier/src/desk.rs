@@ -20,7 +20,8 @@ use wire::{
 
 /// The sender of a request: each has a subject of its own, so that the server lets each role send
 /// only its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::Display)]
+#[strum(serialize_all = "lowercase")]
 pub enum Counter {
     /// Connection nodes.
     Session,
@@ -111,7 +112,7 @@ impl Desk {
             },
         };
         if let CashierReply::Refused(refusal) = &answer.reply {
-            tracing::debug!(?counter, %refusal, "refused");
+            tracing::debug!(%counter, %refusal, "refused");
         }
         answer
     }
@@ -228,6 +229,6 @@ impl Desk {
 /// Refuses a message that cannot be decoded. The decoder's words name fields and types, never
 /// values, so no password gets into them.
 fn unreadable(counter: Counter, error: &codec::CodecError) -> Answer {
-    tracing::warn!(?counter, "a request cannot be decoded: it is refused");
+    tracing::warn!(%counter, "a request cannot be decoded: it is refused");
     Answer { reply: CashierReply::Refused(Refusal::bad_message(error.to_string())), notice: None }
 }

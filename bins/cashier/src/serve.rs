@@ -135,7 +135,7 @@ impl Window {
         drop(requests);
         let all = self.room.acquire_many(MOST_AT_ONCE);
         if tokio::time::timeout(LONGEST_DRAIN, all).await.is_err() {
-            tracing::warn!(counter = ?self.counter, "requests were left unanswered at the end: their callers repeat them");
+            tracing::warn!(counter = %self.counter, "requests were left unanswered at the end: their callers repeat them");
         }
     }
 
@@ -168,7 +168,7 @@ impl Window {
             }
         }
         if let Err(error) = request.answer(&reply).await {
-            tracing::error!(counter = ?self.counter, %error, "an answer was not sent: its caller repeats the request");
+            tracing::error!(counter = %self.counter, %error, "an answer was not sent: its caller repeats the request");
         }
     }
 }

@@ -220,7 +220,7 @@ impl Host {
         match source::seed() {
             Ok(seed) => match self.carry_out(None, Command::Start { seed }).await? {
                 Ok(()) => {
-                    tracing::info!(%tournament, phase = ?self.saved().tournament().phase(), "the start was due")
+                    tracing::info!(%tournament, phase = %self.saved().tournament().phase(), "the start was due")
                 }
                 Err(refusal) => tracing::warn!(%tournament, %refusal, "the start was due"),
             },

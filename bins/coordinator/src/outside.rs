@@ -138,7 +138,7 @@ impl Outside {
             match self.cashier(&TournamentMoneyRequest::Bots { count }).await {
                 Ok(CashierReply::Bots(bots)) if !bots.is_empty() => return Outcome::Bots(bots),
                 Ok(reply) => {
-                    tracing::error!(%tournament, ?reply, "the cashier has no accounts for bots; asking again")
+                    tracing::error!(%tournament, %reply, "the cashier has no accounts for bots; asking again")
                 }
                 Err(error) => {
                     tracing::warn!(%tournament, %error, "the cashier does not answer; asking again")
@@ -157,7 +157,7 @@ impl Outside {
                 Ok(CashierReply::Refused(refusal)) if !refusal.is_transient() => return Some(refusal),
                 Ok(CashierReply::Refused(_)) => {}
                 Ok(reply) => {
-                    tracing::error!(%tournament, ?reply, "the cashier answers something else; asking again")
+                    tracing::error!(%tournament, %reply, "the cashier answers something else; asking again")
                 }
                 Err(error) => {
                     tracing::warn!(%tournament, %error, "the cashier does not answer; asking again")
@@ -174,7 +174,7 @@ impl Outside {
             match self.cashier(request).await {
                 Ok(CashierReply::Done) => return,
                 Ok(CashierReply::Refused(refusal)) if refusal.is_transient() => {}
-                Ok(reply) => tracing::error!(%tournament, ?reply, "the cashier refuses to pay; asking again"),
+                Ok(reply) => tracing::error!(%tournament, %reply, "the cashier refuses to pay; asking again"),
                 Err(error) => {
                     tracing::warn!(%tournament, %error, "the cashier does not answer; asking again")
                 }
@@ -221,7 +221,7 @@ impl Outside {
                 (Ok(TableReply::Refused(refusal)), _) if refusal.is_transient() => {}
                 (Ok(reply), _) => {
                     exists = create.is_none();
-                    tracing::error!(%tournament, %table, number, ?reply, "a table refuses what it is told; trying again");
+                    tracing::error!(%tournament, %table, number, %reply, "a table refuses what it is told; trying again");
                 }
                 (Err(error), _) => {
                     tracing::warn!(%tournament, %table, %error, "no table worker answers; trying again")

@@ -161,7 +161,8 @@ impl Chunk {
             }
             other => {
                 // Events of a newer fleet: this node can pass them on in MessagePack only.
-                tracing::warn!(version = VERSION, ?other, "cannot understand events of a table");
+                let error = other.err().map(|error| error.to_string());
+                tracing::warn!(version = VERSION, error, "cannot understand events of a table");
                 match format {
                     Format::MessagePack => self.msgpack.clone(),
                     Format::Json => Bytes::new(),

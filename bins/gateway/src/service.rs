@@ -57,7 +57,8 @@ pub(crate) async fn watch(node: Arc<Node>) {
         };
         otherwise = Some((service, since));
         if since.elapsed() >= LASTING {
-            tracing::warn!(?service, "players are told what works");
+            let Service { tables, money, tournaments } = service;
+            tracing::warn!(tables, money, tournaments, "players are told what works");
             node.service.set(service);
             node.connections.tell_all(&ServerMessage::Service(service));
         }

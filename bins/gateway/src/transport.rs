@@ -140,7 +140,7 @@ impl Transport {
     pub(crate) fn start_close(&mut self, reason: Closing) {
         if let Self::Ws(ws) = self {
             let code = reason.close_code();
-            let reason = format!("{reason:?}").into();
+            let reason = reason.to_string().into();
             ws.outgoing.push_back(Message::Close(Some(CloseFrame { code, reason })));
         }
     }

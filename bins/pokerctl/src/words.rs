@@ -6,6 +6,7 @@ use wire::{
     client::Service,
     event::{Event, HandStart, Post, Share, TableEvent, Unseating},
     table::{Level, Purpose, TableConfig},
+    text::Quoted,
 };
 
 /// An amount with its thousands apart: `12 345`.
@@ -156,7 +157,8 @@ impl Names {
             TableEvent::Created { config } => {
                 let (name, seats) = (&config.name, config.seats);
                 format!(
-                    "{name:?} is created: {}, {seats} seats, {}",
+                    "{} is created: {}, {seats} seats, {}",
+                    Quoted(name),
                     variant(&config.variant),
                     purpose(config)
                 )
@@ -209,7 +211,7 @@ impl Names {
                 Some(told) => told,
                 None => poker::table::public(event)
                     .and_then(|event| self.public(&event))
-                    .unwrap_or_else(|| format!("{event:?}")),
+                    .unwrap_or_else(|| <&str>::from(event).to_owned()),
             },
         }
     }

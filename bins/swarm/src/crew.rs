@@ -99,7 +99,7 @@ impl Crew {
             }
             if moved.elapsed() > HANGS {
                 let told = self.counted().await?.told.join("\n");
-                bail!("{words}: {now} of {}, and no further ({counts:?})\n{told}", self.players);
+                bail!("{words}: {now} of {}, and no further\n{told}", self.players);
             }
             self.look()?;
             sleep(GLANCE).await;

@@ -130,7 +130,8 @@ impl Started {
             let ended = up.try_ended()?;
             if ended.is_some() || began.elapsed() > READY {
                 let log = std::fs::read_to_string(&log).unwrap_or_default();
-                bail!("the fleet is not ready ({ended:?}):\n{log}");
+                let ended = ended.map_or("still starting".to_owned(), |ended| ended.to_string());
+                bail!("the fleet is not ready ({ended}):\n{log}");
             }
             sleep(Duration::from_millis(50)).await;
         }

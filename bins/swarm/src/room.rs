@@ -198,7 +198,8 @@ pub async fn bots(admin: &Bus, args: &RoomArgs, seed: u64) -> anyhow::Result<()>
     let request = AdminRequest::Bots { count: u32::try_from(args.seats())? };
     match admin.request(subject::CASHIER_ADMIN.to_owned(), &request, PATIENCE).await? {
         CashierReply::Bots(accounts) => create(admin, args, &tables, &accounts).await,
-        reply => bail!("no bots but {reply:?}"),
+        CashierReply::Refused(refusal) => bail!("no bots: {refusal}"),
+        _ => bail!("no bots: the cashier answers something else"),
     }
 }
 
@@ -227,7 +228,7 @@ pub async fn guests(admin: &Bus, prefix: &str, count: usize, credit: Chips) -> a
         match admin.request(subject::CASHIER_ADMIN.to_owned(), &request, PATIENCE).await? {
             CashierReply::Guests(sessions) => anyhow::Ok(sessions),
             CashierReply::Refused(refusal) => bail!("no accounts: {refusal}"),
-            reply => bail!("no accounts but {reply:?}"),
+            _ => bail!("no accounts: the cashier answers something else"),
         }
     });
     let chunks: Vec<Vec<Session>> = stream::iter(chunks)

@@ -95,7 +95,7 @@ async fn send_report(bus: &Bus, tournament: TournamentId, report: Report) -> Out
     match ask(bus, tournament, id, TournamentCommand::Report(report)).await {
         TournamentReply::Instruction(instruction) => Outcome::Instruction(instruction),
         reply => {
-            tracing::error!(%tournament, %table, %hand, ?reply, "the coordinator refuses a report");
+            tracing::error!(%tournament, %table, %hand, %reply, "the coordinator refuses a report");
             Outcome::Heard
         }
     }

@@ -189,7 +189,7 @@ fn files(dir: &Path) -> Result<Vec<Described>, AdminError> {
 
 fn text(path: &Path, config: &Map<String, Value>, field: &str) -> Result<String, AdminError> {
     let value = config.get(field).and_then(Value::as_str);
-    value.map(str::to_owned).ok_or_else(|| malformed(path, &format!("{field:?} is missing")))
+    value.map(str::to_owned).ok_or_else(|| malformed(path, &format!("the field {field} is missing")))
 }
 
 fn malformed(path: &Path, reason: &str) -> AdminError {

@@ -17,7 +17,7 @@ pub enum BusError {
     },
     /// The server knows no such user, or the password is another.
     #[error(
-        "the NATS server at {urls} refuses user {user:?}: set NATS_PASSWORD or --nats-password-file to this fleet's password of that user"
+        "the NATS server at {urls} refuses user {user}: set NATS_PASSWORD or --nats-password-file to this fleet's password of that user"
     )]
     Unauthorized {
         /// The addresses that were tried.
@@ -26,7 +26,7 @@ pub enum BusError {
         user: String,
     },
     /// An address that is none.
-    #[error("{url:?} is no NATS address: write it like nats://127.0.0.1:4222")]
+    #[error("{} is no NATS address: write it like nats://127.0.0.1:4222", wire::text::Quoted(url))]
     BadUrl {
         /// The text.
         url: String,

@@ -35,7 +35,8 @@ pub struct Address {
 /// Why a text is no address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no address of a connection node: write tcp://host:port, ws://host:port/ or ws+json://host:port/"
+    "{} is no address of a connection node: write tcp://host:port, ws://host:port/ or ws+json://host:port/",
+    wire::text::Quoted(.0)
 )]
 pub struct BadAddress(pub String);
 

@@ -118,7 +118,7 @@ impl Driver {
             Err(over) => {
                 let text = match &over.down {
                     Down::Broken(text) => text.clone(),
-                    Down::ByNode(reason) => format!("{address}: {reason:?}"),
+                    Down::ByNode(reason) => format!("{address}: {reason}"),
                 };
                 self.shared.trouble_is(text);
                 return Ok(over);

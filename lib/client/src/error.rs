@@ -6,7 +6,7 @@ use wire::{Refusal, client::Closing};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Ended {
     /// The node closed the connection for a reason that trying again does not change.
-    #[error("the connection was closed: {0:?}")]
+    #[error("the connection was closed: {0}")]
     ByNode(Closing),
     /// The session could not be opened (again).
     #[error("cannot log in: {0}")]

@@ -287,7 +287,8 @@ mod by_code {
         deserializer: D,
     ) -> Result<&'static Variant, D::Error> {
         let code = Cow::<'de, str>::deserialize(deserializer)?;
-        variant::by_code(&code).ok_or_else(|| de::Error::custom(format!("no variant {code:?}")))
+        variant::by_code(&code)
+            .ok_or_else(|| de::Error::custom(format!("no variant {}", wire::text::Quoted(&code))))
     }
 }
 

@@ -8,11 +8,12 @@
 
 use crate::{
     hand::{Antes, Hand, HandSetup, PlayerSetup, RaiseCap},
-    phh::{Amount, Phh, PhhError, export},
+    phh::{Amount, Phh, PhhError, amounts, export},
     variant::Betting,
 };
 use serde::Deserialize;
 use serde_json::Value;
+use std::fmt;
 use wire::{Chips, Legal, SeatNo, event::HandEvent};
 
 /// One line.
@@ -126,6 +127,32 @@ struct Row {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 struct Bounds(u64, Option<u64>, Option<u64>);
 
+impl fmt::Display for Bounds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "call {}", self.0)?;
+        match (self.1, self.2) {
+            (Some(least), Some(most)) => write!(f, ", raise to {least} to {most}"),
+            (Some(total), None) | (None, Some(total)) => write!(f, ", raise to {total}"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.bounds)?;
+        self.tda.map_or(Ok(()), |tda| write!(f, " (by the TDA {tda})"))
+    }
+}
+
+/// Pots with the players who may win them, from 1.
+fn in_words(pots: &[(u64, Vec<u64>)]) -> String {
+    let players =
+        |players: &[u64]| players.iter().map(|nth| format!("p{}", nth + 1)).collect::<Vec<_>>().join(" ");
+    let pots = pots.iter().map(|(amount, who)| format!("{amount} ({})", players(who)));
+    pots.collect::<Vec<_>>().join(", ")
+}
+
 /// The fields beside those of a hand file.
 #[derive(Deserialize)]
 struct Extra {
@@ -201,7 +228,7 @@ impl Line {
             found.bounds_checked += 1;
             let own = bounds(&hand.legal());
             if !row.agrees(own, hand, odd_pot) {
-                let difference = format!("action {action}: {own:?}, but {:?}, TDA {:?}", row.bounds, row.tda);
+                let difference = format!("action {action}: {own}, but {row}");
                 found.bounds_different.push(difference);
             }
         });
@@ -214,12 +241,12 @@ impl Line {
         let stacks = replay.finishing_stacks();
         let expected = self.stacks_tda.as_ref().or(self.phh.finishing_stacks.as_ref());
         if let Some(expected) = expected.filter(|expected| **expected != stacks) {
-            found.differences.push(format!("stacks {stacks:?}, but {expected:?}"));
+            found.differences.push(format!("stacks {}, but {}", amounts(&stacks), amounts(expected)));
         }
         if let Some(expected) = &self.pots {
             let pots = pots(&replay.end);
             if pots != *expected {
-                found.differences.push(format!("pots {pots:?}, but {expected:?}"));
+                found.differences.push(format!("pots {}, but {}", in_words(&pots), in_words(expected)));
             }
         }
         Ok(found)

@@ -20,9 +20,9 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use wire::{Card, Chips, Refusal, SeatNo, event::Post};
+use wire::{Card, Chips, Refusal, SeatNo, event::Post, text::Quoted};
 
-pub use amount::{Amount, BadAmount};
+pub use amount::{Amount, BadAmount, amounts};
 pub use export::{ExportError, export};
 pub use replay::{Outcome, Replay};
 pub use scripted::Scripted;
@@ -77,7 +77,7 @@ pub enum PhhError {
     #[error("the hand cannot be written: {0}")]
     Write(String),
     /// The variant is not known.
-    #[error("variant {0:?} is not known")]
+    #[error("variant {} is not known", Quoted(.0))]
     Variant(String),
     /// A field that the variant needs is missing.
     #[error("the field {0} is missing")]
@@ -99,7 +99,7 @@ pub enum PhhError {
     #[error(transparent)]
     Setup(#[from] SetupError),
     /// An action that the notation does not have.
-    #[error("action {index}, {text:?}: {reason}")]
+    #[error("action {index}, {}: {reason}", Quoted(text))]
     Notation {
         /// Its place in the list, from 0.
         index: usize,
@@ -109,7 +109,7 @@ pub enum PhhError {
         reason: &'static str,
     },
     /// Somebody else has the action.
-    #[error("action {index}, {text:?}: it is the turn of {}", turn.map_or("nobody".to_owned(), |nth| format!("p{}", nth + 1)))]
+    #[error("action {index}, {}: it is the turn of {}", Quoted(text), turn.map_or("nobody".to_owned(), |nth| format!("p{}", nth + 1)))]
     OutOfTurn {
         /// Its place in the list, from 0.
         index: usize,
@@ -119,7 +119,7 @@ pub enum PhhError {
         turn: Option<usize>,
     },
     /// The rules do not allow the action.
-    #[error("action {index}, {text:?}: {refusal}")]
+    #[error("action {index}, {}: {refusal}", Quoted(text))]
     Refused {
         /// Its place in the list, from 0.
         index: usize,

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// A player's action. Amounts of `Bet` and `RaiseTo` are totals for the street: what the player will have in front
 /// of them afterwards, not what is added.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Action {
     /// Give the hand up.
     Fold,

@@ -21,7 +21,7 @@ pub struct Card(u8);
 
 /// Why a text is no card.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no card: a rank of 23456789TJQKA and a suit of cdhs, like \"Td\"")]
+#[error("{} is no card: a rank of 23456789TJQKA and a suit of cdhs, like \"Td\"", crate::text::Quoted(.0))]
 pub struct BadCard(pub String);
 
 impl Card {

@@ -168,7 +168,8 @@ pub enum AdminRequest {
 }
 
 /// What the cashier answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, strum::Display)]
+#[strum(serialize_all = "snake_case")]
 pub enum CashierReply {
     /// Done (perhaps earlier: a repeat gets the same answer).
     Done,
@@ -192,6 +193,7 @@ pub enum CashierReply {
     /// What the ledger says.
     Audit(Audit),
     /// Not done.
+    #[strum(to_string = "refused: {0}")]
     Refused(Refusal),
 }
 

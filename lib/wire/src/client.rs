@@ -300,25 +300,34 @@ impl Service {
 }
 
 /// Why a connection node closes a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, strum::Display)]
 pub enum Closing {
     /// The node has as many connections as it may have.
+    #[strum(to_string = "the node is full")]
     NodeFull,
     /// The node stops.
+    #[strum(to_string = "the node stops")]
     NodeStopping,
     /// The player is online on another connection now.
+    #[strum(to_string = "you are online on another connection")]
     OnlineElsewhere,
     /// The account is banned.
+    #[strum(to_string = "this account is banned")]
     Banned,
     /// A frame was larger than allowed.
+    #[strum(to_string = "a frame was too large")]
     FrameTooLarge,
     /// A frame could not be understood, too many times.
+    #[strum(to_string = "too many frames could not be understood")]
     Malformed,
     /// Messages kept coming too fast.
+    #[strum(to_string = "messages kept coming too fast")]
     TooFast,
     /// Nothing was heard for too long.
+    #[strum(to_string = "nothing was heard for too long")]
     Idle,
     /// The connection did not take what was sent to it.
+    #[strum(to_string = "what was sent was not taken in time")]
     TooSlow,
 }
 

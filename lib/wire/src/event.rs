@@ -45,17 +45,22 @@ pub enum Share {
 }
 
 /// Why a seat was given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, strum::Display)]
 pub enum Unseating {
     /// The player left.
+    #[strum(to_string = "the player left")]
     Left,
     /// The player lost all chips.
+    #[strum(to_string = "the chips are lost")]
     Busted,
     /// The tournament moves the player to another table.
+    #[strum(to_string = "the tournament moves the player to another table")]
     Moved,
     /// The table was closed.
+    #[strum(to_string = "the table is closed")]
     TableClosed,
     /// The player was gone for too long.
+    #[strum(to_string = "the player was gone for too long")]
     Gone,
 }
 

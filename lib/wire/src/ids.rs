@@ -124,7 +124,7 @@ pub struct NodeId(String);
 
 /// Why a text is no node id.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("node name {0:?}: use 1 to 40 characters of a-z, 0-9 and '-'")]
+#[error("node name {}: use 1 to 40 characters of a-z, 0-9 and '-'", crate::text::Quoted(.0))]
 pub struct BadNodeId(pub String);
 
 impl NodeId {

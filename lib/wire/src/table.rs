@@ -190,7 +190,8 @@ pub enum TableCommand {
 }
 
 /// What a table answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, strum::Display)]
+#[strum(serialize_all = "snake_case")]
 pub enum TableReply {
     /// Done, and durable.
     Done {
@@ -207,6 +208,7 @@ pub enum TableReply {
     /// The answer to a resync.
     Resync(Box<Resync>),
     /// Not done.
+    #[strum(to_string = "refused: {0}")]
     Refused(Refusal),
 }
 

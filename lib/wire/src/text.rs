@@ -1,4 +1,16 @@
-//! What texts of people may look like.
+//! What texts of people may look like, and how they are quoted.
+
+use std::fmt;
+
+/// Shows a text in quotation marks, with whatever a terminal would obey made visible: `"a\nb"`.
+#[derive(Clone, Copy, Debug)]
+pub struct Quoted<'a>(pub &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0.escape_debug())
+    }
+}
 
 /// Most characters of a table's or a tournament's name.
 pub const MAX_NAME: u16 = 60;
@@ -24,6 +36,11 @@ fn is_forbidden(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quotes_show_what_cannot_be_seen() {
+        assert_eq!(Quoted("Käthe's\u{1b}[2J\n\"").to_string(), r#""Käthe\'s\u{1b}[2J\n\"""#);
+    }
 
     #[test]
     fn a_name_is_a_short_line() {

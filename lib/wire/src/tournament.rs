@@ -74,7 +74,8 @@ pub enum Payout {
 }
 
 /// Where a tournament is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, strum::Display)]
+#[strum(serialize_all = "snake_case")]
 pub enum Phase {
     /// Players register; nothing is dealt yet.
     Registering,
@@ -134,7 +135,8 @@ pub enum TournamentCommand {
 }
 
 /// What a tournament answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, strum::Display)]
+#[strum(serialize_all = "snake_case")]
 pub enum TournamentReply {
     /// Done, and durable.
     Done,
@@ -143,6 +145,7 @@ pub enum TournamentReply {
     /// To a show.
     Standings(Box<Standings>),
     /// Not done.
+    #[strum(to_string = "refused: {0}")]
     Refused(Refusal),
 }
 

@@ -87,9 +87,9 @@ impl Breaker {
             let what = match carried_out {
                 Ok(whom) => {
                     *done.counts.entry(fault.kind).or_default() += 1;
-                    format!("{} {whom}", fault.kind.name())
+                    format!("{} {whom}", fault.kind)
                 }
-                Err(error) => format!("{} not done: {error:#}", fault.kind.name()),
+                Err(error) => format!("{} not done: {error:#}", fault.kind),
             };
             eprintln!("soak: {what}");
             done.diary.push((now_ms(), what));

@@ -71,6 +71,6 @@ pub struct Options {
 }
 
 fn fault_kind(text: &str) -> Result<FaultKind, String> {
-    let known = || FaultKind::all().map(FaultKind::name).collect::<Vec<_>>().join(", ");
-    FaultKind::all().find(|kind| kind.name() == text).ok_or_else(|| format!("known are {}", known()))
+    let known = || FaultKind::all().map(|kind| kind.to_string()).collect::<Vec<_>>().join(", ");
+    text.parse().map_err(|_| format!("known are {}", known()))
 }

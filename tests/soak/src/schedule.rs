@@ -4,12 +4,11 @@ use crate::{
     chance::{Chance, Stream},
     options::Options,
 };
-use serde::Serialize;
 use std::{fmt, time::Duration};
 
 /// What can go wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, strum::Display, strum::EnumString)]
+#[strum(serialize_all = "snake_case")]
 pub enum FaultKind {
     /// SIGKILL of a table worker.
     KillTableWorker,
@@ -77,12 +76,6 @@ impl FaultKind {
         WEIGHTS.iter().map(|&(kind, _)| kind)
     }
 
-    /// Its name as in the report.
-    #[must_use]
-    pub fn name(self) -> String {
-        serde_json::to_value(self).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
-    }
-
     /// How long it shows before the next fault may come, in milliseconds, when the two are not to overlap.
     const fn settles_ms(self) -> u64 {
         match self {
@@ -110,7 +103,7 @@ pub struct Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.at.as_secs_f64();
-        write!(f, "{at:8.3} s  {}  #{}  {} ms", self.kind.name(), self.whom, self.lasts.as_millis())
+        write!(f, "{at:8.3} s  {}  #{}  {} ms", self.kind, self.whom, self.lasts.as_millis())
     }
 }
 

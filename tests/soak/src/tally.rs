@@ -43,7 +43,7 @@ impl Tally {
 
     /// A client ended although it was not told to.
     pub fn ended(&self, ended: &Ended) {
-        self.count(format!("{ended:?}"));
+        self.count(ended.to_string());
     }
 
     /// In a few words.

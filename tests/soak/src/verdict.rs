@@ -195,7 +195,7 @@ fn report(
         seconds: options.seconds,
         tables: options.tables,
         players: options.players,
-        faults: evidence.done.counts.iter().map(|(kind, count)| (kind.name(), *count)).collect(),
+        faults: evidence.done.counts.iter().map(|(kind, count)| (kind.to_string(), *count)).collect(),
         acknowledged: logs().map(acknowledged).sum(),
         events: logs().map(|log| log.seen() as u64).sum(),
         lines: stories.values().map(Story::lines).sum(),

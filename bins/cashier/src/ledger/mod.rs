@@ -8,7 +8,9 @@ pub mod queue;
 pub mod store;
 
 use std::fmt;
-use wire::{Chips, PlayerId, PostingId, Refusal, TableId, TournamentId, cashier::TableMoneyRequest};
+use wire::{
+    Chips, PlayerId, PostingId, Refusal, TableId, TournamentId, cashier::TableMoneyRequest, text::Quoted,
+};
 
 /// Keys that the cashier makes itself begin like this; ids that others choose may not.
 const OWN_KEYS: [&str; 3] = ["enter.", "refund.", "settle."];
@@ -155,7 +157,8 @@ impl Posting {
         }
         if OWN_KEYS.iter().any(|own| key.starts_with(own)) {
             return Err(Refusal::bad_message(format!(
-                "posting id {key:?}: ids that begin with {} are the cashier's own",
+                "posting id {}: ids that begin with {} are the cashier's own",
+                Quoted(&key),
                 OWN_KEYS.join(", ")
             )));
         }

@@ -201,7 +201,7 @@ impl Measured {
         for told in &self.counted.told {
             eprintln!("{bench}: {told}");
         }
-        anyhow::ensure!(counts.violations == 0, "{} violations, seed {:?}", counts.violations, room.seed);
+        anyhow::ensure!(counts.violations == 0, "{} violations, seed {}", counts.violations, room.seed()?);
         Ok(())
     }
 }

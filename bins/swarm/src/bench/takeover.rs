@@ -40,7 +40,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
         let counted = stage.crew.counted().await?;
         let seen = counted.seen.percentiles();
         stage.close().await?;
-        ensure!(counted.counts.violations == 0, "{:?}", counted.told);
+        ensure!(counted.counts.violations == 0, "{}", counted.told.join("\n"));
         let own = json!({
             "think_ms": room.think_ms,
             "owned_again_ms": owned.as_millis() as u64,

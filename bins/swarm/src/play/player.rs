@@ -225,7 +225,7 @@ impl Player {
         if reason == Closing::TooSlow {
             self.shared.tally.count(|counts| counts.slow += 1);
         }
-        LinkError(format!("closed by the node: {reason:?}"))
+        LinkError(format!("closed by the node: {reason}"))
     }
 
     /// Queues a request.

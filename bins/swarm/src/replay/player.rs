@@ -105,7 +105,7 @@ impl<'a> Player<'a> {
         self.acted = turn;
         let act = ClientMessage::Act { table: self.table, hand: self.hand, turn, action: action.clone() };
         let answer = self.client.request(act).await;
-        answer.map(drop).map_err(|error| format!("{}, {action:?}: {error}", self.name()))
+        answer.map(drop).map_err(|error| format!("{}, {}: {error}", self.name(), <&str>::from(&action)))
     }
 
     /// As hand files call it.

@@ -78,7 +78,7 @@ impl Task {
         let me = match peers.me() {
             Some((role, me)) if role == kind.role() => me,
             _ => {
-                let what = format!("owning partitions of kind {:?}", kind.name());
+                let what = format!("owning partitions of kind {}", kind.name());
                 let reason = format!("only for those who have joined as {}", kind.role().name());
                 return Err(BusError::JetStream { what, reason });
             }

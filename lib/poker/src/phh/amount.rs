@@ -8,9 +8,15 @@ use wire::Chips;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Amount(i64);
 
+/// Amounts side by side: `100, 99.50`.
+#[must_use]
+pub fn amounts(amounts: &[Amount]) -> String {
+    amounts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
 /// Why a text is no amount.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no amount: write a number with at most two decimals")]
+#[error("{} is no amount: write a number with at most two decimals", wire::text::Quoted(.0))]
 pub struct BadAmount(String);
 
 impl Amount {

@@ -276,7 +276,7 @@ pub(super) fn act(
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {
     /// The variant is not known.
-    #[error("variant {0:?} is not known")]
+    #[error("variant {} is not known", wire::text::Quoted(.0))]
     Variant(String),
     /// The setup makes no hand.
     #[error(transparent)]

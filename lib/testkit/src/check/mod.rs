@@ -25,8 +25,9 @@ use std::fmt;
 use wire::{PlayerId, TableId};
 
 /// What is broken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, strum::Display)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Fault {
     /// A command was acknowledged and is in no journal.
     Lost,
@@ -80,7 +81,7 @@ pub struct Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.fault)?;
+        write!(f, "{}", self.fault)?;
         if let Some(table) = self.table {
             write!(f, ", table {table}")?;
         }

@@ -103,7 +103,8 @@ pub struct HandStart {
 }
 
 /// What a table's journal holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum TableEvent {
     /// The table came to be.
     Created {

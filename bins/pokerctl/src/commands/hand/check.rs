@@ -2,7 +2,7 @@
 
 use super::{HandError, hands};
 use crate::grid::json_line;
-use poker::phh::Outcome;
+use poker::phh::{Outcome, amounts};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -47,7 +47,11 @@ impl Report {
             Outcome::Exact => self.exact += 1,
             Outcome::Different { expected, found } => {
                 self.different += 1;
-                self.reasons.push(format!("{name}: stacks are {found:?}, the file has {expected:?}"));
+                self.reasons.push(format!(
+                    "{name}: stacks are {}, the file has {}",
+                    amounts(&found),
+                    amounts(&expected)
+                ));
             }
             Outcome::Refused(error) => {
                 self.refused += 1;

@@ -13,7 +13,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
 };
-use wire::{HandNo, TableId};
+use wire::{HandNo, TableId, text::Quoted};
 
 /// Options of `hand`.
 #[derive(Debug, clap::Args)]
@@ -62,11 +62,12 @@ pub enum HandError {
     Write(#[from] io::Error),
     /// There is no such player.
     #[error(
-        "there is no player {0:?}: give a name as the file has it, or a number from 1 for the first left of the button"
+        "there is no player {}: give a name as the file has it, or a number from 1 for the first left of the button",
+        Quoted(.0)
     )]
     Hero(String),
     /// There is no such variant.
-    #[error("there is no variant {0:?}; known are {known}", known = codes())]
+    #[error("there is no variant {}; known are {}", Quoted(.0), codes())]
     Variant(String),
     /// A random hand could not be made into a line.
     #[error("hand {number} of seed {seed}: {reason}")]

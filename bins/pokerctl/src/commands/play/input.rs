@@ -1,7 +1,7 @@
 //! What a person types, and what it means at the moment. Nothing is turned into something else than what was typed.
 
 use crate::words;
-use wire::{Action, Card, Chips, Legal, RaiseBounds, SeatNo};
+use wire::{Action, Card, Chips, Legal, RaiseBounds, SeatNo, text::Quoted};
 
 /// A line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,7 +116,7 @@ pub fn parse(line: &str) -> Result<Option<Input>, String> {
             Input::Sit { table: number(table)?, buy_in: Some(chips(buy_in)?), seat: None }
         }
         ("sit", [table, buy_in, seat]) => {
-            let seat = seat.parse().map_err(|_| format!("{seat:?} is no seat"))?;
+            let seat = seat.parse().map_err(|_| format!("{} is no seat", Quoted(seat)))?;
             Input::Sit { table: number(table)?, buy_in: Some(chips(buy_in)?), seat: Some(seat) }
         }
         ("watch", [table]) => Input::Watch(number(table)?),
@@ -133,18 +133,18 @@ pub fn parse(line: &str) -> Result<Option<Input>, String> {
         ("s" | "show", []) => Input::Show,
         ("h" | "help" | "?", []) => Input::Help,
         ("q" | "quit" | "exit", []) => Input::Quit,
-        _ => return Err(format!("{:?} is not understood: h shows what can be typed", line.trim())),
+        _ => return Err(format!("{} is not understood: h shows what can be typed", Quoted(line.trim()))),
     };
     Ok(Some(input))
 }
 
 fn number(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| format!("{text:?} is no number: l lists tables and tournaments"))
+    text.parse().map_err(|_| format!("{} is no number: l lists tables and tournaments", Quoted(text)))
 }
 
 /// An amount; `1.5k` and thousands with commas or underscores are understood.
 fn chips(text: &str) -> Result<Chips, String> {
-    let wrong = || format!("{text:?} is no amount");
+    let wrong = || format!("{} is no amount", Quoted(text));
     let plain: String = text.to_lowercase().chars().filter(|c| !matches!(c, ',' | '_' | '\'')).collect();
     let Some(thousands) = plain.strip_suffix('k') else {
         return plain.parse().map_err(|_| wrong());
@@ -161,7 +161,7 @@ fn chips(text: &str) -> Result<Chips, String> {
 fn cards(texts: &[&str]) -> Result<Vec<Card>, String> {
     let joined = texts.concat();
     if !joined.is_ascii() {
-        return Err(format!("{joined:?} are no cards"));
+        return Err(format!("{} are no cards", Quoted(&joined)));
     }
     let pairs = joined.as_bytes().chunks(2).map(String::from_utf8_lossy);
     pairs

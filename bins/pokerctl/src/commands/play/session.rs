@@ -121,7 +121,7 @@ impl Session {
                 self.lost = true;
                 match why {
                     Down::ByNode(reason) => {
-                        say(format!("the node closed the connection ({reason:?}); connecting again"))
+                        say(format!("the node closed the connection ({reason}); connecting again"))
                     }
                     Down::Broken(reason) => {
                         say(format!("the connection is lost ({reason}); connecting again"))
@@ -150,7 +150,7 @@ impl Session {
                 self.seats.look_at(table);
             }
             ClientEvent::LostSeat { table, reason } => {
-                say(format!("you have no seat at table {table} any more ({reason:?})"));
+                say(format!("you have no seat at table {table} any more: {reason}"));
                 self.seats.stop(table);
             }
             ClientEvent::Placed { place, prize, .. } => {
