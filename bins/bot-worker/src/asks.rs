@@ -26,6 +26,7 @@ pub fn ask(hole: &str, board: &str, opponents: usize) -> BotAsk {
         hand: HandNo(3),
         turn: 4,
         deadline_ms: 0,
+        time_ms: None,
         variant: "NT".to_owned(),
         legal: Legal {
             fold: true,

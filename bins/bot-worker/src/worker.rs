@@ -13,7 +13,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{debug, warn};
@@ -115,7 +115,7 @@ impl Worker {
 /// Handles one job from its ask to its acknowledgement.
 async fn handle(worker: Arc<Worker>, job: Job, _at_hand: OwnedSemaphorePermit) {
     let outcome = match codec::decode::<BotAsk>(&job.payload) {
-        Ok(ask) => worker.decide(ask).await,
+        Ok(ask) => worker.decide(ask, job.age, Instant::now()).await,
         Err(error) => {
             warn!(%error, "an ask cannot be decoded: it is dropped, and the table's clock decides");
             Outcome::Settled
@@ -129,11 +129,12 @@ async fn handle(worker: Arc<Worker>, job: Job, _at_hand: OwnedSemaphorePermit) {
 }
 
 impl Worker {
-    async fn decide(&self, ask: BotAsk) -> Outcome {
+    /// Decides an ask that was `age` old when it came, and answers the table.
+    async fn decide(&self, ask: BotAsk, age: Duration, came: Instant) -> Outcome {
         let thinker = self.thinker;
         // One of the threads that think takes it, as soon as one has nothing else to do.
         let thought = tokio::task::spawn_blocking(move || {
-            let left = Duration::from_millis(ask.deadline_ms.saturating_sub(now_ms()));
+            let left = time_left(&ask, age + came.elapsed());
             let thought = (!left.is_zero()).then(|| thinker.think(&ask, left));
             (ask, thought)
         });
@@ -145,7 +146,8 @@ impl Worker {
             }
         };
         let Some(thought) = thought else {
-            debug!(table = %ask.table, hand = %ask.hand, turn = ask.turn, "an ask came too late: it is dropped");
+            let age_ms = age.as_millis();
+            debug!(table = %ask.table, hand = %ask.hand, turn = ask.turn, age_ms, "an ask was too old: it is dropped");
             return Outcome::Settled;
         };
         self.made.rollouts.fetch_add(thought.rollouts.into(), Ordering::Relaxed);
@@ -191,8 +193,9 @@ impl Worker {
     }
 }
 
-/// Returns the wall clock, in milliseconds since 1970: deadlines are given by it.
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+/// Returns for how long an answer to an ask of this age is of use. No clocks are compared: the age
+/// is the queue's, the rest is the table's. Without the table's word it is assumed to be: a belated
+/// answer is refused and does no harm.
+fn time_left(ask: &BotAsk, age: Duration) -> Duration {
+    ask.time_ms.map_or(Duration::MAX, |time_ms| Duration::from_millis(time_ms).saturating_sub(age))
 }

@@ -7,12 +7,12 @@
     reason = "a test helper that fails is a failed test"
 )]
 
-use bus::{Bus, Options, Peers, Requests};
+use bus::{Bus, Options, Peers, Requests, WorkQueue};
 use futures::StreamExt;
 use servers::{Child, Nats, NatsOptions, Program, Signal};
 use std::{
     collections::BTreeSet,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 use tokio::time::{sleep, timeout};
 use wire::{
@@ -26,15 +26,12 @@ use wire::{
 
 /// No wait in a test may be longer; generous, for machines that are busy with other things.
 const GUARD: Duration = Duration::from_secs(60);
-/// An ask is delivered again after two seconds; nothing comes after this time that does not come at
-/// all.
-const QUIET: Duration = Duration::from_secs(4);
-
 struct Room {
     nats: Nats,
     table: Bus,
     commands: Requests,
     peers: Peers,
+    queue: WorkQueue,
 }
 
 impl Room {
@@ -48,7 +45,9 @@ impl Room {
         let commands =
             table.serve(subject::table_commands(subject::table_partition(TABLE)), None).await.unwrap();
         let peers = Peers::watch(&admin).await.unwrap();
-        Self { nats, table, commands, peers }
+        let queue =
+            WorkQueue::open(&admin, subject::BOT_ASKS_STREAM, subject::BOT_ASKS_CONSUMER).await.unwrap();
+        Self { nats, table, commands, peers, queue }
     }
 
     async fn worker(&self, name: &str, args: &[&str]) -> Child {
@@ -83,10 +82,27 @@ impl Room {
         command
     }
 
-    async fn assert_quiet(&mut self) {
-        if let Ok(Some(request)) = timeout(QUIET, self.commands.next()).await {
-            panic!("a command came: {:?}", request.decode::<TableRequest>());
+    /// Waits until every ask is acknowledged, so that none will ever come again, and finds that
+    /// nobody commands anything.
+    async fn assert_settled(&mut self) {
+        let began = Instant::now();
+        while self.queue.unsettled().await.unwrap() > 0 {
+            assert!(began.elapsed() < GUARD, "an ask is not acknowledged");
+            sleep(Duration::from_millis(10)).await;
         }
+        // A command would have been sent before the ask was acknowledged.
+        let mark = TableRequest {
+            table: TABLE,
+            id: wire::CommandId(0),
+            player: None,
+            command: TableCommand::Close,
+            on_feed: false,
+        };
+        let marked = codec::encode(&mark).unwrap();
+        let subject = subject::table_commands(subject::table_partition(TABLE));
+        let admin = connect(&self.nats, "admin").await;
+        admin.publish(subject, marked.into()).await.unwrap();
+        assert_eq!(self.command(DONE).await, mark);
     }
 }
 
@@ -106,14 +122,15 @@ const DONE: TableReply = TableReply::Done { event_no: 1 };
 
 /// Aces before the flop, facing a raise.
 fn ask(turn: u32, left: Duration) -> BotAsk {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let card = |text: &str| -> Card { text.parse().unwrap() };
     BotAsk {
         table: TABLE,
         player: PlayerId(5),
         hand: HandNo(3),
         turn,
-        deadline_ms: (now + left).as_millis() as u64,
+        // By a clock that has nothing to do with that of the worker.
+        deadline_ms: 1_000,
+        time_ms: Some(left.as_millis() as u64),
         variant: "NT".to_owned(),
         legal: Legal {
             fold: true,
@@ -158,9 +175,33 @@ async fn an_ask_is_answered_once_with_an_action_that_was_offered() {
     room.ask(6, Duration::ZERO).await;
     // Neither is one that cannot be decoded.
     room.table.publish(subject::BOT_ASK.to_owned(), vec![0xc1].into()).await.unwrap();
-    room.assert_quiet().await;
-    let decisions = room.peers.alive(Role::BotWorker)[0].load.actions;
-    assert_eq!(decisions, 2);
+    room.assert_settled().await;
+    let began = Instant::now();
+    while room.peers.alive(Role::BotWorker)[0].load.actions != 2 {
+        assert!(began.elapsed() < GUARD, "the decisions are not in the heartbeat");
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_ask_that_has_waited_for_too_long_in_the_queue_is_told_by_the_queues_clock() {
+    let mut room = Room::open().await;
+    room.ask(1, Duration::from_millis(300)).await;
+    room.ask(2, LONG).await;
+    sleep(Duration::from_millis(400)).await;
+    let _worker = room.worker("bot-worker-1", &["--threads", "1"]).await;
+    let TableCommand::Act { turn, .. } = room.command(DONE).await.command else { panic!("no action") };
+    assert_eq!(turn, 2);
+    room.assert_settled().await;
+}
+
+#[tokio::test]
+async fn an_ask_of_a_table_worker_that_does_not_say_how_long_it_has_is_answered() {
+    let mut room = Room::open().await;
+    let _worker = room.worker("bot-worker-1", &[]).await;
+    let asked = BotAsk { time_ms: None, ..ask(4, LONG) };
+    room.table.publish(subject::BOT_ASK.to_owned(), codec::encode(&asked).unwrap().into()).await.unwrap();
+    assert_eq!(room.command(DONE).await.id, asked.command_id());
 }
 
 #[tokio::test]
@@ -216,7 +257,7 @@ async fn sigterm_lets_thoughts_finish() {
     assert!(ended.success(), "{ended}");
     // The ask was acknowledged: no other worker gets it.
     let _other = room.worker("bot-worker-2", &[]).await;
-    room.assert_quiet().await;
+    room.assert_settled().await;
 }
 
 #[tokio::test]

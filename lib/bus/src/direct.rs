@@ -171,7 +171,7 @@ fn found(message: async_nats::Message) -> Option<Found> {
 }
 
 /// Milliseconds since 1970 of the server's timestamps: RFC 3339 in UTC with up to nine decimals.
-fn parse_time_ms(text: &str) -> Option<u64> {
+pub(crate) fn parse_time_ms(text: &str) -> Option<u64> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let mut date = date.split('-').map(str::parse::<u64>);
     let (year, month, day) = (date.next()?.ok()?, date.next()?.ok()?, date.next()?.ok()?);

@@ -17,8 +17,13 @@ pub struct BotAsk {
     pub hand: HandNo,
     /// Which turn of it.
     pub turn: u32,
-    /// When the answer is of no use any more, in milliseconds since 1970.
+    /// When the answer is of no use any more by the table worker's clock, in milliseconds since 1970.
+    /// Bot workers go by `time_ms`: their clock may differ.
     pub deadline_ms: u64,
+    /// For how long the answer is of use after the ask at most, in milliseconds. Table workers
+    /// before 0037 do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_ms: Option<u64>,
     /// The variant's code, e.g. `NT`.
     pub variant: String,
     /// What may be done.

@@ -110,6 +110,7 @@ impl Table {
             hand: playing.start.hand,
             turn: playing.turn,
             deadline_ms: playing.deadline_ms,
+            time_ms: Some(playing.deadline_ms.saturating_sub(playing.turn_began_ms)),
             variant: self.config.variant.clone(),
             legal: playing.hand.legal(),
             hole: own.down.iter().chain(own.up.iter()).copied().collect(),

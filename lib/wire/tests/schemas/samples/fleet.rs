@@ -15,6 +15,7 @@ pub fn bot_asks() -> Samples<BotAsk> {
         hand: HAND,
         turn: 9,
         deadline_ms: DEADLINE_MS,
+        time_ms: None,
         variant: "NT".to_owned(),
         legal,
         hole: cards("AsKd"),
@@ -26,7 +27,11 @@ pub fn bot_asks() -> Samples<BotAsk> {
         bet: Chips(200),
         opponents: vec![Opponent { seat: 4, stack: Chips(3_000), bet: Chips(400), up: cards("Tc") }],
     };
-    vec![("facing a raise", ask(legal())), ("with other choices", ask(other_legal()))]
+    vec![
+        ("facing a raise", ask(legal())),
+        ("with other choices", ask(other_legal())),
+        ("with its time", BotAsk { time_ms: Some(15_000), ..ask(legal()) }),
+    ]
 }
 
 pub fn heartbeats() -> Samples<Heartbeat> {
