@@ -229,6 +229,7 @@ async fn bots_that_another_is_making_are_waited_for() {
     let waiting = tokio::spawn(async move { bots(&desk, 3).await });
     // Longer than a statement waits for a lock, and than a short request has patience.
     tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+    assert!(!waiting.is_finished(), "nobody waited");
     making.rollback().await.unwrap();
     assert_eq!(waiting.await.unwrap().len(), 3);
 }
