@@ -99,6 +99,21 @@ impl Guest {
         self.told.last().is_some_and(is)
     }
 
+    /// Watches for so long that the table stands still: the connection lives, nothing is said to work
+    /// again, and no more than the hand that was being written ends.
+    async fn stands_still(&mut self, time: Duration) -> anyhow::Result<()> {
+        let (end, hands) = (Instant::now() + time, self.hands);
+        while let Ok(event) = timeout_at(end, self.client.next()).await {
+            self.take(event.context("the connection ended")?);
+            ensure!(self.hands <= hands + 1, "hands were played without storage");
+            ensure!(self.is_told(|now| !now.tables), "tables are said to go on: {:?}", self.told);
+        }
+        // Only an answer shows that the silence was the table's and not the connection's.
+        let answer = ask(self.client.handle(), ClientMessage::Ping).await?;
+        ensure!(answer == ServerMessage::Pong, "no sign of life but {answer:?}");
+        Ok(())
+    }
+
     /// Waits until everything works and hands are played.
     async fn goes_on(&mut self) -> anyhow::Result<()> {
         self.until("everything works again", LIMIT, |guest| guest.is_told(|now| *now == Service::WHOLE))
@@ -164,9 +179,7 @@ async fn storage_is_full(time: Duration) -> anyhow::Result<()> {
     let filler = home.path().join("filler");
     fill(&fleet, &filler).await?;
     guest.until("the tables stand still", LIMIT, |guest| guest.is_told(|now| !now.tables)).await?;
-    let hands = guest.hands;
-    let (told, ()) = tokio::join!(guest.until("a hand", time, |guest| guest.hands > hands + 1), sleep(time));
-    ensure!(told.is_err(), "hands were played without storage");
+    guest.stands_still(time).await?;
     empty(&fleet, &filler).await?;
     guest.goes_on().await?;
     all_is_well(fleet, tournament).await
