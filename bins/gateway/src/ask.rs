@@ -1,6 +1,9 @@
 //! Questions to the rest of the fleet, repeated until they are answered: a takeover in between is not noticed.
 
-use crate::limits::{EACH, EACH_CASHIER, FIRST_PAUSE, GATHER, PATIENCE, PAUSE, REPAIRS};
+use crate::{
+    limits::{EACH, EACH_CASHIER, GATHER, PATIENCE, PAUSE, REPAIRS},
+    pauses::Pauses,
+};
 use bus::{Bus, Patience, Peers, Question, RequestError};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
@@ -97,7 +100,7 @@ impl Asker {
         refusal: impl Fn(&A) -> Option<&Refusal>,
     ) -> Result<A, Refusal> {
         let until = Instant::now() + PATIENCE;
-        let mut pause = FIRST_PAUSE;
+        let (mut pauses, mut refused) = (Pauses::new(), None);
         loop {
             let patience = Patience { each, total: until.saturating_duration_since(Instant::now()) };
             let reply: A = match self.bus.request(subject.clone(), question, patience).await {
@@ -109,11 +112,16 @@ impl Asker {
                 }
             };
             let passing = refusal(&reply).is_some_and(Refusal::is_transient);
-            if !passing || Instant::now() + pause >= until {
+            if !passing {
+                return Ok(reply);
+            }
+            let since: &mut Instant = refused.get_or_insert_with(Instant::now);
+            // Without chance the pause is the longest: late, but not wrong.
+            let pause = pauses.next(since.elapsed(), getrandom::u32().unwrap_or(u32::MAX));
+            if Instant::now() + pause >= until {
                 return Ok(reply);
             }
             sleep(pause).await;
-            pause = (pause * 2).min(PAUSE);
         }
     }
 

@@ -49,11 +49,16 @@ pub(crate) const EACH: Duration = Duration::from_secs(1);
 pub(crate) const EACH_CASHIER: Duration = Duration::from_secs(4);
 /// All attempts together: several takeovers fit.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
-/// First pause before a request is repeated that was refused for a passing reason: a hand-over takes no longer. Doubles up to
-/// [`PAUSE`].
+/// First pause before a request is repeated that was refused for a passing reason: a hand-over takes no
+/// longer. Doubles up to [`PAUSE`].
 pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(10);
-/// Longest of these pauses: what a hand-over costs a player at most beside the hand-over itself.
+/// Longest of these pauses at first: what a hand-over or a takeover costs a player at most beside itself.
 pub(crate) const PAUSE: Duration = Duration::from_millis(40);
+/// For so long pauses stay that short: takeovers take less. What takes longer is not sped up by
+/// questions, but an overloaded owner is slowed down by them.
+pub(crate) const PROMPT: Duration = Duration::from_secs(1);
+/// Longest pause after that: doubles from [`PAUSE`] on.
+pub(crate) const LONG_PAUSE: Duration = Duration::from_millis(320);
 /// How long the answers of all workers are waited for. Only one that is gone, or very busy, makes anybody wait that long.
 pub(crate) const GATHER: Duration = Duration::from_secs(1);
 /// Questions after players' seats that are under way at the same time, each for as many players as wait by then.

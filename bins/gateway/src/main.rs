@@ -31,6 +31,7 @@ mod lobby;
 mod node;
 mod notices;
 mod outbox;
+mod pauses;
 mod seats;
 mod service;
 mod session;
