@@ -31,7 +31,8 @@ impl Blinds {
                 .push(format!("hand {hand}: heads-up the button (seat {}) is the small blind", start.button));
         }
         if let Some((seat, before)) = self.last {
-            if before == big_blind {
+            // A player who has left and come back to another seat begins anew there.
+            if (seat, before) == (start.big_blind, big_blind) {
                 wrong.push(format!("hand {hand}: player {before} pays the big blind twice running"));
             }
             let steps = |to: SeatNo| (to + seats - seat) % seats;
@@ -96,6 +97,10 @@ mod tests {
             faults(&[hand(0, Some(1), 2, &all), hand(1, None, 3, &left), hand(2, Some(3), 0, &left)]),
             0
         );
+        // The big blind leaves, and comes back to another seat.
+        let mut back = hand(3, Some(3), 5, &[3, 5]);
+        back.stacks[1].player = PlayerId(4);
+        assert_eq!(faults(&[hand(3, Some(3), 4, &[3, 4]), back]), 0);
         // Down to two.
         assert_eq!(faults(&[hand(0, Some(1), 2, &[0, 1, 2]), hand(2, Some(2), 0, &[0, 2])]), 0);
     }

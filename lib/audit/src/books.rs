@@ -311,6 +311,11 @@ impl Books {
                 self.check(left == Some(*stack), Rule::Chips, || {
                     format!("seat {seat} is said to have {stack} left, not {left:?}")
                 });
+                if *action == Action::Fold {
+                    // In draw games they may be dealt again, as what is thrown away.
+                    let folded = hand.dealt.get(seat);
+                    hand.cards.retain(|card| folded.is_none_or(|folded| !folded.contains(card)));
+                }
                 if let Action::Discard(cards) = action {
                     // They may come back when the deck runs out and is made anew of what was thrown away.
                     hand.cards.retain(|card| !cards.contains(card));
@@ -382,3 +387,6 @@ impl Books {
         stacks.iter().for_each(|stack| self.check_stack(stack));
     }
 }
+
+#[cfg(test)]
+mod tests;

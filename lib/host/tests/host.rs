@@ -300,6 +300,29 @@ fn effects_run_once_at_a_time_and_again_after_growing_pauses() {
 }
 
 #[test]
+fn an_effect_that_is_due_again_during_a_release_waits_for_the_next_owner() {
+    let (done, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let (mut stage, mut server) = open();
+        stage.send(TableId(8), 0, 1, Q::Open);
+        stage.send(ID, 1, 1, Q::Join);
+        stage.send(ID, 2, 1, Q::Join);
+        stage.serve(&mut server);
+        stage.seated(ID, 1, Outcome::Failed);
+        // One record keeps the release from ending.
+        stage.send(TableId(8), 3, 1, Q::Write(1));
+        stage.partition.release(&stage.world);
+        stage.pass(10_000);
+        stage.partition.wake(&stage.world);
+        assert_eq!(stage.partition.next_wake_ms(), None);
+        let seen = stage.serve(&mut server);
+        done.send((seen.started, seen.released)).unwrap();
+    });
+    let seen = ended.recv_timeout(std::time::Duration::from_secs(20)).expect("it goes round and round");
+    assert_eq!(seen, (vec![], true));
+}
+
+#[test]
 fn what_waits_is_bounded() {
     let (mut stage, mut server) = open();
     let tokens: Vec<u32> = (1..=12).map(|n| stage.send(ID, n, 1, Q::Write(1))).collect();

@@ -329,7 +329,7 @@ impl<A: Aggregate, R> Partition<A, R> {
     }
 
     /// After every input: what is over or superseded goes, and what has something ahead of it is
-    /// woken for that.
+    /// woken for that, unless the partition is being handed over: then nothing new is begun.
     fn settle(&mut self, around: &impl Around, id: A::Id) {
         let now = around.now();
         let Some(host) = self.hosts.get_mut(&id) else { return };
@@ -339,7 +339,8 @@ impl<A: Aggregate, R> Partition<A, R> {
         } else if host.is_leaving(now.mono_ms) {
             self.hosts.remove(&id);
             self.outputs.push(Output::Evict { id });
-        } else if let Some(due_ms) = host.next_wake_ms(now)
+        } else if !self.releasing
+            && let Some(due_ms) = host.next_wake_ms(now)
             // The two clocks do not tick together: a millisecond is no difference.
             && host.armed_ms.is_none_or(|armed_ms| due_ms + 1 < armed_ms)
         {
