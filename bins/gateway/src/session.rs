@@ -118,6 +118,7 @@ impl Session {
                 node: self.node.name.to_string(),
                 version: wire::RELEASE.to_owned(),
                 idle_ms: u32::try_from(self.node.idle.as_millis()).unwrap_or(u32::MAX),
+                now_ms: Some(bus::clock::now_ms()),
             },
         );
         let service = self.node.service.now();

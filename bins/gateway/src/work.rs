@@ -136,7 +136,7 @@ pub(crate) fn plan(message: ClientMessage) -> Option<(Lane, Task)> {
     let at_tournament = |tournament, ask| (Lane::Tournament(tournament), Task::Tournament(tournament, ask));
     let open = |request| (Lane::Session, Task::Open(request));
     Some(match message {
-        ClientMessage::Ping => return None,
+        ClientMessage::Ping | ClientMessage::Time => return None,
         ClientMessage::LogIn { name, password } => open(SessionRequest::LogIn { name, password }),
         ClientMessage::Resume { token } => open(SessionRequest::Resume { token }),
         ClientMessage::LogOut => (Lane::Session, Task::LogOut),

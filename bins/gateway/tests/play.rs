@@ -350,3 +350,16 @@ async fn what_happens_while_the_server_is_away_is_made_up_for() {
         assert_eq!(held, Some(dealt));
     }
 }
+
+#[tokio::test]
+async fn a_node_says_what_time_it_is() {
+    let room = Room::open().await;
+    let gateway = room.gateway("gateway-1", &[]).await;
+    let client = connect(&[&gateway], Way::Json, Login::Visitor).await;
+    let from_ms = bus::clock::now_ms();
+    let answer = guarded("an answer", client.request(ClientMessage::Time)).await.unwrap();
+    let ServerMessage::Time { now_ms } = answer else { panic!("no time but {answer:?}") };
+    // Of one machine, so only the correction of the two clocks is between them.
+    assert!(now_ms.abs_diff(from_ms) < 5_000, "{now_ms} at {from_ms}");
+    assert!(client.now_ms().abs_diff(now_ms) < 5_000);
+}

@@ -5,8 +5,12 @@ use crate::{
     core::{Ask, Core},
     driver::Driver,
     queue::EventQueue,
+    server_clock::ServerClock,
 };
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Instant, UNIX_EPOCH},
+};
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
@@ -47,6 +51,7 @@ struct Known {
     token: Option<String>,
     trouble: Option<String>,
     ended: Option<Ended>,
+    clock: ServerClock,
 }
 
 impl Client {
@@ -101,6 +106,16 @@ impl Client {
     #[must_use]
     pub fn player(&self) -> Option<PlayerId> {
         self.handle.shared.lock().player
+    }
+
+    /// Returns what time it is where deadlines are given, in milliseconds since 1970: by the node's
+    /// clock, or by this machine's while no node has said.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        let clock = self.handle.shared.lock().clock;
+        clock.now_ms(Instant::now()).unwrap_or_else(|| {
+            UNIX_EPOCH.elapsed().map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+        })
     }
 
     /// What continues the session: see [`crate::Login::Token`].
@@ -159,6 +174,15 @@ impl Shared {
         let mut known = self.lock();
         known.player = player;
         known.token = token;
+    }
+
+    pub(crate) fn clock_is(&self, now_ms: u64, now: Instant) {
+        self.lock().clock.tell(now_ms, now);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn clock(&self) -> ServerClock {
+        self.lock().clock
     }
 
     pub(crate) fn trouble_is(&self, text: String) {

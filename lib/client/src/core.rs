@@ -76,6 +76,17 @@ enum Stage {
     Ready,
 }
 
+/// What a node says in its hello.
+#[derive(Debug)]
+pub(crate) struct Greeting {
+    /// Its name.
+    pub(crate) node: String,
+    /// Longest silence before it closes the connection, in milliseconds.
+    pub(crate) idle_ms: u32,
+    /// Its time, in milliseconds since 1970; none from one that cannot be asked for it.
+    pub(crate) now_ms: Option<u64>,
+}
+
 /// Times that decide when to speak up. All of this connection.
 #[derive(Debug)]
 struct Clock {
@@ -86,6 +97,8 @@ struct Clock {
     seats_pause: Duration,
     /// Whether the question after a reconnect is still to come: that one is asked in any case.
     seats_first: bool,
+    /// Whether the node can be asked what time it is.
+    tells_time: bool,
 }
 
 impl Clock {
@@ -149,6 +162,7 @@ impl Core {
                 seats_at: None,
                 seats_pause: SEATS_PAUSE,
                 seats_first: true,
+                tells_time: false,
             },
             refusal_patience,
         }
@@ -165,7 +179,11 @@ impl Core {
     }
 
     /// A node said hello.
-    pub(crate) fn connected(&mut self, node: String, address: Address, idle_ms: u32, now: Instant) {
+    pub(crate) fn connected(&mut self, greeting: Greeting, address: Address, now: Instant) {
+        let Greeting { node, idle_ms, now_ms } = greeting;
+        if let Some(now_ms) = now_ms {
+            self.shared.clock_is(now_ms, now);
+        }
         self.node = node;
         self.address = Some(address);
         self.stage = Stage::Opening;
@@ -176,6 +194,7 @@ impl Core {
             seats_at: None,
             seats_pause: SEATS_PAUSE,
             seats_first: true,
+            tells_time: now_ms.is_some(),
         };
         if let Some(token) = self.token.clone() {
             self.open(ClientMessage::Resume { token }, now);
@@ -307,7 +326,9 @@ impl Core {
         }
         let silent = now >= self.clock.heard + PING_AFTER && now >= self.clock.sent + Duration::from_secs(1);
         if silent || now >= self.clock.sent + self.clock.ping_after_sent {
-            self.outstanding.add(ClientMessage::Ping, Asker::Nobody, now, Duration::ZERO);
+            // The answer is a sign of life as good as another.
+            let sign = if self.clock.tells_time { ClientMessage::Time } else { ClientMessage::Ping };
+            self.outstanding.add(sign, Asker::Nobody, now, Duration::ZERO);
         }
         if self.clock.seats_at.is_some_and(|at| now >= at) {
             self.outstanding.add(ClientMessage::Seats, Asker::Seats, now, Duration::ZERO);

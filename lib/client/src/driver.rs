@@ -4,7 +4,7 @@ use crate::{
     Address, Down, Ended, Options,
     backoff::{self, Backoff},
     client::{Requests, Shared},
-    core::{Core, Verdict},
+    core::{Core, Greeting, Verdict},
     frame::Received,
     link::{self, Reader, SendError, Writer},
 };
@@ -110,9 +110,9 @@ impl Driver {
         let greeted = self.meanwhile(timeout(patience, greet(address))).await?;
         let greeted = greeted.unwrap_or_else(|_| Err(broken(format!("{address}: no answer"))));
         let (mut reader, mut writer) = match greeted {
-            Ok((reader, writer, node, idle_ms)) => {
+            Ok((reader, writer, greeting)) => {
                 let now = Instant::now();
-                self.core.connected(node, address.clone(), idle_ms, now);
+                self.core.connected(greeting, address.clone(), now);
                 (reader, writer)
             }
             Err(over) => {
@@ -208,7 +208,7 @@ fn broken(why: String) -> Over {
 }
 
 /// Connects and waits for the node's hello: its name and longest silence.
-async fn greet(address: &Address) -> Result<(Reader, Writer, String, u32), Over> {
+async fn greet(address: &Address) -> Result<(Reader, Writer, Greeting), Over> {
     let (mut reader, writer) = link::connect(address, None).await.map_err(|why| broken(why.0))?;
     loop {
         let received = reader.next().await.map_err(|why| broken(format!("{address}: {why}")))?;
@@ -220,8 +220,8 @@ async fn greet(address: &Address) -> Result<(Reader, Writer, String, u32), Over>
                 let theirs = frame.v;
                 return Err(broken(format!("{address} speaks version {theirs} of the protocol")));
             }
-            ServerMessage::Hello { node, idle_ms, .. } => {
-                return Ok((reader, writer, node, idle_ms));
+            ServerMessage::Hello { node, idle_ms, now_ms, .. } => {
+                return Ok((reader, writer, Greeting { node, idle_ms, now_ms }));
             }
             ServerMessage::Closing { reason, elsewhere } => {
                 return Err(Over { down: Down::ByNode(reason), elsewhere });

@@ -41,6 +41,7 @@ mod mirror;
 mod options;
 mod outstanding;
 mod queue;
+mod server_clock;
 
 pub use address::{Address, BadAddress, Wire};
 pub use client::{Client, Handle};

@@ -62,6 +62,8 @@ pub enum ClientMessage {
     LogOut,
     /// Ask for nothing; shows that the connection lives.
     Ping,
+    /// Ask what time it is, of a node whose hello says so too. Answered with [`ServerMessage::Time`].
+    Time,
     /// Tables and tournaments. Answered with [`ServerMessage::Lobby`].
     Lobby,
     /// Money. Answered with [`ServerMessage::Balance`].
@@ -174,6 +176,10 @@ pub enum ServerMessage {
         version: String,
         /// Longest silence, in milliseconds, before the node closes the connection: ping more often.
         idle_ms: u32,
+        /// The node's time, in milliseconds since 1970: count down to deadlines by it, not by your own
+        /// clock. Absent from nodes that do not know [`ClientMessage::Time`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        now_ms: Option<u64>,
     },
     /// A session is open.
     Welcome {
@@ -197,6 +203,11 @@ pub enum ServerMessage {
     },
     /// Answer to a ping.
     Pong,
+    /// What time it is.
+    Time {
+        /// The node's time, in milliseconds since 1970.
+        now_ms: u64,
+    },
     /// Tables and tournaments.
     Lobby {
         /// Cash tables.

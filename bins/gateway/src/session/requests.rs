@@ -61,8 +61,10 @@ impl Session {
     }
 
     fn request(&mut self, id: CommandId, message: ClientMessage) {
+        let is_time = matches!(message, ClientMessage::Time);
         match work::plan(message) {
             Some((lane, task)) => self.add(Work { re: Some(id), lane, task }),
+            None if is_time => self.push(Some(id), ServerMessage::Time { now_ms: bus::clock::now_ms() }),
             None => self.push(Some(id), ServerMessage::Pong),
         }
     }

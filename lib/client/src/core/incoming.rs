@@ -19,7 +19,14 @@ impl Core {
         self.clock.heard = now;
         match received {
             Received::Frame(frame) => {
-                if !matches!(frame.m, ServerMessage::Pong | ServerMessage::Seats(_)) {
+                if let ServerMessage::Time { now_ms } = frame.m {
+                    self.shared.clock_is(now_ms, now);
+                }
+                let is_idle = matches!(
+                    frame.m,
+                    ServerMessage::Pong | ServerMessage::Time { .. } | ServerMessage::Seats(_)
+                );
+                if !is_idle {
                     self.clock.busy(now);
                 }
                 match frame.re {

@@ -33,7 +33,12 @@ impl Node {
     }
 
     fn connect(&mut self) {
-        self.core.connected("gateway-1".into(), "tcp://a:1".parse().unwrap(), 30_000, self.now);
+        self.greet(None);
+    }
+
+    fn greet(&mut self, now_ms: Option<u64>) {
+        let greeting = Greeting { node: "gateway-1".into(), idle_ms: 30_000, now_ms };
+        self.core.connected(greeting, "tcp://a:1".parse().unwrap(), self.now);
     }
 
     fn sent(&mut self) -> Vec<ClientFrame> {
@@ -293,6 +298,23 @@ fn silence_is_noticed() {
     }
     assert!(pings > 0 && pings < 20, "{pings}");
     assert_eq!(node.now - started, SILENCE);
+}
+
+#[test]
+fn the_nodes_time_is_kept_and_asked_for_instead_of_a_ping() {
+    let mut node = Node::password();
+    node.greet(Some(50_000));
+    let [login] = &node.sent()[..] else { panic!("one frame") };
+    let id = login.id;
+    node.answer(id, welcome("t1", vec![]));
+    assert_eq!(node.shared.clock().now_ms(node.now), Some(50_000));
+    node.now += PING_AFTER;
+    assert_eq!(node.core.tick(node.now), Verdict::Stay);
+    let sent = node.sent();
+    let asked = sent.iter().find(|frame| frame.m == ClientMessage::Time).expect("the time is asked for");
+    assert!(!sent.iter().any(|frame| frame.m == ClientMessage::Ping));
+    node.answer(asked.id, ServerMessage::Time { now_ms: 3_655_000 });
+    assert_eq!(node.shared.clock().now_ms(node.now), Some(3_655_000), "the node's clock was set");
 }
 
 #[test]

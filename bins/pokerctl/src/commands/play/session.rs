@@ -9,10 +9,7 @@ use super::{
 };
 use crate::{commands::tournament, grid::say, screen, words};
 use client::{Client, ClientError, ClientEvent, Down, Ended};
-use std::{
-    collections::HashSet,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{collections::HashSet, time::Duration};
 use tokio::{
     sync::mpsc,
     time::{MissedTickBehavior, interval},
@@ -176,7 +173,7 @@ impl Session {
         }
         let asks = matches!(event, Event::Turn { .. } | Event::ClockExtended { .. });
         let own = self.me().and_then(|me| self.seats.own_turn(table, me));
-        if asks && own.is_some_and(|own| own.turn.deadline_ms > now_ms()) {
+        if asks && own.is_some_and(|own| own.turn.deadline_ms > self.client.now_ms()) {
             self.seats.look_at(table);
             self.show(table);
         }
@@ -190,7 +187,7 @@ impl Session {
     }
 
     fn show(&self, table: TableId) {
-        if let Some(text) = self.seats.text(table, self.me(), now_ms()) {
+        if let Some(text) = self.seats.text(table, self.me(), self.client.now_ms()) {
             say(text);
         }
     }
@@ -198,7 +195,7 @@ impl Session {
     fn remind(&mut self) {
         let Some(me) = self.me() else { return };
         for OwnTurn { table, hand, turn, .. } in self.seats.own_turns(me) {
-            let left = screen::seconds_left(turn.deadline_ms, now_ms());
+            let left = screen::seconds_left(turn.deadline_ms, self.client.now_ms());
             if REMINDERS.contains(&left) && self.reminded.insert((table, hand, turn.turn, left)) {
                 say(format!("{left} s left"));
             }
@@ -334,8 +331,4 @@ impl Session {
             say(format!("your seat at table {table} is kept for a while: come back, or `leave` next time"));
         }
     }
-}
-
-fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }

@@ -15,6 +15,7 @@ pub fn client_frames() -> Samples<ClientFrame> {
         ("resume", M::Resume { token: "0123456789abcdef".to_owned() }),
         ("log out", M::LogOut),
         ("ping", M::Ping),
+        ("time", M::Time),
         ("lobby", M::Lobby),
         ("balance", M::Balance),
         ("seats", M::Seats),

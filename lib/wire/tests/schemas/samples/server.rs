@@ -38,6 +38,7 @@ fn answers() -> Vec<(&'static str, ServerMessage)> {
         ),
         ("done", M::Done),
         ("pong", M::Pong),
+        ("time", M::Time { now_ms: super::DEADLINE_MS - 9_000 }),
         (
             "lobby",
             M::Lobby {
@@ -70,7 +71,24 @@ fn answers() -> Vec<(&'static str, ServerMessage)> {
 fn unasked() -> Vec<(&'static str, ServerMessage)> {
     use ServerMessage as M;
     let mut all = vec![
-        ("hello", M::Hello { node: "gateway-1".to_owned(), version: "0.1.0".to_owned(), idle_ms: 15_000 }),
+        (
+            "hello",
+            M::Hello {
+                node: "gateway-1".to_owned(),
+                version: "0.1.0".to_owned(),
+                idle_ms: 15_000,
+                now_ms: None,
+            },
+        ),
+        (
+            "hello with the time",
+            M::Hello {
+                node: "gateway-1".to_owned(),
+                version: "0.1.0".to_owned(),
+                idle_ms: 15_000,
+                now_ms: Some(super::DEADLINE_MS - 9_000),
+            },
+        ),
         ("events", M::Events(table_events())),
         ("cards", M::Cards(private_cards())),
         ("given a seat", M::GivenSeat { table: TABLE, seat: 4, tournament: Some(TOURNAMENT) }),
