@@ -18,7 +18,7 @@ mod redecide;
 mod report;
 mod stamps;
 mod table;
-mod tally;
+pub mod tally;
 mod tournament;
 
 pub use crossing::check as compare_tables_with_tournaments;

@@ -59,6 +59,25 @@ pub enum Rule {
     Ledger,
 }
 
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Journal => "journal",
+            Self::Epoch => "epoch",
+            Self::Once => "once",
+            Self::Chips => "chips",
+            Self::Seats => "seats",
+            Self::Replay => "replay",
+            Self::Legal => "legal",
+            Self::Deal => "deal",
+            Self::Blinds => "blinds",
+            Self::Places => "places",
+            Self::Tournament => "tournament",
+            Self::Ledger => "ledger",
+        })
+    }
+}
+
 /// A broken promise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Violation {

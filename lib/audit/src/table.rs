@@ -82,14 +82,23 @@ impl TableCheck {
         }
     }
 
+    /// The table after the records so far; none before the first.
+    #[must_use]
+    pub const fn table(&self) -> Option<&Table> {
+        self.table.as_ref()
+    }
+
+    /// Notes that a record cannot be read.
+    pub fn unreadable(&mut self, sequence: u64, why: &str, report: &mut Report) {
+        let what = format!("the record cannot be read: {why}");
+        report.violation(Location::Table(self.id), Some(sequence), Rule::Journal, what);
+    }
+
     /// Looks at the next record.
     pub fn bytes(&mut self, sequence: u64, bytes: &[u8], report: &mut Report) {
         match codec::decode::<TableRecord>(bytes) {
             Ok(record) => self.record(sequence, &record, report),
-            Err(error) => {
-                let what = format!("the record cannot be read: {error}");
-                report.violation(Location::Table(self.id), Some(sequence), Rule::Journal, what);
-            }
+            Err(error) => self.unreadable(sequence, &error.to_string(), report),
         }
     }
 

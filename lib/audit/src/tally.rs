@@ -1,6 +1,6 @@
 //! Short sums of what a table and its tournament both have on record, to compare them without keeping all of it.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use sha2::{Digest, Sha256};
 use wire::{
     codec,
     event::{HandStart, Stack},
@@ -11,10 +11,17 @@ use wire::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tally(u64);
 
+impl Tally {
+    /// The sum as bytes, the same on every machine and in every version.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 8] {
+        self.0.to_be_bytes()
+    }
+}
+
+/// The first eight bytes of SHA-256.
 fn tally(bytes: &[u8]) -> Tally {
-    let mut hasher = DefaultHasher::new();
-    bytes.hash(&mut hasher);
-    Tally(hasher.finish())
+    Tally(Sha256::digest(bytes).first_chunk().map_or(0, |first| u64::from_be_bytes(*first)))
 }
 
 /// Of an instruction.

@@ -64,6 +64,24 @@ impl TournamentCheck {
         }
     }
 
+    /// The tournament after the records so far.
+    #[must_use]
+    pub const fn tournament(&self) -> &Tournament {
+        self.saved.tournament()
+    }
+
+    /// Players when the tournament started; 0 before.
+    #[must_use]
+    pub fn started_with(&self) -> usize {
+        self.field.started_with()
+    }
+
+    /// Notes that a record cannot be read.
+    pub fn unreadable(&mut self, sequence: u64, why: &str, report: &mut Report) {
+        let what = format!("the record cannot be read: {why}");
+        report.violation(Where::Tournament(self.id), Some(sequence), Rule::Journal, what);
+    }
+
     /// Looks at the next record.
     pub fn bytes(&mut self, sequence: u64, bytes: &[u8], report: &mut Report) {
         match codec::decode::<TournamentRecord>(bytes) {
