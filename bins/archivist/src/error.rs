@@ -1,17 +1,28 @@
 //! Why something is not archived now.
 
-use bus::BusError;
+use crate::pack::PackError;
+use bus::{BusError, JournalError};
 use database::{DatabaseError, tokio_postgres};
+use wire::codec::CodecError;
 
 /// Why something is not archived now. The unit that it happened to begins again after a pause.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
+    /// The journals cannot be read or trimmed.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// A request to the server failed.
     #[error(transparent)]
     Bus(#[from] BusError),
     /// The database does not answer, or refuses.
     #[error("{}", .0.chain())]
     Database(DatabaseError),
+    /// Records cannot be packed or unpacked.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// Something cannot be encoded.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
 }
 
 impl From<DatabaseError> for ArchiveError {
@@ -30,7 +41,7 @@ impl database::Failure for ArchiveError {
     fn into_database(self) -> Result<DatabaseError, Self> {
         match self {
             Self::Database(error) => Ok(error),
-            other @ Self::Bus(_) => Err(other),
+            other @ (Self::Journal(_) | Self::Bus(_) | Self::Pack(_) | Self::Codec(_)) => Err(other),
         }
     }
 }

@@ -4,18 +4,33 @@
 //! | module | for |
 //! | --- | --- |
 //! | [`args`] | the command line |
-//! | [`worker`] | the process: joins the fleet, owns its share of the units, stops in order |
-//! | [`context`] | what all units work with |
+//! | [`worker`], [`context`] | the process: joins the fleet, owns its share of the units, stops in order; what units work with |
 //! | [`units`] | the task of one owned stream |
-//! | [`store`], [`retention`] | the database; how long it keeps what it has |
+//! | [`stream`], [`table`] | tables' journals: read, checked, cut into pieces, trimmed |
+//! | [`tournaments`], [`crossing`] | tournaments' journals, and whether their tables say the same |
+//! | [`hand`], [`chain`], [`pack`] | a finished hand as rows; sums; compressed records |
+//! | [`batch`], [`rows`], [`store`] | what goes into the database in one transaction |
+//! | [`retention`] | how long the archive keeps what it has |
+//! | [`query`] | answers to questions about the archive |
 //!
 //! What always holds: nothing leaves a journal before it is archived. Everything may be done twice,
 //! by this archivist or another.
+//! What this crate does not know: who asks, and the rules of poker beyond `lib/audit`.
 
 pub mod args;
+pub mod batch;
+pub mod chain;
 pub mod context;
+pub mod crossing;
 pub mod error;
+pub mod hand;
+pub mod pack;
+pub mod query;
 pub mod retention;
+pub mod rows;
 pub mod store;
+pub mod stream;
+pub mod table;
+pub mod tournaments;
 pub mod units;
 pub mod worker;

@@ -1,22 +1,268 @@
-//! The archive in the database.
+//! The archive in the database. Everything may be written twice: each statement finds what is there already.
 
-use crate::error::ArchiveError;
-use database::{DatabaseError, Options, SCHEMA_VERSION};
+use crate::{
+    batch::{Batch, FinishedTournament, Piece, TournamentPart},
+    chain::Chain,
+    error::ArchiveError,
+    pack::Packer,
+    rows::{HandRows, PieceRows, PlayerRows, StretchRows, month},
+    table::Archive,
+};
+use database::Limits;
+use database::tokio_postgres::{Transaction, types::ToSql};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+use wire::{TableId, codec};
 
-/// The archivist's connections to its database.
+/// The database as archivists use it.
 pub type Database = database::Database<ArchiveError>;
 
-/// Prepares at most `connections` connections to the database at `url`. Connects to nothing yet.
+/// Prepares connections to the database at `url`, at most `connections` at a time. Connects to nothing yet.
 ///
 /// # Errors
 /// When the address cannot be understood.
-pub fn open(url: &str, connections: usize) -> Result<Database, DatabaseError> {
-    Database::new(Options {
+pub fn open(url: &str, connections: usize) -> Result<Database, database::DatabaseError> {
+    // Two archivists of one stream may write the same rows at the same moment.
+    let contended = &["streams_pkey", "tables_pkey"];
+    Database::new(database::Options {
         url,
         connections,
         application: "archivist",
-        migration: SCHEMA_VERSION,
-        // Two archivists of one stream may write the same rows at the same moment.
-        contended: &["streams_pkey", "tables_pkey"],
+        migration: database::SCHEMA_VERSION,
+        contended,
     })
+}
+
+/// What the archive has of a stream.
+#[derive(Debug, Default)]
+pub struct StreamArchive {
+    /// Sequence of the last archived record.
+    pub read_to: u64,
+    /// What it has of the stream's tables.
+    pub tables: HashMap<TableId, Archive>,
+}
+
+/// A batch as it is written: packed once, written as often as it takes.
+pub struct Packed {
+    stream: String,
+    batch: Batch,
+    hands: HandRows,
+    players: PlayerRows,
+    stretches: StretchRows,
+    pieces: PieceRows,
+    months: BTreeSet<String>,
+}
+
+impl Packed {
+    /// Packs a batch of a stream.
+    ///
+    /// # Errors
+    /// When a record cannot be encoded.
+    pub fn new(stream: &str, batch: Batch, packer: &mut Packer) -> Result<Self, ArchiveError> {
+        let mut packed = Self {
+            stream: stream.to_owned(),
+            hands: HandRows::default(),
+            players: PlayerRows::default(),
+            stretches: StretchRows::default(),
+            pieces: PieceRows::default(),
+            months: batch.parts.iter().map(|part| month(part.ended_ms)).collect(),
+            batch,
+        };
+        for piece in &packed.batch.pieces {
+            let body = packer.pack(&piece.records)?;
+            packed.pieces.push(piece, codec::encode(&piece.facts.config)?);
+            match &piece.hand {
+                Some(hand) => {
+                    packed.months.insert(month(hand.ended_ms));
+                    packed.players.push(piece, hand);
+                    packed.hands.push(piece, hand, body);
+                }
+                None => {
+                    packed.months.insert(month(ended_ms(piece)));
+                    packed.stretches.push(&packed.stream, piece, ended_ms(piece), body);
+                }
+            }
+        }
+        Ok(packed)
+    }
+
+    /// The batch.
+    pub const fn batch(&self) -> &Batch {
+        &self.batch
+    }
+
+    /// Bytes of all bodies.
+    pub fn bytes(&self) -> usize {
+        self.hands.bytes() + self.stretches.bytes()
+    }
+
+    async fn write(&self, transaction: &Transaction<'_>) -> Result<(), ArchiveError> {
+        for month in &self.months {
+            transaction.execute("SELECT archive.open_month($1::text::date)", &[month]).await?;
+        }
+        self.hands.write(transaction).await?;
+        self.players.write(transaction).await?;
+        self.stretches.write(transaction).await?;
+        self.pieces.write(transaction, &self.stream).await?;
+        for part in &self.batch.parts {
+            write_part(transaction, part).await?;
+        }
+        for tournament in &self.batch.tournaments {
+            write_tournament(transaction, tournament).await?;
+        }
+        self.write_violations(transaction).await?;
+        self.write_stream(transaction).await
+    }
+
+    async fn write_violations(&self, transaction: &Transaction<'_>) -> Result<(), ArchiveError> {
+        for violation in &self.batch.violations {
+            let place = violation.location.to_string();
+            let rule = violation.rule.to_string();
+            let sequence = violation.sequence.map_or(0, signed);
+            let insert = "INSERT INTO archive.violations (place, stream, sequence, rule, what)
+                VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+            let row: &[&(dyn ToSql + Sync)] = &[&place, &self.stream, &sequence, &rule, &violation.what];
+            transaction.execute(insert, row).await?;
+        }
+        Ok(())
+    }
+
+    /// Two archivists that read the same stream for a moment count the same records once: the one that is further wins.
+    async fn write_stream(&self, transaction: &Transaction<'_>) -> Result<(), ArchiveError> {
+        let upsert = "INSERT INTO archive.streams AS s (name, read_to, records, hands) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (name) DO UPDATE SET read_to = excluded.read_to, records = s.records + excluded.records,
+                hands = s.hands + excluded.hands, read_at = now()
+            WHERE s.read_to < excluded.read_to";
+        let hands = self.batch.pieces.iter().filter(|piece| piece.hand.is_some()).count() as u64;
+        let (read_to, records) = (signed(self.batch.read_to), signed(self.batch.records));
+        transaction.execute(upsert, &[&self.stream, &read_to, &records, &signed(hands)]).await?;
+        Ok(())
+    }
+}
+
+async fn write_part(transaction: &Transaction<'_>, part: &TournamentPart) -> Result<(), ArchiveError> {
+    let insert = "INSERT INTO archive.tournament_parts (ended_at, tournament_id, part, body)
+        VALUES (to_timestamp($1::bigint / 1000.0), $2, $3, $4) ON CONFLICT DO NOTHING";
+    let (ended, tournament) = (signed(part.ended_ms), signed(part.tournament.0));
+    transaction.execute(insert, &[&ended, &tournament, &(part.part as i32), &part.body]).await?;
+    Ok(())
+}
+
+async fn write_tournament(
+    transaction: &Transaction<'_>,
+    tournament: &FinishedTournament,
+) -> Result<(), ArchiveError> {
+    let insert = "INSERT INTO archive.tournaments
+            (tournament_id, name, variant, created_at, ended_at, players, records, parts)
+        VALUES ($1, $2, $3, to_timestamp($4::bigint / 1000.0), to_timestamp($5::bigint / 1000.0), $6, $7, $8)
+        ON CONFLICT DO NOTHING";
+    let id = signed(tournament.tournament.0);
+    let (created, ended) = (signed(tournament.created_ms), signed(tournament.ended_ms));
+    let (players, parts) = (tournament.players as i32, tournament.parts as i32);
+    let row: &[&(dyn ToSql + Sync)] = &[
+        &id,
+        &tournament.name,
+        &tournament.variant,
+        &created,
+        &ended,
+        &players,
+        &signed(tournament.records),
+        &parts,
+    ];
+    transaction.execute(insert, row).await?;
+    let insert = "INSERT INTO archive.tournament_tables
+            (tournament_id, table_id, hands, hands_chain, instructions, instructions_chain)
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+    for table in &tournament.tables {
+        let (hands, instructions) = (&table.hands, &table.instructions);
+        let row: &[&(dyn ToSql + Sync)] = &[
+            &id,
+            &signed(table.table.0),
+            &signed(hands.count),
+            &&hands.hash[..],
+            &signed(instructions.count),
+            &&instructions.hash[..],
+        ];
+        transaction.execute(insert, row).await?;
+    }
+    Ok(())
+}
+
+/// Returns what the archive has of a stream.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn load(database: &Database, stream: &str) -> Result<StreamArchive, ArchiveError> {
+    let stream = Arc::<str>::from(stream);
+    let load = move |client: database::Client| {
+        let stream = Arc::clone(&stream);
+        async move {
+            let read_to = "SELECT read_to FROM archive.streams WHERE name = $1";
+            let read_to = client.query_opt(read_to, &[&&*stream]).await?;
+            let read_to = read_to.map_or(Ok(0), |row| row.try_get::<_, i64>(0))?;
+            let tables =
+                "SELECT table_id, archived_to, records, hands, hands_chain, instructions, instructions_chain
+                FROM archive.tables WHERE stream = $1
+                    AND (closed_at IS NULL OR closed_at > now() - interval '7 days')";
+            let mut archive = StreamArchive { read_to: read_to as u64, tables: HashMap::new() };
+            for row in client.query(tables, &[&&*stream]).await? {
+                let table = TableId(row.try_get::<_, i64>(0)? as u64);
+                let known = Archive {
+                    archived_to: row.try_get::<_, i64>(1)? as u64,
+                    records: row.try_get::<_, i64>(2)? as u64,
+                    hands: Chain::stored(row.try_get(3)?, row.try_get(4)?),
+                    instructions: Chain::stored(row.try_get(5)?, row.try_get(6)?),
+                };
+                archive.tables.insert(table, known);
+            }
+            Ok(archive)
+        }
+    };
+    database.run(Limits::LONG, load).await
+}
+
+/// Writes a batch: all of it or nothing.
+///
+/// # Errors
+/// When the database does not answer or refuses.
+pub async fn write(database: &Database, packed: &Arc<Packed>) -> Result<(), ArchiveError> {
+    let write = |mut client: database::Client| {
+        let packed = Arc::clone(packed);
+        async move {
+            let transaction = client.transaction().await?;
+            packed.write(&transaction).await?;
+            transaction.commit().await?;
+            Ok(())
+        }
+    };
+    database.run(Limits::LONG, write).await
+}
+
+/// Notes how far a stream has been trimmed.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn trimmed(database: &Database, stream: &str, to: u64) -> Result<(), ArchiveError> {
+    let stream = Arc::<str>::from(stream);
+    let note = move |client: database::Client| {
+        let stream = Arc::clone(&stream);
+        async move {
+            let update = "UPDATE archive.streams SET trimmed_to = greatest(trimmed_to, $2) WHERE name = $1";
+            client.execute(update, &[&&*stream, &signed(to)]).await?;
+            Ok(())
+        }
+    };
+    database.run(Limits::LONG, note).await
+}
+
+/// When the last record of a piece was written, in milliseconds since 1970.
+fn ended_ms(piece: &Piece) -> u64 {
+    piece.records.last().map_or(0, |last| last.at_ms)
+}
+
+/// A number as the database keeps it: ids and sequences are below 2^63.
+pub fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -1,9 +1,9 @@
 //! The archivist as a member of the fleet: one task per owned unit.
 
-use crate::{context::Context, error::ArchiveError, retention, units};
+use crate::{context::Context, error::ArchiveError, query, retention, units};
 use bus::{OwnedKind, Peers, Stop};
 use std::sync::{Arc, atomic::Ordering::Relaxed};
-use wire::{NodeId, fleet::Role};
+use wire::{NodeId, fleet::Role, subject::QUERY_ARCHIVE};
 
 /// Runs an archivist until `stop`; then hands its units over. The archive keeps so many whole
 /// months, or all.
@@ -26,6 +26,8 @@ pub async fn run(
     }
     let watching = tokio::spawn(watch(Arc::clone(&context), peers.clone()));
     let keeping = retention_months.map(|months| tokio::spawn(retention::keep(Arc::clone(&context), months)));
+    let queries = bus.serve(QUERY_ARCHIVE.to_owned(), Some(query::QUEUE)).await?;
+    let answering = tokio::spawn(query::serve(queries, Arc::clone(&context)));
     let counting = Arc::clone(&context);
     let count = move |units| counting.units.store(units as u32, Relaxed);
     let of = Arc::clone(&context);
@@ -34,6 +36,7 @@ pub async fn run(
     })
     .await?;
     watching.abort();
+    answering.abort();
     if let Some(keeping) = keeping {
         keeping.abort();
     }

@@ -79,7 +79,7 @@ impl TournamentCheck {
     /// Notes that a record cannot be read.
     pub fn unreadable(&mut self, sequence: u64, why: &str, report: &mut Report) {
         let what = format!("the record cannot be read: {why}");
-        report.violation(Where::Tournament(self.id), Some(sequence), Rule::Journal, what);
+        report.violation(Location::Tournament(self.id), Some(sequence), Rule::Journal, what);
     }
 
     /// Looks at the next record.

@@ -9,6 +9,7 @@
 //! side. Golden bytes in `schemas/vectors/` break first when that promise is broken.
 
 pub mod action;
+pub mod archive;
 pub mod bots;
 pub mod card_list;
 pub mod cards;

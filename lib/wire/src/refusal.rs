@@ -188,6 +188,11 @@ pub enum Refusal {
     /// There is no such table.
     #[error("there is no such table")]
     NoSuchTable,
+    /// There is no such hand in the archive.
+    #[error(
+        "there is no such hand in the archive: it was not played, is not finished, or was archived too long ago"
+    )]
+    NoSuchHand,
     /// There is no such tournament.
     #[error("there is no such tournament")]
     NoSuchTournament,

@@ -90,6 +90,12 @@ pub fn table_stream(partition: u16) -> String {
     format!("TABLES_{}", partition % TABLE_STREAMS)
 }
 
+/// Name of a tables' stream by its number.
+#[must_use]
+pub fn table_stream_name(number: u16) -> String {
+    format!("TABLES_{number}")
+}
+
 /// A table's journal.
 #[must_use]
 pub fn table_journal(table: TableId) -> String {

@@ -92,7 +92,7 @@ fn subjects() -> Vec<(&'static str, String)> {
 }
 
 /// What [`subject`] offers that is no single subject: wildcards over subjects above, names of streams, numbers, parsers.
-const NO_SUBJECTS: [&str; 20] = [
+const NO_SUBJECTS: [&str; 21] = [
     "ALL_HEARTBEATS",
     "ALL_PLAYER_FEEDS",
     "ARCHIVE_UNITS",
@@ -111,6 +111,7 @@ const NO_SUBJECTS: [&str; 20] = [
     "table_journals",
     "table_partition",
     "table_stream",
+    "table_stream_name",
     "tournament_journals",
     "tournament_partition",
 ];

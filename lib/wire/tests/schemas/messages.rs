@@ -32,6 +32,8 @@ pub fn visit_all(visitor: &mut impl Visitor) {
     visitor.visit("TournamentReply", samples::tournament::replies());
     visitor.visit("CoordinatorsQuery", samples::tournament::queries());
     visitor.visit("CoordinatorsAnswer", samples::tournament::answers());
+    visitor.visit("ArchiveQuery", samples::archive::queries());
+    visitor.visit("ArchiveAnswer", samples::archive::answers());
     visitor.visit("SessionRequest", samples::cashier::sessions());
     visitor.visit("TableMoneyRequest", samples::cashier::table_money());
     visitor.visit("TournamentMoneyRequest", samples::cashier::tournament_money());

@@ -1,5 +1,6 @@
 //! Examples of every message, and the parts that several of them have.
 
+pub mod archive;
 pub mod cashier;
 pub mod client;
 pub mod events;
@@ -226,6 +227,7 @@ pub fn refusals() -> Vec<(&'static str, Refusal)> {
         ("bad script", R::bad_script("nobody sits in seat 3 with 5000 chips")),
         ("no such table", R::NoSuchTable),
         ("no such tournament", R::NoSuchTournament),
+        ("no such hand", R::NoSuchHand),
         ("no such player", R::NoSuchPlayer),
         ("already exists", R::AlreadyExists),
         ("bad message", R::bad_message("which table?")),

@@ -1,0 +1,187 @@
+//! The archive of one stream of tables' journals: read in order, checked, written to the database, then trimmed.
+//!
+//! What always holds: a record leaves the stream only after the transaction that archives it has been committed; of each
+//! table that goes on, the last two snapshots and what follows them stay.
+
+use crate::{
+    batch::Batch,
+    context::Context,
+    error::ArchiveError,
+    pack::Packer,
+    store::{self, Packed, StreamArchive},
+    table::{Archive, FollowedTable},
+};
+use audit::Report;
+use bus::{Journal, Stored};
+use futures::TryStreamExt;
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use wire::{TableId, subject};
+
+/// All tables' journals of a stream.
+const ALL: &str = "journal.table.>";
+/// Pause after everything was read.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Finished hands after which a batch is written; each costs the database's two statements their share.
+const MOST_PIECES: usize = 500;
+/// Records after which a batch is written even when no hand ended.
+const MOST_RECORDS: u64 = 20_000;
+/// Longest wait before something is written.
+const LONGEST: Duration = Duration::from_secs(1);
+/// A stream is trimmed once so many records may go: the server rewrites the block of its file that the cut falls into.
+const WORTH_TRIMMING: u64 = 4_096;
+/// How often it is looked whether something can be taken out of the stream.
+const TRIM: Duration = Duration::from_secs(2);
+
+/// The archive of one stream.
+pub struct StreamArchivist {
+    context: Arc<Context>,
+    name: String,
+    journal: Journal,
+    packer: Packer,
+    /// What the archive had of the stream's tables when this began; taken out as the tables are met.
+    known: HashMap<TableId, Archive>,
+    tables: HashMap<TableId, FollowedTable>,
+    batch: Batch,
+    since: Instant,
+    /// Sequence up to which everything is archived.
+    archived_to: u64,
+    /// Violations up to here were told by an earlier owner.
+    told_to: u64,
+    /// Sequence of the stream's first record, as far as is known.
+    first: u64,
+    trimmed: Instant,
+}
+
+impl StreamArchivist {
+    /// Begins with a stream: from its first record, since the checks need the tables' snapshots.
+    ///
+    /// # Errors
+    /// When the stream or the database does not answer.
+    pub async fn begin(context: Arc<Context>, name: String, journal: Journal) -> Result<Self, ArchiveError> {
+        let StreamArchive { read_to, tables } = store::load(&context.database, &name).await?;
+        let first = journal.extent().await?.first;
+        Ok(Self {
+            context,
+            name,
+            journal,
+            packer: Packer::new()?,
+            known: tables,
+            tables: HashMap::new(),
+            batch: Batch { read_to: first.saturating_sub(1), ..Batch::default() },
+            since: Instant::now(),
+            archived_to: read_to,
+            told_to: read_to,
+            first,
+            trimmed: Instant::now(),
+        })
+    }
+
+    /// Reads what there is, archives and trims, then pauses; again and again.
+    ///
+    /// # Errors
+    /// When the stream or the database does not answer.
+    pub async fn run(mut self) -> Result<(), ArchiveError> {
+        loop {
+            self.read().await?;
+            self.write().await?;
+            if self.trimmed.elapsed() >= TRIM {
+                self.trim().await?;
+                self.trimmed = Instant::now();
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn read(&mut self) -> Result<(), ArchiveError> {
+        let mut records = std::pin::pin!(self.journal.walk_from(ALL, self.batch.read_to + 1));
+        while let Some(stored) = records.try_next().await? {
+            self.take(&stored);
+            if self.is_full() {
+                self.write().await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, stored: &Stored) {
+        self.batch.read_to = stored.sequence;
+        self.batch.records += u64::from(stored.sequence > self.archived_to);
+        let Some(id) = subject::parse_table_journal(&stored.subject) else {
+            return;
+        };
+        let known = &mut self.known;
+        let table = self
+            .tables
+            .entry(id)
+            .or_insert_with(|| FollowedTable::new(id, known.remove(&id).unwrap_or_default()));
+        let mut report = Report::default();
+        let piece = table.record(stored.sequence, stored.time_ms, &stored.payload, &mut report);
+        self.batch.pieces.extend(piece);
+        if stored.sequence > self.told_to && report.violations > 0 {
+            self.context.tell(&self.name, &mut report, table.told());
+            self.batch.violations.extend(report.found);
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.batch.pieces.len() >= MOST_PIECES
+            || self.batch.records >= MOST_RECORDS
+            || !self.batch.pieces.is_empty() && self.since.elapsed() >= LONGEST
+    }
+
+    /// Archives what was read.
+    async fn write(&mut self) -> Result<(), ArchiveError> {
+        self.since = Instant::now();
+        let read_to = self.batch.read_to;
+        let news = !self.batch.pieces.is_empty() || !self.batch.violations.is_empty();
+        if !news && read_to <= self.archived_to {
+            return Ok(());
+        }
+        let batch = std::mem::replace(&mut self.batch, Batch { read_to, ..Batch::default() });
+        let packed = Arc::new(Packed::new(&self.name, batch, &mut self.packer)?);
+        store::write(&self.context.database, &packed).await?;
+        self.context.count(&packed);
+        self.archived_to = self.archived_to.max(read_to);
+        Ok(())
+    }
+
+    /// Takes out of the stream what is archived: everything before the records that some table still needs, and the journals of
+    /// tables that have been over for long enough.
+    async fn trim(&mut self) -> Result<(), ArchiveError> {
+        self.cut_stretches().await?;
+        self.remove_closed().await?;
+        let needed = self.tables.values().filter_map(FollowedTable::needed_from).min();
+        let mark = needed.unwrap_or(u64::MAX).min(self.archived_to + 1);
+        if mark < self.first + WORTH_TRIMMING {
+            return Ok(());
+        }
+        let removed = self.journal.trim_before(mark).await?;
+        self.first = mark;
+        store::trimmed(&self.context.database, &self.name, mark).await?;
+        tracing::debug!(stream = self.name, before = mark, removed, "trimmed");
+        Ok(())
+    }
+
+    /// Archives what alone keeps the stream from being trimmed further.
+    async fn cut_stretches(&mut self) -> Result<(), ArchiveError> {
+        let due = self.tables.values_mut().filter(|table| table.is_stretch_due());
+        self.batch.pieces.extend(due.filter_map(FollowedTable::cut));
+        self.write().await
+    }
+
+    async fn remove_closed(&mut self) -> Result<(), ArchiveError> {
+        let linger = self.context.linger;
+        let over = |table: &FollowedTable| table.over_since().is_some_and(|since| since.elapsed() >= linger);
+        let closed: Vec<TableId> =
+            self.tables.iter().filter(|(_, table)| over(table)).map(|(id, _)| *id).collect();
+        for id in closed {
+            self.journal.remove(&subject::table_journal(id)).await?;
+            self.tables.remove(&id);
+        }
+        Ok(())
+    }
+}

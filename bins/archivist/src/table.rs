@@ -1,0 +1,227 @@
+//! One table, followed through its journal: checked record by record, and cut into what is archived.
+
+use crate::{batch::Piece, chain::Chain, hand::Hand};
+use audit::{Report, TableCheck, tally};
+use poker::table::{Table, TableRecord};
+use std::time::Instant;
+use wire::{
+    TableId, TournamentId,
+    archive::Archived,
+    codec::{self, CodecError},
+    event::{HandEvent, HandStart, TableEvent},
+    table::{Purpose, TableConfig},
+};
+
+/// Records after which a stretch without a finished hand is archived: much is said at a table, or nobody plays there.
+const LONGEST_STRETCH: usize = 512;
+
+/// What the archive has of a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Archive {
+    /// Sequence of the last archived record in its stream; 0: none is.
+    pub archived_to: u64,
+    /// Archived records.
+    pub records: u64,
+    /// Archived hands, chained as a tournament has them on record.
+    pub hands: Chain,
+    /// Archived instructions, chained.
+    pub instructions: Chain,
+}
+
+/// What stays the same about a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The configuration.
+    pub config: TableConfig,
+    /// When the table was made, in milliseconds since 1970, where that record was read.
+    pub created_ms: Option<u64>,
+}
+
+impl Facts {
+    /// The tournament that the table belongs to.
+    pub const fn tournament(&self) -> Option<TournamentId> {
+        match self.config.purpose {
+            Purpose::Tournament { tournament } => Some(tournament),
+            Purpose::Cash { .. } => None,
+        }
+    }
+}
+
+/// A table as far as its journal is read.
+pub struct FollowedTable {
+    id: TableId,
+    check: TableCheck,
+    /// The table, where the journal's beginning is gone: then it is replayed from its first snapshot.
+    replayed: Option<Table>,
+    /// Whether the journal was read from its beginning.
+    whole: Option<bool>,
+    facts: Option<Facts>,
+    /// Records that are not archived yet.
+    pending: Vec<Archived<TableEvent>>,
+    archive: Archive,
+    /// Sequences of the last two snapshots, the older one first; 0 where there is none.
+    snapshots: [u64; 2],
+    /// The hand being played and its actions so far.
+    playing: Option<(HandStart, u32)>,
+    /// A record that cannot be read: nothing from it on is ever trimmed.
+    unreadable: Option<u64>,
+    /// Since when nothing will ever be written to the journal again, by this process' clock.
+    over: Option<Instant>,
+    over_ms: u64,
+    /// Violations that were described.
+    told: usize,
+}
+
+impl FollowedTable {
+    /// Begins to follow a table that the archive has this much of.
+    pub fn new(id: TableId, archive: Archive) -> Self {
+        Self {
+            id,
+            check: TableCheck::new(id),
+            replayed: None,
+            whole: None,
+            facts: None,
+            pending: Vec::new(),
+            archive,
+            snapshots: [0; 2],
+            playing: None,
+            unreadable: None,
+            over: None,
+            over_ms: 0,
+            told: 0,
+        }
+    }
+
+    /// The number of violations of this journal that were described.
+    pub const fn told(&mut self) -> &mut usize {
+        &mut self.told
+    }
+
+    /// Looks at the next record, and gives what can be archived now.
+    pub fn record(
+        &mut self,
+        sequence: u64,
+        stored_ms: u64,
+        payload: &[u8],
+        report: &mut Report,
+    ) -> Option<Piece> {
+        let record: TableRecord = match codec::decode(payload) {
+            Ok(record) => record,
+            Err(error) => {
+                self.unreadable(sequence, &error, report);
+                return None;
+            }
+        };
+        self.replay(sequence, &record, report);
+        if record.state.is_some() {
+            self.snapshots = [self.snapshots[1], sequence];
+        }
+        self.learn(&record);
+        let ended = record.events.iter().any(|event| matches!(event, TableEvent::HandEnded { .. }));
+        let at_ms = record.at_ms;
+        if sequence <= self.archive.archived_to {
+            self.follow(&record.events, false);
+            return None;
+        }
+        self.follow(&record.events, true);
+        self.pending.push(Archived::new(sequence, stored_ms, record));
+        if self.table().is_some_and(is_over) {
+            self.over = Some(Instant::now());
+            self.over_ms = at_ms;
+        }
+        let cut = ended || self.over.is_some() || self.pending.len() >= LONGEST_STRETCH;
+        cut.then(|| self.cut()).flatten()
+    }
+
+    /// Checks a record, or follows it without a check where the journal's beginning is gone: it was checked before it went.
+    fn replay(&mut self, sequence: u64, record: &TableRecord, report: &mut Report) {
+        let begins = || matches!(record.events.first(), Some(TableEvent::Created { .. }));
+        if *self.whole.get_or_insert_with(begins) {
+            self.check.record(sequence, record, report);
+        } else if let Some(state) = &record.state {
+            self.replayed = Some(state.clone());
+        } else if let Some(table) = &mut self.replayed {
+            table.apply(record);
+        }
+    }
+
+    fn table(&self) -> Option<&Table> {
+        self.replayed.as_ref().or_else(|| self.check.table())
+    }
+
+    fn unreadable(&mut self, sequence: u64, error: &CodecError, report: &mut Report) {
+        self.unreadable.get_or_insert(sequence);
+        self.check.unreadable(sequence, &error.to_string(), report);
+    }
+
+    /// Learns what stays the same from the record that makes the table, or from a snapshot.
+    fn learn(&mut self, record: &TableRecord) {
+        if let Some(TableEvent::Created { config }) = record.events.first() {
+            self.facts = Some(Facts { config: config.clone(), created_ms: Some(record.at_ms) });
+        } else if self.facts.is_none()
+            && let Some(state) = &record.state
+        {
+            self.facts = Some(Facts { config: state.config().clone(), created_ms: None });
+        }
+    }
+
+    /// Chains what the table's tournament must have on record too; `counts` unless it is archived already.
+    fn follow(&mut self, events: &[TableEvent], counts: bool) {
+        for event in events {
+            if let TableEvent::HandStarted { start, .. } = event {
+                self.playing = Some((start.clone(), 0));
+            } else if let (TableEvent::Hand(HandEvent::Acted { .. }), Some((_, actions))) =
+                (event, &mut self.playing)
+            {
+                *actions += 1;
+            } else if let TableEvent::HandEnded { stacks, .. } = event {
+                let played = self.playing.take().filter(|_| counts);
+                if let Some((start, actions)) = played {
+                    let hand = tally::finished_hand(&start, stacks, actions);
+                    self.archive.hands.add(&hand.to_bytes());
+                }
+            } else if let TableEvent::Instructed { instruction, .. } = event
+                && counts
+            {
+                self.archive.instructions.add(&tally::instruction(instruction).to_bytes());
+            }
+        }
+    }
+
+    /// Takes out what is pending, to be archived.
+    pub fn cut(&mut self) -> Option<Piece> {
+        let facts = self.facts.clone()?;
+        let last = self.pending.last()?.sequence;
+        let records = std::mem::take(&mut self.pending);
+        self.archive.archived_to = last;
+        self.archive.records += records.len() as u64;
+        let hand = Hand::of(&records);
+        let closed_ms = self.over.map(|_| self.over_ms);
+        Some(Piece { table: self.id, facts, records, hand, archive: self.archive.clone(), closed_ms })
+    }
+
+    /// The sequence from which on the stream must be kept for this table; none when nothing of it has to be.
+    pub fn needed_from(&self) -> Option<u64> {
+        let pending = self.pending.first().map(|first| first.sequence);
+        let kept = match self.over {
+            Some(_) => None,
+            None => Some(self.snapshots[0]),
+        };
+        pending.into_iter().chain(self.unreadable).chain(kept).min()
+    }
+
+    /// Whether records are pending that alone keep the stream from being trimmed up to the snapshots.
+    pub fn is_stretch_due(&self) -> bool {
+        self.pending.first().is_some_and(|first| first.sequence < self.snapshots[0])
+    }
+
+    /// Since when the journal is at its end, everything in it archived.
+    pub fn over_since(&self) -> Option<Instant> {
+        self.over.filter(|_| self.pending.is_empty() && self.unreadable.is_none())
+    }
+}
+
+/// Whether a table's journal is at its end: the table is closed, and no money is on its way.
+fn is_over(table: &Table) -> bool {
+    table.is_closed() && table.pending_postings() == 0
+}

@@ -1,0 +1,227 @@
+//! Servers of their own, journals in them, and what the archive holds.
+
+use archivist::{
+    context::Context,
+    error::ArchiveError,
+    pack,
+    store::{self, Database},
+    stream::StreamArchivist,
+    tournaments::TournamentArchivist,
+};
+use bus::{Bus, Cursor, Journal, Options, Stored, admin};
+use database::tokio_postgres::{self, Client, NoTls};
+use futures::TryStreamExt;
+use poker::table::TableRecord;
+use serde::Serialize;
+use servers::{Nats, NatsOptions, Postgres, PostgresOptions};
+use std::{sync::Arc, time::Duration};
+use tokio::time::{sleep, timeout};
+use wire::{TableId, TournamentId, archive::Archived, codec, event::TableEvent, journal::Record, subject};
+
+/// No wait in a test may be longer; generous, for machines that are busy with other things.
+const GUARD: Duration = Duration::from_secs(90);
+/// How long closed tables stay in their journals here.
+const LINGER: Duration = Duration::from_millis(200);
+
+pub struct House {
+    pub nats: Nats,
+    pub postgres: Postgres,
+    owner: Client,
+}
+
+/// What the database holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    pub hands: u64,
+    pub tournaments: u64,
+    pub uncrossed: u64,
+    pub violations: u64,
+    pub trimmed: u64,
+}
+
+impl House {
+    pub async fn start() -> Self {
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_test_writer()
+            .try_init();
+        let config = servers::find::nats_config().unwrap();
+        let nats = Nats::start(NatsOptions { config: Some(config.clone()), ..NatsOptions::default() });
+        let postgres = Postgres::start(PostgresOptions { dir: None, port: None, durable: false });
+        let (nats, postgres) = tokio::join!(nats, postgres);
+        let (nats, postgres) = (nats.unwrap(), postgres.unwrap());
+        let (mut owner, connection) = tokio_postgres::connect(&postgres.url(), NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/sql");
+        let migrations = refinery::load_sql_migrations(folder).unwrap();
+        refinery::Runner::new(&migrations).run_async(&mut owner).await.unwrap();
+        owner.batch_execute("ALTER ROLE archivist LOGIN PASSWORD 'for tests'").await.unwrap();
+        let house = Self { nats, postgres, owner };
+        admin::apply(&house.bus("admin").await, &config).await.unwrap();
+        house
+    }
+
+    pub async fn bus(&self, user: &str) -> Bus {
+        let options = Options {
+            urls: vec![self.nats.url()],
+            user: user.to_owned(),
+            password: self.nats.password(user).map(str::to_owned),
+            name: user.to_owned(),
+            node: format!("{user}-test"),
+        };
+        Bus::connect(options).await.unwrap()
+    }
+
+    pub async fn journal(&self, stream: &str) -> Journal {
+        Journal::open(&self.bus("admin").await, stream).await.unwrap()
+    }
+
+    /// Writes a table's journal as its table worker would.
+    pub async fn append(&self, table: TableId, records: &[TableRecord]) {
+        let stream = subject::table_stream(subject::table_partition(table));
+        let journal = Journal::open(&self.bus("table-worker").await, &stream).await.unwrap();
+        self.append_to(&journal, subject::table_journal(table), records).await;
+    }
+
+    /// Writes a tournament's journal as its coordinator would.
+    pub async fn append_tournament(&self, id: TournamentId, records: &[audit::TournamentRecord]) {
+        let bus = self.bus("coordinator").await;
+        let journal = Journal::open(&bus, subject::TOURNAMENTS_STREAM).await.unwrap();
+        self.append_to(&journal, subject::tournament_journal(id), records).await;
+    }
+
+    async fn append_to<E: Serialize, S: Serialize>(
+        &self,
+        journal: &Journal,
+        subject: String,
+        records: &[Record<E, S>],
+    ) {
+        let known = journal.recover_one(&subject).await.unwrap();
+        let mut cursor = known.map_or_else(|| Cursor::new(subject), |recovered| recovered.cursor);
+        for record in records {
+            let bytes = codec::encode(record).unwrap();
+            cursor = journal.append(&cursor, bytes.into(), record.state.is_some()).await.unwrap();
+        }
+    }
+
+    async fn context(&self) -> Arc<Context> {
+        let url = format!("postgres://archivist:for%20tests@127.0.0.1:{}/poker", self.postgres.port());
+        let database: Database = store::open(&url, 4).unwrap();
+        Arc::new(Context::new(self.bus("archivist").await, database, LINGER))
+    }
+
+    /// Runs the archive of a tables' stream until the database holds what is expected and everything is read, then stops it as
+    /// a death would.
+    pub async fn archive_tables(&self, stream: &str, expected: impl Fn(Held) -> bool) {
+        let context = self.context().await;
+        let journal = Journal::open(&context.bus, stream).await.unwrap();
+        let archive = StreamArchivist::begin(context, stream.to_owned(), journal).await.unwrap();
+        self.until(stream, archive.run(), expected).await;
+    }
+
+    pub async fn archive_tournaments(&self, expected: impl Fn(Held) -> bool) {
+        let context = self.context().await;
+        let journal = Journal::open(&context.bus, subject::TOURNAMENTS_STREAM).await.unwrap();
+        let archive = TournamentArchivist::begin(context, journal).await.unwrap();
+        self.until(subject::TOURNAMENTS_STREAM, archive.run(), expected).await;
+    }
+
+    async fn until(
+        &self,
+        stream: &str,
+        run: impl Future<Output = Result<(), ArchiveError>>,
+        expected: impl Fn(Held) -> bool,
+    ) {
+        let last = self.journal(stream).await.extent().await.unwrap().last;
+        let held = async {
+            while self.read_to(stream).await < last || !expected(self.archived().await) {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::select! {
+            ended = run => panic!("the archive ended: {ended:?}"),
+            held = timeout(GUARD, held) => held.unwrap(),
+        }
+    }
+
+    async fn read_to(&self, stream: &str) -> u64 {
+        let row = self
+            .owner
+            .query_opt("SELECT read_to FROM archive.streams WHERE name = $1", &[&stream])
+            .await
+            .unwrap();
+        row.map_or(0, |row| row.get::<_, i64>(0) as u64)
+    }
+
+    pub async fn archived(&self) -> Held {
+        let counts =
+            "SELECT (SELECT count(*) FROM archive.hands), (SELECT count(*) FROM archive.tournaments),
+            (SELECT count(*) FROM archive.tournaments WHERE crossed_at IS NULL),
+            (SELECT count(*) FROM archive.violations),
+            (SELECT coalesce(max(trimmed_to), 0) FROM archive.streams)";
+        let row = self.owner.query_one(counts, &[]).await.unwrap();
+        let number = |column| row.get::<_, i64>(column) as u64;
+        Held {
+            hands: number(0),
+            tournaments: number(1),
+            uncrossed: number(2),
+            violations: number(3),
+            trimmed: number(4),
+        }
+    }
+
+    pub async fn committed_and_won(&self) -> (i64, i64) {
+        let sums = "SELECT sum(committed)::bigint, sum(won)::bigint FROM archive.hand_players";
+        let row = self.owner.query_one(sums, &[]).await.unwrap();
+        (row.get(0), row.get(1))
+    }
+
+    pub async fn violations(&self) -> Vec<String> {
+        let rows = self.owner.query("SELECT what FROM archive.violations", &[]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
+    /// Everything that is in a stream.
+    pub async fn stored(&self, stream: &str) -> Vec<Stored> {
+        self.journal(stream).await.walk("journal.>").try_collect().await.unwrap()
+    }
+
+    /// Runs the archive of a stream until a journal is gone.
+    pub async fn wait_until_removed(&self, stream: &str, subject: &str) {
+        let context = self.context().await;
+        let journal = Journal::open(&context.bus, stream).await.unwrap();
+        let looking = self.journal(stream).await;
+        let gone = async {
+            while looking.recover_one(subject).await.unwrap().is_some() {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let run = async {
+            if stream == subject::TOURNAMENTS_STREAM {
+                TournamentArchivist::begin(context, journal).await.unwrap().run().await
+            } else {
+                StreamArchivist::begin(context, stream.to_owned(), journal).await.unwrap().run().await
+            }
+        };
+        tokio::select! {
+            ended = run => panic!("the archive ended: {ended:?}"),
+            gone = timeout(GUARD, gone) => gone.unwrap(),
+        }
+    }
+
+    /// The archived pieces of a table, in order.
+    pub async fn bodies(&self, table: TableId) -> Vec<Vec<u8>> {
+        let select = "SELECT body FROM (
+                SELECT first, body FROM archive.hands WHERE table_id = $1
+                UNION ALL SELECT first, body FROM archive.stretches WHERE table_id = $1) AS pieces
+            ORDER BY first";
+        let rows = self.owner.query(select, &[&(table.0 as i64)]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+}
+
+/// All archived records of a table.
+pub async fn all_records(house: &House, table: TableId) -> Vec<Archived<TableEvent>> {
+    let bodies = house.bodies(table).await;
+    bodies.iter().flat_map(|body| pack::unpack::<TableEvent>(body).unwrap()).collect()
+}

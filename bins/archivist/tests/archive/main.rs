@@ -1,0 +1,149 @@
+//! The archive against real servers: journals are checked, archived once, and trimmed; nothing is lost on the way.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that breaks says where")]
+
+#[path = "../../../../lib/audit/tests/journals/room.rs"]
+#[allow(dead_code, reason = "each test uses its own part")]
+mod room;
+
+mod house;
+
+use house::{House, all_records};
+use std::time::Duration;
+use wire::{TableId, subject};
+
+const TABLE: TableId = TableId(7);
+
+/// A table's stream and its number.
+fn stream_of(table: TableId) -> String {
+    subject::table_stream(subject::table_partition(table))
+}
+
+#[tokio::test]
+async fn a_table_is_archived_once_however_often_it_is_begun_again() {
+    let house = House::start().await;
+    let hosted = room::cash_table(900, 11);
+    let hands = hosted.table.hands();
+    let half = hosted.journal.len() / 2;
+    house.append(TABLE, &hosted.journal[..half]).await;
+    house.archive_tables(&stream_of(TABLE), |archived| archived.hands > 0).await;
+    house.append(TABLE, &hosted.journal[half..]).await;
+    for _ in 0..3 {
+        house.archive_tables(&stream_of(TABLE), |archived| archived.hands == hands).await;
+    }
+    let archived = house.archived().await;
+    assert_eq!((archived.hands, archived.violations), (hands, 0));
+    // Every chip that a player put in was won by somebody.
+    let (committed, won) = house.committed_and_won().await;
+    assert!(committed > 0);
+    assert_eq!(committed, won);
+    // What was archived is the journal, record for record, as far as the last hand.
+    let records = all_records(&house, TABLE).await;
+    assert!(records.len() > half);
+    for (archived, written) in records.iter().zip(&hosted.journal) {
+        assert_eq!((archived.at_ms, &archived.events), (written.at_ms, &written.events));
+    }
+}
+
+#[tokio::test]
+async fn a_stream_is_trimmed_to_two_snapshots_of_each_table_and_the_table_is_recovered() {
+    let house = House::start().await;
+    let stream = stream_of(TABLE);
+    let hosted = room::cash_table(12_000, 12);
+    assert!(hosted.journal.len() > 8_000, "{} records", hosted.journal.len());
+    house.append(TABLE, &hosted.journal).await;
+    let journal = house.journal(&stream).await;
+    let whole = journal.extent().await.unwrap();
+    house.archive_tables(&stream, |archived| archived.trimmed > 1).await;
+    let left = journal.extent().await.unwrap();
+    assert!(left.first > whole.last / 2, "{left:?}");
+    // The table as its journal has it now is the table.
+    let recovered = journal.recover_one(&subject::table_journal(TABLE)).await.unwrap().unwrap();
+    assert_eq!(recovered.cursor.last, whole.last);
+    let mut snapshots = 0;
+    for stored in house.stored(&stream).await {
+        let record: poker::table::TableRecord = wire::codec::decode(&stored.payload).unwrap();
+        snapshots += u32::from(record.state.is_some());
+    }
+    assert!(snapshots >= 2);
+    // Begun again on what is left, nothing is found and nothing is archived twice.
+    let before = house.archived().await;
+    house.archive_tables(&stream, |_| true).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let after = house.archived().await;
+    assert_eq!((after.hands, after.violations), (before.hands, 0));
+    assert_eq!(after.hands, hosted.table.hands());
+    // Archive and journal together are everything that was ever written.
+    let archived = all_records(&house, TABLE).await;
+    let last = archived.last().unwrap().sequence;
+    assert!(last + 1 >= left.first, "no record is missing between archive and journal");
+    assert_eq!(archived.len() as u64, last, "records from the first on");
+}
+
+#[tokio::test]
+async fn a_fault_is_found_told_and_kept_once() {
+    let house = House::start().await;
+    let mut hosted = room::cash_table(600, 13);
+    let event = room::find_hand_event(&mut hosted.journal, |event| {
+        matches!(event, wire::event::HandEvent::Awarded { .. })
+    });
+    if let wire::event::HandEvent::Awarded { amount, .. } = event {
+        *amount = amount.plus(wire::Chips(1));
+    }
+    house.append(TABLE, &hosted.journal).await;
+    let stream = stream_of(TABLE);
+    house.archive_tables(&stream, |archived| archived.violations > 0).await;
+    let first = house.archived().await.violations;
+    for _ in 0..2 {
+        house.archive_tables(&stream, |_| true).await;
+    }
+    assert_eq!(house.archived().await.violations, first);
+}
+
+#[tokio::test]
+async fn a_tournament_is_archived_whole_compared_with_its_tables_and_removed() {
+    let house = House::start().await;
+    let room = room::Room::tournament(24, 5);
+    for (id, hosted) in &room.tables {
+        house.append(*id, &hosted.journal).await;
+    }
+    house.append_tournament(room.tournament, &room.journal).await;
+    house.archive_tournaments(|archived| archived.tournaments == 1).await;
+    assert_eq!(house.archived().await.uncrossed, 1, "its tables are not archived yet");
+    for number in 0..subject::TABLE_STREAMS {
+        house.archive_tables(&subject::table_stream_name(number), |_| true).await;
+    }
+    house.archive_tournaments(|archived| archived.uncrossed == 0).await;
+    let archived = house.archived().await;
+    assert_eq!((archived.violations, archived.tournaments), (0, 1));
+    let hands: u64 = room.tables.values().map(|hosted| hosted.table.hands()).sum();
+    assert_eq!(archived.hands, hands);
+    // Nothing of it is left in the streams.
+    for id in room.tables.keys() {
+        house.wait_until_removed(&stream_of(*id), &subject::table_journal(*id)).await;
+    }
+    let journal = subject::tournament_journal(room.tournament);
+    house.wait_until_removed(subject::TOURNAMENTS_STREAM, &journal).await;
+}
+
+#[tokio::test]
+async fn a_table_that_played_otherwise_than_its_tournament_was_told_is_found() {
+    let house = House::start().await;
+    let mut room = room::Room::tournament(12, 6);
+    let report =
+        room.journal.iter_mut().flat_map(|record| &mut record.events).find_map(|event| match event {
+            wire::tournament::TournamentEvent::HandReported { report, .. } => Some(report),
+            _ => None,
+        });
+    report.unwrap().actions += 1;
+    for (id, hosted) in &room.tables {
+        house.append(*id, &hosted.journal).await;
+    }
+    house.append_tournament(room.tournament, &room.journal).await;
+    for number in 0..subject::TABLE_STREAMS {
+        house.archive_tables(&subject::table_stream_name(number), |_| true).await;
+    }
+    house.archive_tournaments(|archived| archived.uncrossed == 0 && archived.tournaments == 1).await;
+    let described = house.violations().await;
+    assert!(described.iter().any(|what| what.contains("on record")), "{described:?}");
+}

@@ -1,0 +1,57 @@
+//! Questions to archivists, and their answers.
+
+use super::{AT_MS, HAND, PLAYER, TABLE, cash_config, events, refusals, tournament_table_config};
+use crate::messages::Samples;
+use wire::{
+    CommandId, Epoch,
+    archive::{ArchiveAnswer, ArchiveQuery, Archived, ArchivedHand, Proof, StreamProof},
+    event::TableEvent,
+    journal::Cause,
+};
+
+pub fn queries() -> Samples<ArchiveQuery> {
+    vec![
+        ("proof", ArchiveQuery::Proof),
+        ("records", ArchiveQuery::Records { table: TABLE, after: 1_234 }),
+        ("hand", ArchiveQuery::Hand { table: TABLE, hand: HAND }),
+    ]
+}
+
+fn archived() -> Vec<Archived<TableEvent>> {
+    let record = |(number, (_, event)): (u64, (_, TableEvent))| Archived {
+        sequence: 1_235 + number,
+        stored_ms: AT_MS + 1,
+        v: 1,
+        epoch: Epoch(7),
+        at_ms: AT_MS,
+        cause: Some(Cause { player: Some(PLAYER), id: CommandId(number) }).filter(|_| number % 2 == 0),
+        events: vec![event],
+    };
+    (0..).zip(events::table_events()).map(record).collect()
+}
+
+pub fn answers() -> Samples<ArchiveAnswer> {
+    let proof = Proof {
+        streams: vec![StreamProof {
+            name: "TABLES_3".to_owned(),
+            read_to: 90_000,
+            trimmed_to: 50_000,
+            records: 90_000,
+        }],
+        hands: 6_000,
+        uncrossed: 1,
+        violations: 1,
+        described: vec!["table 31, TABLES_3 record 17: seat 4 has 90 chips, not 100".to_owned()],
+    };
+    let mut all = vec![
+        ("proof", ArchiveAnswer::Proof(proof)),
+        ("records", ArchiveAnswer::Records { records: archived(), more: true }),
+    ];
+    for (name, config) in [("hand", cash_config()), ("hand of a tournament", tournament_table_config())] {
+        let records = archived().into_iter().take(2).collect();
+        let hand = ArchivedHand { table: TABLE, config, records };
+        all.push((name, ArchiveAnswer::Hand(Box::new(hand))));
+    }
+    all.extend(refusals().into_iter().map(|(name, refusal)| (name, ArchiveAnswer::Refused(refusal))));
+    all
+}
