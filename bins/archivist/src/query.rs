@@ -22,6 +22,8 @@ const MOST_PIECES: i64 = 64;
 /// Packed bytes after which an answer takes no further piece: unpacked they are about ten times as many, and a message may
 /// have 8 MB.
 const MOST_BYTES: usize = 256 * 1024;
+/// Tables named in one answer.
+const MOST_TABLES: i64 = 10_000;
 /// Violations that are described.
 const MOST_DESCRIBED: i64 = 20;
 
@@ -54,6 +56,7 @@ async fn reply(query: &Request, context: &Context) {
 async fn answer(context: &Context, asked: ArchiveQuery) -> Result<ArchiveAnswer, ArchiveError> {
     match asked {
         ArchiveQuery::Proof => proof(context).await.map(ArchiveAnswer::Proof),
+        ArchiveQuery::Tables { after } => tables(context, after).await,
         ArchiveQuery::Records { table, after } => records(context, table, after).await,
         ArchiveQuery::Hand { table, hand } => one_hand(context, table, hand).await,
     }
@@ -88,6 +91,18 @@ async fn proof(context: &Context) -> Result<Proof, ArchiveError> {
         Ok::<_, ArchiveError>(proof)
     };
     context.database.run(Limits::SHORT, read).await
+}
+
+async fn tables(context: &Context, after: TableId) -> Result<ArchiveAnswer, ArchiveError> {
+    let select = "SELECT table_id FROM archive.tables WHERE table_id > $1 ORDER BY table_id LIMIT $2";
+    let read = |client: database::Client| async move {
+        let rows = client.query(select, &[&signed(after.0), &MOST_TABLES]).await?;
+        let id = |row: &database::tokio_postgres::Row| row.try_get::<_, i64>(0).map(|id| TableId(id as u64));
+        Ok::<_, ArchiveError>(rows.iter().map(id).collect::<Result<Vec<_>, _>>()?)
+    };
+    let tables = context.database.run(Limits::SHORT, read).await?;
+    let more = tables.len() == MOST_TABLES as usize;
+    Ok(ArchiveAnswer::Tables { tables, more })
 }
 
 async fn records(context: &Context, table: TableId, after: u64) -> Result<ArchiveAnswer, ArchiveError> {

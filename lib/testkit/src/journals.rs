@@ -1,32 +1,24 @@
 //! The journals of all tables, as the administrator reads them.
 
-use anyhow::{Context, ensure};
-use bus::{Bus, Journal};
-use futures::StreamExt;
+use anyhow::ensure;
+use bus::Bus;
+use history::Placed;
 use poker::table::TableRecord;
 use std::collections::{BTreeMap, BTreeSet};
-use wire::{SeatNo, TableId, codec, event::TableEvent, subject};
+use wire::{SeatNo, TableId, event::TableEvent};
 
 /// Each table's records in order, each with the time of its storing, in milliseconds since 1970.
 pub type TableJournals = BTreeMap<TableId, Vec<(u64, TableRecord)>>;
 
-/// Every record of every table.
+/// Every record of every table, archived or not.
 ///
 /// # Errors
 /// When a journal cannot be read.
 pub async fn table_journals(admin: &Bus) -> anyhow::Result<TableJournals> {
-    let mut journals = TableJournals::new();
-    for stream in 0..subject::TABLE_STREAMS {
-        let journal = Journal::open(admin, &subject::table_stream(stream)).await?;
-        let mut records = std::pin::pin!(journal.walk(&format!("journal.table.{stream}.>")));
-        while let Some(stored) = records.next().await {
-            let stored = stored?;
-            let table = subject::parse_table_journal(&stored.subject).context("a foreign subject")?;
-            let record = codec::decode(&stored.payload)?;
-            journals.entry(table).or_default().push((stored.time_ms, record));
-        }
-    }
-    Ok(journals)
+    let tables = history::tables(admin).await?;
+    let records =
+        |placed: Vec<Placed>| placed.into_iter().map(|placed| (placed.stored_ms, placed.record)).collect();
+    Ok(tables.into_iter().map(|(table, placed)| (table, records(placed))).collect())
 }
 
 /// Fails when anybody's time ever ran out: where everybody acts at once, only an outage could be the reason. Who leaves need not act.

@@ -1,18 +1,15 @@
 //! Watches tables from outside and checks what was seen against the journals.
 
 use anyhow::{Context, ensure};
-use bus::{Bus, Journal};
+use bus::Bus;
 use client::{Client, ClientEvent, Login, Options};
-use futures::StreamExt;
-use poker::table::TableRecord;
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 use tokio::{sync::watch, task::JoinHandle};
 use wire::{
-    TableId, TournamentId, client::ClientMessage, client::ServerMessage, codec, event::Event,
-    event::Unseating, subject,
+    TableId, TournamentId, client::ClientMessage, client::ServerMessage, event::Event, event::Unseating,
 };
 
 const ENDED: &str = "the watcher's connection ended";
@@ -170,12 +167,7 @@ pub async fn check_against_journals(
 }
 
 async fn public_events(admin: &Bus, table: TableId) -> anyhow::Result<Vec<Event>> {
-    let journal = Journal::open(admin, &subject::table_stream(subject::table_partition(table))).await?;
-    let mut records = std::pin::pin!(journal.walk(&subject::table_journal(table)));
-    let mut events = Vec::new();
-    while let Some(stored) = records.next().await {
-        let record: TableRecord = codec::decode(&stored?.payload)?;
-        events.extend(record.events.iter().filter_map(poker::table::public));
-    }
-    Ok(events)
+    let records = history::table(admin, table).await?;
+    let events = records.iter().flat_map(|placed| &placed.record.events);
+    Ok(events.filter_map(poker::table::public).collect())
 }

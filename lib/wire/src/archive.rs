@@ -49,6 +49,11 @@ impl<E> Archived<E> {
 pub enum ArchiveQuery {
     /// How far the journals are checked and archived, and what was found.
     Proof,
+    /// Tables that the archive knows, in order: those after one, 0 for the first. As many as fit into one answer.
+    Tables {
+        /// The last one that is known.
+        after: TableId,
+    },
     /// Records of a table in order: those after a sequence, 0 for the first. As many as fit into one answer.
     Records {
         /// Which table.
@@ -70,6 +75,13 @@ pub enum ArchiveQuery {
 pub enum ArchiveAnswer {
     /// To [`ArchiveQuery::Proof`].
     Proof(Proof),
+    /// To [`ArchiveQuery::Tables`].
+    Tables {
+        /// The tables.
+        tables: Vec<TableId>,
+        /// Whether there are more.
+        more: bool,
+    },
     /// To [`ArchiveQuery::Records`].
     Records {
         /// The records.

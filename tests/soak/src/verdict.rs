@@ -9,8 +9,8 @@ use crate::{
     tally::Tally,
 };
 use anyhow::bail;
-use bus::Journal;
 use futures::{StreamExt, TryStreamExt, stream};
+use history::Placed;
 use poker::table::TableRecord;
 use std::collections::HashMap;
 use testkit::{
@@ -20,13 +20,12 @@ use testkit::{
 use wire::{
     Chips, PlayerId, TableId,
     cashier::{AdminRequest, Audit, CashierReply},
-    codec, subject,
 };
 
 /// Imprecision of when outages began and ended, as players felt them, in milliseconds.
 const SLACK_MS: u64 = 700;
 /// Records before and after the first violation that are shown.
-const AROUND: u64 = 6;
+const AROUND: usize = 6;
 /// Findings that are told in words.
 const TOLD: usize = 20;
 
@@ -74,21 +73,15 @@ pub async fn judge(
     Ok((report, trace))
 }
 
-/// Every table by its journal.
+/// Every table by its records, archived or not.
 async fn stories(fleet: &Fleet) -> anyhow::Result<HashMap<TableId, Story>> {
     let mut stories = HashMap::new();
-    for number in 0..subject::TABLE_STREAMS {
-        let journal = Journal::open(&fleet.admin, &subject::table_stream(number)).await?;
-        let mut records = std::pin::pin!(journal.walk("journal.table.>"));
-        while let Some(stored) = records.next().await {
-            let stored = stored?;
-            let Some(table) = subject::parse_table_journal(&stored.subject) else {
-                bail!("{} is no table's journal", stored.subject);
-            };
-            let record: TableRecord = codec::decode(&stored.payload)?;
-            let story = stories.entry(table).or_insert_with(|| Story::new(table));
-            story.record(stored.sequence, stored.time_ms, &record);
+    for (table, records) in history::tables(&fleet.admin).await? {
+        let mut story = Story::new(table);
+        for Placed { sequence, stored_ms, record } in &records {
+            story.record(*sequence, *stored_ms, record);
         }
+        stories.insert(table, story);
     }
     Ok(stories)
 }
@@ -228,28 +221,14 @@ async fn trace(
     lines.extend(findings.iter().take(TOLD).map(|finding| format!("  {finding}")));
     let shown = findings.iter().find(|finding| finding.table.is_some() && finding.sequence.is_some());
     if let Some(Finding { table: Some(table), sequence: Some(sequence), .. }) = shown {
-        let stream = subject::table_stream(subject::table_partition(*table));
-        let journal = Journal::open(&fleet.admin, &stream).await?;
-        let mut records = std::pin::pin!(journal.walk(&subject::table_journal(*table)));
-        let mut before = std::collections::VecDeque::new();
-        let mut left = AROUND;
-        while let Some(stored) = records.next().await {
-            let stored = stored?;
-            let record: TableRecord = codec::decode(&stored.payload)?;
-            before.push_back(format!(
-                "  {} stored {} epoch {} at {} by {:?}: {:?}",
-                stored.sequence, stored.time_ms, record.epoch, record.at_ms, record.cause, record.events
-            ));
-            if stored.sequence < *sequence && before.len() as u64 > AROUND {
-                before.pop_front();
-            }
-            if stored.sequence > *sequence {
-                left -= 1;
-                if left == 0 {
-                    break;
-                }
-            }
-        }
+        let records = history::table(&fleet.admin, *table).await?;
+        let at = records.partition_point(|placed| placed.sequence < *sequence);
+        let around = at.saturating_sub(AROUND)..records.len().min(at + AROUND);
+        let before = records.get(around).unwrap_or_default().iter().map(|placed| {
+            let Placed { sequence, stored_ms, record } = placed;
+            let TableRecord { epoch, at_ms, cause, events, .. } = record;
+            format!("  {sequence} stored {stored_ms} epoch {epoch} at {at_ms} by {cause:?}: {events:?}")
+        });
         lines.push(format!("table {table} around record {sequence}:"));
         lines.extend(before);
     }

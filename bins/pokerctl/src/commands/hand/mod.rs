@@ -3,6 +3,7 @@
 mod check;
 mod ohh;
 mod oracle;
+mod played;
 mod random;
 mod show;
 mod verify;
@@ -32,7 +33,7 @@ enum What {
     Ohh(ohh::Args),
     /// Play random legal hands and print them, one JSON object per line, for another engine to judge
     Random(random::Args),
-    /// Replay a PHH file readably, street by street
+    /// Tell a hand readably, street by street: one of the fleet (TABLE.HAND), or those of a PHH file
     Show(show::Args),
     /// Verify the shuffle of a finished hand of the running fleet
     Verify(verify::Args),
@@ -82,14 +83,21 @@ pub enum HandError {
     /// The fleet cannot be reached.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The journal cannot be read.
+    /// Neither archive nor journal can be read.
     #[error(transparent)]
-    Journal(#[from] bus::JournalError),
-    /// A record cannot be read.
-    #[error(transparent)]
-    Codec(#[from] wire::codec::CodecError),
+    History(#[from] history::HistoryError),
+    /// A hand that is on record cannot be set up again.
+    #[error("hand {id} cannot be set up again: {error}")]
+    SetUp {
+        /// Which hand.
+        id: String,
+        /// Why not.
+        error: poker::table::StartError,
+    },
     /// The table has no such hand.
-    #[error("table {table} has no finished hand {hand} in its journal: see `pokerctl table log {table}`")]
+    #[error(
+        "table {table} has no finished hand {hand}, neither in the archive nor in its journal: see `pokerctl table log {table}`"
+    )]
     NoHand {
         /// The table.
         table: TableId,
@@ -108,7 +116,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<bool, HandError> {
         What::Oracle(args) => oracle::run(args),
         What::Ohh(args) => ohh::run(args).map(|()| true),
         What::Random(args) => random::run(args).map(|()| true),
-        What::Show(args) => show::run(args).map(|()| true),
+        What::Show(args) => show::run(args, context).await.map(|()| true),
         What::Verify(args) => verify::run(args, context).await,
     }
 }

@@ -1,10 +1,14 @@
-//! `pokerctl hand show`: a hand file, told street by street.
+//! `pokerctl hand show`: a hand of the fleet or of a hand file, told street by street.
 
-use super::{HandError, hands};
-use crate::words;
+use super::{
+    HandError, hands,
+    played::{self, HandId, Played},
+};
+use crate::{context::Context, grid::say, words};
 use poker::{
     hand::Hand,
     phh::{Phh, PhhError, Replay},
+    table::new_hand,
 };
 use std::path::PathBuf;
 use wire::{
@@ -15,34 +19,62 @@ use wire::{
 /// Options of `hand show`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A PHH file: one hand (.phh) or several (.phhs)
-    file: PathBuf,
+    /// A hand that the fleet has played, as TABLE.HAND; or a PHH file: one hand (.phh) or several (.phhs)
+    hand: PathBuf,
 }
 
-pub fn run(args: &Args) -> Result<(), HandError> {
-    for (name, phh) in hands(&args.file)? {
-        let lines = tell(&name, &phh).map_err(|error| HandError::Phh { path: args.file.clone(), error })?;
-        lines.iter().for_each(|line| println!("{line}"));
+pub async fn run(args: &Args, context: &Context) -> Result<(), HandError> {
+    let id = args.hand.to_str().and_then(|text| text.parse::<HandId>().ok());
+    if let Some(id) = id.filter(|_| !args.hand.exists()) {
+        let bus = context.bus().await?;
+        let missing = HandError::NoHand { table: id.table, hand: id.hand };
+        let played = played::find(&bus, id).await?.ok_or(missing)?;
+        let lines = tell_played(id, &played)?;
+        lines.iter().for_each(say);
+        return Ok(());
+    }
+    for (name, phh) in hands(&args.hand)? {
+        let lines = tell(&name, &phh).map_err(|error| HandError::Phh { path: args.hand.clone(), error })?;
+        lines.iter().for_each(say);
     }
     Ok(())
+}
+
+/// A hand of the fleet in words.
+fn tell_played(id: HandId, played: &Played) -> Result<Vec<String>, HandError> {
+    let hand = new_hand(&played.config, &played.start, &played.seed, played.script.as_deref())
+        .map_err(|error| HandError::SetUp { id: id.to_string(), error })?;
+    let mut names = vec![String::new(); usize::from(played.config.seats)];
+    for stack in &played.start.stacks {
+        if let Some(name) = names.get_mut(usize::from(stack.seat)) {
+            *name = format!("player {}", stack.player);
+        }
+    }
+    let mut end = hand.clone();
+    played.events.iter().for_each(|event| end.evolve(event));
+    let title = format!("hand {id} at {}", played.config.name);
+    Ok(told(&title, names, &hand, &played.events, &end))
 }
 
 /// The hand in words, a line per happening and an empty one at the end.
 fn tell(name: &str, phh: &Phh) -> Result<Vec<String>, PhhError> {
     let replay: Replay = phh.replay()?;
-    let mut teller =
-        Teller { names: names(phh), hand: replay.start.clone(), street: None, lines: Vec::new() };
-    teller.lines.push(format!("{name}: {}", replay.start.variant().name));
-    for (seat, player) in replay.start.seats() {
-        let button = if seat == replay.start.button() { " (button)" } else { "" };
+    Ok(told(name, names(phh), &replay.start, &replay.events, &replay.end))
+}
+
+fn told(title: &str, names: Vec<String>, start: &Hand, events: &[HandEvent], end: &Hand) -> Vec<String> {
+    let mut teller = Teller { names, hand: start.clone(), street: None, lines: Vec::new() };
+    teller.lines.push(format!("{title}: {}", start.variant().name));
+    for (seat, player) in start.seats() {
+        let button = if seat == start.button() { " (button)" } else { "" };
         teller.lines.push(format!("  {} has {}{button}", teller.name(seat), player.stack));
     }
-    replay.events.iter().for_each(|event| teller.event(event));
+    events.iter().for_each(|event| teller.event(event));
     let ends: Vec<String> =
-        replay.end.seats().map(|(seat, player)| format!("{} {}", teller.name(seat), player.stack)).collect();
+        end.seats().map(|(seat, player)| format!("{} {}", teller.name(seat), player.stack)).collect();
     teller.lines.push(format!("  stacks: {}", ends.join(", ")));
     teller.lines.push(String::new());
-    Ok(teller.lines)
+    teller.lines
 }
 
 fn names(phh: &Phh) -> Vec<String> {

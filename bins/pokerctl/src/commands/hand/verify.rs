@@ -2,21 +2,16 @@
 //! hand is dealt again from the seed, and every card must be the one that was dealt. A scripted hand was not shuffled: it says so,
 //! and is dealt again from its script.
 
-use super::HandError;
-use crate::{context::Context, grid::json_line};
-use bus::Journal;
-use futures::StreamExt;
-use poker::{
-    shuffle,
-    table::{TableRecord, new_hand},
+use super::{
+    HandError,
+    played::{self, HandId, Played},
 };
+use crate::{context::Context, grid::json_line};
+use poker::{shuffle, table::new_hand};
 use serde::Serialize;
 use wire::{
-    HandNo, TableId, codec,
-    event::{HandEvent, HandStart, Seed, TableEvent},
-    script::Script,
-    subject,
-    table::TableConfig,
+    HandNo, TableId,
+    event::{HandEvent, Seed},
 };
 
 /// Options of `hand verify`.
@@ -26,15 +21,6 @@ pub struct Args {
     table: TableId,
     /// Number of the hand
     hand: HandNo,
-}
-
-/// What the journal says of a hand.
-struct Played {
-    config: TableConfig,
-    start: HandStart,
-    seed: Seed,
-    script: Option<Box<Script>>,
-    events: Vec<HandEvent>,
 }
 
 #[derive(Serialize)]
@@ -54,7 +40,9 @@ struct Verdict {
 
 pub async fn run(args: &Args, context: &Context) -> Result<bool, HandError> {
     let missing = HandError::NoHand { table: args.table, hand: args.hand };
-    let played = find(args, context).await?.ok_or(missing)?;
+    let bus = context.bus().await?;
+    let id = HandId { table: args.table, hand: args.hand };
+    let played = played::find(&bus, id).await?.ok_or(missing)?;
     let verdict = Verdict {
         table: args.table,
         hand: args.hand,
@@ -85,38 +73,6 @@ pub async fn run(args: &Args, context: &Context) -> Result<bool, HandError> {
         println!("  deal        {} events from this {from}  {}", verdict.events, word(verdict.deal_holds));
     }
     Ok(holds)
-}
-
-/// Reads the table's journal up to the end of the hand.
-async fn find(args: &Args, context: &Context) -> Result<Option<Played>, HandError> {
-    let bus = context.bus().await?;
-    let stream = subject::table_stream(subject::table_partition(args.table));
-    let journal = Journal::open(&bus, &stream).await?;
-    let mut records = std::pin::pin!(journal.walk(&subject::table_journal(args.table)));
-    let mut config: Option<TableConfig> = None;
-    let mut found: Option<Played> = None;
-    while let Some(stored) = records.next().await {
-        let record: TableRecord = codec::decode(&stored?.payload)?;
-        if let Some(state) = &record.state {
-            config = Some(state.config().clone());
-        }
-        for event in record.events {
-            match (event, &mut found) {
-                (TableEvent::HandStarted { start, seed, script }, _) if start.hand == args.hand => {
-                    let events = Vec::new();
-                    found = config.clone().map(|config| Played { config, start, seed, script, events });
-                }
-                (TableEvent::Hand(event), Some(played)) => played.events.push(event),
-                (TableEvent::HandEnded { hand, seed, .. }, Some(played)) if hand == args.hand => {
-                    played.seed = seed;
-                    return Ok(found);
-                }
-                _ => {}
-            }
-        }
-    }
-    // A hand that is still being played keeps its seed to itself.
-    Ok(None)
 }
 
 impl Played {
@@ -150,8 +106,8 @@ mod tests {
     use super::*;
     use wire::{
         Card, Chips, PlayerId,
-        event::Stack,
-        table::{Absence, Level, Purpose},
+        event::{HandStart, Stack},
+        table::{Absence, Level, Purpose, TableConfig},
     };
 
     /// A hand of three that everybody checks or calls to the end.

@@ -1,4 +1,4 @@
-//! `pokerctl table log`: a table's journal in words, or as JSON.
+//! `pokerctl table log`: a table's records in words, or as JSON: those of the archive, then those of its journal.
 
 use super::TableError;
 use crate::{
@@ -6,11 +6,9 @@ use crate::{
     grid::{json_line, say},
     words::{self, Names},
 };
-use bus::{Journal, Stored};
-use futures::StreamExt;
-use poker::table::TableRecord;
+use history::Placed;
 use serde_json::{Value, json};
-use wire::{TableId, codec, event::TableEvent, subject};
+use wire::{TableId, event::TableEvent};
 
 /// Options of `table log`.
 #[derive(Debug, clap::Args)]
@@ -35,35 +33,27 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), TableError> {
         return Err(TableError::NoHands { from, to });
     }
     let bus = context.bus().await?;
-    let partition = subject::table_partition(args.table);
-    let journal = Journal::open(&bus, &subject::table_stream(partition)).await?;
-    let mut records = std::pin::pin!(journal.walk(&subject::table_journal(args.table)));
-    let (mut names, mut hand, mut any) = (Names::default(), 0, false);
-    while let Some(stored) = records.next().await {
-        let stored = stored?;
-        any = true;
-        let record = match codec::decode::<TableRecord>(&stored.payload) {
-            Ok(record) => record,
-            Err(error) => {
-                eprintln!("pokerctl: record {} cannot be read: {error}", stored.sequence);
-                continue;
-            }
-        };
-        if let Some(started) = record.events.iter().find_map(started) {
+    let records = history::table(&bus, args.table).await?;
+    if records.is_empty() {
+        return Err(TableError::NoJournal(args.table));
+    }
+    let (mut names, mut hand) = (Names::default(), 0);
+    for placed in records {
+        if let Some(started) = placed.record.events.iter().find_map(started) {
             hand = started;
         }
         // Told even when it is not printed: names come from earlier records.
-        let told: Vec<String> = record.events.iter().map(|event| names.journal(event)).collect();
+        let told: Vec<String> = placed.record.events.iter().map(|event| names.journal(event)).collect();
         if !(from..=to).contains(&hand) {
             continue;
         }
         if context.json {
-            json_line(&as_json(&stored, record, args.states));
+            json_line(&as_json(placed, args.states));
         } else {
-            print(&stored, &record, &told);
+            print(&placed, &told);
         }
     }
-    if any { Ok(()) } else { Err(TableError::NoJournal(args.table)) }
+    Ok(())
 }
 
 fn started(event: &TableEvent) -> Option<u64> {
@@ -73,7 +63,7 @@ fn started(event: &TableEvent) -> Option<u64> {
     }
 }
 
-fn print(stored: &Stored, record: &TableRecord, told: &[String]) {
+fn print(Placed { sequence, record, .. }: &Placed, told: &[String]) {
     let cause = match record.cause {
         Some(cause) => {
             let who = cause.player.map_or("the fleet".to_owned(), |player| format!("player {player}"));
@@ -84,18 +74,18 @@ fn print(stored: &Stored, record: &TableRecord, told: &[String]) {
     let snapshot = if record.state.is_some() { "  (snapshot)" } else { "" };
     say(format!(
         "{}  {}  epoch {}{cause}{snapshot}",
-        stored.sequence,
+        sequence,
         words::time_of_day(record.at_ms),
         record.epoch
     ));
     told.iter().for_each(|line| say(format!("    {line}")));
 }
 
-fn as_json(stored: &Stored, record: TableRecord, states: bool) -> Value {
+fn as_json(Placed { sequence, record, .. }: Placed, states: bool) -> Value {
     let snapshot = record.state.is_some();
     let state = record.state.filter(|_| states);
     let mut line = json!({
-        "sequence": stored.sequence,
+        "sequence": sequence,
         "at_ms": record.at_ms,
         "epoch": record.epoch,
         "cause": record.cause,

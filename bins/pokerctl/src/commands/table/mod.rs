@@ -8,7 +8,6 @@ use crate::{
     ask::AskError,
     context::{ConnectError, Context},
 };
-use bus::JournalError;
 use clap::Subcommand;
 use wire::TableId;
 
@@ -46,11 +45,13 @@ pub enum TableError {
     /// The table does not answer as needed.
     #[error(transparent)]
     Ask(#[from] AskError),
-    /// The journal cannot be read.
+    /// Neither archive nor journal can be read.
     #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// The journal is empty.
-    #[error("table {0} has no journal: `pokerctl tables` lists the tables there are")]
+    History(#[from] history::HistoryError),
+    /// Neither knows the table.
+    #[error(
+        "table {0} has no journal and is not in the archive: `pokerctl tables` lists the tables there are"
+    )]
     NoJournal(TableId),
     /// The range of hands is empty.
     #[error("there is no hand from {from} to {to}")]

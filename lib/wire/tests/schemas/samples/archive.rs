@@ -12,6 +12,7 @@ use wire::{
 pub fn queries() -> Samples<ArchiveQuery> {
     vec![
         ("proof", ArchiveQuery::Proof),
+        ("tables", ArchiveQuery::Tables { after: TABLE }),
         ("records", ArchiveQuery::Records { table: TABLE, after: 1_234 }),
         ("hand", ArchiveQuery::Hand { table: TABLE, hand: HAND }),
     ]
@@ -45,6 +46,7 @@ pub fn answers() -> Samples<ArchiveAnswer> {
     };
     let mut all = vec![
         ("proof", ArchiveAnswer::Proof(proof)),
+        ("tables", ArchiveAnswer::Tables { tables: vec![TABLE], more: false }),
         ("records", ArchiveAnswer::Records { records: archived(), more: true }),
     ];
     for (name, config) in [("hand", cash_config()), ("hand of a tournament", tournament_table_config())] {

@@ -1,0 +1,98 @@
+//! A finished hand of the running fleet: out of the archive, or of the table's journal where it is not archived yet.
+
+use super::HandError;
+use history::HistoryError;
+use poker::table::TableRecord;
+use std::{fmt, str::FromStr};
+use wire::{
+    HandNo, Refusal, TableId,
+    event::{HandEvent, HandStart, Seed, TableEvent},
+    script::Script,
+    table::TableConfig,
+};
+
+/// The number of a played hand: `TABLE.HAND`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandId {
+    /// At which table.
+    pub table: TableId,
+    /// Which hand there, from 1.
+    pub hand: HandNo,
+}
+
+impl FromStr for HandId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers = text.split_once('.');
+        let parsed = numbers.and_then(|(table, hand)| {
+            Some(Self { table: table.parse().ok()?, hand: HandNo(hand.parse().ok()?) })
+        });
+        parsed.ok_or_else(|| format!("{text:?} is no hand's number: write TABLE.HAND, e.g. 391824474092.17"))
+    }
+}
+
+impl fmt::Display for HandId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.table, self.hand)
+    }
+}
+
+/// What is on record of a hand.
+pub struct Played {
+    /// The table's configuration.
+    pub config: TableConfig,
+    /// How the hand was set up.
+    pub start: HandStart,
+    /// What the deck was shuffled from, as it was revealed.
+    pub seed: Seed,
+    /// The script, where the deck was not shuffled.
+    pub script: Option<Box<Script>>,
+    /// What happened in it.
+    pub events: Vec<HandEvent>,
+}
+
+/// Finds a finished hand; none when the table has not finished such a hand. One that is still being played keeps its seed.
+///
+/// # Errors
+/// When the archive and the journal cannot be read.
+pub async fn find(bus: &bus::Bus, id: HandId) -> Result<Option<Played>, HandError> {
+    match history::hand(bus, id.table, id.hand).await {
+        Ok(archived) => {
+            let config = Some(archived.config);
+            Ok(out_of(archived.records.into_iter().map(|record| record.into_record()), config, id.hand))
+        }
+        Err(HistoryError::Refused(Refusal::NoSuchHand) | HistoryError::Archive(_)) => {
+            let records = history::kept(bus, id.table).await?;
+            Ok(out_of(records.into_iter().map(|placed| placed.record), None, id.hand))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn out_of(
+    records: impl Iterator<Item = TableRecord>,
+    mut config: Option<TableConfig>,
+    wanted: HandNo,
+) -> Option<Played> {
+    let mut found: Option<Played> = None;
+    for record in records {
+        if let Some(state) = &record.state {
+            config = Some(state.config().clone());
+        }
+        for event in record.events {
+            if let TableEvent::HandStarted { start, seed, script } = event {
+                let config = config.clone().filter(|_| start.hand == wanted);
+                found = config.map(|config| Played { config, start, seed, script, events: Vec::new() });
+            } else if let (TableEvent::Hand(event), Some(played)) = (&event, &mut found) {
+                played.events.push(event.clone());
+            } else if let (TableEvent::HandEnded { seed, .. }, Some(mut played)) =
+                (event, found.take_if(|_| true))
+            {
+                played.seed = seed;
+                return Some(played);
+            }
+        }
+    }
+    None
+}

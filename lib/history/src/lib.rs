@@ -1,0 +1,204 @@
+//! A table's records from its first one on, wherever they are by now: in the archive, in the journal, or in both.
+//!
+//! What always holds: the journal is read before the archive. A record that has left the journal was in the archive before,
+//! so between the two none is missing, whatever is trimmed meanwhile.
+//! What this crate does not know: what the records are read for.
+
+use bus::{Bus, Journal, JournalError, Patience, RequestError};
+use futures::{Stream, TryStreamExt};
+use poker::table::TableRecord;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+use wire::{
+    HandNo, Refusal, TableId,
+    archive::{ArchiveAnswer, ArchiveQuery, ArchivedHand, Proof},
+    codec::{self, CodecError},
+    event::TableEvent,
+    subject,
+};
+
+/// A database that restarts is waited for.
+const PATIENCE: Patience = Patience { each: Duration::from_secs(4), total: Duration::from_secs(12) };
+
+/// Why records cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryError {
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// No archivist answers.
+    #[error(
+        "no archivist answers ({0}): what has left the journals cannot be read; is one running (`pokerctl nodes`)?"
+    )]
+    Archive(#[from] RequestError),
+    /// An archivist refuses.
+    #[error("the archive: {0}")]
+    Refused(Refusal),
+    /// An archivist answers something else.
+    #[error("an archivist answers another question: is it of another version?")]
+    Unexpected,
+    /// A record cannot be read.
+    #[error("table {table}: record {sequence} cannot be read: {source}")]
+    Record {
+        /// At which table.
+        table: TableId,
+        /// The record's sequence.
+        sequence: u64,
+        /// What is wrong with it.
+        source: CodecError,
+    },
+}
+
+/// A record with its place in the stream.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placed {
+    /// Its sequence in the stream.
+    pub sequence: u64,
+    /// When the server stored it, in milliseconds since 1970.
+    pub stored_ms: u64,
+    /// The record; archived ones have lost their snapshots.
+    pub record: TableRecord,
+}
+
+/// Returns all records of a table in order; none when there is no such table.
+///
+/// # Errors
+/// When the journal or the archive cannot be read.
+pub async fn table(bus: &Bus, table: TableId) -> Result<Vec<Placed>, HistoryError> {
+    let kept = kept(bus, table).await?;
+    with_archive(bus, table, kept).await
+}
+
+/// Returns the records that are still in a table's journal, in order.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub async fn kept(bus: &Bus, table: TableId) -> Result<Vec<Placed>, HistoryError> {
+    let stream = subject::table_stream(subject::table_partition(table));
+    let journal = Journal::open(bus, &stream).await?;
+    let kept = read(journal.walk(&subject::table_journal(table))).await?;
+    Ok(kept.into_iter().next().map(|(_, records)| records).unwrap_or_default())
+}
+
+/// Returns the records of every table, each table's in order.
+///
+/// # Errors
+/// When a journal or the archive cannot be read.
+pub async fn tables(bus: &Bus) -> Result<BTreeMap<TableId, Vec<Placed>>, HistoryError> {
+    let mut kept = BTreeMap::new();
+    for number in 0..subject::TABLE_STREAMS {
+        let journal = Journal::open(bus, &subject::table_stream_name(number)).await?;
+        kept.extend(read(journal.walk("journal.table.>")).await?);
+    }
+    let known: BTreeSet<TableId> =
+        archived_tables(bus).await?.into_iter().chain(kept.keys().copied()).collect();
+    let mut tables = BTreeMap::new();
+    for table in known {
+        let records = with_archive(bus, table, kept.remove(&table).unwrap_or_default()).await?;
+        tables.insert(table, records);
+    }
+    Ok(tables)
+}
+
+/// Returns a finished hand out of the archive.
+///
+/// # Errors
+/// [`HistoryError::Refused`] with [`Refusal::NoSuchHand`] when it is not there; others when no archivist answers.
+pub async fn hand(bus: &Bus, table: TableId, hand: HandNo) -> Result<ArchivedHand, HistoryError> {
+    match ask(bus, &ArchiveQuery::Hand { table, hand }).await? {
+        ArchiveAnswer::Hand(hand) => Ok(*hand),
+        other => Err(unexpected(other)),
+    }
+}
+
+/// Returns how far the journals are checked and archived, and what was found.
+///
+/// # Errors
+/// When no archivist answers.
+pub async fn proof(bus: &Bus) -> Result<Proof, HistoryError> {
+    match ask(bus, &ArchiveQuery::Proof).await? {
+        ArchiveAnswer::Proof(proof) => Ok(proof),
+        other => Err(unexpected(other)),
+    }
+}
+
+/// Puts what has left the journal before what is kept in it.
+async fn with_archive(bus: &Bus, table: TableId, kept: Vec<Placed>) -> Result<Vec<Placed>, HistoryError> {
+    if kept.first().is_some_and(|first| begins(&first.record)) {
+        return Ok(kept);
+    }
+    let before = kept.first().map_or(u64::MAX, |first| first.sequence);
+    let (mut all, mut more) = (Vec::<Placed>::new(), true);
+    while more {
+        let after = all.last().map_or(0, |last| last.sequence);
+        let (records, further) = match ask(bus, &ArchiveQuery::Records { table, after }).await? {
+            ArchiveAnswer::Records { records, more } => (records, more),
+            other => return Err(unexpected(other)),
+        };
+        more = further && !records.is_empty();
+        for record in records {
+            let (sequence, stored_ms) = (record.sequence, record.stored_ms);
+            if sequence >= before {
+                more = false;
+                break;
+            }
+            all.push(Placed { sequence, stored_ms, record: record.into_record() });
+        }
+    }
+    all.extend(kept);
+    Ok(all)
+}
+
+async fn archived_tables(bus: &Bus) -> Result<Vec<TableId>, HistoryError> {
+    let (mut all, mut more) = (Vec::new(), true);
+    while more {
+        let after = all.last().copied().unwrap_or(TableId(0));
+        match ask(bus, &ArchiveQuery::Tables { after }).await? {
+            ArchiveAnswer::Tables { tables, more: further } => {
+                more = further && !tables.is_empty();
+                all.extend(tables);
+            }
+            other => return Err(unexpected(other)),
+        }
+    }
+    Ok(all)
+}
+
+async fn read(
+    records: impl Stream<Item = Result<bus::Stored, JournalError>>,
+) -> Result<BTreeMap<TableId, Vec<Placed>>, HistoryError> {
+    let mut tables = BTreeMap::<TableId, Vec<Placed>>::new();
+    let mut records = std::pin::pin!(records);
+    while let Some(stored) = records.try_next().await? {
+        let Some(table) = subject::parse_table_journal(&stored.subject) else { continue };
+        let (sequence, stored_ms) = (stored.sequence, stored.time_ms);
+        let record = codec::decode(&stored.payload).map_err(|source| HistoryError::Record {
+            table,
+            sequence,
+            source,
+        })?;
+        tables.entry(table).or_default().push(Placed { sequence, stored_ms, record });
+    }
+    Ok(tables)
+}
+
+/// Whether a record is a table's first.
+fn begins(record: &TableRecord) -> bool {
+    matches!(record.events.first(), Some(TableEvent::Created { .. }))
+}
+
+async fn ask(bus: &Bus, query: &ArchiveQuery) -> Result<ArchiveAnswer, HistoryError> {
+    Ok(bus.request(subject::QUERY_ARCHIVE.to_owned(), query, PATIENCE).await?)
+}
+
+fn unexpected(answer: ArchiveAnswer) -> HistoryError {
+    match answer {
+        ArchiveAnswer::Refused(refusal) => HistoryError::Refused(refusal),
+        ArchiveAnswer::Proof(_)
+        | ArchiveAnswer::Tables { .. }
+        | ArchiveAnswer::Records { .. }
+        | ArchiveAnswer::Hand(_) => HistoryError::Unexpected,
+    }
+}
