@@ -192,7 +192,8 @@ impl House {
         let journal = Journal::open(&context.bus, stream).await.unwrap();
         let looking = self.journal(stream).await;
         let gone = async {
-            while looking.recover_one(subject).await.unwrap().is_some() {
+            // A journal that is removed while it is read is incomplete for a moment.
+            while !matches!(looking.recover_one(subject).await, Ok(None)) {
                 sleep(Duration::from_millis(50)).await;
             }
         };
