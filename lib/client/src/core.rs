@@ -33,6 +33,9 @@ const SEATS_PAUSE_LONGEST: Duration = Duration::from_secs(30);
 const SEATS_AFTER_RECONNECT: Duration = Duration::from_secs(2);
 /// Refusals of a log-in for passing reasons before another node is tried.
 const LOGIN_PATIENCE: Duration = Duration::from_secs(5);
+/// Most tables that the program has left and that are remembered: as many as one connection may
+/// watch. Without a bound a visitor that goes from table to table would remember all of them.
+const MOST_UNWANTED: usize = 256;
 /// Our own questions about tables are repeated for as long as we are connected.
 const ALWAYS: Duration = Duration::from_secs(1_000_000);
 
@@ -253,6 +256,9 @@ impl Core {
                 self.tables.entry(*table).or_insert_with(|| Following::after(*since));
             }
             ClientMessage::Unwatch { table } => {
+                if self.unwanted.len() >= MOST_UNWANTED {
+                    self.unwanted.pop_first();
+                }
                 self.unwanted.insert(*table);
                 self.found.remove(table);
                 self.tables.remove(table);

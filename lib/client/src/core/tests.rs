@@ -229,6 +229,18 @@ fn a_seat_that_nobody_told_us_of_is_found() {
 }
 
 #[test]
+fn a_visitor_that_goes_from_table_to_table_remembers_few_of_them() {
+    let mut node = Node::online();
+    for table in (1_000..2_000).map(TableId) {
+        let _watched = node.ask(ClientMessage::Watch { table, since: None });
+        let _left = node.ask(ClientMessage::Unwatch { table });
+    }
+    assert_eq!(node.core.unwanted.len(), MOST_UNWANTED);
+    assert!(node.core.unwanted.contains(&TableId(1_999)), "the last one left is not followed again");
+    assert!(node.core.tables.is_empty());
+}
+
+#[test]
 fn a_seat_that_is_gone_again_is_not_followed() {
     let mut node = Node::online();
     node.events();
