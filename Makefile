@@ -66,7 +66,7 @@ order: build ## A thousand clients say a numbered line a second each while nodes
 		--think-least-ms 1000 --think-most-ms 6000 --tournaments 0 --visitors 0 \
 		--only kill_table_worker,kill_gateway,zombie_table_worker,drain_table_worker,kill_nats,cut_connections $(ARGS)
 
-measure-reconnects: fetch ## Measure how long 10,000 players take to come back after a connection node has died
+measure-reconnects: fetch ## Measure how long 10,000 players take to come back after a gateway has died
 	@cargo test --quiet --release -p gateway --test rush -- --ignored --nocapture
 
 fuzz: ## Fuzz hand commands and hand files for SECONDS each

@@ -23,7 +23,7 @@ use wire::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::Display)]
 #[strum(serialize_all = "lowercase")]
 pub enum Counter {
-    /// Connection nodes.
+    /// Gateways.
     Session,
     /// Table workers.
     Table,

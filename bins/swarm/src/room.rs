@@ -144,7 +144,7 @@ pub async fn prepare(
     seed: u64,
     addresses: &[String],
 ) -> anyhow::Result<Vec<Plan>> {
-    ensure!(!addresses.is_empty(), "the fleet has no connection node that listens for {}", args.wire);
+    ensure!(!addresses.is_empty(), "the fleet has no gateway that listens for {}", args.wire);
     ensure!(args.railbirds <= args.tables, "there are more railbirds than tables: at most one watches each");
     let addresses: Vec<String> = addresses
         .iter()

@@ -12,7 +12,7 @@ use wire::{Chips, PlayerId, TableId};
 pub struct Plan {
     /// Of every choice by chance.
     pub seed: u64,
-    /// Connection nodes.
+    /// Gateways.
     pub addresses: Vec<String>,
     /// Where connections come from, in turns by seat.
     pub sources: Vec<IpAddr>,

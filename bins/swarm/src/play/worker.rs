@@ -85,7 +85,7 @@ fn lines() -> mpsc::UnboundedReceiver<String> {
 
 fn start(plan: &Plan, tally: &Rc<Tally>, orders: &watch::Receiver<Option<Order>>) -> anyhow::Result<()> {
     let addresses: Vec<Address> = plan.addresses.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
-    anyhow::ensure!(!addresses.is_empty(), "the plan names no connection node");
+    anyhow::ensure!(!addresses.is_empty(), "the plan names no gateway");
     let shared = Rc::new(Shared {
         json: addresses[0].wire() == Wire::WebSocketJson,
         addresses,

@@ -55,7 +55,7 @@ impl<'a> Stage<'a> {
         let own = |text: String| text.replacen(listening, &format!("{wire}://"), 1).parse();
         let addresses: Vec<Address> =
             fleet.addresses(listening).into_iter().map(own).collect::<Result<_, _>>()?;
-        ensure!(!addresses.is_empty(), "no connection node of the fleet listens on {listening}");
+        ensure!(!addresses.is_empty(), "no gateway of the fleet listens on {listening}");
         Ok(Self { admin, addresses, most, players: Vec::new() })
     }
 
