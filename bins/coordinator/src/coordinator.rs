@@ -1,8 +1,9 @@
 //! One task per owned partition, and answers to questions about all of them.
 
-use crate::{host::Means, lobby::Lobby, outside::Outside, partition, placement::Placement};
+use crate::{lobby::Lobby, outside::Outside, placement::Placement, service::Tournaments};
 use bus::{Bus, BusError, Journal, JournalError, OwnedKind, Peers, Requests, Stop};
 use futures::StreamExt;
+use hosting::PartitionContext;
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 use wire::{
     NodeId,
@@ -39,9 +40,17 @@ pub async fn run(bus: Bus, node: NodeId, stop: &Stop) -> Result<(), CoordinatorE
         let lobby = Arc::clone(&lobby);
         move |partitions| lobby.partitions.store(partitions as u32, Relaxed)
     };
-    let means = Arc::new(Means { journal, outside: Outside { bus: bus.clone(), placement }, lobby });
+    let service = Tournaments { outside: Outside { bus: bus.clone(), placement }, lobby };
+    let used = bus.clone();
     bus::work(&peers, OwnedKind::Tournaments, stop, count, move |partition, epoch, tenure| {
-        partition::run(Arc::clone(&means), partition, epoch, tenure)
+        hosting::run(PartitionContext {
+            service: service.clone(),
+            bus: used.clone(),
+            journal: journal.clone(),
+            partition,
+            epoch,
+            tenure,
+        })
     })
     .await?;
     answering.abort();

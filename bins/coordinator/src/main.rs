@@ -1,19 +1,15 @@
 //! Tournament coordinator: owns partitions of tournaments and keeps each tournament's journal.
 //!
-//! `coordinator` joins the fleet and answers questions; `partition` is the task of one owned partition, which hands requests to its
-//! tournaments; `host` is the one task of a tournament and `carry_out` its way from a command to the record and what follows
-//! from it; `recovery` reads journals, `cadence` says when a record carries a snapshot; `outside` is what is done at cashier and
-//! tables, `placement` chooses where new tables live; `lobby` answers questions about all tournaments at once.
+//! `coordinator` joins the fleet and answers questions; `hosting` runs the partitions and `tournament` has
+//! the rules; `service` is what a tournament's host does with the world; `outside` is what is done at
+//! cashier and tables, `placement` chooses where new tables live; `lobby` answers questions about all
+//! tournaments at once.
 
-mod cadence;
-mod carry_out;
 mod coordinator;
-mod host;
 mod lobby;
 mod outside;
-mod partition;
 mod placement;
-mod recovery;
+mod service;
 mod source;
 
 use anyhow::Context;

@@ -1,19 +1,14 @@
 //! Table worker: owns partitions of tables, keeps each table's journal, runs the clocks, feeds the viewers.
 //!
-//! `worker` joins the fleet and answers questions; `partition` is the one task that owns a partition's tables, `unread` those of them that are still to be read; `writing` is its way from a decision to the
-//! consequences; `hosted` is one table in it, `queue` what waits there; `outside` talks to cashier and coordinators; `feed` tells players; `shared` is what the partitions' tasks share.
+//! `worker` joins the fleet and answers questions; `hosting` runs the partitions and `poker` has the rules;
+//! `service` is what a table's host does with the world: `outside` talks to cashier and coordinators,
+//! `feed` tells players, `shared` is what questions are answered from.
 
 mod feed;
-mod hosted;
 mod outside;
-mod partition;
-mod queue;
-mod recovery;
+mod service;
 mod shared;
-mod source;
-mod unread;
 mod worker;
-mod writing;
 
 use anyhow::Context;
 use bus::Stop;

@@ -9,7 +9,7 @@ use std::{
     },
 };
 use wire::{
-    PlayerId, TableId,
+    Epoch, PlayerId, TableId,
     fleet::Load,
     table::{MAX_SEATS_OF, PlayerSeats, Purpose, TableSummary, WorkersAnswer, WorkersQuery},
 };
@@ -28,29 +28,38 @@ pub struct Shared {
 
 #[derive(Default)]
 struct Index {
-    tables: BTreeMap<TableId, TableSummary>,
+    tables: BTreeMap<TableId, (Epoch, TableSummary)>,
     seats: HashMap<PlayerId, HashSet<TableId>>,
     players_of: HashMap<TableId, Vec<PlayerId>>,
-    open: u32,
 }
 
 impl Shared {
-    /// Brings the index up to date with a table.
-    pub fn update(&self, table: &poker::table::Table) {
+    /// Brings the index up to date with a table, owned since `epoch`. A closed one is not in it. A task
+    /// that has not noticed yet that it was replaced changes nothing.
+    pub fn update(&self, table: &poker::table::Table, epoch: Epoch) {
         let mut index = self.index();
-        index.forget(table.id());
-        let summary = table.summary();
-        index.open += u32::from(!summary.closed);
-        index.tables.insert(table.id(), summary);
-        for (_, player) in table.players() {
-            index.seats.entry(player).or_default().insert(table.id());
+        let id = table.id();
+        if index.tables.get(&id).is_some_and(|(known, _)| *known > epoch) {
+            return;
         }
-        index.players_of.insert(table.id(), table.players().map(|(_, player)| player).collect());
+        index.forget(id);
+        if table.is_closed() {
+            return;
+        }
+        index.tables.insert(id, (epoch, table.summary()));
+        for (_, player) in table.players() {
+            index.seats.entry(player).or_default().insert(id);
+        }
+        index.players_of.insert(id, table.players().map(|(_, player)| player).collect());
     }
 
-    /// Takes a table out of the index.
-    pub fn forget(&self, table: TableId) {
-        self.index().forget(table);
+    /// Takes a table out of the index: this worker does not own it any more, or not since `epoch` but
+    /// since later.
+    pub fn forget(&self, table: TableId, epoch: Epoch) {
+        let mut index = self.index();
+        if index.tables.get(&table).is_some_and(|(known, _)| *known == epoch) {
+            index.forget(table);
+        }
     }
 
     /// The worker's part of the answer to a query.
@@ -67,7 +76,7 @@ impl Shared {
             &WorkersQuery::Tables { limit, tournaments } => {
                 let limit = usize::from(limit).min(MAX_LISTED);
                 let is_cash = |table: &&TableSummary| matches!(table.config.purpose, Purpose::Cash { .. });
-                let open = || index.tables.values().filter(|table| !table.closed);
+                let open = || index.tables.values().map(|(_, table)| table);
                 let cash = open().filter(is_cash);
                 let others = open().filter(|table| tournaments && !is_cash(table));
                 WorkersAnswer::Tables(cash.chain(others).take(limit).cloned().collect())
@@ -79,7 +88,7 @@ impl Shared {
     pub fn load(&self) -> Load {
         Load {
             partitions: self.partitions.load(Relaxed),
-            tables: self.index().open,
+            tables: self.index().tables.len() as u32,
             hands: self.hands.load(Relaxed),
             actions: self.actions.load(Relaxed),
             ..Load::default()
@@ -98,10 +107,9 @@ impl Index {
     }
 
     fn forget(&mut self, table: TableId) {
-        let Some(known) = self.tables.remove(&table) else {
+        if self.tables.remove(&table).is_none() {
             return;
-        };
-        self.open -= u32::from(!known.closed);
+        }
         for player in self.players_of.remove(&table).unwrap_or_default() {
             if let Some(tables) = self.seats.get_mut(&player) {
                 tables.remove(&table);

@@ -1,12 +1,9 @@
 //! One task per owned partition, and answers to questions about all of them.
 
-use crate::{
-    feed::Feed,
-    partition::{self, Means},
-    shared::Shared,
-};
+use crate::{feed::Feed, service::Tables, shared::Shared};
 use bus::{Bus, Journal, OwnedKind, Peers, Requests, Stop};
 use futures::StreamExt;
+use hosting::PartitionContext;
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
@@ -42,22 +39,22 @@ pub async fn run(bus: Bus, node: NodeId, scripted_decks: bool, stop: &Stop) -> a
     let watching = tokio::spawn(watch(journals.clone(), peers.clone()));
     let (counted, used) = (Arc::clone(&shared), bus.clone());
     let (feed, feeding) = Feed::start(&bus, &peers);
+    let service =
+        Tables { bus: bus.clone(), feed, shared: Arc::clone(&shared), takes_scripts: scripted_decks };
     let count = move |partitions| counted.partitions.store(partitions as u32, Relaxed);
     bus::work(&peers, OwnedKind::Tables, stop, count, move |partition, epoch, tenure| {
         let journal = journals.get(usize::from(partition % TABLE_STREAMS)).cloned();
-        let means = journal.map(|journal| Means {
+        let context = journal.map(|journal| PartitionContext {
+            service: service.clone(),
             bus: used.clone(),
-            feed: feed.clone(),
             journal,
-            shared: Arc::clone(&shared),
             partition,
             epoch,
             tenure,
-            scripted_decks,
         });
         async move {
-            let means = means.ok_or_else(|| anyhow::anyhow!("no stream for partition {partition}"))?;
-            partition::run(means).await
+            let context = context.ok_or_else(|| anyhow::anyhow!("no stream for partition {partition}"))?;
+            Ok::<_, anyhow::Error>(hosting::run(context).await?)
         }
     })
     .await?;

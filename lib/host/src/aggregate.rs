@@ -72,11 +72,12 @@ pub trait Aggregate: Sized {
     /// events of that record; none for a command that creates nothing. A refusal changes nothing.
     fn create(id: Self::Id, command: &Self::Command, now_ms: u64) -> Option<Result<New<Self>, Refusal>>;
 
-    /// Returns the aggregate after these records, the oldest first and at least one.
+    /// Returns the aggregate after these records, the oldest first and at least one. They may be taken
+    /// apart, but for the events of the last one.
     ///
     /// # Errors
     /// Why they are not the journal of one.
-    fn replay(id: Self::Id, records: &[Past<Self>]) -> Result<Self, String>;
+    fn replay(id: Self::Id, records: &mut [Past<Self>]) -> Result<Self, String>;
 
     /// Encodes a record.
     ///
@@ -169,12 +170,18 @@ pub trait Aggregate: Sized {
     /// Takes notice that a record of so many bytes was too large with its snapshot.
     fn snapshot_too_large(&mut self, _bytes: usize) {}
 
+    /// Returns events that mean nothing, whose record carries a snapshot: one at rest must not keep the
+    /// stream that it shares with others from being trimmed. None for what is not at rest for long.
+    fn renewed() -> Vec<Self::Event> {
+        Vec::new()
+    }
+
     /// Returns what others are told of a record's events, after them.
-    fn news(&mut self, events: &[Self::Event]) -> Option<Self::News>;
+    fn news(&mut self, events: Vec<Self::Event>) -> Option<Self::News>;
 
     /// Returns what is repeated of the last record's events after a takeover, for those who may
     /// have missed them.
-    fn retell(&mut self, _last: &[Self::Event]) -> Option<Self::News> {
+    fn retell(&mut self, _last: Vec<Self::Event>) -> Option<Self::News> {
         None
     }
 
@@ -201,6 +208,6 @@ pub trait Aggregate: Sized {
     /// Whether the effect of this key is still to be done.
     fn is_due(&self, key: &Self::Key) -> bool;
 
-    /// Whether nothing will ever happen to it again.
+    /// Whether nothing will ever happen to it again, what is left to be done outside apart.
     fn is_over(&self) -> bool;
 }

@@ -28,6 +28,9 @@ pub trait Around {
     /// Whether records can be stored now, as far as is known.
     fn is_well(&self) -> bool;
 
+    /// Returns the highest sequence of the journals' stream that is known.
+    fn newest(&self) -> u64;
+
     /// Returns 32 unpredictable bytes.
     fn seed(&self) -> Seed;
 }

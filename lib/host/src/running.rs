@@ -42,11 +42,17 @@ impl<K: Clone + Eq + Hash> Running<K> {
 
     /// Returns how many keys like this are taken: under way, or between two attempts.
     pub fn count(&self, like: impl Fn(&K) -> bool) -> usize {
-        self.0.keys().filter(|key| like(key)).count()
+        let taken = self.0.iter().filter(|(_, attempt)| attempt.stage != Stage::Rested);
+        taken.filter(|(key, _)| like(key)).count()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether nothing is under way, and nothing is to be tried again.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.0.values().all(|attempt| attempt.stage == Stage::Heard)
     }
 
     /// Forgets what is not due any more; `stop` gets what was under way.
@@ -121,6 +127,7 @@ mod tests {
         let mut pauses = Vec::new();
         for tries in 0..7 {
             assert!(running.is_free(&1));
+            assert_eq!(running.count(|_| true), 0);
             assert_eq!(running.begin(1), tries);
             assert!(!running.is_free(&1));
             assert!(running.rest(&1, now_ms));

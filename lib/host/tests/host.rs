@@ -202,6 +202,11 @@ fn a_time_out_is_stored_at_once_or_not_at_all_and_nobodys_time_runs_out_by_an_ou
     let (mut stage, mut server) = open();
     stage.send(ID, 1, 1, Q::Join);
     stage.serve(&mut server);
+    stage.world.well.set(false);
+    stage.pass(PATIENCE_MS);
+    let seen = stage.wake(&mut server);
+    assert!(matches!(&seen.news[0][..], [QueueEvent::Extended(_)]), "nothing can be stored");
+    stage.world.well.set(true);
     stage.pass(PATIENCE_MS);
     stage.partition.wake(&stage.world);
     stage.take();
@@ -389,4 +394,19 @@ fn a_release_finishes_what_is_under_way_and_sends_everybody_else_elsewhere() {
     let mut empty = Stage::new(3, &Server::default());
     empty.partition.release(&empty.world);
     assert!(empty.serve(&mut server).released);
+}
+
+#[test]
+fn one_at_rest_stores_its_state_again_before_it_holds_the_stream_up() {
+    let (mut stage, mut server) = open();
+    stage.send(ID, 1, 1, Q::Write(10));
+    stage.serve(&mut server);
+    stage.world.newest.set(20_000);
+    stage.partition.renew(&stage.world);
+    stage.serve(&mut server);
+    assert_eq!(server.read(ID).unwrap().records.len(), 2);
+    stage.world.newest.set(40_000);
+    stage.partition.renew(&stage.world);
+    stage.serve(&mut server);
+    assert_eq!(server.read(ID).unwrap().records.len(), 1, "recovery begins at the new snapshot");
 }

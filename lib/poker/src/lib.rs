@@ -12,6 +12,7 @@
 
 mod deck;
 pub mod hand;
+pub mod hosted;
 pub mod ohh;
 pub mod oracle;
 pub mod phh;

@@ -34,6 +34,7 @@
 //!   `remove`.
 
 mod answers;
+mod cadence;
 mod config;
 mod decide;
 mod draft;
@@ -41,6 +42,7 @@ mod draw;
 mod effects;
 mod entry;
 mod evolve;
+mod hosted;
 mod payout;
 mod plan;
 mod play;
@@ -53,6 +55,7 @@ pub use answers::{Answer, Saved};
 pub use config::check;
 pub use decide::{Command, Payment};
 pub use effects::{Effect, MOST_TABLES_AT_ONCE};
+pub use hosted::{Key, TournamentHost, TournamentNews, TournamentOrder};
 pub use payout::prizes;
 pub use start::ENTRY_GRACE_MS;
 pub use state::Tournament;

@@ -98,7 +98,8 @@ pub(super) struct Host<A: Aggregate, R> {
     /// answered must not be carried out after all, and repeats of one command reach one owner or
     /// come seconds later: so this needs no journal.
     pub(super) refusals: VecDeque<(Cause, Refusal)>,
-    asked_ms: u64,
+    /// When somebody asked for it last, if anybody did.
+    asked_ms: Option<u64>,
     /// Whether there is no such thing (any more).
     gone: bool,
 }
@@ -121,14 +122,14 @@ pub(super) fn load<A: Aggregate>(id: A::Id, journal: &Journaled) -> Result<Loade
     if records.is_empty() {
         return Err("the journal is empty".to_owned());
     }
-    let aggregate = A::replay(id, &records)?;
+    let aggregate = A::replay(id, &mut records)?;
     let last = records.pop().map(|past| past.record);
     let (epoch, last) = last.map_or((Epoch(0), Vec::new()), |record| (record.epoch, record.events));
     Ok(Loaded { aggregate, epoch, last })
 }
 
 impl<A: Aggregate, R> Host<A, R> {
-    pub(super) fn new(aggregate: A, mono_ms: u64) -> Self {
+    pub(super) fn new(aggregate: A, asked_ms: Option<u64>) -> Self {
         Self {
             aggregate,
             position: Position::default(),
@@ -142,7 +143,7 @@ impl<A: Aggregate, R> Host<A, R> {
             newer: None,
             held: Vec::new(),
             refusals: VecDeque::new(),
-            asked_ms: mono_ms,
+            asked_ms,
             gone: false,
         }
     }
@@ -160,7 +161,7 @@ impl<A: Aggregate, R> Host<A, R> {
         queued: QueuedCommand<A::Command, R>,
         context: &mut Context<'_, A, R, W>,
     ) {
-        self.asked_ms = context.now.mono_ms;
+        self.asked_ms = Some(context.now.mono_ms);
         if self.position.last > 0
             && let Some(reply) = self.look(&queued, context)
         {
@@ -187,7 +188,7 @@ impl<A: Aggregate, R> Host<A, R> {
     pub(super) fn taken_over<W: Around>(
         &mut self,
         epoch: Epoch,
-        last: &[A::Event],
+        last: Vec<A::Event>,
         context: &mut Context<'_, A, R, W>,
     ) {
         if epoch > context.epoch {
@@ -337,13 +338,17 @@ impl<A: Aggregate, R> Host<A, R> {
 
     /// Lets it stay in memory as if somebody had asked for it.
     pub(super) const fn stay(&mut self, mono_ms: u64) {
-        self.asked_ms = mono_ms;
+        self.asked_ms = Some(mono_ms);
     }
 
     /// When it leaves memory, if nobody asks for it until then.
     fn leaves_ms(&self) -> Option<u64> {
-        let is_idle = matches!(self.stage, Stage::Idle) && self.queue.is_empty() && self.held.is_empty();
-        (is_idle && self.position.last > 0 && self.aggregate.is_over()).then_some(self.asked_ms + IDLE_MS)
+        let is_idle = matches!(self.stage, Stage::Idle)
+            && self.queue.is_empty()
+            && self.held.is_empty()
+            && self.running.is_idle();
+        (is_idle && self.position.last > 0 && self.aggregate.is_over())
+            .then(|| self.asked_ms.map_or(0, |asked_ms| asked_ms + IDLE_MS))
     }
 
     /// When it wants to be looked at, by the monotonic clock.

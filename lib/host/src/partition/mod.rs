@@ -9,7 +9,7 @@ use crate::{Aggregate, Around, Journaled, Now, Outcome, Output, ReadError};
 use host::{Host, QueuedCommand};
 use std::{
     cmp::Reverse,
-    collections::{BinaryHeap, HashMap, hash_map::Entry},
+    collections::{BinaryHeap, HashMap},
 };
 use unread::Unread;
 use wire::{Epoch, Refusal, journal::Cause};
@@ -22,6 +22,9 @@ pub use unread::{LOOKUP_MS, MAX_LOOKUPS, MAX_UNREAD_QUEUED};
 pub const FENCE_MS: u64 = 60_000;
 /// What is over leaves memory when it has not been asked for so long, in milliseconds.
 pub const IDLE_MS: u64 = 60_000;
+/// Aggregates that renew their snapshots at a time: a stream's fall due together, and the others'
+/// records must not wait for them.
+const RENEWED_AT_ONCE: usize = 4;
 
 /// What the hosts of a partition share while an input is dealt with.
 struct Context<'a, A: Aggregate, R, W> {
@@ -214,6 +217,23 @@ impl<A: Aggregate, R> Partition<A, R> {
         }
     }
 
+    /// Has aggregates at rest store their state again, so that what comes before it may be trimmed: a
+    /// few of those for which it is due. To be called about once a second.
+    pub fn renew(&mut self, around: &impl Around) {
+        if self.releasing || self.ended {
+            return;
+        }
+        let newest = around.newest();
+        let due = self.hosts.iter().filter(|(_, host)| host.is_renewal_due(newest));
+        let due: Vec<A::Id> = due.map(|(id, _)| *id).take(RENEWED_AT_ONCE).collect();
+        for id in due {
+            if let Some((host, mut context)) = self.host(around, id) {
+                host.renew(&mut context);
+            }
+            self.settle(around, id);
+        }
+    }
+
     /// The partition is to be handed over: whoever waits has to ask again, nothing new is begun,
     /// and once nothing is under way any more [`Output::Released`] comes out.
     pub fn release(&mut self, around: &impl Around) {
@@ -268,7 +288,7 @@ impl<A: Aggregate, R> Partition<A, R> {
                 Some(_) if !around.is_certain() => self.refuse(refused.token, Refusal::unavailable(A::NAME)),
                 Some(Err(refusal)) => self.refuse(refused.token, refusal),
                 Some(Ok((aggregate, events))) => {
-                    self.hosts.insert(id, Box::new(Host::new(aggregate, now.mono_ms)));
+                    self.hosts.insert(id, Box::new(Host::new(aggregate, Some(now.mono_ms))));
                     if let Some((host, mut context)) = self.host(around, id) {
                         host.create(refused, events, &mut context);
                     }
@@ -289,18 +309,13 @@ impl<A: Aggregate, R> Partition<A, R> {
         let refusal = match read {
             Ok(Some(journal)) => match host::load::<A>(id, &journal) {
                 Ok(loaded) => {
-                    // What is over stays where it is until somebody asks for it.
-                    if !(queue.is_empty() && loaded.aggregate.is_over()) {
-                        let mut host = Host::new(loaded.aggregate, now_ms);
-                        host.queue = queue;
-                        let host = match self.hosts.entry(id) {
-                            Entry::Occupied(known) => known.into_mut(),
-                            Entry::Vacant(room) => room.insert(Box::new(host)),
-                        };
-                        host.position = journal.position;
-                        if let Some((host, mut context)) = self.host(around, id) {
-                            host.taken_over(loaded.epoch, &loaded.last, &mut context);
-                        }
+                    // What is over does not stay, unless somebody asks for it.
+                    let asked_ms = (!queue.is_empty()).then_some(now_ms);
+                    let mut host = Box::new(Host::new(loaded.aggregate, asked_ms));
+                    (host.queue, host.position) = (queue, journal.position);
+                    self.hosts.insert(id, host);
+                    if let Some((host, mut context)) = self.host(around, id) {
+                        host.taken_over(loaded.epoch, loaded.last, &mut context);
                     }
                     return;
                 }
@@ -340,7 +355,8 @@ impl<A: Aggregate, R> Partition<A, R> {
             self.hosts.remove(&id);
             self.outputs.push(Output::Evict { id });
         } else if !self.releasing
-            && let Some(due_ms) = host.next_wake_ms(now)
+            // Not in the same turn: what is due and cannot be done yet must not be looked at for ever.
+            && let Some(due_ms) = host.next_wake_ms(now).map(|due_ms| due_ms.max(now.mono_ms + 1))
             // The two clocks do not tick together: a millisecond is no difference.
             && host.armed_ms.is_none_or(|armed_ms| due_ms + 1 < armed_ms)
         {

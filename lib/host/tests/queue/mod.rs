@@ -118,7 +118,7 @@ impl Aggregate for Queue {
         (*command == QueueCommand::Open).then_some(Ok((queue, vec![QueueEvent::Opened])))
     }
 
-    fn replay(_: TableId, records: &[Past<Self>]) -> Result<Self, String> {
+    fn replay(_: TableId, records: &mut [Past<Self>]) -> Result<Self, String> {
         let mut queue = Self { state: QueueState::default(), tail: 0 };
         for Past { record, bytes } in records {
             queue.wrote(*bytes, record.state.is_some());
@@ -214,7 +214,8 @@ impl Aggregate for Queue {
     }
 
     fn snapshot(&mut self, record: &RecordOf<Self>, first: bool) -> Option<QueueState> {
-        (first || self.tail >= CADENCE).then(|| self.after(record))
+        let renews = record.events == Self::renewed();
+        (first || renews || self.tail >= CADENCE).then(|| self.after(record))
     }
 
     fn wrote(&mut self, _: usize, snapshot: bool) {
@@ -225,12 +226,16 @@ impl Aggregate for Queue {
         self.tail = 0;
     }
 
-    fn news(&mut self, events: &[QueueEvent]) -> Option<QueueNews> {
-        Some(events.to_vec())
+    fn renewed() -> Vec<QueueEvent> {
+        vec![QueueEvent::Written(String::new())]
     }
 
-    fn retell(&mut self, last: &[QueueEvent]) -> Option<QueueNews> {
-        Some(last.to_vec())
+    fn news(&mut self, events: Vec<QueueEvent>) -> Option<QueueNews> {
+        Some(events)
+    }
+
+    fn retell(&mut self, last: Vec<QueueEvent>) -> Option<QueueNews> {
+        Some(last)
     }
 
     fn is_told_by(&self, _: &QueueNews, reply: &QueueReply) -> bool {

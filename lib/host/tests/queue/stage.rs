@@ -17,6 +17,7 @@ pub struct World {
     pub certain: Cell<bool>,
     pub well: Cell<bool>,
     pub outages: Cell<u64>,
+    pub newest: Cell<u64>,
 }
 
 impl Around for World {
@@ -34,6 +35,10 @@ impl Around for World {
 
     fn is_well(&self) -> bool {
         self.well.get()
+    }
+
+    fn newest(&self) -> u64 {
+        self.newest.get()
     }
 
     fn seed(&self) -> Seed {
@@ -112,6 +117,7 @@ impl Stage {
             certain: Cell::new(true),
             well: Cell::new(true),
             outages: Cell::new(0),
+            newest: Cell::new(0),
         };
         let partition = Partition::new(Epoch(epoch), server.ids(), &world);
         Self { world, partition, out: VecDeque::new(), token: 0 }

@@ -1,0 +1,98 @@
+//! What a tournament's host does with the world: which requests it takes, whom it tells, and what it
+//! has done outside.
+
+use crate::{lobby::Lobby, outside::Outside};
+use bus::Request;
+use host::Outcome;
+use hosting::{Asked, Service};
+use std::sync::Arc;
+use tournament::{Command, Effect, TournamentHost, TournamentNews, TournamentOrder};
+use wire::{
+    Epoch, PlayerId, Refusal, TournamentId, VERSION,
+    client::{ServerFrame, ServerMessage},
+    codec,
+    journal::Cause,
+    subject,
+    tournament::{Place, TournamentCommand, TournamentRequest},
+};
+
+/// What the partitions of a coordinator share.
+#[derive(Clone)]
+pub struct Tournaments {
+    /// Cashier and tables.
+    pub outside: Outside,
+    /// The list of this coordinator's tournaments.
+    pub lobby: Arc<Lobby>,
+}
+
+impl Service for Tournaments {
+    type Aggregate = TournamentHost;
+
+    fn commands(partition: u16) -> String {
+        subject::tournament_commands(partition)
+    }
+
+    fn journals(partition: u16) -> String {
+        subject::tournament_journals(partition)
+    }
+
+    fn journal(id: TournamentId) -> String {
+        subject::tournament_journal(id)
+    }
+
+    fn parse_journal(subject: &str) -> Option<TournamentId> {
+        subject::parse_tournament_journal(subject)
+    }
+
+    fn decode(&self, request: &Request) -> Result<Asked<TournamentHost>, Refusal> {
+        let asked: TournamentRequest = request.decode().map_err(|error| {
+            tracing::warn!(%error, "a request cannot be read: it is refused");
+            Refusal::bad_message(error.to_string())
+        })?;
+        let TournamentRequest { tournament, id, player, command } = asked;
+        let shown = if let TournamentCommand::Show { limit } = command { limit } else { 0 };
+        let command =
+            Command::from_wire(player, command)?.map_or(TournamentOrder::Show(shown), TournamentOrder::Do);
+        Ok(Asked { id: tournament, cause: Cause { player, id }, command, rides: false })
+    }
+
+    /// Tells players their places. Heard by whoever listens now; the standings have it for good.
+    async fn tell(
+        &self,
+        host: &TournamentHost,
+        epoch: Epoch,
+        news: TournamentNews,
+        _answers: Option<&Request>,
+    ) {
+        let tournament = host.tournament().id();
+        for Place { player, place, prize } in news.placed {
+            let placed = ServerMessage::Placed { tournament, place, prize };
+            if let Err(error) = self.publish(player, placed).await {
+                tracing::warn!(%player, %error, "a player is not told the place; the standings have it");
+            }
+        }
+        self.lobby.update(host.tournament(), epoch);
+    }
+
+    fn loaded(&self, host: &TournamentHost, epoch: Epoch) {
+        self.lobby.update(host.tournament(), epoch);
+    }
+
+    fn evicted(&self, id: TournamentId, epoch: Epoch) {
+        self.lobby.forget(id, epoch);
+    }
+
+    async fn attempt(self, id: TournamentId, effect: Effect, tries: u32) -> Outcome<TournamentOrder> {
+        match self.outside.attempt(id, effect, tries).await {
+            Some(commands) => Outcome::Done(commands.into_iter().map(TournamentOrder::Do).collect()),
+            None => Outcome::Failed,
+        }
+    }
+}
+
+impl Tournaments {
+    async fn publish(&self, player: PlayerId, m: ServerMessage) -> Result<(), bus::BusError> {
+        let frame = codec::encode(&ServerFrame { v: VERSION, re: None, m })?;
+        self.outside.bus.publish(subject::player_feed(player), frame.into()).await
+    }
+}

@@ -1,0 +1,342 @@
+//! The task of one owned partition: carries out what comes out of the core, and hands in what comes of
+//! it.
+
+use crate::{
+    PartitionContext, Service,
+    jobs::{self, Append, Done, Job},
+    random_seed,
+    service::{Asked, Id},
+};
+use bus::{BusError, Journal, JournalError, Last, Request, Requests, Tenure};
+use futures::{StreamExt, stream::FuturesUnordered};
+use host::{Aggregate, Around, Now, Outcome, Output, Partition};
+use serde::Serialize;
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+use tokio::{
+    task::{AbortHandle, JoinError, JoinSet, yield_now},
+    time::{MissedTickBehavior, interval, sleep},
+};
+use wire::{Epoch, Refusal, event::Seed};
+
+/// Requests, records and answers that a partition takes before the others, and this process' signs of
+/// life, have their turn. By tokio's own measure it takes about ten times as many: both workers of
+/// 27,000 tables in a closed loop then reported that they had stood still.
+const MOST_AT_ONCE: usize = 4;
+/// Longest sleep.
+const LONGEST_SLEEP: Duration = Duration::from_secs(3_600);
+/// How often it is looked whether aggregates at rest are to renew their snapshots.
+const RENEW: Duration = Duration::from_secs(1);
+
+/// Why a partition cannot be worked on.
+#[derive(Debug, thiserror::Error)]
+pub enum PartitionError {
+    /// Its journals cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Its commands cannot be listened to.
+    #[error(transparent)]
+    Bus(#[from] BusError),
+    /// The connection is closed for good.
+    #[error("no more requests come in")]
+    Deaf,
+    /// One of its journals has a newer owner.
+    #[error("{name} {id} has a newer owner (epoch {epoch})")]
+    Superseded {
+        /// What it is.
+        name: &'static str,
+        /// Which.
+        id: String,
+        /// The newer ownership.
+        epoch: Epoch,
+    },
+}
+
+type Key<S> = <<S as Service>::Aggregate as Aggregate>::Key;
+type Command<S> = <<S as Service>::Aggregate as Aggregate>::Command;
+type Out<S> = Output<<S as Service>::Aggregate, Request>;
+
+/// Runs a partition until it is released; then everything under way is finished first, and who waits is
+/// sent elsewhere.
+///
+/// # Errors
+/// When the partition's journals cannot be read or its subject cannot be listened to, or it has a newer
+/// owner.
+pub async fn run<S: Service>(context: PartitionContext<S>) -> Result<(), PartitionError> {
+    let mut tenure = context.tenure.clone();
+    let begun = tokio::select! {
+        () = tenure.ends() => return Ok(()),
+        begun = Task::begin(context) => begun?,
+    };
+    let (mut task, mut requests) = begun;
+    task.carry_out().await?;
+    task.work(&mut requests, &mut tenure).await?;
+    task.release().await?;
+    requests.turn_away(S::Aggregate::refused(Refusal::unavailable(S::Aggregate::NAME)));
+    Ok(())
+}
+
+/// A partition and everything under way for it.
+struct Task<S: Service> {
+    context: PartitionContext<S>,
+    started: Instant,
+    core: Partition<S::Aggregate, Request>,
+    /// Last records that were read when the partition was gained.
+    lasts: HashMap<Id<S>, Last>,
+    jobs: FuturesUnordered<Job<Id<S>>>,
+    effects: JoinSet<Outcome<Command<S>>>,
+    running: HashMap<tokio::task::Id, (Id<S>, Key<S>, AbortHandle)>,
+    outputs: Vec<Out<S>>,
+    released: bool,
+}
+
+/// What is around the core when an input comes.
+struct Here<'a> {
+    now: Now,
+    tenure: &'a Tenure,
+    journal: &'a Journal,
+}
+
+impl Around for Here<'_> {
+    fn now(&self) -> Now {
+        self.now
+    }
+
+    fn is_certain(&self) -> bool {
+        self.tenure.is_certain()
+    }
+
+    fn outages(&self) -> u64 {
+        self.journal.outages()
+    }
+
+    fn is_well(&self) -> bool {
+        self.journal.is_well()
+    }
+
+    fn newest(&self) -> u64 {
+        self.journal.newest()
+    }
+
+    fn seed(&self) -> Seed {
+        random_seed()
+    }
+}
+
+impl<S: Service> Task<S> {
+    /// A partition all of whose journals are still to be read, and the requests to it from now on.
+    async fn begin(context: PartitionContext<S>) -> Result<(Self, Requests), PartitionError> {
+        let mut lasts = HashMap::new();
+        let mut order = Vec::new();
+        for last in context.journal.lasts(&S::journals(context.partition)).await? {
+            match S::parse_journal(last.subject()) {
+                Some(id) => {
+                    order.push(id);
+                    lasts.insert(id, last);
+                }
+                None => tracing::error!(subject = last.subject(), "not a journal's subject: left alone"),
+            }
+        }
+        let requests = context.bus.serve(S::commands(context.partition), None).await?;
+        let started = Instant::now();
+        let here = Here { now: now(started), tenure: &context.tenure, journal: &context.journal };
+        let core = Partition::new(context.epoch, order, &here);
+        let task = Self {
+            core,
+            context,
+            started,
+            lasts,
+            jobs: FuturesUnordered::new(),
+            effects: JoinSet::new(),
+            running: HashMap::new(),
+            outputs: Vec::new(),
+            released: false,
+        };
+        Ok((task, requests))
+    }
+
+    /// Works until the partition is to be handed over.
+    async fn work(&mut self, requests: &mut Requests, tenure: &mut Tenure) -> Result<(), PartitionError> {
+        let mut renewal = interval(RENEW);
+        renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        for turn in 1_usize.. {
+            if turn.is_multiple_of(MOST_AT_ONCE) {
+                yield_now().await;
+            }
+            let wake = self.next_wake();
+            tokio::select! {
+                () = tenure.ends() => break,
+                request = requests.next() => match request {
+                    Some(request) => self.request(request).await,
+                    None => return Err(PartitionError::Deaf),
+                },
+                Some((id, done)) = self.jobs.next() => self.done(id, done),
+                Some(ended) = self.effects.join_next_with_id() => self.returned(ended),
+                () = sleep(wake) => self.core.wake(&here(&self.context, self.started)),
+                _ = renewal.tick() => self.core.renew(&here(&self.context, self.started)),
+            }
+            self.carry_out().await?;
+        }
+        Ok(())
+    }
+
+    /// Finishes what is under way and sends everybody else elsewhere.
+    async fn release(&mut self) -> Result<(), PartitionError> {
+        self.core.release(&here(&self.context, self.started));
+        self.carry_out().await?;
+        while !self.released
+            && let Some((id, done)) = self.jobs.next().await
+        {
+            self.done(id, done);
+            self.carry_out().await?;
+        }
+        self.context.bus.flush().await;
+        Ok(())
+    }
+
+    fn next_wake(&self) -> Duration {
+        let now_ms = mono_ms(self.started);
+        let wake = self.core.next_wake_ms();
+        wake.map_or(LONGEST_SLEEP, |at_ms| Duration::from_millis(at_ms.saturating_sub(now_ms)))
+    }
+
+    async fn request(&mut self, request: Request) {
+        match self.context.service.decode(&request) {
+            Ok(Asked { id, cause, command, rides }) => {
+                let here = here(&self.context, self.started);
+                self.core.command(&here, id, cause, command, request, rides);
+            }
+            Err(refusal) => respond(&request, &S::Aggregate::refused(refusal)).await,
+        }
+    }
+
+    fn done(&mut self, id: Id<S>, done: Done) {
+        let here = here(&self.context, self.started);
+        match done {
+            Done::Appended(stored) => self.core.appended(&here, id, stored),
+            Done::Checked(checked) => self.core.checked(&here, id, checked),
+            Done::Read(read) => self.core.read(&here, id, read),
+        }
+    }
+
+    fn returned(&mut self, ended: Result<(tokio::task::Id, Outcome<Command<S>>), JoinError>) {
+        let (task, outcome) = match ended {
+            Ok(ended) => ended,
+            Err(error) => {
+                if error.is_panic() {
+                    tracing::error!(%error, "an effect failed; it is tried again");
+                }
+                (error.id(), Outcome::Failed)
+            }
+        };
+        if let Some((id, key, _)) = self.running.remove(&task) {
+            self.core.returned(&here(&self.context, self.started), id, &key, outcome);
+        }
+    }
+
+    /// Carries out what has come out of the core.
+    async fn carry_out(&mut self) -> Result<(), PartitionError> {
+        let mut outputs = std::mem::take(&mut self.outputs);
+        self.core.swap_outputs(&mut outputs);
+        for output in outputs.drain(..) {
+            self.output(output).await?;
+        }
+        self.outputs = outputs;
+        Ok(())
+    }
+
+    async fn output(&mut self, output: Out<S>) -> Result<(), PartitionError> {
+        let (context, epoch) = (&self.context, self.context.epoch);
+        match output {
+            Output::Append { id, after, payload, snapshot, patient } => {
+                let record = Append { after, payload, snapshot, patient };
+                self.jobs.push(jobs::append(context, id, record));
+            }
+            Output::Check { id, position } => self.jobs.push(jobs::check(context, id, position)),
+            Output::Read { id, within_ms } => {
+                let last = self.lasts.remove(&id);
+                self.jobs.push(jobs::read(context, id, last, Duration::from_millis(within_ms)));
+            }
+            Output::Reply { token, reply } => respond(&token, &reply).await,
+            Output::Tell { id, news, answers } => {
+                if let Some(aggregate) = self.core.get(id) {
+                    context.service.tell(aggregate, epoch, news, answers.as_ref()).await;
+                }
+            }
+            Output::Start { id, key, effect, tries } => {
+                let attempt = context.service.clone().attempt(id, effect, tries);
+                let task = self.effects.spawn(attempt);
+                self.running.insert(task.id(), (id, key, task));
+            }
+            Output::Stop { id, key } => {
+                self.running.retain(|_, (of, about, task)| {
+                    let stopped = (*of, &*about) == (id, &key);
+                    if stopped {
+                        task.abort();
+                    }
+                    !stopped
+                });
+            }
+            Output::Loaded { id } => {
+                if let Some(aggregate) = self.core.get(id) {
+                    context.service.loaded(aggregate, epoch);
+                }
+            }
+            Output::Evict { id } => context.service.evicted(id, epoch),
+            Output::Released => self.released = true,
+            Output::Superseded { id, epoch } => {
+                let name = S::Aggregate::NAME;
+                return Err(PartitionError::Superseded { name, id: id.to_string(), epoch });
+            }
+            Output::NotRecorded { id, reason } => {
+                tracing::error!(kind = S::Aggregate::NAME, %id, %reason, "a record is left out: its command is refused");
+            }
+            Output::Declined { id, refusal } => {
+                tracing::warn!(kind = S::Aggregate::NAME, %id, %refusal, "an answer from outside does not fit: it is asked for again where it is due");
+            }
+            Output::Unreadable { id, reason } => {
+                tracing::error!(kind = S::Aggregate::NAME, %id, reason, "a journal makes no sense: its commands are refused");
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<S: Service> Drop for Task<S> {
+    /// However the task ends, its aggregates are no longer this process'.
+    fn drop(&mut self) {
+        let PartitionContext { service, partition, epoch, .. } = &self.context;
+        self.core.ids().for_each(|id| service.evicted(id, *epoch));
+        if let (records @ 1.., Some(youngest)) = self.core.under_way() {
+            let youngest_ms = mono_ms(self.started).saturating_sub(youngest);
+            tracing::warn!(
+                partition,
+                records,
+                youngest_ms,
+                "given up with records under way: the journal decides whether they count"
+            );
+        }
+    }
+}
+
+/// The time, by this process' clock and by one that begins when the partition does.
+fn now(started: Instant) -> Now {
+    Now { wall_ms: bus::clock::now_ms(), mono_ms: mono_ms(started) }
+}
+
+fn mono_ms(started: Instant) -> u64 {
+    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+fn here<S>(context: &PartitionContext<S>, started: Instant) -> Here<'_> {
+    Here { now: now(started), tenure: &context.tenure, journal: &context.journal }
+}
+
+/// Sends a reply. A requester who does not get it repeats the request.
+async fn respond<A: Serialize>(request: &Request, reply: &A) {
+    if let Err(error) = request.answer(reply).await {
+        tracing::debug!(%error, "a reply was not sent");
+    }
+}

@@ -1,0 +1,131 @@
+use super::*;
+use wire::{
+    Chips, Epoch, PostingId, VERSION,
+    table::{Absence, HouseBot, Level, Purpose, TableConfig},
+};
+
+const TABLE: TableId = TableId(7);
+
+fn config() -> TableConfig {
+    TableConfig {
+        name: "test".to_owned(),
+        variant: "NT".to_owned(),
+        seats: 2,
+        level: Level { number: 0, small_blind: Chips(5), big_blind: Chips(10), ante: Chips::ZERO },
+        purpose: Purpose::Cash { min_buy_in: Chips(100), max_buy_in: Chips(1_000) },
+        action_ms: 1_000,
+        hand_pause_ms: 100,
+        bot_pace_ms: 0,
+        absence: Absence::default(),
+        scripted: false,
+    }
+}
+
+/// A table with what its journal would give a new owner.
+struct Journaled {
+    host: TableHost,
+    /// Since the last snapshot.
+    records: Vec<Vec<u8>>,
+}
+
+impl Journaled {
+    /// Writes a record. Whoever recovered the table now would have the same table and could tell the
+    /// same hand.
+    fn write(&mut self, events: Vec<TableEvent>, at_ms: u64) {
+        let (host, first) = (&mut self.host, self.records.is_empty());
+        let mut record = TableRecord { v: VERSION, epoch: Epoch(1), at_ms, cause: None, events, state: None };
+        record.state = host.snapshot(&record, first);
+        let payload = TableHost::encode(&record).unwrap();
+        host.wrote(payload.len(), record.state.is_some());
+        if record.state.is_some() {
+            self.records.clear();
+        }
+        self.records.push(payload);
+        let events = host.evolve(record);
+        host.news(events);
+        let past = |bytes: &Vec<u8>| Past { record: TableHost::decode(bytes).unwrap(), bytes: bytes.len() };
+        let mut records: Vec<_> = self.records.iter().map(past).collect();
+        let recovered = TableHost::replay(TABLE, &mut records).unwrap();
+        assert_eq!(recovered.table, host.table);
+        assert_eq!(recovered.tail, host.tail);
+        if host.between < MAX_BETWEEN {
+            assert_eq!(recovered.history.hand(), host.history.hand());
+        }
+    }
+}
+
+/// Two bots in a hand that began at this time.
+fn playing(now_ms: u64) -> Journaled {
+    let bots: Vec<_> = (1..=2)
+        .map(|n| HouseBot { player: PlayerId(n), name: format!("bot {n}"), buy_in: Chips(500) })
+        .collect();
+    let command = TableCommand::Create { config: config(), bots };
+    let order = TableOrder::Asked { command, takes_scripts: false };
+    let (host, created) = TableHost::create(TABLE, &order, 1).unwrap().unwrap();
+    let mut journaled = Journaled { host, records: Vec::new() };
+    journaled.write(created, 1);
+    for number in 1..=2 {
+        let posting = PostingId(format!("table.{TABLE}.{number}"));
+        let arrived = journaled.host.table.money_arrived(&posting, None);
+        journaled.write(arrived, 2);
+    }
+    let begun = journaled.host.tick(now_ms, || Seed([3; 32]));
+    journaled.write(begun, now_ms);
+    journaled
+}
+
+fn said() -> Vec<TableEvent> {
+    let (name, text) = ("ann".to_owned(), "hello".to_owned());
+    vec![TableEvent::Said { player: PlayerId(9), name, text }]
+}
+
+#[test]
+fn a_time_out_of_somebody_who_is_waited_for_is_for_now_only() {
+    let host = playing(10_000).host;
+    let over_ms = host.next_deadline_ms().unwrap();
+    assert_eq!(host.tick(over_ms - 1, || Seed([4; 32])), []);
+    let over = host.tick(over_ms, || Seed([4; 32]));
+    assert!(matches!(over[..], [TableEvent::TimedOut { .. }, ..]));
+    assert!(host.is_for_now_only(&over, over_ms));
+    assert!(matches!(host.resume(over_ms)[..], [TableEvent::ClockExtended { .. }]));
+    assert!(!host.is_for_now_only(&said(), over_ms));
+}
+
+#[test]
+fn only_owners_that_take_scripts_make_tables_for_them() {
+    let command =
+        TableCommand::Create { config: TableConfig { scripted: true, ..config() }, bots: Vec::new() };
+    for takes_scripts in [true, false] {
+        let order = TableOrder::Asked { command: command.clone(), takes_scripts };
+        let refusal = TableHost::create(TABLE, &order, 1).unwrap().err();
+        assert_eq!(refusal, (!takes_scripts).then_some(Refusal::ScriptedDecksOff));
+    }
+}
+
+#[test]
+fn a_long_hand_is_read_in_few_records_and_told_whole_also_for_a_while_after_its_end() {
+    let mut now_ms = 10_000;
+    let mut journaled = playing(now_ms);
+    assert_eq!(journaled.records.len(), 1, "a hand begins with a snapshot");
+    let mut longest = 0;
+    for _ in 0..3 * MAX_TAIL {
+        journaled.write(said(), now_ms);
+        longest = longest.max(journaled.records.len());
+    }
+    assert_eq!(longest, MAX_TAIL, "the snapshot included");
+    for _ in 0..1_000 {
+        journaled.write(said(), now_ms);
+        longest = longest.max(journaled.records.len());
+    }
+    assert!((2 * MAX_TAIL..=1_200 / RETOLD).contains(&longest), "{longest} records are read");
+    while journaled.host.table.is_playing() {
+        now_ms += 2_000;
+        let events = journaled.host.table.tick(now_ms, || Seed([4; 32]));
+        journaled.write(events, now_ms);
+    }
+    for _ in 0..2 * MAX_BETWEEN {
+        journaled.write(said(), now_ms);
+    }
+    let mut snapshot = TableHost::decode(&journaled.records[0]).unwrap().state.unwrap();
+    assert!(snapshot.take_told().is_empty(), "the hand is long over");
+}
