@@ -56,7 +56,7 @@ bench: build ## Measure the fleet beside the raw limit (ONLY=pipeline,... for so
 
 trouble: fetch ## Servers gone for a minute and for ten: what the tests leave out (a quarter of an hour)
 	@cargo build --quiet --workspace --bins
-	@cargo test --quiet -p fleet-tests --test trouble -- --ignored --nocapture --test-threads 1
+	@cargo test --quiet -p fleet-tests --test trouble --test clocks -- --ignored --nocapture --test-threads 1
 
 soak: build ## Play at TABLES with PLAYERS for SECONDS while a schedule of faults drawn from SEED breaks the fleet; one line of JSON
 	@target/release/soak --seconds $(SECONDS) --seed $(SEED) --tables $(TABLES) --players $(PLAYERS) $(ARGS)

@@ -226,10 +226,22 @@ impl Fleet {
     /// # Errors
     /// When it cannot be started.
     pub async fn add_table_worker(&self, node: &str) -> anyhow::Result<Child> {
+        self.add_table_worker_in(node, &[]).await
+    }
+
+    /// Starts one more table worker with these variables in its environment.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub async fn add_table_worker_in(&self, node: &str, env: &[(&str, &OsStr)]) -> anyhow::Result<Child> {
         let described = self.described()?;
         let role = "table-worker";
         let program = built(role)?;
-        let started = Program::new(program)
+        let mut program = Program::new(program);
+        for (name, value) in env {
+            program = program.env(name, value);
+        }
+        let started = program
             .args(["--nats-url", &described.nats_url, "--node", node])
             .env("NATS_USER", role)
             .env("NATS_PASSWORD", "")
