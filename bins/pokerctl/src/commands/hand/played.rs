@@ -9,6 +9,7 @@ use wire::{
     event::{HandEvent, HandStart, Seed, TableEvent},
     script::Script,
     table::TableConfig,
+    text::Quoted,
 };
 
 /// The number of a played hand: `TABLE.HAND`.
@@ -28,7 +29,9 @@ impl FromStr for HandId {
         let parsed = numbers.and_then(|(table, hand)| {
             Some(Self { table: table.parse().ok()?, hand: HandNo(hand.parse().ok()?) })
         });
-        parsed.ok_or_else(|| format!("{text:?} is no hand's number: write TABLE.HAND, e.g. 391824474092.17"))
+        parsed.ok_or_else(|| {
+            format!("{} is no hand's number: write TABLE.HAND, e.g. 391824474092.17", Quoted(text))
+        })
     }
 }
 
