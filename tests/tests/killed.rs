@@ -6,7 +6,7 @@ use poker::table::{self, Table, TableRecord};
 use std::time::Duration;
 use testkit::{Fleet, FleetSize, Watcher, check_against_journals, quick_tournament};
 use wire::{
-    Chips, CommandId, Epoch, PlayerId, Refusal, TableId, TournamentId, VERSION, codec,
+    Chips, CommandId, Epoch, PlayerCommand, PlayerId, Refusal, TableId, TournamentId, VERSION, codec,
     event::TableEvent,
     subject,
     table::{TableCommand, TableReply, TableRequest},
@@ -139,7 +139,7 @@ async fn what_the_owner_before_wrote_last_is_found() -> anyhow::Result<()> {
     fleet.kill("table-worker-2")?;
     ask(&fleet, known, TableCommand::Resync { since: None }).await?;
     write(&old_owner, known, &record(vec![TableEvent::Closed])).await?;
-    let sit = TableCommand::Sit { name: "ann".to_owned(), seat: None, buy_in: Chips::ZERO };
+    let sit = PlayerCommand::Sit { seat: None, buy_in: Chips::ZERO }.by("ann");
     let refused = ask_as(&fleet, Some(PlayerId(1)), known, sit).await?;
     ensure!(refused == TableReply::Refused(Refusal::TableClosed), "{refused:?}");
     fleet.stop().await

@@ -9,7 +9,7 @@ use std::{fs, os::unix::fs::symlink, path::Path, time::Duration};
 use testkit::{Fleet, FleetSize, Folders, nobody_timed_out, quick_tournament, table_journals};
 use tokio::time::{Instant, sleep, timeout_at};
 use wire::{
-    Action, Chips, HandNo, Legal, PlayerId, Refusal, SeatNo, TableId, TournamentId,
+    Action, Chips, HandNo, Legal, PlayerCommand, PlayerId, Refusal, SeatNo, TableId, TournamentId,
     cashier::{AdminRequest, CashierReply},
     client::{ClientMessage, ServerMessage, Service},
     event::Event,
@@ -40,7 +40,7 @@ struct Guest {
 impl Guest {
     async fn sit(fleet: &Fleet, name: &str, table: TableId) -> anyhow::Result<Self> {
         let mut guest = Self::come(fleet, name, table).await?;
-        match guest.client.request(ClientMessage::Sit { table, seat: None, buy_in: BUY_IN }).await? {
+        match guest.client.request(PlayerCommand::Sit { seat: None, buy_in: BUY_IN }.at(table)).await? {
             ServerMessage::Seated { seat, .. } => guest.seat = Some(seat),
             other => bail!("no seat but {other:?}"),
         }
@@ -90,7 +90,7 @@ impl Guest {
     fn act(&self, seat: SeatNo, turn: u32, legal: &Legal) {
         if self.seat == Some(seat) {
             let action = if legal.check { Action::Check } else { Action::Fold };
-            let act = ClientMessage::Act { table: self.table, hand: self.hand, turn, action };
+            let act = PlayerCommand::Act { hand: self.hand, turn, action }.at(self.table);
             tokio::spawn(ask(self.client.handle(), act));
         }
     }
@@ -236,9 +236,9 @@ async fn postgres_is_gone(time: Duration) -> anyhow::Result<()> {
         let hands = guest.hands + 2;
         guest.until("hands meanwhile", LIMIT, |guest| guest.hands >= hands).await?;
         // First, because from then on the guest need not act in time.
-        guest.client.request(ClientMessage::Leave { table }).await?;
+        guest.client.request(PlayerCommand::Leave.at(table)).await?;
         guest.until("the seat is given up", LIMIT, |guest| guest.seat.is_none()).await?;
-        let sit = ClientMessage::Sit { table, seat: None, buy_in: BUY_IN };
+        let sit = PlayerCommand::Sit { seat: None, buy_in: BUY_IN }.at(table);
         refused(late.client.request(sit).await)?;
         let password = testkit::PASSWORD.to_owned();
         refused(visitor.request(ClientMessage::LogIn { name: "liv".to_owned(), password }).await)

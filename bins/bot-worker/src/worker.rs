@@ -18,11 +18,12 @@ use std::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{debug, warn};
 use wire::{
+    PlayerCommand,
     bots::BotAsk,
     codec,
     fleet::Load,
     subject,
-    table::{TableCommand, TableReply, TableRequest},
+    table::{TableReply, TableRequest},
 };
 
 /// Thoughts and waiting answers at a time, per thinking thread, and asks on their way to it. Enough
@@ -159,7 +160,7 @@ impl Worker {
             table: ask.table,
             id: ask.command_id(),
             player: Some(ask.player),
-            command: TableCommand::Act { hand: ask.hand, turn: ask.turn, action },
+            command: PlayerCommand::Act { hand: ask.hand, turn: ask.turn, action }.by(""),
             on_feed: false,
         };
         self.answer(&request).await

@@ -16,7 +16,7 @@ use std::{
 };
 use tokio::time::{sleep, timeout};
 use wire::{
-    Action, Card, Chips, HandNo, Legal, PlayerId, RaiseBounds, Refusal, TableId,
+    Action, Card, Chips, HandNo, Legal, PlayerCommand, PlayerId, RaiseBounds, Refusal, TableId,
     bots::{BotAsk, Opponent},
     codec,
     fleet::Role,
@@ -151,6 +151,16 @@ fn ask(turn: u32, left: Duration) -> BotAsk {
 
 const LONG: Duration = Duration::from_secs(50);
 
+/// Hand, turn and action of a bot's command.
+fn act(command: TableCommand) -> (HandNo, u32, Action) {
+    match command {
+        TableCommand::Player { command: PlayerCommand::Act { hand, turn, action }, .. } => {
+            (hand, turn, action)
+        }
+        other => panic!("no action: {other:?}"),
+    }
+}
+
 #[tokio::test]
 async fn an_ask_is_answered_once_with_an_action_that_was_offered() {
     let mut room = Room::open().await;
@@ -160,7 +170,7 @@ async fn an_ask_is_answered_once_with_an_action_that_was_offered() {
     assert_eq!(command.table, TABLE);
     assert_eq!(command.player, Some(asked.player));
     assert_eq!(command.id, asked.command_id());
-    let TableCommand::Act { hand, turn, action } = command.command else { panic!("no action") };
+    let (hand, turn, action) = act(command.command);
     assert_eq!((hand, turn), (asked.hand, asked.turn));
     match action {
         Action::Call => {}
@@ -190,7 +200,7 @@ async fn an_ask_that_has_waited_for_too_long_in_the_queue_is_told_by_the_queues_
     room.ask(2, LONG).await;
     sleep(Duration::from_millis(400)).await;
     let _worker = room.worker("bot-worker-1", &["--threads", "1"]).await;
-    let TableCommand::Act { turn, .. } = room.command(DONE).await.command else { panic!("no action") };
+    let (_, turn, _) = act(room.command(DONE).await.command);
     assert_eq!(turn, 2);
     room.assert_settled().await;
 }
@@ -215,7 +225,7 @@ async fn more_asks_than_there_is_room_for_are_all_answered() {
     // An ask that has waited for two seconds, on a slow machine, comes again.
     let mut answered = BTreeSet::new();
     while answered.len() < ASKS as usize {
-        let TableCommand::Act { turn, .. } = room.command(DONE).await.command else { panic!("no action") };
+        let (_, turn, _) = act(room.command(DONE).await.command);
         answered.insert(turn);
     }
     assert_eq!(answered, (1..=ASKS).collect());

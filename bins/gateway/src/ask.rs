@@ -50,7 +50,7 @@ impl Asker {
         let subject = subject::table_commands(subject::table_partition(request.table));
         self.ask(subject, request, EACH, "the table", |reply| match reply {
             TableReply::Refused(refusal) => Some(refusal),
-            _ => None,
+            TableReply::Done { .. } | TableReply::Seat { .. } | TableReply::Resync(_) => None,
         })
         .await
     }
@@ -70,7 +70,7 @@ impl Asker {
         let subject = subject::tournament_commands(subject::tournament_partition(request.tournament));
         self.ask(subject, request, EACH, "the tournament", |reply| match reply {
             TournamentReply::Refused(refusal) => Some(refusal),
-            _ => None,
+            TournamentReply::Done | TournamentReply::Standings(_) | TournamentReply::Instruction(_) => None,
         })
         .await
     }
@@ -83,7 +83,14 @@ impl Asker {
         let subject = subject::CASHIER_SESSION.to_owned();
         let reply = self.ask(subject, request, EACH_CASHIER, "the cashier", |reply| match reply {
             CashierReply::Refused(refusal) => Some(refusal),
-            _ => None,
+            CashierReply::Done
+            | CashierReply::Session(_)
+            | CashierReply::Balance { .. }
+            | CashierReply::Bots(_)
+            | CashierReply::Guests(_)
+            | CashierReply::Player(_)
+            | CashierReply::Results(_)
+            | CashierReply::Audit(_) => None,
         });
         match reply.await? {
             CashierReply::Refused(refusal) => Err(refusal),
@@ -204,7 +211,7 @@ fn into_resync(reply: TableReply) -> Result<Resync, Refusal> {
     match reply {
         TableReply::Resync(resync) => Ok(*resync),
         TableReply::Refused(refusal) => Err(refusal),
-        _ => Err(surprised("the table")),
+        TableReply::Done { .. } | TableReply::Seat { .. } => Err(surprised("the table")),
     }
 }
 

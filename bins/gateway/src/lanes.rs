@@ -88,12 +88,14 @@ impl<W> Lanes<W> {
                     turn.extend(self.admit(lane, work));
                 }
             }
-            _ => match self.busy.get_mut(&lane).and_then(VecDeque::pop_front) {
-                Some(work) => turn.push(work),
-                None => {
-                    self.busy.remove(&lane);
+            Lane::Long | Lane::Table(_) | Lane::Tournament(_) => {
+                match self.busy.get_mut(&lane).and_then(VecDeque::pop_front) {
+                    Some(work) => turn.push(work),
+                    None => {
+                        self.busy.remove(&lane);
+                    }
                 }
-            },
+            }
         }
         if self.busy.is_empty() {
             // An emptied map keeps a node, and most connections are at rest.

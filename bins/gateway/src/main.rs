@@ -3,7 +3,8 @@
 //! | module | for |
 //! | --- | --- |
 //! | `listen`, `socket`, `frame`, `transport` | connections, TCP and WebSocket alike |
-//! | `session`, `lanes`, `work` | one connection's requests: in order, passed on, answered |
+//! | `session`, `lanes` | one connection's requests: in order, passed on, answered |
+//! | `session::requests` | one file for each kind of request |
 //! | `outbox` | what waits to be sent, bounded |
 //! | `feeds`, `chunk`, `sight` | watched tables: every viewer sees everything once, in order |
 //! | `connections`, `notices` | who is online where; one player, one connection |
@@ -38,7 +39,6 @@ mod session;
 mod sight;
 mod socket;
 mod transport;
-mod work;
 
 use crate::{
     args::Args, ask::Asker, connections::Connections, feeds::Feeds, gone::Farewells, lobby::Lobby,

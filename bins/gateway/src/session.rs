@@ -15,11 +15,11 @@ use crate::{
     outbox::Outbox,
     socket::SocketState,
     transport::{Failed, Incoming, Transport},
-    work::{Finished, Work},
 };
 use bytes::Bytes;
-use futures::{Stream, future::BoxFuture, stream::FuturesUnordered};
+use futures::{Stream, stream::FuturesUnordered};
 use pace::Pace;
+use requests::{Finished, Running, Work};
 use std::{
     collections::BTreeSet,
     future::poll_fn,
@@ -43,7 +43,7 @@ pub(crate) struct Session {
     pace: Pace,
     online: Option<Online>,
     lanes: Lanes<Work>,
-    under_way: FuturesUnordered<BoxFuture<'static, Finished>>,
+    under_way: FuturesUnordered<Running>,
     watching: BTreeSet<TableId>,
     /// When the other side was last heard.
     heard: Instant,

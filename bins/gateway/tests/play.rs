@@ -9,14 +9,14 @@ use common::{Room, WAYS, Way, connect, follow, guarded, next, password, watch};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 use wire::{
-    Action, Chips, HandNo, Refusal, TableId,
+    Action, Chips, HandNo, PlayerCommand, Refusal, TableId,
     client::{ClientMessage, PrivateCards, ServerMessage},
 };
 
 const TABLE: TableId = TableId(7);
 
 fn act(table: TableId, turn: u32) -> ClientMessage {
-    ClientMessage::Act { table, hand: HandNo(1), turn, action: Action::Check }
+    PlayerCommand::Act { hand: HandNo(1), turn, action: Action::Check }.at(table)
 }
 
 async fn cards(client: &mut Client) -> PrivateCards {
@@ -147,7 +147,7 @@ async fn a_seat_is_watched_and_cards_go_to_their_player_only() {
         let player = room.cashier.player(&name);
         assert_eq!(client.player(), Some(player));
         let seat = seat as u8;
-        let sit = ClientMessage::Sit { table: TABLE, seat: Some(seat), buy_in: Chips(100) };
+        let sit = PlayerCommand::Sit { seat: Some(seat), buy_in: Chips(100) }.at(TABLE);
         let answer = guarded("a seat", client.request(sit)).await.unwrap();
         assert_eq!(answer, ServerMessage::Seated { table: TABLE, seat });
         let view = next(&mut client, "the table", |event| match event {
@@ -257,14 +257,14 @@ async fn visitors_look_and_do_not_touch() {
     room.tables.happen(TABLE, 2).await;
     for way in WAYS {
         let mut client = connect(&[&gateway], way, Login::Visitor).await;
-        let sit = ClientMessage::Sit { table: TABLE, seat: None, buy_in: Chips(100) };
+        let sit = PlayerCommand::Sit { seat: None, buy_in: Chips(100) }.at(TABLE);
         let forbidden = [
             sit,
             act(TABLE, 1),
             ClientMessage::Balance,
             ClientMessage::Seats,
             ClientMessage::Register { tournament: wire::TournamentId(1) },
-            ClientMessage::Leave { table: TABLE },
+            PlayerCommand::Leave.at(TABLE),
             ClientMessage::LogOut,
         ];
         for message in forbidden {

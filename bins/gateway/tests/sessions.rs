@@ -10,14 +10,14 @@ use servers::Signal;
 use std::time::Duration;
 use tokio::time::sleep;
 use wire::{
-    Action, Chips, HandNo, Refusal, TableId,
+    Action, Chips, HandNo, PlayerCommand, Refusal, TableId,
     client::{ClientMessage, Closing, ServerMessage},
 };
 
 const TABLE: TableId = TableId(7);
 
 fn act(turn: u32) -> ClientMessage {
-    ClientMessage::Act { table: TABLE, hand: HandNo(1), turn, action: Action::Fold }
+    PlayerCommand::Act { hand: HandNo(1), turn, action: Action::Fold }.at(TABLE)
 }
 
 async fn end(client: &mut Client) -> Ended {

@@ -3,7 +3,7 @@
 use crate::books::Books;
 use poker::table::{self, Table, TableRecord};
 use wire::{
-    HandNo, Refusal, SeatNo,
+    HandNo, PlayerCommand, Refusal, SeatNo,
     event::{HandEvent, TableEvent},
     journal::Cause,
     script::Script,
@@ -83,26 +83,24 @@ fn decide(before: &Table, books: &Books, record: &TableRecord) -> Result<Vec<Tab
 fn command(before: &Table, event: &TableEvent, cause: Cause) -> Option<TableCommand> {
     Some(match (event, cause.player) {
         (TableEvent::SeatReserved { seat, name, buy_in, .. }, Some(_)) => {
-            TableCommand::Sit { name: name.clone(), seat: Some(*seat), buy_in: *buy_in }
+            PlayerCommand::Sit { seat: Some(*seat), buy_in: *buy_in }.by(name)
         }
         (TableEvent::Hand(HandEvent::Acted { action, .. }), Some(_)) => {
             let (hand, turn) = turn(before)?;
-            TableCommand::Act { hand, turn, action: action.clone() }
+            PlayerCommand::Act { hand, turn, action: action.clone() }.by("")
         }
-        (TableEvent::SatOut { .. }, Some(_)) => TableCommand::SitOut,
-        (TableEvent::SatIn { .. }, Some(_)) => TableCommand::SitIn,
-        (TableEvent::LeaveAsked { .. }, Some(_)) => TableCommand::Leave,
+        (TableEvent::SatOut { .. }, Some(_)) => PlayerCommand::SitOut.by(""),
+        (TableEvent::SatIn { .. }, Some(_)) => PlayerCommand::SitIn.by(""),
+        (TableEvent::LeaveAsked { .. }, Some(_)) => PlayerCommand::Leave.by(""),
         (TableEvent::Heard { connection: Some(connection), .. }, Some(_)) => {
             TableCommand::Online { connection: connection.clone() }
         }
         // Whoever was out of time asked for something that was so already: to sit out.
-        (TableEvent::Heard { connection: None, .. }, Some(_)) => TableCommand::SitOut,
+        (TableEvent::Heard { connection: None, .. }, Some(_)) => PlayerCommand::SitOut.by(""),
         (TableEvent::Disconnected { connection, .. }, Some(_)) => {
             TableCommand::Gone { connection: connection.clone() }
         }
-        (TableEvent::Said { name, text, .. }, Some(_)) => {
-            TableCommand::Say { name: name.clone(), text: text.clone() }
-        }
+        (TableEvent::Said { name, text, .. }, Some(_)) => PlayerCommand::Say { text: text.clone() }.by(name),
         (TableEvent::Instructed { instruction, .. }, None) => TableCommand::Instruct(instruction.clone()),
         (TableEvent::CloseAsked, None) => TableCommand::Close,
         (TableEvent::HandStarted { script: Some(script), .. }, None) => {

@@ -184,13 +184,22 @@ impl Outstanding {
 /// The table that a command is for; none for questions, which change nothing.
 const fn table_of(message: &ClientMessage) -> Option<TableId> {
     match message {
-        ClientMessage::Sit { table, .. }
-        | ClientMessage::Act { table, .. }
-        | ClientMessage::SitOut { table }
-        | ClientMessage::SitIn { table }
-        | ClientMessage::Leave { table }
-        | ClientMessage::Say { table, .. } => Some(*table),
-        _ => None,
+        ClientMessage::Command { table, command } if command.needs().order => Some(*table),
+        ClientMessage::Command { .. }
+        | ClientMessage::LogIn { .. }
+        | ClientMessage::Resume { .. }
+        | ClientMessage::LogOut
+        | ClientMessage::Ping
+        | ClientMessage::Time
+        | ClientMessage::Lobby
+        | ClientMessage::Balance
+        | ClientMessage::Seats
+        | ClientMessage::Register { .. }
+        | ClientMessage::Unregister { .. }
+        | ClientMessage::Standings { .. }
+        | ClientMessage::Watch { .. }
+        | ClientMessage::Unwatch { .. }
+        | ClientMessage::Resync { .. } => None,
     }
 }
 
@@ -254,7 +263,7 @@ mod tests {
     }
 
     fn say(table: u64) -> ClientMessage {
-        ClientMessage::Say { table: TableId(table), text: "hm".into() }
+        wire::PlayerCommand::Say { text: "hm".into() }.at(TableId(table))
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use client::TableMirror;
 use poker::table::{Effect, Table, TableRecord, create, public};
 use wire::{
-    Action, Chips, CommandId, ConnectionId, Epoch, PlayerId, TableId,
+    Action, Chips, CommandId, ConnectionId, Epoch, PlayerCommand, PlayerId, TableId,
     cashier::TableMoneyRequest,
     event::{Event, Seed, TableEvent},
     journal::Cause,
@@ -171,7 +171,7 @@ impl Desk {
         offered.extend(legal.bet.map(|bounds| Action::Bet(within(bounds))));
         offered.extend(legal.raise.map(|bounds| Action::RaiseTo(within(bounds))));
         let action = offered.swap_remove(self.chance.next(offered.len() as u64) as usize);
-        self.send(player.0, &TableCommand::Act { hand, turn: turn.turn, action });
+        self.send(player.0, &PlayerCommand::Act { hand, turn: turn.turn, action }.by(""));
         true
     }
 
@@ -181,16 +181,16 @@ impl Desk {
         match self.chance.next(20) {
             0 => {
                 let buy_in = Chips(40 + self.chance.next(160));
-                self.send(guest, &TableCommand::Sit { name: "x".into(), seat: None, buy_in });
+                self.send(guest, &PlayerCommand::Sit { seat: None, buy_in }.by("x"));
             }
-            1 => self.send(guest, &TableCommand::SitOut),
-            2 => self.send(guest, &TableCommand::SitIn),
-            3 => self.send(guest, &TableCommand::Leave),
+            1 => self.send(guest, &PlayerCommand::SitOut.by("")),
+            2 => self.send(guest, &PlayerCommand::SitIn.by("")),
+            3 => self.send(guest, &PlayerCommand::Leave.by("")),
             4 => self.now_ms += 11_000,
             5 => self.pay(),
             6 => self.send(guest, &TableCommand::Online { connection: ConnectionId("a".into()) }),
             7 => self.send(guest, &TableCommand::Gone { connection: ConnectionId("a".into()) }),
-            8 => self.send(guest, &TableCommand::Say { name: "x".into(), text: "hm".into() }),
+            8 => self.send(guest, &PlayerCommand::Say { text: "hm".into() }.by("x")),
             _ => {
                 if !self.act() {
                     self.now_ms += 100;

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 use wire::{
-    Action, Chips, CommandId, Legal, PlayerId, PostingId, SeatNo, TableId, TournamentId,
+    Action, Chips, CommandId, Legal, PlayerCommand, PlayerId, PostingId, SeatNo, TableId, TournamentId,
     cashier::{AdminRequest, CashierReply},
     client::{ClientMessage, ServerMessage},
     event::Event,
@@ -230,7 +230,9 @@ impl Hero {
         }
         let action = choose(hand, legal);
         // A refusal means that the turn has passed, for example while a connection was being made.
-        if let ServerMessage::Done = handle.request(ClientMessage::Act { table, hand, turn, action }).await? {
+        if let ServerMessage::Done =
+            handle.request(PlayerCommand::Act { hand, turn, action }.at(table)).await?
+        {
             self.report.actions += 1;
         }
         Ok(())

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// "What do you do?", asked of whichever bot worker takes it. Holds exactly what a person in that seat would see.
-/// The answer is a [`crate::table::TableCommand::Act`] with an id made of hand and turn
+/// The answer is a [`crate::PlayerCommand::Act`] with an id made of hand and turn
 /// ([`BotAsk::command_id`]), so that a second answer to the same ask changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BotAsk {

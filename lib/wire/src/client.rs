@@ -6,14 +6,16 @@
 //! come unasked. A request that was not answered may be sent again with the same id, on any connection.
 
 use crate::{
-    Action, Card, Chips, CommandId, HandNo, PlayerId, Refusal, SeatNo, TableId, TournamentId,
+    Card, Chips, CommandId, HandNo, PlayerId, Refusal, SeatNo, TableId, TournamentId,
+    command::{self, AtTable, Merged, PlayerCommand},
     event::{Event, Unseating},
     table::TableSummary,
     tournament::{Standings, TournamentSummary},
     view::TableView,
 };
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 
 /// Largest frame that a connection node accepts, in bytes. Larger ones close the connection.
 pub const MAX_CLIENT_FRAME: usize = 16 * 1024;
@@ -40,11 +42,13 @@ pub struct ClientFrame {
     /// The request's id. Unique per player: start at a random number and count up.
     pub id: CommandId,
     /// The request.
+    #[schemars(with = "AnyClientMessage")]
     pub m: ClientMessage,
 }
 
 /// A request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "Self")]
 pub enum ClientMessage {
     /// Log in. Answered with [`ServerMessage::Welcome`].
     LogIn {
@@ -87,49 +91,6 @@ pub enum ClientMessage {
         /// Most players to list, at most 1,000.
         limit: u32,
     },
-    /// Take a seat at a cash table and watch it. Answered with [`ServerMessage::Seated`].
-    Sit {
-        /// Which table.
-        table: TableId,
-        /// Which seat; any free one when absent.
-        #[serde(default)]
-        seat: Option<SeatNo>,
-        /// Chips to bring.
-        buy_in: Chips,
-    },
-    /// Act in turn.
-    Act {
-        /// Which table.
-        table: TableId,
-        /// The hand the action is for.
-        hand: HandNo,
-        /// The turn the action is for.
-        turn: u32,
-        /// The action.
-        action: Action,
-    },
-    /// Be dealt out from the next hand on.
-    SitOut {
-        /// Which table.
-        table: TableId,
-    },
-    /// Be dealt in again.
-    SitIn {
-        /// Which table.
-        table: TableId,
-    },
-    /// Leave the table, after the hand.
-    Leave {
-        /// Which table.
-        table: TableId,
-    },
-    /// Say something to everybody at a table, whether seated there or not. Needs an open session.
-    Say {
-        /// Which table.
-        table: TableId,
-        /// A line of at most [`MAX_LINE`] characters, none of them a control character.
-        text: String,
-    },
     /// Follow a table from now on. Answered with [`ServerMessage::Table`].
     Watch {
         /// Which table.
@@ -151,6 +112,55 @@ pub enum ClientMessage {
         #[serde(default)]
         since: Option<u64>,
     },
+    /// Ask something of a table. Answered with [`ServerMessage::Done`], where nothing else is said.
+    #[serde(skip)]
+    Command {
+        /// Which table.
+        table: TableId,
+        /// What.
+        command: PlayerCommand,
+    },
+}
+
+impl Serialize for ClientMessage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Command { table, command } => {
+                AtTable::from((*table, command.clone())).serialize(serializer)
+            }
+            own => Self::serialize(own, serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ClientMessage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        command::read(deserializer)
+    }
+}
+
+impl<'de> Merged<'de> for ClientMessage {
+    fn read_command<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (table, command) = AtTable::deserialize(deserializer)?.into();
+        Ok(Self::Command { table, command })
+    }
+
+    fn read_own<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
+}
+
+/// The form of a [`ClientMessage`].
+struct AnyClientMessage;
+
+impl JsonSchema for AnyClientMessage {
+    fn schema_name() -> Cow<'static, str> {
+        ClientMessage::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        command::merge::<ClientMessage, AtTable>(generator)
+    }
 }
 
 /// What a connection node sends.
@@ -266,7 +276,8 @@ pub enum ServerMessage {
         /// Why.
         reason: Unseating,
     },
-    /// Unasked: your time ran out at a table. Send something there, e.g. [`ClientMessage::SitIn`]: after the table's limit you are treated
+    /// Unasked: your time ran out at a table. Send something there, e.g. [`PlayerCommand::SitIn`]:
+    /// after the table's limit you are treated
     /// as having left. As long as you are connected, the connection node tells the table that you are.
     TimedOut {
         /// Which table.

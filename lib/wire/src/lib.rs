@@ -17,6 +17,7 @@ pub mod cashier;
 pub mod chips;
 pub mod client;
 pub mod codec;
+pub mod command;
 pub mod event;
 pub mod fleet;
 pub mod ids;
@@ -34,6 +35,7 @@ pub use action::{Action, Legal, RaiseBounds};
 pub use card_list::{BoardCards, Cards, HoleCards};
 pub use cards::{Card, Rank, Suit};
 pub use chips::Chips;
+pub use command::PlayerCommand;
 pub use ids::{
     CommandId, ConnectionId, Epoch, HandNo, NodeId, PlayerId, PostingId, SeatNo, TableId, TournamentId,
 };

@@ -1,14 +1,16 @@
 //! Commands to tables and what tables answer.
 
 use crate::{
-    Action, Chips, CommandId, ConnectionId, HandNo, PlayerId, Refusal, SeatNo, TableId, TournamentId,
+    Chips, CommandId, ConnectionId, PlayerId, Refusal, SeatNo, TableId, TournamentId,
     client::{PrivateCards, TableEvents},
+    command::{self, Merged, Named, PlayerCommand},
     script::Script,
     tournament::Instruction,
     view::TableView,
 };
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 
 /// Blinds and ante in force. Fixed-limit games derive their bets from the big blind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -114,6 +116,7 @@ pub struct TableRequest {
     #[serde(default)]
     pub player: Option<PlayerId>,
     /// What to do.
+    #[schemars(with = "AnyTableCommand")]
     pub command: TableCommand,
     /// Whether whoever asks hears the tables' feed. [`TableReply::Done`] may then ride on what tells of the last of the events
     /// there: see [`Told::answers`].
@@ -123,6 +126,7 @@ pub struct TableRequest {
 
 /// What can be asked of a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "Self")]
 pub enum TableCommand {
     /// Create it.
     Create {
@@ -131,38 +135,6 @@ pub enum TableCommand {
         /// Bots that sit down at once (cash tables).
         #[serde(default)]
         bots: Vec<HouseBot>,
-    },
-    /// Take a seat at a cash table.
-    Sit {
-        /// Display name.
-        name: String,
-        /// Which seat; any free one when absent.
-        #[serde(default)]
-        seat: Option<SeatNo>,
-        /// Chips to bring.
-        buy_in: Chips,
-    },
-    /// Act in turn.
-    Act {
-        /// The hand the action is for.
-        hand: HandNo,
-        /// The turn the action is for.
-        turn: u32,
-        /// The action.
-        action: Action,
-    },
-    /// Be dealt out from the next hand on.
-    SitOut,
-    /// Be dealt in again.
-    SitIn,
-    /// Leave the table, after the hand if one is being played.
-    Leave,
-    /// Say something to everybody at the table.
-    Say {
-        /// Display name.
-        name: String,
-        /// What: a line of at most [`crate::client::MAX_LINE`] characters.
-        text: String,
     },
     /// The player is online on a connection of a connection node.
     Online {
@@ -187,6 +159,61 @@ pub enum TableCommand {
     /// Deal this hand now. Nobody's command but the administrator's, at a table whose configuration says that it is
     /// scripted, and only by table workers that were started for it.
     Script(Script),
+    /// What a player asks.
+    #[serde(skip)]
+    Player {
+        /// The player's display name; empty where the table does not show it.
+        name: String,
+        /// What.
+        command: PlayerCommand,
+    },
+}
+
+impl From<Named> for TableCommand {
+    fn from(command: Named) -> Self {
+        let (name, command) = command.into();
+        Self::Player { name, command }
+    }
+}
+
+impl Serialize for TableCommand {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Player { name, command } => {
+                Named::from((name.as_str(), command.clone())).serialize(serializer)
+            }
+            own => Self::serialize(own, serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for TableCommand {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        command::read(deserializer)
+    }
+}
+
+impl<'de> Merged<'de> for TableCommand {
+    fn read_command<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Named::deserialize(deserializer).map(Self::from)
+    }
+
+    fn read_own<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
+}
+
+/// The form of a [`TableCommand`].
+struct AnyTableCommand;
+
+impl JsonSchema for AnyTableCommand {
+    fn schema_name() -> Cow<'static, str> {
+        TableCommand::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        command::merge::<TableCommand, Named>(generator)
+    }
 }
 
 /// What a table answers.

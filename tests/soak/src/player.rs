@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 use wire::{
-    Action, Chips, CommandId, HandNo, Legal, PlayerId, Refusal, SeatNo, TableId, TournamentId,
+    Action, Chips, CommandId, HandNo, Legal, PlayerCommand, PlayerId, Refusal, SeatNo, TableId, TournamentId,
     client::{ClientMessage, ServerMessage},
     event::Event,
     view::TableView,
@@ -185,23 +185,23 @@ impl Player {
             Plan::Sit(table) => {
                 if !self.sitting {
                     self.sitting = true;
-                    let sit = ClientMessage::Sit { table, seat: None, buy_in: BUY_IN };
+                    let sit = PlayerCommand::Sit { seat: None, buy_in: BUY_IN };
                     self.command(table, Kind::Seat, sit);
                 }
             }
             Plan::Act { table, hand, turn, legal } => {
                 let action = self.choose(&legal);
-                let act = ClientMessage::Act { table, hand, turn, action };
+                let act = PlayerCommand::Act { hand, turn, action };
                 self.command(table, Kind::Change, act);
             }
-            Plan::Leave(table) => self.command(table, Kind::Wish, ClientMessage::Leave { table }),
-            Plan::SitOut(table) => self.command(table, Kind::Wish, ClientMessage::SitOut { table }),
-            Plan::SitIn(table) => self.command(table, Kind::Wish, ClientMessage::SitIn { table }),
+            Plan::Leave(table) => self.command(table, Kind::Wish, PlayerCommand::Leave),
+            Plan::SitOut(table) => self.command(table, Kind::Wish, PlayerCommand::SitOut),
+            Plan::SitIn(table) => self.command(table, Kind::Wish, PlayerCommand::SitIn),
             Plan::Say(table) => {
                 // Whether the line before has been answered or not.
                 self.plan(self.chat_ms, self.chat_ms, Plan::Say(table));
                 self.lines += 1;
-                let say = ClientMessage::Say { table, text: self.lines.to_string() };
+                let say = PlayerCommand::Say { text: self.lines.to_string() };
                 self.command(table, Kind::Change, say);
             }
             Plan::Enter(tournament) => {
@@ -210,9 +210,9 @@ impl Player {
         }
     }
 
-    fn command(&mut self, table: TableId, kind: Kind, message: ClientMessage) {
-        let sits = matches!(message, ClientMessage::Sit { .. });
-        self.ask(Asked::Table { table, kind, sits, at_ms: now_ms() }, message);
+    fn command(&mut self, table: TableId, kind: Kind, command: PlayerCommand) {
+        let sits = matches!(command, PlayerCommand::Sit { .. });
+        self.ask(Asked::Table { table, kind, sits, at_ms: now_ms() }, command.at(table));
     }
 
     fn ask(&mut self, asked: Asked, message: ClientMessage) {

@@ -12,8 +12,8 @@ use std::time::Duration;
 use testkit::{Fleet, FleetSize, check_against_journals};
 use tokio::{task::JoinSet, time::sleep};
 use wire::{
-    TableId,
-    client::{ClientMessage, Closing, ServerMessage},
+    PlayerCommand, TableId,
+    client::{Closing, ServerMessage},
     event::Event,
     table::Absence,
 };
@@ -150,7 +150,7 @@ async fn lost_network(fleet: &Fleet, way: Way) -> anyhow::Result<()> {
 /// Says numbered lines, one after the other.
 async fn talk(handle: client::Handle, table: TableId, lines: u32) -> anyhow::Result<()> {
     for line in 1..=lines {
-        let said = handle.request(ClientMessage::Say { table, text: format!("line {line}") }).await?;
+        let said = handle.request(PlayerCommand::Say { text: format!("line {line}") }.at(table)).await?;
         ensure!(said == ServerMessage::Done, "{said:?}");
         sleep(Duration::from_millis(20)).await;
     }

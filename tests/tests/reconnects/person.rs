@@ -7,7 +7,7 @@ use std::time::Duration;
 use testkit::{Fleet, Sightings};
 use tokio::time::timeout;
 use wire::{
-    Action, Chips, CommandId, HandNo, PlayerId, SeatNo, TableId,
+    Action, Chips, CommandId, HandNo, PlayerCommand, PlayerId, SeatNo, TableId,
     cashier::{AdminRequest, CashierReply},
     client::{ClientMessage, PrivateCards, ServerMessage},
     subject,
@@ -82,7 +82,7 @@ impl Person {
     ) -> anyhow::Result<Self> {
         let name: String = name.chars().take(20).collect();
         let hero = fleet.hero(&name, addresses, BUY_IN).await?;
-        let asked = ClientMessage::Sit { table, seat: None, buy_in: BUY_IN };
+        let asked = PlayerCommand::Sit { seat: None, buy_in: BUY_IN }.at(table);
         let ServerMessage::Seated { seat, .. } = hero.client.request(asked).await? else {
             bail!("no seat");
         };
@@ -170,7 +170,7 @@ impl Person {
     /// Checks or folds in turn, and sees it happen.
     pub async fn act(&mut self) -> anyhow::Result<()> {
         let (hand, turn, action) = self.turn().context("it is not our turn")?;
-        let asked = ClientMessage::Act { table: self.table, hand, turn, action };
+        let asked = PlayerCommand::Act { hand, turn, action }.at(self.table);
         let done = self.client.request(asked).await?;
         ensure!(done == ServerMessage::Done, "{done:?}");
         let seat = self.seat;

@@ -12,7 +12,7 @@ use std::{
     },
 };
 use wire::{
-    Chips, CommandId, ConnectionId, HandNo, PlayerId, Refusal, SeatNo, TableId, VERSION,
+    Chips, CommandId, ConnectionId, HandNo, PlayerCommand, PlayerId, Refusal, SeatNo, TableId, VERSION,
     client::{PrivateCards, ServerFrame, ServerMessage, TableEvents},
     codec,
     event::Event,
@@ -301,12 +301,12 @@ impl Table {
         let chunk = self.happen(request.table, 1);
         let event_no = chunk.last();
         let reply = match &request.command {
-            TableCommand::Sit { seat, .. } => {
+            TableCommand::Player { command: PlayerCommand::Sit { seat, .. }, .. } => {
                 let seat = seat.unwrap_or_default();
                 self.seats.insert(seat, player);
                 TableReply::Seat { seat, event_no }
             }
-            TableCommand::Act { turn, .. } => {
+            TableCommand::Player { command: PlayerCommand::Act { turn, .. }, .. } => {
                 self.acted.push((player, *turn));
                 TableReply::Done { event_no }
             }

@@ -14,8 +14,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::json;
 use std::time::Duration;
 use wire::{
-    Action, CommandId, HandNo, PlayerId, TableId, codec, subject,
-    table::{TableCommand, TableRequest},
+    Action, CommandId, HandNo, PlayerCommand, PlayerId, TableId, codec, subject, table::TableRequest,
 };
 
 const TABLES: [usize; 4] = [100, 1_000, 10_000, 27_000];
@@ -101,7 +100,7 @@ async fn shape(admin: &Bus, room: &RoomArgs, counted: &Counted) -> anyhow::Resul
         table: TableId::short(u64::MAX),
         id: CommandId::from_random(u64::MAX),
         player: Some(PlayerId(100_000)),
-        command: TableCommand::Act { hand: HandNo(1_000), turn: 10, action: Action::Check },
+        command: PlayerCommand::Act { hand: HandNo(1_000), turn: 10, action: Action::Check }.by(""),
         on_feed: true,
     };
     let (record, start_record) = records(admin).await?;

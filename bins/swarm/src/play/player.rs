@@ -25,7 +25,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 use wire::{
-    CommandId, HandNo, Refusal, SeatNo, TableId, VERSION,
+    CommandId, HandNo, PlayerCommand, Refusal, SeatNo, TableId, VERSION,
     client::{ClientFrame, ClientMessage, Closing, ServerFrame, ServerMessage},
 };
 
@@ -243,7 +243,7 @@ impl Player {
             return self.watch();
         }
         let (table, buy_in) = (self.table_id(), self.shared.buy_in);
-        self.errand = Some(self.ask(ClientMessage::Sit { table, seat: None, buy_in }, json));
+        self.errand = Some(self.ask(PlayerCommand::Sit { seat: None, buy_in }.at(table), json));
     }
 
     fn watch(&mut self) {
@@ -281,7 +281,7 @@ impl Player {
         let action = table.chance.act(&turn.legal);
         table.sends(turn.seat, at);
         self.acted = Some((turn.hand, turn.turn));
-        let m = ClientMessage::Act { table: table.id, hand: turn.hand, turn: turn.turn, action };
+        let m = PlayerCommand::Act { hand: turn.hand, turn: turn.turn, action }.at(table.id);
         drop(table);
         let id = self.ask(m, json);
         let Some(frame) = self.outgoing.last().cloned() else { return };

@@ -5,8 +5,7 @@ use client::{Client, ClientEvent};
 use std::{collections::VecDeque, time::Duration};
 use tokio::time::timeout;
 use wire::{
-    Action, Chips, HandNo, SeatNo, TableId,
-    client::ClientMessage,
+    Action, Chips, HandNo, PlayerCommand, SeatNo, TableId,
     event::{Event, Stack},
     view::TableView,
 };
@@ -41,7 +40,7 @@ impl<'a> Player<'a> {
     /// # Errors
     /// Why not, in words.
     pub(super) async fn sit(&self, buy_in: Chips) -> Result<(), String> {
-        let sit = ClientMessage::Sit { table: self.table, seat: Some(self.seat), buy_in };
+        let sit = PlayerCommand::Sit { seat: Some(self.seat), buy_in }.at(self.table);
         match timeout(HANGS, self.client.request(sit)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(error.to_string()),
@@ -103,7 +102,7 @@ impl<'a> Player<'a> {
         let action = self.actions.pop_front();
         let action = action.ok_or_else(|| format!("{} is to act once more than recorded", self.name()))?;
         self.acted = turn;
-        let act = ClientMessage::Act { table: self.table, hand: self.hand, turn, action: action.clone() };
+        let act = PlayerCommand::Act { hand: self.hand, turn, action: action.clone() }.at(self.table);
         let answer = self.client.request(act).await;
         answer.map(drop).map_err(|error| format!("{}, {}: {error}", self.name(), <&str>::from(&action)))
     }

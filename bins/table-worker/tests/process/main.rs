@@ -15,7 +15,7 @@ use futures::future::join_all;
 use std::{collections::HashSet, time::Duration};
 use tokio::time::{Instant, sleep};
 use wire::{
-    Chips, CommandId, PlayerId, Refusal, TableId, codec,
+    Chips, CommandId, PlayerCommand, PlayerId, Refusal, TableId, codec,
     event::TableEvent,
     fleet::Role,
     journal::Cause,
@@ -25,7 +25,7 @@ use wire::{
 const TABLE: TableId = TableId(4_711);
 
 fn say(player: u64) -> TableCommand {
-    TableCommand::Say { name: format!("player {player}"), text: "hello".to_owned() }
+    PlayerCommand::Say { text: "hello".to_owned() }.by(&format!("player {player}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,7 +78,7 @@ async fn whoever_does_not_act_runs_out_of_time_and_the_hand_ends() {
     fleet.create(TABLE, config(300)).await;
     for player in [1, 2] {
         let (name, buy_in) = (format!("player {player}"), Chips(500));
-        let seated = fleet.ask(TABLE, player, 1, TableCommand::Sit { name, seat: None, buy_in }).await;
+        let seated = fleet.ask(TABLE, player, 1, PlayerCommand::Sit { seat: None, buy_in }.by(&name)).await;
         assert!(matches!(seated, TableReply::Seat { .. }), "{seated:?}");
     }
     let began = Instant::now();

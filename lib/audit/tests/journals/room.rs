@@ -5,7 +5,7 @@ use poker::table::{self, Effect, Table, TableRecord};
 use std::collections::{BTreeMap, HashSet};
 use tournament::{Command, Effect as DirectorEffect, Payment, Saved};
 use wire::{
-    Action, Chips, CommandId, Epoch, PlayerId, TableId, TournamentId, VERSION,
+    Action, Chips, CommandId, Epoch, PlayerCommand, PlayerId, TableId, TournamentId, VERSION,
     cashier::{Account, TableMoneyRequest},
     event::{HandEvent, Seed, TableEvent},
     journal::Cause,
@@ -74,7 +74,7 @@ impl Hosted {
         let action = if action == Action::Call && legal.call.is_none() { Action::Fold } else { action };
         let player = view.seats.iter().find(|seat| seat.seat == turn.seat).unwrap().player;
         let cause = Cause { player: Some(player), id: CommandId(hand.0 * 4_096 + u64::from(turn.turn)) };
-        let act = TableCommand::Act { hand, turn: turn.turn, action };
+        let act = PlayerCommand::Act { hand, turn: turn.turn, action }.by("");
         let events = self.table.decide(cause, &act, at_ms).unwrap();
         self.write(Some(cause), events, at_ms);
     }
@@ -114,10 +114,10 @@ pub fn cash_table_named(name: &str, steps: u32, seed: u64) -> Hosted {
     for step in 0..steps {
         now_ms += 200;
         let command = match step {
-            20 => Some(TableCommand::Sit { name: "ann".to_owned(), seat: None, buy_in: Chips(500) }),
-            120 => Some(TableCommand::SitOut),
-            140 => Some(TableCommand::SitIn),
-            200 => Some(TableCommand::Leave),
+            20 => Some(PlayerCommand::Sit { seat: None, buy_in: Chips(500) }.by("ann")),
+            120 => Some(PlayerCommand::SitOut.by("")),
+            140 => Some(PlayerCommand::SitIn.by("")),
+            200 => Some(PlayerCommand::Leave.by("")),
             _ => None,
         };
         if let Some(command) = command {

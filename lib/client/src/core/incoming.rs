@@ -8,7 +8,7 @@ use crate::{
 };
 use std::time::Instant;
 use wire::{
-    CommandId, PlayerId, Refusal,
+    CommandId, PlayerId, Refusal, TableId,
     client::{ClientMessage, Closing, ServerMessage},
     event::Unseating,
 };
@@ -118,45 +118,61 @@ impl Core {
 
     /// Takes notice of an answer that is the program's.
     fn note(&mut self, message: &ClientMessage, answer: &ServerMessage, now: Instant) {
-        match (message, answer) {
-            (
-                ClientMessage::LogIn { .. } | ClientMessage::Resume { .. },
-                ServerMessage::Welcome { player, token, seats, .. },
-            ) => {
-                if let ClientMessage::LogIn { name, password } = message {
-                    self.login = Login::Password { name: name.clone(), password: password.clone() };
-                }
-                self.adopt(*player, token.clone());
-                self.sits_at(seats.clone(), now);
-                self.clock.seats_at = Some(now + SEATS_PAUSE);
+        match message {
+            ClientMessage::LogIn { .. } | ClientMessage::Resume { .. } => {
+                self.note_session(message, answer, now);
             }
-            (ClientMessage::LogOut, ServerMessage::Done) => {
-                self.login = Login::Visitor;
-                self.token = None;
-                self.player = None;
-                self.clock.seats_at = None;
-                self.shared.identify(None, None);
-            }
-            (
-                ClientMessage::Watch { .. } | ClientMessage::Resync { .. },
-                ServerMessage::Table { view, events, cards },
-            ) => self.see(view.clone(), events.clone(), cards.clone(), now),
-            (
-                ClientMessage::Watch { table, .. } | ClientMessage::Resync { table, .. },
-                ServerMessage::Refused { refusal, .. },
-            ) => {
-                if let Some(following) = self.tables.get_mut(table) {
-                    following.unasked();
-                    if following.since().is_none() || *refusal == Refusal::NoSuchTable {
-                        self.tables.remove(table);
-                    }
+            ClientMessage::LogOut => {
+                if *answer == ServerMessage::Done {
+                    self.login = Login::Visitor;
+                    self.token = None;
+                    self.player = None;
+                    self.clock.seats_at = None;
+                    self.shared.identify(None, None);
                 }
             }
-            (ClientMessage::Sit { .. }, ServerMessage::Seated { table, .. }) => {
-                self.unwanted.remove(table);
-                self.tables.entry(*table).or_default();
+            ClientMessage::Watch { table, .. } | ClientMessage::Resync { table, .. } => {
+                self.note_table(*table, answer, now);
             }
-            _ => {}
+            ClientMessage::Command { .. } => {
+                if let ServerMessage::Seated { table, .. } = answer {
+                    self.unwanted.remove(table);
+                    self.tables.entry(*table).or_default();
+                }
+            }
+            ClientMessage::Ping
+            | ClientMessage::Time
+            | ClientMessage::Lobby
+            | ClientMessage::Balance
+            | ClientMessage::Seats
+            | ClientMessage::Register { .. }
+            | ClientMessage::Unregister { .. }
+            | ClientMessage::Standings { .. }
+            | ClientMessage::Unwatch { .. } => {}
+        }
+    }
+
+    fn note_session(&mut self, message: &ClientMessage, answer: &ServerMessage, now: Instant) {
+        let ServerMessage::Welcome { player, token, seats, .. } = answer else { return };
+        if let ClientMessage::LogIn { name, password } = message {
+            self.login = Login::Password { name: name.clone(), password: password.clone() };
+        }
+        self.adopt(*player, token.clone());
+        self.sits_at(seats.clone(), now);
+        self.clock.seats_at = Some(now + SEATS_PAUSE);
+    }
+
+    fn note_table(&mut self, table: TableId, answer: &ServerMessage, now: Instant) {
+        if let ServerMessage::Table { view, events, cards } = answer {
+            self.see(view.clone(), events.clone(), cards.clone(), now);
+        }
+        if let ServerMessage::Refused { refusal, .. } = answer
+            && let Some(following) = self.tables.get_mut(&table)
+        {
+            following.unasked();
+            if following.since().is_none() || *refusal == Refusal::NoSuchTable {
+                self.tables.remove(&table);
+            }
         }
     }
 
@@ -189,7 +205,20 @@ impl Core {
             ServerMessage::Closing { reason, elsewhere } => {
                 return Verdict::Leave { down: Down::ByNode(reason), elsewhere };
             }
-            _ => {}
+            // A sign that the player's program ought to give, which knows by the table's events.
+            ServerMessage::TimedOut { .. }
+            // Said before, and answers to nothing.
+            | ServerMessage::Hello { .. }
+            | ServerMessage::Welcome { .. }
+            | ServerMessage::Done
+            | ServerMessage::Refused { .. }
+            | ServerMessage::Pong
+            | ServerMessage::Time { .. }
+            | ServerMessage::Lobby { .. }
+            | ServerMessage::Balance { .. }
+            | ServerMessage::Seats(_)
+            | ServerMessage::Standings(_)
+            | ServerMessage::Seated { .. } => {}
         }
         Verdict::Stay
     }

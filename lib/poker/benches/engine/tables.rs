@@ -8,11 +8,11 @@ use poker::{
 };
 use std::hint::black_box;
 use wire::{
-    Chips, CommandId, PlayerId, TableId,
+    Chips, CommandId, PlayerCommand, PlayerId, TableId,
     cashier::TableMoneyRequest,
     event::{Seed, TableEvent},
     journal::Cause,
-    table::{HouseBot, Level, Purpose, TableCommand, TableConfig},
+    table::{HouseBot, Level, Purpose, TableConfig},
     view::TableView,
 };
 
@@ -85,7 +85,8 @@ pub fn measure() -> Rate {
             commands += 1;
             let cause = Cause { player: Some(player), id: CommandId(commands) };
             let act =
-                TableCommand::Act { hand, turn: turn.turn, action: policy::action(&turn.legal, &mut dice) };
+                PlayerCommand::Act { hand, turn: turn.turn, action: policy::action(&turn.legal, &mut dice) }
+                    .by("");
             let events = table.decide(cause, &act, 0).unwrap();
             apply(&mut table, Some(cause), &events);
             for player in 1..=PLAYERS {

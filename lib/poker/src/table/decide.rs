@@ -2,7 +2,7 @@
 
 use super::{Table, deal};
 use wire::{
-    Action, Chips, HandNo, PlayerId, Refusal, SeatNo, TableId,
+    Action, Chips, HandNo, PlayerCommand, PlayerId, Refusal, SeatNo, TableId,
     event::TableEvent,
     journal::Cause,
     table::{HouseBot, Purpose, TableCommand, TableConfig},
@@ -125,8 +125,19 @@ impl Table {
                 return self.gone(player, connection, now_ms);
             }
             (TableCommand::Resync { .. }, _) => return Ok(Vec::new()),
-            (command, Some(player)) => self.decide_for(player, command, now_ms),
-            (_, None) => Err(Refusal::bad_message("that needs a player")),
+            (TableCommand::Player { name, command }, Some(player)) => {
+                self.decide_for(player, name, command, now_ms)
+            }
+            (TableCommand::Player { .. } | TableCommand::Online { .. } | TableCommand::Gone { .. }, None) => {
+                Err(Refusal::bad_message("that needs a player"))
+            }
+            (
+                TableCommand::Create { .. }
+                | TableCommand::Instruct(_)
+                | TableCommand::Close
+                | TableCommand::Script(_),
+                Some(_),
+            ) => Err(Refusal::bad_message("players may not do that")),
         }?;
         if let Some(player) = cause.player {
             self.hear(player, &mut events);
@@ -137,17 +148,17 @@ impl Table {
     fn decide_for(
         &self,
         player: PlayerId,
-        command: &TableCommand,
+        name: &str,
+        command: &PlayerCommand,
         now_ms: u64,
     ) -> Result<Vec<TableEvent>, Refusal> {
         match command {
-            TableCommand::Sit { name, seat, buy_in } => self.sit(player, name, *seat, *buy_in),
-            TableCommand::Act { hand, turn, action } => self.act(player, *hand, *turn, action, now_ms),
-            TableCommand::SitOut => self.sit_out(player),
-            TableCommand::SitIn => self.sit_in(player),
-            TableCommand::Leave => self.leave(player),
-            TableCommand::Say { name, text } => self.say(player, name, text, now_ms),
-            _ => Err(Refusal::bad_message("players may not do that")),
+            PlayerCommand::Sit { seat, buy_in } => self.sit(player, name, *seat, *buy_in),
+            PlayerCommand::Act { hand, turn, action } => self.act(player, *hand, *turn, action, now_ms),
+            PlayerCommand::SitOut => self.sit_out(player),
+            PlayerCommand::SitIn => self.sit_in(player),
+            PlayerCommand::Leave => self.leave(player),
+            PlayerCommand::Say { text } => self.say(player, name, text, now_ms),
         }
     }
 

@@ -5,7 +5,7 @@ use super::{
     *,
 };
 use wire::{
-    Action, Refusal,
+    Action, PlayerCommand, Refusal,
     event::{Event, Unseating},
     table::TableCommand,
 };
@@ -205,12 +205,12 @@ fn who_is_only_asleep_keeps_the_seat_and_who_reconnects_is_in_again() {
     // A command is a sign of life as well, and sitting out by one's own wish stays.
     let mut desk = online_table(3, 28);
     until_turn_of(&mut desk, 2);
-    desk.send(Some(2), &TableCommand::SitOut).unwrap();
+    desk.send(Some(2), &PlayerCommand::SitOut.by("")).unwrap();
     desk.now_ms += ACTION_MS;
     desk.settle();
     let no = seat(&desk, 2);
     assert!(desk.table.is_out_of_time(no));
-    desk.send(Some(2), &TableCommand::SitOut).unwrap();
+    desk.send(Some(2), &PlayerCommand::SitOut.by("")).unwrap();
     assert!(!desk.table.is_out_of_time(no));
     online(&mut desk, 2, "b");
     assert!(desk.table.seat(no).unwrap().sitting_out);

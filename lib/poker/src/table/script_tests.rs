@@ -6,7 +6,7 @@ use super::{
 };
 use crate::phh::{Phh, Scripted};
 use wire::{
-    Action, Card, Refusal,
+    Action, Card, PlayerCommand, Refusal,
     event::HandEvent,
     script::Script,
     table::{HouseBot, TableCommand},
@@ -37,7 +37,7 @@ fn config() -> TableConfig {
 fn seated(config: &TableConfig, script: &Script) -> Desk {
     let mut desk = Desk::new(config, &[], 3);
     for seat in &script.players {
-        let sit = TableCommand::Sit { name: "p".into(), seat: Some(seat.seat), buy_in: seat.stack };
+        let sit = PlayerCommand::Sit { seat: Some(seat.seat), buy_in: seat.stack }.by("p");
         desk.send(Some(u64::from(seat.seat) + 1), &sit).unwrap();
     }
     desk.pay(false);
@@ -67,7 +67,7 @@ fn the_deck_is_obeyed_and_nothing_is_dealt_by_itself() {
     for (seat, action) in actions {
         let (player, hand, turn, _) = desk.turn().unwrap();
         assert_eq!(player, u64::from(seat) + 1);
-        desk.send(Some(player), &TableCommand::Act { hand, turn, action }).unwrap();
+        desk.send(Some(player), &PlayerCommand::Act { hand, turn, action }.by("")).unwrap();
     }
     assert_eq!(stacks(&desk), [50, 109, 66]);
     let board = desk.journal.iter().flat_map(|record| &record.events).filter_map(|event| match event {

@@ -2,7 +2,7 @@
 
 use super::*;
 use wire::{
-    Action, CommandId, Refusal, codec,
+    Action, CommandId, PlayerCommand, Refusal, codec,
     event::{Event, Unseating},
     journal::Cause,
     table::{Absence, HouseBot, TableCommand},
@@ -135,7 +135,7 @@ impl Desk {
     ) -> Result<(), Refusal> {
         let (player, hand, turn, legal) = self.turn().expect("somebody's turn");
         let action = pick(&mut self.chance, &legal);
-        self.send(Some(player), &TableCommand::Act { hand, turn, action })
+        self.send(Some(player), &PlayerCommand::Act { hand, turn, action }.by(""))
     }
 
     pub(super) fn check_replay(&self) {
@@ -193,7 +193,7 @@ fn bots(n: u64) -> Vec<HouseBot> {
 pub(super) fn table_of(n: u64, seed: u64) -> Desk {
     let mut desk = Desk::new(&cash_config(), &[], seed);
     for player in 1..=n {
-        let sit = TableCommand::Sit { name: format!("p{player}"), seat: None, buy_in: Chips(100) };
+        let sit = PlayerCommand::Sit { seat: None, buy_in: Chips(100) }.by(&format!("p{player}"));
         desk.send(Some(player), &sit).unwrap();
     }
     desk.pay(false);
@@ -229,14 +229,14 @@ fn random_cash_tables_conserve_chips_and_replay() {
             match desk.chance.next(20) {
                 0 => {
                     let player = 10 + desk.chance.next(5);
-                    let sit = TableCommand::Sit { name: "x".into(), seat: None, buy_in: Chips(80) };
+                    let sit = PlayerCommand::Sit { seat: None, buy_in: Chips(80) }.by("x");
                     let _ = desk.send(Some(player), &sit);
                 }
-                1 => drop(desk.send(Some(10), &TableCommand::SitOut)),
-                2 => drop(desk.send(Some(10), &TableCommand::SitIn)),
+                1 => drop(desk.send(Some(10), &PlayerCommand::SitOut.by(""))),
+                2 => drop(desk.send(Some(10), &PlayerCommand::SitIn.by(""))),
                 3 => {
                     let player = 10 + desk.chance.next(5);
-                    drop(desk.send(Some(player), &TableCommand::Leave));
+                    drop(desk.send(Some(player), &PlayerCommand::Leave.by("")));
                 }
                 4 => desk.now_ms += 11_000,
                 5 => {
@@ -260,7 +260,7 @@ fn a_repeated_command_is_answered_again_and_changes_nothing() {
     desk.settle();
     let (player, hand, turn, _) = desk.turn().unwrap();
     let cause = Cause { player: Some(PlayerId(player)), id: CommandId(999) };
-    let fold = TableCommand::Act { hand, turn, action: Action::Fold };
+    let fold = PlayerCommand::Act { hand, turn, action: Action::Fold }.by("");
     desk.repeat(cause, &fold).unwrap();
     let (records, answer) = (desk.journal.len(), desk.table.answer(cause).cloned());
     assert!(matches!(answer, Some(Answer::Done(_))));
@@ -274,7 +274,7 @@ fn a_repeated_command_is_answered_again_and_changes_nothing() {
 #[test]
 fn what_comes_after_a_later_command_is_refused_by_name_and_never_carried_out_twice() {
     let mut desk = table_of(2, 15);
-    let say = |text: &str| TableCommand::Say { name: "guest".into(), text: text.into() };
+    let say = |text: &str| PlayerCommand::Say { text: text.into() }.by("guest");
     let cause = |id| Cause { player: Some(PlayerId(70)), id: CommandId(id) };
     for id in 1_001..=1_006 {
         desk.repeat(cause(id), &say(&format!("line {id}"))).unwrap();
@@ -300,7 +300,7 @@ fn what_comes_after_a_later_command_is_refused_by_name_and_never_carried_out_twi
 fn anybody_talks_and_everybody_hears_it() {
     let mut desk = table_of(2, 16);
     desk.settle();
-    let say = |text: &str| TableCommand::Say { name: "kim".into(), text: text.into() };
+    let say = |text: &str| PlayerCommand::Say { text: text.into() }.by("kim");
     desk.send(Some(1), &say(" nice hand ")).unwrap();
     desk.send(Some(99), &say("hello")).unwrap();
     let said: Vec<(u64, &str)> = desk
@@ -323,7 +323,7 @@ fn out_of_turn_and_unseated_players_are_refused_by_name() {
     desk.settle();
     let (player, hand, turn, _) = desk.turn().unwrap();
     let other = (1..=3).find(|&p| p != player).unwrap();
-    let act = TableCommand::Act { hand, turn, action: Action::Call };
+    let act = PlayerCommand::Act { hand, turn, action: Action::Call }.by("");
     assert_eq!(desk.send(Some(other), &act), Err(Refusal::NotYourTurn));
     assert_eq!(desk.send(Some(50), &act), Err(Refusal::NotSeated));
 }
@@ -348,7 +348,7 @@ fn a_player_who_runs_out_of_time_is_folded_and_sits_out() {
 fn a_refused_buy_in_frees_the_seat_and_is_remembered() {
     let mut desk = Desk::new(&cash_config(), &[], 8);
     let cause = Cause { player: Some(PlayerId(1)), id: CommandId(1) };
-    let sit = TableCommand::Sit { name: "p".into(), seat: Some(2), buy_in: Chips(100) };
+    let sit = PlayerCommand::Sit { seat: Some(2), buy_in: Chips(100) }.by("p");
     desk.repeat(cause, &sit).unwrap();
     assert!(matches!(desk.table.answer(cause), Some(Answer::Seat { seat: 2, paid: false, .. })));
     desk.pay(true);
@@ -361,7 +361,7 @@ fn leaving_in_a_hand_folds_at_once_when_it_is_your_turn_and_pays_the_rest_back()
     let mut desk = table_of(2, 9);
     desk.settle();
     let (player, ..) = desk.turn().unwrap();
-    desk.send(Some(player), &TableCommand::Leave).unwrap();
+    desk.send(Some(player), &PlayerCommand::Leave.by("")).unwrap();
     desk.settle();
     assert_eq!(desk.table.seat_of(PlayerId(player)), None);
     assert_eq!(desk.table.pending_cash_outs().plus(desk.table.chips()), Chips(200));
@@ -465,7 +465,7 @@ fn closing_a_cash_table_pays_everybody_back() {
     desk.settle();
     assert!(desk.table.is_closed());
     assert_eq!(desk.table.pending_cash_outs(), Chips(300));
-    let sit = TableCommand::Sit { name: "late".into(), seat: None, buy_in: Chips(100) };
+    let sit = PlayerCommand::Sit { seat: None, buy_in: Chips(100) }.by("late");
     assert_eq!(desk.send(Some(20), &sit), Err(Refusal::TableClosed));
 }
 

@@ -8,7 +8,7 @@ use client::ClientEvent;
 use poker::table::{self, Table, TableRecord};
 use std::collections::HashMap;
 use wire::{
-    Action, Card, Chips, CommandId, Epoch, PlayerId, VERSION,
+    Action, Card, Chips, CommandId, Epoch, PlayerCommand, PlayerId, VERSION,
     cashier::{Audit, TableMoneyRequest},
     client::PrivateCards,
     event::{HandEvent, Seed, TableEvent},
@@ -64,11 +64,7 @@ impl Room {
         let view = Box::new(room.table.view());
         room.everybody_sees(&ClientEvent::Table { view, cards: None, so_far: Vec::new() });
         for player in 1..=PLAYERS {
-            room.command(
-                player,
-                Kind::Seat,
-                TableCommand::Sit { name: "p".into(), seat: None, buy_in: Chips(500) },
-            );
+            room.command(player, Kind::Seat, PlayerCommand::Sit { seat: None, buy_in: Chips(500) }.by("p"));
         }
         for _ in 0..200 {
             room.step();
@@ -132,10 +128,10 @@ impl Room {
         };
         if chance.is_multiple_of(17) {
             // For a turn that has passed.
-            let late = TableCommand::Act { hand, turn: turn.turn + 1, action: action.clone() };
+            let late = PlayerCommand::Act { hand, turn: turn.turn + 1, action: action.clone() }.by("");
             self.command(player, Kind::Change, late);
         }
-        self.command(player, Kind::Change, TableCommand::Act { hand, turn: turn.turn, action });
+        self.command(player, Kind::Change, PlayerCommand::Act { hand, turn: turn.turn, action }.by(""));
     }
 
     /// The cashier does what it is asked.

@@ -15,7 +15,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 use wire::{
-    HandNo, PlayerId, TableId,
+    HandNo, PlayerCommand, PlayerId, TableId,
     client::{ClientMessage, ServerMessage},
     event::Event,
 };
@@ -225,7 +225,7 @@ impl Session {
                 match buy_in.or_else(|| self.lobby.usual_buy_in(table)) {
                     Some(buy_in) => {
                         self.seats.look_at(table);
-                        self.ask(Asked::Shown, M::Sit { table, seat, buy_in });
+                        self.ask(Asked::Shown, PlayerCommand::Sit { seat, buy_in }.at(table));
                     }
                     None => say("say with how many chips: sit N CHIPS"),
                 }
@@ -274,14 +274,21 @@ impl Session {
                 self.seats.stop(table);
                 self.ask(Asked::Answered("the table is not watched any more"), M::Unwatch { table });
             }
-            Input::SitOut => self.ask(Asked::Answered("you are not dealt in"), M::SitOut { table }),
-            Input::SitIn => self.ask(Asked::Answered("you are dealt in again"), M::SitIn { table }),
+            Input::SitOut => {
+                self.ask(Asked::Answered("you are not dealt in"), PlayerCommand::SitOut.at(table))
+            }
+            Input::SitIn => {
+                self.ask(Asked::Answered("you are dealt in again"), PlayerCommand::SitIn.at(table))
+            }
             Input::Leave => {
                 self.leaving = Some(table);
-                self.ask(Asked::Answered("you leave, at the latest after this hand"), M::Leave { table });
+                self.ask(
+                    Asked::Answered("you leave, at the latest after this hand"),
+                    PlayerCommand::Leave.at(table),
+                );
             }
             // What was said comes back as everybody hears it.
-            Input::Say(text) => self.ask(Asked::Heard, M::Say { table, text: text.clone() }),
+            Input::Say(text) => self.ask(Asked::Heard, PlayerCommand::Say { text: text.clone() }.at(table)),
             _ => self.show(table),
         }
     }
@@ -294,7 +301,7 @@ impl Session {
         };
         match input::action(typed, &turn.legal, stack) {
             Ok(action) => {
-                self.ask(Asked::Heard, ClientMessage::Act { table, hand, turn: turn.turn, action });
+                self.ask(Asked::Heard, PlayerCommand::Act { hand, turn: turn.turn, action }.at(table));
             }
             Err(wrong) => say(wrong),
         }

@@ -3,12 +3,12 @@
 use super::{HAND, TABLE, TOURNAMENT, actions};
 use crate::messages::Samples;
 use wire::{
-    Chips, CommandId,
+    Chips, CommandId, PlayerCommand,
     client::{ClientFrame, ClientMessage},
 };
 
 pub fn client_frames() -> Samples<ClientFrame> {
-    use ClientMessage as M;
+    use {ClientMessage as M, PlayerCommand as P};
     let (table, tournament) = (TABLE, TOURNAMENT);
     let mut all = vec![
         ("log in", M::LogIn { name: "ann".to_owned(), password: "correct horse".to_owned() }),
@@ -22,12 +22,12 @@ pub fn client_frames() -> Samples<ClientFrame> {
         ("register", M::Register { tournament }),
         ("unregister", M::Unregister { tournament }),
         ("standings", M::Standings { tournament, limit: 20 }),
-        ("sit", M::Sit { table, seat: None, buy_in: Chips(5_000) }),
-        ("sit in a seat", M::Sit { table, seat: Some(3), buy_in: Chips(5_000) }),
-        ("sit out", M::SitOut { table }),
-        ("sit in", M::SitIn { table }),
-        ("leave", M::Leave { table }),
-        ("say", M::Say { table, text: "nice hand, Käthe".to_owned() }),
+        ("sit", P::Sit { seat: None, buy_in: Chips(5_000) }.at(table)),
+        ("sit in a seat", P::Sit { seat: Some(3), buy_in: Chips(5_000) }.at(table)),
+        ("sit out", P::SitOut.at(table)),
+        ("sit in", P::SitIn.at(table)),
+        ("leave", P::Leave.at(table)),
+        ("say", P::Say { text: "nice hand, Käthe".to_owned() }.at(table)),
         ("watch", M::Watch { table, since: None }),
         ("watch since", M::Watch { table, since: Some(1_000_000) }),
         ("unwatch", M::Unwatch { table }),
@@ -36,7 +36,7 @@ pub fn client_frames() -> Samples<ClientFrame> {
     ];
     all.extend(actions().into_iter().map(|(name, action)| {
         let hand = HAND;
-        (name, M::Act { table, hand, turn: 9, action })
+        (name, P::Act { hand, turn: 9, action }.at(table))
     }));
     all.into_iter()
         .map(|(name, m)| {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::messages::Samples;
 use wire::{
-    Chips, CommandId,
+    Chips, CommandId, PlayerCommand,
     client::{ServerFrame, ServerMessage, TableEvents},
     codec,
     table::{
@@ -17,7 +17,7 @@ use wire::{
 };
 
 pub fn requests() -> Samples<TableRequest> {
-    use TableCommand as C;
+    use {PlayerCommand as P, TableCommand as C};
     let bots = vec![HouseBot { player: OTHER_PLAYER, name: "robby".to_owned(), buy_in: Chips(5_000) }];
     let nobodys = vec![
         ("create a cash table", C::Create { config: cash_config(), bots }),
@@ -29,18 +29,18 @@ pub fn requests() -> Samples<TableRequest> {
         ("script", C::Script(super::events::script())),
     ];
     let mut players = vec![
-        ("sit", C::Sit { name: "ann".to_owned(), seat: Some(3), buy_in: Chips(5_000) }),
-        ("sit out", C::SitOut),
-        ("sit in", C::SitIn),
-        ("leave", C::Leave),
-        ("say", C::Say { name: "ann".to_owned(), text: "nice hand, Käthe".to_owned() }),
+        ("sit", P::Sit { seat: Some(3), buy_in: Chips(5_000) }.by("ann")),
+        ("sit out", P::SitOut.by("ann")),
+        ("sit in", P::SitIn.by("ann")),
+        ("leave", P::Leave.by("ann")),
+        ("say", P::Say { text: "nice hand, Käthe".to_owned() }.by("ann")),
         ("online", C::Online { connection: connection() }),
         ("gone", C::Gone { connection: connection() }),
         ("resync", C::Resync { since: None }),
         ("resync since", C::Resync { since: Some(998) }),
     ];
     players.extend(actions().into_iter().map(|(name, action)| {
-        let act = C::Act { hand: HAND, turn: 9, action };
+        let act = P::Act { hand: HAND, turn: 9, action }.by("ann");
         (name, act)
     }));
     let request = |player, command| TableRequest {
@@ -52,7 +52,7 @@ pub fn requests() -> Samples<TableRequest> {
     };
     let nobodys = nobodys.into_iter().map(|(name, c)| (name, request(None, c)));
     let players = players.into_iter().map(|(name, c)| (name, request(Some(PLAYER), c)));
-    let on_feed = TableRequest { on_feed: true, ..request(Some(PLAYER), C::SitIn) };
+    let on_feed = TableRequest { on_feed: true, ..request(Some(PLAYER), P::SitIn.by("ann")) };
     nobodys.chain(players).chain([("sit in, answered on the feed", on_feed)]).collect()
 }
 

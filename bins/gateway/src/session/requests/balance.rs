@@ -1,0 +1,31 @@
+//! The player's money.
+
+use super::kind::{Handled, Kind, Outcome};
+use crate::{ask::surprised, lanes::Lane, session::Session};
+use std::sync::Arc;
+use wire::{
+    CommandId,
+    cashier::{CashierReply, SessionRequest},
+    client::ServerMessage,
+};
+
+/// Money, free and at tables.
+pub(super) struct Balance;
+
+impl Kind for Balance {
+    fn lane(&self) -> Lane {
+        Lane::Alone
+    }
+
+    fn handle(self: Box<Self>, session: &mut Session, _: Option<CommandId>) -> Handled {
+        let player = session.player()?;
+        let node = Arc::clone(&session.node);
+        Ok(Box::pin(async move {
+            let reply = node.asker.cashier(&SessionRequest::Balance { player }).await?;
+            let CashierReply::Balance { balance, in_play } = reply else {
+                return Err(surprised("the cashier"));
+            };
+            Ok(Outcome::Answer(ServerMessage::Balance { balance, in_play }))
+        }))
+    }
+}

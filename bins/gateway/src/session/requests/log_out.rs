@@ -1,0 +1,38 @@
+//! Ending the session.
+
+use super::kind::{Handled, Kind, Outcome};
+use crate::{ask::surprised, lanes::Lane, session::Session};
+use std::sync::Arc;
+use wire::{
+    CommandId, Refusal,
+    cashier::{CashierReply, SessionRequest},
+    client::ServerMessage,
+};
+
+/// End the session.
+pub(super) struct LogOut;
+
+impl Kind for LogOut {
+    fn lane(&self) -> Lane {
+        Lane::Session
+    }
+
+    fn handle(self: Box<Self>, session: &mut Session, re: Option<CommandId>) -> Handled {
+        let online = session.online.as_ref().ok_or(Refusal::VisitorsOnlyLook)?;
+        let request = SessionRequest::LogOut { token: online.token.to_string() };
+        let node = Arc::clone(&session.node);
+        Ok(Box::pin(async move {
+            match node.asker.cashier(&request).await {
+                // A session that is over anyway is what was asked for.
+                Ok(CashierReply::Done) | Err(Refusal::SessionExpired) => {}
+                Ok(_) => return Err(surprised("the cashier")),
+                Err(refusal) => return Err(refusal),
+            }
+            Ok(Outcome::then(move |session| {
+                session.node.connections.went_offline(session.number);
+                session.went_offline();
+                session.push(re, ServerMessage::Done);
+            }))
+        }))
+    }
+}

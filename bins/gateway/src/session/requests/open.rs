@@ -1,0 +1,64 @@
+//! Opening a session.
+
+use super::kind::{Handled, Kind, Outcome, money_moves};
+use crate::{
+    ask::surprised,
+    lanes::Lane,
+    session::{Online, Session},
+};
+use std::{collections::BTreeSet, sync::Arc};
+use wire::{
+    CommandId, ConnectionId, Refusal, TableId,
+    cashier::{self, CashierReply, SessionRequest},
+    client::ServerMessage,
+};
+
+/// Log in, or go on with a session.
+pub(super) struct Open(pub(super) SessionRequest);
+
+impl Kind for Open {
+    fn lane(&self) -> Lane {
+        Lane::Session
+    }
+
+    fn handle(self: Box<Self>, session: &mut Session, re: Option<CommandId>) -> Handled {
+        if session.online.is_some() {
+            return Err(Refusal::bad_message("you are logged in already: log out first"));
+        }
+        let (node, number) = (Arc::clone(&session.node), session.number);
+        Ok(Box::pin(async move {
+            // Said at once: whoever knows the name of the trouble need not wait for it to pass.
+            money_moves(&node)?;
+            let CashierReply::Session(opened) = node.asker.cashier(&self.0).await? else {
+                return Err(surprised("the cashier"));
+            };
+            let player = opened.account.player;
+            let name = node.session_name(number);
+            node.connections.came_online(player, number, name.0.clone());
+            node.announce(player, name.0.clone()).await;
+            let seats = node.seats.of(player).await;
+            Ok(Outcome::then(move |session| session.opened(re, opened, name, seats)))
+        }))
+    }
+}
+
+impl Session {
+    fn opened(
+        &mut self,
+        re: Option<CommandId>,
+        opened: cashier::Session,
+        session: ConnectionId,
+        seats: Vec<TableId>,
+    ) {
+        let cashier::Session { account, token } = opened;
+        self.online = Some(Online {
+            player: account.player,
+            name: Arc::from(account.name.as_str()),
+            token: Arc::from(token.as_str()),
+            session,
+            seats: BTreeSet::new(),
+        });
+        self.sits_at(&seats);
+        self.push(re, ServerMessage::Welcome { player: account.player, name: account.name, token, seats });
+    }
+}

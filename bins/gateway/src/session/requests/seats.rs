@@ -1,0 +1,27 @@
+//! Where the player sits.
+
+use super::kind::{Handled, Kind, Outcome};
+use crate::{lanes::Lane, session::Session};
+use std::sync::Arc;
+use wire::{CommandId, client::ServerMessage};
+
+/// Tables where the player sits.
+pub(super) struct Seats;
+
+impl Kind for Seats {
+    fn lane(&self) -> Lane {
+        Lane::Alone
+    }
+
+    fn handle(self: Box<Self>, session: &mut Session, re: Option<CommandId>) -> Handled {
+        let player = session.player()?;
+        let node = Arc::clone(&session.node);
+        Ok(Box::pin(async move {
+            let tables = node.seats.of(player).await;
+            Ok(Outcome::then(move |session| {
+                session.sits_at(&tables);
+                session.push(re, ServerMessage::Seats(tables));
+            }))
+        }))
+    }
+}

@@ -1,0 +1,65 @@
+//! Tournaments: entries, and how they stand.
+
+use super::kind::{Handled, Kind, Outcome, money_moves};
+use crate::{ask::surprised, lanes::Lane, session::Session};
+use std::sync::Arc;
+use wire::{
+    CommandId, TournamentId,
+    client::ServerMessage,
+    tournament::{TournamentCommand, TournamentReply, TournamentRequest},
+};
+
+/// Something that only the tournament can say or do.
+pub(super) struct Tournament {
+    pub(super) tournament: TournamentId,
+    pub(super) ask: Ask,
+}
+
+/// What is asked of a tournament.
+#[derive(Clone, Copy)]
+pub(super) enum Ask {
+    /// Take an entry.
+    Register,
+    /// Give it back.
+    Unregister,
+    /// Tell how it stands.
+    Show {
+        /// Most players to list.
+        limit: u32,
+    },
+}
+
+impl Kind for Tournament {
+    fn lane(&self) -> Lane {
+        match self.ask {
+            Ask::Register | Ask::Unregister => Lane::Tournament(self.tournament),
+            Ask::Show { .. } => Lane::Long,
+        }
+    }
+
+    fn handle(self: Box<Self>, session: &mut Session, re: Option<CommandId>) -> Handled {
+        let Self { tournament, ask } = *self;
+        let player = session.player();
+        let (player, command) = match ask {
+            Ask::Register => (Some(player?), TournamentCommand::Register { name: session.name() }),
+            Ask::Unregister => (Some(player?), TournamentCommand::Unregister),
+            Ask::Show { limit } => (player.ok(), TournamentCommand::Show { limit }),
+        };
+        let id = re.unwrap_or(CommandId(0));
+        let request = TournamentRequest { tournament, id, player, command };
+        let node = Arc::clone(&session.node);
+        Ok(Box::pin(async move {
+            if matches!(ask, Ask::Register) {
+                money_moves(&node)?;
+            }
+            match node.asker.tournament(&request).await? {
+                TournamentReply::Done => Ok(Outcome::Answer(ServerMessage::Done)),
+                TournamentReply::Standings(standings) => {
+                    Ok(Outcome::Answer(ServerMessage::Standings(standings)))
+                }
+                TournamentReply::Refused(refusal) => Err(refusal),
+                TournamentReply::Instruction(_) => Err(surprised("the tournament")),
+            }
+        }))
+    }
+}

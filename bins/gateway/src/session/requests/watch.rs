@@ -1,0 +1,163 @@
+//! Watching tables, and looking at one once.
+
+use super::kind::{Handled, Kind, Outcome, Work};
+use crate::{lanes::Lane, limits::WATCHED, session::Session};
+use std::sync::Arc;
+use wire::{CommandId, Refusal, TableId, client::ServerMessage, table::Resync};
+
+/// Watch a table, or watch it anew.
+pub(super) struct Watch {
+    pub(super) table: TableId,
+    pub(super) since: Since,
+}
+
+/// From where a viewer goes on.
+#[derive(Clone, Copy)]
+pub(super) enum Since {
+    /// As the viewer says.
+    Given(Option<u64>),
+    /// Where this node left off.
+    Sent,
+}
+
+impl Kind for Watch {
+    fn lane(&self) -> Lane {
+        Lane::Table(self.table)
+    }
+
+    /// Listens first, then asks how the table stands: nothing falls between the two.
+    fn handle(self: Box<Self>, session: &mut Session, re: Option<CommandId>) -> Handled {
+        let Self { table, since } = *self;
+        // What the node watches by itself follows from a seat that the player has.
+        if re.is_some() && !session.watching.contains(&table) && !session.may_watch_more() {
+            return Err(Refusal::bad_message(format!(
+                "at most {WATCHED} tables may be watched on one connection: unwatch one first"
+            )));
+        }
+        session.watching.insert(table);
+        let (node, number) = (Arc::clone(&session.node), session.number);
+        let (outbox, player) = (Arc::clone(&session.outbox), session.player().ok());
+        Ok(Box::pin(async move {
+            let before = node.feeds.join(table, number, &outbox);
+            let since = match since {
+                Since::Given(since) => since,
+                Since::Sent => before,
+            };
+            match node.asker.resync(table, player, since, since.max(before)).await {
+                Ok(resync) => {
+                    let closed = resync.view.closed;
+                    node.feeds.caught_up(table, number, resync, re);
+                    Ok(Outcome::then(move |session| {
+                        if closed {
+                            session.watching.remove(&table);
+                        }
+                    }))
+                }
+                Err(refusal) => {
+                    let still = node.feeds.give_up(table, number);
+                    Ok(Outcome::then(move |session| session.not_watching(re, table, still, refusal)))
+                }
+            }
+        }))
+    }
+}
+
+/// See a table once.
+pub(super) struct Look {
+    pub(super) table: TableId,
+    pub(super) since: Option<u64>,
+}
+
+impl Kind for Look {
+    fn lane(&self) -> Lane {
+        Lane::Table(self.table)
+    }
+
+    fn handle(self: Box<Self>, session: &mut Session, re: Option<CommandId>) -> Handled {
+        let Self { table, since } = *self;
+        if session.watching.contains(&table) {
+            // What is sent meanwhile must not overtake the answer.
+            return Box::new(Watch { table, since: Since::Given(since) }).handle(session, re);
+        }
+        let (node, player) = (Arc::clone(&session.node), session.player().ok());
+        Ok(Box::pin(async move {
+            let Resync { view, events, cards } = node.asker.resync(table, player, since, since).await?;
+            Ok(Outcome::Answer(ServerMessage::Table { view: Box::new(view), events, cards }))
+        }))
+    }
+}
+
+/// Watch no longer.
+pub(super) struct Unwatch {
+    pub(super) table: TableId,
+}
+
+impl Kind for Unwatch {
+    fn lane(&self) -> Lane {
+        Lane::Table(self.table)
+    }
+
+    fn handle(self: Box<Self>, session: &mut Session, _: Option<CommandId>) -> Handled {
+        session.watching.remove(&self.table);
+        session.node.feeds.leave(self.table, session.number);
+        Ok(Box::pin(async { Ok(Outcome::Answer(ServerMessage::Done)) }))
+    }
+}
+
+/// See the player's own cards once more; the node's own idea.
+pub(super) struct LookAtCards {
+    pub(super) table: TableId,
+}
+
+impl Kind for LookAtCards {
+    fn lane(&self) -> Lane {
+        Lane::Table(self.table)
+    }
+
+    fn handle(self: Box<Self>, session: &mut Session, _: Option<CommandId>) -> Handled {
+        let player = session.player().ok();
+        let node = Arc::clone(&session.node);
+        Ok(Box::pin(async move {
+            let Some(player) = player else { return Ok(Outcome::Nothing) };
+            let seen = node.asker.look_again(self.table, player).await;
+            let cards = seen.and_then(|resync| resync.cards);
+            Ok(cards.map_or(Outcome::Nothing, |cards| Outcome::Answer(ServerMessage::Cards(cards))))
+        }))
+    }
+}
+
+impl Session {
+    fn may_watch_more(&mut self) -> bool {
+        if self.watching.len() >= WATCHED {
+            // Closed tables are not watched any more; that is noticed only here.
+            let (feeds, number) = (&self.node.feeds, self.number);
+            self.watching.retain(|&table| feeds.is_watched_by(table, number));
+        }
+        self.watching.len() < WATCHED
+    }
+
+    fn not_watching(&mut self, re: Option<CommandId>, table: TableId, still: bool, refusal: Refusal) {
+        if !still {
+            self.watching.remove(&table);
+        }
+        match re {
+            Some(_) => self.refuse(re, refusal),
+            // We said that the table is being watched from now on.
+            None if refusal.is_transient() => self.watch_first(table),
+            None => tracing::debug!(%table, %refusal, "a table cannot be watched"),
+        }
+    }
+
+    /// Watches a table unasked.
+    pub(super) fn watch(&mut self, table: TableId) {
+        self.add(None, Box::new(Watch { table, since: Since::Sent }));
+    }
+
+    /// Watches a table unasked, before anything else that waits for it.
+    pub(super) fn watch_first(&mut self, table: TableId) {
+        let kind = Box::new(Watch { table, since: Since::Sent });
+        if let Some(work) = self.lanes.add_first(Lane::Table(table), Work { re: None, kind }) {
+            self.start(work);
+        }
+    }
+}
