@@ -1,7 +1,7 @@
 //! Processes are killed in the middle of hands; tournaments end all the same, and nobody saw anything wrong.
 
 use anyhow::{bail, ensure};
-use bus::{Bus, Cursor, Journal, Patience};
+use bus::{Bus, Cursor, Patience, TableStreams};
 use poker::table::{self, Table, TableRecord};
 use std::time::Duration;
 use testkit::{Fleet, FleetSize, Watcher, check_against_journals, quick_tournament};
@@ -150,8 +150,7 @@ fn record(events: Vec<TableEvent>) -> TableRecord {
 }
 
 async fn write(owner: &Bus, table: TableId, record: &TableRecord) -> anyhow::Result<()> {
-    let stream = subject::table_stream(subject::table_partition(table) % subject::TABLE_STREAMS);
-    let journal = Journal::open(owner, &stream).await?;
+    let journal = TableStreams::new(owner).journal(subject::table_partition(table)).await?;
     let subject = subject::table_journal(table);
     let known = journal.recover_one(&subject).await?;
     let cursor = known.map_or_else(|| Cursor::new(subject), |known| known.cursor);

@@ -3,7 +3,7 @@
 //! record (`scripts/build-next`); old and new read each other's journals, requests, heartbeats and frames.
 
 use anyhow::{Context, ensure};
-use bus::Journal;
+use bus::TableStreams;
 use futures::StreamExt;
 use std::{
     fs,
@@ -100,9 +100,8 @@ async fn roll_in_a_tournament(
 /// How often a table's journal goes from records of the one version to records of the other, over all tables.
 async fn changes_of_version(fleet: &Fleet) -> anyhow::Result<(u32, u32)> {
     let (mut up, mut down) = (0, 0);
-    for stream in 0..subject::TABLE_STREAMS {
-        let journal = Journal::open(&fleet.admin, &subject::table_stream(stream)).await?;
-        let mut records = std::pin::pin!(journal.walk(&format!("journal.table.{stream}.>")));
+    for journal in TableStreams::new(&fleet.admin).all().await? {
+        let mut records = std::pin::pin!(journal.walk(subject::ALL_TABLE_JOURNALS));
         let mut last = std::collections::HashMap::new();
         while let Some(stored) = records.next().await {
             let stored = stored?;

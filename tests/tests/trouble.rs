@@ -195,6 +195,7 @@ fn small_home(home: &Path) -> anyhow::Result<()> {
             fs::copy(file.path(), home.join("nats").join(folder).join(file.file_name()))?;
         }
     }
+    fs::copy(project.join("nats/tables.json"), home.join("nats/tables.json"))?;
     let config = fs::read_to_string(project.join("nats/server.conf"))?;
     let small = config.replace("store_dir: $NATS_STORE", "store_dir: $NATS_STORE\n  max_file_store: 48MB");
     ensure!(small != config, "the server's configuration has changed");

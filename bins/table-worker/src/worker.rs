@@ -1,7 +1,8 @@
 //! One task per owned partition, and answers to questions about all of them.
 
 use crate::{feed::Feed, service::Tables, shared::Shared};
-use bus::{Bus, Journal, OwnedKind, Peers, Requests, Stop};
+use anyhow::ensure;
+use bus::{Bus, OwnedKind, Peers, Requests, Stop, TableStreams};
 use futures::StreamExt;
 use hosting::PartitionContext;
 use std::{
@@ -9,12 +10,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::timeout;
-use wire::{
-    NodeId,
-    fleet::Role,
-    subject::{self, QUERY_TABLES, TABLE_STREAMS},
-    table::WorkersQuery,
-};
+use wire::{NodeId, fleet::Role, subject::QUERY_TABLES, table::WorkersQuery};
 
 /// How often it is looked whether the journals can be written.
 const LOOK: Duration = Duration::from_millis(200);
@@ -28,32 +24,28 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 pub async fn run(bus: Bus, node: NodeId, scripted_decks: bool, stop: &Stop) -> anyhow::Result<()> {
     let shared = Arc::new(Shared::default());
     let counted = Arc::clone(&shared);
-    let mut journals = Vec::with_capacity(usize::from(TABLE_STREAMS));
-    for stream in 0..TABLE_STREAMS {
-        journals.push(Journal::open(&bus, &subject::table_stream(stream)).await?);
-    }
+    let streams = TableStreams::new(&bus);
+    let found = streams.all().await?;
+    ensure!(!found.is_empty(), "no stream on the NATS server holds journals of tables: run `pokerctl apply`");
     let peers = Peers::join(&bus, Role::TableWorker, node, Vec::new(), move || counted.load()).await?;
     stop.listen_to_admin(&bus, &peers).await?;
     let queries = bus.serve(QUERY_TABLES.to_owned(), None).await?;
     let answering = tokio::spawn(answer(queries, Arc::clone(&shared)));
-    let watching = tokio::spawn(watch(journals.clone(), peers.clone()));
+    let watching = tokio::spawn(watch(streams.clone(), peers.clone()));
     let (counted, used) = (Arc::clone(&shared), bus.clone());
     let (feed, feeding) = Feed::start(&bus, &peers);
     let service =
         Tables { bus: bus.clone(), feed, shared: Arc::clone(&shared), takes_scripts: scripted_decks };
     let count = move |partitions| counted.partitions.store(partitions as u32, Relaxed);
     bus::work(&peers, OwnedKind::Tables, stop, count, move |partition, epoch, tenure| {
-        let journal = journals.get(usize::from(partition % TABLE_STREAMS)).cloned();
-        let context = journal.map(|journal| PartitionContext {
-            service: service.clone(),
-            bus: used.clone(),
-            journal,
-            partition,
-            epoch,
-            tenure,
-        });
+        let (streams, mut released) = (streams.clone(), tenure.clone());
+        let (service, bus) = (service.clone(), used.clone());
         async move {
-            let context = context.ok_or_else(|| anyhow::anyhow!("no stream for partition {partition}"))?;
+            let journal = tokio::select! {
+                () = released.ends() => return Ok(()),
+                journal = streams.journal(partition) => journal?,
+            };
+            let context = PartitionContext { service, bus, journal, partition, epoch, tenure };
             Ok::<_, anyhow::Error>(hosting::run(context).await?)
         }
     })
@@ -68,11 +60,11 @@ pub async fn run(bus: Bus, node: NodeId, scripted_decks: bool, stop: &Stop) -> a
 }
 
 /// Tells everybody whether the journals can be written.
-async fn watch(journals: Vec<Journal>, peers: Peers) {
+async fn watch(streams: TableStreams, peers: Peers) {
     let mut look = tokio::time::interval(LOOK);
     loop {
         look.tick().await;
-        peers.set_troubled(!journals.iter().all(Journal::is_well));
+        peers.set_troubled(!streams.are_well().await);
     }
 }
 

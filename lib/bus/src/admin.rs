@@ -2,10 +2,13 @@
 //!
 //! A file holds the settings as the server's API names them; what a file leaves out is the server's business.
 //! `streams/<name>.json` is a stream's configuration, `consumers/*.json` is `{"stream", "config"}`, and
-//! `buckets/<name>.json` is turned into the stream that a key-value bucket is (NATS ADR-8).
+//! `buckets/<name>.json` is turned into the stream that a key-value bucket is (NATS ADR-8). `tables.json` is
+//! `{"streams", "config"}`: how many streams the partitions of tables are spread over, and what each is like.
+
+mod tables;
 
 use crate::{Bus, BusError, api};
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use std::{
     fs, io,
@@ -68,6 +71,7 @@ pub async fn apply(bus: &Bus, dir: &Path) -> Result<Vec<AppliedObject>, AdminErr
         let what = apply_stream(bus, &name, config).await?;
         applied.push(AppliedObject { name: format!("stream {name}"), what });
     }
+    applied.extend(tables::apply(bus, &dir.join("tables.json")).await?);
     for (path, config) in files(&dir.join("buckets"))? {
         let bucket = text(&path, &config, "bucket")?;
         let config = bucket_stream(&bucket, config);
@@ -160,10 +164,6 @@ type Described = (PathBuf, Map<String, Value>);
 
 /// The JSON files of a folder, by name; a folder that is not there has none.
 fn files(dir: &Path) -> Result<Vec<Described>, AdminError> {
-    let unread = |path: &Path| {
-        let path = path.display().to_string();
-        move |source| AdminError::Read { path, source }
-    };
     let entries = match fs::read_dir(dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         other => other.map_err(unread(dir))?,
@@ -176,15 +176,18 @@ fn files(dir: &Path) -> Result<Vec<Described>, AdminError> {
         }
     }
     paths.sort();
-    paths
-        .into_iter()
-        .map(|path| {
-            let bytes = fs::read(&path).map_err(unread(&path))?;
-            let config =
-                serde_json::from_slice(&bytes).map_err(|error| malformed(&path, &error.to_string()))?;
-            Ok((path, config))
-        })
-        .collect()
+    paths.into_iter().map(|path| Ok((path.clone(), read(&path)?))).collect()
+}
+
+/// What a file holds.
+fn read<T: DeserializeOwned>(path: &Path) -> Result<T, AdminError> {
+    let bytes = fs::read(path).map_err(unread(path))?;
+    serde_json::from_slice(&bytes).map_err(|error| malformed(path, &error.to_string()))
+}
+
+fn unread(path: &Path) -> impl FnOnce(io::Error) -> AdminError {
+    let path = path.display().to_string();
+    move |source| AdminError::Read { path, source }
 }
 
 fn text(path: &Path, config: &Map<String, Value>, field: &str) -> Result<String, AdminError> {

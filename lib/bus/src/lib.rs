@@ -43,7 +43,9 @@ pub use answers::Question;
 pub use ask::Patience;
 pub use connection::{Bus, Message, Subscription};
 pub use error::{BusError, RequestError};
-pub use journal::{AppendError, Cursor, Extent, Journal, JournalError, Last, Recovered, Stored};
+pub use journal::{
+    AppendError, Cursor, Extent, Journal, JournalError, Last, Recovered, Stored, TableStreams,
+};
 pub use log::log_to_stderr;
 pub use options::{Args, Options};
 pub use ownership::{Change, OwnedKind, Ownership, Tenure, owners, work};

@@ -4,7 +4,7 @@
 
 mod common;
 
-use bus::{AppendError, Bus, Cursor, Journal, Stored};
+use bus::{AppendError, Bus, Cursor, Journal, Stored, TableStreams};
 use bytes::Bytes;
 use common::{Fleet, GUARD, Proxy};
 use futures::{StreamExt, TryStreamExt, future::join_all};
@@ -19,7 +19,7 @@ fn text(text: impl Into<String>) -> Bytes {
 }
 
 fn table(n: u64) -> String {
-    format!("journal.table.0.8.{n}")
+    format!("journal.table.8.{n}")
 }
 
 async fn open(bus: &Bus) -> Journal {
@@ -182,7 +182,7 @@ async fn appends_go_on_when_the_server_was_killed() {
         }
     };
     let (cursors, ()) = timeout(GUARD, async { tokio::join!(work, kill) }).await.unwrap();
-    let recovered = journal.recover("journal.table.0.8.*").await.unwrap();
+    let recovered = journal.recover("journal.table.8.*").await.unwrap();
     assert_eq!(recovered.len(), 200);
     for cursor in cursors {
         let stored = all(&journal, &cursor.subject).await;
@@ -198,14 +198,14 @@ async fn recovery_reads_the_last_snapshot_and_what_follows() {
     let fleet = Fleet::start().await;
     let bus = fleet.bus("table-worker").await;
     let journal = open(&bus).await;
-    assert_eq!(journal.recover("journal.table.0.8.*").await.unwrap(), []);
+    assert_eq!(journal.recover("journal.table.8.*").await.unwrap(), []);
     assert_eq!(journal.recover_one(&table(1)).await.unwrap(), None);
 
     let mut cursors = Vec::new();
     for (n, count) in [(1, 1), (2, 9), (3, 10), (4, 14), (5, 25)] {
         cursors.push(append_many(&journal, Cursor::new(table(n)), count).await);
     }
-    let mut recovered = journal.recover("journal.table.0.8.*").await.unwrap();
+    let mut recovered = journal.recover("journal.table.8.*").await.unwrap();
     recovered.sort_by(|a, b| a.cursor.subject.cmp(&b.cursor.subject));
     let expected = [vec![0], (0..9).collect(), vec![9], (9..14).collect(), (19..25).collect::<Vec<_>>()];
     for ((recovered, cursor), expected) in recovered.iter().zip(&cursors).zip(expected) {
@@ -216,7 +216,7 @@ async fn recovery_reads_the_last_snapshot_and_what_follows() {
         assert_eq!(&journal.recover_one(&cursor.subject).await.unwrap().unwrap(), recovered);
     }
     let now_ms = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64;
-    let stored = all(&journal, "journal.table.0.8.*").await;
+    let stored = all(&journal, "journal.table.8.*").await;
     assert_eq!(stored.len(), 59);
     assert!(stored.windows(2).all(|pair| pair[0].sequence < pair[1].sequence));
     assert!(stored.iter().all(|stored| now_ms.abs_diff(stored.time_ms) < 60_000));
@@ -304,7 +304,7 @@ async fn more_subjects_than_a_batch_holds_are_recovered() {
     let append = |n| append_many(&journal, Cursor::new(table(n)), 1 + (n % 3) as usize);
     let cursors: Vec<Cursor> =
         futures::stream::iter((0..count).map(append)).buffer_unordered(500).collect().await;
-    let recovered = journal.recover("journal.table.0.8.*").await.unwrap();
+    let recovered = journal.recover("journal.table.8.*").await.unwrap();
     assert_eq!(recovered.len(), cursors.len());
     let mut expected = cursors;
     expected.sort_by(|a, b| a.subject.cmp(&b.subject));
@@ -322,7 +322,7 @@ async fn more_bytes_than_a_batch_holds_are_recovered() {
     for n in 0..30 {
         journal.append(&Cursor::new(table(n)), large.clone(), true).await.unwrap();
     }
-    let recovered = journal.recover("journal.table.0.8.*").await.unwrap();
+    let recovered = journal.recover("journal.table.8.*").await.unwrap();
     assert_eq!(recovered.len(), 30);
     assert!(recovered.iter().all(|recovered| recovered.records[0].payload.len() == large.len()));
 }
@@ -345,8 +345,7 @@ async fn a_full_store_is_waited_for() {
     let resize = async |max_bytes: i64| {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("streams")).unwrap();
-        let discard = if max_bytes < 0 { "old" } else { "new" };
-        let config = serde_json::json!({"name": STREAM, "max_bytes": max_bytes, "discard": discard});
+        let config = serde_json::json!({"name": STREAM, "max_bytes": max_bytes});
         std::fs::write(dir.path().join("streams/x.json"), config.to_string()).unwrap();
         bus::admin::apply(&admin, dir.path()).await.unwrap();
     };
@@ -370,10 +369,10 @@ async fn a_full_store_is_waited_for() {
 async fn every_journal_subject_has_its_stream() {
     let fleet = Fleet::start().await;
     let bus = fleet.bus("table-worker").await;
+    let streams = TableStreams::new(&bus);
     for id in 0..40 {
         let table = TableId(id);
-        let stream = subject::table_stream(subject::table_partition(table));
-        let journal = Journal::open(&bus, &stream).await.unwrap();
+        let journal = streams.journal(subject::table_partition(table)).await.unwrap();
         let cursor = Cursor::new(subject::table_journal(table));
         timeout(GUARD, journal.append(&cursor, text("x"), true)).await.unwrap().unwrap();
         let filter = subject::table_journals(subject::table_partition(table));
@@ -433,35 +432,33 @@ async fn speed_of_recovery() {
     const TABLES: u64 = 105;
     let fleet = Fleet::start().await;
     let bus = fleet.bus("table-worker").await;
+    let streams = TableStreams::new(&bus);
     let mut journals = Vec::new();
-    for stream in 0..8 {
-        journals.push(Journal::open(&bus, &subject::table_stream(stream)).await.unwrap());
+    for partition in 0..PARTITIONS as u16 {
+        journals.push(streams.journal(partition).await.unwrap());
     }
     let names = |partition: u64| {
-        let stream = partition % 8;
-        (0..TABLES)
-            .map(move |table| format!("journal.table.{stream}.{partition}.{}", partition * 1_000 + table))
+        (0..TABLES).map(move |table| format!("journal.table.{partition}.{}", partition * 1_000 + table))
     };
     let (snapshot, record) = (Bytes::from(vec![7_u8; 2_400]), Bytes::from(vec![7_u8; 260]));
     let mut cursors: Vec<(usize, Cursor)> = (0..PARTITIONS)
-        .flat_map(|partition| names(partition).map(move |name| ((partition % 8) as usize, Cursor::new(name))))
+        .flat_map(|partition| names(partition).map(move |name| (partition as usize, Cursor::new(name))))
         .collect();
     for round in 0..14_usize {
-        let appends = cursors.into_iter().enumerate().map(|(n, (stream, cursor))| {
-            let (journal, begins) = (journals[stream].clone(), (round + n) % 12 == 0 || round == 0);
+        let appends = cursors.into_iter().enumerate().map(|(n, (partition, cursor))| {
+            let (journal, begins) = (journals[partition].clone(), (round + n) % 12 == 0 || round == 0);
             let payload = if begins { snapshot.clone() } else { record.clone() };
-            async move { (stream, journal.append(&cursor, payload, begins).await.unwrap()) }
+            async move { (partition, journal.append(&cursor, payload, begins).await.unwrap()) }
         });
         cursors = futures::stream::iter(appends).buffered(2_000).collect().await;
     }
     for _ in 0..3 {
         let started = Instant::now();
         let work = (0..PARTITIONS).map(|partition| {
-            let journal = journals[(partition % 8) as usize].clone();
-            tokio::spawn(async move {
-                let stream = partition % 8;
-                journal.recover(&format!("journal.table.{stream}.{partition}.*")).await.unwrap()
-            })
+            let journal = journals[partition as usize].clone();
+            tokio::spawn(
+                async move { journal.recover(&format!("journal.table.{partition}.*")).await.unwrap() },
+            )
         });
         let recovered = join_all(work).await.into_iter().map(Result::unwrap);
         let (tables, records) =

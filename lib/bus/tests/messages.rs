@@ -367,17 +367,17 @@ async fn applying_twice_changes_nothing() {
 
     // A changed file changes what is there.
     let changed = tempfile::tempdir().unwrap();
-    let streams = changed.path().join("streams");
-    std::fs::create_dir(&streams).unwrap();
-    let text = std::fs::read_to_string(dir.join("streams/TABLES_3.json")).unwrap();
-    let text = text.replace("10000", "20000");
-    std::fs::write(streams.join("TABLES_3.json"), text).unwrap();
+    let file = changed.path().join("tables.json");
+    let text = std::fs::read_to_string(dir.join("tables.json")).unwrap();
+    std::fs::write(&file, text.replace("Journals of tables", "changed")).unwrap();
     let what: Vec<_> =
         admin::apply(&bus, changed.path()).await.unwrap().into_iter().map(|o| o.what).collect();
-    assert_eq!(what, [admin::Applied::Updated]);
-    std::fs::write(streams.join("TABLES_3.json"), "{").unwrap();
-    let error = admin::apply(&bus, changed.path()).await.unwrap_err();
-    assert!(error.to_string().contains("TABLES_3.json"), "{error}");
+    assert_eq!(what, [admin::Applied::Updated; 8]);
+    for bad in ["{", r#"{"streams": 0, "config": {}}"#, r#"{"streams": 65, "config": {}}"#] {
+        std::fs::write(&file, bad).unwrap();
+        let error = admin::apply(&bus, changed.path()).await.unwrap_err();
+        assert!(error.to_string().contains("tables.json"), "{error}");
+    }
 }
 
 #[tokio::test]

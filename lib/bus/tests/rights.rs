@@ -28,8 +28,8 @@ const fn right(subject: &'static str, may: &'static [&'static str]) -> Right {
 const USERS: [&str; 7] =
     ["gateway", "table-worker", "bot-worker", "coordinator", "cashier", "archivist", "admin"];
 
-const PUBLISH: [Right; 54] = [
-    right("journal.table.1.9.77", &["table-worker"]),
+const PUBLISH: [Right; 57] = [
+    right("journal.table.9.77", &["table-worker"]),
     right("journal.tournament.9.77", &["coordinator"]),
     right("command.table.9", &["gateway", "bot-worker", "coordinator", "admin"]),
     right("command.tournament.9", &["gateway", "table-worker", "admin"]),
@@ -62,15 +62,18 @@ const PUBLISH: [Right; 54] = [
     right("$JS.API.STREAM.INFO.KV_OWNERS", &["table-worker", "coordinator", "archivist", "admin"]),
     right("$JS.API.DIRECT.GET.KV_OWNERS", &["table-worker", "coordinator", "archivist", "admin"]),
     right("$JS.API.STREAM.INFO.TABLES_1", &["table-worker", "archivist", "admin"]),
-    right("$JS.API.STREAM.INFO.TABLES_63", &["archivist", "admin"]),
+    right("$JS.API.STREAM.INFO.TABLES_63", &["table-worker", "archivist", "admin"]),
     right("$JS.API.DIRECT.GET.TABLES_1", &["table-worker", "archivist", "admin"]),
-    right("$JS.API.DIRECT.GET.TABLES_1.journal.table.1.9.77", &["admin"]),
+    right("$JS.API.DIRECT.GET.TABLES_1.journal.table.9.77", &["admin"]),
     right("$JS.API.STREAM.MSG.GET.TABLES_1", &["admin"]),
-    right("$JS.API.CONSUMER.CREATE.TABLES_1.x.journal.table.1.9.77", &["admin"]),
-    right("$JS.API.STREAM.INFO.TOURNAMENTS", &["coordinator", "archivist", "admin"]),
+    right("$JS.API.CONSUMER.CREATE.TABLES_1.x.journal.table.9.77", &["admin"]),
+    right("$JS.API.STREAM.INFO.TOURNAMENTS", &["table-worker", "coordinator", "archivist", "admin"]),
     right("$JS.API.DIRECT.GET.TOURNAMENTS", &["coordinator", "archivist", "admin"]),
+    right("$JS.API.DIRECT.GET.TABLES_63", &["table-worker", "archivist", "admin"]),
+    right("$JS.API.STREAM.NAMES", &["table-worker", "admin"]),
     right("$JS.API.STREAM.CREATE.MORE", &["admin"]),
     right("$JS.API.STREAM.PURGE.TABLES_1", &["archivist", "admin"]),
+    right("$JS.API.STREAM.PURGE.BOT_ASKS", &["admin"]),
     right("$JS.API.STREAM.PURGE.TOURNAMENTS", &["archivist", "admin"]),
     right("$JS.API.STREAM.PURGE.KV_OWNERS", &["admin"]),
     right("$JS.API.STREAM.UPDATE.TABLES_1", &["admin"]),
@@ -89,7 +92,7 @@ const PUBLISH: [Right; 54] = [
 ];
 
 const SUBSCRIBE: [Right; 37] = [
-    right("journal.table.1.9.77", &[]),
+    right("journal.table.9.77", &[]),
     right("journal.>", &[]),
     right("command.table.9", &["table-worker"]),
     right("command.tournament.9", &["coordinator"]),

@@ -4,7 +4,7 @@
 //! so between the two none is missing, whatever is trimmed meanwhile.
 //! What this crate does not know: what the records are read for.
 
-use bus::{Bus, Journal, JournalError, Patience, RequestError};
+use bus::{Bus, JournalError, Patience, RequestError, TableStreams};
 use futures::{Stream, TryStreamExt};
 use poker::table::TableRecord;
 use std::{
@@ -76,8 +76,7 @@ pub async fn table(bus: &Bus, table: TableId) -> Result<Vec<Placed>, HistoryErro
 /// # Errors
 /// When the journal cannot be read.
 pub async fn kept(bus: &Bus, table: TableId) -> Result<Vec<Placed>, HistoryError> {
-    let stream = subject::table_stream(subject::table_partition(table));
-    let journal = Journal::open(bus, &stream).await?;
+    let journal = TableStreams::new(bus).journal(subject::table_partition(table)).await?;
     let kept = read(journal.walk(&subject::table_journal(table))).await?;
     Ok(kept.into_iter().next().map(|(_, records)| records).unwrap_or_default())
 }
@@ -88,9 +87,8 @@ pub async fn kept(bus: &Bus, table: TableId) -> Result<Vec<Placed>, HistoryError
 /// When a journal or the archive cannot be read.
 pub async fn tables(bus: &Bus) -> Result<BTreeMap<TableId, Vec<Placed>>, HistoryError> {
     let mut kept = BTreeMap::new();
-    for number in 0..subject::TABLE_STREAMS {
-        let journal = Journal::open(bus, &subject::table_stream_name(number)).await?;
-        kept.extend(read(journal.walk("journal.table.>")).await?);
+    for journal in TableStreams::new(bus).all().await? {
+        kept.extend(read(journal.walk(subject::ALL_TABLE_JOURNALS)).await?);
     }
     let known: BTreeSet<TableId> =
         archived_tables(bus).await?.into_iter().chain(kept.keys().copied()).collect();

@@ -2,7 +2,7 @@
 //!
 //! | subject | who sends | who listens |
 //! | --- | --- | --- |
-//! | `journal.table.<stream>.<partition>.<table>` | table worker | stream `TABLES_<stream>` |
+//! | `journal.table.<partition>.<table>` | table worker | the stream `TABLES_<n>` that holds the partition |
 //! | `journal.tournament.<partition>.<tournament>` | coordinator | stream `TOURNAMENTS` |
 //! | `command.table.<partition>` | gateway, bot worker, coordinator, admin | owner of the partition |
 //! | `command.tournament.<partition>` | gateway, table worker, admin | owner of the partition |
@@ -22,10 +22,10 @@ use crate::{NodeId, PlayerId, TableId, TournamentId, fleet::Role};
 
 /// Partitions that tables are spread over.
 pub const TABLE_PARTITIONS: u16 = 256;
-/// Streams that the partitions are spread over: the server writes each stream on one goroutine.
-pub const TABLE_STREAMS: u16 = 8;
 /// Partitions that tournaments are spread over.
 pub const TOURNAMENT_PARTITIONS: u16 = 16;
+/// Journals of all tables.
+pub const ALL_TABLE_JOURNALS: &str = "journal.table.>";
 /// Stream of all tournaments' journals.
 pub const TOURNAMENTS_STREAM: &str = "TOURNAMENTS";
 /// Units that archivists own: number n is the stream `TABLES_<n>`, the last one the tournaments' stream.
@@ -84,12 +84,6 @@ pub const fn tournament_partition(tournament: TournamentId) -> u16 {
     (spread(tournament.0) % TOURNAMENT_PARTITIONS as u64) as u16
 }
 
-/// Name of the stream that holds a partition's journals.
-#[must_use]
-pub fn table_stream(partition: u16) -> String {
-    format!("TABLES_{}", partition % TABLE_STREAMS)
-}
-
 /// Name of a tables' stream by its number.
 #[must_use]
 pub fn table_stream_name(number: u16) -> String {
@@ -99,14 +93,20 @@ pub fn table_stream_name(number: u16) -> String {
 /// A table's journal.
 #[must_use]
 pub fn table_journal(table: TableId) -> String {
-    let partition = table_partition(table);
-    format!("journal.table.{}.{partition}.{table}", partition % TABLE_STREAMS)
+    format!("journal.table.{}.{table}", table_partition(table))
 }
 
-/// All journals of a partition's tables.
+/// All journals of a partition's tables. The stream that has this among its subjects holds the partition.
 #[must_use]
 pub fn table_journals(partition: u16) -> String {
-    format!("journal.table.{}.{partition}.*", partition % TABLE_STREAMS)
+    format!("journal.table.{partition}.*")
+}
+
+/// The partition of such a subject.
+#[must_use]
+pub fn parse_table_journals(subject: &str) -> Option<u16> {
+    let partition = subject.strip_prefix("journal.table.")?.strip_suffix(".*")?.parse().ok()?;
+    (partition < TABLE_PARTITIONS).then_some(partition)
 }
 
 /// A tournament's journal.
@@ -125,7 +125,7 @@ pub fn tournament_journals(partition: u16) -> String {
 #[must_use]
 pub fn parse_table_journal(subject: &str) -> Option<TableId> {
     let mut tokens = subject.strip_prefix("journal.table.")?.split('.');
-    let table = tokens.nth(2)?.parse().ok()?;
+    let table = tokens.nth(1)?.parse().ok()?;
     tokens.next().is_none().then_some(table)
 }
 
@@ -206,8 +206,16 @@ mod tests {
                 Some(TournamentId(id))
             );
         }
-        assert_eq!(parse_table_journal("journal.table.1.2.3.4"), None);
+        assert_eq!(parse_table_journal("journal.table.1.2.3"), None);
         assert_eq!(parse_table_journal("journal.tournament.1.2"), None);
+    }
+
+    #[test]
+    fn subjects_of_partitions_parse_back() {
+        assert_eq!(parse_table_journals(&table_journals(255)), Some(255));
+        for other in ["journal.table.256.*", "journal.table.0.*.*", "journal.table.>", ALL_TABLE_JOURNALS] {
+            assert_eq!(parse_table_journals(other), None);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use archivist::{
     stream::StreamArchivist,
     tournaments::TournamentArchivist,
 };
-use bus::{Bus, Cursor, Journal, Options, Stored, admin};
+use bus::{Bus, Cursor, Journal, Options, Stored, TableStreams, admin};
 use database::tokio_postgres::{self, Client, NoTls};
 use futures::TryStreamExt;
 use poker::table::TableRecord;
@@ -72,14 +72,26 @@ impl House {
         Bus::connect(options).await.unwrap()
     }
 
+    /// Names of the tables' streams.
+    pub async fn table_streams(&self) -> Vec<String> {
+        let all = TableStreams::new(&self.bus("admin").await).all().await.unwrap();
+        all.iter().map(|journal| journal.stream().to_owned()).collect()
+    }
+
+    /// The stream of a table.
+    pub async fn stream_of(&self, table: TableId) -> String {
+        let streams = TableStreams::new(&self.bus("admin").await);
+        streams.journal(subject::table_partition(table)).await.unwrap().stream().to_owned()
+    }
+
     pub async fn journal(&self, stream: &str) -> Journal {
         Journal::open(&self.bus("admin").await, stream).await.unwrap()
     }
 
     /// Writes a table's journal as its table worker would.
     pub async fn append(&self, table: TableId, records: &[TableRecord]) {
-        let stream = subject::table_stream(subject::table_partition(table));
-        let journal = Journal::open(&self.bus("table-worker").await, &stream).await.unwrap();
+        let streams = TableStreams::new(&self.bus("table-worker").await);
+        let journal = streams.journal(subject::table_partition(table)).await.unwrap();
         self.append_to(&journal, subject::table_journal(table), records).await;
     }
 

@@ -14,11 +14,6 @@ use wire::{TableId, subject};
 
 const TABLE: TableId = TableId(7);
 
-/// A table's stream and its number.
-fn stream_of(table: TableId) -> String {
-    subject::table_stream(subject::table_partition(table))
-}
-
 #[tokio::test]
 async fn a_table_is_archived_once_however_often_it_is_begun_again() {
     let house = House::start().await;
@@ -26,10 +21,10 @@ async fn a_table_is_archived_once_however_often_it_is_begun_again() {
     let hands = hosted.table.hands();
     let half = hosted.journal.len() / 2;
     house.append(TABLE, &hosted.journal[..half]).await;
-    house.archive_tables(&stream_of(TABLE), |archived| archived.hands > 0).await;
+    house.archive_tables(&house.stream_of(TABLE).await, |archived| archived.hands > 0).await;
     house.append(TABLE, &hosted.journal[half..]).await;
     for _ in 0..3 {
-        house.archive_tables(&stream_of(TABLE), |archived| archived.hands == hands).await;
+        house.archive_tables(&house.stream_of(TABLE).await, |archived| archived.hands == hands).await;
     }
     let archived = house.archived().await;
     assert_eq!((archived.hands, archived.violations), (hands, 0));
@@ -48,7 +43,7 @@ async fn a_table_is_archived_once_however_often_it_is_begun_again() {
 #[tokio::test]
 async fn a_stream_is_trimmed_to_two_snapshots_of_each_table_and_the_table_is_recovered() {
     let house = House::start().await;
-    let stream = stream_of(TABLE);
+    let stream = house.stream_of(TABLE).await;
     let hosted = room::cash_table(12_000, 12);
     assert!(hosted.journal.len() > 8_000, "{} records", hosted.journal.len());
     house.append(TABLE, &hosted.journal).await;
@@ -91,7 +86,7 @@ async fn a_fault_is_found_told_and_kept_once() {
         *amount = amount.plus(wire::Chips(1));
     }
     house.append(TABLE, &hosted.journal).await;
-    let stream = stream_of(TABLE);
+    let stream = house.stream_of(TABLE).await;
     house.archive_tables(&stream, |archived| archived.violations > 0).await;
     let first = house.archived().await.violations;
     for _ in 0..2 {
@@ -110,8 +105,8 @@ async fn a_tournament_is_archived_whole_compared_with_its_tables_and_removed() {
     house.append_tournament(room.tournament, &room.journal).await;
     house.archive_tournaments(|archived| archived.tournaments == 1).await;
     assert_eq!(house.archived().await.uncrossed, 1, "its tables are not archived yet");
-    for number in 0..subject::TABLE_STREAMS {
-        house.archive_tables(&subject::table_stream_name(number), |_| true).await;
+    for stream in house.table_streams().await {
+        house.archive_tables(&stream, |_| true).await;
     }
     house.archive_tournaments(|archived| archived.uncrossed == 0).await;
     let archived = house.archived().await;
@@ -120,7 +115,7 @@ async fn a_tournament_is_archived_whole_compared_with_its_tables_and_removed() {
     assert_eq!(archived.hands, hands);
     // Nothing of it is left in the streams.
     for id in room.tables.keys() {
-        house.wait_until_removed(&stream_of(*id), &subject::table_journal(*id)).await;
+        house.wait_until_removed(&house.stream_of(*id).await, &subject::table_journal(*id)).await;
     }
     let journal = subject::tournament_journal(room.tournament);
     house.wait_until_removed(subject::TOURNAMENTS_STREAM, &journal).await;
@@ -140,8 +135,8 @@ async fn a_table_that_played_otherwise_than_its_tournament_was_told_is_found() {
         house.append(*id, &hosted.journal).await;
     }
     house.append_tournament(room.tournament, &room.journal).await;
-    for number in 0..subject::TABLE_STREAMS {
-        house.archive_tables(&subject::table_stream_name(number), |_| true).await;
+    for stream in house.table_streams().await {
+        house.archive_tables(&stream, |_| true).await;
     }
     house.archive_tournaments(|archived| archived.uncrossed == 0 && archived.tournaments == 1).await;
     let described = house.violations().await;

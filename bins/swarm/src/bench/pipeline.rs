@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{play::tally::Counted, raw::Shape, room::RoomArgs, usage::round};
 use anyhow::ensure;
-use bus::{Bus, Journal};
+use bus::{Bus, TableStreams};
 use futures::StreamExt;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::json;
@@ -128,8 +128,8 @@ struct Peek {
 /// Returns mean sizes of records without and with the state after them. A record of play has
 /// several events; those of players that come and sit down, which are small, have one.
 async fn records(admin: &Bus) -> anyhow::Result<(usize, usize)> {
-    let journal = Journal::open(admin, &subject::table_stream(0)).await?;
-    let mut walk = std::pin::pin!(journal.walk("journal.table.0.*.*"));
+    let journal = TableStreams::new(admin).journal(0).await?;
+    let mut walk = std::pin::pin!(journal.walk(subject::ALL_TABLE_JOURNALS));
     let mut sums = [(0, 0); 2];
     while sums[0].1 + sums[1].1 < RECORDS
         && let Some(stored) = walk.next().await

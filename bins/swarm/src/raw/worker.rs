@@ -3,7 +3,7 @@
 
 use super::{Got, NO_SEAT, Sent, Shape};
 use anyhow::Context;
-use bus::{AppendError, Bus, Cursor, Journal, Request};
+use bus::{AppendError, Bus, Cursor, Journal, Request, TableStreams};
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use serde_bytes::ByteBuf;
 use std::{collections::HashMap, time::Duration};
@@ -16,7 +16,7 @@ use wire::{
     client::PrivateCards,
     codec,
     fleet::Role,
-    subject::{self, TABLE_FEED, TABLE_PARTITIONS, TABLE_STREAMS},
+    subject::{self, TABLE_FEED, TABLE_PARTITIONS},
     table::{DealtCards, TableNews, Told},
 };
 
@@ -64,9 +64,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let bus = args.bus.connect(Role::TableWorker).await?;
     let (feed, waiting) = mpsc::channel(WAITING);
     tokio::spawn(send_together(bus.clone(), pause_for(args.gateways), waiting));
+    let streams = TableStreams::new(&bus);
     let mut partitions = Vec::new();
     for partition in (0..TABLE_PARTITIONS).filter(|partition| partition % args.of == args.number) {
-        let journal = Journal::open(&bus, &subject::table_stream(partition % TABLE_STREAMS)).await?;
+        let journal = streams.journal(partition).await?;
         let requests = bus.serve(subject::table_commands(partition), None).await?;
         let partition = Partition {
             feed: feed.clone(),

@@ -1,6 +1,6 @@
 //! A server, table workers as processes, and a cashier that pays everything.
 
-use bus::{Bus, Cursor, Journal, Options, OwnedKind, Patience, admin};
+use bus::{Bus, Cursor, Journal, Options, OwnedKind, Patience, TableStreams, admin};
 use futures::{StreamExt, TryStreamExt};
 use poker::table::TableRecord;
 use servers::{Nats, NatsOptions};
@@ -104,8 +104,7 @@ impl Fleet {
     /// The journal of a table as a worker may write to it.
     pub async fn journal(&self, table: TableId) -> (Journal, Cursor) {
         let worker = connect(&self.nats, "table-worker").await;
-        let stream = subject::table_stream(subject::table_partition(table) % subject::TABLE_STREAMS);
-        let journal = Journal::open(&worker, &stream).await.unwrap();
+        let journal = TableStreams::new(&worker).journal(subject::table_partition(table)).await.unwrap();
         let recovered = journal.recover_one(&subject::table_journal(table)).await.unwrap().unwrap();
         (journal, recovered.cursor)
     }

@@ -7,6 +7,7 @@
 
 mod append;
 mod read;
+mod streams;
 mod trim;
 
 use crate::{Bus, BusError, direct::Found};
@@ -20,6 +21,7 @@ use std::sync::{
 use tokio::sync::Semaphore;
 
 pub use append::AppendError;
+pub use streams::TableStreams;
 pub use trim::Extent;
 
 /// Header: the random id of the append.
@@ -97,6 +99,15 @@ pub enum JournalError {
         /// Its name.
         stream: String,
     },
+    /// No stream holds a partition's journals.
+    #[error(
+        "no stream on the NATS server holds the journals of partition {partition}: run `pokerctl apply`; what it was \
+         interrupted in it completes"
+    )]
+    Unheld {
+        /// The partition.
+        partition: u16,
+    },
     /// The stream is there, but not as journals need it.
     #[error("stream {stream} has {what}, which a journal must not have: run `pokerctl apply`")]
     Misconfigured {
@@ -144,8 +155,7 @@ impl Journal {
     /// Opens a stream that `pokerctl apply` has made.
     ///
     /// # Errors
-    /// When it is missing, would lose records of idle tables, cannot be read directly, or the server does not
-    /// answer.
+    /// When it is missing, would lose records by itself, cannot be read directly, or the server does not answer.
     pub async fn open(bus: &Bus, stream: &str) -> Result<Self, JournalError> {
         #[derive(Deserialize)]
         struct About {
@@ -155,6 +165,10 @@ impl Journal {
         struct Config {
             #[serde(default)]
             max_age: u64,
+            #[serde(default)]
+            max_msgs_per_subject: i64,
+            #[serde(default)]
+            discard: String,
             #[serde(default)]
             allow_direct: bool,
         }
@@ -166,6 +180,12 @@ impl Journal {
         let wrong = |what| JournalError::Misconfigured { stream: stream.to_owned(), what };
         if config.max_age != 0 {
             return Err(wrong("max_age"));
+        }
+        if config.max_msgs_per_subject > 0 {
+            return Err(wrong("max_msgs_per_subject"));
+        }
+        if config.discard != "new" {
+            return Err(wrong("discard other than new"));
         }
         if !config.allow_direct {
             return Err(wrong("allow_direct off"));
@@ -182,6 +202,12 @@ impl Journal {
             trouble: append::Trouble::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Returns the name of the stream.
+    #[must_use]
+    pub fn stream(&self) -> &str {
+        &self.inner.stream
     }
 
     /// Whether records can be stored now, as far as is known: the server is there, and no append waits because it failed.

@@ -7,7 +7,7 @@
 use super::VerifyError;
 use crate::ask;
 use audit::{Location, Money, Report, Rule, TournamentCheck, TournamentOutcome};
-use bus::{Bus, Journal};
+use bus::{Bus, Journal, TableStreams};
 use futures::StreamExt;
 use poker::table::{Effect, Table, TableRecord};
 use std::{collections::BTreeMap, time::Duration};
@@ -104,7 +104,7 @@ fn in_play(books: &Audit, table: TableId) -> i64 {
 /// what came after it are enough.
 async fn money(bus: &Bus, table: TableId) -> Result<Money, VerifyError> {
     let partition = subject::table_partition(table);
-    let journal = Journal::open(bus, &subject::table_stream(partition)).await?;
+    let journal = TableStreams::new(bus).journal(partition).await?;
     let Some(recovered) = journal.recover_one(&subject::table_journal(table)).await? else {
         return Ok(Money::default());
     };

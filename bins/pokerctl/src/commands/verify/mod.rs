@@ -10,7 +10,7 @@ use crate::{
     grid::{json_line, say},
 };
 use audit::{Report, TableCheck, TableOutcome, TournamentCheck, TournamentOutcome};
-use bus::{Bus, Journal, JournalError};
+use bus::{Bus, Journal, JournalError, TableStreams};
 use futures::{StreamExt, TryStreamExt, stream};
 use std::{collections::HashMap, time::Instant};
 use wire::subject;
@@ -79,13 +79,10 @@ pub async fn verify(bus: &Bus, with_ledger: bool) -> Result<Report, VerifyError>
 }
 
 async fn tables(bus: &Bus, report: &mut Report) -> Result<Vec<TableOutcome>, VerifyError> {
-    let mut journals = Vec::new();
-    for number in 0..subject::TABLE_STREAMS {
-        journals.push(Journal::open(bus, &subject::table_stream(number)).await?);
-    }
+    let streams = TableStreams::new(bus);
     let partitions = (0..subject::TABLE_PARTITIONS).map(|partition| {
-        let journal = journals[usize::from(partition % subject::TABLE_STREAMS)].clone();
-        async move { tokio::spawn(tables_of(journal, partition)).await? }
+        let streams = streams.clone();
+        async move { tokio::spawn(tables_of(streams, partition)).await? }
     });
     let mut all = Vec::new();
     let mut done = stream::iter(partitions).buffer_unordered(AT_ONCE);
@@ -96,7 +93,11 @@ async fn tables(bus: &Bus, report: &mut Report) -> Result<Vec<TableOutcome>, Ver
     Ok(all)
 }
 
-async fn tables_of(journal: Journal, partition: u16) -> Result<(Vec<TableOutcome>, Report), VerifyError> {
+async fn tables_of(
+    streams: TableStreams,
+    partition: u16,
+) -> Result<(Vec<TableOutcome>, Report), VerifyError> {
+    let journal = streams.journal(partition).await?;
     let mut report = Report::default();
     let mut checks = HashMap::new();
     let mut records = std::pin::pin!(journal.walk(&subject::table_journals(partition)));
