@@ -1,5 +1,6 @@
-//! When a record carries a snapshot. Often enough that recovery reads a short tail, seldom enough that a large field's
-//! snapshots (about 100 bytes per player) do not outweigh everything else that is written.
+//! When a record carries a snapshot. Often enough that recovery reads a short tail, seldom enough
+//! that a large field's snapshots (about 100 bytes per player) do not outweigh everything else that
+//! is written.
 
 /// Fewest records between two snapshots.
 const FEWEST_RECORDS: u32 = 16;
@@ -14,8 +15,9 @@ pub struct Cadence {
 }
 
 impl Cadence {
-    /// Whether the next record should carry a snapshot: there were sixteen since the last one, and together they were at least
-    /// as large as it was. So at most about half of what is written is snapshots.
+    /// Whether the next record should carry a snapshot: there were sixteen since the last one, and
+    /// together they were at least as large as it was. So at most about half of what is written is
+    /// snapshots.
     pub const fn is_due(&self) -> bool {
         self.records >= FEWEST_RECORDS && self.bytes >= self.worth
     }
@@ -30,7 +32,8 @@ impl Cadence {
         }
     }
 
-    /// A snapshot was too large to be stored. The next one is tried when much more has been written: the state may have shrunk.
+    /// A snapshot was too large to be stored. The next one is tried when much more has been
+    /// written: the state may have shrunk.
     pub const fn too_large(&mut self, bytes: usize) {
         self.worth = self.bytes.saturating_add(bytes);
     }

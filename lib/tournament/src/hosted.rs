@@ -12,8 +12,8 @@ use wire::{
     tournament::{Phase, Place, TournamentEvent, TournamentReply},
 };
 
-/// Requests to the cashier under way at a time, per tournament: enough to keep it busy, few enough to
-/// leave room for others.
+/// Requests to the cashier under way at a time, per tournament: enough to keep it busy, few enough
+/// to leave room for others.
 const MONEY_AT_ONCE: usize = 64;
 /// Tables told something at a time, per tournament.
 const TABLES_AT_ONCE: usize = 64;
