@@ -67,6 +67,7 @@ fn a_repeat_gets_the_first_answer_also_from_the_next_owner_and_also_a_refusal() 
     let again = stage.send(ID, 1, 1, Q::Join);
     assert_eq!(stage.serve(&mut server).replies, [(again, QueueReply::Done)]);
     let mut next = Stage::new(2, &server);
+    next.pass(1);
     let again = next.send(ID, 1, 1, Q::Join);
     // What the clock gets extended by is the new owner's.
     assert_eq!(next.serve(&mut server).replies, [(again, QueueReply::Done)]);

@@ -206,7 +206,9 @@ impl Aggregate for Queue {
 
     fn resume(&self, now_ms: u64) -> Vec<QueueEvent> {
         let extended = QueueEvent::Extended(now_ms + PATIENCE_MS);
-        if self.state.waiting.is_empty() { Vec::new() } else { vec![extended] }
+        // Who has the full time already needs no more.
+        let is_full = |(_, until_ms): &(PlayerId, u64)| *until_ms >= now_ms + PATIENCE_MS;
+        if self.state.waiting.iter().all(is_full) { Vec::new() } else { vec![extended] }
     }
 
     fn is_for_now_only(&self, events: &[QueueEvent], _: u64) -> bool {
