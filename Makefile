@@ -13,7 +13,7 @@ N ?= 10000
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 # `make bench`: which measurements, e.g. pipeline,node; ARGS for its other options.
 ONLY ?=
-# `make fuzz`: how long each target runs; `make soak`: how long faults happen.
+# `make fuzz`: how long each target runs; `make soak`, `make simulate`: how long faults happen.
 SECONDS ?= 60
 # `make soak`: cash tables and players at them.
 TABLES ?= 20
@@ -23,7 +23,7 @@ POKERCTL = target/release/pokerctl
 options = $(if $(DATA),--data-dir '$(DATA)') $(if $(PORT_BASE),--port-base $(PORT_BASE)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test conformance bench-engine measure measure-reconnects trouble bench soak order fuzz apply fetch build tools clean images compose-demo
+.PHONY: help up demo test conformance bench-engine measure measure-reconnects trouble bench soak simulate order fuzz apply fetch build tools clean images compose-demo
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -57,6 +57,10 @@ bench: build ## Measure the fleet beside the raw limit (ONLY=pipeline,... for so
 trouble: fetch ## Servers gone for a minute and for ten: what the tests leave out (a quarter of an hour)
 	@cargo build --quiet --workspace --bins
 	@cargo test --quiet -p fleet-tests --test trouble --test clocks -- --ignored --nocapture --test-threads 1
+
+simulate: tools ## Play whole fleets on one thread each for SECONDS, broken by schedules from SEED on; one line of JSON
+	@cargo build --quiet --release -p simulator
+	@target/release/simulate --seconds $(SECONDS) --seed $(SEED) $(ARGS)
 
 soak: build ## Play at TABLES with PLAYERS for SECONDS while a schedule of faults drawn from SEED breaks the fleet; one line of JSON
 	@target/release/soak --seconds $(SECONDS) --seed $(SEED) --tables $(TABLES) --players $(PLAYERS) $(ARGS)

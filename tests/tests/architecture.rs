@@ -25,6 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("pokerctl", &["wire", "audit", "bus", "poker", "client", "servers"]),
     ("swarm", &["wire", "bus", "client", "poker", "servers"]),
     ("fleet-tests", &["wire"]),
+    ("simulator", &["wire", "audit", "client", "host", "poker", "testkit", "tournament"]),
     ("soak", &["wire", "bus", "client", "poker", "servers", "testkit"]),
 ];
 

@@ -121,7 +121,8 @@ impl Seating {
             return wrong;
         }
         if let Some(last) = self.last.replace(start.clone()) {
-            if big_blind(&last) == big_blind(start) {
+            // A player who has left and come back to another seat begins anew there.
+            if last.big_blind == start.big_blind && big_blind(&last) == big_blind(start) {
                 wrong.push((Fault::Button, format!("hand {hand}: the same player pays the big blind again")));
             }
             if start.small_blind.is_some_and(|seat| seat != last.big_blind) {

@@ -1,0 +1,362 @@
+//! What comes out of the core, carried out: above all appends, which are repeated until it is certain
+//! what became of them.
+
+use crate::{
+    context::Context,
+    faults::Fault,
+    message::{Input, Kind, Outside, Request, Token},
+    mistake::Mistake,
+    process::{Process, TAKEN_FOR_NEW, known_by},
+    server::{Ack, Decided},
+    world::Place,
+};
+use bytes::Bytes;
+use host::{NotStored, Output, Position, RecordOf};
+use wire::CommandId;
+
+/// How long the ack of the first attempt is waited for, in milliseconds; doubles.
+const ACK_MS: u64 = 1_000;
+/// Longest wait for an ack, in milliseconds.
+const LONGEST_ACK_MS: u64 = 4_000;
+/// Pause before an append is repeated, in milliseconds.
+const PAUSE_MS: u64 = 50;
+/// How long a look whether a record is the last one may take, in milliseconds.
+const CHECK_MS: u64 = 2_000;
+
+/// A record on its way.
+pub(crate) struct Append {
+    number: u64,
+    attempt: u32,
+    after: u64,
+    payload: Bytes,
+    snapshot: bool,
+    patient: bool,
+    /// Whether it is counted among those that are being repeated.
+    pub(crate) in_trouble: bool,
+}
+
+impl<A: Kind> Process<A> {
+    /// Does what the core of a partition wants done.
+    pub(crate) fn carry_out(&mut self, place: Place, context: &mut Context<'_, A>) {
+        let mut outputs = Vec::new();
+        loop {
+            let Some(core) = self.at(place).and_then(|owned| owned.core.as_mut()) else { return };
+            outputs.extend(core.outputs());
+            if outputs.is_empty() {
+                break;
+            }
+            // Which of several goes first is left to a hash at random, when a partition ends.
+            let is_end = |output: &_| matches!(output, Output::Reply { .. } | Output::Released);
+            if outputs.iter().all(is_end) {
+                outputs.sort_by_key(|output| match output {
+                    Output::Reply { token, .. } => token.id.0,
+                    _ => u64::MAX,
+                });
+            }
+            for output in outputs.drain(..) {
+                self.output(place, output, context);
+            }
+        }
+        self.arm(place, context);
+    }
+
+    /// Plans the next wake-up.
+    fn arm(&mut self, place: Place, context: &mut Context<'_, A>) {
+        let now_ms = context.now_ms;
+        let Some(owned) = self.at(place) else { return };
+        let Some(due_ms) = owned.core.as_ref().and_then(|core| core.next_wake_ms()) else { return };
+        let due_ms = due_ms.max(now_ms);
+        if owned.armed_ms.is_none_or(|armed_ms| due_ms < armed_ms) {
+            owned.armed_ms = Some(due_ms);
+            context.deliver(place.member, due_ms - now_ms, Input::Wake(place));
+        }
+    }
+
+    fn output(&mut self, place: Place, output: Output<A, Token>, context: &mut Context<'_, A>) {
+        match output {
+            Output::Append { id, after, payload, snapshot, patient } => {
+                self.append(place, id, (after, payload, snapshot, patient), context);
+            }
+            Output::Check { id, position } => {
+                let ask = self.ask(place, context);
+                context.deliver(place.member, CHECK_MS, Input::AskTimeout { place, id, ask, read: false });
+                if self.world.connected {
+                    context.request(Request::Check { from: place, id, ask, last: position.last });
+                }
+            }
+            Output::Read { id, within_ms } => {
+                let ask = self.ask(place, context);
+                context.deliver(place.member, within_ms, Input::AskTimeout { place, id, ask, read: true });
+                if self.world.connected {
+                    context.request(Request::Read { from: place, id, ask });
+                }
+            }
+            Output::Reply { token, reply } => self.reply(token, reply, context),
+            Output::Tell { id, news, answers } if self.world.connected => {
+                let answers = answers.filter(|token| !is_dropped(*token, context));
+                let core = self.at(place).and_then(|owned| owned.core.as_ref());
+                let last = core.and_then(|core| core.get(id)).map_or(0, Kind::last_event);
+                context.outside.push(Outside::Tell { id, last, news, answers });
+            }
+            Output::Tell { .. } | Output::Stop { .. } | Output::Loaded { .. } | Output::Evict { .. } => {}
+            Output::Start { id, key, effect, tries } => {
+                context.outside.push(Outside::Start { place, id, key, effect, tries });
+            }
+            Output::NotRecorded { id, reason } => {
+                context.outside.push(Outside::NotRecorded { id, reason: reason.to_string() });
+            }
+            Output::Declined { id, refusal } => {
+                context.trace.note(|| format!("{} {id} declines what came back: {refusal}", A::NAME));
+            }
+            Output::Unreadable { id, reason } => context.outside.push(Outside::Unreadable { id, reason }),
+            Output::Superseded { id, epoch } => {
+                let process = place.member.process;
+                context.trace.note(|| format!("process {process} finds epoch {epoch} at {} {id}", A::NAME));
+                self.world.doubt();
+                self.anew(place, context);
+            }
+            Output::Released => self.ended(place, context),
+        }
+    }
+
+    fn reply(&mut self, token: Token, reply: A::Reply, context: &mut Context<'_, A>) {
+        if self.world.connected && !is_dropped(token, context) {
+            context.outside.push(Outside::Reply { process: self.world.me.process, token, reply });
+        }
+    }
+
+    fn ask(&mut self, place: Place, context: &mut Context<'_, A>) -> u64 {
+        let ask = context.next();
+        if let Some(owned) = self.at(place) {
+            owned.asks.insert(ask);
+        }
+        ask
+    }
+
+    fn append(
+        &mut self,
+        place: Place,
+        id: A::Id,
+        (after, payload, mut snapshot, patient): (Position, Vec<u8>, bool, bool),
+        context: &mut Context<'_, A>,
+    ) {
+        let mut payload = Bytes::from(payload);
+        let number = context.next();
+        if let Some(mistake) = context.planted.mistake {
+            (payload, snapshot) = self.spoil(mistake, place, id, (payload, snapshot), context);
+        }
+        let after = after.last;
+        let append = Append { number, attempt: 0, after, payload, snapshot, patient, in_trouble: false };
+        let Some(owned) = self.at(place) else { return };
+        owned.appends.insert(id, append);
+        if !patient && !self.world.connected {
+            return self.end_append(place, id, Err(NotStored::NotNow), context);
+        }
+        self.attempt(place, id, context);
+        if context.planted.mistake == Some(Mistake::EvolvesBeforeAck) {
+            let sequence = context.newest + 1;
+            self.end_append(place, id, Ok(sequence), context);
+        }
+    }
+
+    /// Sends a record, once more perhaps.
+    fn attempt(&mut self, place: Place, id: A::Id, context: &mut Context<'_, A>) {
+        let connected = self.world.connected;
+        let Some(append) = self.at(place).and_then(|owned| owned.appends.get(&id)) else { return };
+        let Append { number, attempt, after, snapshot, .. } = *append;
+        let payload = append.payload.clone();
+        if connected {
+            let from = place;
+            let append = number;
+            context.request(Request::Append { from, id, append, attempt, after, payload, snapshot });
+        }
+        let patience_ms = (ACK_MS << attempt.min(4)).min(LONGEST_ACK_MS);
+        let timeout = Input::AppendTimeout { place, id, append: number, attempt };
+        context.deliver(place.member, patience_ms, timeout);
+    }
+
+    /// Finds the append that an answer is for, if that is still waited for.
+    fn waits(&mut self, place: Place, id: A::Id, (number, attempt): (u64, u32)) -> Option<&mut Append> {
+        let append = self.at(place)?.appends.get_mut(&id)?;
+        (append.number == number && append.attempt == attempt).then_some(append)
+    }
+
+    pub(crate) fn acked(
+        &mut self,
+        place: Place,
+        id: A::Id,
+        which: (u64, u32),
+        ack: Ack,
+        context: &mut Context<'_, A>,
+    ) {
+        let Some(append) = self.waits(place, id, which) else { return };
+        match (ack, append.patient) {
+            (Ack::Stored(sequence), _) => self.end_append(place, id, Ok(sequence), context),
+            (Ack::NoRoom, false) => self.end_append(place, id, Err(NotStored::NotNow), context),
+            (Ack::NoRoom, true) => self.trouble(place, id, context),
+            (Ack::WrongLast, _) => self.ask_back(place, id, context),
+        }
+    }
+
+    pub(crate) fn append_timeout(
+        &mut self,
+        place: Place,
+        id: A::Id,
+        which: (u64, u32),
+        context: &mut Context<'_, A>,
+    ) {
+        let Some(append) = self.waits(place, id, which) else { return };
+        if append.patient {
+            if !append.in_trouble {
+                append.in_trouble = true;
+                self.world.in_trouble += 1;
+                self.world.outages += 1;
+            }
+            self.ask_back(place, id, context);
+        } else {
+            self.end_append(place, id, Err(NotStored::NotNow), context);
+        }
+    }
+
+    /// Reads back whether a record is stored; should no answer come, the same again.
+    fn ask_back(&mut self, place: Place, id: A::Id, context: &mut Context<'_, A>) {
+        let connected = self.world.connected;
+        let Some(append) = self.at(place).and_then(|owned| owned.appends.get_mut(&id)) else { return };
+        append.attempt += 1;
+        let Append { number, attempt, after, .. } = *append;
+        if connected {
+            context.request(Request::ReadBack { from: place, id, append: number, attempt, after });
+        }
+        context.deliver(place.member, ACK_MS, Input::AppendAgain { place, id, append: number, attempt });
+    }
+
+    pub(crate) fn read_back(
+        &mut self,
+        place: Place,
+        id: A::Id,
+        which: (u64, u32),
+        decided: Decided,
+        context: &mut Context<'_, A>,
+    ) {
+        if self.waits(place, id, which).is_none() {
+            return;
+        }
+        match decided {
+            Decided::Ours(sequence) => self.end_append(place, id, Ok(sequence), context),
+            Decided::Theirs => self.end_append(place, id, Err(NotStored::Conflict), context),
+            Decided::Open => self.trouble(place, id, context),
+        }
+    }
+
+    /// A record is to be sent again, a little later.
+    fn trouble(&mut self, place: Place, id: A::Id, context: &mut Context<'_, A>) {
+        let Some(append) = self.at(place).and_then(|owned| owned.appends.get_mut(&id)) else { return };
+        append.attempt += 1;
+        let (number, attempt) = (append.number, append.attempt);
+        if !append.in_trouble {
+            append.in_trouble = true;
+            self.world.in_trouble += 1;
+            self.world.outages += 1;
+        }
+        context.deliver(place.member, PAUSE_MS, Input::AppendAgain { place, id, append: number, attempt });
+    }
+
+    pub(crate) fn append_again(
+        &mut self,
+        place: Place,
+        id: A::Id,
+        which: (u64, u32),
+        context: &mut Context<'_, A>,
+    ) {
+        if let Some(append) = self.waits(place, id, which) {
+            append.attempt += 1;
+            self.attempt(place, id, context);
+        }
+    }
+
+    fn end_append(
+        &mut self,
+        place: Place,
+        id: A::Id,
+        mut stored: Result<u64, NotStored>,
+        context: &mut Context<'_, A>,
+    ) {
+        let Some(append) = self.at(place).and_then(|owned| owned.appends.remove(&id)) else { return };
+        if append.in_trouble {
+            self.world.in_trouble -= 1;
+        }
+        if context.planted.mistake == Some(Mistake::TakesConflictsForStored)
+            && stored == Err(NotStored::Conflict)
+        {
+            stored = Ok(append.after + 1);
+        }
+        let before = context.outside.len();
+        self.with(place, context, |core, around| core.appended(around, id, stored));
+        if context.planted.mistake == Some(Mistake::DropsHeldCommands) {
+            drop_unanswered(before, id, &append.payload, context);
+        }
+    }
+
+    /// What a mistake makes of a record that is about to be sent.
+    fn spoil(
+        &mut self,
+        mistake: Mistake,
+        place: Place,
+        id: A::Id,
+        (payload, snapshot): (Bytes, bool),
+        context: &mut Context<'_, A>,
+    ) -> (Bytes, bool) {
+        let Ok(mut record) = A::decode(&payload) else { return (payload, snapshot) };
+        match (mistake, record.cause) {
+            (Mistake::AnswersBeforeAck, Some(cause)) => {
+                let asked = &context.planted.asked;
+                let Some((_, _, token)) = asked.iter().rfind(|(known, at, _)| (*known, *at) == (cause, id))
+                else {
+                    return (payload, snapshot);
+                };
+                let token = *token;
+                let core = self.at(place).and_then(|owned| owned.core.as_ref());
+                if let Some(reply) = core.and_then(|core| core.get(id)?.early_reply(&record)) {
+                    self.reply(token, reply, context);
+                }
+                (payload, snapshot)
+            }
+            (Mistake::ForgetsCommandIds, Some(cause)) if cause.id.0 >= TAKEN_FOR_NEW => {
+                let id = CommandId(cause.id.0 % TAKEN_FOR_NEW);
+                record.cause = Some(wire::journal::Cause { id, ..cause });
+                record.state = None;
+                (A::encode(&record).map_or(payload, Bytes::from), false)
+            }
+            _ => (payload, snapshot),
+        }
+    }
+}
+
+fn is_dropped<A: Kind>(token: Token, context: &Context<'_, A>) -> bool {
+    context.planted.dropped.iter().any(|(_, id)| *id == token.id.0)
+}
+
+/// Notes the command of a record down that was stored without an answer.
+fn drop_unanswered<A: Kind>(before: usize, id: A::Id, payload: &Bytes, context: &mut Context<'_, A>) {
+    let record: Option<RecordOf<A>> = A::decode(payload).ok();
+    let Some(cause) = record.and_then(|record| record.cause) else { return };
+    let asked = context.planted.asked.iter().rfind(|(known, at, _)| (*known, *at) == (cause, id));
+    let Some((_, _, token)) = asked else { return };
+    let answered = context.outside.iter().skip(before).any(|outside| match outside {
+        Outside::Reply { token: to, .. } => to == token,
+        Outside::Tell { answers, .. } => answers.as_ref() == Some(token),
+        _ => false,
+    });
+    if !answered {
+        context.planted.dropped.insert(known_by(cause.player, cause.id));
+    }
+}
+
+/// How a record's ack goes wrong: how much later it comes, in milliseconds; none when it never does.
+pub(crate) fn ack_delay_ms<A: Kind>(context: &mut Context<'_, A>) -> Option<u64> {
+    if context.faults.strike(Fault::AckLost, context.chance) {
+        return None;
+    }
+    let late = context.faults.strike(Fault::AckLate, context.chance);
+    Some(if late { context.chance.between(900, 6_000) } else { 0 })
+}

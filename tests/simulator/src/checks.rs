@@ -1,0 +1,195 @@
+//! What is wrong: with every record as it is stored, with everything that is said as it is said, and
+//! with all of it together at the end.
+
+use crate::cashier::Cashier;
+use audit::{Report, TableCheck, TournamentCheck, compare_tables_with_tournaments};
+use host::RecordOf;
+use poker::table::TableRecord;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use testkit::check::{ClientLog, Finding, Story, money, testimony};
+use tournament::TournamentHost;
+use wire::{
+    Chips, PlayerId, TableId, TournamentId, codec,
+    journal::Cause,
+    table::TableReply,
+    tournament::{TournamentEvent, TournamentReply},
+};
+
+/// Violations of one run that are told.
+const MOST: usize = 20;
+
+/// A broken promise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Which checker found it, by name.
+    pub checker: String,
+    /// What is wrong, in words.
+    pub what: String,
+}
+
+/// See the module.
+pub(crate) struct Checks {
+    pub(crate) stories: HashMap<TableId, Story>,
+    tables: BTreeMap<TableId, TableCheck>,
+    tournaments: BTreeMap<TournamentId, TournamentCheck>,
+    /// Number of the last instruction told to each table of a tournament.
+    told: BTreeMap<TableId, u64>,
+    /// How often a tournament's command was carried out.
+    pub(crate) causes: BTreeMap<(TournamentId, Option<PlayerId>, u64), u32>,
+    /// Tournaments that are settled or called off.
+    pub(crate) over: BTreeSet<TournamentId>,
+    report: Report,
+    pub(crate) found: Vec<Violation>,
+}
+
+/// The name that a kind of fault has in JSON.
+fn name(of: &impl serde::Serialize) -> String {
+    let name = serde_json::to_value(of).ok();
+    name.as_ref().and_then(serde_json::Value::as_str).unwrap_or("unknown").to_owned()
+}
+
+impl Checks {
+    pub(crate) fn new() -> Self {
+        Self {
+            stories: HashMap::new(),
+            tables: BTreeMap::new(),
+            tournaments: BTreeMap::new(),
+            told: BTreeMap::new(),
+            causes: BTreeMap::new(),
+            over: BTreeSet::new(),
+            report: Report::default(),
+            found: Vec::new(),
+        }
+    }
+
+    pub(crate) fn wrong(&mut self, checker: &str, what: impl Into<String>) {
+        if self.found.len() < MOST {
+            self.found.push(Violation { checker: checker.to_owned(), what: what.into() });
+        }
+    }
+
+    pub(crate) const fn records(&self) -> u64 {
+        self.report.records
+    }
+
+    pub(crate) const fn hands(&self) -> u64 {
+        self.report.hands
+    }
+
+    /// Takes over what the audit has found since.
+    fn audited(&mut self) {
+        for violation in std::mem::take(&mut self.report.found) {
+            self.wrong(&name(&violation.rule), violation.to_string());
+        }
+    }
+
+    pub(crate) fn table_stored(&mut self, id: TableId, sequence: u64, now_ms: u64, payload: &[u8]) {
+        let record: TableRecord = match codec::decode(payload) {
+            Ok(record) => record,
+            Err(error) => return self.wrong("journal", format!("table {id}, record {sequence}: {error}")),
+        };
+        let check = self.tables.entry(id).or_insert_with(|| TableCheck::new(id));
+        check.record(sequence, &record, &mut self.report);
+        let story = self.stories.entry(id).or_insert_with(|| Story::new(id));
+        let before = story.findings().len();
+        story.record(sequence, now_ms, &record);
+        let found: Vec<Finding> = story.findings().iter().skip(before).cloned().collect();
+        self.findings(found);
+        self.audited();
+    }
+
+    pub(crate) fn tournament_stored(&mut self, id: TournamentId, sequence: u64, payload: &[u8]) {
+        let record: RecordOf<TournamentHost> = match codec::decode(payload) {
+            Ok(record) => record,
+            Err(error) => {
+                return self.wrong("journal", format!("tournament {id}, record {sequence}: {error}"));
+            }
+        };
+        if let Some(Cause { player, id: command }) = record.cause {
+            *self.causes.entry((id, player, command.0)).or_default() += 1;
+        }
+        for event in &record.events {
+            match event {
+                TournamentEvent::Instructed { table, instruction } => {
+                    self.told.insert(*table, instruction.number);
+                }
+                TournamentEvent::Settled | TournamentEvent::Cancelled => {
+                    self.over.insert(id);
+                }
+                _ => {}
+            }
+        }
+        let check = self.tournaments.entry(id).or_insert_with(|| TournamentCheck::new(id));
+        check.record(sequence, &record, &mut self.report);
+        self.audited();
+    }
+
+    fn findings(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        for finding in findings {
+            self.wrong(&name(&finding.fault), finding.to_string());
+        }
+    }
+
+    fn last_event(&self, table: TableId) -> u64 {
+        self.stories.get(&table).map_or(0, Story::last_event)
+    }
+
+    /// Nothing is told before it is stored.
+    pub(crate) fn table_told(&mut self, table: TableId, last: u64) {
+        let stored = self.last_event(table);
+        if last > stored {
+            self.wrong("early", format!("table {table} tells event {last}, the last one stored is {stored}"));
+        }
+    }
+
+    /// Nothing is answered before it is stored.
+    pub(crate) fn table_replied(&mut self, table: TableId, reply: &TableReply) {
+        let last = match reply {
+            TableReply::Done { event_no } | TableReply::Seat { event_no, .. } => *event_no,
+            TableReply::Resync(resync) => resync.view.event_no,
+            TableReply::Refused(_) => return,
+        };
+        self.table_told(table, last);
+    }
+
+    /// The same of an instruction.
+    pub(crate) fn tournament_replied(&mut self, table: Option<TableId>, reply: &TournamentReply) {
+        let (Some(table), TournamentReply::Instruction(instruction)) = (table, reply) else { return };
+        let (number, stored) = (instruction.number, self.told.get(&table).copied().unwrap_or(0));
+        if number > stored {
+            self.wrong("early", format!("table {table} gets instruction {number}, stored is {stored}"));
+        }
+    }
+
+    /// Everything that can only be judged at the end.
+    pub(crate) fn end(&mut self, logs: &[ClientLog], cashier: &Cashier, credits: &BTreeMap<PlayerId, i64>) {
+        let found: Vec<Finding> = logs.iter().flat_map(|log| testimony(log, &self.stories)).collect();
+        self.findings(found);
+        let ledger = cashier.audit();
+        for (player, credited) in credits {
+            let balances = HashMap::from([(*player, (cashier.balance(*player), Chips::ZERO))]);
+            let one = wire::cashier::Audit {
+                sum: 0,
+                unbalanced: Vec::new(),
+                tables: Vec::new(),
+                tournaments: Vec::new(),
+            };
+            let found = money(self.stories.values(), &one, &balances, *credited);
+            self.findings(found);
+        }
+        let found = money(self.stories.values(), &ledger, &HashMap::new(), 0);
+        self.findings(found);
+        for pool in ledger.tournaments.iter().filter(|pool| pool.amount != 0) {
+            self.wrong(
+                "chips",
+                format!("{} is left in the pool of tournament {}", pool.amount, pool.tournament),
+            );
+        }
+        let tables: Vec<_> =
+            std::mem::take(&mut self.tables).into_values().map(TableCheck::outcome).collect();
+        let tournaments: Vec<_> =
+            std::mem::take(&mut self.tournaments).into_values().map(TournamentCheck::outcome).collect();
+        compare_tables_with_tournaments(&tables, &tournaments, &mut self.report);
+        self.audited();
+    }
+}

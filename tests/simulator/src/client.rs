@@ -1,0 +1,274 @@
+//! The model of a client: a person at one table, who plays by what is seen, keeps what is not
+//! answered and repeats it, and asks for what was missed.
+
+use crate::{chance::Chance, play::choose};
+use client::ClientEvent;
+use std::rc::Rc;
+use testkit::check::{Answer, ClientLog, Kind, Sent};
+use wire::{
+    Chips, CommandId, HandNo, Legal, PlayerId, SeatNo, TableId,
+    event::Event,
+    table::{Resync, TableCommand, TableReply},
+};
+
+/// A command that is not answered is sent again after this time, in milliseconds.
+const AGAIN_MS: u64 = 600;
+/// Having heard nothing for so long, it asks, in milliseconds.
+const SILENCE_MS: u64 = 3_000;
+/// Ids of questions, which are no commands, begin here.
+const QUESTIONS: u64 = 1 << 45;
+
+/// What is sent to the table.
+pub(crate) struct Sending {
+    pub(crate) id: CommandId,
+    pub(crate) command: TableCommand,
+}
+
+/// A command that is not answered yet.
+struct Unanswered {
+    id: CommandId,
+    command: TableCommand,
+    /// Its line in the log.
+    line: usize,
+    due_ms: u64,
+    since_ms: u64,
+}
+
+/// See the module.
+pub(crate) struct Client {
+    pub(crate) player: PlayerId,
+    pub(crate) table: TableId,
+    /// Which of its programs this is.
+    pub(crate) life: u32,
+    pub(crate) cut_until_ms: u64,
+    /// Whether it begins nothing new.
+    pub(crate) quiet: bool,
+    log: ClientLog,
+    /// Number of the last event seen.
+    last: Option<u64>,
+    behind: bool,
+    heard_ms: u64,
+    asked: Option<(CommandId, u64)>,
+    unanswered: Option<Unanswered>,
+    next: u64,
+    seat: Option<SeatNo>,
+    hand: HandNo,
+    turn: Option<(u32, Legal)>,
+    buy_in: Chips,
+    closed: bool,
+}
+
+impl Client {
+    pub(crate) fn new(
+        player: PlayerId,
+        table: TableId,
+        buy_in: Chips,
+        life: u32,
+        chance: &mut Chance,
+    ) -> Self {
+        Self {
+            player,
+            table,
+            life,
+            cut_until_ms: 0,
+            quiet: false,
+            log: ClientLog::of(Some(player)),
+            last: None,
+            behind: true,
+            heard_ms: 0,
+            asked: None,
+            unanswered: None,
+            next: chance.below(1 << 44),
+            seat: None,
+            hand: HandNo(0),
+            turn: None,
+            buy_in,
+            closed: false,
+        }
+    }
+
+    /// Its program ends and another one begins; returns the log of the first.
+    pub(crate) fn begin_again(&mut self, chance: &mut Chance) -> ClientLog {
+        let next = Self::new(self.player, self.table, self.buy_in, self.life + 1, chance);
+        let quiet = self.quiet;
+        let ended = std::mem::replace(self, next);
+        self.quiet = quiet;
+        ended.log
+    }
+
+    pub(crate) fn log(&self) -> ClientLog {
+        self.log.clone()
+    }
+
+    /// Since when a command waits for its answer, if one does.
+    pub(crate) fn waits_since_ms(&self) -> Option<u64> {
+        self.unanswered.as_ref().map(|unanswered| unanswered.since_ms)
+    }
+
+    /// Its connection is gone until then.
+    pub(crate) fn cut(&mut self, until_ms: u64) {
+        self.cut_until_ms = until_ms;
+        self.behind = true;
+        self.asked = None;
+    }
+
+    /// What it sends now.
+    pub(crate) fn act(&mut self, now_ms: u64, chance: &mut Chance) -> Vec<Sending> {
+        let mut sendings = Vec::new();
+        if now_ms < self.cut_until_ms {
+            return sendings;
+        }
+        self.behind |= now_ms >= self.heard_ms + SILENCE_MS;
+        if self.behind && self.asked.is_none_or(|(_, since_ms)| now_ms >= since_ms + AGAIN_MS) {
+            self.next += 1;
+            let id = CommandId(QUESTIONS + self.next);
+            self.asked = Some((id, now_ms));
+            sendings.push(Sending { id, command: TableCommand::Resync { since: self.last } });
+        }
+        if let Some(unanswered) = &mut self.unanswered {
+            if now_ms >= unanswered.due_ms {
+                unanswered.due_ms = now_ms + AGAIN_MS;
+                sendings.push(Sending { id: unanswered.id, command: unanswered.command.clone() });
+            }
+            return sendings;
+        }
+        if self.quiet || self.closed || self.last.is_none() {
+            return sendings;
+        }
+        if let Some((command, kind)) = self.wish(chance) {
+            self.next += 1;
+            let id = CommandId(self.next);
+            let line = self.log.commands.len();
+            let answer = Answer::None;
+            self.log.commands.push(Sent { id, table: self.table, kind, at_ms: now_ms, answer });
+            let due_ms = now_ms + AGAIN_MS;
+            sendings.push(Sending { id, command: command.clone() });
+            self.unanswered = Some(Unanswered { id, command, line, due_ms, since_ms: now_ms });
+        }
+        sendings
+    }
+
+    /// What it wants to do, if anything.
+    fn wish(&mut self, chance: &mut Chance) -> Option<(TableCommand, Kind)> {
+        let name = || format!("p{}", self.player);
+        if let Some((turn, legal)) = self.turn.take() {
+            // Now and then somebody does not act in time.
+            if chance.below(40) > 0 {
+                let action = choose(&legal, &[], chance);
+                return Some((TableCommand::Act { hand: self.hand, turn, action }, Kind::Change));
+            }
+        }
+        let seated = self.seat.is_some();
+        match chance.below(if seated { 400 } else { 60 }) {
+            0..=10 if !seated => {
+                let command = TableCommand::Sit { name: name(), seat: None, buy_in: self.buy_in };
+                Some((command, Kind::Seat))
+            }
+            11..15 => Some((TableCommand::Say { name: name(), text: "hello".to_owned() }, Kind::Change)),
+            15 | 16 => Some((TableCommand::SitOut, Kind::Wish)),
+            17..30 if seated => Some((TableCommand::SitIn, Kind::Wish)),
+            30 | 31 => Some((TableCommand::Leave, Kind::Wish)),
+            32 if seated => {
+                let action = wire::Action::Check;
+                Some((TableCommand::Act { hand: self.hand, turn: 1, action }, Kind::Change))
+            }
+            _ => None,
+        }
+    }
+
+    /// An answer has come.
+    pub(crate) fn answered(&mut self, id: CommandId, reply: &TableReply, now_ms: u64) {
+        if let TableReply::Resync(resync) = reply {
+            if self.asked.is_some_and(|(asked, _)| asked == id) {
+                self.resync(resync, now_ms);
+            }
+            return;
+        }
+        let Some(unanswered) = self.unanswered.as_mut().filter(|unanswered| unanswered.id == id) else {
+            return;
+        };
+        let answer = match reply {
+            TableReply::Refused(refusal) if refusal.is_transient() => {
+                unanswered.due_ms = unanswered.due_ms.min(now_ms + AGAIN_MS / 6);
+                return;
+            }
+            TableReply::Refused(_) => Answer::Refused,
+            _ => Answer::Done,
+        };
+        if let Some(sent) = self.log.commands.get_mut(unanswered.line) {
+            sent.answer = answer;
+        }
+        self.unanswered = None;
+    }
+
+    /// Events as they were told.
+    pub(crate) fn hear(&mut self, first: u64, events: &Rc<Vec<Event>>, now_ms: u64) {
+        let Some(last) = self.last.filter(|_| now_ms >= self.cut_until_ms) else { return };
+        self.heard_ms = now_ms;
+        if first > last + 1 {
+            self.behind = true;
+            return;
+        }
+        for (number, event) in (first..).zip(events.iter()) {
+            if number > last {
+                self.see(number, event, now_ms);
+            }
+        }
+    }
+
+    fn resync(&mut self, resync: &Resync, now_ms: u64) {
+        (self.asked, self.behind, self.heard_ms) = (None, false, now_ms);
+        let last = self.last.unwrap_or(0);
+        let events = resync.events.as_ref();
+        if let Some(events) = events.filter(|events| self.last.is_some() && events.first <= last + 1) {
+            for (number, event) in (events.first..).zip(&events.events) {
+                if number > self.last.unwrap_or(0) {
+                    self.see(number, event, now_ms);
+                }
+            }
+        } else if resync.view.event_no > last || self.last.is_none() {
+            let so_far = events.map(|events| (events.first..).zip(events.events.clone()).collect());
+            let (view, cards) = (Box::new(resync.view.clone()), resync.cards.clone());
+            let so_far = so_far.unwrap_or_default();
+            let event = match self.last {
+                None => ClientEvent::Table { view, cards, so_far },
+                Some(_) => ClientEvent::Restarted { view, cards, so_far },
+            };
+            self.log.see(&event, now_ms);
+            self.last = Some(resync.view.event_no);
+        }
+        self.look(resync);
+    }
+
+    /// Takes the state from a view that is not older than what was seen.
+    fn look(&mut self, resync: &Resync) {
+        let view = &resync.view;
+        if self.last != Some(view.event_no) {
+            return;
+        }
+        self.closed = view.closed;
+        self.seat = view.seats.iter().find(|seat| seat.player == self.player).map(|seat| seat.seat);
+        self.turn = None;
+        if let Some(hand) = &view.hand {
+            self.hand = hand.hand;
+            let turn = hand.turn.as_ref().filter(|turn| Some(turn.seat) == self.seat);
+            self.turn = turn.map(|turn| (turn.turn, turn.legal.clone()));
+        }
+    }
+
+    fn see(&mut self, number: u64, event: &Event, now_ms: u64) {
+        self.last = Some(number);
+        self.log.see(&ClientEvent::Event { table: self.table, number, event: event.clone() }, now_ms);
+        match event {
+            Event::Seated { seat, player, .. } if *player == self.player => self.seat = Some(*seat),
+            Event::Unseated { player, .. } if *player == self.player => self.seat = None,
+            Event::HandStarted(start) => (self.hand, self.turn) = (start.hand, None),
+            Event::Turn { seat, turn, legal, .. } if Some(*seat) == self.seat => {
+                self.turn = Some((*turn, legal.clone()));
+            }
+            Event::Acted { .. } | Event::TimedOut { .. } | Event::Drew { .. } => self.turn = None,
+            Event::Closed => self.closed = true,
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Faults of processes and of the server: once a second it is drawn what happens to each.
+
+use crate::{
+    faults::Fault,
+    message::{Kind, PoolEvent},
+    pool::{Pool, Shared},
+    process::Process,
+};
+
+/// Longest pause of a process, in milliseconds.
+const LONGEST_PAUSE_MS: u64 = 6_000;
+/// Longest a process is dead, in milliseconds.
+const LONGEST_DEATH_MS: u64 = 4_000;
+/// Longest a connection is broken, in milliseconds.
+const LONGEST_CUT_MS: u64 = 3_000;
+/// How far a clock is set at most, in milliseconds, either way.
+const FARTHEST_MS: u64 = 240_000;
+/// How long a clock must have stayed as it was set before a process follows it, in milliseconds.
+const ADOPTED_AFTER_MS: u64 = 5_000;
+/// How long a process hands over and stays away, at most, in milliseconds.
+const LONGEST_LEAVE_MS: u64 = 8_000;
+
+impl<A: Kind> Pool<A> {
+    /// Draws what happens to each process in this second.
+    pub(crate) fn disturb(&mut self, shared: &mut Shared) {
+        for at in 0..self.processes.len() {
+            let Some(process) = self.processes.get_mut(at).filter(|process| process.alive) else { continue };
+            let incarnation = process.world.me.incarnation;
+            if !process.paused && shared.faults.strike(Fault::Pause, &mut shared.chance) {
+                process.paused = true;
+                let pause_ms = shared.chance.between(100, LONGEST_PAUSE_MS);
+                let resume = PoolEvent::Resume { process: at, incarnation };
+                self.planned.push((shared.now_ms + pause_ms, resume));
+                shared.trace.note(|| format!("process {at} of {} stands still for {pause_ms} ms", A::NAME));
+            }
+            let Some(process) = self.processes.get_mut(at) else { continue };
+            if shared.faults.strike(Fault::Kill, &mut shared.chance) {
+                kill(process);
+                shared.trace.note(|| format!("process {at} of {} is killed", A::NAME));
+                let back_ms = shared.now_ms + shared.chance.between(50, LONGEST_DEATH_MS);
+                self.planned.push((back_ms, PoolEvent::Restart(at)));
+                continue;
+            }
+            if shared.faults.strike(Fault::Cut, &mut shared.chance) {
+                shared.trace.note(|| format!("process {at} of {} loses its connection", A::NAME));
+                cut(process, shared.now_ms + shared.chance.below(LONGEST_CUT_MS));
+            }
+            if shared.faults.strike(Fault::ClockSet, &mut shared.chance) {
+                let ahead = shared.chance.below(2 * FARTHEST_MS);
+                let ahead_ms = i64::try_from(ahead).unwrap_or(0) - i64::try_from(FARTHEST_MS).unwrap_or(0);
+                process.adopts = Some((shared.now_ms + ADOPTED_AFTER_MS, ahead_ms));
+                shared.trace.note(|| format!("the clock of process {at} of {} is set", A::NAME));
+            }
+            if shared.faults.strike(Fault::Drain, &mut shared.chance) {
+                process.leaving_until_ms = shared.now_ms + shared.chance.between(2_000, LONGEST_LEAVE_MS);
+                shared.trace.note(|| format!("process {at} of {} hands over", A::NAME));
+            }
+        }
+    }
+
+    /// The server goes away: every connection is lost.
+    pub(crate) fn cut_all(&mut self, until_ms: u64) {
+        self.processes.iter_mut().for_each(|process| cut(process, until_ms));
+    }
+}
+
+fn kill<A: Kind>(process: &mut Process<A>) {
+    process.alive = false;
+    process.paused = false;
+    process.inbox.clear();
+    process.owned.clear();
+}
+
+fn cut<A: Kind>(process: &mut Process<A>, until_ms: u64) {
+    process.world.connected = false;
+    process.world.outages += 1;
+    process.world.doubt();
+    process.reconnects_ms = process.reconnects_ms.max(until_ms);
+}

@@ -1,0 +1,129 @@
+//! What goes wrong, how often, and how often it has.
+
+use crate::chance::Chance;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A kind of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// A message never arrives.
+    MessageLost,
+    /// A message arrives twice.
+    MessageDoubled,
+    /// A message is overtaken by later ones.
+    MessageLate,
+    /// A record is stored, and its writer is not told.
+    AckLost,
+    /// A record is stored, and its writer is told when it has stopped waiting.
+    AckLate,
+    /// A record reaches the journal when its writer has stopped waiting.
+    AppendLate,
+    /// A record never reaches the journal.
+    AppendLost,
+    /// A record is not stored: there is no room.
+    AppendRefused,
+    /// A process stands still and goes on.
+    Pause,
+    /// A process is killed and started again.
+    Kill,
+    /// A process loses its connection, and what was on its way to it.
+    Cut,
+    /// The server of messages and journals is away.
+    ServerAway,
+    /// A machine's clock is set.
+    ClockSet,
+    /// A process hands over what it owns and takes it back later.
+    Drain,
+    /// The cashier does not answer.
+    CashierAway,
+    /// The cashier refuses to take money that is there.
+    CashierRefuses,
+    /// The cashier answers twice.
+    CashierTwice,
+    /// A client loses its connection.
+    ClientCut,
+    /// A client's program ends and is started again.
+    ClientKilled,
+    /// A client sends a command twice.
+    ClientRepeats,
+}
+
+/// All kinds.
+pub(crate) const ALL: [Fault; 20] = [
+    Fault::MessageLost,
+    Fault::MessageDoubled,
+    Fault::MessageLate,
+    Fault::AckLost,
+    Fault::AckLate,
+    Fault::AppendLate,
+    Fault::AppendLost,
+    Fault::AppendRefused,
+    Fault::Pause,
+    Fault::Kill,
+    Fault::Cut,
+    Fault::ServerAway,
+    Fault::ClockSet,
+    Fault::Drain,
+    Fault::CashierAway,
+    Fault::CashierRefuses,
+    Fault::CashierTwice,
+    Fault::ClientCut,
+    Fault::ClientKilled,
+    Fault::ClientRepeats,
+];
+
+/// How often each kind happens on the average, in a million occasions, before the run's own draw.
+/// An occasion is a message, an append, a second of a process, and so on.
+const fn usual(fault: Fault) -> u32 {
+    match fault {
+        Fault::MessageLost | Fault::MessageDoubled | Fault::ClientRepeats => 30_000,
+        Fault::MessageLate => 40_000,
+        Fault::AckLost | Fault::AckLate | Fault::AppendLate | Fault::AppendLost => 8_000,
+        Fault::AppendRefused => 5_000,
+        Fault::Pause => 40_000,
+        Fault::Kill | Fault::Cut => 15_000,
+        Fault::ServerAway | Fault::ClockSet | Fault::Drain => 6_000,
+        Fault::CashierAway => 30_000,
+        Fault::CashierRefuses => 20_000,
+        Fault::CashierTwice => 50_000,
+        Fault::ClientCut => 30_000,
+        Fault::ClientKilled => 6_000,
+    }
+}
+
+/// The faults of one run.
+pub(crate) struct Faults {
+    often: BTreeMap<Fault, u32>,
+    /// How often each kind has happened.
+    pub(crate) counts: BTreeMap<Fault, u64>,
+    /// Whether nothing goes wrong any more.
+    pub(crate) calm: bool,
+}
+
+impl Faults {
+    /// Draws how often each kind happens: not at all, as usual, or far more often. What goes wrong
+    /// all the time hides what only happens while it does not.
+    pub(crate) fn draw(chance: &mut Chance) -> Self {
+        let often = ALL.map(|fault| {
+            let times = match chance.below(5) {
+                0 => 0,
+                1..=3 => 1,
+                _ => 4,
+            };
+            (fault, usual(fault) * times)
+        });
+        Self { often: often.into(), counts: BTreeMap::new(), calm: false }
+    }
+
+    /// Whether this goes wrong on this occasion.
+    pub(crate) fn strike(&mut self, fault: Fault, chance: &mut Chance) -> bool {
+        let often = self.often.get(&fault).copied().unwrap_or(0);
+        let strikes = !self.calm && chance.hits(often);
+        if strikes {
+            *self.counts.entry(fault).or_default() += 1;
+        }
+        strikes
+    }
+}

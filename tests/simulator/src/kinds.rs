@@ -1,0 +1,40 @@
+//! What is hosted: tables and tournaments, by their own rules.
+
+use crate::message::Kind;
+use host::RecordOf;
+use poker::{hosted::TableHost, table::public};
+use tournament::TournamentHost;
+use wire::{TableId, TournamentId, table::TableReply, tournament::TournamentReply};
+
+impl Kind for TableHost {
+    const PARTITIONS: u16 = 6;
+
+    fn partition(id: TableId) -> u16 {
+        u16::try_from(id.0 % u64::from(Self::PARTITIONS)).unwrap_or(0)
+    }
+
+    fn last_event(&self) -> u64 {
+        self.table().event_no()
+    }
+
+    fn early_reply(&self, record: &RecordOf<Self>) -> Option<TableReply> {
+        let told = record.events.iter().filter_map(public).count() as u64;
+        Some(TableReply::Done { event_no: self.table().event_no() + told })
+    }
+}
+
+impl Kind for TournamentHost {
+    const PARTITIONS: u16 = 3;
+
+    fn partition(id: TournamentId) -> u16 {
+        u16::try_from(id.0 % u64::from(Self::PARTITIONS)).unwrap_or(0)
+    }
+
+    fn last_event(&self) -> u64 {
+        0
+    }
+
+    fn early_reply(&self, _: &RecordOf<Self>) -> Option<TournamentReply> {
+        None
+    }
+}

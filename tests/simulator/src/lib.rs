@@ -1,0 +1,37 @@
+//! A simulator of whole fleets: three table workers, two coordinators, clients, bots, a cashier and a
+//! server of journals, all models around the cores of [`host`], on one thread, by a schedule that is
+//! drawn from a seed. The aggregates are the real ones: tables and tournaments.
+//!
+//! What always holds: the same seed gives the same steps. Nothing here reads a clock, starts a thread,
+//! or iterates over what has no order.
+//!
+//! What it does not know: NATS, sockets, tasks, how long anything really takes.
+
+mod agenda;
+mod appending;
+mod cashier;
+mod chance;
+mod checks;
+mod client;
+mod context;
+mod disturb;
+mod effects;
+mod faults;
+mod fleet;
+mod kinds;
+mod message;
+mod mistake;
+mod ops;
+mod ownership;
+mod play;
+mod pool;
+mod process;
+mod run;
+mod server;
+mod setting;
+mod world;
+
+pub use checks::Violation;
+pub use faults::Fault;
+pub use mistake::Mistake;
+pub use run::{Outcome, run};

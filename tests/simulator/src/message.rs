@@ -1,0 +1,105 @@
+//! What goes back and forth between the processes of a role, the server, and everybody else.
+
+use crate::{
+    server::{Ack, Claim, Decided, Member},
+    world::Place,
+};
+use bytes::Bytes;
+use host::{Aggregate, Checked, Journaled, Outcome};
+use wire::{CommandId, journal::Cause};
+
+/// An aggregate that the simulator hosts.
+pub(crate) trait Kind: Aggregate<Command: Clone> {
+    const PARTITIONS: u16;
+
+    fn partition(id: Self::Id) -> u16;
+
+    /// Returns the number of the last event that everybody is told; 0 where they have none.
+    fn last_event(&self) -> u64;
+
+    /// Returns what a command will be answered whose record is under way; for a mistake.
+    fn early_reply(&self, record: &host::RecordOf<Self>) -> Option<Self::Reply>;
+}
+
+/// Who asks, and under which id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Token {
+    pub(crate) from: Asker,
+    pub(crate) id: CommandId,
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asker {
+    /// A client's program: its number, and which of its lives.
+    Client(usize, u32),
+    /// The administrator.
+    Admin,
+    /// A bot.
+    Bot,
+    /// Somebody who carries an effect out.
+    Effect(u64),
+}
+
+/// What happens to the processes of a role, or to the server.
+pub(crate) enum PoolEvent<A: Kind> {
+    Process { process: usize, incarnation: u32, input: Input<A> },
+    Server(Request<A>),
+    Restart(usize),
+    Resume { process: usize, incarnation: u32 },
+}
+
+/// What comes to a process.
+pub(crate) enum Input<A: Kind> {
+    Tick,
+    Wake(Place),
+    AppendTimeout { place: Place, id: A::Id, append: u64, attempt: u32 },
+    AppendAgain { place: Place, id: A::Id, append: u64, attempt: u32 },
+    AskTimeout { place: Place, id: A::Id, ask: u64, read: bool },
+    Beat { from: Member, leaving: bool },
+    Claims { doubts: u64, claims: Vec<Claim> },
+    Claim { partition: u16, claim: Claim },
+    Journals { place: Place, ids: Vec<A::Id> },
+    Command { partition: u16, id: A::Id, cause: Cause, command: A::Command, token: Token },
+    Acked { place: Place, id: A::Id, append: u64, attempt: u32, ack: Ack },
+    ReadBack { place: Place, id: A::Id, append: u64, attempt: u32, decided: Decided },
+    Checked { place: Place, id: A::Id, ask: u64, checked: Checked },
+    Read { place: Place, id: A::Id, ask: u64, journal: Option<Journaled> },
+    Returned { place: Place, id: A::Id, key: A::Key, outcome: Outcome<A::Command> },
+}
+
+impl<A: Kind> Input<A> {
+    /// Whether it comes over the network.
+    pub(crate) const fn is_message(&self) -> bool {
+        !matches!(
+            self,
+            Self::Tick
+                | Self::Wake(_)
+                | Self::AppendTimeout { .. }
+                | Self::AppendAgain { .. }
+                | Self::AskTimeout { .. }
+                | Self::Returned { .. }
+        )
+    }
+}
+
+/// What the server is asked.
+pub(crate) enum Request<A: Kind> {
+    Append { from: Place, id: A::Id, append: u64, attempt: u32, after: u64, payload: Bytes, snapshot: bool },
+    ReadBack { from: Place, id: A::Id, append: u64, attempt: u32, after: u64 },
+    Check { from: Place, id: A::Id, ask: u64, last: u64 },
+    Read { from: Place, id: A::Id, ask: u64 },
+    List { from: Place },
+    ReadClaims { from: Member, doubts: u64 },
+    Claim { partition: u16, expected: u64, owner: Option<Member> },
+}
+
+/// What leaves the processes of a role, or has been stored.
+pub(crate) enum Outside<A: Kind> {
+    Reply { process: usize, token: Token, reply: A::Reply },
+    Tell { id: A::Id, last: u64, news: A::News, answers: Option<Token> },
+    Start { place: Place, id: A::Id, key: A::Key, effect: A::Effect, tries: u32 },
+    Stored { id: A::Id, sequence: u64, payload: Bytes },
+    Unreadable { id: A::Id, reason: String },
+    NotRecorded { id: A::Id, reason: String },
+}
