@@ -1,5 +1,5 @@
-//! What comes out of the core, carried out: above all appends, which are repeated until it is certain
-//! what became of them.
+//! What comes out of the core, carried out: above all appends, which are repeated until it is
+//! certain what became of them.
 
 use crate::{
     context::Context,
@@ -352,7 +352,8 @@ fn drop_unanswered<A: Kind>(before: usize, id: A::Id, payload: &Bytes, context: 
     }
 }
 
-/// How a record's ack goes wrong: how much later it comes, in milliseconds; none when it never does.
+/// How a record's ack goes wrong: how much later it comes, in milliseconds; none when it never
+/// does.
 pub(crate) fn ack_delay_ms<A: Kind>(context: &mut Context<'_, A>) -> Option<u64> {
     if context.faults.strike(Fault::AckLost, context.chance) {
         return None;

@@ -1,5 +1,5 @@
-//! What is wrong: with every record as it is stored, with everything that is said as it is said, and
-//! with all of it together at the end.
+//! What is wrong: with every record as it is stored, with everything that is said as it is said,
+//! and with all of it together at the end.
 
 use crate::cashier::Cashier;
 use audit::{Report, TableCheck, TournamentCheck, compare_tables_with_tournaments};

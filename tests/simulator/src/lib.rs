@@ -1,9 +1,9 @@
-//! A simulator of whole fleets: three table workers, two coordinators, clients, bots, a cashier and a
-//! server of journals, all models around the cores of [`host`], on one thread, by a schedule that is
-//! drawn from a seed. The aggregates are the real ones: tables and tournaments.
+//! A simulator of whole fleets: three table workers, two coordinators, clients, bots, a cashier and
+//! a server of journals, all models around the cores of [`host`], on one thread, by a schedule that
+//! is drawn from a seed. The aggregates are the real ones: tables and tournaments.
 //!
-//! What always holds: the same seed gives the same steps. Nothing here reads a clock, starts a thread,
-//! or iterates over what has no order.
+//! What always holds: the same seed gives the same steps. Nothing here reads a clock, starts a
+//! thread, or iterates over what has no order.
 //!
 //! What it does not know: NATS, sockets, tasks, how long anything really takes.
 

@@ -16,7 +16,8 @@ const TICK_MS: u64 = 100;
 const BEAT_MS: u64 = 250;
 /// Silence after which a process is dead, in milliseconds.
 const DEAD_MS: u64 = 1_000;
-/// How long the members must have stayed the same before a partition is handed over, in milliseconds.
+/// How long the members must have stayed the same before a partition is handed over, in
+/// milliseconds.
 const SETTLED_MS: u64 = 600;
 /// Pause between two writes of a claim, in milliseconds.
 const AGAIN_MS: u64 = 300;
@@ -24,8 +25,8 @@ const AGAIN_MS: u64 = 300;
 const PATIENCE_MS: u64 = 1_000;
 /// Partitions that are handed over at a time.
 const WAVE: usize = 2;
-/// A message to everybody that is late comes this much later, in milliseconds: the server sends it to
-/// all at once, and a connection that holds up more is taken for broken.
+/// A message to everybody that is late comes this much later, in milliseconds: the server sends it
+/// to all at once, and a connection that holds up more is taken for broken.
 const LATE_MS: u64 = 150;
 
 impl<A: Kind> Process<A> {

@@ -100,7 +100,8 @@ fn left(fleet: &Fleet, setting: &Setting) -> Vec<String> {
     let ledger = fleet.cashier.audit();
     let money = ledger.tables.iter().filter(|table| table.amount != 0);
     let pools = ledger.tournaments.iter().filter(|pool| pool.amount != 0);
-    // What is left where everything else has ended may be under way, or lost: the checkers of money say.
+    // What is left where everything else has ended may be under way, or lost: the checkers of money
+    // say.
     if !left.is_empty() || (fleet.are_effects_due() && money.count() + pools.count() > 0) {
         left.push("money is under way".to_owned());
     }

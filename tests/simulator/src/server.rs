@@ -1,5 +1,5 @@
-//! The model of the server: journals that take a record only after the one it names, and claims that
-//! are changed by compare-and-swap.
+//! The model of the server: journals that take a record only after the one it names, and claims
+//! that are changed by compare-and-swap.
 
 use bytes::Bytes;
 use host::{Aggregate, Journaled, Position};

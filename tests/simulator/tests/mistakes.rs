@@ -1,4 +1,5 @@
-//! Mistakes that the shell around the host makes on purpose are found, each by a checker of its own.
+//! Mistakes that the shell around the host makes on purpose are found, each by a checker of its
+//! own.
 
 #![allow(clippy::panic, reason = "a helper of a test fails like a test")]
 
