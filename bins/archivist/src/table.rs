@@ -51,10 +51,6 @@ impl Facts {
 pub struct FollowedTable {
     id: TableId,
     check: TableCheck,
-    /// The table, where the journal's beginning is gone: then it is replayed from its first snapshot.
-    replayed: Option<Table>,
-    /// Whether the journal was read from its beginning.
-    whole: Option<bool>,
     facts: Option<Facts>,
     /// Records that are not archived yet.
     pending: Vec<Archived<TableEvent>>,
@@ -77,9 +73,8 @@ impl FollowedTable {
     pub fn new(id: TableId, archive: Archive) -> Self {
         Self {
             id,
-            check: TableCheck::new(id),
-            replayed: None,
-            whole: None,
+            // A trimmed stream holds no table's beginning for long.
+            check: TableCheck::from_first_snapshot(id),
             facts: None,
             pending: Vec::new(),
             archive,
@@ -112,7 +107,7 @@ impl FollowedTable {
                 return None;
             }
         };
-        self.replay(sequence, &record, report);
+        self.check.record(sequence, &record, report);
         if record.state.is_some() {
             self.snapshots = [self.snapshots[1], sequence];
         }
@@ -125,28 +120,12 @@ impl FollowedTable {
         }
         self.follow(&record.events, true);
         self.pending.push(Archived::new(sequence, stored_ms, record));
-        if self.table().is_some_and(is_over) {
+        if self.check.table().is_some_and(is_over) {
             self.over = Some(Instant::now());
             self.over_ms = at_ms;
         }
         let cut = ended || self.over.is_some() || self.pending.len() >= LONGEST_STRETCH;
         cut.then(|| self.cut()).flatten()
-    }
-
-    /// Checks a record, or follows it without a check where the journal's beginning is gone: it was checked before it went.
-    fn replay(&mut self, sequence: u64, record: &TableRecord, report: &mut Report) {
-        let begins = || matches!(record.events.first(), Some(TableEvent::Created { .. }));
-        if *self.whole.get_or_insert_with(begins) {
-            self.check.record(sequence, record, report);
-        } else if let Some(state) = &record.state {
-            self.replayed = Some(state.clone());
-        } else if let Some(table) = &mut self.replayed {
-            table.apply(record);
-        }
-    }
-
-    fn table(&self) -> Option<&Table> {
-        self.replayed.as_ref().or_else(|| self.check.table())
     }
 
     fn unreadable(&mut self, sequence: u64, error: &CodecError, report: &mut Report) {
@@ -192,6 +171,8 @@ impl FollowedTable {
     pub fn cut(&mut self) -> Option<Piece> {
         let facts = self.facts.clone()?;
         let last = self.pending.last()?.sequence;
+        // They are chained here; kept there, they would grow as long as the table is there.
+        drop((self.check.take_finished_hands(), self.check.take_instructions()));
         let records = std::mem::take(&mut self.pending);
         self.archive.archived_to = last;
         self.archive.records += records.len() as u64;

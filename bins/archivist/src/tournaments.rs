@@ -76,6 +76,8 @@ impl FollowedTournament {
             }
         };
         self.check.record(stored.sequence, &record, report);
+        // They are chained here; kept there, they would grow as long as the tournament goes on.
+        drop((self.check.take_reported_hands(), self.check.take_told_instructions()));
         record.events.iter().for_each(|event| self.chain(event));
         self.records += 1;
         let at_ms = record.at_ms;
@@ -104,12 +106,12 @@ impl FollowedTournament {
     }
 
     fn is_over(&self) -> bool {
-        let here = self.check.tournament();
+        let Some(here) = self.check.tournament() else { return false };
         matches!(here.phase(), Phase::Finished | Phase::Cancelled) && here.effects().next().is_none()
     }
 
     fn finished(&mut self, ended_ms: u64) -> Option<FinishedTournament> {
-        let here = self.check.tournament();
+        let here = self.check.tournament()?;
         let config = here.config()?;
         let tables = std::mem::take(&mut self.tables).into_iter();
         Some(FinishedTournament {
@@ -210,7 +212,8 @@ impl TournamentArchivist {
 
     /// Removes the journals of tournaments that have been over for long enough. A journal with a record that cannot be read stays.
     async fn remove_finished(&mut self) -> Result<(), ArchiveError> {
-        let linger = self.context.linger;
+        // Longer than its tables: a journal without its tournament would look like a fault.
+        let linger = self.context.linger * 2;
         let over = |tournament: &FollowedTournament| {
             !tournament.unreadable && tournament.over.is_some_and(|since| since.elapsed() >= linger)
         };

@@ -27,6 +27,11 @@ pub fn number(n: u64) -> String {
     text
 }
 
+/// A number and what is counted: `1 record`, `1 200 records`.
+pub fn counted(n: u64, one: &str, more: &str) -> String {
+    format!("{} {}", number(n), if n == 1 { one } else { more })
+}
+
 /// Cards side by side: `As Kd`.
 pub fn cards(cards: &[Card]) -> String {
     let texts: Vec<String> = cards.iter().map(ToString::to_string).collect();

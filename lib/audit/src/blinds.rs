@@ -1,14 +1,23 @@
 //! Button and blinds from hand to hand, by the rules alone: TDA 32 (dead button), TDA 34-B (heads-up).
 
+use crate::words::or_none;
+use poker::table::Inventory;
 use wire::{PlayerId, SeatNo, event::HandStart};
 
-/// Who had the big blind last.
+/// Where the big blind was last, and whose it was, as far as that is known.
 #[derive(Default)]
 pub struct Blinds {
-    last: Option<(SeatNo, PlayerId)>,
+    last: Option<(SeatNo, Option<PlayerId>)>,
 }
 
 impl Blinds {
+    /// Returns the blinds of a table as a snapshot has it: between hands the player is not known.
+    pub fn of(counted: &Inventory) -> Self {
+        let start = counted.hand.as_ref().map(|hand| &hand.start);
+        let player = |seat| start?.stacks.iter().find(|stack| stack.seat == seat).map(|stack| stack.player);
+        Self { last: counted.big_blind.map(|seat| (seat, player(seat))) }
+    }
+
     /// Looks at the next hand at a table of `seats` seats; what is wrong with its blinds.
     pub fn hand(&mut self, start: &HandStart, seats: u8) -> Vec<String> {
         let mut wrong = Vec::new();
@@ -32,8 +41,8 @@ impl Blinds {
         }
         if let Some((seat, before)) = self.last {
             // A player who has left and come back to another seat begins anew there.
-            if (seat, before) == (start.big_blind, big_blind) {
-                wrong.push(format!("hand {hand}: player {before} pays the big blind twice running"));
+            if (seat, before) == (start.big_blind, Some(big_blind)) {
+                wrong.push(format!("hand {hand}: player {big_blind} pays the big blind twice running"));
             }
             let steps = |to: SeatNo| (to + seats - seat) % seats;
             let skipped = start.stacks.iter().find(|stack| {
@@ -47,12 +56,13 @@ impl Blinds {
             let due = player(seat).map(|_| seat);
             if !heads_up && start.small_blind != due {
                 wrong.push(format!(
-                    "hand {hand}: the small blind is due at seat {due:?}, not {:?}",
-                    start.small_blind
+                    "hand {hand}: the small blind is due at seat {}, not {}",
+                    or_none(due),
+                    or_none(start.small_blind)
                 ));
             }
         }
-        self.last = Some((start.big_blind, big_blind));
+        self.last = Some((start.big_blind, Some(big_blind)));
         wrong
     }
 }

@@ -3,11 +3,12 @@
 //! What always holds: a player is at a table from the instruction that seats them until the table has confirmed the one
 //! that takes them away, or until they are out.
 
-use crate::{books::Fault, report::Rule};
+use crate::report::{Fault, Rule};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use tournament::{EntryInventory, EntryStanding, Tournament};
 use wire::{
     Chips, PlayerId, SeatNo, TableId,
-    tournament::{Instruction, TournamentEvent},
+    tournament::{Instruction, Phase, TournamentEvent},
 };
 
 /// A tournament's field.
@@ -17,7 +18,8 @@ pub struct Field {
     reservations: u32,
     /// Players when it started.
     start: Option<BTreeSet<PlayerId>>,
-    seats: HashMap<PlayerId, (TableId, SeatNo)>,
+    /// The seat is not known of players who were ordered away before a snapshot that the check began with.
+    seats: HashMap<PlayerId, (TableId, Option<SeatNo>)>,
     /// Players whom a table was told to give up, by the number of the instruction.
     leaving: HashMap<(TableId, u64), Vec<PlayerId>>,
     busts: BTreeMap<PlayerId, (u32, Chips)>,
@@ -37,6 +39,37 @@ enum Stage {
 }
 
 impl Field {
+    /// Returns the field of a tournament as a snapshot has it.
+    pub fn of(tournament: &Tournament) -> Self {
+        let counted = tournament.inventory();
+        let mut field =
+            Self { reservations: counted.reservations, settled: counted.settled, ..Self::default() };
+        let mut taking_part = BTreeSet::new();
+        for EntryInventory { player, number, standing } in counted.entries {
+            let stage = match standing {
+                EntryStanding::Reserved => Stage::Reserved,
+                EntryStanding::Withdrawn => Stage::Withdrawn,
+                EntryStanding::Paid | EntryStanding::Placed { .. } => Stage::Paid,
+            };
+            if let EntryStanding::Placed { place, prize } = standing
+                && place > 1
+            {
+                field.busts.insert(player, (place, prize));
+            }
+            if stage == Stage::Paid {
+                taking_part.insert(player);
+            }
+            field.entries.insert(player, Entry { number, stage });
+        }
+        field.start = matches!(tournament.phase(), Phase::Running | Phase::Finished).then_some(taking_part);
+        for table in counted.tables {
+            let places = table.players.into_iter().map(|(player, seat)| (player, (table.table, seat)));
+            field.seats.extend(places);
+            field.leaving.insert((table.table, table.told), table.leaving);
+        }
+        field
+    }
+
     /// Enters an event; what is wrong with it.
     pub fn enter(&mut self, event: &TournamentEvent) -> Vec<Fault> {
         let mut faults = Vec::new();
@@ -112,7 +145,7 @@ impl Field {
             let holder = self
                 .seats
                 .iter()
-                .find(|(other, place)| **place == (table, arrival.seat) && !leave_here(other));
+                .find(|(other, place)| **place == (table, Some(arrival.seat)) && !leave_here(other));
             if let Some((other, _)) = holder {
                 let seat = arrival.seat;
                 faults.push((
@@ -120,7 +153,7 @@ impl Field {
                     format!("table {table}: seat {seat} of player {other} is given away"),
                 ));
             }
-            self.seats.insert(player, (table, arrival.seat));
+            self.seats.insert(player, (table, Some(arrival.seat)));
         }
         if !instruction.remove.is_empty() {
             self.leaving.insert((table, number), instruction.remove.clone());

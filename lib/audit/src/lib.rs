@@ -9,6 +9,7 @@
 //!
 //! What this crate does not know: NATS, tasks, clocks, the ledger, where the records come from.
 
+mod beginning;
 mod blinds;
 mod books;
 mod crossing;
@@ -16,13 +17,16 @@ mod field;
 mod places;
 mod redecide;
 mod report;
+mod snapshot;
 mod stamps;
 mod table;
 pub mod tally;
 mod tournament;
+mod words;
 
+pub use beginning::Beginning;
 pub use crossing::check as compare_tables_with_tournaments;
-pub use report::{Location, Report, Rule, Violation};
+pub use report::{Fault, Location, Report, Rule, Violation};
 pub use table::{Money, TableCheck, TableOutcome};
-pub use tally::Tally;
-pub use tournament::{TournamentCheck, TournamentOutcome, TournamentRecord};
+pub use tournament::{ToldTable, TournamentCheck, TournamentOutcome, TournamentRecord};
+pub use words::{hand_event, table_event, tournament_event};

@@ -1,5 +1,6 @@
 //! Whether final places are complete and prizes add up.
 
+use crate::words::or_none;
 use std::collections::{BTreeMap, BTreeSet};
 use wire::{
     Chips, PlayerId,
@@ -51,7 +52,14 @@ pub fn check(
     for place in places {
         let given = busts.get(&place.player).copied();
         if given.is_some_and(|given| given != (place.place, place.prize)) {
-            wrong.push(format!("player {} was given {given:?} and ends with {place:?}", place.player));
+            let given = given.map(|(place, prize)| format!("place {place} and {prize}"));
+            wrong.push(format!(
+                "player {} was given {} and ends with place {} and {}",
+                place.player,
+                or_none(given),
+                place.place,
+                place.prize
+            ));
         }
         if given.is_none() && place.place != 1 {
             wrong.push(format!("player {} was never out and has place {}", place.player, place.place));

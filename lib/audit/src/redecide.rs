@@ -1,6 +1,9 @@
 //! Decides every record of a table again: what the rules make of the state before it must be what the record says.
 
-use crate::books::Books;
+use crate::{
+    books::Books,
+    words::{difference, or_none, table_event},
+};
 use poker::table::{self, Table, TableRecord};
 use wire::{
     HandNo, PlayerCommand, Refusal, SeatNo,
@@ -18,8 +21,8 @@ pub fn differs(before: &Table, books: &Books, record: &TableRecord) -> Option<St
     let events = &record.events;
     match decide(before, books, record) {
         Ok(expected) if same(&expected, events) => None,
-        Ok(expected) => Some(difference(&expected, events)),
-        Err(why) => Some(format!("{}: {why}", events.first().map_or("", name))),
+        Ok(expected) => Some(difference(&expected, events, table_event)),
+        Err(why) => Some(format!("{}: {why}", or_none(events.first().map(table_event)))),
     }
 }
 
@@ -28,32 +31,40 @@ pub fn creation_differs(id: wire::TableId, record: &TableRecord) -> Option<Strin
     let Some(TableEvent::Created { config }) = record.events.first() else {
         return Some("the journal does not begin with the table's creation".to_owned());
     };
-    let bots: Vec<HouseBot> = record
-        .events
-        .iter()
-        .filter_map(|event| match event {
-            TableEvent::SeatReserved { player, name, buy_in, .. } => {
-                Some(HouseBot { player: *player, name: name.clone(), buy_in: *buy_in })
-            }
-            _ => None,
-        })
-        .collect();
+    let bots: Vec<HouseBot> = record.events.iter().filter_map(house_bot).collect();
     match table::creation(id, config, &bots) {
         Ok(expected) if expected == record.events => None,
-        Ok(expected) => Some(difference(&expected, &record.events)),
+        Ok(expected) => Some(difference(&expected, &record.events, table_event)),
         Err(refusal) => Some(format!("the table may not be created: {refusal}")),
     }
 }
 
+fn house_bot(event: &TableEvent) -> Option<HouseBot> {
+    let TableEvent::SeatReserved { player, name, buy_in, .. } = event else { return None };
+    Some(HouseBot { player: *player, name: name.clone(), buy_in: *buy_in })
+}
+
 fn decide(before: &Table, books: &Books, record: &TableRecord) -> Result<Vec<TableEvent>, String> {
-    let now_ms = record.at_ms;
     let Some(first) = record.events.first() else {
         return Ok(Vec::new());
     };
-    if let Some(cause) = record.cause {
-        let command = command(before, first, cause).ok_or("no command does that")?;
-        return before.decide(cause, &command, now_ms).map_err(|refusal| refusal.to_string());
+    let now_ms = record.at_ms;
+    match record.cause {
+        Some(cause) => {
+            let command = command(before, first, cause).ok_or("no command does that")?;
+            before.decide(cause, &command, now_ms).map_err(|refusal| refusal.to_string())
+        }
+        None => decide_unasked(before, books, first, now_ms),
     }
+}
+
+/// What the clock, the cashier, the coordinator or a new owner makes of the state where a record begins with `first`.
+fn decide_unasked(
+    before: &Table,
+    books: &Books,
+    first: &TableEvent,
+    now_ms: u64,
+) -> Result<Vec<TableEvent>, String> {
     let posting = |seat: &SeatNo| books.awaited(*seat).ok_or_else(|| format!("seat {seat} awaits no chips"));
     // The refusal of a top-up is not on record.
     let unknown = Refusal::Banned;
@@ -75,39 +86,91 @@ fn decide(before: &Table, books: &Books, record: &TableRecord) -> Result<Vec<Tab
         | TableEvent::TopUpAsked { .. }
         | TableEvent::Closed => Ok(before.tick(now_ms, || wire::event::Seed([0; 32]))),
         TableEvent::SnapshotRenewed => Ok(vec![TableEvent::SnapshotRenewed]),
-        _ => Err("nobody asked for it".to_owned()),
+        TableEvent::Created { .. }
+        | TableEvent::SeatReserved { .. }
+        | TableEvent::SatOut { .. }
+        | TableEvent::SatIn { .. }
+        | TableEvent::LeaveAsked { .. }
+        | TableEvent::Heard { .. }
+        | TableEvent::Disconnected { .. }
+        | TableEvent::Reconnected { .. }
+        | TableEvent::Said { .. }
+        | TableEvent::Hand(_)
+        | TableEvent::Turn { .. }
+        | TableEvent::HandEnded { .. }
+        | TableEvent::CloseAsked => Err("nobody asked for it".to_owned()),
     }
 }
 
-/// The command that causes such an event.
+/// The command that causes such an event first, by a player or by the fleet as the cause says.
 fn command(before: &Table, event: &TableEvent, cause: Cause) -> Option<TableCommand> {
-    Some(match (event, cause.player) {
-        (TableEvent::SeatReserved { seat, name, buy_in, .. }, Some(_)) => {
+    let command = match event {
+        TableEvent::SeatReserved { seat, name, buy_in, .. } => {
             PlayerCommand::Sit { seat: Some(*seat), buy_in: *buy_in }.by(name)
         }
-        (TableEvent::Hand(HandEvent::Acted { action, .. }), Some(_)) => {
-            let (hand, turn) = turn(before)?;
-            PlayerCommand::Act { hand, turn, action: action.clone() }.by("")
-        }
-        (TableEvent::SatOut { .. }, Some(_)) => PlayerCommand::SitOut.by(""),
-        (TableEvent::SatIn { .. }, Some(_)) => PlayerCommand::SitIn.by(""),
-        (TableEvent::LeaveAsked { .. }, Some(_)) => PlayerCommand::Leave.by(""),
-        (TableEvent::Heard { connection: Some(connection), .. }, Some(_)) => {
+        TableEvent::Hand(event) => act(before, event)?,
+        TableEvent::SatOut { .. } => PlayerCommand::SitOut.by(""),
+        TableEvent::SatIn { .. } => PlayerCommand::SitIn.by(""),
+        TableEvent::LeaveAsked { .. } => PlayerCommand::Leave.by(""),
+        TableEvent::Heard { connection: Some(connection), .. } => {
             TableCommand::Online { connection: connection.clone() }
         }
         // Whoever was out of time asked for something that was so already: to sit out.
-        (TableEvent::Heard { connection: None, .. }, Some(_)) => PlayerCommand::SitOut.by(""),
-        (TableEvent::Disconnected { connection, .. }, Some(_)) => {
-            TableCommand::Gone { connection: connection.clone() }
+        TableEvent::Heard { connection: None, .. } => PlayerCommand::SitOut.by(""),
+        TableEvent::Disconnected { connection, .. } => TableCommand::Gone { connection: connection.clone() },
+        TableEvent::Said { name, text, .. } => PlayerCommand::Say { text: text.clone() }.by(name),
+        TableEvent::Instructed { instruction, .. } => TableCommand::Instruct(instruction.clone()),
+        TableEvent::CloseAsked => TableCommand::Close,
+        TableEvent::HandStarted { script, .. } => TableCommand::Script(Script::clone(script.as_deref()?)),
+        TableEvent::Created { .. }
+        | TableEvent::BuyInRefused { .. }
+        | TableEvent::Seated { .. }
+        | TableEvent::TopUpAsked { .. }
+        | TableEvent::ToppedUp { .. }
+        | TableEvent::TopUpRefused { .. }
+        | TableEvent::Reconnected { .. }
+        | TableEvent::GoneTooLong { .. }
+        | TableEvent::AbsenceExtended { .. }
+        | TableEvent::Unseated { .. }
+        | TableEvent::CashedOut { .. }
+        | TableEvent::Turn { .. }
+        | TableEvent::TimedOut { .. }
+        | TableEvent::ClockExtended { .. }
+        | TableEvent::HandEnded { .. }
+        | TableEvent::SnapshotRenewed
+        | TableEvent::Closed => return None,
+    };
+    (is_players(&command) == cause.player.is_some()).then_some(command)
+}
+
+/// Whether players ask it; the others are the fleet's own. A new command has to be entered here, and in [`command`] under
+/// the event that it causes first.
+const fn is_players(command: &TableCommand) -> bool {
+    match command {
+        TableCommand::Player { .. } | TableCommand::Online { .. } | TableCommand::Gone { .. } => true,
+        TableCommand::Create { .. }
+        | TableCommand::Instruct(_)
+        | TableCommand::Resync { .. }
+        | TableCommand::Close
+        | TableCommand::Script(_) => false,
+    }
+}
+
+/// The action in turn that causes such an event of a hand first.
+fn act(before: &Table, event: &HandEvent) -> Option<TableCommand> {
+    match event {
+        HandEvent::Acted { action, .. } => {
+            let (hand, turn) = turn(before)?;
+            Some(PlayerCommand::Act { hand, turn, action: action.clone() }.by(""))
         }
-        (TableEvent::Said { name, text, .. }, Some(_)) => PlayerCommand::Say { text: text.clone() }.by(name),
-        (TableEvent::Instructed { instruction, .. }, None) => TableCommand::Instruct(instruction.clone()),
-        (TableEvent::CloseAsked, None) => TableCommand::Close,
-        (TableEvent::HandStarted { script: Some(script), .. }, None) => {
-            TableCommand::Script(Script::clone(script))
-        }
-        _ => return None,
-    })
+        HandEvent::Posted { .. }
+        | HandEvent::Dealt { .. }
+        | HandEvent::Board { .. }
+        | HandEvent::Returned { .. }
+        | HandEvent::Shown { .. }
+        | HandEvent::Mucked { .. }
+        | HandEvent::Awarded { .. } => None,
+    }
 }
 
 /// The turn that is being waited for.
@@ -126,61 +189,45 @@ fn same(expected: &[TableEvent], found: &[TableEvent]) -> bool {
 }
 
 fn same_but_for_time(expected: &TableEvent, found: &TableEvent) -> bool {
-    let near = |a: &u64, b: &u64| a.abs_diff(*b) <= TIME_TOLERANCE_MS;
-    match (expected, found) {
-        (TableEvent::ClockExtended { deadline_ms: a }, TableEvent::ClockExtended { deadline_ms: b }) => {
-            near(a, b)
-        }
-        (
-            TableEvent::AbsenceExtended { seat: told, until_ms: a },
-            TableEvent::AbsenceExtended { seat: done, until_ms: b },
-        ) => told == done && near(a, b),
-        (
-            TableEvent::Instructed { instruction: told, next_hand_ms: a },
-            TableEvent::Instructed { instruction: done, next_hand_ms: b },
-        ) => told == done && near(a, b),
-        _ => false,
+    let (mut expected, mut found) = (expected.clone(), found.clone());
+    if let (Some(due_ms), Some(done_ms)) = (own_time_ms(&mut expected), own_time_ms(&mut found))
+        && due_ms.abs_diff(*done_ms) <= TIME_TOLERANCE_MS
+    {
+        *due_ms = *done_ms;
     }
+    expected == found
 }
 
-/// The first event that differs, in words.
-fn difference(expected: &[TableEvent], found: &[TableEvent]) -> String {
-    let at = expected.iter().zip(found).take_while(|(expected, found)| expected == found).count();
-    let show =
-        |events: &[TableEvent]| events.get(at).map_or("nothing".to_owned(), |event| format!("{event:?}"));
-    format!("event {at} should be {}, is {}", show(expected), show(found))
-}
-
-/// The name of an event's variant.
-fn name(event: &TableEvent) -> &'static str {
+/// The time in an event that its owner takes apart from the record's.
+const fn own_time_ms(event: &mut TableEvent) -> Option<&mut u64> {
     match event {
-        TableEvent::Created { .. } => "created",
-        TableEvent::SeatReserved { .. } => "seat reserved",
-        TableEvent::BuyInRefused { .. } => "buy-in refused",
-        TableEvent::Seated { .. } => "seated",
-        TableEvent::TopUpAsked { .. } => "top-up asked",
-        TableEvent::ToppedUp { .. } => "topped up",
-        TableEvent::TopUpRefused { .. } => "top-up refused",
-        TableEvent::SatOut { .. } => "sat out",
-        TableEvent::SatIn { .. } => "sat in",
-        TableEvent::LeaveAsked { .. } => "leave asked",
-        TableEvent::Said { .. } => "said",
-        TableEvent::Heard { .. } => "heard",
-        TableEvent::Disconnected { .. } => "disconnected",
-        TableEvent::Reconnected { .. } => "reconnected",
-        TableEvent::GoneTooLong { .. } => "gone too long",
-        TableEvent::AbsenceExtended { .. } => "absence extended",
-        TableEvent::Unseated { .. } => "unseated",
-        TableEvent::CashedOut { .. } => "cashed out",
-        TableEvent::HandStarted { .. } => "hand started",
-        TableEvent::Hand(_) => "action",
-        TableEvent::Turn { .. } => "turn",
-        TableEvent::TimedOut { .. } => "timed out",
-        TableEvent::ClockExtended { .. } => "clock extended",
-        TableEvent::HandEnded { .. } => "hand ended",
-        TableEvent::Instructed { .. } => "instructed",
-        TableEvent::CloseAsked => "close asked",
-        TableEvent::SnapshotRenewed => "snapshot renewed",
-        TableEvent::Closed => "closed",
+        TableEvent::ClockExtended { deadline_ms: at_ms }
+        | TableEvent::AbsenceExtended { until_ms: at_ms, .. }
+        | TableEvent::Instructed { next_hand_ms: at_ms, .. } => Some(at_ms),
+        TableEvent::Created { .. }
+        | TableEvent::SeatReserved { .. }
+        | TableEvent::BuyInRefused { .. }
+        | TableEvent::Seated { .. }
+        | TableEvent::TopUpAsked { .. }
+        | TableEvent::ToppedUp { .. }
+        | TableEvent::TopUpRefused { .. }
+        | TableEvent::SatOut { .. }
+        | TableEvent::SatIn { .. }
+        | TableEvent::LeaveAsked { .. }
+        | TableEvent::Heard { .. }
+        | TableEvent::Disconnected { .. }
+        | TableEvent::Reconnected { .. }
+        | TableEvent::GoneTooLong { .. }
+        | TableEvent::Said { .. }
+        | TableEvent::Unseated { .. }
+        | TableEvent::CashedOut { .. }
+        | TableEvent::HandStarted { .. }
+        | TableEvent::Hand(_)
+        | TableEvent::Turn { .. }
+        | TableEvent::TimedOut { .. }
+        | TableEvent::HandEnded { .. }
+        | TableEvent::CloseAsked
+        | TableEvent::SnapshotRenewed
+        | TableEvent::Closed => None,
     }
 }

@@ -78,6 +78,9 @@ impl fmt::Display for Rule {
     }
 }
 
+/// A fault that a record shows: the broken promise, and what is wrong in words.
+pub type Fault = (Rule, String);
+
 /// A broken promise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Violation {
@@ -105,14 +108,10 @@ impl fmt::Display for Violation {
 /// What was looked at, and what is wrong with it.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
-    /// Tables' journals.
-    pub tables: u64,
-    /// Tournaments' journals.
-    pub tournaments: u64,
-    /// Tournaments that have finished: their places and prizes were compared with the cashier's.
-    pub finished_tournaments: u64,
     /// Records.
     pub records: u64,
+    /// Records before the first snapshot of a journal that does not begin at its beginning: they were not checked.
+    pub skipped: u64,
     /// Commands that were carried out.
     pub commands: u64,
     /// Snapshots that were compared with the replay.
@@ -123,8 +122,6 @@ pub struct Report {
     pub scripted_hands: u64,
     /// Players' actions.
     pub actions: u64,
-    /// How long it took, in seconds.
-    pub seconds: f64,
     /// Number of violations.
     pub violations: u64,
     /// The violations, the first thousand of them.
@@ -148,10 +145,8 @@ impl Report {
 
     /// Adds what another part of the verification looked at and found.
     pub fn merge(&mut self, other: Self) {
-        self.tables += other.tables;
-        self.tournaments += other.tournaments;
-        self.finished_tournaments += other.finished_tournaments;
         self.records += other.records;
+        self.skipped += other.skipped;
         self.commands += other.commands;
         self.snapshots += other.snapshots;
         self.hands += other.hands;

@@ -1,26 +1,33 @@
 //! What every record of every journal has: version, epoch, cause, events.
 
 use crate::report::{Location, Report, Rule};
-use std::collections::HashSet;
+use std::collections::VecDeque;
 use wire::{
     Epoch, VERSION,
     journal::{Cause, Record},
 };
 
+/// Commands of a journal that are remembered. This is the second opinion about repeats: the engine that decides every
+/// record again remembers the last commands of each player (a repeat would change nothing) and refuses ids that lie
+/// further back. A repeat that slips past an engine comes soon after the first: two owners of a table overlap for a
+/// second or so, and a table where people play carries out a few commands a second at most, so that 256 are a minute.
+const REMEMBERED: usize = 256;
+
 /// Follows the outer part of one journal's records.
 pub struct Stamps {
     location: Location,
     epoch: Epoch,
-    causes: HashSet<Cause>,
+    /// Marks of the last commands, oldest first.
+    causes: VecDeque<u64>,
 }
 
 impl Stamps {
     pub fn new(location: Location) -> Self {
-        Self { location, epoch: Epoch(0), causes: HashSet::new() }
+        Self { location, epoch: Epoch(0), causes: VecDeque::new() }
     }
 
-    /// Looks at the next record. `numbered` says that its events carry a number of their own which is checked elsewhere: the ids
-    /// of such commands are made of the number and need not differ from those of other tables.
+    /// Looks at the next record. `numbered` says that its events carry a number of their own which is checked elsewhere:
+    /// the ids of such commands are made of the number and need not differ from those of other tables.
     pub fn record<E, S>(
         &mut self,
         sequence: u64,
@@ -28,7 +35,8 @@ impl Stamps {
         numbered: bool,
         report: &mut Report,
     ) {
-        let mut wrong = |rule, what| report.violation(self.location, Some(sequence), rule, what);
+        let location = self.location;
+        let mut wrong = |rule, what| report.violation(location, Some(sequence), rule, what);
         if record.v != VERSION {
             wrong(Rule::Journal, format!("version {} is unknown", record.v));
         }
@@ -39,15 +47,63 @@ impl Stamps {
             wrong(Rule::Epoch, format!("epoch {} after epoch {}", record.epoch, self.epoch));
         }
         self.epoch = self.epoch.max(record.epoch);
-        if let Some(cause) = record.cause
-            && !numbered
-            && !self.causes.insert(cause)
+        if let Some(cause) = record.cause.filter(|_| !numbered)
+            && !self.is_new(cause)
         {
-            let who = cause.player.map_or("nobody".to_owned(), |player| format!("player {player}"));
-            wrong(Rule::Once, format!("command {} of {who} was carried out twice", cause.id));
+            let asked_by = cause.player.map_or("the fleet".to_owned(), |player| format!("player {player}"));
+            wrong(Rule::Once, format!("command {} of {asked_by} was carried out twice", cause.id));
         }
         report.records += 1;
         report.commands += u64::from(record.cause.is_some());
         report.snapshots += u64::from(record.state.is_some());
+    }
+
+    /// Remembers a command. Returns whether it is none of the last [`REMEMBERED`].
+    fn is_new(&mut self, cause: Cause) -> bool {
+        let mark = mark(cause);
+        let known = self.causes.contains(&mark);
+        if self.causes.len() == REMEMBERED {
+            self.causes.pop_front();
+        }
+        self.causes.push_back(mark);
+        !known
+    }
+}
+
+/// Returns the mark of a command: never the same for two commands of one player, and for commands of different players
+/// with a chance of 2^-64.
+const fn mark(cause: Cause) -> u64 {
+    let player = match cause.player {
+        Some(player) => player.0,
+        None => u64::MAX,
+    };
+    mixed(mixed(player) ^ cause.id.0)
+}
+
+/// Mixes the bits of a number, one to one (the last step of SplitMix64).
+const fn mixed(mut bits: u64) -> u64 {
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::{CommandId, PlayerId, TableId};
+
+    #[test]
+    fn the_last_commands_are_known_and_memory_does_not_grow() {
+        let mut stamps = Stamps::new(Location::Table(TableId(1)));
+        let command = |player: u64, id| Cause { player: Some(PlayerId(player)), id: CommandId(id) };
+        for id in 0..10_000 {
+            assert!(stamps.is_new(command(1, id)), "command {id}");
+        }
+        assert!(!stamps.is_new(command(1, 10_000 - REMEMBERED as u64)));
+        assert!(
+            stamps.is_new(command(2, 9_999)) && stamps.is_new(Cause { player: None, id: CommandId(9_999) })
+        );
+        assert_eq!(stamps.causes.len(), REMEMBERED);
+        assert!(stamps.causes.capacity() <= 2 * REMEMBERED);
     }
 }

@@ -1,14 +1,15 @@
-//! Short sums of what a table and its tournament both have on record, to compare them without keeping all of it.
+//! Short sums of what two journals both have on record, to compare them without keeping all of it.
 
 use sha2::{Digest, Sha256};
 use wire::{
     codec,
-    event::{HandStart, Stack},
+    event::{Event, HandStart, Stack},
     tournament::{HandResult, Instruction, Report},
 };
 
-/// A sum: equal for equal things, and for different ones with a chance of 2^-64.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Equal for equal things, and for different ones with a chance of 2^-64: the first eight bytes of a SHA-256. It is
+/// the same in every version of the fleet and may be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Tally(u64);
 
 impl Tally {
@@ -17,22 +18,22 @@ impl Tally {
     pub const fn to_bytes(self) -> [u8; 8] {
         self.0.to_be_bytes()
     }
-}
 
-/// The first eight bytes of SHA-256.
-fn tally(bytes: &[u8]) -> Tally {
-    Tally(Sha256::digest(bytes).first_chunk().map_or(0, |first| u64::from_be_bytes(*first)))
+    fn of(bytes: &[u8]) -> Self {
+        let sum = Sha256::digest(bytes);
+        Self(sum.iter().take(8).fold(0, |bits, byte| bits << 8 | u64::from(*byte)))
+    }
 }
 
 /// Of an instruction.
 pub fn instruction(instruction: &Instruction) -> Tally {
-    tally(&codec::encode(instruction).unwrap_or_default())
+    Tally::of(&codec::encode(instruction).unwrap_or_default())
 }
 
 /// Of a finished hand as its tournament has it.
 pub fn reported_hand(report: &Report) -> Tally {
     let hand = (report.button, report.big_blind, &report.results, report.actions);
-    tally(&codec::encode(&hand).unwrap_or_default())
+    Tally::of(&codec::encode(&hand).unwrap_or_default())
 }
 
 /// Of a finished hand as its table played it.
@@ -49,5 +50,50 @@ pub fn finished_hand(start: &HandStart, after: &[Stack], actions: u32) -> Tally 
         })
         .collect();
     let hand = (start.button, start.big_blind, &results, actions);
-    tally(&codec::encode(&hand).unwrap_or_default())
+    Tally::of(&codec::encode(&hand).unwrap_or_default())
+}
+
+/// Of a list of events of which only the sum is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told(Tally);
+
+impl Told {
+    /// Returns the sum of no events.
+    pub fn nothing() -> Self {
+        Self(Tally(0))
+    }
+
+    /// Returns the sum of these events.
+    pub fn all(events: &[Event]) -> Self {
+        let mut told = Self::nothing();
+        events.iter().for_each(|event| told.add(event));
+        told
+    }
+
+    /// Adds an event at the end.
+    pub fn add(&mut self, event: &Event) {
+        let mut bytes = codec::encode(event).unwrap_or_default();
+        bytes.extend(self.0.0.to_be_bytes());
+        self.0 = Tally::of(&bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tally_is_the_same_for_ever() {
+        let sum = Tally::of(b"abc");
+        assert_eq!(sum.0, 0xba78_16bf_8f01_cfea);
+        assert_eq!(sum.to_bytes(), [0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea]);
+    }
+
+    #[test]
+    fn the_order_of_events_counts() {
+        let (out, back) = (Event::SatOut { seat: 1 }, Event::SatIn { seat: 1 });
+        let [one, other] = [[out.clone(), back.clone()], [back, out]].map(|events| Told::all(&events));
+        assert_ne!(one, other);
+        assert_ne!(one, Told::nothing());
+    }
 }

@@ -5,7 +5,7 @@ use crate::cashier::Cashier;
 use audit::{Report, TableCheck, TournamentCheck, compare_tables_with_tournaments};
 use host::RecordOf;
 use poker::table::TableRecord;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use testkit::check::{ClientLog, Finding, Story, money, testimony};
 use tournament::TournamentHost;
 use wire::{
@@ -189,7 +189,7 @@ impl Checks {
             std::mem::take(&mut self.tables).into_values().map(TableCheck::outcome).collect();
         let tournaments: Vec<_> =
             std::mem::take(&mut self.tournaments).into_values().map(TournamentCheck::outcome).collect();
-        compare_tables_with_tournaments(&tables, &tournaments, &mut self.report);
+        compare_tables_with_tournaments(&tables, &tournaments, &HashSet::new(), &mut self.report);
         self.audited();
     }
 }

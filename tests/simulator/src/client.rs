@@ -6,7 +6,7 @@ use client::ClientEvent;
 use std::rc::Rc;
 use testkit::check::{Answer, ClientLog, Kind, Sent};
 use wire::{
-    Chips, CommandId, HandNo, Legal, PlayerId, SeatNo, TableId,
+    Chips, CommandId, HandNo, Legal, PlayerCommand, PlayerId, SeatNo, TableId,
     event::Event,
     table::{Resync, TableCommand, TableReply},
 };
@@ -155,22 +155,22 @@ impl Client {
             // Now and then somebody does not act in time.
             if chance.below(40) > 0 {
                 let action = choose(&legal, &[], chance);
-                return Some((TableCommand::Act { hand: self.hand, turn, action }, Kind::Change));
+                return Some((PlayerCommand::Act { hand: self.hand, turn, action }.by(""), Kind::Change));
             }
         }
         let seated = self.seat.is_some();
         match chance.below(if seated { 400 } else { 60 }) {
             0..=10 if !seated => {
-                let command = TableCommand::Sit { name: name(), seat: None, buy_in: self.buy_in };
+                let command = PlayerCommand::Sit { seat: None, buy_in: self.buy_in }.by(&name());
                 Some((command, Kind::Seat))
             }
-            11..15 => Some((TableCommand::Say { name: name(), text: "hello".to_owned() }, Kind::Change)),
-            15 | 16 => Some((TableCommand::SitOut, Kind::Wish)),
-            17..30 if seated => Some((TableCommand::SitIn, Kind::Wish)),
-            30 | 31 => Some((TableCommand::Leave, Kind::Wish)),
+            11..15 => Some((PlayerCommand::Say { text: "hello".to_owned() }.by(&name()), Kind::Change)),
+            15 | 16 => Some((PlayerCommand::SitOut.by(""), Kind::Wish)),
+            17..30 if seated => Some((PlayerCommand::SitIn.by(""), Kind::Wish)),
+            30 | 31 => Some((PlayerCommand::Leave.by(""), Kind::Wish)),
             32 if seated => {
                 let action = wire::Action::Check;
-                Some((TableCommand::Act { hand: self.hand, turn: 1, action }, Kind::Change))
+                Some((PlayerCommand::Act { hand: self.hand, turn: 1, action }.by(""), Kind::Change))
             }
             _ => None,
         }

@@ -25,7 +25,7 @@ use std::{
 use testkit::check::{Answer, ClientLog};
 use tournament::{TournamentHost, TournamentOrder};
 use wire::{
-    CommandId, PlayerId, TableId, TournamentId,
+    CommandId, PlayerCommand, PlayerId, TableId, TournamentId,
     bots::BotAsk,
     event::Event as TableEvent,
     journal::Cause,
@@ -324,7 +324,7 @@ impl Fleet {
         let action = choose(&ask.legal, &ask.hole, &mut self.shared.chance);
         let id = ask.command_id();
         let cause = Cause { player: Some(ask.player), id };
-        let command = TableCommand::Act { hand: ask.hand, turn: ask.turn, action };
+        let command = PlayerCommand::Act { hand: ask.hand, turn: ask.turn, action }.by("");
         self.tell_table(ask.table, cause, command, Token { from: Asker::Bot, id });
     }
 

@@ -1,30 +1,127 @@
-use super::*;
+use super::Books;
+use crate::report::Rule;
+use wire::{
+    Action, Card, Chips, HandNo, HoleCards, PlayerId, PostingId, SeatNo, TableId,
+    event::{HandEvent, HandStart, Post, Seed, Share, Stack, TableEvent},
+    table::{Absence, Level, Purpose, TableConfig},
+};
 
-/// Two seats in a hand of a draw game, each with one card.
-fn books() -> Books {
-    let seat = |player| Seat { player: PlayerId(player), stack: Chips(100), reserved: false, awaited: None };
-    let dealt = BTreeMap::from([(0, Vec::new()), (1, Vec::new())]);
-    let (pot, cards, seed) = (Chips::ZERO, BTreeSet::new(), Seed([0; 32]));
-    let mut books = Books {
-        seats: BTreeMap::from([(0, seat(1)), (1, seat(2))]),
-        came: Chips(200),
-        hand: Some(Hand { no: HandNo(1), seed, pot, dealt, cards }),
-        ..Books::default()
+const TABLE: TableId = TableId(7);
+
+fn created() -> TableEvent {
+    TableEvent::Created {
+        config: TableConfig {
+            name: "test".to_owned(),
+            variant: "NT".to_owned(),
+            seats: 6,
+            level: Level::default(),
+            purpose: Purpose::Cash { min_buy_in: Chips(1), max_buy_in: Chips(1_000) },
+            action_ms: 5_000,
+            hand_pause_ms: 0,
+            bot_pace_ms: 0,
+            absence: Absence::default(),
+            scripted: false,
+        },
+    }
+}
+
+fn posting(number: u64) -> PostingId {
+    PostingId(format!("table.7.{number}"))
+}
+
+fn reserved(seat: SeatNo, number: u64) -> TableEvent {
+    TableEvent::SeatReserved {
+        seat,
+        player: PlayerId(u64::from(seat)),
+        name: String::new(),
+        bot: false,
+        buy_in: Chips(100),
+        posting: posting(number),
+    }
+}
+
+fn seated(seat: SeatNo) -> TableEvent {
+    let (player, name, stack) = (PlayerId(u64::from(seat)), String::new(), Chips(100));
+    TableEvent::Seated { seat, player, name, bot: false, stack }
+}
+
+fn stack(seat: SeatNo, chips: u64) -> Stack {
+    Stack { seat, player: PlayerId(u64::from(seat)), chips: Chips(chips) }
+}
+
+fn hand_started(number: u64, stacks: &[Stack]) -> TableEvent {
+    let start = HandStart {
+        hand: HandNo(number),
+        button: 1,
+        small_blind: Some(1),
+        big_blind: 2,
+        level: Level::default(),
+        stacks: stacks.to_vec(),
+        commitment: poker::shuffle::commitment(&Seed([1; 32])),
     };
-    assert_eq!(books.enter(&[deal(0, 3), deal(1, 4)]), []);
-    books
+    TableEvent::HandStarted { start, seed: Seed([1; 32]), script: None }
+}
+
+fn hand_ended(number: u64, stacks: &[Stack]) -> TableEvent {
+    TableEvent::HandEnded {
+        hand: HandNo(number),
+        stacks: stacks.to_vec(),
+        seed: Seed([1; 32]),
+        next_hand_ms: 0,
+    }
+}
+
+/// The rules that are broken by these events after two players sat down with 100 each.
+fn broken(events: &[TableEvent]) -> Vec<Rule> {
+    let mut books = Books::new(TABLE);
+    let before = [created(), reserved(1, 1), reserved(2, 2), seated(1), seated(2)];
+    assert_eq!(books.enter(&before), []);
+    books.enter(events).into_iter().map(|(rule, _)| rule).collect()
+}
+
+#[test]
+fn chips_that_arrive_during_a_hand_are_played_with_after_it() {
+    let asked = TableEvent::TopUpAsked { seat: 1, amount: Chips(40), posting: posting(3) };
+    let arrived = TableEvent::ToppedUp { seat: 1, amount: Chips(40) };
+    let blind = |amount| HandEvent::Posted { seat: 2, post: Post::BigBlind, amount: Chips(amount) };
+    let won = |amount| HandEvent::Awarded { pot: 0, seat: 1, amount: Chips(amount), share: Share::Whole };
+    let first = [stack(1, 100), stack(2, 100)];
+    let begun = [
+        asked,
+        hand_started(1, &first),
+        TableEvent::Hand(blind(10)),
+        arrived,
+        TableEvent::Hand(won(10)),
+        hand_ended(1, &[stack(1, 110), stack(2, 90)]),
+    ];
+    let and = |stacks: &[Stack]| [&begun[..], &[hand_started(2, stacks)]].concat();
+    assert_eq!(broken(&and(&[stack(1, 150), stack(2, 90)])), []);
+    assert_eq!(broken(&and(&[stack(1, 110), stack(2, 90)])), [Rule::Chips], "the new chips are lost");
+}
+
+#[test]
+fn postings_are_numbered_upwards_and_are_the_tables_own() {
+    assert_eq!(broken(&[reserved(3, 3)]), []);
+    assert_eq!(broken(&[reserved(3, 2)]), [Rule::Once]);
+    for other in ["table.8.3", "table.7.x", "buy-in.7.3", "table.7"] {
+        let asked =
+            TableEvent::TopUpAsked { seat: 1, amount: Chips(5), posting: PostingId(other.to_owned()) };
+        assert_eq!(broken(&[asked]), [Rule::Once], "{other}");
+    }
 }
 
 fn deal(seat: SeatNo, card: usize) -> TableEvent {
     let down = Card::all().skip(card).take(1).collect();
-    TableEvent::Hand(HandEvent::Dealt { seat, down, up: Default::default() })
+    TableEvent::Hand(HandEvent::Dealt { seat, down, up: HoleCards::new() })
 }
 
 #[test]
 fn cards_of_a_hand_that_is_given_up_may_be_dealt_again_and_no_others() {
-    let (action, added, stack) = (Action::Fold, Chips::ZERO, Chips(100));
-    let fold = TableEvent::Hand(HandEvent::Acted { seat: 0, action, added, stack });
-    assert_eq!(books().enter(&[fold.clone(), deal(1, 3)]), []);
-    assert_eq!(books().enter(&[deal(1, 3)]).len(), 1);
-    assert_eq!(books().enter(&[fold, deal(1, 4)]).len(), 1);
+    let stacks = [stack(1, 100), stack(2, 100)];
+    let (action, added) = (Action::Fold, Chips::ZERO);
+    let fold = TableEvent::Hand(HandEvent::Acted { seat: 1, action, added, stack: Chips(100) });
+    let with = |more: &[TableEvent]| [&[hand_started(1, &stacks), deal(1, 3), deal(2, 4)], more].concat();
+    assert_eq!(broken(&with(&[fold.clone(), deal(2, 3)])), []);
+    assert_eq!(broken(&with(&[deal(2, 3)])), [Rule::Deal]);
+    assert_eq!(broken(&with(&[fold, deal(2, 4)])), [Rule::Deal]);
 }

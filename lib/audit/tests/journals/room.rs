@@ -7,7 +7,7 @@ use tournament::{Command, Effect as DirectorEffect, Payment, Saved};
 use wire::{
     Action, Chips, CommandId, Epoch, PlayerCommand, PlayerId, TableId, TournamentId, VERSION,
     cashier::{Account, TableMoneyRequest},
-    event::{HandEvent, Seed, TableEvent},
+    event::{Event, HandEvent, Seed, TableEvent},
     journal::Cause,
     table::{Absence, HouseBot, Level, Purpose, TableCommand, TableConfig},
     tournament::{LevelSpec, Payout, TournamentConfig, TournamentEvent},
@@ -34,13 +34,22 @@ pub struct Hosted {
     pub table: Table,
     pub journal: Vec<TableRecord>,
     heard: HashSet<u64>,
+    /// Records since the last snapshot.
+    tail: u32,
+    /// What everybody was told since the last hand began.
+    told: Vec<Event>,
 }
 
 impl Hosted {
     fn new(id: TableId, config: &TableConfig, bots: &[HouseBot], at_ms: u64) -> Self {
         let events = table::creation(id, config, bots).unwrap();
-        let mut hosted =
-            Self { table: Table::new(id, config.clone()), journal: Vec::new(), heard: HashSet::new() };
+        let mut hosted = Self {
+            table: Table::new(id, config.clone()),
+            journal: Vec::new(),
+            heard: HashSet::new(),
+            tail: 0,
+            told: Vec::new(),
+        };
         hosted.write(Some(Cause { player: None, id: CommandId(1) }), events, at_ms);
         hosted
     }
@@ -49,11 +58,24 @@ impl Hosted {
         if events.is_empty() {
             return;
         }
-        let snapshot = self.journal.is_empty()
-            || events.iter().any(|event| matches!(event, TableEvent::HandStarted { .. }));
+        let starts = events.iter().any(|event| matches!(event, TableEvent::HandStarted { .. }));
+        self.tail += 1;
+        let due = self.journal.is_empty() || starts || self.tail > 12;
         let mut record = TableRecord { v: VERSION, epoch: Epoch(1), at_ms, cause, events, state: None };
         self.table.apply(&record);
-        record.state = snapshot.then(|| self.table.clone());
+        if due {
+            let mut snapshot = self.table.clone();
+            if !starts && self.table.is_playing() {
+                snapshot.keep_told(self.told.clone());
+            }
+            (record.state, self.tail) = (Some(snapshot), 0);
+        }
+        for event in &record.events {
+            if matches!(event, TableEvent::HandStarted { .. }) {
+                self.told.clear();
+            }
+            self.told.extend(table::public(event));
+        }
         self.journal.push(record);
     }
 

@@ -18,6 +18,7 @@ mod decide;
 mod effects;
 mod evolve;
 mod instruct;
+mod inventory;
 mod presence;
 mod script;
 mod view;
@@ -35,6 +36,7 @@ pub use answers::Answer;
 pub use deal::{StartError, new_hand};
 pub use decide::{create, creation};
 pub use effects::{BotTurn, Effect};
+pub use inventory::{HandInventory, Inventory, SeatInventory};
 pub use view::{private_cards_dealt, public};
 
 use crate::hand::Hand;

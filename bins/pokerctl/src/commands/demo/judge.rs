@@ -22,8 +22,8 @@ struct Done {
 /// # Errors
 /// When the journals or the ledger cannot be read.
 pub async fn judge(outcome: Outcome, bus: &Bus, console: &Console) -> Result<bool, VerifyError> {
-    let report = verify::verify(bus, true).await?;
-    for violation in &report.found {
+    let report = verify::verify(bus, true).await?.report;
+    for violation in report.found.iter().take(20) {
         console.warn(violation.to_string());
     }
     let done = Done { verify_violations: report.violations, outcome };

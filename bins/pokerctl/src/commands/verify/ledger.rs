@@ -157,7 +157,8 @@ async fn look_at_tournament_again(bus: &Bus, id: TournamentId) -> Result<Option<
             None => return Ok(None),
             Some(what) => wrong = Some(what),
         }
-        if before == after && (before.settled || before.places.is_none()) && before.pool.0 == before.pool.1 {
+        let is_sure = before.pool.is_none_or(|(least, most)| least == most);
+        if before == after && (before.settled || before.places.is_none()) && is_sure {
             break;
         }
     }
@@ -169,8 +170,9 @@ async fn doubt(bus: &Bus, books: &Audit, outcome: &TournamentOutcome) -> Result<
     let id = outcome.tournament;
     let amount =
         books.tournaments.iter().find(|money| money.tournament == id).map_or(0, |money| money.amount);
-    let (least, most) = outcome.pool;
-    if !u64::try_from(amount).is_ok_and(|amount| least.0 <= amount && amount <= most.0) {
+    if let Some((least, most)) = outcome.pool
+        && !u64::try_from(amount).is_ok_and(|amount| least.0 <= amount && amount <= most.0)
+    {
         return Ok(Some(format!(
             "the ledger has a prize pool of {amount}; by the journal it is {least} to {most}"
         )));
@@ -203,7 +205,7 @@ fn recorded_ranks(places: &[RankedPlace]) -> Vec<(u32, u64, Chips)> {
 /// A tournament by its journal as it is now.
 async fn tournament(bus: &Bus, id: TournamentId) -> Result<TournamentOutcome, VerifyError> {
     let journal = Journal::open(bus, subject::TOURNAMENTS_STREAM).await?;
-    let mut check = TournamentCheck::new(id);
+    let mut check = TournamentCheck::from_first_snapshot(id);
     let mut ignored = Report::default();
     let mut records = std::pin::pin!(journal.walk(&subject::tournament_journal(id)));
     while let Some(stored) = records.next().await {

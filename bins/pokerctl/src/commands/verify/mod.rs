@@ -3,17 +3,23 @@
 //! The checks are those of `lib/audit`. Here is what they are fed with, and the comparison with the ledger.
 
 mod ledger;
+mod verified;
 
 use crate::{
     ask::AskError,
     context::{ConnectError, Context},
-    grid::{json_line, say},
+    grid::json_line,
 };
 use audit::{Report, TableCheck, TableOutcome, TournamentCheck, TournamentOutcome};
 use bus::{Bus, Journal, JournalError, TableStreams};
 use futures::{StreamExt, TryStreamExt, stream};
-use std::{collections::HashMap, time::Instant};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Instant,
+};
 use wire::subject;
+
+pub use verified::Verified;
 
 /// Partitions that are read at the same time.
 const AT_ONCE: usize = 4;
@@ -26,7 +32,7 @@ pub struct Args {
     pub without_ledger: bool,
 }
 
-/// Why a verification could not be carried out. A violation is no error: see [`Report`].
+/// Why a verification could not be carried out. A violation is no error: see [`Verified`].
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
     /// The fleet cannot be reached.
@@ -49,33 +55,36 @@ pub enum VerifyError {
 /// When the fleet cannot be reached or a journal cannot be read.
 pub async fn run(args: &Args, context: &Context) -> Result<bool, VerifyError> {
     let bus = context.bus().await?;
-    let report = verify(&bus, !args.without_ledger).await?;
+    let verified = verify(&bus, !args.without_ledger).await?;
     if context.json {
-        json_line(&report);
+        json_line(&verified);
     } else {
-        print(&report);
+        verified.print();
     }
-    Ok(report.violations == 0)
+    Ok(verified.report.violations == 0)
 }
 
 /// Reads all journals and, if wanted, the ledger, and checks everything.
 ///
 /// # Errors
 /// When a journal cannot be read or the cashier does not answer.
-pub async fn verify(bus: &Bus, with_ledger: bool) -> Result<Report, VerifyError> {
+pub async fn verify(bus: &Bus, with_ledger: bool) -> Result<Verified, VerifyError> {
     let began = Instant::now();
-    let mut report = Report::default();
-    let tables = tables(bus, &mut report).await?;
+    let mut verified = Verified::default();
+    let tables = tables(bus, &mut verified.report).await?;
     // After the tables: a tournament knows everything that its tables have carried out.
-    let tournaments = tournaments(bus, &mut report).await?;
-    audit::compare_tables_with_tournaments(&tables, &tournaments, &mut report);
+    let tournaments = tournaments(bus, &mut verified.report).await?;
+    verified.count(&tables, &tournaments);
+    let archived = HashSet::new();
+    let report = &mut verified.report;
+    audit::compare_tables_with_tournaments(&tables, &tournaments, &archived, report);
     if with_ledger {
         let money = tables.iter().filter_map(|table| Some((table.table, table.money?)));
         let expected = ledger::Expected { tables: money.collect(), tournaments };
-        ledger::check(bus, expected, &mut report).await?;
+        ledger::check(bus, expected, report).await?;
     }
-    report.seconds = began.elapsed().as_secs_f64();
-    Ok(report)
+    verified.seconds = began.elapsed().as_secs_f64();
+    Ok(verified)
 }
 
 async fn tables(bus: &Bus, report: &mut Report) -> Result<Vec<TableOutcome>, VerifyError> {
@@ -104,11 +113,10 @@ async fn tables_of(
     while let Some(stored) = records.next().await {
         let stored = stored?;
         if let Some(id) = subject::parse_table_journal(&stored.subject) {
-            let check = checks.entry(id).or_insert_with(|| TableCheck::new(id));
+            let check = checks.entry(id).or_insert_with(|| TableCheck::from_first_snapshot(id));
             check.bytes(stored.sequence, &stored.payload, &mut report);
         }
     }
-    report.tables = checks.len() as u64;
     Ok((checks.into_values().map(TableCheck::outcome).collect(), report))
 }
 
@@ -124,8 +132,6 @@ async fn tournaments(bus: &Bus, report: &mut Report) -> Result<Vec<TournamentOut
         report.merge(part);
         all.extend(outcomes);
     }
-    report.tournaments = all.len() as u64;
-    report.finished_tournaments = all.iter().filter(|outcome| outcome.places.is_some()).count() as u64;
     Ok(all)
 }
 
@@ -139,39 +145,9 @@ async fn tournaments_of(
     while let Some(stored) = records.next().await {
         let stored = stored?;
         if let Some(id) = subject::parse_tournament_journal(&stored.subject) {
-            let check = checks.entry(id).or_insert_with(|| TournamentCheck::new(id));
+            let check = checks.entry(id).or_insert_with(|| TournamentCheck::from_first_snapshot(id));
             check.bytes(stored.sequence, &stored.payload, &mut report);
         }
     }
     Ok((checks.into_values().map(TournamentCheck::outcome).collect(), report))
-}
-
-fn print(report: &Report) {
-    for violation in &report.found {
-        say(violation);
-    }
-    let undescribed = report.violations - report.found.len() as u64;
-    if undescribed > 0 {
-        say(format!("and {undescribed} more"));
-    }
-    say(format!(
-        "{} tables, {} tournaments ({} finished), {} records, {} snapshots, {} hands{}, {} actions: {} in {:.1} s",
-        report.tables,
-        report.tournaments,
-        report.finished_tournaments,
-        report.records,
-        report.snapshots,
-        report.hands,
-        match report.scripted_hands {
-            0 => String::new(),
-            scripted => format!(" ({scripted} scripted, not shuffled)"),
-        },
-        report.actions,
-        match report.violations {
-            0 => "nothing is violated".to_owned(),
-            1 => "1 violation".to_owned(),
-            more => format!("{more} violations"),
-        },
-        report.seconds,
-    ));
 }

@@ -1,0 +1,97 @@
+//! Decides every record of a tournament again: what the rules make of the state before it must be what the record says.
+
+use super::TournamentRecord;
+use crate::{
+    field::Field,
+    words::{difference, or_none, tournament_event},
+};
+use tournament::{Command, Payment, Tournament};
+use wire::{PlayerId, TableId, cashier::Account, event::Seed, tournament::TournamentEvent};
+
+/// Why a record is not what the rules make of the state.
+pub fn differs(before: &Tournament, field: &Field, record: &TournamentRecord) -> Option<String> {
+    let first = || or_none(record.events.first().map(tournament_event));
+    let Some(command) = command(field, record) else {
+        return Some(format!("no command does that: {}", first()));
+    };
+    match before.decide(command, record.at_ms) {
+        Ok(expected) if expected == record.events => None,
+        Ok(expected) => Some(difference(&expected, &record.events, tournament_event)),
+        Err(refusal) => Some(format!("{}: {refusal}", first())),
+    }
+}
+
+/// The command that causes such events.
+fn command(field: &Field, record: &TournamentRecord) -> Option<Command> {
+    use TournamentEvent as E;
+    let events = &record.events;
+    // A report may say first that an instruction is carried out.
+    let reported = events.iter().find_map(|event| {
+        let E::HandReported { report, .. } = event else { return None };
+        Some(Command::Report(report.clone()))
+    });
+    if reported.is_some() {
+        return reported;
+    }
+    Some(match events.first()? {
+        E::Created { config, .. } => Command::Create { config: config.clone() },
+        E::EntryReserved { player, name, bot: false } => {
+            Command::Register { player: *player, name: name.clone() }
+        }
+        E::EntryReserved { .. } => Command::EnterBots { bots: events.iter().filter_map(bot).collect() },
+        E::EntryConfirmed { .. } | E::EntryRefused { .. } => {
+            Command::Paid(events.iter().filter_map(|event| payment(field, event)).collect())
+        }
+        E::EntryWithdrawn { player } => Command::Unregister { player: *player },
+        E::EntryRefunded { .. } => Command::Refunded(events.iter().filter_map(refunded).collect()),
+        E::Started { seed, .. } => Command::Start { seed: *seed },
+        E::Cancelled if record.cause.is_some() => Command::Cancel,
+        // Too few came; what the draw would have been made from is not on record.
+        E::Cancelled => Command::Start { seed: Seed([0; 32]) },
+        E::TableOpened { .. } => Command::OpenTables { tables: events.iter().filter_map(opened).collect() },
+        E::InstructionApplied { table, number } => Command::Applied { table: *table, instruction: *number },
+        E::Settled => Command::Settled,
+        E::HandReported { .. }
+        | E::Busted { .. }
+        | E::Instructed { .. }
+        | E::MoveOrdered { .. }
+        | E::Finished { .. } => return None,
+    })
+}
+
+fn bot(event: &TournamentEvent) -> Option<Account> {
+    let TournamentEvent::EntryReserved { player, name, .. } = event else { return None };
+    Some(Account { player: *player, name: name.clone() })
+}
+
+fn payment(field: &Field, event: &TournamentEvent) -> Option<Payment> {
+    let (player, refused) = match event {
+        TournamentEvent::EntryConfirmed { player } => (*player, None),
+        TournamentEvent::EntryRefused { player, refusal } => (*player, refusal.clone()),
+        TournamentEvent::Created { .. }
+        | TournamentEvent::EntryReserved { .. }
+        | TournamentEvent::EntryWithdrawn { .. }
+        | TournamentEvent::EntryRefunded { .. }
+        | TournamentEvent::Started { .. }
+        | TournamentEvent::TableOpened { .. }
+        | TournamentEvent::HandReported { .. }
+        | TournamentEvent::Busted { .. }
+        | TournamentEvent::Instructed { .. }
+        | TournamentEvent::InstructionApplied { .. }
+        | TournamentEvent::MoveOrdered { .. }
+        | TournamentEvent::Finished { .. }
+        | TournamentEvent::Settled
+        | TournamentEvent::Cancelled => return None,
+    };
+    Some(Payment { player, entry: field.entry_number(player).unwrap_or(u32::MAX), refused })
+}
+
+fn refunded(event: &TournamentEvent) -> Option<PlayerId> {
+    let TournamentEvent::EntryRefunded { player } = event else { return None };
+    Some(*player)
+}
+
+fn opened(event: &TournamentEvent) -> Option<TableId> {
+    let TournamentEvent::TableOpened { table, .. } = event else { return None };
+    Some(*table)
+}

@@ -1,0 +1,99 @@
+//! Everything that is counted at a table, for checks that begin in the middle of its journal.
+
+use super::{Playing, Table};
+use wire::{
+    Card, Chips, HandNo, PlayerId, PostingId, SeatNo,
+    event::{HandStart, Seed},
+};
+
+/// What a table's state counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inventory {
+    /// Taken seats, reserved ones too, by seat.
+    pub seats: Vec<SeatInventory>,
+    /// The hand being played.
+    pub hand: Option<HandInventory>,
+    /// The last hand that was started; 0 before the first.
+    pub last_hand: HandNo,
+    /// The seat that owed the big blind in it.
+    pub big_blind: Option<SeatNo>,
+    /// Number of the last instruction of the tournament that was carried out; 0 before the first and at cash tables.
+    pub instruction: u64,
+    /// Number of the last posting; 0 before the first.
+    pub postings: u64,
+    /// Chips that the cashier has been asked to pay back.
+    pub cash_outs: Vec<(PostingId, Chips)>,
+}
+
+/// A taken seat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatInventory {
+    /// Which seat.
+    pub seat: SeatNo,
+    /// The player.
+    pub player: PlayerId,
+    /// Chips behind; those in the middle are not counted here.
+    pub stack: Chips,
+    /// Whether the seat is only held until its buy-in arrives.
+    pub reserved: bool,
+    /// Chips that the cashier has been asked for and that are not here yet.
+    pub awaited: Option<(PostingId, Chips)>,
+}
+
+/// A hand being played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandInventory {
+    /// How it was set up.
+    pub start: HandStart,
+    /// What its deck is shuffled from.
+    pub seed: Seed,
+    /// Players' actions so far.
+    pub actions: u32,
+    /// Chips in the middle, bets of the street included.
+    pub middle: Chips,
+    /// The cards of each player who was dealt in, folded ones too, discarded ones not.
+    pub held: Vec<(SeatNo, Vec<Card>)>,
+    /// Seats that have given up.
+    pub folded: Vec<SeatNo>,
+    /// The cards that all share.
+    pub board: Vec<Card>,
+}
+
+impl Table {
+    /// Counts everything that is at the table.
+    #[must_use]
+    pub fn inventory(&self) -> Inventory {
+        let seats = self.taken().map(|(no, seat)| {
+            let in_hand = self.playing.as_ref().and_then(|playing| playing.hand.seat(no));
+            SeatInventory {
+                seat: no,
+                player: seat.player,
+                stack: in_hand.map_or(seat.stack, |in_hand| in_hand.stack),
+                reserved: seat.reserved,
+                awaited: seat.awaited.as_ref().map(|awaited| (awaited.posting.clone(), awaited.amount)),
+            }
+        });
+        Inventory {
+            seats: seats.collect(),
+            hand: self.playing.as_ref().map(hand),
+            last_hand: self.hand_no,
+            big_blind: self.blinds.map(|blinds| blinds.big_blind),
+            instruction: self.tournament.as_ref().map_or(0, |side| side.instruction),
+            postings: self.postings,
+            cash_outs: self.cash_outs.iter().map(|out| (out.posting.clone(), out.amount)).collect(),
+        }
+    }
+}
+
+fn hand(playing: &Playing) -> HandInventory {
+    let held = playing.hand.seats().map(|(no, seat)| (no, seat.cards().to_vec()));
+    HandInventory {
+        start: playing.start.clone(),
+        seed: playing.seed,
+        actions: playing.actions,
+        middle: playing.hand.middle(),
+        held: held.collect(),
+        folded: playing.hand.seats().filter(|(_, seat)| seat.folded).map(|(no, _)| no).collect(),
+        board: playing.hand.board().to_vec(),
+    }
+}

@@ -1,0 +1,102 @@
+//! Everybody and everything that is counted in a tournament, for checks that begin in the middle of
+//! its journal.
+
+use crate::{entry::Stage, state::Tournament};
+use wire::{Chips, HandNo, PlayerId, SeatNo, TableId};
+
+/// What a tournament's state counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inventory {
+    /// All entries, by player.
+    pub entries: Vec<EntryInventory>,
+    /// Reservations ever made.
+    pub reservations: u32,
+    /// Tables that are not closed yet.
+    pub tables: Vec<TableInventory>,
+    /// Whether the cashier has recorded places and paid prizes.
+    pub settled: bool,
+}
+
+/// An entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntryInventory {
+    /// Whose.
+    pub player: PlayerId,
+    /// Number of its reservation, from 0.
+    pub number: u32,
+    /// What has become of it.
+    pub standing: EntryStanding,
+}
+
+/// What has become of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryStanding {
+    /// Held while the cashier takes the money.
+    Reserved,
+    /// Given back; the cashier pays the money back.
+    Withdrawn,
+    /// Paid; takes part if the tournament has started.
+    Paid,
+    /// Out, or the winner.
+    Placed {
+        /// Final place, from 1.
+        place: u32,
+        /// What it pays.
+        prize: Chips,
+    },
+}
+
+/// A table as the director knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableInventory {
+    /// Which.
+    pub table: TableId,
+    /// The players there. The seats of those who have been ordered away are not known.
+    pub players: Vec<(PlayerId, Option<SeatNo>)>,
+    /// Number of the last instruction; 0 before the first.
+    pub told: u64,
+    /// The players who leave with that instruction, while the table has not confirmed it.
+    pub leaving: Vec<PlayerId>,
+    /// The last hand reported; 0 before the first.
+    pub hand: HandNo,
+}
+
+impl Tournament {
+    /// Counts everybody and everything.
+    #[must_use]
+    pub fn inventory(&self) -> Inventory {
+        let entries = self.entries.iter().map(|(&player, entry)| EntryInventory {
+            player,
+            number: entry.number,
+            standing: standing(entry.stage),
+        });
+        let tables = self.tables.iter().map(|(&id, table)| {
+            let stay = table.seats.iter().map(|(&seat, &player)| (player, Some(seat)));
+            let told = table.told.as_ref().filter(|told| told.number > table.applied);
+            TableInventory {
+                table: id,
+                players: stay.chain(table.leaving.iter().map(|&player| (player, None))).collect(),
+                told: table.told_number(),
+                leaving: told.map_or_else(Vec::new, |told| told.remove.clone()),
+                hand: table.hand,
+            }
+        });
+        Inventory {
+            entries: entries.collect(),
+            reservations: self.core.reservations,
+            tables: tables.collect(),
+            settled: self.core.settled,
+        }
+    }
+}
+
+const fn standing(stage: Stage) -> EntryStanding {
+    match stage {
+        Stage::Reserved => EntryStanding::Reserved,
+        Stage::Withdrawn => EntryStanding::Withdrawn,
+        Stage::Placed { place, prize } => EntryStanding::Placed { place, prize },
+        Stage::Paid | Stage::Seated { .. } | Stage::Leaving { .. } | Stage::Travelling { .. } => {
+            EntryStanding::Paid
+        }
+    }
+}
