@@ -15,18 +15,19 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("database", &[]),
     ("hosting", &["wire", "bus", "host"]),
     ("servers", &[]),
-    ("testkit", &["wire", "bus", "client", "poker", "servers"]),
+    ("history", &["wire", "bus", "poker"]),
+    ("testkit", &["wire", "bus", "client", "history", "poker", "servers"]),
     ("gateway", &["wire", "bus"]),
     ("table-worker", &["wire", "bus", "host", "hosting", "poker"]),
     ("bot-worker", &["wire", "bus", "poker"]),
     ("coordinator", &["wire", "bus", "host", "hosting", "tournament"]),
     ("cashier", &["wire", "bus", "database"]),
-    ("archivist", &["wire", "bus", "database"]),
-    ("pokerctl", &["wire", "audit", "bus", "poker", "client", "servers"]),
+    ("archivist", &["wire", "audit", "bus", "database", "poker", "tournament"]),
+    ("pokerctl", &["wire", "audit", "bus", "history", "poker", "client", "servers"]),
     ("swarm", &["wire", "bus", "client", "poker", "servers"]),
     ("fleet-tests", &["wire"]),
     ("simulator", &["wire", "audit", "client", "host", "poker", "testkit", "tournament"]),
-    ("soak", &["wire", "bus", "client", "poker", "servers", "testkit"]),
+    ("soak", &["wire", "bus", "client", "history", "poker", "servers", "testkit"]),
 ];
 
 /// Libraries that only these crates may name: the reason for their existence.

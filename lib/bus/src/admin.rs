@@ -54,6 +54,30 @@ pub enum AdminError {
         /// Why.
         reason: String,
     },
+    /// A stream of tables' journals is of an earlier version, and has records.
+    #[error(
+        "stream {stream} holds journals of an earlier version ({subject}), which this one cannot read: \
+         go on with the earlier version, or begin with an empty folder of data"
+    )]
+    EarlierJournals {
+        /// Which.
+        stream: String,
+        /// Its subject.
+        subject: String,
+    },
+    /// More streams are wanted than hold the partitions of a fleet that exists.
+    #[error(
+        "{stream} is missing while other streams hold the tables' partitions: \"streams\" in {path} \
+         is for a new fleet; set it back to {present}"
+    )]
+    MoreStreams {
+        /// The stream that is missing.
+        stream: String,
+        /// The file.
+        path: String,
+        /// How many streams there are.
+        present: u16,
+    },
     /// The server refuses it or does not answer.
     #[error(transparent)]
     Bus(#[from] BusError),

@@ -492,3 +492,20 @@ async fn a_stream_is_trimmed_by_sequence_and_by_subject() {
     assert!(journal.recover_one(&table(1)).await.unwrap().is_none());
     journal.append(&cursors[1], text("next"), false).await.unwrap();
 }
+
+#[tokio::test]
+async fn journals_of_an_earlier_version_and_a_changed_number_of_streams_are_refused_by_name() {
+    let fleet = Fleet::start().await;
+    let admin = fleet.bus("admin").await;
+    let config = servers::find::nats_config().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let tables = std::fs::read_to_string(config.join("tables.json")).unwrap();
+    let more = tables.replace("\"streams\": 8", "\"streams\": 9");
+    assert_ne!(more, tables);
+    std::fs::write(folder.path().join("tables.json"), more).unwrap();
+    let error = bus::admin::apply(&admin, folder.path()).await.unwrap_err().to_string();
+    assert!(error.contains("TABLES_8") && error.contains("set it back to 8"), "{error}");
+    // The same files as those that made the streams change nothing.
+    let unchanged = bus::admin::apply(&admin, &config).await.unwrap();
+    assert!(unchanged.iter().all(|object| object.what == bus::admin::Applied::Unchanged), "{unchanged:?}");
+}
