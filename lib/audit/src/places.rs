@@ -39,6 +39,10 @@ pub fn check(
         if due != given {
             wrong.push(format!("place {place} is worth {due} and is given {given}"));
         }
+        let prizes = sharing.iter().map(|place| place.prize.0);
+        if prizes.clone().max() > prizes.min().map(|least| least + 1) {
+            wrong.push(format!("place {place} is shared unevenly: odd chips go one to each player"));
+        }
         next += sharing.len() as u32;
     }
     if by_place.get(&1).is_none_or(|winners| winners.len() != 1) {

@@ -48,13 +48,13 @@ fn part(whole: Chips, weight: u64, of: u64) -> Chips {
 }
 
 /// Returns what each of `sharing` players gets that share `place` (from 1) and the places after it:
-/// equal parts, odd chips to the first of them.
+/// equal parts, and one odd chip each to the first of them as long as there are any.
 pub(crate) fn shared(prizes: &[Chips], place: u32, sharing: usize) -> Vec<Chips> {
     let from = (place as usize).saturating_sub(1);
     let together: Chips = prizes.iter().skip(from).take(sharing).copied().sum();
     let each = together.0 / (sharing as u64).max(1);
     let odd = together.0 - each * sharing as u64;
-    (0..sharing).map(|i| Chips(if i == 0 { each + odd } else { each })).collect()
+    (0..sharing as u64).map(|i| Chips(each + u64::from(i < odd))).collect()
 }
 
 #[cfg(test)]
@@ -89,6 +89,8 @@ mod tests {
         assert_eq!(shared(&prizes, 2, 2), [Chips(36), Chips(35)]);
         assert_eq!(shared(&prizes, 3, 2), [Chips(10), Chips(10)]);
         assert_eq!(shared(&prizes, 4, 1), [Chips(0)]);
+        let prizes = [Chips(100), Chips(80), Chips(26)];
+        assert_eq!(shared(&prizes, 1, 3), [Chips(69), Chips(69), Chips(68)], "one odd chip each");
     }
 
     proptest! {

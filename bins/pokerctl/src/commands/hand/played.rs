@@ -89,13 +89,27 @@ fn out_of(
                 found = config.map(|config| Played { config, start, seed, script, events: Vec::new() });
             } else if let (TableEvent::Hand(event), Some(played)) = (&event, &mut found) {
                 played.events.push(event.clone());
-            } else if let (TableEvent::HandEnded { seed, .. }, Some(mut played)) =
-                (event, found.take_if(|_| true))
+            } else if let TableEvent::HandEnded { seed, .. } = event
+                && let Some(played) = found.take()
             {
-                played.seed = seed;
-                return Some(played);
+                return Some(Played { seed, ..played });
             }
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hand_has_a_number_at_its_table() {
+        let id: HandId = "391824474092.17".parse().unwrap();
+        assert_eq!((id.table, id.hand), (TableId(391_824_474_092), HandNo(17)));
+        assert_eq!(id.to_string(), "391824474092.17");
+        for other in ["17", "a.b", "1.", ".1", "hand.phh", "1.2.3"] {
+            assert!(other.parse::<HandId>().is_err(), "{other}");
+        }
+    }
 }
