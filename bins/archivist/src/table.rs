@@ -124,7 +124,8 @@ impl FollowedTable {
             self.over = Some(Instant::now());
             self.over_ms = at_ms;
         }
-        let cut = ended || self.over.is_some() || self.pending.len() >= LONGEST_STRETCH;
+        let cut =
+            ended || self.over.is_some() || self.is_between_hands() && self.pending.len() >= LONGEST_STRETCH;
         cut.then(|| self.cut()).flatten()
     }
 
@@ -193,7 +194,13 @@ impl FollowedTable {
 
     /// Whether records are pending that alone keep the stream from being trimmed up to the snapshots.
     pub fn is_stretch_due(&self) -> bool {
-        self.pending.first().is_some_and(|first| first.sequence < self.snapshots[0])
+        let first = self.pending.first();
+        self.is_between_hands() && first.is_some_and(|first| first.sequence < self.snapshots[0])
+    }
+
+    /// Whether no hand is being played: the records of one are archived together, and the clock ends every hand.
+    const fn is_between_hands(&self) -> bool {
+        self.playing.is_none()
     }
 
     /// Since when the journal is at its end, everything in it archived.

@@ -8,6 +8,7 @@ mod room;
 
 mod house;
 
+use archivist::table::{Archive, FollowedTable};
 use house::{House, all_records};
 use std::time::Duration;
 use wire::{TableId, subject};
@@ -73,6 +74,30 @@ async fn a_stream_is_trimmed_to_two_snapshots_of_each_table_and_the_table_is_rec
     let last = archived.last().unwrap().sequence;
     assert!(last + 1 >= left.first, "no record is missing between archive and journal");
     assert_eq!(archived.len() as u64, last, "records from the first on");
+}
+
+/// Table workers store snapshots in the middle of hands too, and the stream is trimmed at any moment.
+#[test]
+fn every_finished_hand_is_archived_whole_however_often_its_stream_is_trimmed() {
+    let hosted = room::cash_table(600, 14);
+    let mut table = hosted.journal[0].state.clone().unwrap();
+    let mut followed = FollowedTable::new(TABLE, Archive::default());
+    let (mut report, mut hands) = (audit::Report::default(), 0);
+    for (sequence, record) in (1..).zip(&hosted.journal) {
+        if sequence > 1 {
+            table.apply(record);
+        }
+        let stored = poker::table::TableRecord { state: Some(table.clone()), ..record.clone() };
+        let payload = wire::codec::encode(&stored).unwrap();
+        let piece = followed.record(sequence, 0, &payload, &mut report);
+        hands += u64::from(piece.is_some_and(|piece| piece.hand.is_some()));
+        if followed.is_stretch_due() {
+            assert!(followed.cut().is_some_and(|stretch| stretch.hand.is_none()));
+        }
+    }
+    assert_eq!(report.violations, 0);
+    assert!(hands > 10);
+    assert_eq!(hands, hosted.table.hands());
 }
 
 #[tokio::test]
