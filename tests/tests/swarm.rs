@@ -53,7 +53,7 @@ async fn a_small_room_plays_over_every_wire_and_through_deaths() {
     };
     let (line, ()) = tokio::join!(playing, killing);
     assert_eq!(line["violations"], 0, "{line}");
-    assert!(line["dropped"].as_u64().unwrap() > 0, "nobody noticed the death of its connection node: {line}");
+    assert!(line["dropped"].as_u64().unwrap() > 0, "nobody noticed the death of its gateway: {line}");
     assert!(line["actions"].as_u64().unwrap() > 100, "{line}");
     fleet.verify().await.unwrap();
     fleet.stop().await.unwrap();

@@ -69,7 +69,7 @@ impl Made {
 }
 
 /// What became of a job.
-enum Outcome {
+enum AskResult {
     /// The ask is dealt with and may be forgotten.
     Settled,
     /// No answer came: another try may do better.
@@ -119,10 +119,10 @@ async fn handle(worker: Arc<Worker>, job: Job, _at_hand: OwnedSemaphorePermit) {
         Ok(ask) => worker.decide(ask, job.age, Instant::now()).await,
         Err(error) => {
             warn!(%error, "an ask cannot be decoded: it is dropped, and the table's clock decides");
-            Outcome::Settled
+            AskResult::Settled
         }
     };
-    if matches!(outcome, Outcome::Settled)
+    if matches!(outcome, AskResult::Settled)
         && let Err(error) = job.ack().await
     {
         debug!(%error, "an ask was not acknowledged: it will come again, as a repeat");
@@ -131,7 +131,7 @@ async fn handle(worker: Arc<Worker>, job: Job, _at_hand: OwnedSemaphorePermit) {
 
 impl Worker {
     /// Decides an ask that was `age` old when it came, and answers the table.
-    async fn decide(&self, ask: BotAsk, age: Duration, came: Instant) -> Outcome {
+    async fn decide(&self, ask: BotAsk, age: Duration, came: Instant) -> AskResult {
         let thinker = self.thinker;
         // One of the threads that think takes it, as soon as one has nothing else to do.
         let thought = tokio::task::spawn_blocking(move || {
@@ -143,17 +143,17 @@ impl Worker {
             Ok(asked) => asked,
             Err(error) => {
                 warn!(%error, "a decision failed: the table's clock decides");
-                return Outcome::Settled;
+                return AskResult::Settled;
             }
         };
         let Some(thought) = thought else {
             let age_ms = age.as_millis();
             debug!(table = %ask.table, hand = %ask.hand, turn = ask.turn, age_ms, "an ask was too old: it is dropped");
-            return Outcome::Settled;
+            return AskResult::Settled;
         };
         self.made.rollouts.fetch_add(thought.rollouts.into(), Ordering::Relaxed);
         let Some(action) = thought.action else {
-            return Outcome::Settled;
+            return AskResult::Settled;
         };
         self.made.decisions.fetch_add(1, Ordering::Relaxed);
         let request = TableRequest {
@@ -167,7 +167,7 @@ impl Worker {
     }
 
     /// Sends the command until the table answers for good.
-    async fn answer(&self, request: &TableRequest) -> Outcome {
+    async fn answer(&self, request: &TableRequest) -> AskResult {
         let subject = subject::table_commands(subject::table_partition(request.table));
         let until = tokio::time::Instant::now() + PATIENCE.total;
         loop {
@@ -176,18 +176,18 @@ impl Worker {
             match reply {
                 Ok(TableReply::Refused(refusal)) if refusal.is_transient() => {
                     if tokio::time::Instant::now() >= until {
-                        return Outcome::Unanswered;
+                        return AskResult::Unanswered;
                     }
                     tokio::time::sleep(TRANSIENT_PAUSE).await;
                 }
                 Ok(TableReply::Refused(refusal)) => {
                     debug!(table = %request.table, %refusal, "a decision was refused: it is dropped");
-                    return Outcome::Settled;
+                    return AskResult::Settled;
                 }
-                Ok(_) => return Outcome::Settled,
+                Ok(_) => return AskResult::Settled,
                 Err(error) => {
                     debug!(table = %request.table, %error, "the table does not answer: the ask will come again");
-                    return Outcome::Unanswered;
+                    return AskResult::Unanswered;
                 }
             }
         }

@@ -4,7 +4,7 @@ use crate::{
     Database, Failure, audit, bots,
     failure::reply,
     guests::{self, Guests},
-    ledger::{Entry, Movement, Posting, queue::Ledger},
+    ledger::{Movement, Posting, TournamentEntry, queue::Ledger},
     login,
     passwords::{self, Passwords},
     players, sessions,
@@ -51,14 +51,14 @@ impl Counter {
 
 /// What comes of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct DeskAnswer {
     /// For the caller.
     pub reply: CashierReply,
     /// For all gateways, before the reply is sent.
     pub notice: Option<Notice>,
 }
 
-impl From<Result<CashierReply, Failure>> for Answer {
+impl From<Result<CashierReply, Failure>> for DeskAnswer {
     fn from(outcome: Result<CashierReply, Failure>) -> Self {
         Self { reply: reply(outcome), notice: None }
     }
@@ -92,7 +92,7 @@ impl Desk {
     }
 
     /// Answers a request as it came.
-    pub async fn answer(&self, counter: Counter, payload: &[u8]) -> Answer {
+    pub async fn answer(&self, counter: Counter, payload: &[u8]) -> DeskAnswer {
         let answer = match counter {
             Counter::Session => match codec::decode(payload) {
                 Ok(request) => self.session(request).await.into(),
@@ -157,11 +157,11 @@ impl Desk {
         use TournamentMoneyRequest::{Bots, Enter, Refund, Settle};
         match request {
             Enter { tournament, player, entry: number, buy_in, fee } => {
-                let entry = Entry { tournament, player, number, buy_in, fee };
+                let entry = TournamentEntry { tournament, player, number, buy_in, fee };
                 self.ledger.post(Posting::enter(entry)?).await?;
             }
             Refund { tournament, player, entry: number, buy_in, fee } => {
-                let entry = Entry { tournament, player, number, buy_in, fee };
+                let entry = TournamentEntry { tournament, player, number, buy_in, fee };
                 self.ledger.post(Posting::refund(entry)?).await?;
             }
             Settle { tournament, name, places, finished_ms } => {
@@ -176,14 +176,14 @@ impl Desk {
     }
 
     /// Answers the administrator.
-    pub async fn admin(&self, request: AdminRequest) -> Answer {
+    pub async fn admin(&self, request: AdminRequest) -> DeskAnswer {
         let banned = match request {
             AdminRequest::Ban { player, banned: true } => Some(player),
             _ => None,
         };
         let outcome = self.administer(request).await;
         let notice = banned.filter(|_| outcome.is_ok()).map(|player| Notice::Banned { player });
-        Answer { reply: reply(outcome), notice }
+        DeskAnswer { reply: reply(outcome), notice }
     }
 
     async fn administer(&self, request: AdminRequest) -> Result<CashierReply, Failure> {
@@ -228,7 +228,7 @@ impl Desk {
 
 /// Refuses a message that cannot be decoded. The decoder's words name fields and types, never
 /// values, so no password gets into them.
-fn unreadable(counter: Counter, error: &codec::CodecError) -> Answer {
+fn unreadable(counter: Counter, error: &codec::CodecError) -> DeskAnswer {
     tracing::warn!(%counter, "a request cannot be decoded: it is refused");
-    Answer { reply: CashierReply::Refused(Refusal::bad_message(error.to_string())), notice: None }
+    DeskAnswer { reply: CashierReply::Refused(Refusal::bad_message(error.to_string())), notice: None }
 }

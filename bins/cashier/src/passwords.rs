@@ -43,7 +43,7 @@ pub struct Passwords {
 }
 
 /// The right to hash one password now.
-pub struct Turn(OwnedSemaphorePermit);
+pub struct HashPermit(OwnedSemaphorePermit);
 
 impl Passwords {
     /// Makes ready to hash as many at a time as there are cores.
@@ -64,9 +64,9 @@ impl Passwords {
     ///
     /// # Errors
     /// [`Refusal::Unavailable`] when too many wait.
-    pub async fn turn(&self) -> Result<Turn, Refusal> {
+    pub async fn turn(&self) -> Result<HashPermit, Refusal> {
         match tokio::time::timeout(LONGEST_WAIT, Arc::clone(&self.turns).acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(Turn(permit)),
+            Ok(Ok(permit)) => Ok(HashPermit(permit)),
             _ => Err(Refusal::unavailable("too many logins at once")),
         }
     }
@@ -75,7 +75,7 @@ impl Passwords {
     ///
     /// # Errors
     /// [`Refusal::Unavailable`] when hashing fails.
-    pub async fn hash(&self, turn: Turn, password: String) -> Result<String, Refusal> {
+    pub async fn hash(&self, turn: HashPermit, password: String) -> Result<String, Refusal> {
         let argon2 = self.argon2.clone();
         let hashed = tokio::task::spawn_blocking(move || {
             let _turn = turn.0;
@@ -93,7 +93,7 @@ impl Passwords {
     }
 
     /// Returns whether a password fits a stored hash. Without a hash it does not, at the same cost.
-    pub async fn fits(&self, turn: Turn, password: String, hash: Option<String>) -> bool {
+    pub async fn fits(&self, turn: HashPermit, password: String, hash: Option<String>) -> bool {
         let argon2 = self.argon2.clone();
         let nobody = Arc::clone(&self.nobody);
         let checked = tokio::task::spawn_blocking(move || {

@@ -6,7 +6,7 @@
 
 use crate::{
     Desk,
-    desk::{Answer, Counter},
+    desk::{Counter, DeskAnswer},
     sessions,
 };
 use bus::{Bus, BusError, Peers, Pulse, Request, Requests, Stop};
@@ -155,7 +155,7 @@ impl Window {
     }
 
     async fn answer(&self, request: &Request) {
-        let Answer { reply, notice } = self.desk.answer(self.counter, &request.payload).await;
+        let DeskAnswer { reply, notice } = self.desk.answer(self.counter, &request.payload).await;
         // First the notice: once the answer says "done", gateways have been told.
         if let Some(notice) = notice {
             let sent = match codec::encode(&notice) {

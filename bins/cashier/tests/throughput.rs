@@ -6,7 +6,7 @@
 
 mod common;
 
-use cashier::ledger::{Entry, Posting, queue::Ledger, store};
+use cashier::ledger::{Posting, TournamentEntry, queue::Ledger, store};
 use common::*;
 use database::Limits;
 use futures::{StreamExt, stream};
@@ -16,7 +16,7 @@ use wire::{Chips, PlayerId, TournamentId, cashier::CashierReply};
 const ENTRANTS: u32 = 4_000;
 
 fn entries(bots: &[PlayerId], tournament: impl Fn(u64) -> u64) -> Vec<Posting> {
-    let entry = |(n, bot): (u64, &PlayerId)| Entry {
+    let entry = |(n, bot): (u64, &PlayerId)| TournamentEntry {
         tournament: TournamentId(tournament(n)),
         player: *bot,
         number: 0,

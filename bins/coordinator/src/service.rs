@@ -3,7 +3,7 @@
 
 use crate::{lobby::Lobby, outside::Outside};
 use bus::Request;
-use host::Outcome;
+use host::EffectResult;
 use hosting::{Asked, Service};
 use std::sync::Arc;
 use tournament::{Command, Effect, TournamentHost, TournamentNews, TournamentOrder};
@@ -82,10 +82,10 @@ impl Service for Tournaments {
         self.lobby.forget(id, epoch);
     }
 
-    async fn attempt(self, id: TournamentId, effect: Effect, tries: u32) -> Outcome<TournamentOrder> {
+    async fn attempt(self, id: TournamentId, effect: Effect, tries: u32) -> EffectResult<TournamentOrder> {
         match self.outside.attempt(id, effect, tries).await {
-            Some(commands) => Outcome::Done(commands.into_iter().map(TournamentOrder::Do).collect()),
-            None => Outcome::Failed,
+            Some(commands) => EffectResult::Done(commands.into_iter().map(TournamentOrder::Do).collect()),
+            None => EffectResult::Failed,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-/// Connection node: players connect here, over TCP and WebSocket. Keeps nothing durable; start as many as are needed.
+/// Gateway: players connect here, over TCP and WebSocket. Keeps nothing durable; start as many as are needed.
 #[derive(Debug, clap::Parser)]
 #[command(name = "gateway", version)]
 pub(crate) struct Args {
@@ -14,7 +14,7 @@ pub(crate) struct Args {
     /// Where to listen for WebSocket; port 0 takes a free one.
     #[arg(long, env = "GATEWAY_WS_LISTEN", default_value = "127.0.0.1:0")]
     pub(crate) ws_listen: SocketAddr,
-    /// Name or address by which players reach this node [default: the listening address].
+    /// Name or address by which players reach this gateway [default: the listening address].
     #[arg(long, env = "GATEWAY_ADVERTISE_HOST")]
     pub(crate) advertise_host: Option<String>,
     /// Most connections. Each takes one open file.

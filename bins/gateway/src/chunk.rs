@@ -160,7 +160,7 @@ impl Chunk {
                 format::encode(None, ServerMessage::Events(chunk), format)
             }
             other => {
-                // Events of a newer fleet: this node can pass them on in MessagePack only.
+                // Events of a newer fleet: this gateway can pass them on in MessagePack only.
                 let error = other.err().map(|error| error.to_string());
                 tracing::warn!(version = VERSION, error, "cannot understand events of a table");
                 match format {

@@ -19,14 +19,14 @@ use wire::{
     client::{Closing, ServerMessage},
 };
 
-/// A node that has not heard its own notice for this long has missed it.
+/// A gateway that has not heard its own notice for this long has missed it.
 const NOTICE_LOST: Duration = Duration::from_secs(2);
 
-/// All connections of a node.
+/// All connections of a gateway.
 #[derive(Debug)]
 pub(crate) struct Connections {
     most: u32,
-    /// Connections that count, and those that are only told that the node is full.
+    /// Connections that count, and those that are only told that the gateway is full.
     open: AtomicU32,
     turned_away: AtomicU32,
     next: AtomicU64,
@@ -52,25 +52,25 @@ struct Online {
     /// Its name in the network.
     name: String,
     since: Instant,
-    /// Whether the whole network, this node included, has been told.
+    /// Whether the whole network, this gateway included, has been told.
     announced: bool,
 }
 
 /// A place for one connection, given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct ConnectionSlot {
     connections: Arc<Connections>,
     full: bool,
 }
 
-impl Place {
+impl ConnectionSlot {
     /// Whether the connection is one too many.
     pub(crate) const fn is_beyond_limit(&self) -> bool {
         self.full
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         let counter = if self.full { &self.connections.turned_away } else { &self.connections.open };
         counter.fetch_sub(1, Ordering::Relaxed);
@@ -89,7 +89,7 @@ impl Connections {
     }
 
     /// Takes a place. None when there are even too many to be told so.
-    pub(crate) fn enter(self: &Arc<Self>) -> Option<Place> {
+    pub(crate) fn enter(self: &Arc<Self>) -> Option<ConnectionSlot> {
         let take = |counter: &AtomicU32, most: u32| {
             counter
                 .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n < most).then_some(n + 1))
@@ -99,7 +99,7 @@ impl Connections {
         if full && !take(&self.turned_away, TURNED_AWAY) {
             return None;
         }
-        Some(Place { connections: Arc::clone(self), full })
+        Some(ConnectionSlot { connections: Arc::clone(self), full })
     }
 
     /// How many connections there are.
@@ -126,7 +126,7 @@ impl Connections {
         self.lock().by_number.remove(&number);
     }
 
-    /// A player is online on a connection of this node; any other connection of theirs here is closed.
+    /// A player is online on a connection of this gateway; any other connection of theirs here is closed.
     pub(crate) fn came_online(&self, player: PlayerId, number: u64, name: String) {
         let mut inner = self.lock();
         let Some(connection) = inner.by_number.get_mut(&number) else { return };
@@ -275,12 +275,12 @@ mod tests {
     fn of_two_at_the_same_time_one_stays() {
         let nodes = [Connections::new(9), Connections::new(9)];
         let outboxes = [outbox(), outbox()];
-        for (i, node) in nodes.iter().enumerate() {
-            let number = node.add(&outboxes[i]);
-            node.came_online(ANN, number, format!("{i}"));
+        for (i, gateway) in nodes.iter().enumerate() {
+            let number = gateway.add(&outboxes[i]);
+            gateway.came_online(ANN, number, format!("{i}"));
         }
         for name in ["0", "1"] {
-            nodes.iter().for_each(|node| node.heard_online(ANN, name));
+            nodes.iter().for_each(|gateway| gateway.heard_online(ANN, name));
         }
         assert_eq!(outboxes[0].closing(), Some(Closing::OnlineElsewhere));
         assert_eq!(outboxes[1].closing(), None);

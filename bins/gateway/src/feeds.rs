@@ -1,16 +1,16 @@
-//! Tables that somebody on this node watches.
+//! Tables that somebody on this gateway watches.
 //!
 //! What always holds: a viewer gets each event once, in order. It joins before its snapshot is asked for, so nothing
 //! falls between the two; whenever a number is missing, or the bus says that messages may have been lost, the table is
 //! asked for what came after the last event seen, once for all viewers.
 //! There is no task and no subscription per table: one task hears what all tables have to tell.
 
-mod later;
+mod batch;
 mod news;
 mod pump;
 mod table;
 
-use crate::{ask::Asker, connections::Connections, outbox::Outbox};
+use crate::{connections::Connections, fleet_client::FleetClient, outbox::Outbox};
 use bus::{Bus, BusError};
 use pump::Pump;
 use std::{
@@ -38,7 +38,7 @@ impl Feeds {
     /// When the connection is closed for good.
     pub(crate) async fn start(
         bus: &Bus,
-        asker: &Asker,
+        fleet: &FleetClient,
         connections: &Arc<Connections>,
     ) -> Result<Self, BusError> {
         // First: what is lost from now on is told.
@@ -47,7 +47,7 @@ impl Feeds {
         let (to_repair, repairs) = mpsc::unbounded_channel();
         let watched = Arc::new(Watched::default());
         let pump =
-            Pump::new(Arc::clone(&watched), repairs, bus.clone(), asker.clone(), Arc::clone(connections));
+            Pump::new(Arc::clone(&watched), repairs, bus.clone(), fleet.clone(), Arc::clone(connections));
         tokio::spawn(pump.run(news, gaps));
         Ok(Self { watched, to_repair })
     }
@@ -108,7 +108,7 @@ impl Feeds {
     }
 
     fn repair(&self, table: TableId) {
-        // The receiver lives as long as the node.
+        // The receiver lives as long as the gateway.
         let _ = self.to_repair.send(table);
     }
 }

@@ -98,7 +98,7 @@ impl<W> Lanes<W> {
             }
         }
         if self.busy.is_empty() {
-            // An emptied map keeps a node, and most connections are at rest.
+            // An emptied map keeps a gateway, and most connections are at rest.
             self.busy = BTreeMap::new();
         }
         turn

@@ -1,4 +1,4 @@
-//! Bounds of a connection node, and why they are what they are.
+//! Bounds of a gateway, and why they are what they are.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(crate) const OUTBOX_CALM: usize = 64 << 10;
 pub(crate) const TOGETHER: usize = 8 << 10;
 /// What is told to somebody who is not asked to act, less than this after something else was, may wait so long for more to come:
 /// a system call and a wake-up for each of five players is most of what an action costs. Less than anybody notices.
-pub(crate) const COMPANY: Duration = Duration::from_millis(25);
+pub(crate) const BATCH_DELAY: Duration = Duration::from_millis(25);
 /// Live events of one table that are held for one viewer until its snapshot comes, in messages. More are asked for anew.
 pub(crate) const HELD: usize = 1_024;
 
@@ -35,7 +35,7 @@ pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
 pub(crate) const WRITE: Duration = Duration::from_secs(10);
 /// Time to hand over the last words.
 pub(crate) const CLOSING: Duration = Duration::from_secs(1);
-/// Time for requests under way to finish when the node stops.
+/// Time for requests under way to finish when the gateway stops.
 pub(crate) const DRAINING: Duration = Duration::from_secs(1);
 /// What the other side still sends is read for this long after the last words, or the words would be lost: closing a
 /// socket with unread bytes resets the connection.
@@ -73,9 +73,9 @@ pub(crate) const LOBBY_LINES: usize = 1_000;
 pub(crate) const STANDINGS: u32 = 1_000;
 /// Tables that are asked again at the same time after messages may have been lost.
 pub(crate) const REPAIRS: usize = 128;
-/// How long a node waits before it says that a connection is gone: most players are back on another one by then.
-pub(crate) const GONE_PAUSE: Duration = Duration::from_secs(1);
+/// How long a gateway waits before it says that a connection is gone: most players are back on another one by then.
+pub(crate) const DISCONNECT_DELAY: Duration = Duration::from_secs(1);
 /// Tables that are told at the same time who is gone.
-pub(crate) const FAREWELLS: usize = 128;
+pub(crate) const DISCONNECTS_AT_ONCE: usize = 128;
 /// Pause before a table is asked again that did not answer.
 pub(crate) const REPAIR_PAUSE: Duration = Duration::from_secs(1);

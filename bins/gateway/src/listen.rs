@@ -2,8 +2,8 @@
 
 use crate::{
     format::Format,
+    gateway::{Gateway, Listener},
     limits::TOGETHER,
-    node::{Listener, Node},
     session,
     socket::{Socket, SocketState},
     transport::Transport,
@@ -30,25 +30,25 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 const WS_READ_BUFFER: usize = 256;
 
 /// Takes TCP connections until aborted.
-pub(crate) async fn tcp(listener: TcpListener, node: Arc<Node>) {
+pub(crate) async fn tcp(listener: TcpListener, gateway: Arc<Gateway>) {
     loop {
-        let (socket, from) = accept(&listener, &node, Listener::Tcp).await;
+        let (socket, from) = accept(&listener, &gateway, Listener::Tcp).await;
         tracing::debug!(%from, "TCP connection");
-        session::spawn(&node, Transport::tcp(socket));
+        session::spawn(&gateway, Transport::tcp(socket));
     }
 }
 
 /// Takes WebSocket connections until aborted.
-pub(crate) async fn ws(listener: TcpListener, node: Arc<Node>) {
-    let app = Router::new().route("/", any(upgrade)).with_state(Arc::clone(&node));
+pub(crate) async fn ws(listener: TcpListener, gateway: Arc<Gateway>) {
+    let app = Router::new().route("/", any(upgrade)).with_state(Arc::clone(&gateway));
     let service = app.into_make_service_with_connect_info::<Accepted>();
-    let served = axum::serve(WsListener { listener, node }, service).await;
+    let served = axum::serve(WsListener { listener, gateway }, service).await;
     if let Err(error) = served {
         tracing::error!(%error, "the WebSocket listener ended");
     }
 }
 
-async fn accept(listener: &TcpListener, node: &Node, kind: Listener) -> (Socket, SocketAddr) {
+async fn accept(listener: &TcpListener, gateway: &Gateway, kind: Listener) -> (Socket, SocketAddr) {
     loop {
         let (stream, from): (TcpStream, SocketAddr) = match listener.accept().await {
             Ok(accepted) => accepted,
@@ -58,7 +58,7 @@ async fn accept(listener: &TcpListener, node: &Node, kind: Listener) -> (Socket,
                 continue;
             }
         };
-        match node.connections.enter() {
+        match gateway.connections.enter() {
             Some(place) => return (Socket::new(stream, place, kind == Listener::Ws), from),
             None => tracing::debug!(%from, "too many connections, even to be told so"),
         }
@@ -68,7 +68,7 @@ async fn accept(listener: &TcpListener, node: &Node, kind: Listener) -> (Socket,
 /// Accepts for axum.
 struct WsListener {
     listener: TcpListener,
-    node: Arc<Node>,
+    gateway: Arc<Gateway>,
 }
 
 impl axum::serve::Listener for WsListener {
@@ -76,7 +76,7 @@ impl axum::serve::Listener for WsListener {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Socket, SocketAddr) {
-        accept(&self.listener, &self.node, Listener::Ws).await
+        accept(&self.listener, &self.gateway, Listener::Ws).await
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -95,7 +95,7 @@ impl Connected<IncomingStream<'_, WsListener>> for Accepted {
 }
 
 async fn upgrade(
-    State(node): State<Arc<Node>>,
+    State(gateway): State<Arc<Gateway>>,
     ConnectInfo(Accepted(state)): ConnectInfo<Accepted>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
@@ -112,7 +112,7 @@ async fn upgrade(
     upgrade.on_upgrade(move |socket| {
         state.establish();
         // In a task of its own: that of the upgrade keeps room for all that an upgrade takes.
-        session::spawn(&node, Transport::ws(socket, state, format));
+        session::spawn(&gateway, Transport::ws(socket, state, format));
         ready(())
     })
 }

@@ -1,7 +1,7 @@
 //! Tables and tournaments of the whole fleet, asked for at most once per [`LOBBY_AGE`] whoever many want to know.
 
 use crate::{
-    ask::Asker,
+    fleet_client::FleetClient,
     limits::{LOBBY_AGE, LOBBY_LINES},
 };
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
@@ -17,10 +17,10 @@ use wire::{
 /// The lobby as it was a moment ago.
 #[derive(Default)]
 pub(crate) struct Lobby {
-    seen: Mutex<Option<Seen>>,
+    seen: Mutex<Option<CachedLobby>>,
 }
 
-struct Seen {
+struct CachedLobby {
     at: Instant,
     lists: Arc<Lists>,
 }
@@ -34,27 +34,27 @@ pub(crate) struct Lists {
 
 impl Lobby {
     /// The lobby now, or a moment ago.
-    pub(crate) async fn show(&self, asker: &Asker) -> ServerMessage {
-        let lists = self.lists(asker).await;
+    pub(crate) async fn show(&self, fleet: &FleetClient) -> ServerMessage {
+        let lists = self.lists(fleet).await;
         ServerMessage::Lobby { tables: lists.tables.clone(), tournaments: lists.tournaments.clone() }
     }
 
-    async fn lists(&self, asker: &Asker) -> Arc<Lists> {
+    async fn lists(&self, fleet: &FleetClient) -> Arc<Lists> {
         // Whoever comes while somebody asks waits for that answer.
         let mut seen = self.seen.lock().await;
-        if let Some(Seen { at, lists }) = &*seen
+        if let Some(CachedLobby { at, lists }) = &*seen
             && at.elapsed() < LOBBY_AGE
         {
             return Arc::clone(lists);
         }
         let limit = u16::try_from(LOBBY_LINES).unwrap_or(u16::MAX);
         let tables_query = WorkersQuery::Tables { limit, tournaments: false };
-        let tables = asker.workers(&tables_query);
+        let tables = fleet.workers(&tables_query);
         let query = CoordinatorsQuery::Tournaments { limit };
-        let tournaments = asker.gather(subject::QUERY_TOURNAMENTS, &query, Role::Coordinator);
+        let tournaments = fleet.gather(subject::QUERY_TOURNAMENTS, &query, Role::Coordinator);
         let (tables, tournaments) = tokio::join!(tables, tournaments);
         let lists = Arc::new(Lists::of(tables, tournaments));
-        *seen = Some(Seen { at: Instant::now(), lists: Arc::clone(&lists) });
+        *seen = Some(CachedLobby { at: Instant::now(), lists: Arc::clone(&lists) });
         lists
     }
 }

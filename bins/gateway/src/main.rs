@@ -1,4 +1,4 @@
-//! The connection node: sockets and sessions, nothing durable.
+//! The gateway: sockets and sessions, nothing durable.
 //!
 //! | module | for |
 //! | --- | --- |
@@ -6,7 +6,7 @@
 //! | `session`, `lanes` | one connection's requests: in order, passed on, answered |
 //! | `session::requests` | one file for each kind of request |
 //! | `outbox` | what waits to be sent, bounded |
-//! | `feeds`, `chunk`, `sight` | watched tables: every viewer sees everything once, in order |
+//! | `feeds`, `chunk`, `position` | watched tables: every viewer sees everything once, in order |
 //! | `connections`, `notices` | who is online where; one player, one connection |
 //! | `gone` | telling tables whose connection is gone |
 //! | `ask`, `lobby`, `seats` | questions to the rest of the fleet, repeated until answered |
@@ -18,31 +18,31 @@
 
 mod alarm;
 mod args;
-mod ask;
 mod chunk;
 mod connections;
+mod disconnects;
 mod feeds;
+mod fleet_client;
 mod format;
 mod frame;
-mod gone;
+mod gateway;
 mod lanes;
 mod limits;
 mod listen;
 mod lobby;
-mod node;
 mod notices;
 mod outbox;
 mod pauses;
 mod seats;
 mod service;
 mod session;
-mod sight;
 mod socket;
 mod transport;
+mod viewer_position;
 
 use crate::{
-    args::Args, ask::Asker, connections::Connections, feeds::Feeds, gone::Farewells, lobby::Lobby,
-    node::Node, seats::Seats, service::Told,
+    args::Args, connections::Connections, disconnects::DisconnectNotifier, feeds::Feeds,
+    fleet_client::FleetClient, gateway::Gateway, lobby::Lobby, seats::Seats, service::AnnouncedService,
 };
 use anyhow::Context;
 use bus::{Peers, Stop};
@@ -65,10 +65,10 @@ use wire::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Connections that may wait to be accepted: when another node dies, its players come all at once. The system may allow
+/// Connections that may wait to be accepted: when another gateway dies, its players come all at once. The system may allow
 /// fewer.
 const BACKLOG: u32 = 4_096;
-/// Longest time for connections to go when the node stops.
+/// Longest time for connections to go when the gateway stops.
 const STOP: Duration = Duration::from_secs(5);
 
 fn main() -> anyhow::Result<()> {
@@ -80,22 +80,24 @@ async fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     let wish = Stop::listen().context("cannot listen for signals")?;
 
-    let (node, tcp, ws) = start(&args).await?;
-    let listeners =
-        [tokio::spawn(listen::tcp(tcp, Arc::clone(&node))), tokio::spawn(listen::ws(ws, Arc::clone(&node)))];
-    wish.listen_to_admin(&node.bus, &node.peers).await?;
-    node.peers.set_ready();
+    let (gateway, tcp, ws) = start(&args).await?;
+    let listeners = [
+        tokio::spawn(listen::tcp(tcp, Arc::clone(&gateway))),
+        tokio::spawn(listen::ws(ws, Arc::clone(&gateway))),
+    ];
+    wish.listen_to_admin(&gateway.bus, &gateway.peers).await?;
+    gateway.peers.set_ready();
 
     wish.asked().await;
     tracing::info!("stopping");
-    node.peers.set_draining();
+    gateway.peers.set_draining();
     listeners.iter().for_each(tokio::task::JoinHandle::abort);
-    stop(&node).await;
+    stop(&gateway).await;
     Ok(())
 }
 
 /// Connects, listens, joins the fleet.
-async fn start(args: &Args) -> anyhow::Result<(Arc<Node>, TcpListener, TcpListener)> {
+async fn start(args: &Args) -> anyhow::Result<(Arc<Gateway>, TcpListener, TcpListener)> {
     let name = args.bus.node_id(Role::Gateway.name())?;
     let (tcp, tcp_address) = bind(args.tcp_listen, "--tcp-listen")?;
     let (ws, ws_address) = bind(args.ws_listen, "--ws-listen")?;
@@ -110,26 +112,26 @@ async fn start(args: &Args) -> anyhow::Result<(Arc<Node>, TcpListener, TcpListen
     let load =
         move || Load { connections: counted.open(), max_connections: counted.most(), ..Load::default() };
     let peers = Peers::join(&bus, Role::Gateway, name.clone(), addresses, load).await?;
-    let asker = Asker::new(&bus, &peers);
-    let seats = Seats::start(&asker);
-    let node = Arc::new(Node {
+    let fleet = FleetClient::new(&bus, &peers);
+    let seats = Seats::start(&fleet);
+    let gateway = Arc::new(Gateway {
         name,
         incarnation: getrandom::u64().context("no random numbers from the operating system")?,
         idle: args.idle(),
-        feeds: Feeds::start(&bus, &asker, &connections).await?,
-        farewells: Farewells::new(&asker),
+        feeds: Feeds::start(&bus, &fleet, &connections).await?,
+        disconnects: DisconnectNotifier::new(&fleet),
         sessions: AtomicU64::new(0),
         bus,
         peers,
-        asker,
+        fleet,
         lobby: Lobby::default(),
         seats,
-        service: Told::default(),
+        service: AnnouncedService::default(),
         connections,
     });
-    tokio::spawn(service::watch(Arc::clone(&node)));
-    notices::listen(&node).await?;
-    Ok((node, tcp, ws))
+    tokio::spawn(service::watch(Arc::clone(&gateway)));
+    notices::listen(&gateway).await?;
+    Ok((gateway, tcp, ws))
 }
 
 fn bind(address: SocketAddr, option: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
@@ -145,13 +147,13 @@ fn bind(address: SocketAddr, option: &str) -> anyhow::Result<(TcpListener, Socke
 }
 
 /// Sends everybody elsewhere and waits until they are gone.
-async fn stop(node: &Node) {
+async fn stop(gateway: &Gateway) {
     let until = Instant::now() + STOP;
-    node.connections.close_all(Closing::NodeStopping);
-    while node.connections.open() > 0 && Instant::now() < until {
+    gateway.connections.close_all(Closing::NodeStopping);
+    while gateway.connections.open() > 0 && Instant::now() < until {
         // Again, for those who came through the door while it was being closed.
-        node.connections.close_all(Closing::NodeStopping);
+        gateway.connections.close_all(Closing::NodeStopping);
         sleep(Duration::from_millis(20)).await;
     }
-    node.bus.flush().await;
+    gateway.bus.flush().await;
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     format::Format,
-    limits::{COMPANY, OUTBOX_BYTES, OUTBOX_FRAMES},
+    limits::{BATCH_DELAY, OUTBOX_BYTES, OUTBOX_FRAMES},
 };
 use bytes::Bytes;
 use futures::task::AtomicWaker;
@@ -14,7 +14,7 @@ use std::{
 use tokio::time::Instant;
 use wire::client::Closing;
 
-/// The outgoing queue of a connection, and what the rest of the node wants of it.
+/// The outgoing queue of a connection, and what the rest of the gateway wants of it.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     format: Format,
@@ -63,12 +63,12 @@ impl Outbox {
         self.waker.wake();
     }
 
-    /// Adds a frame that nobody waits for. Whether it waits for company, until [`Outbox::hurry`] or another frame: something was sent
+    /// Adds a frame that nobody waits for. Whether it waits for company, until [`Outbox::flush`] or another frame: something was sent
     /// just before. Where little happens nothing waits.
-    pub(crate) fn push_unhurried(&self, frame: Bytes) -> bool {
+    pub(crate) fn push_batched(&self, frame: Bytes) -> bool {
         let mut inner = self.lock();
         inner.push(frame);
-        let waits = inner.closing.is_none() && inner.taken.is_some_and(|taken| taken.elapsed() < COMPANY);
+        let waits = inner.closing.is_none() && inner.taken.is_some_and(|taken| taken.elapsed() < BATCH_DELAY);
         drop(inner);
         if !waits {
             self.waker.wake();
@@ -77,7 +77,7 @@ impl Outbox {
     }
 
     /// Whatever waits is to be sent.
-    pub(crate) fn hurry(&self) {
+    pub(crate) fn flush(&self) {
         if self.backlog() > 0 {
             self.waker.wake();
         }
@@ -218,18 +218,18 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn where_much_happens_what_nobody_waits_for_waits_for_company() {
         let outbox = Outbox::new(Format::Json);
-        let unhurried = |text: &'static str| outbox.push_unhurried(Bytes::from_static(text.as_bytes()));
-        assert!(!unhurried("one"), "nothing was sent before");
+        let batched = |text: &'static str| outbox.push_batched(Bytes::from_static(text.as_bytes()));
+        assert!(!batched("one"), "nothing was sent before");
         assert_eq!(take(&outbox, 8), ["one"]);
-        assert!(unhurried("two"));
-        tokio::time::advance(COMPANY / 2).await;
-        assert!(unhurried("three"));
+        assert!(batched("two"));
+        tokio::time::advance(BATCH_DELAY / 2).await;
+        assert!(batched("three"));
         assert_eq!(take(&outbox, 8), ["two", "three"], "with the next frame, in order");
-        tokio::time::advance(COMPANY).await;
-        assert!(!unhurried("four"), "the last one was long ago");
+        tokio::time::advance(BATCH_DELAY).await;
+        assert!(!batched("four"), "the last one was long ago");
         assert_eq!(take(&outbox, 8), ["four"]);
         outbox.close(Closing::Idle);
-        assert!(!unhurried("five"), "the end waits for nobody");
+        assert!(!batched("five"), "the end waits for nobody");
     }
 
     #[test]

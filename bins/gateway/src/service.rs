@@ -1,7 +1,7 @@
-//! Whether the fleet works, as far as players feel it: judged from heartbeats and from this node's own connection, and told to
+//! Whether the fleet works, as far as players feel it: judged from heartbeats and from this gateway's own connection, and told to
 //! everybody who is connected here. What is over within a moment, like a takeover, is not told.
 
-use crate::node::Node;
+use crate::gateway::Gateway;
 use bus::Peers;
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -18,17 +18,17 @@ const LOOK: Duration = Duration::from_millis(250);
 /// What is otherwise for so long is told.
 const LASTING: Duration = Duration::from_secs(1);
 
-/// What the players of this node have been told.
+/// What the players of this gateway have been told.
 #[derive(Debug)]
-pub(crate) struct Told(Mutex<Service>);
+pub(crate) struct AnnouncedService(Mutex<Service>);
 
-impl Default for Told {
+impl Default for AnnouncedService {
     fn default() -> Self {
         Self(Mutex::new(Service::WHOLE))
     }
 }
 
-impl Told {
+impl AnnouncedService {
     /// What they have been told last.
     pub(crate) fn now(&self) -> Service {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -39,15 +39,15 @@ impl Told {
     }
 }
 
-/// Looks, and tells what has changed, for as long as the node lives.
-pub(crate) async fn watch(node: Arc<Node>) {
+/// Looks, and tells what has changed, for as long as the gateway lives.
+pub(crate) async fn watch(gateway: Arc<Gateway>) {
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut otherwise: Option<(Service, Instant)> = None;
     loop {
         look.tick().await;
-        let service = judge(node.bus.is_connected(), &node.peers);
-        if service == node.service.now() {
+        let service = judge(gateway.bus.is_connected(), &gateway.peers);
+        if service == gateway.service.now() {
             otherwise = None;
             continue;
         }
@@ -59,8 +59,8 @@ pub(crate) async fn watch(node: Arc<Node>) {
         if since.elapsed() >= LASTING {
             let Service { tables, money, tournaments } = service;
             tracing::warn!(tables, money, tournaments, "players are told what works");
-            node.service.set(service);
-            node.connections.tell_all(&ServerMessage::Service(service));
+            gateway.service.set(service);
+            gateway.connections.tell_all(&ServerMessage::Service(service));
         }
     }
 }

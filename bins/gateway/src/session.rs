@@ -9,9 +9,9 @@ mod requests;
 use crate::{
     alarm::Alarm,
     format::{self, Format},
+    gateway::Gateway,
     lanes::Lanes,
     limits::{CLOSING, DRAINING, IN_FLIGHT, OUTBOX_CALM, TOGETHER, WRITE},
-    node::Node,
     outbox::Outbox,
     socket::SocketState,
     transport::{Failed, Incoming, Transport},
@@ -35,7 +35,7 @@ use wire::{
 
 /// See the module.
 pub(crate) struct Session {
-    node: Arc<Node>,
+    gateway: Arc<Gateway>,
     number: u64,
     transport: Transport,
     socket: Arc<SocketState>,
@@ -64,14 +64,14 @@ struct Online {
 }
 
 /// What happens next.
-enum Turn {
+enum SessionStep {
     Received(Incoming),
     Finished(Finished),
     /// Something for the player alone.
     Private(Bytes),
     /// Messages for the player may have been lost.
     Doubt,
-    /// The node wants the connection closed.
+    /// The gateway wants the connection closed.
     Close(Closing),
     /// Time has passed.
     Timer,
@@ -80,18 +80,18 @@ enum Turn {
 }
 
 /// Runs a session in a task of its own.
-pub(crate) fn spawn(node: &Arc<Node>, transport: Transport) {
-    tokio::spawn(Session::new(node, transport).run());
+pub(crate) fn spawn(gateway: &Arc<Gateway>, transport: Transport) {
+    tokio::spawn(Session::new(gateway, transport).run());
 }
 
 impl Session {
     /// Boxed, because a future that takes it by value keeps room for it twice.
-    pub(crate) fn new(node: &Arc<Node>, transport: Transport) -> Box<Self> {
+    pub(crate) fn new(gateway: &Arc<Gateway>, transport: Transport) -> Box<Self> {
         let outbox = Arc::new(Outbox::new(transport.format()));
         let now = Instant::now();
         Box::new(Self {
-            node: Arc::clone(node),
-            number: node.connections.add(&outbox),
+            gateway: Arc::clone(gateway),
+            number: gateway.connections.add(&outbox),
             socket: transport.state(),
             transport,
             outbox,
@@ -102,7 +102,7 @@ impl Session {
             watching: BTreeSet::new(),
             heard: now,
             blocked: None,
-            timer: Alarm::new(now + node.idle),
+            timer: Alarm::new(now + gateway.idle),
         })
     }
 
@@ -115,13 +115,13 @@ impl Session {
         self.push(
             None,
             ServerMessage::Hello {
-                node: self.node.name.to_string(),
+                node: self.gateway.name.to_string(),
                 version: wire::RELEASE.to_owned(),
-                idle_ms: u32::try_from(self.node.idle.as_millis()).unwrap_or(u32::MAX),
+                idle_ms: u32::try_from(self.gateway.idle.as_millis()).unwrap_or(u32::MAX),
                 now_ms: Some(bus::clock::now_ms()),
             },
         );
-        let service = self.node.service.now();
+        let service = self.gateway.service.now();
         if service != Service::WHOLE {
             self.push(None, ServerMessage::Service(service));
         }
@@ -131,7 +131,7 @@ impl Session {
                 break why;
             }
         };
-        // Who is online elsewhere is not gone, and a node that stops sends everybody elsewhere.
+        // Who is online elsewhere is not gone, and a gateway that stops sends everybody elsewhere.
         if !matches!(why, Some(Closing::OnlineElsewhere | Closing::NodeStopping)) {
             self.went_offline();
         }
@@ -139,9 +139,9 @@ impl Session {
     }
 
     /// Does what is next. When the connection is over: why, or nothing when there is nobody left to be told.
-    fn take(&mut self, turn: Turn) -> Option<Option<Closing>> {
+    fn take(&mut self, turn: SessionStep) -> Option<Option<Closing>> {
         match turn {
-            Turn::Received(incoming) => {
+            SessionStep::Received(incoming) => {
                 self.heard = Instant::now();
                 return match incoming {
                     Incoming::Frame(frame) => self.receive(&frame).map(Some),
@@ -152,28 +152,28 @@ impl Session {
                     Incoming::Gone => Some(None),
                 };
             }
-            Turn::Finished(finished) => self.finish(finished),
-            Turn::Private(frame) => self.private(frame),
-            Turn::Doubt => self.look_again(),
-            Turn::Close(reason) => return Some(Some(reason)),
-            Turn::Timer => return self.overdue().map(Some),
-            Turn::Gone => return Some(None),
+            SessionStep::Finished(finished) => self.finish(finished),
+            SessionStep::Private(frame) => self.private(frame),
+            SessionStep::Doubt => self.look_again(),
+            SessionStep::Close(reason) => return Some(Some(reason)),
+            SessionStep::Timer => return self.overdue().map(Some),
+            SessionStep::Gone => return Some(None),
         }
         None
     }
 
     /// Takes whatever is there, then sends what can be sent: what came together leaves together.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<SessionStep> {
         self.outbox.register(cx.waker());
         let waits = self.outbox.look(self.online.is_some());
         if let Some(reason) = waits.closing {
-            return Poll::Ready(Turn::Close(reason));
+            return Poll::Ready(SessionStep::Close(reason));
         }
         if waits.doubt {
-            return Poll::Ready(Turn::Doubt);
+            return Poll::Ready(SessionStep::Doubt);
         }
         if let Some(frame) = waits.heard {
-            return Poll::Ready(Turn::Private(frame));
+            return Poll::Ready(SessionStep::Private(frame));
         }
         let calm = waits.backlog < OUTBOX_CALM;
         if calm && let Poll::Ready(turn) = self.poll_turn(cx) {
@@ -181,7 +181,7 @@ impl Session {
         }
         if waits.backlog > 0 || !self.transport.is_idle() {
             if self.poll_send(cx).is_err() {
-                return Poll::Ready(Turn::Gone);
+                return Poll::Ready(SessionStep::Gone);
             }
             // Whoever does not read is not asked what else they want: answers wait, only events pile up.
             if !calm
@@ -191,20 +191,20 @@ impl Session {
                 return Poll::Ready(turn);
             }
         }
-        self.timer.poll(cx).map(|()| Turn::Timer)
+        self.timer.poll(cx).map(|()| SessionStep::Timer)
     }
 
     /// What happens next, beside sending.
-    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<SessionStep> {
         if !self.under_way.is_empty()
             && let Poll::Ready(Some(finished)) = Pin::new(&mut self.under_way).poll_next(cx)
         {
-            return Poll::Ready(Turn::Finished(finished));
+            return Poll::Ready(SessionStep::Finished(finished));
         }
         if self.lanes.len() < IN_FLIGHT
             && let Poll::Ready(incoming) = self.transport.poll_receive(cx)
         {
-            return Poll::Ready(Turn::Received(incoming));
+            return Poll::Ready(SessionStep::Received(incoming));
         }
         Poll::Pending
     }
@@ -249,10 +249,10 @@ impl Session {
         let reading = self.lanes.len() < IN_FLIGHT && self.outbox.backlog() < OUTBOX_CALM;
         if !reading {
             self.heard = now;
-        } else if now >= self.heard + self.node.idle {
+        } else if now >= self.heard + self.gateway.idle {
             return Some(Closing::Idle);
         }
-        let idle = self.heard + self.node.idle;
+        let idle = self.heard + self.gateway.idle;
         let next = self.blocked.map_or(idle, |(since, _)| idle.min(since + WRITE));
         self.timer.reset(next);
         None
@@ -262,7 +262,7 @@ impl Session {
     fn went_offline(&mut self) {
         if let Some(Online { player, session, seats, .. }) = self.online.take() {
             self.outbox.forget_heard();
-            self.node.farewells.say(player, &session, seats);
+            self.gateway.disconnects.say(player, &session, seats);
         }
     }
 
@@ -292,7 +292,7 @@ impl Session {
         }
         self.outbox.close(reason);
         let elsewhere = match reason {
-            Closing::NodeFull | Closing::NodeStopping => self.node.elsewhere(self.transport.listener()),
+            Closing::NodeFull | Closing::NodeStopping => self.gateway.elsewhere(self.transport.listener()),
             _ => Vec::new(),
         };
         let last = ServerMessage::Closing { reason, elsewhere };
@@ -332,9 +332,9 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.node.connections.remove(self.number);
+        self.gateway.connections.remove(self.number);
         for &table in &self.watching {
-            self.node.feeds.leave(table, self.number);
+            self.gateway.feeds.leave(table, self.number);
         }
     }
 }

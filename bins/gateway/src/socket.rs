@@ -2,7 +2,7 @@
 //! arrive.
 
 use crate::{
-    connections::Place,
+    connections::ConnectionSlot,
     limits::{HANDSHAKE, LINGER},
 };
 use std::{
@@ -27,7 +27,7 @@ pub(crate) struct Socket {
     state: Arc<SocketState>,
     /// Until when the handshake must be done.
     handshake: Option<Pin<Box<Sleep>>>,
-    _place: Place,
+    _place: ConnectionSlot,
 }
 
 /// What is known of a socket from outside, when others have wrapped it.
@@ -62,7 +62,7 @@ impl SocketState {
 }
 
 impl Socket {
-    pub(crate) fn new(stream: TcpStream, place: Place, handshake: bool) -> Self {
+    pub(crate) fn new(stream: TcpStream, place: ConnectionSlot, handshake: bool) -> Self {
         // Small messages that are waited for: nothing may hold them back.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "cannot set TCP_NODELAY");

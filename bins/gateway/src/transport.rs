@@ -3,7 +3,7 @@
 use crate::{
     format::Format,
     frame::{self, NoFrame, Outgoing},
-    node::Listener,
+    gateway::Listener,
     socket::{Socket, SocketState},
 };
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};

@@ -86,7 +86,7 @@ async fn frames_that_are_too_large_close_the_connection() {
     for message in [Message::text(text), Message::text("x".repeat(4 << 20))] {
         let mut ws = RawWs::connect(&gateway, true).await;
         let sent = tokio_tungstenite::tungstenite::Result::Ok(());
-        // The node may close before all of it is sent.
+        // The gateway may close before all of it is sent.
         let _ = futures::SinkExt::send(&mut ws.0, message).await.and(sent);
         let (_, closing, code) = ws.until_closed().await;
         assert_eq!((closing, code), (Some(Closing::FrameTooLarge), Some(1009)));
@@ -210,7 +210,7 @@ async fn a_full_node_names_others() {
         (room.connections(&other) == Some(3) && room.connections(&full) == Some(2)).then_some(())
     })
     .await;
-    // Heartbeats reach the full node at another moment than this test.
+    // Heartbeats reach the full gateway at another moment than this test.
     sleep(Duration::from_millis(500)).await;
 
     let mut refused = RawTcp::connect_silently(&full).await;

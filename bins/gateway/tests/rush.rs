@@ -1,4 +1,4 @@
-//! How long it takes until everybody is back after a node with thousands of connections has died. A measurement: `make
+//! How long it takes until everybody is back after a gateway with thousands of connections has died. A measurement: `make
 //! measure-reconnects`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails")]
@@ -15,7 +15,7 @@ use std::{
 use tokio::{sync::Semaphore, task::JoinSet};
 use wire::{TableId, client::ClientMessage};
 
-/// Connections of the node that dies.
+/// Connections of the gateway that dies.
 const CLIENTS: u64 = 10_000;
 /// Players at one table.
 const SEATS: u64 = 6;
@@ -26,7 +26,7 @@ async fn connected(room: &Room, gateways: &[Gateway; 3], number: u64, turn: Arc<
     let name = format!("player {number}");
     let table = TableId(1 + number / SEATS);
     room.tables.seat_secretly(table, room.cashier.player(&name), (number % SEATS) as u8);
-    // After the first node half of them try the second one, the others the third.
+    // After the first gateway half of them try the second one, the others the third.
     let other = &gateways[1 + (number % 2) as usize];
     let addresses = [&gateways[0], other].map(|gateway| gateway.address(Way::Tcp)).to_vec();
     let options = client::Options {

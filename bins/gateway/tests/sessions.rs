@@ -1,4 +1,4 @@
-//! One player, one connection; another node when the first is gone.
+//! One player, one connection; another gateway when the first is gone.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails")]
 
@@ -115,7 +115,7 @@ async fn logging_in_and_out() {
     }
 }
 
-/// Watches, then loses the node in the way that `lose` does, while the table goes on and a command is under way.
+/// Watches, then loses the gateway in the way that `lose` does, while the table goes on and a command is under way.
 async fn goes_on_elsewhere(room: &Room, gateways: [&mut Gateway; 2], lose: impl AsyncFnOnce(&mut Gateway)) {
     let [first, second] = gateways;
     room.tables.happen(TABLE, 3).await;
@@ -130,7 +130,7 @@ async fn goes_on_elsewhere(room: &Room, gateways: [&mut Gateway; 2], lose: impl 
     for (client, _, seen) in &mut clients {
         follow(client, TABLE, *seen, last).await;
     }
-    // Nobody answers before the node is gone.
+    // Nobody answers before the gateway is gone.
     room.tables.silence(true);
     let mut answers = Vec::new();
     for (client, ..) in &clients {
@@ -181,7 +181,7 @@ async fn a_stopping_node_says_where_to_go() {
     let room = Room::open().await;
     let mut first = room.gateway("gateway-1", &[]).await;
     let second = room.gateway("gateway-2", &[]).await;
-    // This one knows only the first node.
+    // This one knows only the first gateway.
     let mut client = connect(&[&first], Way::Json, password("ann")).await;
     let mut raw = common::raw::RawTcp::connect(&first).await;
     sleep(Duration::from_millis(500)).await;

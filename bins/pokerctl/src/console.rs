@@ -69,7 +69,7 @@ impl Console {
     }
 
     /// A line with a spinner in place of what is drawn, until the next `draw` or `clear`.
-    pub fn wait_for(&self, what: impl Into<String>) -> Waiting {
+    pub fn wait_for(&self, what: impl Into<String>) -> Spinner {
         if self.terminal {
             if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
                 self.live.set_style(style);
@@ -77,7 +77,7 @@ impl Console {
             self.live.set_message(what.into());
             self.live.enable_steady_tick(Duration::from_millis(100));
         }
-        Waiting { console: self.clone() }
+        Spinner { console: self.clone() }
     }
 
     /// Takes the drawn lines away.
@@ -89,11 +89,11 @@ impl Console {
 
 /// A spinner that goes away when this is dropped.
 #[derive(Debug)]
-pub struct Waiting {
+pub struct Spinner {
     console: Console,
 }
 
-impl Waiting {
+impl Spinner {
     /// Says something else beside the spinner.
     pub fn now(&self, what: impl Into<String>) {
         if self.console.terminal {
@@ -102,7 +102,7 @@ impl Waiting {
     }
 }
 
-impl Drop for Waiting {
+impl Drop for Spinner {
     fn drop(&mut self) {
         self.console.live.disable_steady_tick();
         if let Ok(style) = ProgressStyle::with_template("{msg}") {

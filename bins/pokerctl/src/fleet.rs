@@ -89,7 +89,7 @@ pub struct Node {
     /// Whether it was drained: it stays down until `pokerctl undrain` or the next `pokerctl up`.
     #[serde(default)]
     pub drained: bool,
-    /// Addresses for players: `tcp` and `ws` URLs (connection nodes).
+    /// Addresses for players: `tcp` and `ws` URLs (gateways).
     #[serde(default)]
     pub addresses: Vec<String>,
     /// Its log.

@@ -111,7 +111,7 @@ async fn a_killed_up_leaves_no_process_and_the_next_one_goes_on() {
     let log = std::fs::read_to_string(data.with_extension("log")).unwrap();
     let stopped: Vec<&str> = log.lines().filter_map(|line| line.strip_prefix("✓ stopped ")).collect();
     let order = [
-        "connection nodes",
+        "gateways",
         "table workers and bot workers",
         "coordinators",
         "archivist",

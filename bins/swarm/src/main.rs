@@ -54,7 +54,7 @@ enum Command {
     Worker,
     /// A gateway without sessions and views: started by `bench`
     #[command(hide = true)]
-    RawNode(raw::node::Args),
+    RawGateway(raw::gateway::Args),
     /// A table worker without poker: started by `bench`
     #[command(hide = true)]
     RawWorker(raw::worker::Args),
@@ -68,7 +68,7 @@ fn main() -> anyhow::Result<()> {
         Command::Play(args) => many_threads(play::run(args)),
         Command::Replay(args) => many_threads(replay::run(args)),
         Command::Bench(args) => many_threads(bench::run(args)),
-        Command::RawNode(args) => as_in_the_fleet(raw::node::run(args)),
+        Command::RawGateway(args) => as_in_the_fleet(raw::gateway::run(args)),
         Command::RawWorker(args) => as_in_the_fleet(raw::worker::run(args)),
     }
 }

@@ -17,32 +17,32 @@ use wire::{
     event::{Event, TableEvent},
     fleet::Role,
     subject::{self, TABLE_FEED},
-    table::{DealtCards, Purpose, TableNews, Told},
+    table::{DealtCards, FeedMessage, Purpose, TableNews},
 };
 
 /// What waits to be told; beyond it a table waits.
-const WAITING: usize = 4_096;
+const QUEUED_NEWS: usize = 4_096;
 /// Bytes of frames after which a message is not made larger.
-const MOST_BYTES: usize = 128 * 1_024;
-/// A message wakes every connection node, however little it tells. Each node beyond the second lets the next one wait so much longer
+const FEED_MESSAGE_BYTES: usize = 128 * 1_024;
+/// A message wakes every gateway, however little it tells. Each node beyond the second lets the next one wait so much longer
 /// after the last: where many nodes listen, as many are woken a second as by few.
-const EACH_NODE: Duration = Duration::from_micros(1_500);
+const PAUSE_PER_GATEWAY: Duration = Duration::from_micros(1_500);
 /// It waits no longer than this: nobody at a table notices.
-const LONGEST: Duration = Duration::from_millis(10);
-/// How often the connection nodes are counted.
+const LONGEST_PAUSE: Duration = Duration::from_millis(10);
+/// How often the gateways are counted.
 const COUNT: Duration = Duration::from_secs(1);
 
-/// The way from a worker's tables to all connection nodes. Clones share it.
+/// The way from a worker's tables to all gateways. Clones share it.
 #[derive(Clone)]
 pub struct Feed {
     bus: Bus,
-    told: mpsc::Sender<Told>,
+    told: mpsc::Sender<TableNews>,
 }
 
 impl Feed {
     /// Starts the task that sends; it ends when everything is sent and nobody has the feed any more.
     pub fn start(bus: &Bus, peers: &Peers) -> (Self, JoinHandle<()>) {
-        let (told, waiting) = mpsc::channel(WAITING);
+        let (told, waiting) = mpsc::channel(QUEUED_NEWS);
         (Self { bus: bus.clone(), told }, tokio::spawn(send_together(bus.clone(), peers.clone(), waiting)))
     }
 
@@ -72,7 +72,7 @@ impl Feed {
                 let answers = request.and_then(Request::inbox).map(str::to_owned);
                 let turn = table.player_to_act();
                 // The task lives as long as this.
-                let _ = self.told.send(Told { table: table.id(), frame, cards, answers, turn }).await;
+                let _ = self.told.send(TableNews { table: table.id(), frame, cards, answers, turn }).await;
             }
             Err(error) => tracing::error!(%error, "a table's events cannot be encoded"),
         }
@@ -80,7 +80,7 @@ impl Feed {
 }
 
 /// Runs until nobody is left to tell anything.
-async fn send_together(bus: Bus, peers: Peers, mut waiting: mpsc::Receiver<Told>) {
+async fn send_together(bus: Bus, peers: Peers, mut waiting: mpsc::Receiver<TableNews>) {
     let mut sent = Instant::now();
     let mut counted = sent;
     let mut pause = Duration::ZERO;
@@ -98,23 +98,23 @@ async fn send_together(bus: Bus, peers: Peers, mut waiting: mpsc::Receiver<Told>
     }
 }
 
-/// The least time between two messages to so many connection nodes.
+/// The least time between two messages to so many gateways.
 fn pause_for(nodes: usize) -> Duration {
     let further = u32::try_from(nodes.saturating_sub(2)).unwrap_or(u32::MAX);
-    EACH_NODE.saturating_mul(further).min(LONGEST)
+    PAUSE_PER_GATEWAY.saturating_mul(further).min(LONGEST_PAUSE)
 }
 
 /// What is there by now.
-fn together(first: Told, waiting: &mut mpsc::Receiver<Told>) -> TableNews {
+fn together(first: TableNews, waiting: &mut mpsc::Receiver<TableNews>) -> FeedMessage {
     let mut bytes = first.frame.len();
     let mut told = vec![first];
-    while bytes < MOST_BYTES
+    while bytes < FEED_MESSAGE_BYTES
         && let Ok(next) = waiting.try_recv()
     {
         bytes += next.frame.len();
         told.push(next);
     }
-    TableNews { told }
+    FeedMessage { told }
 }
 
 fn encode(m: ServerMessage) -> Result<Vec<u8>, CodecError> {
@@ -160,8 +160,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_waits_is_told_together_in_order_and_bounded() {
-        let (tell, mut waiting) = mpsc::channel(WAITING);
-        let told = |n: u64, bytes| Told {
+        let (tell, mut waiting) = mpsc::channel(QUEUED_NEWS);
+        let told = |n: u64, bytes| TableNews {
             table: wire::TableId(n),
             frame: vec![0; bytes],
             cards: Vec::new(),
@@ -169,12 +169,12 @@ mod tests {
             turn: None,
         };
         for n in 0..10 {
-            tell.send(told(n, MOST_BYTES / 4)).await.unwrap();
+            tell.send(told(n, FEED_MESSAGE_BYTES / 4)).await.unwrap();
         }
         drop(tell);
         let mut messages = Vec::new();
         while let Some(first) = waiting.recv().await {
-            let TableNews { told } = together(first, &mut waiting);
+            let FeedMessage { told } = together(first, &mut waiting);
             messages.push(told.iter().map(|told| told.table.0).collect::<Vec<_>>());
         }
         assert_eq!(messages, [vec![0, 1, 2, 3], vec![4, 5, 6, 7], vec![8, 9]]);
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn the_more_nodes_listen_the_longer_a_message_waits_for_company() {
         assert_eq!([0, 1, 2].map(pause_for), [Duration::ZERO; 3]);
-        assert_eq!(pause_for(8), 6 * EACH_NODE);
-        assert_eq!([100, usize::MAX].map(pause_for), [LONGEST; 2]);
+        assert_eq!(pause_for(8), 6 * PAUSE_PER_GATEWAY);
+        assert_eq!([100, usize::MAX].map(pause_for), [LONGEST_PAUSE; 2]);
     }
 }

@@ -7,8 +7,8 @@
 mod feed;
 mod outside;
 mod service;
-mod shared;
 mod worker;
+mod worker_index;
 
 use anyhow::Context;
 use bus::Stop;

@@ -2,7 +2,7 @@
 //! what its answer means for the table, or is made again.
 
 use bus::{Bus, Patience};
-use host::Outcome;
+use host::EffectResult;
 use poker::{hosted::TableOrder, table::Effect};
 use std::time::Duration;
 use wire::{
@@ -21,16 +21,16 @@ pub async fn attempt(
     tournament: Option<TournamentId>,
     effect: Effect,
     tries: u32,
-) -> Outcome<TableOrder> {
+) -> EffectResult<TableOrder> {
     match (effect, tournament) {
         (Effect::Money(request), _) => money(bus, request, tries).await,
         (Effect::Report(report), Some(tournament)) => send_report(bus, tournament, report, tries).await,
         (Effect::Applied(number), Some(tournament)) => confirm(bus, tournament, table, number, tries).await,
-        (Effect::Report(_) | Effect::Applied(_), None) => Outcome::Heard,
+        (Effect::Report(_) | Effect::Applied(_), None) => EffectResult::Heard,
     }
 }
 
-async fn money(bus: &Bus, request: TableMoneyRequest, tries: u32) -> Outcome<TableOrder> {
+async fn money(bus: &Bus, request: TableMoneyRequest, tries: u32) -> EffectResult<TableOrder> {
     let answer = bus.request(subject::CASHIER_TABLE.to_owned(), &request, PATIENCE).await;
     let order = match (answer, request) {
         (Ok(CashierReply::Done), TableMoneyRequest::BuyIn { posting, .. }) => {
@@ -39,7 +39,7 @@ async fn money(bus: &Bus, request: TableMoneyRequest, tries: u32) -> Outcome<Tab
         (Ok(CashierReply::Done), TableMoneyRequest::CashOut { posting, .. }) => TableOrder::PaidBack(posting),
         (Ok(CashierReply::Refused(refusal)), _) if refusal.is_transient() => {
             tracing::warn!(tries, %refusal, "the cashier cannot move money now; asking again");
-            return Outcome::Failed;
+            return EffectResult::Failed;
         }
         (Ok(CashierReply::Refused(refusal)), TableMoneyRequest::BuyIn { posting, .. }) => {
             TableOrder::MoneyArrived { posting, refusal: Some(refusal) }
@@ -47,35 +47,40 @@ async fn money(bus: &Bus, request: TableMoneyRequest, tries: u32) -> Outcome<Tab
         (Ok(CashierReply::Refused(refusal)), TableMoneyRequest::CashOut { posting, .. }) => {
             // Money owed to a player is never dropped: somebody has to look at this.
             tracing::error!(%posting, tries, %refusal, "the cashier refuses to pay back; asking again");
-            return Outcome::Failed;
+            return EffectResult::Failed;
         }
         (Ok(reply), _) => {
             tracing::error!(tries, %reply, "the cashier answers something else; asking again");
-            return Outcome::Failed;
+            return EffectResult::Failed;
         }
         (Err(error), _) => {
             tracing::warn!(tries, %error, "the cashier does not answer; asking again");
-            return Outcome::Failed;
+            return EffectResult::Failed;
         }
     };
-    Outcome::Done(vec![order])
+    EffectResult::Done(vec![order])
 }
 
-async fn send_report(bus: &Bus, tournament: TournamentId, report: Report, tries: u32) -> Outcome<TableOrder> {
+async fn send_report(
+    bus: &Bus,
+    tournament: TournamentId,
+    report: Report,
+    tries: u32,
+) -> EffectResult<TableOrder> {
     let id = CommandId::from_random((report.table.0 << 20) ^ report.hand.0);
     let (table, hand) = (report.table, report.hand);
     match ask(bus, tournament, id, TournamentCommand::Report(report), tries).await {
         Some(TournamentReply::Instruction(instruction)) => {
-            Outcome::Done(vec![TableOrder::Instructed(instruction)])
+            EffectResult::Done(vec![TableOrder::Instructed(instruction)])
         }
         Some(reply) => {
             tracing::error!(
                 %tournament, %table, %hand, tries, %reply,
                 "the coordinator refuses a report: the table waits; reporting again"
             );
-            Outcome::Failed
+            EffectResult::Failed
         }
-        None => Outcome::Failed,
+        None => EffectResult::Failed,
     }
 }
 
@@ -85,13 +90,13 @@ async fn confirm(
     table: TableId,
     number: u64,
     tries: u32,
-) -> Outcome<TableOrder> {
+) -> EffectResult<TableOrder> {
     let id = CommandId::from_random((table.0 << 20) ^ (number | 1 << 19));
     let applied = TournamentCommand::Applied { table, instruction: number };
     match ask(bus, tournament, id, applied, tries).await {
         // Whatever it answers, it has heard: a refusal means that the tournament is past that.
-        Some(_) => Outcome::Heard,
-        None => Outcome::Failed,
+        Some(_) => EffectResult::Heard,
+        None => EffectResult::Failed,
     }
 }
 

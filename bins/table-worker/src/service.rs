@@ -1,11 +1,11 @@
 //! What a table's host does with the world: which requests it takes, whom it tells, and what it has done
 //! outside.
 
-use crate::{feed::Feed, outside, shared::Shared};
+use crate::{feed::Feed, outside, worker_index::WorkerIndex};
 use bus::{Bus, Request};
-use host::Outcome;
+use host::EffectResult;
 use hosting::{Asked, Service};
-use poker::hosted::{TableEffect, TableHost, TableNews, TableOrder};
+use poker::hosted::{TableEffect, TableHost, TableOrder, TablePublication};
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 use wire::{
     Epoch, Refusal, TableId,
@@ -22,7 +22,7 @@ use wire::{
 pub struct Tables {
     pub bus: Bus,
     pub feed: Feed,
-    pub shared: Arc<Shared>,
+    pub shared: Arc<WorkerIndex>,
     /// Whether scripts are taken.
     pub takes_scripts: bool,
 }
@@ -55,19 +55,19 @@ impl Service for Tables {
         Ok(Asked { id: table, cause: Cause { player, id }, command, rides: on_feed })
     }
 
-    async fn tell(&self, host: &TableHost, epoch: Epoch, news: TableNews, answers: Option<&Request>) {
+    async fn tell(&self, host: &TableHost, epoch: Epoch, news: TablePublication, answers: Option<&Request>) {
         match news {
-            TableNews::Happened(told) => {
+            TablePublication::Happened(told) => {
                 self.feed.publish(host.table(), &told.events, told.public, answers).await;
                 self.count(&told.events);
                 if told.events.iter().any(changes_index) {
                     self.shared.update(host.table(), epoch);
                 }
             }
-            TableNews::Repeated(told) => {
+            TablePublication::Repeated(told) => {
                 self.feed.publish(host.table(), &told.events, told.public, None).await;
             }
-            TableNews::AskBot(ask) => self.ask_bot(&ask).await,
+            TablePublication::AskBot(ask) => self.ask_bot(&ask).await,
         }
     }
 
@@ -79,7 +79,7 @@ impl Service for Tables {
         self.shared.forget(id, epoch);
     }
 
-    async fn attempt(self, id: TableId, effect: TableEffect, tries: u32) -> Outcome<TableOrder> {
+    async fn attempt(self, id: TableId, effect: TableEffect, tries: u32) -> EffectResult<TableOrder> {
         let TableEffect { tournament, effect } = effect;
         outside::attempt(&self.bus, id, tournament, effect, tries).await
     }

@@ -1,6 +1,6 @@
 //! One task per owned partition, and answers to questions about all of them.
 
-use crate::{feed::Feed, service::Tables, shared::Shared};
+use crate::{feed::Feed, service::Tables, worker_index::WorkerIndex};
 use anyhow::ensure;
 use bus::{Bus, OwnedKind, Peers, Requests, Stop, TableStreams};
 use futures::StreamExt;
@@ -22,7 +22,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// # Errors
 /// When the fleet cannot be joined.
 pub async fn run(bus: Bus, node: NodeId, scripted_decks: bool, stop: &Stop) -> anyhow::Result<()> {
-    let shared = Arc::new(Shared::default());
+    let shared = Arc::new(WorkerIndex::default());
     let counted = Arc::clone(&shared);
     let streams = TableStreams::new(&bus);
     let found = streams.all().await?;
@@ -69,7 +69,7 @@ async fn watch(streams: TableStreams, peers: Peers) {
 }
 
 /// Answers questions about all tables that are owned here.
-async fn answer(mut queries: Requests, shared: Arc<Shared>) {
+async fn answer(mut queries: Requests, shared: Arc<WorkerIndex>) {
     while let Some(query) = queries.next().await {
         match query.decode::<WorkersQuery>() {
             Ok(asked) => {

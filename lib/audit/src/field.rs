@@ -28,11 +28,11 @@ pub struct Field {
 
 struct Entry {
     number: u32,
-    stage: Stage,
+    stage: EntryStatus,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum EntryStatus {
     Reserved,
     Paid,
     Withdrawn,
@@ -47,16 +47,16 @@ impl Field {
         let mut taking_part = BTreeSet::new();
         for EntryInventory { player, number, standing } in counted.entries {
             let stage = match standing {
-                EntryStanding::Reserved => Stage::Reserved,
-                EntryStanding::Withdrawn => Stage::Withdrawn,
-                EntryStanding::Paid | EntryStanding::Placed { .. } => Stage::Paid,
+                EntryStanding::Reserved => EntryStatus::Reserved,
+                EntryStanding::Withdrawn => EntryStatus::Withdrawn,
+                EntryStanding::Paid | EntryStanding::Placed { .. } => EntryStatus::Paid,
             };
             if let EntryStanding::Placed { place, prize } = standing
                 && place > 1
             {
                 field.busts.insert(player, (place, prize));
             }
-            if stage == Stage::Paid {
+            if stage == EntryStatus::Paid {
                 taking_part.insert(player);
             }
             field.entries.insert(player, Entry { number, stage });
@@ -75,24 +75,24 @@ impl Field {
         let mut faults = Vec::new();
         match event {
             TournamentEvent::EntryReserved { player, .. } => {
-                let entry = Entry { number: self.reservations, stage: Stage::Reserved };
+                let entry = Entry { number: self.reservations, stage: EntryStatus::Reserved };
                 self.reservations += 1;
                 if self.entries.insert(*player, entry).is_some() {
                     faults.push((Rule::Seats, format!("player {player} has two entries")));
                 }
             }
-            TournamentEvent::EntryConfirmed { player } => self.stage(*player, Stage::Paid),
-            TournamentEvent::EntryWithdrawn { player } => self.stage(*player, Stage::Withdrawn),
+            TournamentEvent::EntryConfirmed { player } => self.stage(*player, EntryStatus::Paid),
+            TournamentEvent::EntryWithdrawn { player } => self.stage(*player, EntryStatus::Withdrawn),
             TournamentEvent::EntryRefused { player, .. } | TournamentEvent::EntryRefunded { player } => {
                 self.entries.remove(player);
             }
             TournamentEvent::Cancelled => {
-                for entry in self.entries.values_mut().filter(|entry| entry.stage == Stage::Paid) {
-                    entry.stage = Stage::Withdrawn;
+                for entry in self.entries.values_mut().filter(|entry| entry.stage == EntryStatus::Paid) {
+                    entry.stage = EntryStatus::Withdrawn;
                 }
             }
             TournamentEvent::Started { .. } => {
-                let paid = self.entries.iter().filter(|(_, entry)| entry.stage == Stage::Paid);
+                let paid = self.entries.iter().filter(|(_, entry)| entry.stage == EntryStatus::Paid);
                 self.start = Some(paid.map(|(player, _)| *player).collect());
             }
             TournamentEvent::Instructed { table, instruction } => {
@@ -119,7 +119,7 @@ impl Field {
         faults
     }
 
-    fn stage(&mut self, player: PlayerId, stage: Stage) {
+    fn stage(&mut self, player: PlayerId, stage: EntryStatus) {
         if let Some(entry) = self.entries.get_mut(&player) {
             entry.stage = stage;
         }
@@ -187,9 +187,9 @@ impl Field {
 
     /// Entries whose money is in the pool for sure, and those whose money may be.
     pub fn entries_paid(&self) -> (u64, u64) {
-        let count = |wanted: fn(Stage) -> bool| {
+        let count = |wanted: fn(EntryStatus) -> bool| {
             self.entries.values().filter(|entry| wanted(entry.stage)).count() as u64
         };
-        (count(|stage| stage == Stage::Paid), count(|stage| stage != Stage::Paid))
+        (count(|stage| stage == EntryStatus::Paid), count(|stage| stage != EntryStatus::Paid))
     }
 }

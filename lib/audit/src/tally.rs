@@ -55,9 +55,9 @@ pub fn finished_hand(start: &HandStart, after: &[Stack], actions: u32) -> Tally 
 
 /// Of a list of events of which only the sum is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Told(Tally);
+pub struct EventSum(Tally);
 
-impl Told {
+impl EventSum {
     /// Returns the sum of no events.
     pub fn nothing() -> Self {
         Self(Tally(0))
@@ -92,8 +92,8 @@ mod tests {
     #[test]
     fn the_order_of_events_counts() {
         let (out, back) = (Event::SatOut { seat: 1 }, Event::SatIn { seat: 1 });
-        let [one, other] = [[out.clone(), back.clone()], [back, out]].map(|events| Told::all(&events));
+        let [one, other] = [[out.clone(), back.clone()], [back, out]].map(|events| EventSum::all(&events));
         assert_ne!(one, other);
-        assert_ne!(one, Told::nothing());
+        assert_ne!(one, EventSum::nothing());
     }
 }

@@ -20,7 +20,7 @@ use tokio::{sync::oneshot, task::AbortHandle};
 
 /// A question that this connection has asked, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Question(u64);
+pub struct PendingRequest(u64);
 
 /// What comes back.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(crate) enum Answer {
     /// What somebody answered.
     Given(Bytes),
     /// The server's word that nobody listens.
-    Nobody,
+    NoResponders,
 }
 
 /// See the module.
@@ -37,7 +37,7 @@ pub(crate) struct Answers {
     /// What the subject of every answer begins with; the question's number is the rest.
     inbox: String,
     next: AtomicU64,
-    awaited: Mutex<HashMap<Question, oneshot::Sender<Answer>>>,
+    awaited: Mutex<HashMap<PendingRequest, oneshot::Sender<Answer>>>,
 }
 
 impl Answers {
@@ -53,27 +53,30 @@ impl Answers {
     }
 
     /// Makes a place for an answer, and names the subject that it is to come to.
-    pub(crate) fn expect(self: &Arc<Self>) -> (String, Awaited) {
-        let question = Question(self.next.fetch_add(1, Ordering::Relaxed));
+    pub(crate) fn expect(self: &Arc<Self>) -> (String, PendingAnswer) {
+        let question = PendingRequest(self.next.fetch_add(1, Ordering::Relaxed));
         let (place, answer) = oneshot::channel();
         self.lock().insert(question, place);
-        (format!("{}{}", self.inbox, question.0), Awaited { answers: Arc::clone(self), question, answer })
+        (
+            format!("{}{}", self.inbox, question.0),
+            PendingAnswer { answers: Arc::clone(self), question, answer },
+        )
     }
 
     /// The question of this connection whose answer belongs there.
-    pub(crate) fn question(&self, inbox: &str) -> Option<Question> {
-        inbox.strip_prefix(&self.inbox)?.parse().ok().map(Question)
+    pub(crate) fn question(&self, inbox: &str) -> Option<PendingRequest> {
+        inbox.strip_prefix(&self.inbox)?.parse().ok().map(PendingRequest)
     }
 
     /// Hands an answer to whoever waits for it, if anybody does.
-    pub(crate) fn give(&self, question: Question, answer: Answer) {
+    pub(crate) fn give(&self, question: PendingRequest, answer: Answer) {
         if let Some(place) = self.lock().remove(&question) {
             // Whoever waited may have gone this moment.
             let _ = place.send(answer);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Question, oneshot::Sender<Answer>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<PendingRequest, oneshot::Sender<Answer>>> {
         self.awaited.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -84,7 +87,7 @@ async fn hear(mut heard: Subscriber, answers: Arc<Answers>) {
         answers.give(
             question,
             match message.status {
-                Some(StatusCode::NO_RESPONDERS) => Answer::Nobody,
+                Some(StatusCode::NO_RESPONDERS) => Answer::NoResponders,
                 _ => Answer::Given(message.payload),
             },
         );
@@ -93,13 +96,13 @@ async fn hear(mut heard: Subscriber, answers: Arc<Answers>) {
 
 /// An answer to come.
 #[derive(Debug)]
-pub(crate) struct Awaited {
+pub(crate) struct PendingAnswer {
     answers: Arc<Answers>,
-    question: Question,
+    question: PendingRequest,
     answer: oneshot::Receiver<Answer>,
 }
 
-impl Future for Awaited {
+impl Future for PendingAnswer {
     type Output = Option<Answer>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Answer>> {
@@ -107,7 +110,7 @@ impl Future for Awaited {
     }
 }
 
-impl Drop for Awaited {
+impl Drop for PendingAnswer {
     fn drop(&mut self) {
         self.answers.lock().remove(&self.question);
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     Bus, BusError, RequestError,
-    answers::{Answer, Awaited, Question},
+    answers::{Answer, PendingAnswer, PendingRequest},
 };
 use bytes::Bytes;
 use futures::{StreamExt, stream::FuturesUnordered};
@@ -56,7 +56,7 @@ impl Bus {
             let somebody = async {
                 self.connected().await;
                 if scout.is_none() {
-                    self.deserted().wait(&subject).await;
+                    self.no_responders().wait(&subject).await;
                 }
             };
             if timeout_at(give_up, somebody).await.is_err() {
@@ -89,7 +89,7 @@ impl Bus {
                 First::Nothing => each += each / 2,
                 // Should an answer to an earlier one come meanwhile, it is found at the next turn.
                 First::Nobody => {
-                    scout = scout.or_else(|| self.deserted().scout(&subject));
+                    scout = scout.or_else(|| self.no_responders().scout(&subject));
                     if let Some(looking) = &scout {
                         let left = give_up.saturating_duration_since(Instant::now());
                         if looking.rest(pause.min(left)).await {
@@ -106,17 +106,17 @@ impl Bus {
 
     /// Whether a question waits for somebody who listens: then it is worth saying who is heard ([`Bus::found`]).
     #[must_use]
-    pub fn is_seeking(&self) -> bool {
-        !self.deserted().is_empty()
+    pub fn has_scouts(&self) -> bool {
+        !self.no_responders().is_empty()
     }
 
     /// Somebody was heard who listens to a subject: all questions that wait for that are asked.
     pub fn found(&self, subject: &str) {
-        self.deserted().found(subject);
+        self.no_responders().found(subject);
     }
 
     /// Asks once. The answer, when there is one, is given to whoever holds what is returned.
-    pub(crate) async fn ask(&self, subject: String, payload: Bytes) -> Result<Awaited, BusError> {
+    pub(crate) async fn ask(&self, subject: String, payload: Bytes) -> Result<PendingAnswer, BusError> {
         let (inbox, awaited) = self.answers().expect();
         self.publish_with_reply(subject, inbox, payload).await?;
         Ok(awaited)
@@ -124,7 +124,7 @@ impl Bus {
 
     /// The question of this connection whose answer belongs into this inbox ([`Request::inbox`](crate::Request::inbox)).
     #[must_use]
-    pub fn question(&self, inbox: &str) -> Option<Question> {
+    pub fn question(&self, inbox: &str) -> Option<PendingRequest> {
         self.answers().question(inbox)
     }
 
@@ -132,7 +132,7 @@ impl Bus {
     ///
     /// # Errors
     /// When the answer cannot be encoded.
-    pub fn answered<A: Serialize>(&self, question: Question, answer: &A) -> Result<(), CodecError> {
+    pub fn answered<A: Serialize>(&self, question: PendingRequest, answer: &A) -> Result<(), CodecError> {
         self.answers().give(question, Answer::Given(codec::encode(answer)?.into()));
         Ok(())
     }
@@ -181,7 +181,7 @@ enum First {
 
 /// `each` after `each` is waited for an answer, as long as the question is queued.
 async fn first(
-    answers: &mut FuturesUnordered<Awaited>,
+    answers: &mut FuturesUnordered<PendingAnswer>,
     each: Duration,
     give_up: Instant,
     is_queued: impl Fn() -> bool,
@@ -190,7 +190,7 @@ async fn first(
         let until = give_up.min(Instant::now() + each);
         match timeout_at(until, answers.next()).await {
             Ok(Some(Some(Answer::Given(answer)))) => return First::Answer(answer),
-            Ok(Some(Some(Answer::Nobody))) => return First::Nobody,
+            Ok(Some(Some(Answer::NoResponders))) => return First::Nobody,
             Err(_) if until < give_up && is_queued() => {}
             Ok(Some(None) | None) | Err(_) => return First::Nothing,
         }

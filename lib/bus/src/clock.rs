@@ -25,7 +25,7 @@ const SETTLED_US: i64 = 120_000_000;
 
 /// Readings of both clocks at one moment, in microseconds.
 #[derive(Clone, Copy, Debug)]
-struct Reading {
+struct ClockReading {
     /// Since the machine was started. Goes on while the machine is suspended, and never goes back.
     monotonic: i64,
     /// Since 1970, by the machine's clock.
@@ -65,19 +65,19 @@ struct Course {
 }
 
 impl Course {
-    const fn new(Reading { monotonic, wall }: Reading) -> Self {
+    const fn new(ClockReading { monotonic, wall }: ClockReading) -> Self {
         Self { offset: wall - monotonic, corrected_at: monotonic, last: wall, step: None }
     }
 
     /// Takes in a reading. Returns the time in microseconds since 1970.
-    fn read(&mut self, Reading { monotonic, wall }: Reading) -> (i64, Option<Notice>) {
+    fn read(&mut self, ClockReading { monotonic, wall }: ClockReading) -> (i64, Option<Notice>) {
         let since = monotonic - self.corrected_at;
         let mut notice = None;
         if since >= LEAST_US {
             let ahead = wall - monotonic - self.offset;
             notice = self.judge(ahead, monotonic);
             if matches!(notice, Some(Notice::Adopted(_))) {
-                *self = Self::new(Reading { monotonic, wall });
+                *self = Self::new(ClockReading { monotonic, wall });
             } else {
                 let most = since.min(MOST_US) / PART;
                 self.offset += ahead.clamp(-most, most);
@@ -143,11 +143,11 @@ pub fn adopted() -> watch::Receiver<u64> {
     ADOPTED.subscribe()
 }
 
-fn reading() -> Reading {
+fn reading() -> ClockReading {
     let micros = |since: Duration| i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
     let monotonic = Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap_or_default();
     let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Reading { monotonic: micros(monotonic), wall: micros(wall) }
+    ClockReading { monotonic: micros(monotonic), wall: micros(wall) }
 }
 
 #[cfg(test)]
@@ -160,7 +160,7 @@ mod tests {
 
     /// A machine with its two clocks, and a process that looks at them every 20 ms.
     struct Machine {
-        reading: Reading,
+        reading: ClockReading,
         course: Course,
         /// By how much the machine's clock goes wrong in a second.
         drift: i64,
@@ -170,7 +170,7 @@ mod tests {
 
     impl Machine {
         fn new() -> Self {
-            let reading = Reading { monotonic: 77 * S, wall: 1_700_000_000 * S };
+            let reading = ClockReading { monotonic: 77 * S, wall: 1_700_000_000 * S };
             Self { reading, course: Course::new(reading), drift: 0, now: reading.wall, notices: Vec::new() }
         }
 

@@ -2,7 +2,9 @@
 //!
 //! Core messages may be lost: whenever that may have happened, [`Bus::gaps`] counts up.
 
-use crate::{BusError, Options, answers::Answers, deserted::Deserted, progress::Progress, serve::Requests};
+use crate::{
+    BusError, Options, answers::Answers, no_responders::NoResponders, progress::Progress, serve::Requests,
+};
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, Subject};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
@@ -46,9 +48,9 @@ struct Inner {
     client: Client,
     answers: Arc<Answers>,
     progress: Progress,
-    deserted: Deserted,
+    no_responders: NoResponders,
     hearing: AbortHandle,
-    news: Arc<News>,
+    news: Arc<ConnectionNews>,
     options: Options,
 }
 
@@ -59,7 +61,7 @@ impl Drop for Inner {
 }
 
 /// What the connection's events tell.
-struct News {
+struct ConnectionNews {
     gaps: watch::Sender<u64>,
     outages: watch::Sender<u64>,
     connected_before: AtomicBool,
@@ -91,7 +93,7 @@ impl Bus {
                     .map_err(|_| BusError::BadUrl { url: url.clone() })
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let news = Arc::new(News {
+        let news = Arc::new(ConnectionNews {
             gaps: watch::Sender::new(0),
             outages: watch::Sender::new(0),
             connected_before: AtomicBool::new(false),
@@ -107,8 +109,8 @@ impl Bus {
                         subject: "the inbox".to_owned(),
                         reason: error.to_string(),
                     })?;
-                    let (progress, deserted) = (Progress::default(), Deserted::default());
-                    let inner = Inner { client, answers, progress, deserted, hearing, news, options };
+                    let (progress, no_responders) = (Progress::default(), NoResponders::default());
+                    let inner = Inner { client, answers, progress, no_responders, hearing, news, options };
                     return Ok(Self { inner: Arc::new(inner) });
                 }
                 Err(error) => error,
@@ -226,8 +228,8 @@ impl Bus {
     }
 
     /// Subjects that nobody listens to.
-    pub(crate) fn deserted(&self) -> &Deserted {
-        &self.inner.deserted
+    pub(crate) fn no_responders(&self) -> &NoResponders {
+        &self.inner.no_responders
     }
 
     /// Counts up at every disconnect: an answer that was awaited before it will not come.
@@ -254,7 +256,7 @@ impl Bus {
     }
 }
 
-fn client_options(options: &Options, news: Arc<News>) -> ConnectOptions {
+fn client_options(options: &Options, news: Arc<ConnectionNews>) -> ConnectOptions {
     let connect = ConnectOptions::new()
         .name(&options.node)
         .custom_inbox_prefix(format!("_INBOX_{}", options.name))
@@ -275,7 +277,7 @@ fn client_options(options: &Options, news: Arc<News>) -> ConnectOptions {
     }
 }
 
-impl News {
+impl ConnectionNews {
     fn tell(&self, event: &Event) {
         match event {
             Event::Connected => {

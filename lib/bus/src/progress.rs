@@ -15,12 +15,12 @@ use tokio::time::Instant;
 /// served by a few processes, and where there is too much to do each partition alone is silent for a while by chance.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
-    subjects: Mutex<HashMap<String, Answered>>,
+    subjects: Mutex<HashMap<String, SubjectProgress>>,
 }
 
 /// What has been answered on a subject.
 #[derive(Clone, Copy, Debug)]
-struct Answered {
+struct SubjectProgress {
     /// When the last answer came.
     at: Instant,
     /// When the latest of the answered questions was asked.
@@ -30,11 +30,11 @@ struct Answered {
 impl Progress {
     /// A question that was asked then has been answered.
     pub(crate) fn answered(&self, subject: &str, asked: Instant) {
-        let now = Answered { at: Instant::now(), asked };
+        let now = SubjectProgress { at: Instant::now(), asked };
         let mut subjects = self.lock();
         for queue in queues(subject) {
             match subjects.get_mut(queue) {
-                Some(before) => *before = Answered { asked: before.asked.max(asked), ..now },
+                Some(before) => *before = SubjectProgress { asked: before.asked.max(asked), ..now },
                 None => {
                     subjects.insert(queue.to_owned(), now);
                 }
@@ -51,7 +51,7 @@ impl Progress {
             .any(|last| last.at.elapsed() < patience && last.asked <= asked + patience / 2)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Answered>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, SubjectProgress>> {
         self.subjects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

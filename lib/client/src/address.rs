@@ -1,4 +1,4 @@
-//! Where a connection node listens, and how to speak to it.
+//! Where a gateway listens, and how to speak to it.
 
 use std::{fmt, str::FromStr};
 
@@ -23,7 +23,7 @@ impl Wire {
     }
 }
 
-/// The address of a connection node: `tcp://host:port`, `ws://host:port/` or `ws+json://host:port/`.
+/// The address of a gateway: `tcp://host:port`, `ws://host:port/` or `ws+json://host:port/`.
 /// Without a scheme it is TCP.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Address {
@@ -35,7 +35,7 @@ pub struct Address {
 /// Why a text is no address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{} is no address of a connection node: write tcp://host:port, ws://host:port/ or ws+json://host:port/",
+    "{} is no address of a gateway: write tcp://host:port, ws://host:port/ or ws+json://host:port/",
     wire::text::Quoted(.0)
 )]
 pub struct BadAddress(pub String);

@@ -2,7 +2,7 @@
 
 use crate::{
     ClientError, ClientEvent, Ended, Options, backoff,
-    core::{Ask, Core},
+    core::{Core, ProgramRequest},
     driver::Driver,
     queue::EventQueue,
     server_clock::ServerClock,
@@ -21,7 +21,7 @@ use wire::{
 };
 
 /// Requests on their way to the connection.
-pub(crate) type Requests = mpsc::Receiver<Ask>;
+pub(crate) type Requests = mpsc::Receiver<ProgramRequest>;
 
 /// A player's (or visitor's) connection to the poker room. Dropping it closes the connection.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub struct Client {
 /// Sends requests; can be cloned and passed around.
 #[derive(Clone, Debug)]
 pub struct Handle {
-    requests: mpsc::Sender<Ask>,
+    requests: mpsc::Sender<ProgramRequest>,
     shared: Arc<Shared>,
 }
 
@@ -154,7 +154,7 @@ impl Handle {
         noted: Option<oneshot::Sender<CommandId>>,
     ) -> Result<ServerMessage, ClientError> {
         let (reply, answer) = oneshot::channel();
-        if self.requests.send(Ask { message, noted, reply }).await.is_err() {
+        if self.requests.send(ProgramRequest { message, noted, reply }).await.is_err() {
             return Err(self.shared.why_ended().into());
         }
         match answer.await {

@@ -8,7 +8,7 @@ use crate::{
     Address, ClientError, ClientEvent, Down, Ended, Login,
     client::Shared,
     following::Following,
-    outstanding::{Asked, Asker, Outstanding},
+    outstanding::{AnswerTo, Outstanding, OutstandingRequest},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -44,7 +44,7 @@ pub(crate) type Reply = oneshot::Sender<Result<ServerMessage, ClientError>>;
 
 /// A question of the program.
 #[derive(Debug)]
-pub(crate) struct Ask {
+pub(crate) struct ProgramRequest {
     /// What.
     pub(crate) message: ClientMessage,
     /// Wants to know the id that the request gets.
@@ -55,7 +55,7 @@ pub(crate) struct Ask {
 
 /// What to do with the connection.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum ConnectionStep {
     /// Carry on.
     Stay,
     /// Close it and make another one, to these nodes first.
@@ -70,7 +70,7 @@ pub(crate) enum Verdict {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum ConnectionState {
     /// Not connected.
     Down,
     /// Connected, the session is not open yet.
@@ -120,7 +120,7 @@ pub(crate) struct Core {
     login: Login,
     token: Option<String>,
     player: Option<PlayerId>,
-    stage: Stage,
+    stage: ConnectionState,
     node: String,
     address: Option<Address>,
     outstanding: Outstanding,
@@ -150,7 +150,7 @@ impl Core {
             login,
             token,
             player: None,
-            stage: Stage::Down,
+            stage: ConnectionState::Down,
             node: String::new(),
             address: None,
             outstanding: Outstanding::new(first),
@@ -173,7 +173,7 @@ impl Core {
 
     /// Whether the session is open.
     pub(crate) fn is_ready(&self) -> bool {
-        self.stage == Stage::Ready
+        self.stage == ConnectionState::Ready
     }
 
     /// Whether the program may ask more.
@@ -189,7 +189,7 @@ impl Core {
         }
         self.node = node;
         self.address = Some(address);
-        self.stage = Stage::Opening;
+        self.stage = ConnectionState::Opening;
         self.clock = Clock {
             heard: now,
             sent: now,
@@ -209,12 +209,12 @@ impl Core {
     }
 
     fn open(&mut self, message: ClientMessage, now: Instant) {
-        self.outstanding.add(message, Asker::Opening, now, LOGIN_PATIENCE);
+        self.outstanding.add(message, AnswerTo::Opening, now, LOGIN_PATIENCE);
     }
 
     /// The session is open: goes on where the last connection ended.
     fn ready(&mut self, seats: Vec<TableId>, now: Instant) {
-        self.stage = Stage::Ready;
+        self.stage = ConnectionState::Ready;
         if let Some(address) = self.address.clone() {
             self.shared.queue.push(ClientEvent::Up { node: self.node.clone(), address, player: self.player });
         }
@@ -230,10 +230,10 @@ impl Core {
 
     /// The connection is gone.
     pub(crate) fn lost(&mut self, down: Down, now: Instant) {
-        if self.stage == Stage::Ready {
+        if self.stage == ConnectionState::Ready {
             self.shared.queue.push(ClientEvent::Down(down));
         }
-        self.stage = Stage::Down;
+        self.stage = ConnectionState::Down;
         self.outstanding.lost(now);
         self.tables.values_mut().for_each(Following::unasked);
     }
@@ -241,7 +241,7 @@ impl Core {
     /// There will be no more connection.
     pub(crate) fn end(&mut self, why: &Ended) {
         for asked in self.outstanding.drain() {
-            if let Asker::Program(reply) = asked.asker {
+            if let AnswerTo::Program(reply) = asked.asker {
                 let _ = reply.send(Err(ClientError::Ended(why.clone())));
             }
         }
@@ -249,7 +249,7 @@ impl Core {
     }
 
     /// The program asks something.
-    pub(crate) fn request(&mut self, Ask { message, noted, reply }: Ask, now: Instant) {
+    pub(crate) fn request(&mut self, ProgramRequest { message, noted, reply }: ProgramRequest, now: Instant) {
         match &message {
             ClientMessage::Watch { table, since } => {
                 self.unwanted.remove(table);
@@ -265,7 +265,7 @@ impl Core {
             }
             _ => {}
         }
-        let id = self.outstanding.add(message, Asker::Program(reply), now, self.refusal_patience);
+        let id = self.outstanding.add(message, AnswerTo::Program(reply), now, self.refusal_patience);
         if let Some(noted) = noted {
             // Who no longer waits for the answer does not care.
             let _ = noted.send(id);
@@ -274,17 +274,19 @@ impl Core {
 
     /// A request was too large to be sent.
     pub(crate) fn too_large(&mut self, id: CommandId, size: usize) {
-        if let Some(Asked { asker: Asker::Program(reply), .. }) = self.outstanding.answered(id) {
+        if let Some(OutstandingRequest { asker: AnswerTo::Program(reply), .. }) =
+            self.outstanding.answered(id)
+        {
             let _ = reply.send(Err(ClientError::TooLarge { size, limit: wire::client::MAX_CLIENT_FRAME }));
         }
     }
 
     /// Frames that are to be sent now.
     pub(crate) fn frames(&mut self, now: Instant) -> Vec<ClientFrame> {
-        if self.stage == Stage::Down {
+        if self.stage == ConnectionState::Down {
             return Vec::new();
         }
-        let opening = self.stage == Stage::Opening;
+        let opening = self.stage == ConnectionState::Opening;
         let due = self.outstanding.due(now, opening);
         if !due.is_empty() {
             self.clock.sent = now;
@@ -301,12 +303,12 @@ impl Core {
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let clock = &self.clock;
         match self.stage {
-            Stage::Down => return None,
-            Stage::Opening => {
+            ConnectionState::Down => return None,
+            ConnectionState::Opening => {
                 let due = self.outstanding.next_due(true);
                 return due.into_iter().chain([clock.heard + SILENCE]).min();
             }
-            Stage::Ready => {}
+            ConnectionState::Ready => {}
         }
         let ping = (clock.heard + PING_AFTER).max(clock.sent + Duration::from_secs(1));
         let times = [
@@ -320,29 +322,29 @@ impl Core {
     }
 
     /// Time has passed.
-    pub(crate) fn tick(&mut self, now: Instant) -> Verdict {
+    pub(crate) fn tick(&mut self, now: Instant) -> ConnectionStep {
         if now >= self.clock.heard + SILENCE {
-            return Verdict::Leave {
+            return ConnectionStep::Leave {
                 down: Down::Broken("nothing was heard for too long".into()),
                 elsewhere: Vec::new(),
             };
         }
-        if self.stage != Stage::Ready {
-            return Verdict::Stay;
+        if self.stage != ConnectionState::Ready {
+            return ConnectionStep::Stay;
         }
         let silent = now >= self.clock.heard + PING_AFTER && now >= self.clock.sent + Duration::from_secs(1);
         if silent || now >= self.clock.sent + self.clock.ping_after_sent {
             // The answer is a sign of life as good as another.
             let sign = if self.clock.tells_time { ClientMessage::Time } else { ClientMessage::Ping };
-            self.outstanding.add(sign, Asker::Nobody, now, Duration::ZERO);
+            self.outstanding.add(sign, AnswerTo::Nobody, now, Duration::ZERO);
         }
         if self.clock.seats_at.is_some_and(|at| now >= at) {
-            self.outstanding.add(ClientMessage::Seats, Asker::Seats, now, Duration::ZERO);
+            self.outstanding.add(ClientMessage::Seats, AnswerTo::Seats, now, Duration::ZERO);
             self.clock.seats_at = Some(now + self.clock.seats_pause);
             self.clock.seats_pause = (self.clock.seats_pause * 2).min(SEATS_PAUSE_LONGEST);
             self.clock.seats_first = false;
         }
-        Verdict::Stay
+        ConnectionStep::Stay
     }
 }
 

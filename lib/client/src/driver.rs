@@ -4,7 +4,7 @@ use crate::{
     Address, Down, Ended, Options,
     backoff::{self, Backoff},
     client::{Requests, Shared},
-    core::{Core, Greeting, Verdict},
+    core::{ConnectionStep, Core, Greeting},
     frame::Received,
     link::{self, Reader, SendError, Writer},
 };
@@ -146,32 +146,32 @@ impl Driver {
             }
             let verdict = self.step(reader).await;
             match verdict {
-                Verdict::Stay => {}
-                Verdict::Leave { down, elsewhere } => return Ok(Over { down, elsewhere }),
-                Verdict::End(why) => return Err(why),
+                ConnectionStep::Stay => {}
+                ConnectionStep::Leave { down, elsewhere } => return Ok(Over { down, elsewhere }),
+                ConnectionStep::End(why) => return Err(why),
             }
         }
     }
 
     /// Waits for whatever comes next.
-    async fn step(&mut self, reader: &mut Reader) -> Verdict {
+    async fn step(&mut self, reader: &mut Reader) -> ConnectionStep {
         let deadline = self.core.next_deadline();
         let deadline = deadline.unwrap_or_else(|| Instant::now() + Duration::from_secs(1));
         tokio::select! {
             received = reader.next() => match received {
                 Ok(received) => self.core.receive(received, Instant::now()),
-                Err(why) => Verdict::Leave { down: Down::Broken(why.0), elsewhere: Vec::new() },
+                Err(why) => ConnectionStep::Leave { down: Down::Broken(why.0), elsewhere: Vec::new() },
             },
             Some(ask) = self.asked.recv(), if self.core.has_room() => {
                 self.core.request(ask, Instant::now());
-                Verdict::Stay
+                ConnectionStep::Stay
             }
             () = self.shared.queue.drained() => {
                 self.core.room(Instant::now());
-                Verdict::Stay
+                ConnectionStep::Stay
             }
             () = sleep_until(deadline.into()) => self.core.tick(Instant::now()),
-            _ = &mut self.gone => Verdict::End(Ended::ByUs),
+            _ = &mut self.gone => ConnectionStep::End(Ended::ByUs),
         }
     }
 
@@ -180,9 +180,9 @@ impl Driver {
         let until = Instant::now() + Duration::from_millis(500);
         while let Ok(Ok(received)) = tokio::time::timeout_at(until.into(), reader.next()).await {
             match self.core.receive(received, Instant::now()) {
-                Verdict::Stay => {}
-                Verdict::Leave { down, elsewhere } => return Ok(Over { down, elsewhere }),
-                Verdict::End(why) => return Err(why),
+                ConnectionStep::Stay => {}
+                ConnectionStep::Leave { down, elsewhere } => return Ok(Over { down, elsewhere }),
+                ConnectionStep::End(why) => return Err(why),
             }
         }
         Ok(broken(why))

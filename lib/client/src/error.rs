@@ -26,13 +26,13 @@ pub enum ClientError {
     #[error(transparent)]
     Ended(#[from] Ended),
     /// No node let us in in time.
-    #[error("no connection node answers ({last}): check the addresses and whether the fleet is up")]
+    #[error("no gateway answers ({last}): check the addresses and whether the fleet is up")]
     Unreachable {
         /// What went wrong last.
         last: String,
     },
     /// The options name no node.
-    #[error("name at least one address of a connection node")]
+    #[error("name at least one address of a gateway")]
     NoAddresses,
     /// The request is larger than a node accepts.
     #[error("the request takes {size} bytes, a node accepts {limit}: make it smaller")]

@@ -13,7 +13,7 @@ use wire::{
 pub enum ClientEvent {
     /// Connected, and logged in unless a visitor. Comes again after every reconnect.
     Up {
-        /// Name of the connection node.
+        /// Name of the gateway.
         node: String,
         /// Its address.
         address: Address,

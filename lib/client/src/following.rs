@@ -31,7 +31,7 @@ pub(crate) enum Heard {
 
 /// What to do about a snapshot that came.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Seen {
+pub(crate) enum SnapshotStep {
     /// The first one: go on from it. With the events of the hand being played so far, which are in it already.
     Start(Numbered),
     /// Deliver these events (possibly none), they lead to the snapshot.
@@ -92,22 +92,22 @@ impl Following {
     }
 
     /// Takes a snapshot, with the events that lead to it where the table remembers them.
-    pub(crate) fn see(&mut self, view: &TableView, events: Option<TableEvents>) -> Seen {
+    pub(crate) fn see(&mut self, view: &TableView, events: Option<TableEvents>) -> SnapshotStep {
         self.asking = false;
         let Some(last) = self.last else {
             self.last = Some(view.event_no);
-            return Seen::Start(so_far(view, events));
+            return SnapshotStep::Start(so_far(view, events));
         };
         if view.event_no <= last {
-            return Seen::Deliver(Vec::new());
+            return SnapshotStep::Deliver(Vec::new());
         }
         match events {
             Some(chunk) if chunk.first <= last + 1 && chunk.last() == view.event_no => {
-                Seen::Deliver(self.take_new(last, chunk))
+                SnapshotStep::Deliver(self.take_new(last, chunk))
             }
             events => {
                 self.last = Some(view.event_no);
-                Seen::Restart(so_far(view, events))
+                SnapshotStep::Restart(so_far(view, events))
             }
         }
     }
@@ -188,7 +188,7 @@ pub(crate) mod tests {
     fn live_events_come_once_and_in_order() {
         let mut table = Following::default();
         assert_eq!(table.hear(chunk(1..=3)), Heard::Deliver(vec![]));
-        assert_eq!(table.see(&view(3), None), Seen::Start(vec![]));
+        assert_eq!(table.see(&view(3), None), SnapshotStep::Start(vec![]));
         let Heard::Deliver(events) = table.hear(chunk(2..=5)) else {
             panic!("a gap where none is");
         };
@@ -203,7 +203,7 @@ pub(crate) mod tests {
         let mut table = Following::after(Some(5));
         table.asked();
         assert_eq!(table.hear(chunk(8..=9)), Heard::Deliver(vec![]));
-        let Seen::Deliver(events) = table.see(&view(9), Some(chunk(6..=9))) else {
+        let SnapshotStep::Deliver(events) = table.see(&view(9), Some(chunk(6..=9))) else {
             panic!("the events lead to the view");
         };
         assert_eq!(numbers(&events), [6, 7, 8, 9]);
@@ -216,16 +216,16 @@ pub(crate) mod tests {
     #[test]
     fn forgotten_events_restart() {
         let mut table = Following::after(Some(5));
-        assert_eq!(table.see(&view(9), None), Seen::Restart(vec![]));
-        assert_eq!(table.see(&view(12), Some(chunk(12..=12))), Seen::Restart(numbered(12..=12)));
+        assert_eq!(table.see(&view(9), None), SnapshotStep::Restart(vec![]));
+        assert_eq!(table.see(&view(12), Some(chunk(12..=12))), SnapshotStep::Restart(numbered(12..=12)));
         assert_eq!(table.since(), Some(12));
     }
 
     #[test]
     fn an_outdated_snapshot_changes_nothing() {
         let mut table = Following::after(Some(5));
-        assert_eq!(table.see(&view(4), None), Seen::Deliver(vec![]));
-        assert_eq!(table.see(&view(5), None), Seen::Deliver(vec![]));
+        assert_eq!(table.see(&view(4), None), SnapshotStep::Deliver(vec![]));
+        assert_eq!(table.see(&view(5), None), SnapshotStep::Deliver(vec![]));
         assert_eq!(table.since(), Some(5));
     }
 
@@ -239,7 +239,7 @@ pub(crate) mod tests {
         assert!(!table.is_lagging());
         assert_eq!(
             table.see(&view(7), Some(chunk(6..=7))),
-            Seen::Deliver(vec![(6, Event::SatOut { seat: 6 }), (7, Event::SatOut { seat: 7 })])
+            SnapshotStep::Deliver(vec![(6, Event::SatOut { seat: 6 }), (7, Event::SatOut { seat: 7 })])
         );
     }
 

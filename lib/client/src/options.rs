@@ -33,7 +33,7 @@ impl fmt::Debug for Login {
 /// How to connect. [`Options::new`] fills in what rarely matters.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Connection nodes, tried in this order and around again.
+    /// Gateways, tried in this order and around again.
     pub addresses: Vec<Address>,
     /// Who connects.
     pub login: Login,

@@ -24,7 +24,7 @@ const REPEATED_FOR: Duration = Duration::from_millis(REPEATED_FOR_MS);
 
 /// Where an answer goes.
 #[derive(Debug)]
-pub(crate) enum Asker {
+pub(crate) enum AnswerTo {
     /// To the program.
     Program(oneshot::Sender<Result<ServerMessage, ClientError>>),
     /// Opening the session on this connection.
@@ -37,7 +37,7 @@ pub(crate) enum Asker {
     Nobody,
 }
 
-impl Asker {
+impl AnswerTo {
     /// Whether the request outlives the connection it was sent on.
     const fn survives(&self) -> bool {
         matches!(self, Self::Program(_))
@@ -46,9 +46,9 @@ impl Asker {
 
 /// One request.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct OutstandingRequest {
     pub(crate) message: ClientMessage,
-    pub(crate) asker: Asker,
+    pub(crate) asker: AnswerTo,
     /// When to send it (again); none while an answer is awaited.
     send_at: Option<Instant>,
     first_sent: Option<Instant>,
@@ -60,7 +60,7 @@ pub(crate) struct Asked {
 /// All requests that are not answered yet, oldest first.
 #[derive(Debug)]
 pub(crate) struct Outstanding {
-    asked: BTreeMap<u64, Asked>,
+    asked: BTreeMap<u64, OutstandingRequest>,
     next: u64,
 }
 
@@ -78,12 +78,12 @@ impl Outstanding {
     pub(crate) fn add(
         &mut self,
         message: ClientMessage,
-        asker: Asker,
+        asker: AnswerTo,
         now: Instant,
         patience: Duration,
     ) -> CommandId {
         self.next += 1;
-        let asked = Asked {
+        let asked = OutstandingRequest {
             message,
             asker,
             send_at: Some(now),
@@ -100,7 +100,7 @@ impl Outstanding {
         self.give_up_old(now);
         // Nobody waits for these any more, and repeating them might surprise.
         self.asked.retain(|_, asked| match &asked.asker {
-            Asker::Program(reply) => !(asked.send_at.is_some() && reply.is_closed()),
+            AnswerTo::Program(reply) => !(asked.send_at.is_some() && reply.is_closed()),
             _ => true,
         });
         let mut due = Vec::new();
@@ -125,8 +125,9 @@ impl Outstanding {
     /// Those that do not wait for another one.
     fn in_turn(&self, opening: bool) -> Vec<u64> {
         let mut busy = BTreeSet::new();
-        let allowed = |asked: &Asked| !opening || matches!(asked.asker, Asker::Opening);
-        let turn = |asked: &Asked| table_of(&asked.message).is_none_or(|table| busy.insert(table));
+        let allowed = |asked: &OutstandingRequest| !opening || matches!(asked.asker, AnswerTo::Opening);
+        let turn =
+            |asked: &OutstandingRequest| table_of(&asked.message).is_none_or(|table| busy.insert(table));
         let in_turn = self.asked.iter().filter(|(_, asked)| allowed(asked));
         let mut turn = turn;
         in_turn.filter(|(_, asked)| turn(asked)).map(|(&id, _)| id).collect()
@@ -134,25 +135,30 @@ impl Outstanding {
 
     /// What became of a command that was sent so long ago cannot be asked any more.
     fn give_up_old(&mut self, now: Instant) {
-        let is_old = |asked: &Asked| {
+        let is_old = |asked: &OutstandingRequest| {
             let since = asked.first_sent.filter(|_| asked.send_at.is_some());
             since.is_some_and(|since| now >= since + REPEATED_FOR) && table_of(&asked.message).is_some()
         };
         for (_, asked) in self.asked.extract_if(.., |_, asked| is_old(asked)) {
-            if let Asker::Program(reply) = asked.asker {
+            if let AnswerTo::Program(reply) = asked.asker {
                 let _ = reply.send(Err(ClientError::Refused(Refusal::OutOfDate)));
             }
         }
     }
 
     /// The request that an answer is for.
-    pub(crate) fn answered(&mut self, id: CommandId) -> Option<Asked> {
+    pub(crate) fn answered(&mut self, id: CommandId) -> Option<OutstandingRequest> {
         self.asked.remove(&id.0)
     }
 
     /// Keeps a request whose answer was a passing refusal, to be sent again with the same id after a pause.
     /// Gives it back when its time is over.
-    pub(crate) fn again(&mut self, id: CommandId, mut asked: Asked, now: Instant) -> Option<Asked> {
+    pub(crate) fn again(
+        &mut self,
+        id: CommandId,
+        mut asked: OutstandingRequest,
+        now: Instant,
+    ) -> Option<OutstandingRequest> {
         if now >= asked.give_up {
             return Some(asked);
         }
@@ -171,7 +177,7 @@ impl Outstanding {
     }
 
     /// Everything, for refusing it.
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Asked> + use<> {
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = OutstandingRequest> + use<> {
         std::mem::take(&mut self.asked).into_values()
     }
 
@@ -218,8 +224,8 @@ mod tests {
         let now = Instant::now();
         let mut requests = Outstanding::new(CommandId(10));
         let (reply, _answer) = oneshot::channel();
-        requests.add(ClientMessage::Balance, Asker::Program(reply), now, PATIENCE);
-        requests.add(ClientMessage::Seats, Asker::Seats, now, PATIENCE);
+        requests.add(ClientMessage::Balance, AnswerTo::Program(reply), now, PATIENCE);
+        requests.add(ClientMessage::Seats, AnswerTo::Seats, now, PATIENCE);
         assert_eq!(ids(&requests.due(now, false)), [11, 12]);
         assert!(requests.due(now, false).is_empty());
         requests.lost(now);
@@ -233,7 +239,7 @@ mod tests {
         let started = now;
         let mut requests = Outstanding::new(CommandId(0));
         let (reply, _answer) = oneshot::channel();
-        requests.add(ClientMessage::Lobby, Asker::Program(reply), now, PATIENCE);
+        requests.add(ClientMessage::Lobby, AnswerTo::Program(reply), now, PATIENCE);
         let mut sent = 0;
         loop {
             let due = requests.due(now, false);
@@ -255,7 +261,7 @@ mod tests {
         let now = Instant::now();
         let mut requests = Outstanding::new(CommandId(0));
         let (reply, answer) = oneshot::channel();
-        requests.add(ClientMessage::Balance, Asker::Program(reply), now, PATIENCE);
+        requests.add(ClientMessage::Balance, AnswerTo::Program(reply), now, PATIENCE);
         requests.due(now, false);
         drop(answer);
         requests.lost(now);
@@ -274,7 +280,7 @@ mod tests {
         for message in [say(1), say(1), ClientMessage::Balance, say(2), say(1)] {
             let (reply, answer) = oneshot::channel();
             answers.push(answer);
-            requests.add(message, Asker::Program(reply), now, PATIENCE);
+            requests.add(message, AnswerTo::Program(reply), now, PATIENCE);
         }
         assert_eq!(ids(&requests.due(now, false)), [1, 3, 4]);
         assert_eq!(requests.next_due(false), None, "the others wait for answers");
@@ -296,8 +302,8 @@ mod tests {
         let mut requests = Outstanding::new(CommandId(0));
         let (reply, mut answer) = oneshot::channel();
         let (second, mut unsent) = oneshot::channel();
-        requests.add(say(1), Asker::Program(reply), now, PATIENCE);
-        requests.add(say(1), Asker::Program(second), now, PATIENCE);
+        requests.add(say(1), AnswerTo::Program(reply), now, PATIENCE);
+        requests.add(say(1), AnswerTo::Program(second), now, PATIENCE);
         assert_eq!(ids(&requests.due(now, false)), [1]);
         now += REPEATED_FOR;
         assert!(requests.due(now, false).is_empty(), "it may still be answered");

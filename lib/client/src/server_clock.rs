@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 /// more: the node's clock was set back, or it is another node.
 const DELAY: Duration = Duration::from_secs(2);
 
-/// The clock of a connection node.
+/// The clock of a gateway.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ServerClock {
     /// What a node said, in milliseconds since 1970, and when that came.

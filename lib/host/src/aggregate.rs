@@ -33,7 +33,7 @@ pub enum Answer<T> {
 }
 
 /// What one attempt at an effect came to.
-pub enum Outcome<C> {
+pub enum EffectResult<C> {
     /// These commands are its answer, in order.
     Done(Vec<C>),
     /// It has been heard and there is nothing to say to it: it is not repeated by this owner.

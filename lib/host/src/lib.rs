@@ -26,7 +26,7 @@ mod output;
 mod partition;
 mod running;
 
-pub use aggregate::{Aggregate, Answer, New, Outcome, Past, RecordOf};
+pub use aggregate::{Aggregate, Answer, EffectResult, New, Past, RecordOf};
 pub use output::{Around, Checked, Journaled, NotRecorded, NotStored, Now, Output, Position, ReadError};
 pub use partition::{FENCE_MS, IDLE_MS, LOOKUP_MS, MAX_HELD, MAX_LOOKUPS, MAX_UNREAD_QUEUED, Partition};
 pub use running::Running;

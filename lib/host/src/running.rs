@@ -14,11 +14,11 @@ pub struct Running<K>(HashMap<K, Attempt>);
 #[derive(Clone, Copy, Debug)]
 struct Attempt {
     tries: u32,
-    stage: Stage,
+    stage: AttemptState,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum AttemptState {
     UnderWay,
     /// Not to be repeated for as long as it is due.
     Heard,
@@ -37,12 +37,12 @@ impl<K> Default for Running<K> {
 impl<K: Clone + Eq + Hash> Running<K> {
     /// Whether an effect of this key may be started now.
     pub fn is_free(&self, key: &K) -> bool {
-        self.0.get(key).is_none_or(|attempt| attempt.stage == Stage::Rested)
+        self.0.get(key).is_none_or(|attempt| attempt.stage == AttemptState::Rested)
     }
 
     /// Returns how many keys like this are taken: under way, or between two attempts.
     pub fn count(&self, like: impl Fn(&K) -> bool) -> usize {
-        let taken = self.0.iter().filter(|(_, attempt)| attempt.stage != Stage::Rested);
+        let taken = self.0.iter().filter(|(_, attempt)| attempt.stage != AttemptState::Rested);
         taken.filter(|(key, _)| like(key)).count()
     }
 
@@ -52,14 +52,14 @@ impl<K: Clone + Eq + Hash> Running<K> {
 
     /// Whether nothing is under way, and nothing is to be tried again.
     pub(crate) fn is_idle(&self) -> bool {
-        self.0.values().all(|attempt| attempt.stage == Stage::Heard)
+        self.0.values().all(|attempt| attempt.stage == AttemptState::Heard)
     }
 
     /// Forgets what is not due any more; `stop` gets what was under way.
     pub(crate) fn keep(&mut self, is_due: impl Fn(&K) -> bool, mut stop: impl FnMut(&K)) {
         self.0.retain(|key, attempt| {
             let due = is_due(key);
-            if !due && attempt.stage == Stage::UnderWay {
+            if !due && attempt.stage == AttemptState::UnderWay {
                 stop(key);
             }
             due
@@ -69,8 +69,8 @@ impl<K: Clone + Eq + Hash> Running<K> {
     /// Lets those go on whose rest is over.
     pub(crate) fn rouse(&mut self, mono_ms: u64) {
         for attempt in self.0.values_mut() {
-            if matches!(attempt.stage, Stage::Resting(until_ms) if until_ms <= mono_ms) {
-                attempt.stage = Stage::Rested;
+            if matches!(attempt.stage, AttemptState::Resting(until_ms) if until_ms <= mono_ms) {
+                attempt.stage = AttemptState::Rested;
             }
         }
     }
@@ -78,31 +78,31 @@ impl<K: Clone + Eq + Hash> Running<K> {
     /// Returns when the next rest is over.
     pub(crate) fn next_ms(&self) -> Option<u64> {
         let resting = self.0.values().filter_map(|attempt| match attempt.stage {
-            Stage::Resting(until_ms) => Some(until_ms),
-            Stage::UnderWay | Stage::Heard | Stage::Rested => None,
+            AttemptState::Resting(until_ms) => Some(until_ms),
+            AttemptState::UnderWay | AttemptState::Heard | AttemptState::Rested => None,
         });
         resting.min()
     }
 
     /// Returns how often it was tried before.
     pub(crate) fn begin(&mut self, key: K) -> u32 {
-        let attempt = self.0.entry(key).or_insert(Attempt { tries: 0, stage: Stage::UnderWay });
-        attempt.stage = Stage::UnderWay;
+        let attempt = self.0.entry(key).or_insert(Attempt { tries: 0, stage: AttemptState::UnderWay });
+        attempt.stage = AttemptState::UnderWay;
         attempt.tries
     }
 
     /// An attempt is over. Returns whether it was known to be under way.
     pub(crate) fn heard(&mut self, key: &K) -> bool {
-        self.end(key, |_| Stage::Heard)
+        self.end(key, |_| AttemptState::Heard)
     }
 
     /// The same; should it be due all the same, it is tried again after a pause.
     pub(crate) fn rest(&mut self, key: &K, mono_ms: u64) -> bool {
-        self.end(key, |tries| Stage::Resting(mono_ms + pause_ms(tries)))
+        self.end(key, |tries| AttemptState::Resting(mono_ms + pause_ms(tries)))
     }
 
-    fn end(&mut self, key: &K, stage: impl Fn(u32) -> Stage) -> bool {
-        let attempt = self.0.get_mut(key).filter(|attempt| attempt.stage == Stage::UnderWay);
+    fn end(&mut self, key: &K, stage: impl Fn(u32) -> AttemptState) -> bool {
+        let attempt = self.0.get_mut(key).filter(|attempt| attempt.stage == AttemptState::UnderWay);
         attempt.is_some_and(|attempt| {
             attempt.stage = stage(attempt.tries);
             attempt.tries = attempt.tries.saturating_add(1);

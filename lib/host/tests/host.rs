@@ -2,10 +2,10 @@
 
 mod queue;
 
-use host::{FENCE_MS, IDLE_MS, MAX_LOOKUPS, NotStored, Outcome, Output, ReadError};
+use host::{EffectResult, FENCE_MS, IDLE_MS, MAX_LOOKUPS, NotStored, Output, ReadError};
 use queue::{
     PATIENCE_MS, Queue, QueueCommand as Q, QueueEvent, QueueReply,
-    stage::{MOST_BYTES, Server, Stage},
+    harness::{HostHarness, MOST_BYTES, Server},
 };
 use wire::{Epoch, Refusal, TableId, codec};
 
@@ -20,18 +20,18 @@ fn unavailable(token: u32) -> (u32, QueueReply) {
 }
 
 /// A queue that is open, in the hands of its first owner.
-fn open() -> (Stage, Server) {
+fn open() -> (HostHarness, Server) {
     let mut server = Server::default();
-    let mut stage = Stage::new(1, &server);
+    let mut stage = HostHarness::new(1, &server);
     let token = stage.send(ID, 0, 1, Q::Open);
     assert_eq!(stage.serve(&mut server).replies, [(token, QueueReply::Done)]);
     (stage, server)
 }
 
 /// The same in the hands of the next owner, who has read it.
-fn taken_over() -> (Stage, Server) {
+fn taken_over() -> (HostHarness, Server) {
     let (_, mut server) = open();
-    let mut stage = Stage::new(2, &server);
+    let mut stage = HostHarness::new(2, &server);
     stage.serve(&mut server);
     (stage, server)
 }
@@ -52,7 +52,7 @@ fn nothing_is_answered_told_or_known_before_it_is_stored_and_one_record_is_under
     assert_eq!(seen.replies, [(look, QueueReply::Waiting(0)), (one, QueueReply::Done)]);
     assert_eq!(seen.news.len(), 2);
     assert_eq!(seen.started, [(ID, 1, 0)]);
-    stage.seated(ID, 1, Outcome::Done(vec![Q::Seated(1)]));
+    stage.seated(ID, 1, EffectResult::Done(vec![Q::Seated(1)]));
     let seen = stage.serve(&mut server);
     assert_eq!(seen.replies, [(two, QueueReply::Done)]);
     assert_eq!(seen.news, [vec![QueueEvent::Seated(1)]]);
@@ -66,7 +66,7 @@ fn a_repeat_gets_the_first_answer_also_from_the_next_owner_and_also_a_refusal() 
     let records = server.count(ID);
     let again = stage.send(ID, 1, 1, Q::Join);
     assert_eq!(stage.serve(&mut server).replies, [(again, QueueReply::Done)]);
-    let mut next = Stage::new(2, &server);
+    let mut next = HostHarness::new(2, &server);
     next.pass(1);
     let again = next.send(ID, 1, 1, Q::Join);
     // What the clock gets extended by is the new owner's.
@@ -83,7 +83,7 @@ fn a_repeat_gets_the_first_answer_also_from_the_next_owner_and_also_a_refusal() 
 #[test]
 fn a_conflict_is_read_and_decided_anew_and_a_newer_owner_ends_everything() {
     let (mut old, mut server) = open();
-    let mut new = Stage::new(2, &server);
+    let mut new = HostHarness::new(2, &server);
     new.serve(&mut server);
     // The old owner writes once more before the new one does.
     old.send(ID, 1, 1, Q::Join);
@@ -92,7 +92,7 @@ fn a_conflict_is_read_and_decided_anew_and_a_newer_owner_ends_everything() {
     let seen = new.serve(&mut server);
     assert_eq!(seen.replies, []);
     assert_eq!(seen.started, [(ID, 1, 0)], "it was decided after the other's record");
-    new.seated(ID, 1, Outcome::Done(vec![Q::Seated(1)]));
+    new.seated(ID, 1, EffectResult::Done(vec![Q::Seated(1)]));
     assert_eq!(new.serve(&mut server).replies, [(token, QueueReply::Done)]);
     let late = old.send(ID, 3, 1, Q::Join);
     let seen = old.serve(&mut server);
@@ -126,7 +126,7 @@ fn what_no_record_stands_behind_is_answered_only_while_certain() {
 #[test]
 fn after_a_takeover_the_journal_is_looked_into_before_a_bare_answer_until_something_is_written() {
     let (mut stage, mut server) = taken_over();
-    let checks = |stage: &mut Stage, player| {
+    let checks = |stage: &mut HostHarness, player| {
         stage.send(ID, player, 50, Q::Nothing);
         let checks = stage.out.iter().any(|output| matches!(output, Output::Check { .. }));
         checks.then_some(())
@@ -147,7 +147,7 @@ fn after_a_takeover_the_journal_is_looked_into_before_a_bare_answer_until_someth
 #[test]
 fn the_old_owners_last_record_is_found_before_a_refusal() {
     let (mut old, mut server) = open();
-    let mut new = Stage::new(2, &server);
+    let mut new = HostHarness::new(2, &server);
     new.serve(&mut server);
     old.send(ID, 1, 1, Q::Close);
     old.serve(&mut server);
@@ -163,7 +163,7 @@ fn who_is_asked_for_is_read_first_and_what_is_unknown_is_looked_up_a_few_at_a_ti
         stage.send(TableId(id), 0, 1, Q::Open);
         stage.serve(&mut server);
     }
-    let mut next = Stage::new(2, &server);
+    let mut next = HostHarness::new(2, &server);
     let wanted = next.send(TableId(139), 1, 1, Q::Nothing);
     let read: Vec<TableId> = next
         .out
@@ -191,7 +191,7 @@ fn a_command_that_comes_during_a_look_up_is_looked_up_again() {
     let late = stage.send(TableId(8), 2, 1, Q::Nothing);
     stage.out.clear();
     stage.partition.read(&stage.world, TableId(8), Ok(None));
-    let mut other = Stage::new(1, &Server::default());
+    let mut other = HostHarness::new(1, &Server::default());
     other.send(TableId(8), 0, 1, Q::Open);
     other.serve(&mut server);
     let seen = stage.serve(&mut server);
@@ -211,7 +211,7 @@ fn a_time_out_is_stored_at_once_or_not_at_all_and_nobodys_time_runs_out_by_an_ou
     stage.pass(PATIENCE_MS);
     stage.partition.wake(&stage.world);
     stage.take();
-    let patient = |stage: &mut Stage| match stage.out.pop_front() {
+    let patient = |stage: &mut HostHarness| match stage.out.pop_front() {
         Some(Output::Append { patient, payload, .. }) => {
             (patient, codec::decode::<host::RecordOf<Queue>>(&payload).unwrap().events)
         }
@@ -265,7 +265,7 @@ fn a_snapshot_that_is_too_large_is_left_out() {
         stage.serve(&mut server);
     }
     let token = stage.send(ID, 9, 1, Q::Write(MOST_BYTES - 300));
-    let snapshot = |stage: &Stage| match stage.out.front() {
+    let snapshot = |stage: &HostHarness| match stage.out.front() {
         Some(Output::Append { snapshot, .. }) => *snapshot,
         _ => panic!("no append"),
     };
@@ -286,20 +286,20 @@ fn effects_run_once_at_a_time_and_again_after_growing_pauses() {
     let mut seen = stage.serve(&mut server);
     for tries in 0..3 {
         assert_eq!(seen.started, [(ID, 1, tries)]);
-        stage.seated(ID, 1, Outcome::Failed);
+        stage.seated(ID, 1, EffectResult::Failed);
         assert_eq!(stage.wake(&mut server).started, []);
         stage.pass(200 << tries);
         assert!(stage.partition.next_wake_ms().unwrap() <= stage.world.now.get().mono_ms);
         seen = stage.wake(&mut server);
     }
-    stage.seated(ID, 1, Outcome::Done(vec![Q::Seated(9)]));
+    stage.seated(ID, 1, EffectResult::Done(vec![Q::Seated(9)]));
     assert_eq!(stage.serve(&mut server).started, [], "nothing has come of it");
     stage.pass(10_000);
     assert_eq!(stage.wake(&mut server).started, [(ID, 1, 4)]);
     // The answer has been recorded by somebody else.
-    let mut other = Stage::new(1, &server);
+    let mut other = HostHarness::new(1, &server);
     other.serve(&mut server);
-    other.seated(ID, 1, Outcome::Done(vec![Q::Seated(1)]));
+    other.seated(ID, 1, EffectResult::Done(vec![Q::Seated(1)]));
     other.serve(&mut server);
     stage.send(ID, 3, 1, Q::Join);
     assert_eq!(stage.serve(&mut server).stopped, [1]);
@@ -314,7 +314,7 @@ fn an_effect_that_is_due_again_during_a_release_waits_for_the_next_owner() {
         stage.send(ID, 1, 1, Q::Join);
         stage.send(ID, 2, 1, Q::Join);
         stage.serve(&mut server);
-        stage.seated(ID, 1, Outcome::Failed);
+        stage.seated(ID, 1, EffectResult::Failed);
         // One record keeps the release from ending.
         stage.send(TableId(8), 3, 1, Q::Write(1));
         stage.partition.release(&stage.world);
@@ -352,7 +352,7 @@ fn what_is_over_leaves_memory_and_is_read_again_when_somebody_asks() {
     assert!(stage.partition.get(ID).is_none());
     let look = stage.send(ID, 1, 1, Q::Look);
     assert_eq!(stage.serve(&mut server).replies, [(look, QueueReply::Waiting(0))]);
-    let mut next = Stage::new(2, &server);
+    let mut next = HostHarness::new(2, &server);
     next.serve(&mut server);
     assert!(next.partition.get(ID).is_none(), "it is not taken over");
 }
@@ -392,7 +392,7 @@ fn a_release_finishes_what_is_under_way_and_sends_everybody_else_elsewhere() {
         assert!(seen.replies.contains(&unavailable(token)));
     }
     assert_eq!(server.count(ID), 2);
-    let mut empty = Stage::new(3, &Server::default());
+    let mut empty = HostHarness::new(3, &Server::default());
     empty.partition.release(&empty.world);
     assert!(empty.serve(&mut server).released);
 }

@@ -1,7 +1,7 @@
 //! What a role adds to the host.
 
 use bus::{Bus, Journal, Request, Tenure};
-use host::{Aggregate, Outcome};
+use host::{Aggregate, EffectResult};
 use serde::Serialize;
 use wire::{Epoch, Refusal, journal::Cause};
 
@@ -90,7 +90,7 @@ pub trait Service: Clone + Send + Sync + 'static {
         id: Id<Self>,
         effect: <Self::Aggregate as Aggregate>::Effect,
         tries: u32,
-    ) -> impl Future<Output = Outcome<<Self::Aggregate as Aggregate>::Command>> + Send + 'static;
+    ) -> impl Future<Output = EffectResult<<Self::Aggregate as Aggregate>::Command>> + Send + 'static;
 }
 
 /// The ids of what a service hosts.

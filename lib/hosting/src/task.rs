@@ -9,7 +9,7 @@ use crate::{
 };
 use bus::{BusError, Journal, JournalError, Last, Request, Requests, Tenure};
 use futures::{StreamExt, stream::FuturesUnordered};
-use host::{Aggregate, Around, Now, Outcome, Output, Partition};
+use host::{Aggregate, Around, EffectResult, Now, Output, Partition};
 use serde::Serialize;
 use std::{
     collections::HashMap,
@@ -86,7 +86,7 @@ struct Task<S: Service> {
     /// Last records that were read when the partition was gained.
     lasts: HashMap<Id<S>, Last>,
     jobs: FuturesUnordered<Job<Id<S>>>,
-    effects: JoinSet<Outcome<Command<S>>>,
+    effects: JoinSet<EffectResult<Command<S>>>,
     running: HashMap<tokio::task::Id, (Id<S>, Key<S>, AbortHandle)>,
     outputs: Vec<Out<S>>,
     released: bool,
@@ -221,14 +221,14 @@ impl<S: Service> Task<S> {
         }
     }
 
-    fn returned(&mut self, ended: Result<(tokio::task::Id, Outcome<Command<S>>), JoinError>) {
+    fn returned(&mut self, ended: Result<(tokio::task::Id, EffectResult<Command<S>>), JoinError>) {
         let (task, outcome) = match ended {
             Ok(ended) => ended,
             Err(error) => {
                 if error.is_panic() {
                     tracing::error!(%error, "an effect failed; it is tried again");
                 }
-                (error.id(), Outcome::Failed)
+                (error.id(), EffectResult::Failed)
             }
         };
         if let Some((id, key, _)) = self.running.remove(&task) {

@@ -47,7 +47,7 @@ pub struct Hand {
     seats: Seats,
     deck: Deck,
     board: BoardCards,
-    stage: Stage,
+    stage: HandPhase,
     street: u8,
     /// Whether the street's cards go to the board because the deck has too few for everybody.
     shared: bool,
@@ -59,7 +59,7 @@ pub struct Hand {
 
 /// What the hand waits for. Events move it on; only `Drawing` and `Betting` wait for a player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum Stage {
+enum HandPhase {
     /// Forced bets.
     Posting,
     /// Cards for the street.
@@ -178,7 +178,7 @@ impl Hand {
     /// Whether all chips are in stacks again.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.stage == Stage::Over
+        self.stage == HandPhase::Over
     }
 
     /// Index of the street, 0 for the first.
@@ -239,7 +239,7 @@ impl Hand {
 
     /// Whether hands are being shown.
     pub(crate) const fn is_showing(&self) -> bool {
-        matches!(self.stage, Stage::Tabling | Stage::Showing)
+        matches!(self.stage, HandPhase::Tabling | HandPhase::Showing)
     }
 
     /// Whether somebody is all-in on this street for no whole number of fixed bets.

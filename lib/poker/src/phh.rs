@@ -24,7 +24,7 @@ use wire::{Card, Chips, Refusal, SeatNo, event::Post, text::Quoted};
 
 pub use amount::{Amount, BadAmount, amounts};
 pub use export::{ExportError, export};
-pub use replay::{Outcome, Replay};
+pub use replay::{Replay, ReplayResult};
 pub use scripted::Scripted;
 
 /// A hand as a PHH file describes it.

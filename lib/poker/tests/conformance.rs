@@ -7,7 +7,7 @@
 use poker::{
     hand::{Hand, HandSetup},
     oracle::Line,
-    phh::{Outcome, Phh},
+    phh::{Phh, ReplayResult},
 };
 use std::{
     fs,
@@ -43,7 +43,7 @@ fn all_exact(folder: &Path) -> usize {
     for file in &files {
         let phh = Phh::parse(&fs::read_to_string(file).unwrap()).unwrap();
         match phh.check() {
-            Outcome::Exact => {}
+            ReplayResult::Exact => {}
             outcome => wrong.push(format!("{}: {outcome:?}", file.display())),
         }
         // Written and read again it is the same hand.

@@ -6,7 +6,7 @@ use poker::{
     hand::{Hand, HandSetup},
     ohh,
     oracle::{self, Line},
-    phh::{Outcome, Phh, PhhError, export},
+    phh::{Phh, PhhError, ReplayResult, export},
     random::{self, Dice},
     variant,
 };
@@ -21,7 +21,7 @@ fn hand_files_of_our_own_end_as_written() {
         let path = entry.unwrap().path();
         let phh = Phh::parse(&fs::read_to_string(&path).unwrap()).unwrap();
         assert!(phh.finishing_stacks.is_some());
-        if phh.check() != Outcome::Exact {
+        if phh.check() != ReplayResult::Exact {
             wrong.push(format!("{}: {:?}", path.display(), phh.check()));
         }
         count += 1;
@@ -110,7 +110,7 @@ fn with_actions(actions: &[&str]) -> Phh {
 #[test]
 fn what_is_wrong_is_named() {
     let refused = |actions: &[&str]| match with_actions(actions).check() {
-        Outcome::Refused(error) => error.to_string(),
+        ReplayResult::Refused(error) => error.to_string(),
         other => panic!("{other:?}"),
     };
     assert_eq!(refused(&["p2 cc"]), "the hand is not over after its last action: p1 is to act");
@@ -122,12 +122,12 @@ fn what_is_wrong_is_named() {
     assert_eq!(refused(&["p2 f", "p1 f"]), "action 1, \"p1 f\": it is the turn of nobody");
     assert!(matches!(Phh::parse("variant = 1"), Err(PhhError::Syntax(_))));
     let mut phh = with_actions(&["p2 f  # a comment"]);
-    assert_eq!(phh.check(), Outcome::Exact);
+    assert_eq!(phh.check(), ReplayResult::Exact);
     phh.variant = "XX".to_owned();
-    assert_eq!(phh.check(), Outcome::Refused(PhhError::Variant("XX".to_owned())));
+    assert_eq!(phh.check(), ReplayResult::Refused(PhhError::Variant("XX".to_owned())));
     let mut phh = with_actions(&["p2 f"]);
     phh.antes.pop();
-    assert!(matches!(phh.check(), Outcome::Refused(PhhError::Length { field: "antes", .. })));
+    assert!(matches!(phh.check(), ReplayResult::Refused(PhhError::Length { field: "antes", .. })));
 }
 
 #[test]

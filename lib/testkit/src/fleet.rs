@@ -27,7 +27,7 @@ pub const POSTGRES: &str = "PostgreSQL";
 /// How many processes of each role.
 #[derive(Clone, Copy, Debug)]
 pub struct FleetSize {
-    /// Connection nodes.
+    /// Gateways.
     pub gateways: u8,
     /// Table workers.
     pub table_workers: u8,
@@ -149,7 +149,7 @@ impl Fleet {
         self.folder.path().join("data")
     }
 
-    /// TCP addresses of the connection nodes, in the order of their names.
+    /// TCP addresses of the gateways, in the order of their names.
     ///
     /// # Errors
     /// When the fleet does not describe itself.

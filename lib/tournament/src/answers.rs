@@ -31,7 +31,7 @@ pub enum Answer {
 
 /// A remembered command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Answered {
+struct RememberedCommand {
     id: CommandId,
     at_ms: u64,
     answer: Answer,
@@ -41,8 +41,8 @@ struct Answered {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Saved {
     tournament: Tournament,
-    players: BTreeMap<PlayerId, VecDeque<Answered>>,
-    administrator: VecDeque<Answered>,
+    players: BTreeMap<PlayerId, VecDeque<RememberedCommand>>,
+    administrator: VecDeque<RememberedCommand>,
 }
 
 impl Saved {
@@ -103,7 +103,7 @@ impl Saved {
         if remembered.len() == most {
             remembered.pop_front();
         }
-        remembered.push_back(Answered { id: cause.id, at_ms, answer });
+        remembered.push_back(RememberedCommand { id: cause.id, at_ms, answer });
         self.forget();
     }
 

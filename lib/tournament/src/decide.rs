@@ -1,6 +1,6 @@
 //! What may be asked of a tournament, and everything that is decided before it starts.
 
-use crate::{config, entry::Stage, state::Tournament};
+use crate::{config, entry::EntryStatus, state::Tournament};
 use wire::{
     PlayerId, Refusal, TableId,
     cashier::Account,
@@ -121,7 +121,7 @@ impl Tournament {
             },
             Command::Paid(payments) => Ok(payments.into_iter().flat_map(|paid| self.paid(paid)).collect()),
             Command::Refunded(players) => {
-                let due = |player: &PlayerId| self.stage(*player) == Some(Stage::Withdrawn);
+                let due = |player: &PlayerId| self.stage(*player) == Some(EntryStatus::Withdrawn);
                 let refunded = players.into_iter().filter(due);
                 Ok(refunded.map(|player| TournamentEvent::EntryRefunded { player }).collect())
             }
@@ -152,7 +152,7 @@ impl Tournament {
         }
         match self.stage(player) {
             None => {}
-            Some(Stage::Withdrawn) => {
+            Some(EntryStatus::Withdrawn) => {
                 return Err(Refusal::unavailable("the last entry is still being paid back"));
             }
             Some(_) => return Err(Refusal::AlreadyRegistered),
@@ -180,8 +180,8 @@ impl Tournament {
             return Err(Refusal::TournamentPast);
         }
         match self.stage(player) {
-            Some(Stage::Paid) => Ok(vec![TournamentEvent::EntryWithdrawn { player }]),
-            Some(Stage::Reserved) => Err(Refusal::unavailable("the entry is still being paid")),
+            Some(EntryStatus::Paid) => Ok(vec![TournamentEvent::EntryWithdrawn { player }]),
+            Some(EntryStatus::Reserved) => Err(Refusal::unavailable("the entry is still being paid")),
             _ => Err(Refusal::NotRegistered),
         }
     }
@@ -190,8 +190,9 @@ impl Tournament {
     /// same breath.
     fn paid(&self, payment: Payment) -> Vec<TournamentEvent> {
         let player = payment.player;
-        let held =
-            |entry: &crate::entry::Entry| entry.number == payment.entry && entry.stage == Stage::Reserved;
+        let held = |entry: &crate::entry::Entry| {
+            entry.number == payment.entry && entry.stage == EntryStatus::Reserved
+        };
         if !self.entries.get(&player).is_some_and(held) {
             return Vec::new();
         }

@@ -1,7 +1,7 @@
 //! What is left to be done outside, derived from the state: the tournament's owner does it,
 //! and does it again after a takeover. All of it is harmless when done twice.
 
-use crate::{entry::Stage, state::Tournament};
+use crate::{entry::EntryStatus, state::Tournament};
 use wire::{
     Chips, PlayerId, TableId,
     table::TableConfig,
@@ -105,8 +105,8 @@ impl Tournament {
         let config = self.core.config.as_ref()?;
         let (number, buy_in, fee) = (entry.number, config.buy_in, config.fee);
         match entry.stage {
-            Stage::Reserved => Some(Effect::Enter { player, entry: number, buy_in, fee }),
-            Stage::Withdrawn => Some(Effect::Refund { player, entry: number, buy_in, fee }),
+            EntryStatus::Reserved => Some(Effect::Enter { player, entry: number, buy_in, fee }),
+            EntryStatus::Withdrawn => Some(Effect::Refund { player, entry: number, buy_in, fee }),
             _ => None,
         }
     }
@@ -123,7 +123,7 @@ impl Tournament {
     #[must_use]
     pub fn places(&self) -> Vec<Place> {
         let placed = self.entries.iter().filter_map(|(&player, entry)| match entry.stage {
-            Stage::Placed { place, prize } => Some(Place { place, player, prize }),
+            EntryStatus::Placed { place, prize } => Some(Place { place, player, prize }),
             _ => None,
         });
         let mut places: Vec<Place> = placed.collect();

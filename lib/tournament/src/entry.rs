@@ -15,7 +15,7 @@ pub(crate) struct Entry {
     #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) bot: bool,
     /// Where the entry is in its life. A player is in one place only because this is one value.
-    pub(crate) stage: Stage,
+    pub(crate) stage: EntryStatus,
     /// Chips: at the table or on the way to one.
     #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) stack: Chips,
@@ -30,7 +30,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 
 /// Where an entry is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Stage {
+pub(crate) enum EntryStatus {
     /// Held while the cashier takes the money.
     Reserved,
     /// Paid; not seated yet.
@@ -69,7 +69,7 @@ pub(crate) enum Stage {
     },
 }
 
-impl Stage {
+impl EntryStatus {
     /// Returns whether the entry takes part: it was paid when the tournament started.
     pub(crate) const fn is_in_field(self) -> bool {
         !matches!(self, Self::Reserved | Self::Withdrawn)

@@ -3,7 +3,7 @@
 
 use crate::{
     draft::Ground,
-    entry::{Entry, Stage},
+    entry::{Entry, EntryStatus},
     state::Tournament,
     table::Table,
 };
@@ -61,15 +61,15 @@ impl Tournament {
         self.core.bots += u32::from(bot);
         self.core.held += 1;
         self.unresolved.insert(player);
-        let (stage, stack, moves) = (Stage::Reserved, Chips::ZERO, 0);
+        let (stage, stack, moves) = (EntryStatus::Reserved, Chips::ZERO, 0);
         self.entries.insert(player, Entry { number, name: name.to_owned(), bot, stage, stack, moves });
     }
 
     fn entry_confirmed(&mut self, player: PlayerId) {
         if let Some(entry) = self.entries.get_mut(&player)
-            && entry.stage == Stage::Reserved
+            && entry.stage == EntryStatus::Reserved
         {
-            entry.stage = Stage::Paid;
+            entry.stage = EntryStatus::Paid;
             self.core.paid += 1;
             self.unresolved.remove(&player);
         }
@@ -84,9 +84,9 @@ impl Tournament {
 
     fn entry_withdrawn(&mut self, player: PlayerId) {
         if let Some(entry) = self.entries.get_mut(&player)
-            && entry.stage == Stage::Paid
+            && entry.stage == EntryStatus::Paid
         {
-            entry.stage = Stage::Withdrawn;
+            entry.stage = EntryStatus::Withdrawn;
             self.core.paid = self.core.paid.saturating_sub(1);
             self.core.held = self.core.held.saturating_sub(1);
             self.unresolved.insert(player);
@@ -98,7 +98,7 @@ impl Tournament {
     fn cancelled(&mut self) {
         self.core.phase = Phase::Cancelled;
         let paid: Vec<PlayerId> =
-            self.entries.iter().filter(|(_, e)| e.stage == Stage::Paid).map(|(p, _)| *p).collect();
+            self.entries.iter().filter(|(_, e)| e.stage == EntryStatus::Paid).map(|(p, _)| *p).collect();
         for player in paid {
             self.entry_withdrawn(player);
         }
@@ -140,7 +140,7 @@ fn hand_reported(ground: &mut impl Ground, report: &Report) {
 fn busted(ground: &mut impl Ground, player: PlayerId, place: u32, prize: Chips) {
     let Some(entry) = ground.entry(player) else { return };
     let table = entry.stage.table();
-    entry.stage = Stage::Placed { place, prize };
+    entry.stage = EntryStatus::Placed { place, prize };
     ground.core().left = ground.core().left.saturating_sub(1);
     if let Some(table) = table.and_then(|id| ground.table(id)) {
         table.seats.retain(|_, seated| *seated != player);
@@ -158,7 +158,7 @@ fn instructed(ground: &mut impl Ground, id: TableId, instruction: &Instruction) 
     }
     for arrival in &instruction.add {
         if let Some(entry) = ground.entry(arrival.player) {
-            entry.stage = Stage::Seated { table: id };
+            entry.stage = EntryStatus::Seated { table: id };
         }
     }
 }
@@ -172,9 +172,9 @@ fn applied(ground: &mut impl Ground, id: TableId, number: u64) {
     let closes = table.is_closing();
     for player in gone {
         if let Some(entry) = ground.entry(player)
-            && let Stage::Leaving { from, to, seat } = entry.stage
+            && let EntryStatus::Leaving { from, to, seat } = entry.stage
         {
-            entry.stage = Stage::Travelling { from, to, seat };
+            entry.stage = EntryStatus::Travelling { from, to, seat };
         }
     }
     if closes {
@@ -187,11 +187,12 @@ fn move_ordered(ground: &mut impl Ground, player: PlayerId, from: TableId, to: T
     let Some(entry) = ground.entry(player) else { return };
     let before = entry.stage;
     entry.stage = match before {
-        Stage::Travelling { from, .. } => Stage::Travelling { from, to, seat },
-        _ => Stage::Leaving { from, to, seat },
+        EntryStatus::Travelling { from, .. } => EntryStatus::Travelling { from, to, seat },
+        _ => EntryStatus::Leaving { from, to, seat },
     };
     match before {
-        Stage::Leaving { to: old, seat: held, .. } | Stage::Travelling { to: old, seat: held, .. } => {
+        EntryStatus::Leaving { to: old, seat: held, .. }
+        | EntryStatus::Travelling { to: old, seat: held, .. } => {
             if let Some(table) = ground.table(old) {
                 table.coming.remove(&held);
             }
@@ -215,7 +216,7 @@ fn finished(ground: &mut impl Ground, places: &[Place], at_ms: u64) {
     ground.core().finished_ms = at_ms;
     for place in places {
         if let Some(entry) = ground.entry(place.player) {
-            entry.stage = Stage::Placed { place: place.place, prize: place.prize };
+            entry.stage = EntryStatus::Placed { place: place.place, prize: place.prize };
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A tournament as its owner keeps it in memory: what [`host`] has to know of it.
 
 use crate::{
-    Command, Effect, Payment, answers::Answer as Remembered, answers::Saved, cadence::Cadence, entry::Stage,
-    state::Tournament,
+    Command, Effect, Payment, answers::Answer as Remembered, answers::Saved, cadence::Cadence,
+    entry::EntryStatus, state::Tournament,
 };
 use host::{Aggregate, Answer, New, Past, Running};
 use wire::{
@@ -256,7 +256,7 @@ impl Aggregate for TournamentHost {
         match *key {
             Key::Bots => here.phase() == Phase::Registering && here.core.bots_to_come() > 0,
             Key::Entry(player) => {
-                matches!(here.stage(player), Some(Stage::Reserved | Stage::Withdrawn))
+                matches!(here.stage(player), Some(EntryStatus::Reserved | EntryStatus::Withdrawn))
             }
             Key::Tables => here.core.unopened() > 0,
             Key::Push(table, number) => here.is_push_due(table, number),

@@ -1,7 +1,7 @@
 //! Everybody and everything that is counted in a tournament, for checks that begin in the middle of
 //! its journal.
 
-use crate::{entry::Stage, state::Tournament};
+use crate::{entry::EntryStatus, state::Tournament};
 use wire::{Chips, HandNo, PlayerId, SeatNo, TableId};
 
 /// What a tournament's state counts.
@@ -90,13 +90,14 @@ impl Tournament {
     }
 }
 
-const fn standing(stage: Stage) -> EntryStanding {
+const fn standing(stage: EntryStatus) -> EntryStanding {
     match stage {
-        Stage::Reserved => EntryStanding::Reserved,
-        Stage::Withdrawn => EntryStanding::Withdrawn,
-        Stage::Placed { place, prize } => EntryStanding::Placed { place, prize },
-        Stage::Paid | Stage::Seated { .. } | Stage::Leaving { .. } | Stage::Travelling { .. } => {
-            EntryStanding::Paid
-        }
+        EntryStatus::Reserved => EntryStanding::Reserved,
+        EntryStatus::Withdrawn => EntryStanding::Withdrawn,
+        EntryStatus::Placed { place, prize } => EntryStanding::Placed { place, prize },
+        EntryStatus::Paid
+        | EntryStatus::Seated { .. }
+        | EntryStatus::Leaving { .. }
+        | EntryStatus::Travelling { .. } => EntryStanding::Paid,
     }
 }

@@ -6,7 +6,7 @@
 //! are looked at again, so a table never waits for anything that is not under way: a confirmation
 //! that will come, or the hand of a table that plays.
 
-use crate::{draft::Draft, draw::Draw, entry::Stage, table::Table};
+use crate::{draft::Draft, draw::Draw, entry::EntryStatus, table::Table};
 use wire::{
     PlayerId, TableId,
     tournament::{Arrival, Instruction, Phase, Then, TournamentEvent},
@@ -106,7 +106,7 @@ fn break_table(draft: &mut Draft<'_>, id: TableId, stay: &[TableId]) -> Option<(
 /// already.
 fn origin(draft: &Draft<'_>, player: PlayerId, table: TableId) -> TableId {
     match draft.see_entry(player).map(|entry| entry.stage) {
-        Some(Stage::Leaving { from, .. } | Stage::Travelling { from, .. }) => from,
+        Some(EntryStatus::Leaving { from, .. } | EntryStatus::Travelling { from, .. }) => from,
         _ => table,
     }
 }
@@ -170,7 +170,7 @@ fn instruct(draft: &mut Draft<'_>, id: TableId, then: Then, outlook: &Outlook, n
 fn arrivals<'a>(draft: &'a Draft<'_>, table: &'a Table) -> impl Iterator<Item = Arrival> + 'a {
     table.coming.iter().filter_map(|(&seat, &player)| {
         let entry = draft.see_entry(player)?;
-        let here = matches!(entry.stage, Stage::Travelling { .. });
+        let here = matches!(entry.stage, EntryStatus::Travelling { .. });
         here.then(|| Arrival { player, name: entry.name.clone(), bot: entry.bot, stack: entry.stack, seat })
     })
 }

@@ -126,7 +126,7 @@ fn finish(draft: &mut Draft<'_>, prizes: &[Chips], now_ms: u64) {
 /// Returns the place of an entry when the tournament ends: the player that is not out has won.
 fn place(player: PlayerId, entry: &crate::entry::Entry, first: Chips) -> Option<Place> {
     match entry.stage {
-        crate::entry::Stage::Placed { place, prize } => Some(Place { place, player, prize }),
+        crate::entry::EntryStatus::Placed { place, prize } => Some(Place { place, player, prize }),
         stage if stage.is_in_field() => Some(Place { place: 1, player, prize: first }),
         _ => None,
     }

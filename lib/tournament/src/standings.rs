@@ -1,7 +1,7 @@
 //! How a tournament stands, for players and for the lobby.
 
 use crate::{
-    entry::{Entry, Stage},
+    entry::{Entry, EntryStatus},
     state::Tournament,
     table::Table,
 };
@@ -72,7 +72,7 @@ impl Tournament {
 
     fn standing(&self, rank: u32, player: PlayerId, entry: &Entry) -> Standing {
         let (place, prize) = match entry.stage {
-            Stage::Placed { place, prize } => (place, prize),
+            EntryStatus::Placed { place, prize } => (place, prize),
             _ => (rank, Chips::ZERO),
         };
         let playing = self.core.phase == Phase::Running;
@@ -94,7 +94,7 @@ impl Tournament {
 /// Returns the sort key: smaller is better.
 fn order(player: PlayerId, entry: &Entry) -> (u32, Reverse<Chips>, u32, PlayerId) {
     let place = match entry.stage {
-        Stage::Placed { place, .. } => place,
+        EntryStatus::Placed { place, .. } => place,
         _ => 0,
     };
     (place, Reverse(entry.stack), entry.number, player)

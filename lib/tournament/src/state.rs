@@ -2,7 +2,7 @@
 
 use crate::{
     config,
-    entry::{Entry, Stage},
+    entry::{Entry, EntryStatus},
     table::Table,
 };
 use serde::{Deserialize, Serialize};
@@ -169,7 +169,7 @@ impl Tournament {
     /// Players between two tables: they have left one and have not been told to the other.
     pub fn travelling(&self) -> impl Iterator<Item = PlayerId> + '_ {
         let coming = self.tables.values().flat_map(|table| table.coming.values().copied());
-        coming.filter(|player| matches!(self.stage(*player), Some(Stage::Travelling { .. })))
+        coming.filter(|player| matches!(self.stage(*player), Some(EntryStatus::Travelling { .. })))
     }
 
     /// Returns all chips, wherever they are. From the start to the end this is starting stack times
@@ -191,7 +191,7 @@ impl Tournament {
         self.entries.get(&player).is_some_and(|entry| entry.bot)
     }
 
-    pub(crate) fn stage(&self, player: PlayerId) -> Option<Stage> {
+    pub(crate) fn stage(&self, player: PlayerId) -> Option<EntryStatus> {
         self.entries.get(&player).map(|entry| entry.stage)
     }
 

@@ -4,7 +4,7 @@ use crate::{Chips, PlayerId, PostingId, Refusal, TableId, TournamentId, tourname
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Asked by connection nodes.
+/// Asked by gateways.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum SessionRequest {
     /// Check a password and open a session.

@@ -1,4 +1,4 @@
-//! The protocol between players' programs and connection nodes, version 1.
+//! The protocol between players' programs and gateways, version 1.
 //!
 //! Over TCP a frame is a big-endian `u32` length and that many bytes of MessagePack. Over WebSocket a message is one
 //! frame: MessagePack in binary messages with subprotocol `poker.v1.msgpack`, JSON in text messages with `poker.v1.json`.
@@ -17,9 +17,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 
-/// Largest frame that a connection node accepts, in bytes. Larger ones close the connection.
+/// Largest frame that a gateway accepts, in bytes. Larger ones close the connection.
 pub const MAX_CLIENT_FRAME: usize = 16 * 1024;
-/// Largest frame that a connection node sends, in bytes.
+/// Largest frame that a gateway sends, in bytes.
 pub const MAX_SERVER_FRAME: usize = 4 * 1024 * 1024;
 /// Longest line of chat, in characters, without the blanks around it.
 pub const MAX_LINE: u16 = 200;
@@ -163,7 +163,7 @@ impl JsonSchema for AnyClientMessage {
     }
 }
 
-/// What a connection node sends.
+/// What a gateway sends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ServerFrame {
     /// Version of the protocol: 1.
@@ -180,7 +180,7 @@ pub struct ServerFrame {
 pub enum ServerMessage {
     /// Unasked, first on every connection that the node takes. One that is full says [`ServerMessage::Closing`] instead.
     Hello {
-        /// Name of the connection node.
+        /// Name of the gateway.
         node: String,
         /// Version of the fleet's software, for people.
         version: String,
@@ -278,7 +278,7 @@ pub enum ServerMessage {
     },
     /// Unasked: your time ran out at a table. Send something there, e.g. [`PlayerCommand::SitIn`]:
     /// after the table's limit you are treated
-    /// as having left. As long as you are connected, the connection node tells the table that you are.
+    /// as having left. As long as you are connected, the gateway tells the table that you are.
     TimedOut {
         /// Which table.
         table: TableId,
@@ -321,7 +321,7 @@ impl Service {
     pub const WHOLE: Self = Self { tables: true, money: true, tournaments: true };
 }
 
-/// Why a connection node closes a connection.
+/// Why a gateway closes a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, strum::Display)]
 pub enum Closing {
     /// The node has as many connections as it may have.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// What a process of the fleet is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum Role {
-    /// Connection node.
+    /// Gateway.
     Gateway,
     /// Table worker.
     TableWorker,
@@ -70,7 +70,7 @@ pub struct Heartbeat {
     /// Whether it listens to [`crate::subject::alive`]: then nobody listening there means that it is gone.
     #[serde(default)]
     pub reachable: bool,
-    /// Addresses for players (connection nodes): `tcp` and `ws` URLs.
+    /// Addresses for players (gateways): `tcp` and `ws` URLs.
     #[serde(default)]
     pub addresses: Vec<String>,
     /// How much it carries and has done.
@@ -81,9 +81,9 @@ pub struct Heartbeat {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Load {
-    /// Open connections (connection nodes).
+    /// Open connections (gateways).
     pub connections: u32,
-    /// Most connections it takes (connection nodes).
+    /// Most connections it takes (gateways).
     pub max_connections: u32,
     /// Owned partitions (table workers, coordinators) or streams (archivists).
     pub partitions: u32,
@@ -110,7 +110,7 @@ pub struct Drain {
     pub incarnation: u64,
 }
 
-/// Told to every connection node.
+/// Told to every gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Notice {
     /// A player is banned: close their connections.

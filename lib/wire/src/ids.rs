@@ -105,7 +105,7 @@ impl fmt::Display for PostingId {
     }
 }
 
-/// One session of a player on a connection of a connection node: node, its incarnation and two numbers, unique in the network.
+/// One session of a player on a connection of a gateway: node, its incarnation and two numbers, unique in the network.
 /// At most 100 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]

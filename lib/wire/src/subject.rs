@@ -46,7 +46,7 @@ pub const QUERY_TABLES: &str = "query.tables";
 pub const QUERY_TOURNAMENTS: &str = "query.tournaments";
 /// Asked of one archivist (queue group).
 pub const QUERY_ARCHIVE: &str = "query.archive";
-/// Cashier, for connection nodes.
+/// Cashier, for gateways.
 pub const CASHIER_SESSION: &str = "cashier.session";
 /// Cashier, for table workers.
 pub const CASHIER_TABLE: &str = "cashier.table";
@@ -54,12 +54,12 @@ pub const CASHIER_TABLE: &str = "cashier.table";
 pub const CASHIER_TOURNAMENT: &str = "cashier.tournament";
 /// Cashier, for the administrator.
 pub const CASHIER_ADMIN: &str = "cashier.admin";
-/// What happens at all tables ([`crate::table::TableNews`]). Every connection node hears all of it: the tables that nobody on a node
+/// What happens at all tables ([`crate::table::FeedMessage`]). Every gateway hears all of it: the tables that nobody on a node
 /// watches cost it less than subscriptions for the others.
 pub const TABLE_FEED: &str = "feed.tables";
 /// What single players see, all of them.
 pub const ALL_PLAYER_FEEDS: &str = "feed.player.*";
-/// Notices to all connection nodes.
+/// Notices to all gateways.
 pub const NOTICE: &str = "notice";
 /// All heartbeats.
 pub const ALL_HEARTBEATS: &str = "heartbeat.>";
@@ -149,7 +149,7 @@ pub fn tournament_commands(partition: u16) -> String {
     format!("command.tournament.{partition}")
 }
 
-/// What only one player sees, cards excepted: messages are whole server frames. Every connection node hears them, because they are
+/// What only one player sees, cards excepted: messages are whole server frames. Every gateway hears them, because they are
 /// few, and a subscription for every player would cost both ends more.
 #[must_use]
 pub fn player_feed(player: PlayerId) -> String {

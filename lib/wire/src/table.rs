@@ -119,7 +119,7 @@ pub struct TableRequest {
     #[schemars(with = "AnyTableCommand")]
     pub command: TableCommand,
     /// Whether whoever asks hears the tables' feed. [`TableReply::Done`] may then ride on what tells of the last of the events
-    /// there: see [`Told::answers`].
+    /// there: see [`TableNews::answers`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub on_feed: bool,
 }
@@ -136,7 +136,7 @@ pub enum TableCommand {
         #[serde(default)]
         bots: Vec<HouseBot>,
     },
-    /// The player is online on a connection of a connection node.
+    /// The player is online on a connection of a gateway.
     Online {
         /// Which connection.
         connection: ConnectionId,
@@ -254,17 +254,17 @@ pub struct Resync {
     pub cards: Option<PrivateCards>,
 }
 
-/// What happened at some tables of a worker, told to all connection nodes at once: a message of its own for each table and
+/// What happened at some tables of a worker, told to all gateways at once: a message of its own for each table and
 /// node would cost more than the play.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TableNews {
+pub struct FeedMessage {
     /// What happened first comes first; a table may be named several times.
-    pub told: Vec<Told>,
+    pub told: Vec<TableNews>,
 }
 
 /// What happened at one table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Told {
+pub struct TableNews {
     /// Which.
     pub table: TableId,
     /// The frame for everybody ([`crate::client::ServerMessage::Events`]), in MessagePack.
@@ -317,7 +317,7 @@ pub enum WorkersQuery {
         /// Whether tables of tournaments are wanted too.
         tournaments: bool,
     },
-    /// Where a player sits. Connection nodes of before [`Self::SeatsOf`] ask so.
+    /// Where a player sits. Gateways of before [`Self::SeatsOf`] ask so.
     Seats {
         /// Which player.
         player: PlayerId,

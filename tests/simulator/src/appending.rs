@@ -8,7 +8,7 @@ use crate::{
     mistake::Mistake,
     process::{Process, TAKEN_FOR_NEW, known_by},
     server::{Ack, Decided},
-    world::Place,
+    world::PartitionTenure,
 };
 use bytes::Bytes;
 use host::{NotStored, Output, Position, RecordOf};
@@ -37,7 +37,7 @@ pub(crate) struct Append {
 
 impl<A: Kind> Process<A> {
     /// Does what the core of a partition wants done.
-    pub(crate) fn carry_out(&mut self, place: Place, context: &mut Context<'_, A>) {
+    pub(crate) fn carry_out(&mut self, place: PartitionTenure, context: &mut Context<'_, A>) {
         let mut outputs = Vec::new();
         loop {
             let Some(core) = self.at(place).and_then(|owned| owned.core.as_mut()) else { return };
@@ -61,7 +61,7 @@ impl<A: Kind> Process<A> {
     }
 
     /// Plans the next wake-up.
-    fn arm(&mut self, place: Place, context: &mut Context<'_, A>) {
+    fn arm(&mut self, place: PartitionTenure, context: &mut Context<'_, A>) {
         let now_ms = context.now_ms;
         let Some(owned) = self.at(place) else { return };
         let Some(due_ms) = owned.core.as_ref().and_then(|core| core.next_wake_ms()) else { return };
@@ -72,7 +72,7 @@ impl<A: Kind> Process<A> {
         }
     }
 
-    fn output(&mut self, place: Place, output: Output<A, Token>, context: &mut Context<'_, A>) {
+    fn output(&mut self, place: PartitionTenure, output: Output<A, Token>, context: &mut Context<'_, A>) {
         match output {
             Output::Append { id, after, payload, snapshot, patient } => {
                 self.append(place, id, (after, payload, snapshot, patient), context);
@@ -125,7 +125,7 @@ impl<A: Kind> Process<A> {
         }
     }
 
-    fn ask(&mut self, place: Place, context: &mut Context<'_, A>) -> u64 {
+    fn ask(&mut self, place: PartitionTenure, context: &mut Context<'_, A>) -> u64 {
         let ask = context.next();
         if let Some(owned) = self.at(place) {
             owned.asks.insert(ask);
@@ -135,7 +135,7 @@ impl<A: Kind> Process<A> {
 
     fn append(
         &mut self,
-        place: Place,
+        place: PartitionTenure,
         id: A::Id,
         (after, payload, mut snapshot, patient): (Position, Vec<u8>, bool, bool),
         context: &mut Context<'_, A>,
@@ -160,7 +160,7 @@ impl<A: Kind> Process<A> {
     }
 
     /// Sends a record, once more perhaps.
-    fn attempt(&mut self, place: Place, id: A::Id, context: &mut Context<'_, A>) {
+    fn attempt(&mut self, place: PartitionTenure, id: A::Id, context: &mut Context<'_, A>) {
         let connected = self.world.connected;
         let Some(append) = self.at(place).and_then(|owned| owned.appends.get(&id)) else { return };
         let Append { number, attempt, after, snapshot, .. } = *append;
@@ -176,14 +176,19 @@ impl<A: Kind> Process<A> {
     }
 
     /// Finds the append that an answer is for, if that is still waited for.
-    fn waits(&mut self, place: Place, id: A::Id, (number, attempt): (u64, u32)) -> Option<&mut Append> {
+    fn waits(
+        &mut self,
+        place: PartitionTenure,
+        id: A::Id,
+        (number, attempt): (u64, u32),
+    ) -> Option<&mut Append> {
         let append = self.at(place)?.appends.get_mut(&id)?;
         (append.number == number && append.attempt == attempt).then_some(append)
     }
 
     pub(crate) fn acked(
         &mut self,
-        place: Place,
+        place: PartitionTenure,
         id: A::Id,
         which: (u64, u32),
         ack: Ack,
@@ -200,7 +205,7 @@ impl<A: Kind> Process<A> {
 
     pub(crate) fn append_timeout(
         &mut self,
-        place: Place,
+        place: PartitionTenure,
         id: A::Id,
         which: (u64, u32),
         context: &mut Context<'_, A>,
@@ -219,7 +224,7 @@ impl<A: Kind> Process<A> {
     }
 
     /// Reads back whether a record is stored; should no answer come, the same again.
-    fn ask_back(&mut self, place: Place, id: A::Id, context: &mut Context<'_, A>) {
+    fn ask_back(&mut self, place: PartitionTenure, id: A::Id, context: &mut Context<'_, A>) {
         let connected = self.world.connected;
         let Some(append) = self.at(place).and_then(|owned| owned.appends.get_mut(&id)) else { return };
         append.attempt += 1;
@@ -232,7 +237,7 @@ impl<A: Kind> Process<A> {
 
     pub(crate) fn read_back(
         &mut self,
-        place: Place,
+        place: PartitionTenure,
         id: A::Id,
         which: (u64, u32),
         decided: Decided,
@@ -249,7 +254,7 @@ impl<A: Kind> Process<A> {
     }
 
     /// A record is to be sent again, a little later.
-    fn trouble(&mut self, place: Place, id: A::Id, context: &mut Context<'_, A>) {
+    fn trouble(&mut self, place: PartitionTenure, id: A::Id, context: &mut Context<'_, A>) {
         let Some(append) = self.at(place).and_then(|owned| owned.appends.get_mut(&id)) else { return };
         append.attempt += 1;
         let (number, attempt) = (append.number, append.attempt);
@@ -263,7 +268,7 @@ impl<A: Kind> Process<A> {
 
     pub(crate) fn append_again(
         &mut self,
-        place: Place,
+        place: PartitionTenure,
         id: A::Id,
         which: (u64, u32),
         context: &mut Context<'_, A>,
@@ -276,7 +281,7 @@ impl<A: Kind> Process<A> {
 
     fn end_append(
         &mut self,
-        place: Place,
+        place: PartitionTenure,
         id: A::Id,
         mut stored: Result<u64, NotStored>,
         context: &mut Context<'_, A>,
@@ -301,7 +306,7 @@ impl<A: Kind> Process<A> {
     fn spoil(
         &mut self,
         mistake: Mistake,
-        place: Place,
+        place: PartitionTenure,
         id: A::Id,
         (payload, snapshot): (Bytes, bool),
         context: &mut Context<'_, A>,

@@ -7,9 +7,9 @@ use crate::{
     fleet::{Event, Fleet},
     message::{Asker, Token},
     mistake::Mistake,
-    world::Place,
+    world::PartitionTenure,
 };
-use host::Outcome;
+use host::EffectResult;
 use poker::{
     hosted::{self, Key as TableKey, TableOrder},
     table::Effect as TableEffect,
@@ -28,8 +28,8 @@ const PATIENCE_MS: u64 = 2_000;
 
 /// An attempt that is under way.
 pub(crate) enum Run {
-    Table { place: Place, id: TableId, key: TableKey, effect: TableEffect },
-    Tournament { place: Place, id: TournamentId, key: Key, effect: Effect },
+    Table { place: PartitionTenure, id: TableId, key: TableKey, effect: TableEffect },
+    Tournament { place: PartitionTenure, id: TournamentId, key: Key, effect: Effect },
 }
 
 impl Fleet {
@@ -43,7 +43,7 @@ impl Fleet {
 
     pub(crate) fn start_table_effect(
         &mut self,
-        (place, id): (Place, TableId),
+        (place, id): (PartitionTenure, TableId),
         key: TableKey,
         effect: hosted::TableEffect,
         tries: u32,
@@ -80,7 +80,7 @@ impl Fleet {
 
     pub(crate) fn start_tournament_effect(
         &mut self,
-        (place, id): (Place, TournamentId),
+        (place, id): (PartitionTenure, TournamentId),
         key: Key,
         effect: Effect,
     ) {
@@ -99,7 +99,7 @@ impl Fleet {
             Effect::OpenTables { count } => {
                 let tables = (0..count).map(|_| TableId::short(self.shared.chance.bits())).collect();
                 let done = TournamentOrder::Do(Command::OpenTables { tables });
-                return self.end_tournament_run(number, Outcome::Done(vec![done]));
+                return self.end_tournament_run(number, EffectResult::Done(vec![done]));
             }
             Effect::Push { table, create, instruction } => {
                 match create {
@@ -181,7 +181,7 @@ impl Fleet {
                     }
                     (Answered::Refused(_) | Answered::Bots(_), _) => None,
                 };
-                let outcome = order.map_or(Outcome::Failed, |order| Outcome::Done(vec![order]));
+                let outcome = order.map_or(EffectResult::Failed, |order| EffectResult::Done(vec![order]));
                 self.end_table_run(number, outcome);
             }
             Some(Run::Tournament { effect, .. }) => {
@@ -196,11 +196,11 @@ impl Fleet {
     pub(crate) fn tournament_answered(&mut self, number: u64, reply: TournamentReply) {
         let Some(Run::Table { effect, .. }) = self.runs.get(&number) else { return };
         let outcome = match (reply, effect) {
-            (TournamentReply::Refused(refusal), _) if refusal.is_transient() => Outcome::Failed,
+            (TournamentReply::Refused(refusal), _) if refusal.is_transient() => EffectResult::Failed,
             (TournamentReply::Instruction(instruction), TableEffect::Report(_)) => {
-                Outcome::Done(vec![TableOrder::Instructed(instruction)])
+                EffectResult::Done(vec![TableOrder::Instructed(instruction)])
             }
-            _ => Outcome::Heard,
+            _ => EffectResult::Heard,
         };
         self.end_table_run(number, outcome);
     }
@@ -221,26 +221,26 @@ impl Fleet {
             }
         } else if done {
             let applied = Command::Applied { table, instruction: instruction.number };
-            return self.end_tournament_run(number, Outcome::Done(vec![TournamentOrder::Do(applied)]));
+            return self.end_tournament_run(number, EffectResult::Done(vec![TournamentOrder::Do(applied)]));
         }
-        self.end_tournament_run(number, Outcome::Failed);
+        self.end_tournament_run(number, EffectResult::Failed);
     }
 
     pub(crate) fn run_timeout(&mut self, number: u64) {
         match self.runs.get(&number) {
-            Some(Run::Table { .. }) => self.end_table_run(number, Outcome::Failed),
-            Some(Run::Tournament { .. }) => self.end_tournament_run(number, Outcome::Failed),
+            Some(Run::Table { .. }) => self.end_table_run(number, EffectResult::Failed),
+            Some(Run::Tournament { .. }) => self.end_tournament_run(number, EffectResult::Failed),
             None => {}
         }
     }
 
-    fn end_table_run(&mut self, number: u64, outcome: Outcome<TableOrder>) {
+    fn end_table_run(&mut self, number: u64, outcome: EffectResult<TableOrder>) {
         if let Some(Run::Table { place, id, key, .. }) = self.runs.remove(&number) {
             self.tables.returned(place, id, key, outcome, &mut self.shared);
         }
     }
 
-    fn end_tournament_run(&mut self, number: u64, outcome: Outcome<TournamentOrder>) {
+    fn end_tournament_run(&mut self, number: u64, outcome: EffectResult<TournamentOrder>) {
         if let Some(Run::Tournament { place, id, key, .. }) = self.runs.remove(&number) {
             self.tournaments.returned(place, id, key, outcome, &mut self.shared);
         }
@@ -248,7 +248,7 @@ impl Fleet {
 }
 
 /// What an answer of the cashier means for a tournament.
-fn settled(effect: &Effect, answered: Answered) -> Outcome<TournamentOrder> {
+fn settled(effect: &Effect, answered: Answered) -> EffectResult<TournamentOrder> {
     let command = match (effect, answered) {
         (Effect::AskBots { .. }, Answered::Bots(bots)) => Command::EnterBots { bots },
         (Effect::Enter { player, entry, .. }, Answered::Done) => {
@@ -259,7 +259,7 @@ fn settled(effect: &Effect, answered: Answered) -> Outcome<TournamentOrder> {
         }
         (Effect::Refund { player, .. }, Answered::Done) => Command::Refunded(vec![*player]),
         (Effect::Settle { .. }, Answered::Done) => Command::Settled,
-        _ => return Outcome::Failed,
+        _ => return EffectResult::Failed,
     };
-    Outcome::Done(vec![TournamentOrder::Do(command)])
+    EffectResult::Done(vec![TournamentOrder::Do(command)])
 }

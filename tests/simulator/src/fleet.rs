@@ -15,7 +15,7 @@ use crate::{
     play::choose,
     pool::{Pool, Shared},
 };
-use poker::hosted::{TableHost, TableNews, TableOrder};
+use poker::hosted::{TableHost, TableOrder, TablePublication};
 use std::{
     collections::BTreeMap,
     fmt,
@@ -49,7 +49,7 @@ pub(crate) enum Event {
     RunTimeout(u64),
     TableAnswered { token: Token, reply: TableReply },
     TournamentAnswered { token: Token, reply: TournamentReply },
-    Told { client: usize, life: u32, first: u64, events: Rc<Vec<TableEvent>> },
+    RecordedEvents { client: usize, life: u32, first: u64, events: Rc<Vec<TableEvent>> },
     BotActs(Box<BotAsk>),
     ClientActs(usize),
     Second,
@@ -122,7 +122,7 @@ impl Fleet {
             Event::RunTimeout(run) => self.run_timeout(run),
             Event::TableAnswered { token, reply } => self.table_reply(token, &reply),
             Event::TournamentAnswered { token, reply } => self.tournament_reply(token, reply),
-            Event::Told { client, life, first, events } => {
+            Event::RecordedEvents { client, life, first, events } => {
                 let now_ms = self.shared.now_ms;
                 let client = self.clients.get_mut(client).filter(|client| client.life == life);
                 client.into_iter().for_each(|client| client.hear(first, &events, now_ms));
@@ -239,16 +239,16 @@ impl Fleet {
         }
     }
 
-    fn told(&mut self, id: TableId, last: u64, news: TableNews, answers: Option<Token>) {
+    fn told(&mut self, id: TableId, last: u64, news: TablePublication, answers: Option<Token>) {
         let told = match news {
-            TableNews::AskBot(ask) => {
+            TablePublication::AskBot(ask) => {
                 let after_ms = self.shared.chance.between(1, 200);
                 if self.travel_ms().is_some() {
                     self.agenda.plan(self.shared.now_ms + after_ms, Event::BotActs(ask));
                 }
                 return;
             }
-            TableNews::Happened(told) | TableNews::Repeated(told) => told,
+            TablePublication::Happened(told) | TablePublication::Repeated(told) => told,
         };
         self.checks.table_told(id, last);
         let first = last + 1 - (told.public.len() as u64).min(last + 1);
@@ -263,7 +263,7 @@ impl Fleet {
                 && let Some(travel_ms) = self.travel_ms()
             {
                 let events = Rc::clone(&events);
-                self.agenda.plan(now_ms + travel_ms, Event::Told { client, life, first, events });
+                self.agenda.plan(now_ms + travel_ms, Event::RecordedEvents { client, life, first, events });
             }
         }
         if let Some(token) = answers

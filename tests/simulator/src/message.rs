@@ -2,10 +2,10 @@
 
 use crate::{
     server::{Ack, Claim, Decided, Member},
-    world::Place,
+    world::PartitionTenure,
 };
 use bytes::Bytes;
-use host::{Aggregate, Checked, Journaled, Outcome};
+use host::{Aggregate, Checked, EffectResult, Journaled};
 use wire::{CommandId, journal::Cause};
 
 /// An aggregate that the simulator hosts.
@@ -52,20 +52,20 @@ pub(crate) enum PoolEvent<A: Kind> {
 /// What comes to a process.
 pub(crate) enum Input<A: Kind> {
     Tick,
-    Wake(Place),
-    AppendTimeout { place: Place, id: A::Id, append: u64, attempt: u32 },
-    AppendAgain { place: Place, id: A::Id, append: u64, attempt: u32 },
-    AskTimeout { place: Place, id: A::Id, ask: u64, read: bool },
+    Wake(PartitionTenure),
+    AppendTimeout { place: PartitionTenure, id: A::Id, append: u64, attempt: u32 },
+    AppendAgain { place: PartitionTenure, id: A::Id, append: u64, attempt: u32 },
+    AskTimeout { place: PartitionTenure, id: A::Id, ask: u64, read: bool },
     Beat { from: Member, leaving: bool },
     Claims { doubts: u64, claims: Vec<Claim> },
     Claim { partition: u16, claim: Claim },
-    Journals { place: Place, ids: Vec<A::Id> },
+    Journals { place: PartitionTenure, ids: Vec<A::Id> },
     Command { partition: u16, id: A::Id, cause: Cause, command: A::Command, token: Token },
-    Acked { place: Place, id: A::Id, append: u64, attempt: u32, ack: Ack },
-    ReadBack { place: Place, id: A::Id, append: u64, attempt: u32, decided: Decided },
-    Checked { place: Place, id: A::Id, ask: u64, checked: Checked },
-    Read { place: Place, id: A::Id, ask: u64, journal: Option<Journaled> },
-    Returned { place: Place, id: A::Id, key: A::Key, outcome: Outcome<A::Command> },
+    Acked { place: PartitionTenure, id: A::Id, append: u64, attempt: u32, ack: Ack },
+    ReadBack { place: PartitionTenure, id: A::Id, append: u64, attempt: u32, decided: Decided },
+    Checked { place: PartitionTenure, id: A::Id, ask: u64, checked: Checked },
+    Read { place: PartitionTenure, id: A::Id, ask: u64, journal: Option<Journaled> },
+    Returned { place: PartitionTenure, id: A::Id, key: A::Key, outcome: EffectResult<A::Command> },
 }
 
 impl<A: Kind> Input<A> {
@@ -85,20 +85,52 @@ impl<A: Kind> Input<A> {
 
 /// What the server is asked.
 pub(crate) enum Request<A: Kind> {
-    Append { from: Place, id: A::Id, append: u64, attempt: u32, after: u64, payload: Bytes, snapshot: bool },
-    ReadBack { from: Place, id: A::Id, append: u64, attempt: u32, after: u64 },
-    Check { from: Place, id: A::Id, ask: u64, last: u64 },
-    Read { from: Place, id: A::Id, ask: u64 },
-    List { from: Place },
-    ReadClaims { from: Member, doubts: u64 },
-    Claim { partition: u16, expected: u64, owner: Option<Member> },
+    Append {
+        from: PartitionTenure,
+        id: A::Id,
+        append: u64,
+        attempt: u32,
+        after: u64,
+        payload: Bytes,
+        snapshot: bool,
+    },
+    ReadBack {
+        from: PartitionTenure,
+        id: A::Id,
+        append: u64,
+        attempt: u32,
+        after: u64,
+    },
+    Check {
+        from: PartitionTenure,
+        id: A::Id,
+        ask: u64,
+        last: u64,
+    },
+    Read {
+        from: PartitionTenure,
+        id: A::Id,
+        ask: u64,
+    },
+    List {
+        from: PartitionTenure,
+    },
+    ReadClaims {
+        from: Member,
+        doubts: u64,
+    },
+    Claim {
+        partition: u16,
+        expected: u64,
+        owner: Option<Member>,
+    },
 }
 
 /// What leaves the processes of a role, or has been stored.
 pub(crate) enum Outside<A: Kind> {
     Reply { process: usize, token: Token, reply: A::Reply },
     Tell { id: A::Id, last: u64, news: A::News, answers: Option<Token> },
-    Start { place: Place, id: A::Id, key: A::Key, effect: A::Effect, tries: u32 },
+    Start { place: PartitionTenure, id: A::Id, key: A::Key, effect: A::Effect, tries: u32 },
     Stored { id: A::Id, sequence: u64, payload: Bytes },
     Unreadable { id: A::Id, reason: String },
     NotRecorded { id: A::Id, reason: String },

@@ -5,7 +5,7 @@ use crate::{
     message::{Input, Kind, Request},
     process::{Ending, Owned, Process},
     server::{ANY_LIFE, Claim, Member},
-    world::Place,
+    world::PartitionTenure,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use wire::Epoch;
@@ -76,7 +76,7 @@ impl<A: Kind> Process<A> {
         context.trace.note(|| format!("process {} takes its machine's time", self.world.me.process));
         debug_assert!(at_ms <= context.now_ms);
         self.world.ahead_ms = ahead_ms;
-        let places: Vec<Place> = self.owned.values().map(|owned| owned.place).collect();
+        let places: Vec<PartitionTenure> = self.owned.values().map(|owned| owned.place).collect();
         for place in places {
             self.end(place, Ending::Anew, context);
         }
@@ -127,7 +127,7 @@ impl<A: Kind> Process<A> {
             self.lose(partition);
         }
         if mine && !released && !self.owned.contains_key(&partition) {
-            let place = Place { member: self.world.me, partition, tenure: context.next() };
+            let place = PartitionTenure { member: self.world.me, partition, tenure: context.next() };
             context.trace.note(|| {
                 let Member { process, incarnation } = place.member;
                 format!(
@@ -234,7 +234,7 @@ impl<A: Kind> Process<A> {
     }
 
     /// Has a partition end in order.
-    pub(crate) fn end(&mut self, place: Place, ending: Ending, context: &mut Context<'_, A>) {
+    pub(crate) fn end(&mut self, place: PartitionTenure, ending: Ending, context: &mut Context<'_, A>) {
         let Some(owned) = self.at(place) else { return };
         match (owned.ending, ending) {
             (Some(Ending::HandOver), _) | (Some(Ending::Anew), Ending::Anew) => {}
@@ -250,7 +250,7 @@ impl<A: Kind> Process<A> {
     }
 
     /// A partition has ended in order.
-    pub(crate) fn ended(&mut self, place: Place, context: &mut Context<'_, A>) {
+    pub(crate) fn ended(&mut self, place: PartitionTenure, context: &mut Context<'_, A>) {
         let Some(owned) = self.at(place) else { return };
         match owned.ending.take() {
             Some(Ending::HandOver) => {
@@ -267,12 +267,12 @@ impl<A: Kind> Process<A> {
     }
 
     /// Begins an ownership anew, from the journals.
-    pub(crate) fn anew(&mut self, place: Place, context: &mut Context<'_, A>) {
+    pub(crate) fn anew(&mut self, place: PartitionTenure, context: &mut Context<'_, A>) {
         let tenure = context.next();
         let Some(owned) = self.at(place) else { return };
         let epoch = owned.epoch;
         self.lose(place.partition);
-        let place = Place { tenure, ..place };
+        let place = PartitionTenure { tenure, ..place };
         let owned = Owned {
             place,
             epoch,

@@ -10,7 +10,7 @@ use crate::{
     ownership::broadcast,
     process::Process,
     server::{ANY_LIFE, Ack, Member, Server},
-    world::{Place, World},
+    world::{PartitionTenure, World},
 };
 use host::Checked;
 use std::collections::{BTreeMap, BTreeSet};
@@ -177,7 +177,7 @@ impl<A: Kind> Pool<A> {
         }
     }
 
-    fn list(&mut self, from: Place, shared: &mut Shared) {
+    fn list(&mut self, from: PartitionTenure, shared: &mut Shared) {
         let ids = self.server.ids().filter(|id| A::partition(*id) == from.partition).collect();
         self.split(shared).1.send(from.member, Input::Journals { place: from, ids });
     }
@@ -211,10 +211,10 @@ impl<A: Kind> Pool<A> {
     /// Gives an attempt at an effect back to where it was made.
     pub(crate) fn returned(
         &mut self,
-        place: Place,
+        place: PartitionTenure,
         id: A::Id,
         key: A::Key,
-        outcome: host::Outcome<A::Command>,
+        outcome: host::EffectResult<A::Command>,
         shared: &mut Shared,
     ) {
         let context = &mut self.split(shared).1;

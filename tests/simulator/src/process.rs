@@ -6,7 +6,7 @@ use crate::{
     message::{Input, Kind, Token},
     mistake::Mistake,
     server::{Claim, Member},
-    world::{Place, World},
+    world::{PartitionTenure, World},
 };
 use host::{Checked, Partition, ReadError};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -28,7 +28,7 @@ pub(crate) enum Ending {
 
 /// A partition in the hands of this process.
 pub(crate) struct Owned<A: Kind> {
-    pub(crate) place: Place,
+    pub(crate) place: PartitionTenure,
     pub(crate) epoch: Epoch,
     /// None until the journals are listed.
     pub(crate) core: Option<Partition<A, Token>>,
@@ -155,19 +155,19 @@ impl<A: Kind> Process<A> {
         }
     }
 
-    fn ends_ask(&mut self, place: Place, ask: u64) -> bool {
+    fn ends_ask(&mut self, place: PartitionTenure, ask: u64) -> bool {
         self.at(place).is_some_and(|owned| owned.asks.remove(&ask))
     }
 
     /// Finds an ownership, if it is still that one.
-    pub(crate) fn at(&mut self, place: Place) -> Option<&mut Owned<A>> {
+    pub(crate) fn at(&mut self, place: PartitionTenure) -> Option<&mut Owned<A>> {
         self.owned.get_mut(&place.partition).filter(|owned| owned.place == place)
     }
 
     /// Gives the core of an ownership an input, and does what comes of it.
     pub(crate) fn with(
         &mut self,
-        place: Place,
+        place: PartitionTenure,
         context: &mut Context<'_, A>,
         input: impl FnOnce(&mut Partition<A, Token>, &crate::world::Here<'_>),
     ) {
@@ -207,7 +207,7 @@ impl<A: Kind> Process<A> {
         self.with(place, context, |core, around| core.command(around, id, cause, command, token, true));
     }
 
-    fn wake(&mut self, place: Place, context: &mut Context<'_, A>) {
+    fn wake(&mut self, place: PartitionTenure, context: &mut Context<'_, A>) {
         let now_ms = context.now_ms;
         let Some(owned) = self.at(place).filter(|owned| owned.armed_ms.is_some_and(|at| at <= now_ms)) else {
             return;
@@ -219,7 +219,7 @@ impl<A: Kind> Process<A> {
     }
 
     /// A partition's journals are listed: now it is worked on.
-    fn begin(&mut self, place: Place, ids: Vec<A::Id>, context: &mut Context<'_, A>) {
+    fn begin(&mut self, place: PartitionTenure, ids: Vec<A::Id>, context: &mut Context<'_, A>) {
         let Self { owned, world, .. } = self;
         let Some(owned) = owned.get_mut(&place.partition).filter(|owned| owned.place == place) else {
             return;
@@ -237,7 +237,7 @@ impl<A: Kind> Process<A> {
             return;
         }
         self.renewed_ms = context.now_ms;
-        let places: Vec<Place> = self.owned.values().map(|owned| owned.place).collect();
+        let places: Vec<PartitionTenure> = self.owned.values().map(|owned| owned.place).collect();
         for place in places {
             self.with(place, context, |core, around| core.renew(around));
         }

@@ -17,7 +17,7 @@ pub(crate) const BEGAN_MS: u64 = 1_800_000_000_000;
 
 /// One ownership of a partition by one life of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct PartitionTenure {
     pub(crate) member: Member,
     pub(crate) partition: u16,
     pub(crate) tenure: u64,

@@ -1,4 +1,4 @@
-//! Lines between players and connection nodes that can be disturbed: cut in the middle of a frame, silent without an end, or
+//! Lines between players and gateways that can be disturbed: cut in the middle of a frame, silent without an end, or
 //! held up. A line passes bytes and knows nothing of frames.
 
 use anyhow::Context;

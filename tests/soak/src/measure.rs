@@ -19,9 +19,9 @@ use wire::{
 const BETWEEN: Duration = Duration::from_millis(15);
 /// A question that is not answered for so long is asked again: while a worker is dead, to notice soon when another one answers...
 const EACH: Duration = Duration::from_millis(150);
-/// ... and otherwise as connection nodes do.
+/// ... and otherwise as gateways do.
 const EACH_AS_NODES: Duration = Duration::from_secs(1);
-/// Pause before a question is asked again that was refused for a passing reason: the first one of connection nodes.
+/// Pause before a question is asked again that was refused for a passing reason: the first one of gateways.
 const PAUSE: Duration = Duration::from_millis(10);
 /// Longer than any outage; whoever does not answer by then never will.
 const TOTAL: Duration = Duration::from_secs(45);

@@ -50,7 +50,7 @@ pub struct Options {
     /// Table workers
     #[arg(long, default_value_t = 3)]
     pub table_workers: u8,
-    /// Connection nodes
+    /// Gateways
     #[arg(long, default_value_t = 3)]
     pub gateways: u8,
     /// Coordinators

@@ -20,7 +20,7 @@ use wire::{
 
 /// What the players are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum RunPhase {
     /// Play.
     Play,
     /// Sit down no more; play on until the table closes.
@@ -125,7 +125,7 @@ impl Player {
     }
 
     /// Plays until told to stop; gives the log.
-    pub async fn play(mut self, mut stage: watch::Receiver<Stage>) -> ClientLog {
+    pub async fn play(mut self, mut stage: watch::Receiver<RunPhase>) -> ClientLog {
         if let Game::Cash(table) = self.game {
             self.plan(0, 2_000, Plan::Sit(table));
             if self.chat_ms > 0 {
@@ -138,10 +138,10 @@ impl Player {
         };
         loop {
             let now = *stage.borrow_and_update();
-            if now == Stage::Stop {
+            if now == RunPhase::Stop {
                 return self.log;
             }
-            if now == Stage::Finish {
+            if now == RunPhase::Finish {
                 self.plans.retain(|(_, plan)| !matches!(plan, Plan::Sit(_) | Plan::Enter(_) | Plan::Say(_)));
             }
             if let Some(announced) = &mut announced
@@ -154,10 +154,10 @@ impl Player {
             let next = self.plans.iter().map(|&(at, _)| at).min();
             tokio::select! {
                 event = self.client.next() => match event {
-                    Some(event) => self.take(&event, now == Stage::Play),
+                    Some(event) => self.take(&event, now == RunPhase::Play),
                     None => return self.log,
                 },
-                Some(answered) = self.asked.next() => self.answered(&answered, now == Stage::Play),
+                Some(answered) = self.asked.next() => self.answered(&answered, now == RunPhase::Play),
                 () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => self.carry_out_due(),
                 Ok(()) = stage.changed() => {}
                 Ok(()) = changed(&mut announced) => {}

@@ -6,7 +6,7 @@ use crate::{
     lines::Lines,
     now::now_ms,
     options::Options,
-    player::{Game, Player, Stage},
+    player::{Game, Player, RunPhase},
     report::Report,
     room::{self, Account},
     schedule::schedule,
@@ -85,7 +85,7 @@ struct Run<'a> {
     lines: Lines,
     tables: Vec<TableId>,
     accounts: Vec<Account>,
-    stage: watch::Sender<Stage>,
+    stage: watch::Sender<RunPhase>,
     clients: JoinSet<anyhow::Result<ClientLog>>,
 }
 
@@ -103,7 +103,7 @@ impl<'a> Run<'a> {
             lines: Lines::default(),
             tables,
             accounts,
-            stage: watch::Sender::new(Stage::Play),
+            stage: watch::Sender::new(RunPhase::Play),
             clients: JoinSet::new(),
         })
     }
@@ -122,14 +122,14 @@ impl<'a> Run<'a> {
         self.break_things(&breaker).await;
         tell("the faults are over".to_owned());
         let mut found = self.until_all_played().await;
-        self.stage.send_replace(Stage::Finish);
+        self.stage.send_replace(RunPhase::Finish);
         found.extend(self.close_tables().await);
         let played: Vec<TournamentId> = playing.join_all().await.into_iter().flatten().collect();
         let (settled, stuck) = self.end_tournaments(&played).await;
         found.extend(stuck);
         // What was published last reaches the clients.
         sleep(Duration::from_secs(1)).await;
-        self.stage.send_replace(Stage::Stop);
+        self.stage.send_replace(RunPhase::Stop);
         let mut logs = Vec::new();
         while let Some(log) = self.clients.join_next().await {
             logs.push(log??);

@@ -12,7 +12,7 @@ use std::{fmt, time::Duration};
 pub enum FaultKind {
     /// SIGKILL of a table worker.
     KillTableWorker,
-    /// SIGKILL of a connection node.
+    /// SIGKILL of a gateway.
     KillGateway,
     /// SIGKILL of a coordinator.
     KillCoordinator,
@@ -32,11 +32,11 @@ pub enum FaultKind {
     ZombieCoordinator,
     /// The same of an archivist.
     ZombieArchivist,
-    /// SIGSTOP of a connection node for a while.
+    /// SIGSTOP of a gateway for a while.
     FreezeGateway,
     /// A planned stop of a table worker.
     DrainTableWorker,
-    /// A planned stop of a connection node.
+    /// A planned stop of a gateway.
     DrainGateway,
     /// One table worker more; it is drained a while later.
     AddTableWorker,

@@ -1,6 +1,6 @@
 //! Tournaments, one after the other: each is announced to its players, and the next one is made when it is settled.
 
-use crate::{options::Options, player::Stage, room};
+use crate::{options::Options, player::RunPhase, room};
 use std::{sync::Arc, time::Duration};
 use testkit::Fleet;
 use tokio::{sync::watch, time::sleep};
@@ -14,10 +14,10 @@ pub async fn play(
     fleet: Arc<Fleet>,
     options: Options,
     announce: watch::Sender<Option<TournamentId>>,
-    stage: watch::Receiver<Stage>,
+    stage: watch::Receiver<RunPhase>,
 ) -> Vec<TournamentId> {
     let mut played = Vec::new();
-    while *stage.borrow() == Stage::Play {
+    while *stage.borrow() == RunPhase::Play {
         // During an outage it is tried again: nobody has been told of it.
         let Ok(tournament) = fleet.tournament(room::tournament(&options)).await else {
             sleep(LOOK).await;
@@ -26,7 +26,7 @@ pub async fn play(
         played.push(tournament);
         announce.send_replace(Some(tournament));
         loop {
-            if *stage.borrow() != Stage::Play {
+            if *stage.borrow() != RunPhase::Play {
                 return played;
             }
             if fleet.standings(tournament).await.is_ok_and(|standings| standings.settled) {

@@ -1,6 +1,6 @@
 //! A visitor's program: watches a few tables, changes them now and then, and must never see a card that is not tabled.
 
-use crate::{chance::Chance, now::now_ms, player::Stage};
+use crate::{chance::Chance, now::now_ms, player::RunPhase};
 use client::Client;
 use std::{collections::VecDeque, time::Duration};
 use testkit::check::ClientLog;
@@ -20,7 +20,7 @@ pub async fn visit(
     connection: client::Options,
     tables: Vec<TableId>,
     mut chance: Chance,
-    mut stage: watch::Receiver<Stage>,
+    mut stage: watch::Receiver<RunPhase>,
 ) -> anyhow::Result<ClientLog> {
     let mut client = Client::connect(connection).await?;
     let handle = client.handle();
@@ -49,7 +49,7 @@ pub async fn visit(
                 }
             }
             Ok(()) = stage.changed() => {
-                if *stage.borrow_and_update() == Stage::Stop {
+                if *stage.borrow_and_update() == RunPhase::Stop {
                     return Ok(log);
                 }
             }

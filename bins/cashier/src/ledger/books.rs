@@ -3,7 +3,7 @@
 //! What always holds: a posting that is refused changes nothing; one that is accepted has entries
 //! that add up to zero, and is seen by the postings decided after it.
 
-use super::{AccountId, Columns, Entry, Movement, Posting, settle_key};
+use super::{AccountId, Columns, Movement, Posting, TournamentEntry, settle_key};
 use std::collections::HashMap;
 use wire::{Chips, PlayerId, Refusal, TableId, TournamentId};
 
@@ -71,7 +71,7 @@ pub struct Side {
 
 /// What became of a posting that was not refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum PostingResult {
     /// It is new: these are its entries.
     New(Vec<Side>),
     /// It was recorded before.
@@ -92,7 +92,7 @@ impl Books {
     ///
     /// # Errors
     /// The refusal by name. [`Refusal::AlreadyExists`] when the key was used for something else.
-    pub fn post(&mut self, posting: &Posting) -> Result<Outcome, Refusal> {
+    pub fn post(&mut self, posting: &Posting) -> Result<PostingResult, Refusal> {
         let columns = posting.columns();
         if let Some(recorded) = self.postings.get(&posting.key) {
             if !recorded.is(&columns) {
@@ -104,7 +104,7 @@ impl Books {
                 Movement::Enter(entry) if self.postings.contains_key(&entry.refund_key()) => {
                     Err(Refusal::TournamentPast)
                 }
-                _ => Ok(Outcome::Repeated),
+                _ => Ok(PostingResult::Repeated),
             };
         }
         let sides = self.sides(&posting.movement)?;
@@ -113,7 +113,7 @@ impl Books {
             self.accounts.entry(side.account).or_default().balance += side.amount;
         }
         self.postings.insert(posting.key.clone(), Recorded::from(&columns));
-        Ok(Outcome::New(sides))
+        Ok(PostingResult::New(sides))
     }
 
     fn sides(&self, movement: &Movement) -> Result<Vec<Side>, Refusal> {
@@ -151,7 +151,7 @@ impl Books {
         }
     }
 
-    fn enter(&self, entry: &Entry) -> Result<Vec<Side>, Refusal> {
+    fn enter(&self, entry: &TournamentEntry) -> Result<Vec<Side>, Refusal> {
         self.check_open(entry.tournament)?;
         self.check_player(entry.player)?;
         self.cover(entry.player, entry.buy_in.plus(entry.fee))?;
@@ -163,7 +163,7 @@ impl Books {
     }
 
     /// Pays back what was paid, and no more: the entry must be there with the same amounts.
-    fn refund(&self, entry: &Entry) -> Result<Vec<Side>, Refusal> {
+    fn refund(&self, entry: &TournamentEntry) -> Result<Vec<Side>, Refusal> {
         self.check_open(entry.tournament)?;
         let paid = self.postings.get(&entry.enter_key()).ok_or(Refusal::NotRegistered)?;
         if (paid.amount, paid.fee) != (entry.buy_in.0, entry.fee.0) {

@@ -88,9 +88,9 @@ pub enum Movement {
         amount: Chips,
     },
     /// Into a prize pool, and the fee to the house.
-    Enter(Entry),
+    Enter(TournamentEntry),
     /// An entry paid back.
-    Refund(Entry),
+    Refund(TournamentEntry),
     /// From the house to a player's balance.
     Credit {
         /// Whose balance.
@@ -102,7 +102,7 @@ pub enum Movement {
 
 /// A player's entry in a tournament.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct TournamentEntry {
     /// Which tournament.
     pub tournament: TournamentId,
     /// Whose entry.
@@ -115,7 +115,7 @@ pub struct Entry {
     pub fee: Chips,
 }
 
-impl Entry {
+impl TournamentEntry {
     /// Returns the key of paying it.
     #[must_use]
     pub fn enter_key(&self) -> String {
@@ -185,7 +185,7 @@ impl Posting {
     ///
     /// # Errors
     /// [`Refusal::BadMessage`] for amounts that make no sense.
-    pub fn enter(entry: Entry) -> Result<Self, Refusal> {
+    pub fn enter(entry: TournamentEntry) -> Result<Self, Refusal> {
         let key = entry.enter_key();
         let movement = Movement::Enter(entry);
         Self { key, movement }.checked()
@@ -195,7 +195,7 @@ impl Posting {
     ///
     /// # Errors
     /// [`Refusal::BadMessage`] for amounts that make no sense.
-    pub fn refund(entry: Entry) -> Result<Self, Refusal> {
+    pub fn refund(entry: TournamentEntry) -> Result<Self, Refusal> {
         let key = entry.refund_key();
         let movement = Movement::Refund(entry);
         Self { key, movement }.checked()

@@ -23,7 +23,7 @@ const MOST_AT_ONCE: usize = 256;
 /// patience.
 const MOST_WAITING: usize = 4096;
 
-struct Waiting {
+struct QueuedPosting {
     posting: Posting,
     since: Instant,
     answer: oneshot::Sender<Result<(), Refusal>>,
@@ -32,7 +32,7 @@ struct Waiting {
 /// The way into the ledger.
 #[derive(Clone)]
 pub struct Ledger {
-    waiting: mpsc::Sender<Waiting>,
+    waiting: mpsc::Sender<QueuedPosting>,
     posted: Arc<AtomicU64>,
 }
 
@@ -53,7 +53,7 @@ impl Ledger {
     pub async fn post(&self, posting: Posting) -> Result<(), Refusal> {
         let (answer, outcome) = oneshot::channel();
         let since = Instant::now();
-        let waiting = Waiting { posting, since, answer };
+        let waiting = QueuedPosting { posting, since, answer };
         self.waiting.try_send(waiting).map_err(|_| Refusal::unavailable("too many postings at once"))?;
         outcome.await.unwrap_or_else(|_| Err(Refusal::unavailable("ledger")))
     }
@@ -70,7 +70,7 @@ impl Ledger {
     }
 }
 
-async fn work(database: Database, mut queue: mpsc::Receiver<Waiting>, posted: Arc<AtomicU64>) {
+async fn work(database: Database, mut queue: mpsc::Receiver<QueuedPosting>, posted: Arc<AtomicU64>) {
     let mut taken = Vec::with_capacity(MOST_AT_ONCE);
     while queue.recv_many(&mut taken, MOST_AT_ONCE).await > 0 {
         let (postings, answers): (Vec<Posting>, Vec<_>) = taken

@@ -6,7 +6,7 @@
 
 use super::{
     AccountId, Posting,
-    books::{Account, Books, Outcome, Recorded, Side},
+    books::{Account, Books, PostingResult, Recorded, Side},
 };
 use crate::{
     Failure,
@@ -189,11 +189,11 @@ pub async fn post(
     let mut outcomes = Vec::with_capacity(postings.len());
     for posting in postings {
         outcomes.push(match books.post(posting) {
-            Ok(Outcome::New(sides)) => {
+            Ok(PostingResult::New(sides)) => {
                 new.push((posting, sides));
                 Ok(true)
             }
-            Ok(Outcome::Repeated) => Ok(false),
+            Ok(PostingResult::Repeated) => Ok(false),
             Err(refusal) => Err(refusal),
         });
     }

@@ -1,4 +1,4 @@
-//! What table workers tell, without what this node does not need: frames stay bytes, and most tables are watched elsewhere.
+//! What table workers tell, without what this gateway does not need: frames stay bytes, and most tables are watched elsewhere.
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -8,16 +8,16 @@ use wire::{
     table::DealtCards,
 };
 
-/// [`wire::table::TableNews`], not copied.
+/// [`wire::table::FeedMessage`], not copied.
 #[derive(Deserialize)]
-pub(super) struct News<'a> {
+pub(super) struct BorrowedFeedMessage<'a> {
     #[serde(borrow)]
-    pub(super) told: Vec<Told<'a>>,
+    pub(super) told: Vec<TableNews<'a>>,
 }
 
-/// [`wire::table::Told`], not copied.
+/// [`wire::table::TableNews`], not copied.
 #[derive(Deserialize)]
-pub(super) struct Told<'a> {
+pub(super) struct TableNews<'a> {
     pub(super) table: TableId,
     #[serde(borrow)]
     frame: &'a serde_bytes::Bytes,
@@ -29,7 +29,7 @@ pub(super) struct Told<'a> {
     pub(super) turn: Option<PlayerId>,
 }
 
-impl<'a> News<'a> {
+impl<'a> BorrowedFeedMessage<'a> {
     /// # Errors
     /// When the bytes are something else.
     pub(super) fn parse(payload: &'a [u8]) -> Result<Self, CodecError> {
@@ -37,7 +37,7 @@ impl<'a> News<'a> {
     }
 }
 
-impl Told<'_> {
+impl TableNews<'_> {
     /// The frame for everybody. A copy: a viewer who is slow would otherwise keep the news of all tables in memory.
     pub(super) fn frame(&self) -> Bytes {
         Bytes::copy_from_slice(self.frame)
@@ -53,27 +53,27 @@ mod tests {
     fn what_workers_tell_is_understood() {
         let cards = PrivateCards { table: TableId(1), hand: HandNo(2), cards: vec!["As".parse().unwrap()] };
         let cards = vec![DealtCards { player: PlayerId(3), cards }];
-        let deal = table::Told {
+        let deal = table::TableNews {
             table: TableId(1),
             frame: vec![1, 2],
             cards: cards.clone(),
             answers: None,
             turn: Some(PlayerId(4)),
         };
-        let done = table::Told {
+        let done = table::TableNews {
             table: TableId(2),
             frame: vec![3],
             cards: Vec::new(),
             answers: Some("_INBOX_gateway.x.1".into()),
             turn: None,
         };
-        let payload = codec::encode(&table::TableNews { told: vec![deal, done] }).unwrap();
-        let News { told } = News::parse(&payload).unwrap();
+        let payload = codec::encode(&table::FeedMessage { told: vec![deal, done] }).unwrap();
+        let BorrowedFeedMessage { told } = BorrowedFeedMessage::parse(&payload).unwrap();
         let [deal, done] = &told[..] else { panic!("two are told") };
         assert_eq!((deal.table, &deal.frame()[..], deal.answers), (TableId(1), &[1, 2][..], None));
         assert_eq!((&deal.cards, deal.turn), (&cards, Some(PlayerId(4))));
         assert_eq!((done.table, &done.frame()[..]), (TableId(2), &[3][..]));
         assert_eq!((done.answers, done.turn), (Some("_INBOX_gateway.x.1"), None));
-        assert!(News::parse(&payload[1..]).is_err());
+        assert!(BorrowedFeedMessage::parse(&payload[1..]).is_err());
     }
 }

@@ -2,10 +2,12 @@
 
 use super::{
     Watched,
-    later::Later,
-    news::{News, Told},
+    batch::Batch,
+    news::{BorrowedFeedMessage, TableNews},
 };
-use crate::{ask::Asker, chunk::Chunk, connections::Connections, format, limits::REPAIR_PAUSE};
+use crate::{
+    chunk::Chunk, connections::Connections, fleet_client::FleetClient, format, limits::REPAIR_PAUSE,
+};
 use bus::{Bus, Subscription};
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use std::sync::Arc;
@@ -28,10 +30,10 @@ pub(super) struct Pump {
     watched: Arc<Watched>,
     to_repair: mpsc::UnboundedReceiver<TableId>,
     bus: Bus,
-    asker: Asker,
+    fleet: FleetClient,
     connections: Arc<Connections>,
     repairs: FuturesUnordered<BoxFuture<'static, Repaired>>,
-    later: Later,
+    batch: Batch,
 }
 
 impl Pump {
@@ -39,21 +41,21 @@ impl Pump {
         watched: Arc<Watched>,
         to_repair: mpsc::UnboundedReceiver<TableId>,
         bus: Bus,
-        asker: Asker,
+        fleet: FleetClient,
         connections: Arc<Connections>,
     ) -> Self {
         Self {
             watched,
             to_repair,
             bus,
-            asker,
+            fleet,
             connections,
             repairs: FuturesUnordered::new(),
-            later: Later::new(),
+            batch: Batch::new(),
         }
     }
 
-    /// Runs for as long as the node.
+    /// Runs for as long as the gateway.
     pub(super) async fn run(mut self, mut news: Subscription, mut gaps: watch::Receiver<u64>) {
         loop {
             tokio::select! {
@@ -61,7 +63,7 @@ impl Pump {
                     Some(message) => self.hear(&message.payload),
                     None => return,
                 },
-                () = self.later.due() => self.later.send(),
+                () = self.batch.due() => self.batch.send(),
                 Some(table) = self.to_repair.recv() => self.repair(table),
                 Some(repaired) = self.repairs.next(), if !self.repairs.is_empty() => self.repaired(repaired),
                 Ok(()) = gaps.changed() => self.doubt(),
@@ -70,15 +72,15 @@ impl Pump {
     }
 
     fn hear(&mut self, payload: &[u8]) {
-        match News::parse(payload) {
-            Ok(News { told }) => told.into_iter().for_each(|told| self.tell(told)),
+        match BorrowedFeedMessage::parse(payload) {
+            Ok(BorrowedFeedMessage { told }) => told.into_iter().for_each(|told| self.tell(told)),
             Err(error) => tracing::warn!(%error, "what a table worker tells makes no sense"),
         }
     }
 
     /// Passes on what happened at one table.
-    fn tell(&mut self, told: Told<'_>) {
-        if self.bus.is_seeking() {
+    fn tell(&mut self, told: TableNews<'_>) {
+        if self.bus.has_scouts() {
             // Its owner listens: after a takeover this is the first that is heard of the new one.
             self.bus.found(&subject::table_commands(subject::table_partition(told.table)));
         }
@@ -97,14 +99,14 @@ impl Pump {
         };
         let mut gap = false;
         if let Some(feed) = feed {
-            gap = feed.hear(&chunk, |outbox, frame| self.later.push(outbox, frame));
+            gap = feed.hear(&chunk, |outbox, frame| self.batch.push(outbox, frame));
             if feed.is_empty() {
                 tables.remove(&told.table);
             }
             // After the deal that they belong to.
             for DealtCards { player, cards } in told.cards {
                 self.connections.with_outbox(player, |outbox| {
-                    self.later
+                    self.batch
                         .push(outbox, format::encode(None, ServerMessage::Cards(cards), outbox.format()));
                 });
             }
@@ -112,10 +114,10 @@ impl Pump {
         drop(tables);
         // Last: an answer that leaves before them would let the events wait for company.
         if let Some(question) = question {
-            self.asker.answered(question, &TableReply::Done { event_no: chunk.last() });
+            self.fleet.answered(question, &TableReply::Done { event_no: chunk.last() });
         }
         if let Some(player) = told.turn {
-            self.connections.with_outbox(player, |outbox| outbox.hurry());
+            self.connections.with_outbox(player, |outbox| outbox.flush());
         }
         if gap {
             self.repair(told.table);
@@ -140,9 +142,9 @@ impl Pump {
         let Some(since) = feed.ask() else { return };
         drop(tables);
         tracing::debug!(%table, since, "events are missing: the table is asked");
-        let asker = self.asker.clone();
+        let fleet = self.fleet.clone();
         self.repairs.push(Box::pin(async move {
-            let answer = asker.replay(table, since).await;
+            let answer = fleet.replay(table, since).await;
             if answer.is_none() {
                 sleep(REPAIR_PAUSE).await;
             }

@@ -4,7 +4,7 @@ use crate::{
     chunk::Chunk,
     format::{self, Format},
     outbox::Outbox,
-    sight::{Portion, Sight, Step},
+    viewer_position::{Portion, Step, ViewerPosition},
 };
 use bytes::Bytes;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(super) struct TableFeed {
 struct Viewer {
     number: u64,
     outbox: Arc<Outbox>,
-    sight: Sight,
+    position: ViewerPosition,
 }
 
 impl Viewer {
@@ -36,10 +36,10 @@ impl TableFeed {
     /// A viewer begins to watch, perhaps anew: what it has seen so far.
     pub(super) fn join(&mut self, number: u64, outbox: &Arc<Outbox>) -> Option<u64> {
         if let Some(viewer) = self.viewer(number) {
-            viewer.sight = std::mem::replace(&mut viewer.sight, Sight::join()).join_again();
-            return viewer.sight.last();
+            viewer.position = std::mem::replace(&mut viewer.position, ViewerPosition::join()).join_again();
+            return viewer.position.last();
         }
-        self.viewers.push(Viewer { number, outbox: Arc::clone(outbox), sight: Sight::join() });
+        self.viewers.push(Viewer { number, outbox: Arc::clone(outbox), position: ViewerPosition::join() });
         None
     }
 
@@ -64,17 +64,17 @@ impl TableFeed {
     ) -> bool {
         let Some(viewer) = self.viewer(number) else { return false };
         viewer.outbox.push(format::encode(re, answer, viewer.outbox.format()));
-        let portions = viewer.sight.caught_up(seen);
+        let portions = viewer.position.caught_up(seen);
         viewer.send(portions);
-        viewer.sight.is_gapped()
+        viewer.position.is_gapped()
     }
 
     /// Lets a viewer go on without a snapshot. None when it cannot, else whether something is missing.
     pub(super) fn give_up(&mut self, number: u64) -> Option<bool> {
         let viewer = self.viewer(number)?;
-        let portions = viewer.sight.give_up()?;
+        let portions = viewer.position.give_up()?;
         viewer.send(portions);
-        Some(viewer.sight.is_gapped())
+        Some(viewer.position.is_gapped())
     }
 
     fn viewer(&mut self, number: u64) -> Option<&mut Viewer> {
@@ -85,7 +85,7 @@ impl TableFeed {
     pub(super) fn hear(&mut self, chunk: &Arc<Chunk>, mut push: impl FnMut(&Arc<Outbox>, Bytes)) -> bool {
         let mut gap = false;
         for viewer in &mut self.viewers {
-            match viewer.sight.hear(chunk) {
+            match viewer.position.hear(chunk) {
                 Step::Nothing => {}
                 Step::Send(from) => {
                     push(&viewer.outbox, chunk.bytes(from, viewer.outbox.format()));
@@ -95,14 +95,14 @@ impl TableFeed {
         }
         if chunk.closes() {
             // Nothing comes after it. Whoever still waits for something gets it with a snapshot.
-            self.viewers.retain(|viewer| viewer.sight.last().is_none_or(|last| last < chunk.last()));
+            self.viewers.retain(|viewer| viewer.position.last().is_none_or(|last| last < chunk.last()));
         }
         gap
     }
 
     /// Events may have been lost without a sign. Whether somebody waits for them.
     pub(super) fn doubt(&mut self) -> bool {
-        self.viewers.iter_mut().fold(false, |gap, viewer| viewer.sight.doubt() | gap)
+        self.viewers.iter_mut().fold(false, |gap, viewer| viewer.position.doubt() | gap)
     }
 
     /// Whether nobody watches.
@@ -121,8 +121,8 @@ impl TableFeed {
     }
 
     fn since(&self) -> Option<u64> {
-        let gapped = self.viewers.iter().filter(|viewer| viewer.sight.is_gapped());
-        gapped.filter_map(|viewer| viewer.sight.last()).min()
+        let gapped = self.viewers.iter().filter(|viewer| viewer.position.is_gapped());
+        gapped.filter_map(|viewer| viewer.position.last()).min()
     }
 
     /// What the table gave again, if it answered. Whether it is to be asked again.
@@ -132,7 +132,7 @@ impl TableFeed {
             let closed = resync.view.closed;
             self.replay(resync);
             if closed {
-                self.viewers.retain(|viewer| matches!(viewer.sight, Sight::Joining { .. }));
+                self.viewers.retain(|viewer| matches!(viewer.position, ViewerPosition::Joining { .. }));
             }
         }
         self.since().is_some()
@@ -143,8 +143,8 @@ impl TableFeed {
         let chunk = resync.events.map(|events| Arc::new(Chunk::replay(events)));
         let mut start =
             NewStart::of(ServerMessage::Table { view: Box::new(resync.view), events: None, cards: None });
-        for viewer in self.viewers.iter_mut().filter(|viewer| viewer.sight.is_gapped()) {
-            let last = viewer.sight.last().unwrap_or_default();
+        for viewer in self.viewers.iter_mut().filter(|viewer| viewer.position.is_gapped()) {
+            let last = viewer.position.last().unwrap_or_default();
             if last < seen {
                 let replay = chunk.as_ref().filter(|chunk| chunk.first() <= last + 1 && chunk.last() == seen);
                 let format = viewer.outbox.format();
@@ -153,7 +153,7 @@ impl TableFeed {
                     None => start.bytes(format),
                 });
             }
-            let portions = viewer.sight.caught_up(seen);
+            let portions = viewer.position.caught_up(seen);
             viewer.send(portions);
         }
     }

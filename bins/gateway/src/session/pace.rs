@@ -7,7 +7,7 @@ use wire::client::Closing;
 
 /// What may be done about a message.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum PaceVerdict {
     /// Take it.
     Fine,
     /// Refuse it.
@@ -32,19 +32,19 @@ impl Pace {
     }
 
     /// A message came.
-    pub(super) fn message(&mut self) -> Verdict {
+    pub(super) fn message(&mut self) -> PaceVerdict {
         if self.limiter.check().is_ok() {
             self.too_fast = self.too_fast.saturating_sub(1);
-            return Verdict::Fine;
+            return PaceVerdict::Fine;
         }
         self.too_fast += 1;
-        if self.too_fast >= TOO_FAST { Verdict::Close(Closing::TooFast) } else { Verdict::Refuse }
+        if self.too_fast >= TOO_FAST { PaceVerdict::Close(Closing::TooFast) } else { PaceVerdict::Refuse }
     }
 
     /// The message makes no sense.
-    pub(super) const fn malformed(&mut self) -> Verdict {
+    pub(super) const fn malformed(&mut self) -> PaceVerdict {
         self.malformed += 1;
-        if self.malformed >= MALFORMED { Verdict::Close(Closing::Malformed) } else { Verdict::Refuse }
+        if self.malformed >= MALFORMED { PaceVerdict::Close(Closing::Malformed) } else { PaceVerdict::Refuse }
     }
 }
 
@@ -56,14 +56,14 @@ mod tests {
     fn a_burst_is_fine_more_is_refused_and_a_flood_closes() {
         let mut pace = Pace::new();
         for _ in 0..BURST {
-            assert_eq!(pace.message(), Verdict::Fine);
+            assert_eq!(pace.message(), PaceVerdict::Fine);
         }
         let mut refused = 0;
         loop {
             match pace.message() {
-                Verdict::Fine => assert!(refused < 2 * TOO_FAST, "a flood goes on forever"),
-                Verdict::Refuse => refused += 1,
-                Verdict::Close(reason) => {
+                PaceVerdict::Fine => assert!(refused < 2 * TOO_FAST, "a flood goes on forever"),
+                PaceVerdict::Refuse => refused += 1,
+                PaceVerdict::Close(reason) => {
                     assert_eq!(reason, Closing::TooFast);
                     break;
                 }
@@ -76,8 +76,8 @@ mod tests {
     fn nonsense_is_forgiven_a_few_times() {
         let mut pace = Pace::new();
         for _ in 1..MALFORMED {
-            assert_eq!(pace.malformed(), Verdict::Refuse);
+            assert_eq!(pace.malformed(), PaceVerdict::Refuse);
         }
-        assert_eq!(pace.malformed(), Verdict::Close(Closing::Malformed));
+        assert_eq!(pace.malformed(), PaceVerdict::Close(Closing::Malformed));
     }
 }

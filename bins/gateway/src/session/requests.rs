@@ -14,10 +14,10 @@ mod watch;
 
 pub(super) use kind::{Finished, Running, Work};
 
-use super::{Session, pace::Verdict};
+use super::{Session, pace::PaceVerdict};
 use crate::format::{self, Malformed};
 use bytes::Bytes;
-use kind::{Kind, Outcome};
+use kind::{Kind, RequestResult};
 use watch::LookAtCards;
 use wire::{
     CommandId, Refusal, TableId,
@@ -29,11 +29,11 @@ impl Session {
     /// Takes a frame. Why the connection is to be closed, if it is.
     pub(super) fn receive(&mut self, frame: &[u8]) -> Option<Closing> {
         let verdict = self.pace.message();
-        if let Verdict::Close(reason) = verdict {
+        if let PaceVerdict::Close(reason) = verdict {
             return Some(reason);
         }
         match format::decode(frame, self.outbox.format()) {
-            Ok(frame) if verdict == Verdict::Refuse => self.refuse(Some(frame.id), Refusal::TooFast),
+            Ok(frame) if verdict == PaceVerdict::Refuse => self.refuse(Some(frame.id), Refusal::TooFast),
             Ok(frame) => self.request(frame.id, frame.m),
             Err(Malformed { id, reason }) => return self.malformed(id, reason),
         }
@@ -43,7 +43,7 @@ impl Session {
     /// Something that is no frame at all.
     pub(super) fn nonsense(&mut self) -> Option<Closing> {
         match self.pace.message() {
-            Verdict::Close(reason) => Some(reason),
+            PaceVerdict::Close(reason) => Some(reason),
             _ => {
                 self.malformed(None, "text messages are for JSON, binary messages for MessagePack".to_owned())
             }
@@ -53,7 +53,7 @@ impl Session {
     /// A WebSocket ping or pong.
     pub(super) fn sign(&mut self) -> Option<Closing> {
         match self.pace.message() {
-            Verdict::Close(reason) => Some(reason),
+            PaceVerdict::Close(reason) => Some(reason),
             _ => None,
         }
     }
@@ -61,7 +61,7 @@ impl Session {
     fn malformed(&mut self, id: Option<CommandId>, reason: String) -> Option<Closing> {
         self.refuse(id, Refusal::bad_message(reason));
         match self.pace.malformed() {
-            Verdict::Close(reason) => Some(reason),
+            PaceVerdict::Close(reason) => Some(reason),
             _ => None,
         }
     }
@@ -92,9 +92,9 @@ impl Session {
     /// Answers a request and begins those that waited for it.
     pub(super) fn finish(&mut self, Finished { re, lane, outcome }: Finished) {
         match outcome {
-            Ok(Outcome::Answer(message)) => self.push(re, message),
-            Ok(Outcome::Then(then)) => then(self),
-            Ok(Outcome::Nothing) => {}
+            Ok(RequestResult::Answer(message)) => self.push(re, message),
+            Ok(RequestResult::Then(then)) => then(self),
+            Ok(RequestResult::Nothing) => {}
             Err(refusal) => self.refuse(re, refusal),
         }
         for work in self.lanes.finished(lane) {

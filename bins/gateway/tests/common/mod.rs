@@ -1,4 +1,4 @@
-//! Real connection nodes on a real server, with small stand-ins for cashier and tables that speak over the bus.
+//! Real gateways on a real server, with small stand-ins for cashier and tables that speak over the bus.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test helper that fails is a failed test")]
 #![allow(dead_code, reason = "each test file uses its own part")]
@@ -34,7 +34,7 @@ pub struct Room {
     _others: Vec<Peers>,
 }
 
-/// A running connection node.
+/// A running gateway.
 pub struct Gateway {
     pub child: Child,
     pub name: String,
@@ -70,7 +70,7 @@ impl Room {
         Self { nats, cashier, tables, peers, _others: others }
     }
 
-    /// Starts a node and waits until it is ready.
+    /// Starts a gateway and waits until it is ready.
     pub async fn gateway(&self, name: &str, args: &[&str]) -> Gateway {
         let child = Program::new(env!("CARGO_BIN_EXE_gateway"))
             .args(["--nats-url", &self.nats.url(), "--node", name])
@@ -93,7 +93,7 @@ impl Room {
         Gateway { child, name: name.to_owned(), tcp: address("tcp://"), ws: address("ws://") }
     }
 
-    /// How many connections a node says it has.
+    /// How many connections a gateway says it has.
     pub fn connections(&self, gateway: &Gateway) -> Option<u32> {
         let alive = self.peers.alive(Role::Gateway);
         let beat = alive.iter().find(|beat| beat.node.as_str() == gateway.name)?;
@@ -129,7 +129,7 @@ pub async fn guarded<T>(what: &str, wanted: impl Future<Output = T>) -> T {
     timeout(GUARD, wanted).await.unwrap_or_else(|_| panic!("{what} does not come"))
 }
 
-/// The three ways to speak to a node.
+/// The three ways to speak to a gateway.
 #[derive(Clone, Copy, Debug)]
 pub enum Way {
     Tcp,

@@ -18,8 +18,8 @@ use wire::{
     event::Event,
     subject,
     table::{
-        Absence, DealtCards, Level, PlayerSeats, Purpose, Resync, TableCommand, TableConfig, TableNews,
-        TableReply, TableRequest, TableSummary, Told, WorkersAnswer, WorkersQuery,
+        Absence, DealtCards, FeedMessage, Level, PlayerSeats, Purpose, Resync, TableCommand, TableConfig,
+        TableNews, TableReply, TableRequest, TableSummary, WorkersAnswer, WorkersQuery,
     },
     view::{SeatView, TableView},
 };
@@ -85,7 +85,7 @@ impl FakeTables {
     pub async fn ask_to_act(&self, table: TableId, player: PlayerId) -> u64 {
         let chunk = self.with(table, |t| t.happen(table, 1));
         let last = chunk.last();
-        tell_all(&self.bus, Told { turn: Some(player), ..told(chunk) }).await;
+        tell_all(&self.bus, TableNews { turn: Some(player), ..told(chunk) }).await;
         last
     }
 
@@ -132,7 +132,7 @@ impl FakeTables {
         self.with(table, |t| t.acted.clone())
     }
 
-    /// What connection nodes told: who, on which connection, and whether it is there or gone.
+    /// What gateways told: who, on which connection, and whether it is there or gone.
     pub fn presence(&self, table: TableId) -> Vec<(PlayerId, ConnectionId, bool)> {
         self.with(table, |t| t.presence.clone())
     }
@@ -163,7 +163,7 @@ impl FakeTables {
         let dealt = cards.iter().map(|dealt| dealt.cards.clone()).collect();
         let chunk = self.with(table, |t| t.happen(table, 1));
         let last = chunk.last();
-        tell_all(&self.bus, Told { cards, ..told(chunk) }).await;
+        tell_all(&self.bus, TableNews { cards, ..told(chunk) }).await;
         (last, dealt)
     }
 
@@ -186,13 +186,13 @@ async fn publish_events(bus: &Bus, chunk: TableEvents) {
     tell_all(bus, told(chunk)).await;
 }
 
-fn told(chunk: TableEvents) -> Told {
+fn told(chunk: TableEvents) -> TableNews {
     let (table, frame) = (chunk.table, frame(ServerMessage::Events(chunk)));
-    Told { table, frame, cards: Vec::new(), answers: None, turn: None }
+    TableNews { table, frame, cards: Vec::new(), answers: None, turn: None }
 }
 
-async fn tell_all(bus: &Bus, told: Told) {
-    let news = TableNews { told: vec![told] };
+async fn tell_all(bus: &Bus, told: TableNews) {
+    let news = FeedMessage { told: vec![told] };
     bus.publish(subject::TABLE_FEED.to_owned(), codec::encode(&news).unwrap().into()).await.unwrap();
 }
 
@@ -222,7 +222,7 @@ async fn serve(mut commands: Requests, bus: Bus, shared: Arc<Shared>) {
             (Some(chunk), TableReply::Done { .. }) if command.on_feed => {
                 shared.ridden.fetch_add(1, Ordering::SeqCst);
                 let answers = request.inbox().map(str::to_owned);
-                tell_all(&bus, Told { answers, ..told(chunk) }).await;
+                tell_all(&bus, TableNews { answers, ..told(chunk) }).await;
             }
             (chunk, reply) => {
                 answer(&request, &reply).await;

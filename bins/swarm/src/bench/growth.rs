@@ -1,7 +1,7 @@
 //! `growth`: what an action costs every role as tables grow in number, at the same number of
 //! actions per second.
 
-use super::{Args, stage::Stage};
+use super::{Args, bench_fleet::BenchFleet};
 use serde_json::json;
 
 const TABLES: [usize; 4] = [100, 1_000, 10_000, 27_000];
@@ -20,7 +20,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
         // the median.
         room.think_ms = u32::try_from(tables * 1_000 / PER_S * 5 / 6)?.max(1);
         let gateways = args.gateways_for(&room);
-        let mut stage = Stage::seated(args, &room, gateways).await?;
+        let mut stage = BenchFleet::seated(args, &room, gateways).await?;
         let at_rest = stage.rest(args.time()).await?;
         let fleet = stage.measure(&room, args.time()).await?;
         let memory = stage.usage();

@@ -1,7 +1,7 @@
 //! `hand-off`: all players connect to the first gateway; once it is full it names others, the least
 //! loaded first.
 
-use super::{Args, PER_GATEWAY, stage::Stage};
+use super::{Args, PER_GATEWAY, bench_fleet::BenchFleet};
 use crate::{play::plan::Order, usage::round};
 use bus::Peers;
 use serde_json::json;
@@ -24,7 +24,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
         room.first_node_only = true;
         let gateways = args.gateways.unwrap_or(GATEWAYS);
         let most = (room.seats() * 10).div_ceil(gateways * 9).min(PER_GATEWAY);
-        let mut stage = Stage::open_with(args, &room, gateways, most).await?;
+        let mut stage = BenchFleet::open_with(args, &room, gateways, most).await?;
         let peers = Peers::watch(&stage.admin).await?;
         let began = Instant::now();
         stage.crew.all(Order::Connect, "connecting", |counts| counts.connected).await?;

@@ -3,7 +3,7 @@
 
 use super::{
     Args,
-    stage::{Measured, measure},
+    bench_fleet::{Measured, measure},
 };
 use crate::{
     crew::Crew,
@@ -74,7 +74,7 @@ impl Limit {
         }
         for _ in 0..gateways {
             let threads = threads(gateways);
-            stand_ins.push(StandIn::start("gateway", "raw-node", &nats, &sizes, &[], threads).await?);
+            stand_ins.push(StandIn::start("gateway", "raw-gateway", &nats, &sizes, &[], threads).await?);
         }
         let nodes = stand_ins.iter().filter(|it| it.role == "gateway");
         let addresses = nodes.map(|it| it.said.clone()).collect();

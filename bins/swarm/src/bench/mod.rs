@@ -2,6 +2,7 @@
 //! docs/performance/method.md.
 
 mod bare;
+mod bench_fleet;
 mod bots;
 mod growth;
 mod handoff;
@@ -9,7 +10,6 @@ mod limit;
 mod node;
 mod pipeline;
 mod replay;
-mod stage;
 mod takeover;
 mod whole;
 

@@ -1,6 +1,6 @@
 //! `node`: WebSocket players on one gateway: memory per idle connection, cost per action, latency.
 
-use super::{Args, stage::Stage};
+use super::{Args, bench_fleet::BenchFleet};
 use crate::{
     play::plan::Order,
     usage::{Roles, round},
@@ -21,7 +21,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
         let mut room = args.room(tables)?;
         room.wire = "ws".to_owned();
         room.think_ms = super::THINK_MS;
-        let mut stage = Stage::open(args, &room, 1).await?;
+        let mut stage = BenchFleet::open(args, &room, 1).await?;
         let empty = stage.usage();
         stage.crew.all(Order::Connect, "connecting", |counts| counts.connected).await?;
         tokio::time::sleep(SETTLE).await;

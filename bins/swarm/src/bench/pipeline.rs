@@ -3,8 +3,8 @@
 
 use super::{
     Args, WARM_UP,
+    bench_fleet::{BenchFleet, Measured},
     limit::Limit,
-    stage::{Measured, Stage},
 };
 use crate::{play::tally::Counted, raw::Shape, room::RoomArgs, usage::round};
 use anyhow::ensure;
@@ -66,7 +66,7 @@ async fn compare(args: &Args, room: &RoomArgs, gateways: usize) -> anyhow::Resul
     let turns = if room.tables > MOST_BY_TURNS { 1 } else { TURNS };
     let warm_up = WARM_UP + FIRST_ROUND * u32::try_from(room.tables)?;
     let times = (warm_up, args.time() / turns);
-    let mut stage = Stage::seated(args, room, gateways).await?;
+    let mut stage = BenchFleet::seated(args, room, gateways).await?;
     let fleet = stage.turn(times).await?;
     let shape = shape(&stage.admin, room, &fleet.counted).await?;
     if turns == 1 {

@@ -5,7 +5,7 @@ use crate::{
     fleet::{Size, Started},
     replay::{
         hands::{self, Recorded},
-        stage::Stage,
+        replay_fleet::ReplayFleet,
     },
     usage,
 };
@@ -54,7 +54,7 @@ async fn measure(args: &Args, source: &str, recorded: usize, hands: &[Recorded])
     let fleet = Started::start(size, PER_GATEWAY, args.idle_ms).await?;
     let described = fleet.described()?;
     let admin = described.admin().await?;
-    let tally = Stage::new(&described, &admin, "tcp", PLAYERS)?.play(hands).await?;
+    let tally = ReplayFleet::new(&described, &admin, "tcp", PLAYERS)?.play(hands).await?;
     let memory = usage::of_fleet(&described, &[std::process::id()]);
     drop(admin);
     fleet.stop().await?;

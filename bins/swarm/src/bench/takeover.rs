@@ -1,6 +1,6 @@
 //! `takeover`: a table worker is killed; how long until its tables are owned again, and go on.
 
-use super::{Args, stage::Stage};
+use super::{Args, bench_fleet::BenchFleet};
 use crate::{play::plan::Order, usage::round};
 use anyhow::{Context, ensure};
 use bus::Peers;
@@ -22,7 +22,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
         let mut room = args.room(tables)?;
         room.think_ms = super::THINK_MS;
         let gateways = args.gateways_for(&room);
-        let mut stage = Stage::seated(args, &room, gateways).await?;
+        let mut stage = BenchFleet::seated(args, &room, gateways).await?;
         let peers = Peers::watch(&stage.admin).await?;
         let before = stage.measure(&room, Duration::from_secs(5)).await?;
         stage.crew.order(Order::Measure).await?;

@@ -1,6 +1,6 @@
 //! `room`: as many tables as one machine carries at human pace.
 
-use super::{Args, stage::Stage};
+use super::{Args, bench_fleet::BenchFleet};
 use serde_json::json;
 
 /// The room of the literature, and what is tried when that is too much.
@@ -21,7 +21,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
         room.think_ms = super::THINK_MS;
         room.railbirds = tables / TABLES_PER_RAILBIRD;
         let gateways = args.gateways_for(&room);
-        let mut stage = Stage::seated(args, &room, gateways).await?;
+        let mut stage = BenchFleet::seated(args, &room, gateways).await?;
         let fleet = stage.measure(&room, args.time()).await?;
         let memory = stage.usage();
         stage.close().await?;

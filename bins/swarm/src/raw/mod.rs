@@ -9,7 +9,7 @@
 
 mod outbox;
 
-pub mod node;
+pub mod gateway;
 pub mod players;
 pub mod worker;
 

@@ -17,17 +17,17 @@ use wire::{
     codec,
     fleet::Role,
     subject::{self, TABLE_FEED, TABLE_PARTITIONS},
-    table::{DealtCards, TableNews, Told},
+    table::{DealtCards, FeedMessage, TableNews},
 };
 
 /// What waits for the feed; beyond it a partition waits: as in a table worker.
-const WAITING: usize = 4_096;
+const QUEUED_NEWS: usize = 4_096;
 /// Bytes of frames after which a message of the feed is not made larger: as in a table worker.
-const MOST_BYTES: usize = 128 * 1_024;
+const FEED_MESSAGE_BYTES: usize = 128 * 1_024;
 /// Pause between two messages of the feed for each gateway beyond the second: as in a table worker.
-const EACH_NODE: Duration = Duration::from_micros(1_500);
+const PAUSE_PER_GATEWAY: Duration = Duration::from_micros(1_500);
 /// The longest such pause.
-const LONGEST: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 
 /// Options of `raw-worker`.
 #[derive(Debug, clap::Args)]
@@ -62,7 +62,7 @@ pub fn shape(text: &str) -> Result<Shape, serde_json::Error> {
 /// When the streams are not there or the server does not let it in.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let bus = args.bus.connect(Role::TableWorker).await?;
-    let (feed, waiting) = mpsc::channel(WAITING);
+    let (feed, waiting) = mpsc::channel(QUEUED_NEWS);
     tokio::spawn(send_together(bus.clone(), pause_for(args.gateways), waiting));
     let streams = TableStreams::new(&bus);
     let mut partitions = Vec::new();
@@ -88,12 +88,16 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 /// Returns the least time between two messages to so many gateways.
 fn pause_for(gateways: u32) -> Duration {
-    EACH_NODE.saturating_mul(gateways.saturating_sub(2)).min(LONGEST)
+    PAUSE_PER_GATEWAY.saturating_mul(gateways.saturating_sub(2)).min(LONGEST_PAUSE)
 }
 
 /// Publishes what the tables of this worker have to say, as much as there is by then in one
 /// message.
-async fn send_together(bus: Bus, pause: Duration, mut waiting: mpsc::Receiver<Told>) -> anyhow::Result<()> {
+async fn send_together(
+    bus: Bus,
+    pause: Duration,
+    mut waiting: mpsc::Receiver<TableNews>,
+) -> anyhow::Result<()> {
     let mut sent = Instant::now();
     while let Some(first) = waiting.recv().await {
         if !pause.is_zero() {
@@ -102,19 +106,19 @@ async fn send_together(bus: Bus, pause: Duration, mut waiting: mpsc::Receiver<To
         sent = Instant::now();
         let mut bytes = first.frame.len();
         let mut told = vec![first];
-        while bytes < MOST_BYTES
+        while bytes < FEED_MESSAGE_BYTES
             && let Ok(next) = waiting.try_recv()
         {
             bytes += next.frame.len();
             told.push(next);
         }
-        bus.publish(TABLE_FEED.to_owned(), codec::encode(&TableNews { told })?.into()).await?;
+        bus.publish(TABLE_FEED.to_owned(), codec::encode(&FeedMessage { told })?.into()).await?;
     }
     Ok(())
 }
 
 struct Partition {
-    feed: mpsc::Sender<Told>,
+    feed: mpsc::Sender<TableNews>,
     journal: Journal,
     shape: Shape,
     tables: HashMap<TableId, Table>,
@@ -130,12 +134,12 @@ struct Table {
 }
 
 struct Written {
-    what: What,
+    what: Work,
     table: TableId,
     cursor: Result<Cursor, AppendError>,
 }
 
-enum What {
+enum Work {
     Action(SeatNo, Box<Request>),
     Start(SeatNo),
 }
@@ -154,11 +158,11 @@ impl Partition {
     fn request(&mut self, request: Request) -> anyhow::Result<()> {
         let bytes: ByteBuf = request.decode()?;
         let sent = Sent::read(&bytes).context("not a request")?;
-        self.append(sent.table, What::Action(sent.seat, Box::new(request)), self.shape.record, false);
+        self.append(sent.table, Work::Action(sent.seat, Box::new(request)), self.shape.record, false);
         Ok(())
     }
 
-    fn append(&mut self, id: TableId, what: What, size: usize, snapshot: bool) {
+    fn append(&mut self, id: TableId, what: Work, size: usize, snapshot: bool) {
         let table = self.tables.entry(id).or_insert_with(|| Table {
             cursor: Cursor::new(subject::table_journal(id)),
             number: 0,
@@ -176,29 +180,29 @@ impl Partition {
         let Some(table) = self.tables.get_mut(&id) else { return Ok(()) };
         table.cursor = written.cursor?;
         match written.what {
-            What::Action(seat, request) => {
+            Work::Action(seat, request) => {
                 table.acted = (table.acted + 1) % self.shape.actions_per_hand;
                 let over = table.acted == 0;
                 let after = (seat + 1) % self.shape.players;
                 let next = if over { NO_SEAT } else { after };
                 let told = self.event(id, next, true);
                 let answers = request.inbox().map(str::to_owned);
-                self.feed.send(Told { answers, ..told }).await?;
+                self.feed.send(TableNews { answers, ..told }).await?;
                 if over {
-                    self.append(id, What::Start(after), self.shape.start_record, true);
+                    self.append(id, Work::Start(after), self.shape.start_record, true);
                 }
             }
-            What::Start(next) => {
+            Work::Start(next) => {
                 let told = self.event(id, next, false);
                 let cards = (0..self.shape.players).map(|seat| deal(id, seat)).collect();
-                self.feed.send(Told { cards, ..told }).await?;
+                self.feed.send(TableNews { cards, ..told }).await?;
             }
         }
         Ok(())
     }
 
     /// Returns what the feed tells of the table's next event.
-    fn event(&mut self, id: TableId, next: SeatNo, acted: bool) -> Told {
+    fn event(&mut self, id: TableId, next: SeatNo, acted: bool) -> TableNews {
         let number = self.tables.get_mut(&id).map_or(0, |table| {
             table.number += 1;
             table.number
@@ -206,7 +210,7 @@ impl Partition {
         let size = if acted { self.shape.event } else { self.shape.start };
         let frame = Got::Event { number, next, acted }.bytes(size);
         let turn = (next != NO_SEAT).then(|| Sent { table: id, seat: next }.player());
-        Told { table: id, frame, cards: Vec::new(), answers: None, turn }
+        TableNews { table: id, frame, cards: Vec::new(), answers: None, turn }
     }
 }
 

@@ -4,12 +4,12 @@
 
 pub mod hands;
 mod player;
-pub mod stage;
+pub mod replay_fleet;
 mod table;
 pub mod tally;
 
 use crate::fleet::Described;
-use stage::Stage;
+use replay_fleet::ReplayFleet;
 use std::path::PathBuf;
 
 /// Options of `replay`.
@@ -39,7 +39,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let hands = hands::read(&args.files)?;
     let fleet = Described::read(&args.data_dir)?;
     let admin = fleet.admin().await?;
-    let tally = Stage::new(&fleet, &admin, &args.wire, args.players)?.play(&hands).await?;
+    let tally = ReplayFleet::new(&fleet, &admin, &args.wire, args.players)?.play(&hands).await?;
     println!("{}", tally.line());
     tally.judge()
 }

@@ -7,7 +7,7 @@ use crate::{
     redecide,
     report::{Fault, Report, Rule},
     snapshot::unequal,
-    tally::Told,
+    tally::EventSum,
 };
 use poker::{
     table::{Table, TableRecord, public},
@@ -27,7 +27,7 @@ pub struct Following {
     blinds: Blinds,
     has_blinds: bool,
     /// What everybody was told since the last hand began; none while that is not known.
-    told: Option<Told>,
+    told: Option<EventSum>,
     /// The hand being played, and its actions so far.
     playing: Option<(HandStart, u32)>,
     /// Whether a fault was found since the last snapshot.
@@ -42,7 +42,7 @@ impl Following {
             books: Books::new(id),
             blinds: Blinds::default(),
             has_blinds: has_blinds(config),
-            told: Some(Told::nothing()),
+            told: Some(EventSum::nothing()),
             playing: None,
             doubtful: false,
         }
@@ -57,7 +57,7 @@ impl Following {
             blinds: Blinds::of(&counted),
             has_blinds: has_blinds(snapshot.config()),
             // A snapshot repeats what was told before its record, or nothing.
-            told: (!told.is_empty()).then(|| Told::all(&told)),
+            told: (!told.is_empty()).then(|| EventSum::all(&told)),
             playing: counted.hand.map(|hand| (hand.start, hand.actions)),
             doubtful: false,
             table: snapshot,
@@ -100,7 +100,7 @@ impl Following {
     fn compare(&mut self, mut snapshot: Table, faults: &mut Vec<Fault>) {
         let told = snapshot.take_told();
         if !told.is_empty() {
-            let told = Told::all(&told);
+            let told = EventSum::all(&told);
             if self.told.replace(told).is_some_and(|known| known != told) {
                 faults.push((Rule::Replay, "the snapshot tells another hand than was told".to_owned()));
             }
@@ -115,7 +115,7 @@ impl Following {
 
     fn tell(&mut self, event: &TableEvent) {
         if matches!(event, TableEvent::HandStarted { .. }) {
-            self.told = Some(Told::nothing());
+            self.told = Some(EventSum::nothing());
         }
         if let (Some(told), Some(event)) = (&mut self.told, public(event)) {
             told.add(&event);

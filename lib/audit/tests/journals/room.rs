@@ -30,7 +30,7 @@ impl Dice {
 }
 
 /// A table and its journal.
-pub struct Hosted {
+pub struct JournaledTable {
     pub table: Table,
     pub journal: Vec<TableRecord>,
     heard: HashSet<u64>,
@@ -40,7 +40,7 @@ pub struct Hosted {
     told: Vec<Event>,
 }
 
-impl Hosted {
+impl JournaledTable {
     fn new(id: TableId, config: &TableConfig, bots: &[HouseBot], at_ms: u64) -> Self {
         let events = table::creation(id, config, bots).unwrap();
         let mut hosted = Self {
@@ -118,12 +118,12 @@ fn table_config(purpose: Purpose) -> TableConfig {
 }
 
 /// The journal of a cash table where bots play, a person comes, times out and leaves.
-pub fn cash_table(steps: u32, seed: u64) -> Hosted {
+pub fn cash_table(steps: u32, seed: u64) -> JournaledTable {
     cash_table_named("test", steps, seed)
 }
 
 /// The same of a table with this name.
-pub fn cash_table_named(name: &str, steps: u32, seed: u64) -> Hosted {
+pub fn cash_table_named(name: &str, steps: u32, seed: u64) -> JournaledTable {
     let mut dice = Dice(seed);
     let mut now_ms = 1_700_000_000_000;
     let cash = Purpose::Cash { min_buy_in: Chips(100), max_buy_in: Chips(1_000) };
@@ -131,7 +131,7 @@ pub fn cash_table_named(name: &str, steps: u32, seed: u64) -> Hosted {
     let bots: Vec<HouseBot> = (1..=4)
         .map(|n| HouseBot { player: PlayerId(n), name: format!("bot-{n}"), buy_in: Chips(200) })
         .collect();
-    let mut hosted = Hosted::new(TableId(7), &config, &bots, now_ms);
+    let mut hosted = JournaledTable::new(TableId(7), &config, &bots, now_ms);
     let person = |id| Cause { player: Some(PlayerId(99)), id: CommandId(id) };
     for step in 0..steps {
         now_ms += 200;
@@ -173,7 +173,7 @@ pub fn cash_table_named(name: &str, steps: u32, seed: u64) -> Hosted {
 pub struct Room {
     pub tournament: TournamentId,
     pub journal: Vec<TournamentRecord>,
-    pub tables: BTreeMap<TableId, Hosted>,
+    pub tables: BTreeMap<TableId, JournaledTable>,
     saved: Saved,
     dice: Dice,
     now_ms: u64,
@@ -252,7 +252,7 @@ impl Room {
                 if let Some(config) = create
                     && !self.tables.contains_key(&table)
                 {
-                    self.tables.insert(table, Hosted::new(table, &config, &[], now_ms));
+                    self.tables.insert(table, JournaledTable::new(table, &config, &[], now_ms));
                 }
                 let hosted = self.tables.get_mut(&table).unwrap();
                 let number = instruction.number;

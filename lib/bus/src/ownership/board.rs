@@ -4,7 +4,7 @@
 //! claim is written only over the very revision that was judged.
 
 use super::{
-    claims::{Claim, Entry},
+    claims::{Claim, StoredClaim},
     share::{Owner, shares},
 };
 use crate::peers::Member;
@@ -25,7 +25,7 @@ const AGAIN: Duration = Duration::from_millis(200);
 
 /// How a partition stands with this process' user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Held {
+enum Holding {
     No,
     Yes,
     /// Asked to finish.
@@ -41,7 +41,7 @@ struct Slot {
     next: Option<Member>,
     /// Since when it is so, as far as we saw.
     since: Instant,
-    held: Held,
+    held: Holding,
     /// Whether it was us who handed it over last.
     handed_over: bool,
     writing: bool,
@@ -94,7 +94,7 @@ impl Board {
             owner: None,
             next: None,
             since: now,
-            held: Held::No,
+            held: Holding::No,
             handed_over: false,
             writing: false,
             not_before: None,
@@ -114,12 +114,12 @@ impl Board {
 
     /// Whether the user holds nothing and nothing of ours is being written.
     pub(super) fn is_drained(&self) -> bool {
-        self.draining && self.slots.iter().all(|slot| slot.held == Held::No && !slot.writing)
+        self.draining && self.slots.iter().all(|slot| slot.held == Holding::No && !slot.writing)
     }
 
     /// Takes in what the bucket has; older revisions than the known one are past.
-    pub(super) fn observe(&mut self, entry: Entry, now: Instant) -> Option<Todo> {
-        let Entry { partition, revision, claim } = entry;
+    pub(super) fn observe(&mut self, entry: StoredClaim, now: Instant) -> Option<Todo> {
+        let StoredClaim { partition, revision, claim } = entry;
         let slot = self.slots.get_mut(usize::from(partition))?;
         if revision <= slot.revision {
             return None;
@@ -130,30 +130,30 @@ impl Board {
         slot.since = now;
         let ours = slot.owner.as_ref() == Some(&self.me);
         match (slot.held, ours) {
-            (Held::No, true) => {
-                slot.held = Held::Yes;
+            (Holding::No, true) => {
+                slot.held = Holding::Yes;
                 slot.handed_over = false;
                 Some(Todo::Gained(partition, revision))
             }
-            (Held::Yes | Held::Finishing, false) => {
-                slot.held = Held::No;
+            (Holding::Yes | Holding::Finishing, false) => {
+                slot.held = Holding::No;
                 Some(Todo::Lost(partition))
             }
-            (Held::Finished, false) => {
-                slot.held = Held::No;
+            (Holding::Finished, false) => {
+                slot.held = Holding::No;
                 slot.handed_over = true;
                 None
             }
-            (Held::No, false) | (_, true) => None,
+            (Holding::No, false) | (_, true) => None,
         }
     }
 
     /// The user has finished what was under way.
     pub(super) fn finished(&mut self, partition: u16) {
         if let Some(slot) = self.slots.get_mut(usize::from(partition))
-            && slot.held == Held::Finishing
+            && slot.held == Holding::Finishing
         {
-            slot.held = Held::Finished;
+            slot.held = Holding::Finished;
         }
     }
 
@@ -199,7 +199,7 @@ impl Board {
             }
             let target = target(number);
             match slot.held {
-                Held::No => {
+                Holding::No => {
                     let free = slot.owner.as_ref().is_none_or(|owner| around.is_dead(owner));
                     if free && target == Some(&self.me) {
                         let claim = Claim { owner: Some((&self.me).into()), next: None };
@@ -207,20 +207,20 @@ impl Board {
                         todo.push(Todo::Write(partition, slot.revision, claim));
                     }
                 }
-                Held::Yes if settled && moving < WAVE => {
+                Holding::Yes if settled && moving < WAVE => {
                     let away = self.draining || target.is_some_and(|target| *target != self.me);
                     if away {
-                        slot.held = Held::Finishing;
+                        slot.held = Holding::Finishing;
                         moving += 1;
                         todo.push(Todo::Release(partition));
                     }
                 }
-                Held::Finished => {
+                Holding::Finished => {
                     let claim = Claim { owner: None, next: target.map(Into::into) };
                     slot.writing = true;
                     todo.push(Todo::Write(partition, slot.revision, claim));
                 }
-                Held::Yes | Held::Finishing => {}
+                Holding::Yes | Holding::Finishing => {}
             }
         }
         todo
@@ -250,7 +250,7 @@ impl Slot {
     /// Whether its hand-over is under way.
     fn is_moving(&self, me: &Member, now: Instant) -> bool {
         let loading = || self.owner.is_some() && now.duration_since(self.since) < LOADING;
-        matches!(self.held, Held::Finishing | Held::Finished)
+        matches!(self.held, Holding::Finishing | Holding::Finished)
             || (self.is_reserved(now) && self.next.as_ref() != Some(me))
             || (self.handed_over && loading())
     }
@@ -269,9 +269,9 @@ mod tests {
         Around { eligible: alive.clone(), alive, heard_all: true }
     }
 
-    fn claimed(partition: u16, revision: u64, owner: &str) -> Entry {
+    fn claimed(partition: u16, revision: u64, owner: &str) -> StoredClaim {
         let claim = Claim { owner: Some((&member(owner)).into()), next: None };
-        Entry { partition, revision, claim }
+        StoredClaim { partition, revision, claim }
     }
 
     /// Carries out all writes at once, as a server that nobody else uses would.
@@ -281,7 +281,7 @@ mod tests {
             if let Todo::Write(partition, _, claim) = todo {
                 *revision += 1;
                 board.written(partition, true, now);
-                told.extend(board.observe(Entry { partition, revision: *revision, claim }, now));
+                told.extend(board.observe(StoredClaim { partition, revision: *revision, claim }, now));
             } else {
                 told.push(todo);
             }
@@ -319,7 +319,7 @@ mod tests {
             assert_eq!(settle(&mut board, &around(&["a", "b"]), now, &mut revision), []);
             now += LOADING;
         }
-        let owned = board.slots.iter().filter(|slot| slot.held == Held::Yes).count();
+        let owned = board.slots.iter().filter(|slot| slot.held == Holding::Yes).count();
         assert_eq!(owned, 8);
         assert_eq!(settle(&mut board, &around(&["a", "b"]), now, &mut revision), []);
         assert!(!board.is_drained());
@@ -348,7 +348,7 @@ mod tests {
         let mut board = Board::new(member("a"), 1, now);
         board.observe(claimed(0, 5, "a"), now);
         // It was not this board's user that claimed it, but the bucket says so: it is ours.
-        assert_eq!(board.slots[0].held, Held::Yes);
+        assert_eq!(board.slots[0].held, Holding::Yes);
         let again = Member { incarnation: 2, ..member("a") };
         let mut board = Board::new(again.clone(), 1, now);
         board.observe(claimed(0, 5, "a"), now);

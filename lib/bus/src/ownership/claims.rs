@@ -47,7 +47,7 @@ impl From<Holder> for Member {
 
 /// A claim as the bucket has it.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(super) struct StoredClaim {
     pub(super) partition: u16,
     pub(super) revision: u64,
     pub(super) claim: Claim,
@@ -55,7 +55,7 @@ pub(super) struct Entry {
 
 /// What an attempt to write came to.
 #[derive(Debug)]
-pub(super) enum Written {
+pub(super) enum ClaimWrite {
     /// Written, at this revision.
     Yes(u64),
     /// Somebody else was faster.
@@ -82,7 +82,7 @@ impl Claims {
     }
 
     /// Every claim that was ever written, as it is now.
-    pub(super) async fn read(&self) -> Result<Vec<Entry>, BusError> {
+    pub(super) async fn read(&self) -> Result<Vec<StoredClaim>, BusError> {
         let stream = format!("KV_{}", subject::OWNERS_BUCKET);
         let prefix = self.prefix();
         let filter = format!("{prefix}*");
@@ -103,7 +103,7 @@ impl Claims {
     }
 
     /// Writes a claim if the key's last revision still is `expected` (0: it has none).
-    pub(super) async fn write(&self, partition: u16, expected: u64, claim: &Claim) -> Written {
+    pub(super) async fn write(&self, partition: u16, expected: u64, claim: &Claim) -> ClaimWrite {
         #[derive(Deserialize)]
         struct Ack {
             #[serde(default)]
@@ -119,7 +119,7 @@ impl Claims {
         }
         let payload = match serde_json::to_vec(claim) {
             Ok(payload) => payload,
-            Err(error) => return Written::Unclear(error.to_string()),
+            Err(error) => return ClaimWrite::Unclear(error.to_string()),
         };
         let mut headers = HeaderMap::new();
         headers
@@ -130,16 +130,16 @@ impl Claims {
         let ack = match self.bus.client().send_request(key, request).await {
             Ok(message) => serde_json::from_slice::<Ack>(&message.payload),
             Err(error) if error.kind() == RequestErrorKind::NoResponders => {
-                return Written::Unclear("the bucket does not answer".into());
+                return ClaimWrite::Unclear("the bucket does not answer".into());
             }
-            Err(error) => return Written::Unclear(error.to_string()),
+            Err(error) => return ClaimWrite::Unclear(error.to_string()),
         };
         match ack {
-            Ok(Ack { seq, error: None }) if seq > 0 => Written::Yes(seq),
-            Ok(Ack { error: Some(error), .. }) if error.err_code == WRONG_LAST => Written::No,
-            Ok(Ack { error: Some(error), .. }) => Written::Unclear(error.description),
-            Ok(_) => Written::Unclear("an answer without a revision".into()),
-            Err(error) => Written::Unclear(error.to_string()),
+            Ok(Ack { seq, error: None }) if seq > 0 => ClaimWrite::Yes(seq),
+            Ok(Ack { error: Some(error), .. }) if error.err_code == WRONG_LAST => ClaimWrite::No,
+            Ok(Ack { error: Some(error), .. }) => ClaimWrite::Unclear(error.description),
+            Ok(_) => ClaimWrite::Unclear("an answer without a revision".into()),
+            Err(error) => ClaimWrite::Unclear(error.to_string()),
         }
     }
 
@@ -149,19 +149,19 @@ impl Claims {
     }
 
     /// The entry that a piece of news tells.
-    pub(super) fn heard(&self, message: &async_nats::Message) -> Option<Entry> {
+    pub(super) fn heard(&self, message: &async_nats::Message) -> Option<StoredClaim> {
         let partition = message.subject.rsplit('.').next()?;
         let revision = message.headers.as_ref()?.get("Nats-Sequence")?.as_str().parse().ok()?;
         self.entry(partition, revision, &message.payload)
     }
 
-    fn entry(&self, partition: &str, revision: u64, payload: &[u8]) -> Option<Entry> {
+    fn entry(&self, partition: &str, revision: u64, payload: &[u8]) -> Option<StoredClaim> {
         let partition = partition.parse().ok().filter(|&p| p < self.kind.partitions())?;
         match serde_json::from_slice(payload) {
-            Ok(claim) => Some(Entry { partition, revision, claim }),
+            Ok(claim) => Some(StoredClaim { partition, revision, claim }),
             Err(error) => {
                 tracing::warn!(partition, revision, %error, "a claim cannot be read, and counts as released");
-                Some(Entry { partition, revision, claim: Claim::default() })
+                Some(StoredClaim { partition, revision, claim: Claim::default() })
             }
         }
     }

@@ -94,18 +94,18 @@ pub enum Change {
 }
 
 /// The owners of all partitions and their epochs, as last seen.
-type Seen = Arc<RwLock<Vec<Option<(Member, Epoch)>>>>;
+type KnownOwners = Arc<RwLock<Vec<Option<(Member, Epoch)>>>>;
 
 /// The part of one process in the ownership of a kind. Dropping it stops without handing over, like a crash.
 pub struct Ownership {
-    seen: Seen,
-    wishes: mpsc::UnboundedSender<Wish>,
+    seen: KnownOwners,
+    wishes: mpsc::UnboundedSender<OwnershipCall>,
     certainty: Certainty,
 }
 
 /// What is asked of the task behind an ownership. What it holds is sent something when it is done.
 #[derive(Debug)]
-enum Wish {
+enum OwnershipCall {
     /// Hand everything over.
     Drain(oneshot::Sender<()>),
     /// Read the claims now.
@@ -114,13 +114,13 @@ enum Wish {
 
 /// Makes sure of what is owned.
 #[derive(Clone, Debug)]
-struct Confirm(mpsc::UnboundedSender<Wish>);
+struct Confirm(mpsc::UnboundedSender<OwnershipCall>);
 
 impl Confirm {
     /// Returns once the claims have been read: what has been lost was told as [`Change::Lost`] before.
     async fn confirmed(&self) {
         let (done, read) = oneshot::channel();
-        if self.0.send(Wish::Read(done)).is_ok() {
+        if self.0.send(OwnershipCall::Read(done)).is_ok() {
             // An error means that the ownership is over, and whoever asks with it.
             let _ = read.await;
         }
@@ -137,7 +137,7 @@ impl Ownership {
         kind: OwnedKind,
     ) -> Result<(Self, mpsc::UnboundedReceiver<Change>), BusError> {
         let claims = Claims::open(peers.bus(), kind).await?;
-        let seen: Seen = Arc::new(RwLock::new(vec![None; usize::from(kind.partitions())]));
+        let seen: KnownOwners = Arc::new(RwLock::new(vec![None; usize::from(kind.partitions())]));
         let (wishes, wished) = mpsc::unbounded_channel();
         let (changes, receiver) = mpsc::unbounded_channel();
         let certainty = Certainty::new(peers, &seen);
@@ -167,7 +167,7 @@ impl Ownership {
     /// is away that may take as long as it is.
     pub async fn drain(&self) {
         let (done, drained) = oneshot::channel();
-        if self.wishes.send(Wish::Drain(done)).is_ok() {
+        if self.wishes.send(OwnershipCall::Drain(done)).is_ok() {
             // An error means that nobody takes the changes any more: then nothing is under way either.
             let _ = drained.await;
         }

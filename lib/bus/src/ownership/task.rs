@@ -1,9 +1,9 @@
 //! The task behind an ownership: hears, reads, writes, and tells the user.
 
 use super::{
-    Change, OwnedKind, Seen, Wish,
+    Change, KnownOwners, OwnedKind, OwnershipCall,
     board::{Around, Board, Todo},
-    claims::{Claim, Claims, Entry, Written},
+    claims::{Claim, ClaimWrite, Claims, StoredClaim},
     tenure::Certainty,
 };
 use crate::{Bus, BusError, Peers, peers::Member};
@@ -32,14 +32,14 @@ pub(super) struct Task {
     claims: Claims,
     kind: OwnedKind,
     board: Board,
-    seen: Seen,
+    seen: KnownOwners,
     changes: mpsc::UnboundedSender<Change>,
     news: async_nats::Subscriber,
     started: Instant,
     drained: Vec<oneshot::Sender<()>>,
     certainty: Certainty,
     /// Reading that is under way.
-    reading: Option<Reading>,
+    reading: Option<ClaimsReading>,
     /// Who waits for that reading, and who waits for the next one.
     readers: Vec<oneshot::Sender<()>>,
     next_readers: Vec<oneshot::Sender<()>>,
@@ -47,20 +47,20 @@ pub(super) struct Task {
     /// When the last reading began, and after how many losses of the connection.
     read_from: Instant,
     read_after: u64,
-    writes: FuturesUnordered<BoxFuture<'static, (u16, Claim, Written)>>,
+    writes: FuturesUnordered<BoxFuture<'static, (u16, Claim, ClaimWrite)>>,
     finishing: FuturesUnordered<BoxFuture<'static, u16>>,
 }
 
 /// How many doubts there had been before, and what was read.
-type Reading = BoxFuture<'static, (u64, Result<Vec<Entry>, BusError>)>;
+type ClaimsReading = BoxFuture<'static, (u64, Result<Vec<StoredClaim>, BusError>)>;
 
 /// What woke the task.
 enum Woken {
     News(async_nats::Message),
-    Read(u64, Result<Vec<Entry>, BusError>),
-    Written(u16, Claim, Written),
+    Read(u64, Result<Vec<StoredClaim>, BusError>),
+    ClaimWrite(u16, Claim, ClaimWrite),
     Finished(u16),
-    Wish(Wish),
+    OwnershipCall(OwnershipCall),
     Gap,
     Look,
     Over,
@@ -71,7 +71,7 @@ impl Task {
         peers: &Peers,
         claims: Claims,
         kind: OwnedKind,
-        seen: Seen,
+        seen: KnownOwners,
         changes: mpsc::UnboundedSender<Change>,
         certainty: Certainty,
     ) -> Result<Self, BusError> {
@@ -113,16 +113,16 @@ impl Task {
     }
 
     /// Works until the ownership is dropped, or nobody takes the changes any more.
-    pub(super) async fn run(mut self, mut wishes: mpsc::UnboundedReceiver<Wish>) {
+    pub(super) async fn run(mut self, mut wishes: mpsc::UnboundedReceiver<OwnershipCall>) {
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut gaps = self.bus.gaps();
         let mut peers = self.peers.changes();
         loop {
             let woken = tokio::select! {
-                wish = wishes.recv() => wish.map_or(Woken::Over, Woken::Wish),
+                wish = wishes.recv() => wish.map_or(Woken::Over, Woken::OwnershipCall),
                 message = self.news.next() => message.map_or(Woken::Over, Woken::News),
-                Some((partition, claim, written)) = self.writes.next() => Woken::Written(partition, claim, written),
+                Some((partition, claim, written)) = self.writes.next() => Woken::ClaimWrite(partition, claim, written),
                 Some(partition) = self.finishing.next() => Woken::Finished(partition),
                 Some((doubts, read)) = maybe(&mut self.reading) => Woken::Read(doubts, read),
                 Ok(()) = gaps.changed() => Woken::Gap,
@@ -147,14 +147,14 @@ impl Task {
                     }
                 }
                 Woken::Read(doubts, read) => self.take_in(doubts, read),
-                Woken::Written(partition, claim, written) => self.written(partition, claim, written),
+                Woken::ClaimWrite(partition, claim, written) => self.written(partition, claim, written),
                 Woken::Finished(partition) => self.board.finished(partition),
-                Woken::Wish(Wish::Drain(done)) => {
+                Woken::OwnershipCall(OwnershipCall::Drain(done)) => {
                     self.peers.set_draining();
                     self.board.drain();
                     self.drained.push(done);
                 }
-                Woken::Wish(Wish::Read(done)) => self.next_readers.push(done),
+                Woken::OwnershipCall(OwnershipCall::Read(done)) => self.next_readers.push(done),
             }
             self.step();
         }
@@ -198,7 +198,7 @@ impl Task {
         }
     }
 
-    fn observe(&mut self, entry: Entry) {
+    fn observe(&mut self, entry: StoredClaim) {
         let partition = entry.partition;
         let todo = self.board.observe(entry, Instant::now());
         let owner = self.board.owner(partition).map(|(member, epoch)| (member.clone(), epoch));
@@ -245,13 +245,13 @@ impl Task {
         let _ = self.changes.send(change);
     }
 
-    fn written(&mut self, partition: u16, claim: Claim, written: Written) {
-        let well = matches!(written, Written::Yes(_));
+    fn written(&mut self, partition: u16, claim: Claim, written: ClaimWrite) {
+        let well = matches!(written, ClaimWrite::Yes(_));
         self.board.written(partition, well, Instant::now());
         match written {
-            Written::Yes(revision) => self.observe(Entry { partition, revision, claim }),
-            Written::No => self.read_soon(),
-            Written::Unclear(reason) => {
+            ClaimWrite::Yes(revision) => self.observe(StoredClaim { partition, revision, claim }),
+            ClaimWrite::No => self.read_soon(),
+            ClaimWrite::Unclear(reason) => {
                 tracing::warn!(kind = self.kind.name(), partition, reason, "a claim is not written");
                 self.read_soon();
             }
@@ -262,7 +262,7 @@ impl Task {
         self.read_at = self.read_at.min(Instant::now() + READ_PAUSE);
     }
 
-    fn take_in(&mut self, doubts: u64, read: Result<Vec<Entry>, BusError>) {
+    fn take_in(&mut self, doubts: u64, read: Result<Vec<StoredClaim>, BusError>) {
         match read {
             Ok(entries) => {
                 for entry in entries {

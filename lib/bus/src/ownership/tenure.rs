@@ -1,6 +1,6 @@
 //! What the task of an owned partition is told of its ownership.
 
-use super::Seen;
+use super::KnownOwners;
 use crate::{Peers, Pulse};
 use std::{
     sync::{
@@ -21,7 +21,7 @@ const STOOD_STILL: Duration = Duration::from_millis(500);
 pub(super) struct Certainty {
     pulse: Arc<Pulse>,
     peers: Peers,
-    seen: Seen,
+    seen: KnownOwners,
     /// How often there was a reason to doubt, lost connections and lost messages aside.
     doubts: Arc<AtomicU64>,
     /// The doubts that a reading of the claims has settled.
@@ -30,7 +30,7 @@ pub(super) struct Certainty {
 
 impl Certainty {
     /// To be made before the claims are read for the first time.
-    pub(super) fn new(peers: &Peers, seen: &Seen) -> Self {
+    pub(super) fn new(peers: &Peers, seen: &KnownOwners) -> Self {
         Self {
             pulse: Pulse::start(STOOD_STILL),
             peers: peers.clone(),

@@ -6,12 +6,12 @@
 //!
 //! Sooner, when it is silent for a moment and the server says that it is not connected (see [`gone`]).
 
-mod gone;
+mod death_checks;
 mod heard;
 
 use crate::{Bus, BusError, Message, Subscription};
+use death_checks::DeathChecks;
 use futures::StreamExt;
-use gone::Suspicions;
 use heard::Heard;
 pub(crate) use heard::Member;
 use std::{
@@ -221,7 +221,7 @@ impl Me {
 async fn hear(bus: Bus, peers: Weak<Inner>, mut beats: Subscription, mut there: Option<Subscription>) {
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut suspicions = Suspicions::new(&bus, Weak::clone(&peers));
+    let mut suspicions = DeathChecks::new(&bus, Weak::clone(&peers));
     loop {
         // What has arrived is heard before anybody is declared dead.
         let beat = tokio::select! {

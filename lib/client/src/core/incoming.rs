@@ -1,10 +1,10 @@
 //! What the core does about frames that come: answers, and what comes unasked.
 
-use super::{Core, SEATS_PAUSE, Verdict};
+use super::{ConnectionStep, Core, SEATS_PAUSE};
 use crate::{
     ClientError, ClientEvent, Down, Ended, Login,
     frame::Received,
-    outstanding::{Asked, Asker},
+    outstanding::{AnswerTo, OutstandingRequest},
 };
 use std::time::Instant;
 use wire::{
@@ -15,7 +15,7 @@ use wire::{
 
 impl Core {
     /// A frame came.
-    pub(crate) fn receive(&mut self, received: Received, now: Instant) -> Verdict {
+    pub(crate) fn receive(&mut self, received: Received, now: Instant) -> ConnectionStep {
         self.clock.heard = now;
         match received {
             Received::Frame(frame) => {
@@ -35,38 +35,38 @@ impl Core {
                 }
             }
             Received::Unknown(re) => {
-                if let Some(Asked { asker: Asker::Program(reply), .. }) =
+                if let Some(OutstandingRequest { asker: AnswerTo::Program(reply), .. }) =
                     re.and_then(|id| self.outstanding.answered(id))
                 {
                     let _ = reply.send(Err(ClientError::Unintelligible));
                 }
-                Verdict::Stay
+                ConnectionStep::Stay
             }
         }
     }
 
-    fn answered(&mut self, id: CommandId, answer: ServerMessage, now: Instant) -> Verdict {
+    fn answered(&mut self, id: CommandId, answer: ServerMessage, now: Instant) -> ConnectionStep {
         let Some(mut asked) = self.outstanding.answered(id) else {
-            return Verdict::Stay;
+            return ConnectionStep::Stay;
         };
         if let ServerMessage::Refused { refusal, .. } = &answer
             && refusal.is_transient()
         {
             match self.outstanding.again(id, asked, now) {
                 Some(exhausted) => asked = exhausted,
-                None => return Verdict::Stay,
+                None => return ConnectionStep::Stay,
             }
         }
         match asked.asker {
-            Asker::Program(reply) => {
+            AnswerTo::Program(reply) => {
                 self.note(&asked.message, &answer, now);
                 let _ = reply.send(match answer {
                     ServerMessage::Refused { refusal, .. } => Err(ClientError::Refused(refusal)),
                     answer => Ok(answer),
                 });
             }
-            Asker::Opening => return self.opened(&asked.message, answer, now),
-            Asker::Following(table) => match answer {
+            AnswerTo::Opening => return self.opened(&asked.message, answer, now),
+            AnswerTo::Following(table) => match answer {
                 ServerMessage::Table { view, events, cards } => self.see(view, events, cards, now),
                 ServerMessage::Refused { .. } => {
                     self.tables.remove(&table);
@@ -74,26 +74,26 @@ impl Core {
                 }
                 _ => {}
             },
-            Asker::Seats => {
+            AnswerTo::Seats => {
                 if let ServerMessage::Seats(tables) = answer {
                     self.sits_at(tables, now);
                 }
             }
-            Asker::Nobody => {}
+            AnswerTo::Nobody => {}
         }
-        Verdict::Stay
+        ConnectionStep::Stay
     }
 
     /// The answer to opening the session.
-    fn opened(&mut self, message: &ClientMessage, answer: ServerMessage, now: Instant) -> Verdict {
+    fn opened(&mut self, message: &ClientMessage, answer: ServerMessage, now: Instant) -> ConnectionStep {
         match answer {
             ServerMessage::Welcome { player, token, seats, .. } => {
                 self.adopt(player, token);
                 self.ready(seats, now);
-                Verdict::Stay
+                ConnectionStep::Stay
             }
             ServerMessage::Refused { refusal, .. } if refusal.is_transient() => {
-                Verdict::Leave { down: Down::Broken(refusal.to_string()), elsewhere: Vec::new() }
+                ConnectionStep::Leave { down: Down::Broken(refusal.to_string()), elsewhere: Vec::new() }
             }
             ServerMessage::Refused { refusal, .. } => {
                 if matches!(message, ClientMessage::Resume { .. })
@@ -102,11 +102,11 @@ impl Core {
                 {
                     self.token = None;
                     self.open(ClientMessage::LogIn { name, password }, now);
-                    return Verdict::Stay;
+                    return ConnectionStep::Stay;
                 }
-                Verdict::End(Ended::LogInRefused(refusal))
+                ConnectionStep::End(Ended::LogInRefused(refusal))
             }
-            _ => Verdict::Stay,
+            _ => ConnectionStep::Stay,
         }
     }
 
@@ -176,7 +176,7 @@ impl Core {
         }
     }
 
-    fn unasked(&mut self, message: ServerMessage, now: Instant) -> Verdict {
+    fn unasked(&mut self, message: ServerMessage, now: Instant) -> ConnectionStep {
         match message {
             ServerMessage::Events(chunk) => self.hear(chunk, now),
             ServerMessage::Table { view, events, cards } => self.see(view, events, cards, now),
@@ -200,10 +200,10 @@ impl Core {
             ServerMessage::Closing {
                 reason: reason @ (Closing::OnlineElsewhere | Closing::Banned), ..
             } => {
-                return Verdict::End(Ended::ByNode(reason));
+                return ConnectionStep::End(Ended::ByNode(reason));
             }
             ServerMessage::Closing { reason, elsewhere } => {
-                return Verdict::Leave { down: Down::ByNode(reason), elsewhere };
+                return ConnectionStep::Leave { down: Down::ByNode(reason), elsewhere };
             }
             // A sign that the player's program ought to give, which knows by the table's events.
             ServerMessage::TimedOut { .. }
@@ -220,6 +220,6 @@ impl Core {
             | ServerMessage::Standings(_)
             | ServerMessage::Seated { .. } => {}
         }
-        Verdict::Stay
+        ConnectionStep::Stay
     }
 }

@@ -1,10 +1,10 @@
 //! What the core knows of tables: which ones are followed, from where, and what the program is told of them.
 
-use super::{ALWAYS, Core, Stage};
+use super::{ALWAYS, ConnectionState, Core};
 use crate::{
     ClientEvent,
-    following::{Following, Heard, Seen},
-    outstanding::Asker,
+    following::{Following, Heard, SnapshotStep},
+    outstanding::AnswerTo,
 };
 use std::time::{Duration, Instant};
 use wire::{
@@ -45,19 +45,19 @@ impl Core {
     }
 
     pub(super) fn ask_table(&mut self, table: TableId, now: Instant) {
-        if self.stage == Stage::Ready
+        if self.stage == ConnectionState::Ready
             && let Some(following) = self.tables.get_mut(&table)
         {
             following.asked();
             let message = ClientMessage::Watch { table, since: following.since() };
-            self.outstanding.add(message, Asker::Following(table), now, ALWAYS);
+            self.outstanding.add(message, AnswerTo::Following(table), now, ALWAYS);
         }
     }
 
     pub(super) fn unwatch(&mut self, table: TableId, now: Instant) {
         self.tables.remove(&table);
         self.found.remove(&table);
-        self.outstanding.add(ClientMessage::Unwatch { table }, Asker::Nobody, now, Duration::ZERO);
+        self.outstanding.add(ClientMessage::Unwatch { table }, AnswerTo::Nobody, now, Duration::ZERO);
     }
 
     /// Where we sit. What we do not follow yet is followed.
@@ -105,7 +105,7 @@ impl Core {
         }
         let mut known = cards.as_ref().is_none_or(|cards| !following.learn(cards));
         match following.see(&view, events) {
-            Seen::Start(so_far) => {
+            SnapshotStep::Start(so_far) => {
                 if self.found.remove(&table) && !self.tell_of_seat(&view) {
                     self.unwatch(table, now);
                     return;
@@ -114,8 +114,8 @@ impl Core {
                 self.closed(&view);
                 self.shared.queue.push(ClientEvent::Table { view, cards: cards.clone(), so_far });
             }
-            Seen::Deliver(events) => self.deliver(table, events),
-            Seen::Restart(so_far) => {
+            SnapshotStep::Deliver(events) => self.deliver(table, events),
+            SnapshotStep::Restart(so_far) => {
                 known = true;
                 self.closed(&view);
                 self.shared.queue.push(ClientEvent::Restarted { view, cards: cards.clone(), so_far });

@@ -49,22 +49,22 @@ impl Node {
         self.sent().into_iter().map(|frame| frame.m).collect()
     }
 
-    fn frame(&mut self, re: Option<CommandId>, m: ServerMessage) -> Verdict {
+    fn frame(&mut self, re: Option<CommandId>, m: ServerMessage) -> ConnectionStep {
         let frame = wire::client::ServerFrame { v: VERSION, re, m };
         self.core.receive(Received::Frame(Box::new(frame)), self.now)
     }
 
     fn answer(&mut self, id: CommandId, m: ServerMessage) {
-        assert_eq!(self.frame(Some(id), m), Verdict::Stay);
+        assert_eq!(self.frame(Some(id), m), ConnectionStep::Stay);
     }
 
     fn unasked(&mut self, m: ServerMessage) {
-        assert_eq!(self.frame(None, m), Verdict::Stay);
+        assert_eq!(self.frame(None, m), ConnectionStep::Stay);
     }
 
     fn ask(&mut self, message: ClientMessage) -> oneshot::Receiver<Result<ServerMessage, ClientError>> {
         let (reply, answer) = oneshot::channel();
-        self.core.request(Ask { message, noted: None, reply }, self.now);
+        self.core.request(ProgramRequest { message, noted: None, reply }, self.now);
         answer
     }
 
@@ -155,7 +155,7 @@ fn an_expired_session_falls_back_to_the_password() {
     node.connect();
     let id = node.sent()[0].id;
     let verdict = node.frame(Some(id), refused(Refusal::SessionExpired));
-    assert_eq!(verdict, Verdict::End(Ended::LogInRefused(Refusal::SessionExpired)));
+    assert_eq!(verdict, ConnectionStep::End(Ended::LogInRefused(Refusal::SessionExpired)));
 }
 
 #[test]
@@ -166,9 +166,9 @@ fn a_login_that_is_refused_for_a_passing_reason_is_tried_elsewhere() {
         if let [login] = &node.sent()[..] {
             let id = login.id;
             match node.frame(Some(id), refused(Refusal::unavailable("cashier"))) {
-                Verdict::Stay => {}
-                Verdict::Leave { .. } => return,
-                Verdict::End(why) => panic!("{why}"),
+                ConnectionStep::Stay => {}
+                ConnectionStep::Leave { .. } => return,
+                ConnectionStep::End(why) => panic!("{why}"),
             }
         }
         node.now = node.core.next_deadline().unwrap();
@@ -207,7 +207,7 @@ fn a_seat_that_nobody_told_us_of_is_found() {
     let mut node = Node::online();
     node.events();
     node.now += SEATS_AFTER_RECONNECT;
-    assert_eq!(node.core.tick(node.now), Verdict::Stay);
+    assert_eq!(node.core.tick(node.now), ConnectionStep::Stay);
     let sent = node.sent();
     assert_eq!(sent[0].m, ClientMessage::Seats);
     node.answer(sent[0].id, ServerMessage::Seats(vec![TABLE]));
@@ -303,7 +303,7 @@ fn silence_is_noticed() {
     let mut pings = 0;
     loop {
         node.now = node.core.next_deadline().unwrap();
-        if node.core.tick(node.now) != Verdict::Stay {
+        if node.core.tick(node.now) != ConnectionStep::Stay {
             break;
         }
         pings += node.messages().iter().filter(|m| **m == ClientMessage::Ping).count();
@@ -321,7 +321,7 @@ fn the_nodes_time_is_kept_and_asked_for_instead_of_a_ping() {
     node.answer(id, welcome("t1", vec![]));
     assert_eq!(node.shared.clock().now_ms(node.now), Some(50_000));
     node.now += PING_AFTER;
-    assert_eq!(node.core.tick(node.now), Verdict::Stay);
+    assert_eq!(node.core.tick(node.now), ConnectionStep::Stay);
     let sent = node.sent();
     let asked = sent.iter().find(|frame| frame.m == ClientMessage::Time).expect("the time is asked for");
     assert!(!sent.iter().any(|frame| frame.m == ClientMessage::Ping));
@@ -335,9 +335,9 @@ fn taken_over_by_another_connection_is_the_end() {
     let closing = |reason| ServerMessage::Closing { reason, elsewhere: vec![] };
     assert_eq!(
         node.frame(None, closing(Closing::OnlineElsewhere)),
-        Verdict::End(Ended::ByNode(Closing::OnlineElsewhere))
+        ConnectionStep::End(Ended::ByNode(Closing::OnlineElsewhere))
     );
-    assert!(matches!(node.frame(None, closing(Closing::NodeStopping)), Verdict::Leave { .. }));
+    assert!(matches!(node.frame(None, closing(Closing::NodeStopping)), ConnectionStep::Leave { .. }));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::{Context, IDLE_MS};
 use crate::{
-    Aggregate, Around, Journaled, Now, Outcome, Output, Past, Position, ReadError, RecordOf, Running,
+    Aggregate, Around, EffectResult, Journaled, Now, Output, Past, Position, ReadError, RecordOf, Running,
     running::pause_ms,
 };
 use std::collections::VecDeque;
@@ -37,9 +37,9 @@ impl<C, R> QueuedCommand<C, R> {
 }
 
 /// What is under way at the journal.
-pub(super) enum Stage<A: Aggregate, R> {
+pub(super) enum JournalState<A: Aggregate, R> {
     Idle,
-    Writing(Writing<A, R>),
+    PendingAppend(PendingAppend<A, R>),
     Checking(QueuedCommand<A::Command, R>),
     Reading,
     /// It could not be read: it is to be read again.
@@ -47,7 +47,7 @@ pub(super) enum Stage<A: Aggregate, R> {
 }
 
 /// A record on its way into the journal.
-pub(super) struct Writing<A: Aggregate, R> {
+pub(super) struct PendingAppend<A: Aggregate, R> {
     pub(super) record: RecordOf<A>,
     pub(super) command: Option<QueuedCommand<A::Command, R>>,
     pub(super) bytes: usize,
@@ -82,7 +82,7 @@ pub(super) struct Host<A: Aggregate, R> {
     pub(super) aggregate: A,
     pub(super) position: Position,
     pub(super) queue: VecDeque<QueuedCommand<A::Command, R>>,
-    pub(super) stage: Stage<A, R>,
+    pub(super) stage: JournalState<A, R>,
     /// Whether a record was stored since it was read: from then on no earlier owner can write.
     pub(super) written: bool,
     pub(super) clock: Clock,
@@ -105,14 +105,14 @@ pub(super) struct Host<A: Aggregate, R> {
 }
 
 /// An aggregate out of its journal.
-pub(super) struct Loaded<A: Aggregate> {
+pub(super) struct LoadedAggregate<A: Aggregate> {
     pub(super) aggregate: A,
     pub(super) epoch: Epoch,
     pub(super) last: Vec<A::Event>,
 }
 
 /// An aggregate out of its records.
-pub(super) fn load<A: Aggregate>(id: A::Id, journal: &Journaled) -> Result<Loaded<A>, String> {
+pub(super) fn load<A: Aggregate>(id: A::Id, journal: &Journaled) -> Result<LoadedAggregate<A>, String> {
     let mut records = Vec::with_capacity(journal.records.len());
     for (n, bytes) in (1..).zip(&journal.records) {
         let record =
@@ -125,7 +125,7 @@ pub(super) fn load<A: Aggregate>(id: A::Id, journal: &Journaled) -> Result<Loade
     let aggregate = A::replay(id, &mut records)?;
     let last = records.pop().map(|past| past.record);
     let (epoch, last) = last.map_or((Epoch(0), Vec::new()), |record| (record.epoch, record.events));
-    Ok(Loaded { aggregate, epoch, last })
+    Ok(LoadedAggregate { aggregate, epoch, last })
 }
 
 impl<A: Aggregate, R> Host<A, R> {
@@ -134,7 +134,7 @@ impl<A: Aggregate, R> Host<A, R> {
             aggregate,
             position: Position::default(),
             queue: VecDeque::new(),
-            stage: Stage::Idle,
+            stage: JournalState::Idle,
             written: false,
             clock: Clock { outages: None, held_up: false },
             pause: Pause::default(),
@@ -150,8 +150,10 @@ impl<A: Aggregate, R> Host<A, R> {
 
     pub(super) fn writing_since_ms(&self) -> Option<u64> {
         match &self.stage {
-            Stage::Writing(writing) => Some(writing.since_ms),
-            Stage::Idle | Stage::Checking(_) | Stage::Reading | Stage::Unread => None,
+            JournalState::PendingAppend(writing) => Some(writing.since_ms),
+            JournalState::Idle | JournalState::Checking(_) | JournalState::Reading | JournalState::Unread => {
+                None
+            }
         }
     }
 
@@ -209,14 +211,14 @@ impl<A: Aggregate, R> Host<A, R> {
         read: Result<Option<Journaled>, ReadError>,
         context: &mut Context<'_, A, R, W>,
     ) {
-        if !matches!(self.stage, Stage::Reading) {
+        if !matches!(self.stage, JournalState::Reading) {
             return;
         }
         let journal = match read {
             Ok(Some(journal)) => journal,
             Ok(None) => return self.go(&context.unknown(), context),
             Err(ReadError::Failed) => {
-                self.stage = Stage::Unread;
+                self.stage = JournalState::Unread;
                 self.pause.grow(context.now.mono_ms);
                 return self.send_away(&Refusal::unavailable(A::NAME), context);
             }
@@ -225,7 +227,7 @@ impl<A: Aggregate, R> Host<A, R> {
             Ok(loaded) if loaded.epoch > context.epoch => self.newer = Some(loaded.epoch),
             Ok(loaded) => {
                 (self.aggregate, self.position) = (loaded.aggregate, journal.position);
-                (self.stage, self.written) = (Stage::Idle, false);
+                (self.stage, self.written) = (JournalState::Idle, false);
                 (self.clock, self.pause) = (Clock { outages: None, held_up: false }, Pause::default());
                 context.outputs.push(Output::Loaded { id: context.id });
                 self.answer_held(context);
@@ -241,7 +243,7 @@ impl<A: Aggregate, R> Host<A, R> {
 
     /// There is no such thing (any more): everybody who waits is refused.
     pub(super) fn go<W: Around>(&mut self, refusal: &Refusal, context: &mut Context<'_, A, R, W>) {
-        self.stage = Stage::Idle;
+        self.stage = JournalState::Idle;
         self.gone = true;
         self.queue.retain(|queued| queued.token.is_some());
         self.send_away(refusal, context);
@@ -261,9 +263,9 @@ impl<A: Aggregate, R> Host<A, R> {
     /// Nothing new is begun from now on.
     pub(super) fn release<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) {
         let unavailable = Refusal::unavailable(A::NAME);
-        if let Stage::Checking(queued) = &mut self.stage {
+        if let JournalState::Checking(queued) = &mut self.stage {
             context.refuse(queued.token.take(), unavailable.clone());
-            self.stage = Stage::Idle;
+            self.stage = JournalState::Idle;
         }
         self.send_away(&unavailable, context);
     }
@@ -272,14 +274,14 @@ impl<A: Aggregate, R> Host<A, R> {
     pub(super) fn returned<W: Around>(
         &mut self,
         key: &A::Key,
-        outcome: Outcome<A::Command>,
+        outcome: EffectResult<A::Command>,
         context: &mut Context<'_, A, R, W>,
     ) {
         let known = match outcome {
-            Outcome::Heard => self.running.heard(key),
-            Outcome::Failed => self.running.rest(key, context.now.mono_ms),
+            EffectResult::Heard => self.running.heard(key),
+            EffectResult::Failed => self.running.rest(key, context.now.mono_ms),
             // Should it change nothing, the effect is due still, and tried again.
-            Outcome::Done(commands) => {
+            EffectResult::Done(commands) => {
                 let known = self.running.rest(key, context.now.mono_ms);
                 if known {
                     self.queue.extend(commands.into_iter().map(QueuedCommand::own));
@@ -316,18 +318,21 @@ impl<A: Aggregate, R> Host<A, R> {
     /// Its time has come.
     pub(super) fn wake<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) {
         match self.stage {
-            Stage::Unread if self.pause.until_ms <= context.now.mono_ms => self.read_again(context),
-            Stage::Idle => {
+            JournalState::Unread if self.pause.until_ms <= context.now.mono_ms => self.read_again(context),
+            JournalState::Idle => {
                 self.start_effects(context);
                 self.go_on(context);
             }
-            Stage::Unread | Stage::Reading | Stage::Checking(_) | Stage::Writing(_) => {}
+            JournalState::Unread
+            | JournalState::Reading
+            | JournalState::Checking(_)
+            | JournalState::PendingAppend(_) => {}
         }
     }
 
     /// Has the journal read, because it is not what it is taken for.
     pub(super) fn read_again<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) {
-        self.stage = Stage::Reading;
+        self.stage = JournalState::Reading;
         context.outputs.push(Output::Read { id: context.id, within_ms: super::unread::READ_MS });
     }
 
@@ -343,7 +348,7 @@ impl<A: Aggregate, R> Host<A, R> {
 
     /// When it leaves memory, if nobody asks for it until then.
     fn leaves_ms(&self) -> Option<u64> {
-        let is_idle = matches!(self.stage, Stage::Idle)
+        let is_idle = matches!(self.stage, JournalState::Idle)
             && self.queue.is_empty()
             && self.held.is_empty()
             && self.running.is_idle();
@@ -355,10 +360,10 @@ impl<A: Aggregate, R> Host<A, R> {
     pub(super) fn next_wake_ms(&mut self, now: Now) -> Option<u64> {
         match self.stage {
             // What comes of it decides when to wake.
-            Stage::Writing(_) | Stage::Checking(_) | Stage::Reading => None,
-            Stage::Unread => Some(self.pause.until_ms),
-            Stage::Idle if self.pause.until_ms > now.mono_ms => Some(self.pause.until_ms),
-            Stage::Idle => {
+            JournalState::PendingAppend(_) | JournalState::Checking(_) | JournalState::Reading => None,
+            JournalState::Unread => Some(self.pause.until_ms),
+            JournalState::Idle if self.pause.until_ms > now.mono_ms => Some(self.pause.until_ms),
+            JournalState::Idle => {
                 let clock = self.aggregate.next_deadline_ms();
                 let reminder = self.aggregate.next_reminder_ms();
                 let by_wall = clock.into_iter().chain(reminder).min();

@@ -5,7 +5,7 @@ mod host;
 mod unread;
 mod writing;
 
-use crate::{Aggregate, Around, Journaled, Now, Outcome, Output, ReadError};
+use crate::{Aggregate, Around, EffectResult, Journaled, Now, Output, ReadError};
 use host::{Host, QueuedCommand};
 use std::{
     cmp::Reverse,
@@ -190,7 +190,13 @@ impl<A: Aggregate, R> Partition<A, R> {
     }
 
     /// An attempt at an effect has ended.
-    pub fn returned(&mut self, around: &impl Around, id: A::Id, key: &A::Key, outcome: Outcome<A::Command>) {
+    pub fn returned(
+        &mut self,
+        around: &impl Around,
+        id: A::Id,
+        key: &A::Key,
+        outcome: EffectResult<A::Command>,
+    ) {
         if let Some((host, mut context)) = self.host(around, id) {
             host.returned(key, outcome, &mut context);
         }

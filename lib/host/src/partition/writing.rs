@@ -3,7 +3,7 @@
 
 use super::{
     Context,
-    host::{Host, QueuedCommand, Stage, Writing},
+    host::{Host, JournalState, PendingAppend, QueuedCommand},
 };
 use crate::{Aggregate, Answer, Around, Checked, NotRecorded, NotStored, Output, RecordOf};
 use wire::{Refusal, VERSION, journal::Record};
@@ -20,7 +20,7 @@ impl<A: Aggregate, R> Host<A, R> {
     /// Does what can be done now: the next waiting command, else what the clock says, else what is
     /// to be reminded of.
     pub(super) fn go_on<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) {
-        while matches!(self.stage, Stage::Idle) && !context.releasing {
+        while matches!(self.stage, JournalState::Idle) && !context.releasing {
             match self.queue.pop_front() {
                 Some(queued) => {
                     let queued = self.together(queued);
@@ -30,7 +30,7 @@ impl<A: Aggregate, R> Host<A, R> {
                 None => break,
             }
         }
-        if matches!(self.stage, Stage::Idle)
+        if matches!(self.stage, JournalState::Idle)
             && !context.releasing
             && let Some(news) = self.aggregate.reminder(context.now.wall_ms)
         {
@@ -83,7 +83,7 @@ impl<A: Aggregate, R> Host<A, R> {
             Ok(_) | Err(_) if self.is_to_be_checked(&queued, context) => {
                 context.outputs.push(Output::Check { id: context.id, position: self.position });
                 queued.checked = true;
-                self.stage = Stage::Checking(queued);
+                self.stage = JournalState::Checking(queued);
             }
             decided => self.answer_bare(queued, decided.err(), context),
         }
@@ -159,7 +159,8 @@ impl<A: Aggregate, R> Host<A, R> {
     /// Whether it is at rest, and its last snapshot lies so far behind the stream's newest record that
     /// it would keep the stream from being trimmed.
     pub(super) fn is_renewal_due(&self, newest: u64) -> bool {
-        let idle = matches!(self.stage, Stage::Idle) && self.queue.is_empty() && !self.aggregate.is_over();
+        let idle =
+            matches!(self.stage, JournalState::Idle) && self.queue.is_empty() && !self.aggregate.is_over();
         idle && self.position.last > 0 && self.position.snapshot + RENEW_AFTER < newest
     }
 
@@ -209,7 +210,7 @@ impl<A: Aggregate, R> Host<A, R> {
                 let (id, after) = (context.id, self.position);
                 context.outputs.push(Output::Append { id, after, payload, snapshot, patient });
                 let since_ms = context.now.mono_ms;
-                self.stage = Stage::Writing(Writing { record, command, bytes, since_ms });
+                self.stage = JournalState::PendingAppend(PendingAppend { record, command, bytes, since_ms });
             }
             Err(error) => self.not_recorded(command, NotRecorded::Encoding(error.to_string()), context),
         }
@@ -217,7 +218,7 @@ impl<A: Aggregate, R> Host<A, R> {
 
     /// A record is stored: now, and only now, the world may know.
     pub(super) fn stored<W: Around>(&mut self, sequence: u64, context: &mut Context<'_, A, R, W>) {
-        let Some(Writing { record, command, bytes, since_ms }) = self.take_writing() else { return };
+        let Some(PendingAppend { record, command, bytes, since_ms }) = self.take_writing() else { return };
         let snapshot = record.state.is_some();
         self.position.last = sequence;
         if snapshot {
@@ -271,7 +272,7 @@ impl<A: Aggregate, R> Host<A, R> {
     }
 
     pub(super) fn not_stored<W: Around>(&mut self, reason: NotStored, context: &mut Context<'_, A, R, W>) {
-        let Some(Writing { mut record, command, bytes, .. }) = self.take_writing() else { return };
+        let Some(PendingAppend { mut record, command, bytes, .. }) = self.take_writing() else { return };
         if context.releasing {
             return context.turn_away(command.and_then(|command| command.token));
         }
@@ -322,8 +323,8 @@ impl<A: Aggregate, R> Host<A, R> {
 
     /// A look into the journal has ended.
     pub(super) fn checked<W: Around>(&mut self, checked: Checked, context: &mut Context<'_, A, R, W>) {
-        let queued = match std::mem::replace(&mut self.stage, Stage::Idle) {
-            Stage::Checking(queued) => queued,
+        let queued = match std::mem::replace(&mut self.stage, JournalState::Idle) {
+            JournalState::Checking(queued) => queued,
             other => return self.stage = other,
         };
         match checked {
@@ -337,9 +338,9 @@ impl<A: Aggregate, R> Host<A, R> {
         self.go_on(context);
     }
 
-    fn take_writing(&mut self) -> Option<Writing<A, R>> {
-        match std::mem::replace(&mut self.stage, Stage::Idle) {
-            Stage::Writing(writing) => Some(writing),
+    fn take_writing(&mut self) -> Option<PendingAppend<A, R>> {
+        match std::mem::replace(&mut self.stage, JournalState::Idle) {
+            JournalState::PendingAppend(writing) => Some(writing),
             other => {
                 self.stage = other;
                 None

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails like a test")]
 
-pub mod stage;
+pub mod harness;
 
 use host::{Aggregate, Answer, New, Past, RecordOf, Running};
 use serde::{Deserialize, Serialize};

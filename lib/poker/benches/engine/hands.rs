@@ -17,7 +17,7 @@ const PLAYERS: usize = 6;
 /// What somebody at the table sees of a seat.
 #[derive(Clone, Copy, Default)]
 #[expect(dead_code, reason = "only built, for the time it takes")]
-struct Seen {
+struct SeatView {
     stack: Chips,
     bet: Chips,
     folded: bool,
@@ -32,7 +32,7 @@ struct Public {
     board: BoardCards,
     pots: [Chips; PLAYERS],
     actor: Option<SeatNo>,
-    seats: [Seen; PLAYERS],
+    seats: [SeatView; PLAYERS],
 }
 
 /// What one seat sees of the hand: made once for all, as a table's feed is, and its own cards.
@@ -48,12 +48,12 @@ fn public_view(hand: &Hand) -> Public {
         board: hand.board().iter().copied().collect(),
         pots: [Chips::ZERO; PLAYERS],
         actor: hand.actor(),
-        seats: [Seen::default(); PLAYERS],
+        seats: [SeatView::default(); PLAYERS],
     };
     view.pots.iter_mut().zip(hand.pots()).for_each(|(place, pot)| *place = pot);
     for (place, (_, seat)) in view.seats.iter_mut().zip(hand.seats()) {
         let down = seat.down.len() as u8;
-        *place = Seen { stack: seat.stack, bet: seat.bet, folded: seat.folded, down, up: seat.up };
+        *place = SeatView { stack: seat.stack, bet: seat.bet, folded: seat.folded, down, up: seat.up };
     }
     view
 }

@@ -1,6 +1,6 @@
 //! Events applied. Nothing here can fail: an event that does not fit leaves chips conserved.
 
-use super::{Hand, Round, Stage};
+use super::{Hand, HandPhase, Round};
 use crate::variant::Betting;
 use wire::{
     Action, Card, Chips, SeatNo,
@@ -118,7 +118,7 @@ impl Hand {
             }
         }
         self.round.from = seat;
-        if self.stage == Stage::Betting {
+        if self.stage == HandPhase::Betting {
             self.round.bring_in = false;
             let mark = self.round.mark;
             if let Some(player) = self.seats.at_mut(seat) {

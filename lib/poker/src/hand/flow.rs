@@ -1,7 +1,7 @@
 //! What comes next by itself: [`Hand::settle`] moves the stage on until an event or a player is waited for,
 //! [`Hand::pending`] gives the events that are waited for.
 
-use super::{Hand, HandSeat, Round, Stage, showdown::Strengths};
+use super::{Hand, HandPhase, HandSeat, Round, showdown::Strengths};
 use crate::variant::{Betting, Opener};
 use std::{cell::OnceCell, cmp::Ordering};
 use wire::{
@@ -35,13 +35,13 @@ impl Hand {
     /// [`Hand::pending`]; the strengths of the hands are found once, for showing and for awarding.
     fn next_events(&self, strengths: &OnceCell<Strengths>, events: &mut Vec<HandEvent>) {
         match self.stage {
-            Stage::Posting => events.extend(self.posts()),
-            Stage::Dealing | Stage::Drawing => self.cards_due(events),
-            Stage::Returning => events.extend(self.uncalled()),
-            Stage::Tabling => self.table_hands(events),
-            Stage::Showing => self.show_down(strengths, events),
-            Stage::Awarding => self.award(strengths, events),
-            Stage::Betting | Stage::Over => {}
+            HandPhase::Posting => events.extend(self.posts()),
+            HandPhase::Dealing | HandPhase::Drawing => self.cards_due(events),
+            HandPhase::Returning => events.extend(self.uncalled()),
+            HandPhase::Tabling => self.table_hands(events),
+            HandPhase::Showing => self.show_down(strengths, events),
+            HandPhase::Awarding => self.award(strengths, events),
+            HandPhase::Betting | HandPhase::Over => {}
         }
     }
 
@@ -53,36 +53,36 @@ impl Hand {
     /// One step; false when something is waited for.
     fn advance(&mut self) -> bool {
         match self.stage {
-            Stage::Posting if self.posts().next().is_none() => self.start_street(0),
-            Stage::Dealing if !self.are_cards_due() => {
+            HandPhase::Posting if self.posts().next().is_none() => self.start_street(0),
+            HandPhase::Dealing if !self.are_cards_due() => {
                 if self.street_rules().is_some_and(|street| street.draw > 0) {
-                    self.stage = Stage::Drawing;
+                    self.stage = HandPhase::Drawing;
                 } else {
                     self.start_betting();
                 }
             }
-            Stage::Drawing if !self.are_cards_due() => {
+            HandPhase::Drawing if !self.are_cards_due() => {
                 self.actor = self.next_to_draw();
                 if self.actor.is_some() {
                     return false;
                 }
                 self.start_betting();
             }
-            Stage::Betting => {
+            HandPhase::Betting => {
                 self.actor = self.next_to_bet();
                 if self.actor.is_some() {
                     return false;
                 }
-                self.stage = Stage::Returning;
+                self.stage = HandPhase::Returning;
             }
-            Stage::Returning if self.uncalled().is_none() => self.end_street(),
-            Stage::Tabling if self.seats.in_play().all(|seat| seat.shown) => {
+            HandPhase::Returning if self.uncalled().is_none() => self.end_street(),
+            HandPhase::Tabling if self.seats.in_play().all(|seat| seat.shown) => {
                 self.start_street(self.street + 1);
             }
-            Stage::Showing if self.seats.in_play().all(|seat| seat.shown || seat.mucked) => {
-                self.stage = Stage::Awarding;
+            HandPhase::Showing if self.seats.in_play().all(|seat| seat.shown || seat.mucked) => {
+                self.stage = HandPhase::Awarding;
             }
-            Stage::Awarding if self.middle().is_zero() => self.stage = Stage::Over,
+            HandPhase::Awarding if self.middle().is_zero() => self.stage = HandPhase::Over,
             _ => return false,
         }
         true
@@ -113,7 +113,7 @@ impl Hand {
 
     fn start_street(&mut self, street: u8) {
         self.street = street;
-        self.stage = Stage::Dealing;
+        self.stage = HandPhase::Dealing;
         let level = if street == 0 { self.round.level } else { Chips::ZERO };
         self.round = Round {
             level,
@@ -140,7 +140,7 @@ impl Hand {
     }
 
     fn start_betting(&mut self) {
-        self.stage = Stage::Betting;
+        self.stage = HandPhase::Betting;
         let size = self.bet_size();
         self.round.step = match self.variant.betting {
             Betting::FixedLimit => size,
@@ -157,11 +157,11 @@ impl Hand {
             seat.bet = Chips::ZERO;
         }
         self.stage = if self.seats.in_play().count() <= 1 {
-            Stage::Awarding
+            HandPhase::Awarding
         } else if usize::from(self.street) + 1 >= self.variant.streets.len() {
-            Stage::Showing
+            HandPhase::Showing
         } else if self.is_betting_over() && !self.is_draw_ahead() {
-            Stage::Tabling
+            HandPhase::Tabling
         } else {
             return self.start_street(self.street + 1);
         };
@@ -201,7 +201,7 @@ impl Hand {
         let short = |seat: &HandSeat| seat.down.len() + seat.up.len() < hole;
         match self.stage {
             // A drawing player's cards are replaced at once.
-            Stage::Drawing => self.seats.in_play().any(short),
+            HandPhase::Drawing => self.seats.in_play().any(short),
             _ => self.seats.in_play().any(short) || self.board.len() < board,
         }
     }
@@ -222,7 +222,7 @@ impl Hand {
             events.push(HandEvent::Dealt { seat: seat.seat, down: deal(due - up), up: deal(up) });
         }
         let due = board.saturating_sub(self.board.len());
-        if due > 0 && self.stage == Stage::Dealing {
+        if due > 0 && self.stage == HandPhase::Dealing {
             events.push(HandEvent::Board { street: self.street, cards: deal(due).into_iter().collect() });
         }
     }

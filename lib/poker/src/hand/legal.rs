@@ -1,6 +1,6 @@
 //! What the actor may do. One function, [`Hand::legal`], says it; what arrives is checked against its answer.
 
-use super::{Hand, HandSeat, Stage};
+use super::{Hand, HandPhase, HandSeat};
 use crate::variant::{BetSize, Betting, Street};
 use wire::{Action, Card, Chips, Legal, RaiseBounds, Refusal, SeatNo, event::HandEvent};
 
@@ -22,7 +22,7 @@ impl Hand {
 
     /// What the actor may do that raises nothing.
     fn legal_without_raises(&self, seat: &HandSeat) -> Legal {
-        if self.stage == Stage::Drawing {
+        if self.stage == HandPhase::Drawing {
             return Legal { discard: Some(self.most_discards(seat)), ..Legal::default() };
         }
         let round = &self.round;
@@ -55,7 +55,7 @@ impl Hand {
 
     /// Totals that a bet or raise of this player may reach; none when there is no raising.
     fn raise_bounds(&self, seat: &HandSeat) -> Option<RaiseBounds> {
-        if self.stage == Stage::Drawing {
+        if self.stage == HandPhase::Drawing {
             return None;
         }
         let round = &self.round;
@@ -121,7 +121,7 @@ impl Hand {
 
     /// The event of an action, checked against what is legal.
     pub(crate) fn acted(&self, seat: SeatNo, action: &Action) -> Result<HandEvent, Refusal> {
-        if self.stage == Stage::Over {
+        if self.stage == HandPhase::Over {
             return Err(Refusal::NoHand);
         }
         if self.actor != Some(seat) {

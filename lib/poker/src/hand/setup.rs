@@ -1,7 +1,7 @@
 //! What a hand starts from, and the checks of it.
 
 use super::{
-    Hand, Round, Stage,
+    Hand, HandPhase, Round,
     seats::{HandSeat, MAX_PLAYERS, Owed, Seats},
 };
 use crate::{deck::Deck, variant::Variant};
@@ -209,7 +209,7 @@ pub(super) fn hand(setup: &HandSetup) -> Result<Hand, SetupError> {
         seats,
         deck: Deck::new(setup.deck, setup.variant.stock),
         board: BoardCards::new(),
-        stage: Stage::Posting,
+        stage: HandPhase::Posting,
         street: 0,
         shared: false,
         round: Round { level: highest_asked(setup), ..Round::default() },

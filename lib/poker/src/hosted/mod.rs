@@ -45,24 +45,24 @@ pub struct TableHost {
 }
 
 /// What a table tells.
-pub enum TableNews {
+pub enum TablePublication {
     /// What has happened.
-    Happened(Told),
+    Happened(RecordedEvents),
     /// What happened last, once more after a takeover.
-    Repeated(Told),
+    Repeated(RecordedEvents),
     /// A bot is to be asked.
     AskBot(Box<BotAsk>),
 }
 
 /// Events of one record.
-pub struct Told {
+pub struct RecordedEvents {
     /// All of them.
     pub events: Vec<TableEvent>,
     /// What everybody may know of them.
     pub public: Vec<Event>,
 }
 
-impl Told {
+impl RecordedEvents {
     fn new(events: Vec<TableEvent>) -> Self {
         let public = events.iter().filter_map(table::public).collect();
         Self { events, public }
@@ -104,7 +104,7 @@ impl Aggregate for TableHost {
     type Event = TableEvent;
     type State = Table;
     type Reply = TableReply;
-    type News = TableNews;
+    type News = TablePublication;
     type Effect = TableEffect;
     type Key = Key;
 
@@ -252,19 +252,19 @@ impl Aggregate for TableHost {
         vec![TableEvent::SnapshotRenewed]
     }
 
-    fn news(&mut self, events: Vec<TableEvent>) -> Option<TableNews> {
-        let told = Told::new(events);
+    fn news(&mut self, events: Vec<TableEvent>) -> Option<TablePublication> {
+        let told = RecordedEvents::new(events);
         self.history.remember(&told.public, self.table.event_no());
-        Some(TableNews::Happened(told))
+        Some(TablePublication::Happened(told))
     }
 
-    fn retell(&mut self, last: Vec<TableEvent>) -> Option<TableNews> {
-        (!self.table.is_closed()).then(|| TableNews::Repeated(Told::new(last)))
+    fn retell(&mut self, last: Vec<TableEvent>) -> Option<TablePublication> {
+        (!self.table.is_closed()).then(|| TablePublication::Repeated(RecordedEvents::new(last)))
     }
 
     /// Whether the answer says no more than that the events up to the newest one are there.
-    fn is_told_by(&self, news: &TableNews, reply: &TableReply) -> bool {
-        let public = matches!(news, TableNews::Happened(told) if !told.public.is_empty());
+    fn is_told_by(&self, news: &TablePublication, reply: &TableReply) -> bool {
+        let public = matches!(news, TablePublication::Happened(told) if !told.public.is_empty());
         public && *reply == self.done()
     }
 
@@ -283,14 +283,14 @@ impl Aggregate for TableHost {
         }
     }
 
-    fn reminder(&mut self, now_ms: u64) -> Option<TableNews> {
+    fn reminder(&mut self, now_ms: u64) -> Option<TablePublication> {
         if self.next_reminder_ms()? > now_ms {
             return None;
         }
         if let Some((_, _, due_ms)) = &mut self.bot {
             *due_ms = now_ms + ASK_AGAIN_MS;
         }
-        self.table.bot_ask().map(|ask| TableNews::AskBot(Box::new(ask)))
+        self.table.bot_ask().map(|ask| TablePublication::AskBot(Box::new(ask)))
     }
 
     fn effects(&self, running: &Running<Key>, start: &mut Vec<(Key, TableEffect)>) {

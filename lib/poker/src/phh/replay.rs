@@ -21,7 +21,7 @@ pub struct Replay {
 
 /// How a replay compares to the file.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
+pub enum ReplayResult {
     /// The stacks are the file's, or the file does not say.
     Exact,
     /// The stacks differ.
@@ -38,15 +38,17 @@ pub enum Outcome {
 impl Phh {
     /// Plays the hand again and compares the stacks.
     #[must_use]
-    pub fn check(&self) -> Outcome {
+    pub fn check(&self) -> ReplayResult {
         let replay = match self.replay() {
             Ok(replay) => replay,
-            Err(error) => return Outcome::Refused(error),
+            Err(error) => return ReplayResult::Refused(error),
         };
         let found = replay.finishing_stacks();
         match &self.finishing_stacks {
-            Some(expected) if *expected != found => Outcome::Different { expected: expected.clone(), found },
-            _ => Outcome::Exact,
+            Some(expected) if *expected != found => {
+                ReplayResult::Different { expected: expected.clone(), found }
+            }
+            _ => ReplayResult::Exact,
         }
     }
 

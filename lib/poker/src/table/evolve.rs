@@ -30,7 +30,7 @@ impl Table {
         for event in events {
             self.evolve(event, at_ms);
         }
-        // What connection nodes tell may be told any number of times: no answer needs to be remembered.
+        // What gateways tell may be told any number of times: no answer needs to be remembered.
         let told = |event: &TableEvent| {
             matches!(event, TableEvent::Heard { connection: Some(_), .. } | TableEvent::Disconnected { .. })
         };

@@ -1,7 +1,7 @@
 //! Who can be reached: connections that are gone and come back, and what becomes of players who stay away.
 //!
 //! What always holds:
-//! - A player is away from the moment the connection node says that the connection is gone, or from the first clock that ran
+//! - A player is away from the moment the gateway says that the connection is gone, or from the first clock that ran
 //!   out, whichever comes first; until a connection (or, where only the clock ran out, a command) is heard of.
 //! - What an older connection leaves behind changes nothing: the table knows which one was heard of last.
 //! - The end of an absence is a moment in the state, so the next owner of the table keeps it.

@@ -37,12 +37,12 @@ pub struct Stretch {
     /// Last event seen before, when the table said that it does not remember what came since.
     pub forgotten_since: Option<u64>,
     /// What was seen.
-    pub seen: Vec<Seen>,
+    pub seen: Vec<SeenEvent>,
 }
 
 /// One event as it was seen: small, because there are very many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct SeenEvent {
     /// Its number.
     pub number: u64,
     /// Sum of its content, see [`sum`].
@@ -130,7 +130,7 @@ impl ClientLog {
                 self.learn(cards.as_ref(), at_ms);
             }
             ClientEvent::Event { table, number, event } => {
-                let seen = Seen { number: *number, sum: sum(event), at_ms };
+                let seen = SeenEvent { number: *number, sum: sum(event), at_ms };
                 if let Some(stretch) = self.now_at.get(table).and_then(|&at| self.stretches.get_mut(at)) {
                     stretch.seen.push(seen);
                 } else {
@@ -163,7 +163,7 @@ impl ClientLog {
     ) {
         let after = so_far.first().map_or(view.event_no, |(number, _)| number - 1);
         self.begin(view.table, (after, view.event_no), forgotten_since);
-        let seen = so_far.iter().map(|(number, event)| Seen { number: *number, sum: sum(event), at_ms });
+        let seen = so_far.iter().map(|(number, event)| SeenEvent { number: *number, sum: sum(event), at_ms });
         self.stretches.last_mut().into_iter().for_each(|stretch| stretch.seen.extend(seen.clone()));
     }
 

@@ -15,7 +15,7 @@ pub struct Story {
     /// Which table.
     pub table: TableId,
     /// Public events, number 1 first.
-    pub(super) events: Vec<Told>,
+    pub(super) events: Vec<StoredEvent>,
     /// Commands that were carried out, and how often.
     pub(super) causes: HashMap<Cause, u32>,
     /// Hidden and open cards that a player was dealt.
@@ -44,7 +44,7 @@ pub struct Story {
 
 /// A public event as it is stored.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Told {
+pub(super) struct StoredEvent {
     pub(super) sum: u64,
     pub(super) stored_ms: u64,
     pub(super) sequence: u64,
@@ -110,7 +110,7 @@ impl Story {
         }
         for event in &record.events {
             if let Some(public) = table::public(event) {
-                self.events.push(Told { sum: sum(&public), stored_ms, sequence });
+                self.events.push(StoredEvent { sum: sum(&public), stored_ms, sequence });
             }
             for (fault, what) in self.seating.enter(event) {
                 self.found(fault, sequence, what);

@@ -192,7 +192,7 @@ impl Room {
         40 + self.journal.iter().skip(40).position(acts).unwrap()
     }
 
-    fn stretch(&mut self) -> &mut Vec<log::Seen> {
+    fn stretch(&mut self) -> &mut Vec<log::SeenEvent> {
         &mut self.logs[1].stretches[0].seen
     }
 

@@ -13,7 +13,7 @@ macro_rules! declare {
         })?,
     )*) => {
         /// What a player can ask of a table. The same commands go from the player's program to a
-        /// connection node ([`ClientMessage::Command`](crate::client::ClientMessage::Command)) and
+        /// gateway ([`ClientMessage::Command`](crate::client::ClientMessage::Command)) and
         /// from there to the table ([`TableCommand::Player`](crate::table::TableCommand::Player)).
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum PlayerCommand {

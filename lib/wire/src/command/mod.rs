@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 declare! {
-    /// Take a seat at a cash table and watch it. A connection node answers with `Seated`.
+    /// Take a seat at a cash table and watch it. A gateway answers with `Seated`.
     Sit {
         [name]
         /// Which seat; any free one when absent.

@@ -25,7 +25,7 @@ pub fn visit_all(visitor: &mut impl Visitor) {
     visitor.visit("ServerFrame", samples::server::server_frames());
     visitor.visit("TableRequest", samples::table::requests());
     visitor.visit("TableReply", samples::table::replies());
-    visitor.visit("TableNews", samples::table::news());
+    visitor.visit("FeedMessage", samples::table::news());
     visitor.visit("WorkersQuery", samples::table::queries());
     visitor.visit("WorkersAnswer", samples::table::answers());
     visitor.visit("TournamentRequest", samples::tournament::requests());

@@ -31,21 +31,21 @@ fn cash_out(key: &str, player: PlayerId, amount: u64) -> Posting {
     named(key, Movement::CashOut { player, table: TABLE, amount: Chips(amount) })
 }
 
-fn entry(player: PlayerId, number: u32, buy_in: u64, fee: u64) -> Entry {
-    Entry { tournament: TOURNAMENT, player, number, buy_in: Chips(buy_in), fee: Chips(fee) }
+fn entry(player: PlayerId, number: u32, buy_in: u64, fee: u64) -> TournamentEntry {
+    TournamentEntry { tournament: TOURNAMENT, player, number, buy_in: Chips(buy_in), fee: Chips(fee) }
 }
 
 fn balance(books: &Books, account: AccountId) -> i64 {
     books.accounts[&account].balance
 }
 
-fn is_new(outcome: Result<Outcome, Refusal>) -> bool {
+fn is_new(outcome: Result<PostingResult, Refusal>) -> bool {
     match outcome {
-        Ok(Outcome::New(sides)) => {
+        Ok(PostingResult::New(sides)) => {
             assert_eq!(sides.iter().map(|side| side.amount).sum::<i64>(), 0);
             true
         }
-        Ok(Outcome::Repeated) => false,
+        Ok(PostingResult::Repeated) => false,
         Err(refusal) => panic!("refused: {refusal}"),
     }
 }
@@ -162,8 +162,8 @@ fn a_settled_tournament_takes_and_gives_nothing_more() {
 fn a_free_entry_moves_nothing_and_is_remembered() {
     let mut books = books(0);
     let free = Posting::enter(entry(ALICE, 0, 0, 0)).unwrap();
-    assert_eq!(books.post(&free), Ok(Outcome::New(vec![])));
-    assert_eq!(books.post(&free), Ok(Outcome::Repeated));
+    assert_eq!(books.post(&free), Ok(PostingResult::New(vec![])));
+    assert_eq!(books.post(&free), Ok(PostingResult::Repeated));
 }
 
 #[test]

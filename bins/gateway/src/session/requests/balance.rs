@@ -1,7 +1,7 @@
 //! The player's money.
 
-use super::kind::{Handled, Kind, Outcome};
-use crate::{ask::surprised, lanes::Lane, session::Session};
+use super::kind::{Handled, Kind, RequestResult};
+use crate::{fleet_client::surprised, lanes::Lane, session::Session};
 use std::sync::Arc;
 use wire::{
     CommandId,
@@ -19,13 +19,13 @@ impl Kind for Balance {
 
     fn handle(self: Box<Self>, session: &mut Session, _: Option<CommandId>) -> Handled {
         let player = session.player()?;
-        let node = Arc::clone(&session.node);
+        let gateway = Arc::clone(&session.gateway);
         Ok(Box::pin(async move {
-            let reply = node.asker.cashier(&SessionRequest::Balance { player }).await?;
+            let reply = gateway.fleet.cashier(&SessionRequest::Balance { player }).await?;
             let CashierReply::Balance { balance, in_play } = reply else {
                 return Err(surprised("the cashier"));
             };
-            Ok(Outcome::Answer(ServerMessage::Balance { balance, in_play }))
+            Ok(RequestResult::Answer(ServerMessage::Balance { balance, in_play }))
         }))
     }
 }

@@ -1,7 +1,7 @@
 //! Commands of players to tables.
 
-use super::kind::{Handled, Kind, Outcome, money_moves};
-use crate::{ask::surprised, lanes::Lane, session::Session};
+use super::kind::{Handled, Kind, RequestResult, money_moves};
+use crate::{fleet_client::surprised, lanes::Lane, session::Session};
 use std::sync::Arc;
 use wire::{
     CommandId, PlayerCommand, TableId,
@@ -27,16 +27,16 @@ impl Kind for Command {
         let player = if needs.session { Some(player?) } else { player.ok() };
         let command = command.by(&session.name());
         // Money is waited for: the answer does not come with the events.
-        let on_feed = !needs.money && session.node.feeds.is_watched_by(table, session.number);
+        let on_feed = !needs.money && session.gateway.feeds.is_watched_by(table, session.number);
         let request = TableRequest { table, id: re.unwrap_or(CommandId(0)), player, command, on_feed };
-        let node = Arc::clone(&session.node);
+        let gateway = Arc::clone(&session.gateway);
         Ok(Box::pin(async move {
             if needs.money {
-                money_moves(&node)?;
+                money_moves(&gateway)?;
             }
-            match node.asker.table(&request).await? {
-                TableReply::Done { .. } => Ok(Outcome::Answer(ServerMessage::Done)),
-                TableReply::Seat { seat, .. } => Ok(Outcome::then(move |session| {
+            match gateway.fleet.table(&request).await? {
+                TableReply::Done { .. } => Ok(RequestResult::Answer(ServerMessage::Done)),
+                TableReply::Seat { seat, .. } => Ok(RequestResult::then(move |session| {
                     session.push(re, ServerMessage::Seated { table, seat });
                     session.sits_at(&[table]);
                     session.watch_first(table);

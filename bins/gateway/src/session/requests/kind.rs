@@ -10,7 +10,7 @@ use super::{
     tournament::{Ask, Tournament},
     watch::{Look, Since, Unwatch, Watch},
 };
-use crate::{lanes::Lane, limits::STANDINGS, node::Node, session::Session};
+use crate::{gateway::Gateway, lanes::Lane, limits::STANDINGS, session::Session};
 use futures::future::BoxFuture;
 use std::{
     future::ready,
@@ -29,7 +29,7 @@ pub(crate) trait Kind: Send {
     fn lane(&self) -> Lane;
 
     /// Begins it, when its turn has come. `re` is the id of the program's request; none when the
-    /// node does it by itself.
+    /// gateway does it by itself.
     ///
     /// # Errors
     /// Why this connection may not ask for it.
@@ -37,10 +37,10 @@ pub(crate) trait Kind: Send {
 }
 
 /// What is left to wait for.
-pub(crate) type Handled = Result<BoxFuture<'static, Result<Outcome, Refusal>>, Refusal>;
+pub(crate) type Handled = Result<BoxFuture<'static, Result<RequestResult, Refusal>>, Refusal>;
 
 /// What a finished request means for its connection.
-pub(crate) enum Outcome {
+pub(crate) enum RequestResult {
     /// The answer.
     Answer(ServerMessage),
     /// More than that.
@@ -49,7 +49,7 @@ pub(crate) enum Outcome {
     Nothing,
 }
 
-impl Outcome {
+impl RequestResult {
     /// More than an answer.
     pub(super) fn then(what: impl FnOnce(&mut Session) + Send + 'static) -> Self {
         Self::Then(Box::new(what))
@@ -58,7 +58,7 @@ impl Outcome {
 
 /// A request that has its place among the others.
 pub(crate) struct Work {
-    /// The id of the program's request; none when the node does it by itself.
+    /// The id of the program's request; none when the gateway does it by itself.
     pub(super) re: Option<CommandId>,
     pub(super) kind: Box<dyn Kind>,
 }
@@ -67,14 +67,14 @@ pub(crate) struct Work {
 pub(crate) struct Running {
     re: Option<CommandId>,
     lane: Lane,
-    future: BoxFuture<'static, Result<Outcome, Refusal>>,
+    future: BoxFuture<'static, Result<RequestResult, Refusal>>,
 }
 
 /// A request that is done.
 pub(crate) struct Finished {
     pub(super) re: Option<CommandId>,
     pub(super) lane: Lane,
-    pub(super) outcome: Result<Outcome, Refusal>,
+    pub(super) outcome: Result<RequestResult, Refusal>,
 }
 
 impl Running {
@@ -132,8 +132,8 @@ pub(super) fn refused(refusal: Refusal) -> ServerMessage {
 ///
 /// # Errors
 /// [`Refusal::Unavailable`] while it does not.
-pub(super) fn money_moves(node: &Node) -> Result<(), Refusal> {
-    if node.service.now().money { Ok(()) } else { Err(Refusal::unavailable("the cashier")) }
+pub(super) fn money_moves(gateway: &Gateway) -> Result<(), Refusal> {
+    if gateway.service.now().money { Ok(()) } else { Err(Refusal::unavailable("the cashier")) }
 }
 
 impl Session {

@@ -1,6 +1,6 @@
 //! What is played.
 
-use super::kind::{Handled, Kind, Outcome};
+use super::kind::{Handled, Kind, RequestResult};
 use crate::{lanes::Lane, session::Session};
 use std::sync::Arc;
 use wire::CommandId;
@@ -14,7 +14,7 @@ impl Kind for Lobby {
     }
 
     fn handle(self: Box<Self>, session: &mut Session, _: Option<CommandId>) -> Handled {
-        let node = Arc::clone(&session.node);
-        Ok(Box::pin(async move { Ok(Outcome::Answer(node.lobby.show(&node.asker).await)) }))
+        let gateway = Arc::clone(&session.gateway);
+        Ok(Box::pin(async move { Ok(RequestResult::Answer(gateway.lobby.show(&gateway.fleet).await)) }))
     }
 }

@@ -1,7 +1,7 @@
 //! Ending the session.
 
-use super::kind::{Handled, Kind, Outcome};
-use crate::{ask::surprised, lanes::Lane, session::Session};
+use super::kind::{Handled, Kind, RequestResult};
+use crate::{fleet_client::surprised, lanes::Lane, session::Session};
 use std::sync::Arc;
 use wire::{
     CommandId, Refusal,
@@ -20,16 +20,16 @@ impl Kind for LogOut {
     fn handle(self: Box<Self>, session: &mut Session, re: Option<CommandId>) -> Handled {
         let online = session.online.as_ref().ok_or(Refusal::VisitorsOnlyLook)?;
         let request = SessionRequest::LogOut { token: online.token.to_string() };
-        let node = Arc::clone(&session.node);
+        let gateway = Arc::clone(&session.gateway);
         Ok(Box::pin(async move {
-            match node.asker.cashier(&request).await {
+            match gateway.fleet.cashier(&request).await {
                 // A session that is over anyway is what was asked for.
                 Ok(CashierReply::Done) | Err(Refusal::SessionExpired) => {}
                 Ok(_) => return Err(surprised("the cashier")),
                 Err(refusal) => return Err(refusal),
             }
-            Ok(Outcome::then(move |session| {
-                session.node.connections.went_offline(session.number);
+            Ok(RequestResult::then(move |session| {
+                session.gateway.connections.went_offline(session.number);
                 session.went_offline();
                 session.push(re, ServerMessage::Done);
             }))

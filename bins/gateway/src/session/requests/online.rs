@@ -1,14 +1,14 @@
 //! Telling a table that the player is online here.
 
-use super::kind::{Handled, Kind, Outcome};
-use crate::{gone, lanes::Lane, session::Session};
+use super::kind::{Handled, Kind, RequestResult};
+use crate::{disconnects, lanes::Lane, session::Session};
 use std::sync::Arc;
 use wire::{
     CommandId, Refusal, TableId,
     table::{TableCommand, TableReply, TableRequest},
 };
 
-/// Tell a table; the node's own idea.
+/// Tell a table; the gateway's own idea.
 pub(super) struct TellOnline {
     pub(super) table: TableId,
 }
@@ -21,19 +21,19 @@ impl Kind for TellOnline {
     fn handle(self: Box<Self>, session: &mut Session, _: Option<CommandId>) -> Handled {
         let table = self.table;
         let online = session.online.as_ref().map(|online| (online.player, online.session.clone()));
-        let node = Arc::clone(&session.node);
+        let gateway = Arc::clone(&session.gateway);
         Ok(Box::pin(async move {
-            let Some((player, connection)) = online else { return Ok(Outcome::Nothing) };
+            let Some((player, connection)) = online else { return Ok(RequestResult::Nothing) };
             let command = TableCommand::Online { connection };
-            let id = gone::told();
+            let id = disconnects::own_command_id();
             let request = TableRequest { table, id, player: Some(player), command, on_feed: false };
-            let refusal = match node.asker.table(&request).await {
+            let refusal = match gateway.fleet.table(&request).await {
                 Ok(TableReply::Refused(refusal)) | Err(refusal) => refusal,
                 Ok(TableReply::Done { .. } | TableReply::Seat { .. } | TableReply::Resync(_)) => {
-                    return Ok(Outcome::Nothing);
+                    return Ok(RequestResult::Nothing);
                 }
             };
-            Ok(Outcome::then(move |session| session.not_told(table, &refusal)))
+            Ok(RequestResult::then(move |session| session.not_told(table, &refusal)))
         }))
     }
 }

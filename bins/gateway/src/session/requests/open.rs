@@ -1,8 +1,8 @@
 //! Opening a session.
 
-use super::kind::{Handled, Kind, Outcome, money_moves};
+use super::kind::{Handled, Kind, RequestResult, money_moves};
 use crate::{
-    ask::surprised,
+    fleet_client::surprised,
     lanes::Lane,
     session::{Online, Session},
 };
@@ -25,19 +25,19 @@ impl Kind for Open {
         if session.online.is_some() {
             return Err(Refusal::bad_message("you are logged in already: log out first"));
         }
-        let (node, number) = (Arc::clone(&session.node), session.number);
+        let (gateway, number) = (Arc::clone(&session.gateway), session.number);
         Ok(Box::pin(async move {
             // Said at once: whoever knows the name of the trouble need not wait for it to pass.
-            money_moves(&node)?;
-            let CashierReply::Session(opened) = node.asker.cashier(&self.0).await? else {
+            money_moves(&gateway)?;
+            let CashierReply::Session(opened) = gateway.fleet.cashier(&self.0).await? else {
                 return Err(surprised("the cashier"));
             };
             let player = opened.account.player;
-            let name = node.session_name(number);
-            node.connections.came_online(player, number, name.0.clone());
-            node.announce(player, name.0.clone()).await;
-            let seats = node.seats.of(player).await;
-            Ok(Outcome::then(move |session| session.opened(re, opened, name, seats)))
+            let name = gateway.session_name(number);
+            gateway.connections.came_online(player, number, name.0.clone());
+            gateway.announce(player, name.0.clone()).await;
+            let seats = gateway.seats.of(player).await;
+            Ok(RequestResult::then(move |session| session.opened(re, opened, name, seats)))
         }))
     }
 }

@@ -1,6 +1,6 @@
 //! Where the player sits.
 
-use super::kind::{Handled, Kind, Outcome};
+use super::kind::{Handled, Kind, RequestResult};
 use crate::{lanes::Lane, session::Session};
 use std::sync::Arc;
 use wire::{CommandId, client::ServerMessage};
@@ -15,10 +15,10 @@ impl Kind for Seats {
 
     fn handle(self: Box<Self>, session: &mut Session, re: Option<CommandId>) -> Handled {
         let player = session.player()?;
-        let node = Arc::clone(&session.node);
+        let gateway = Arc::clone(&session.gateway);
         Ok(Box::pin(async move {
-            let tables = node.seats.of(player).await;
-            Ok(Outcome::then(move |session| {
+            let tables = gateway.seats.of(player).await;
+            Ok(RequestResult::then(move |session| {
                 session.sits_at(&tables);
                 session.push(re, ServerMessage::Seats(tables));
             }))

@@ -1,7 +1,7 @@
 //! Tournaments: entries, and how they stand.
 
-use super::kind::{Handled, Kind, Outcome, money_moves};
-use crate::{ask::surprised, lanes::Lane, session::Session};
+use super::kind::{Handled, Kind, RequestResult, money_moves};
+use crate::{fleet_client::surprised, lanes::Lane, session::Session};
 use std::sync::Arc;
 use wire::{
     CommandId, TournamentId,
@@ -47,15 +47,15 @@ impl Kind for Tournament {
         };
         let id = re.unwrap_or(CommandId(0));
         let request = TournamentRequest { tournament, id, player, command };
-        let node = Arc::clone(&session.node);
+        let gateway = Arc::clone(&session.gateway);
         Ok(Box::pin(async move {
             if matches!(ask, Ask::Register) {
-                money_moves(&node)?;
+                money_moves(&gateway)?;
             }
-            match node.asker.tournament(&request).await? {
-                TournamentReply::Done => Ok(Outcome::Answer(ServerMessage::Done)),
+            match gateway.fleet.tournament(&request).await? {
+                TournamentReply::Done => Ok(RequestResult::Answer(ServerMessage::Done)),
                 TournamentReply::Standings(standings) => {
-                    Ok(Outcome::Answer(ServerMessage::Standings(standings)))
+                    Ok(RequestResult::Answer(ServerMessage::Standings(standings)))
                 }
                 TournamentReply::Refused(refusal) => Err(refusal),
                 TournamentReply::Instruction(_) => Err(surprised("the tournament")),

@@ -1,6 +1,6 @@
 //! Watching tables, and looking at one once.
 
-use super::kind::{Handled, Kind, Outcome, Work};
+use super::kind::{Handled, Kind, RequestResult, Work};
 use crate::{lanes::Lane, limits::WATCHED, session::Session};
 use std::sync::Arc;
 use wire::{CommandId, Refusal, TableId, client::ServerMessage, table::Resync};
@@ -16,7 +16,7 @@ pub(super) struct Watch {
 pub(super) enum Since {
     /// As the viewer says.
     Given(Option<u64>),
-    /// Where this node left off.
+    /// Where this gateway left off.
     Sent,
 }
 
@@ -28,34 +28,34 @@ impl Kind for Watch {
     /// Listens first, then asks how the table stands: nothing falls between the two.
     fn handle(self: Box<Self>, session: &mut Session, re: Option<CommandId>) -> Handled {
         let Self { table, since } = *self;
-        // What the node watches by itself follows from a seat that the player has.
+        // What the gateway watches by itself follows from a seat that the player has.
         if re.is_some() && !session.watching.contains(&table) && !session.may_watch_more() {
             return Err(Refusal::bad_message(format!(
                 "at most {WATCHED} tables may be watched on one connection: unwatch one first"
             )));
         }
         session.watching.insert(table);
-        let (node, number) = (Arc::clone(&session.node), session.number);
+        let (gateway, number) = (Arc::clone(&session.gateway), session.number);
         let (outbox, player) = (Arc::clone(&session.outbox), session.player().ok());
         Ok(Box::pin(async move {
-            let before = node.feeds.join(table, number, &outbox);
+            let before = gateway.feeds.join(table, number, &outbox);
             let since = match since {
                 Since::Given(since) => since,
                 Since::Sent => before,
             };
-            match node.asker.resync(table, player, since, since.max(before)).await {
+            match gateway.fleet.resync(table, player, since, since.max(before)).await {
                 Ok(resync) => {
                     let closed = resync.view.closed;
-                    node.feeds.caught_up(table, number, resync, re);
-                    Ok(Outcome::then(move |session| {
+                    gateway.feeds.caught_up(table, number, resync, re);
+                    Ok(RequestResult::then(move |session| {
                         if closed {
                             session.watching.remove(&table);
                         }
                     }))
                 }
                 Err(refusal) => {
-                    let still = node.feeds.give_up(table, number);
-                    Ok(Outcome::then(move |session| session.not_watching(re, table, still, refusal)))
+                    let still = gateway.feeds.give_up(table, number);
+                    Ok(RequestResult::then(move |session| session.not_watching(re, table, still, refusal)))
                 }
             }
         }))
@@ -79,10 +79,10 @@ impl Kind for Look {
             // What is sent meanwhile must not overtake the answer.
             return Box::new(Watch { table, since: Since::Given(since) }).handle(session, re);
         }
-        let (node, player) = (Arc::clone(&session.node), session.player().ok());
+        let (gateway, player) = (Arc::clone(&session.gateway), session.player().ok());
         Ok(Box::pin(async move {
-            let Resync { view, events, cards } = node.asker.resync(table, player, since, since).await?;
-            Ok(Outcome::Answer(ServerMessage::Table { view: Box::new(view), events, cards }))
+            let Resync { view, events, cards } = gateway.fleet.resync(table, player, since, since).await?;
+            Ok(RequestResult::Answer(ServerMessage::Table { view: Box::new(view), events, cards }))
         }))
     }
 }
@@ -99,12 +99,12 @@ impl Kind for Unwatch {
 
     fn handle(self: Box<Self>, session: &mut Session, _: Option<CommandId>) -> Handled {
         session.watching.remove(&self.table);
-        session.node.feeds.leave(self.table, session.number);
-        Ok(Box::pin(async { Ok(Outcome::Answer(ServerMessage::Done)) }))
+        session.gateway.feeds.leave(self.table, session.number);
+        Ok(Box::pin(async { Ok(RequestResult::Answer(ServerMessage::Done)) }))
     }
 }
 
-/// See the player's own cards once more; the node's own idea.
+/// See the player's own cards once more; the gateway's own idea.
 pub(super) struct LookAtCards {
     pub(super) table: TableId,
 }
@@ -116,12 +116,13 @@ impl Kind for LookAtCards {
 
     fn handle(self: Box<Self>, session: &mut Session, _: Option<CommandId>) -> Handled {
         let player = session.player().ok();
-        let node = Arc::clone(&session.node);
+        let gateway = Arc::clone(&session.gateway);
         Ok(Box::pin(async move {
-            let Some(player) = player else { return Ok(Outcome::Nothing) };
-            let seen = node.asker.look_again(self.table, player).await;
+            let Some(player) = player else { return Ok(RequestResult::Nothing) };
+            let seen = gateway.fleet.look_again(self.table, player).await;
             let cards = seen.and_then(|resync| resync.cards);
-            Ok(cards.map_or(Outcome::Nothing, |cards| Outcome::Answer(ServerMessage::Cards(cards))))
+            Ok(cards
+                .map_or(RequestResult::Nothing, |cards| RequestResult::Answer(ServerMessage::Cards(cards))))
         }))
     }
 }
@@ -130,7 +131,7 @@ impl Session {
     fn may_watch_more(&mut self) -> bool {
         if self.watching.len() >= WATCHED {
             // Closed tables are not watched any more; that is noticed only here.
-            let (feeds, number) = (&self.node.feeds, self.number);
+            let (feeds, number) = (&self.gateway.feeds, self.number);
             self.watching.retain(|&table| feeds.is_watched_by(table, number));
         }
         self.watching.len() < WATCHED

@@ -1,6 +1,6 @@
 //! Whether a demo showed what it is for: every entry has its place, and no invariant is violated.
 
-use super::{ENTRIES, Outcome};
+use super::{DemoResult, ENTRIES};
 use crate::{
     commands::verify::{self, VerifyError},
     console::Console,
@@ -13,7 +13,7 @@ use std::io::{self, Write};
 #[derive(Debug, Serialize)]
 struct Done {
     #[serde(flatten)]
-    outcome: Outcome,
+    outcome: DemoResult,
     verify_violations: u64,
 }
 
@@ -21,7 +21,7 @@ struct Done {
 ///
 /// # Errors
 /// When the journals or the ledger cannot be read.
-pub async fn judge(outcome: Outcome, bus: &Bus, console: &Console) -> Result<bool, VerifyError> {
+pub async fn judge(outcome: DemoResult, bus: &Bus, console: &Console) -> Result<bool, VerifyError> {
     let report = verify::verify(bus, true).await?.report;
     for violation in report.found.iter().take(20) {
         console.warn(violation.to_string());

@@ -100,7 +100,7 @@ struct Demo {
 
 /// How a tournament went.
 #[derive(Clone, Debug, Serialize)]
-pub struct Outcome {
+pub struct DemoResult {
     /// Places as the cashier has them, first place first.
     #[serde(skip)]
     pub ranking: Vec<RankedPlace>,
@@ -139,7 +139,7 @@ pub async fn run(args: Args, context: &Context) -> Result<bool, DemoError> {
 ///
 /// # Errors
 /// When the tournament cannot be played to the end.
-pub async fn play(bus: &Bus, folder: &Path, console: &Console) -> Result<Outcome, DemoError> {
+pub async fn play(bus: &Bus, folder: &Path, console: &Console) -> Result<DemoResult, DemoError> {
     let demo = prepare(bus, folder).await?;
     announce(&demo, console);
     let outcome = follow(bus, demo.tournament, console).await?;
@@ -237,7 +237,7 @@ fn is_over(standings: &Standings) -> bool {
 ///
 /// # Errors
 /// When it is cancelled, stands still, or a role stays silent.
-async fn follow(bus: &Bus, tournament: TournamentId, console: &Console) -> Result<Outcome, DemoError> {
+async fn follow(bus: &Bus, tournament: TournamentId, console: &Console) -> Result<DemoResult, DemoError> {
     let mut rates = Rates::default();
     let mut moved = (0, Instant::now());
     let mut line_due = Instant::now();
@@ -270,7 +270,7 @@ async fn follow(bus: &Bus, tournament: TournamentId, console: &Console) -> Resul
     console.clear();
     let ranking = ranking(bus, tournament).await?;
     let seconds = ended_ms.unwrap_or_else(now_ms).saturating_sub(last.started_ms) as f64 / 1_000.0;
-    Ok(Outcome {
+    Ok(DemoResult {
         places: ranking.len(),
         ranking,
         hands: last.hands,
@@ -281,7 +281,7 @@ async fn follow(bus: &Bus, tournament: TournamentId, console: &Console) -> Resul
 }
 
 /// The final ranking, for a person.
-fn show_ranking(outcome: &Outcome, console: &Console) {
+fn show_ranking(outcome: &DemoResult, console: &Console) {
     console.say("\n  Final ranking, as the cashier's database has it:\n");
     console.say(standings::ranking(&outcome.ranking));
     console.say(format!(

@@ -2,7 +2,7 @@
 
 use super::{HandError, hands};
 use crate::grid::json_line;
-use poker::phh::{Outcome, amounts};
+use poker::phh::{ReplayResult, amounts};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -31,7 +31,7 @@ pub fn run(args: &Args) -> Result<bool, HandError> {
             Ok(hands) => hands.iter().for_each(|(name, hand)| report.add(name, hand.check())),
             // One bad file among many is counted, so that the others are still checked.
             Err(HandError::Phh { path, error }) => {
-                report.add(&path.display().to_string(), Outcome::Refused(error));
+                report.add(&path.display().to_string(), ReplayResult::Refused(error));
             }
             Err(error) => return Err(error),
         }
@@ -41,11 +41,11 @@ pub fn run(args: &Args) -> Result<bool, HandError> {
 }
 
 impl Report {
-    fn add(&mut self, name: &str, outcome: Outcome) {
+    fn add(&mut self, name: &str, outcome: ReplayResult) {
         self.hands += 1;
         match outcome {
-            Outcome::Exact => self.exact += 1,
-            Outcome::Different { expected, found } => {
+            ReplayResult::Exact => self.exact += 1,
+            ReplayResult::Different { expected, found } => {
                 self.different += 1;
                 self.reasons.push(format!(
                     "{name}: stacks are {}, the file has {}",
@@ -53,7 +53,7 @@ impl Report {
                     amounts(&expected)
                 ));
             }
-            Outcome::Refused(error) => {
+            ReplayResult::Refused(error) => {
                 self.refused += 1;
                 self.reasons.push(format!("{name}: {error}"));
             }

@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 /// Options of `play`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Address of a connection node: tcp://host:port, ws://host:port/ or ws+json://host:port/; may be given again
+    /// Address of a gateway: tcp://host:port, ws://host:port/ or ws+json://host:port/; may be given again
     /// [default: the nodes of the fleet on this machine]
     #[arg(long, value_name = "ADDRESS")]
     connect: Vec<Address>,
@@ -43,8 +43,8 @@ pub enum PlayError {
     /// No fleet runs here and no address was given.
     #[error(transparent)]
     Fleet(#[from] FleetError),
-    /// The fleet has no connection node.
-    #[error("the fleet has no connection node: see `pokerctl nodes`")]
+    /// The fleet has no gateway.
+    #[error("the fleet has no gateway: see `pokerctl nodes`")]
     NoNodes,
     /// The password cannot be read.
     #[error(transparent)]

@@ -192,7 +192,7 @@ async fn show(args: &Args, context: &Context, bus: &Bus, console: &Console) -> R
 /// are written down, then the servers end.
 async fn stop(processes: &mut Processes, console: &Console) {
     for (what, kinds) in [
-        ("connection nodes", &[Kind::Role(Role::Gateway)][..]),
+        ("gateways", &[Kind::Role(Role::Gateway)][..]),
         ("table workers and bot workers", &[Kind::Role(Role::TableWorker), Kind::Role(Role::BotWorker)]),
         ("coordinators", &[Kind::Role(Role::Coordinator)]),
         ("archivist", &[Kind::Role(Role::Archivist)]),

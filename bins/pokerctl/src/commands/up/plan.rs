@@ -20,7 +20,7 @@ const WS_PORT_BASE: u16 = 8001;
 /// How many of each, and where they listen.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Size {
-    /// Connection nodes
+    /// Gateways
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=40))]
     gateways: u16,
     /// Table workers
@@ -38,10 +38,10 @@ pub struct Size {
     /// Archivists
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(0..=16))]
     archivists: u16,
-    /// Address that connection nodes listen on for players
+    /// Address that gateways listen on for players
     #[arg(long, default_value = "127.0.0.1", value_name = "IP")]
     listen: IpAddr,
-    /// First port for players' TCP connections, one per connection node; 0 for free ones [default: 7001]
+    /// First port for players' TCP connections, one per gateway; 0 for free ones [default: 7001]
     #[arg(long, value_name = "PORT")]
     tcp_port_base: Option<u16>,
     /// First port for players' WebSocket connections; 0 for free ones [default: 8001]
@@ -57,7 +57,7 @@ pub struct Size {
     /// 0 for free ones
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(0..=65_400))]
     port_base: Option<u16>,
-    /// Most connections per connection node [default: the node's own]
+    /// Most connections per gateway [default: the node's own]
     #[arg(long, value_name = "N")]
     max_connections: Option<u32>,
     /// Let table workers take scripts: hands whose decks are written down, not shuffled, for `swarm replay`

@@ -1,4 +1,4 @@
-//! What connection nodes send.
+//! What gateways send.
 
 use super::{
     AT_MS, HAND, OTHER_TABLE, PLAYER, TABLE, TOURNAMENT, cards, cash_config, events, level, refusals, stats,

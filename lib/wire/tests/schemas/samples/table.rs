@@ -10,8 +10,8 @@ use wire::{
     client::{ServerFrame, ServerMessage, TableEvents},
     codec,
     table::{
-        DealtCards, HouseBot, PlayerSeats, Resync, TableCommand, TableNews, TableReply, TableRequest, Told,
-        WorkersAnswer, WorkersQuery,
+        DealtCards, FeedMessage, HouseBot, PlayerSeats, Resync, TableCommand, TableNews, TableReply,
+        TableRequest, WorkersAnswer, WorkersQuery,
     },
     tournament::Then,
 };
@@ -79,17 +79,17 @@ pub fn replies() -> Samples<TableReply> {
     all
 }
 
-pub fn news() -> Samples<TableNews> {
+pub fn news() -> Samples<FeedMessage> {
     let frame = ServerFrame { v: 1, re: None, m: ServerMessage::Events(every_event()) };
     let frame = codec::encode(&frame).unwrap();
-    let told = Told { table: TABLE, frame, cards: Vec::new(), answers: None, turn: None };
+    let told = TableNews { table: TABLE, frame, cards: Vec::new(), answers: None, turn: None };
     let cards = vec![DealtCards { player: PLAYER, cards: server::private_cards() }];
-    let deal = Told { cards, ..told.clone() };
-    let answer = Told { answers: Some("_INBOX_gateway.U2xvd2x5IG5vdw.7".into()), ..told.clone() };
-    let turn = Told { turn: Some(PLAYER), ..told };
+    let deal = TableNews { cards, ..told.clone() };
+    let answer = TableNews { answers: Some("_INBOX_gateway.U2xvd2x5IG5vdw.7".into()), ..told.clone() };
+    let turn = TableNews { turn: Some(PLAYER), ..told };
     vec![
-        ("a deal and an answer", TableNews { told: vec![deal, answer] }),
-        ("somebody is to act", TableNews { told: vec![turn] }),
+        ("a deal and an answer", FeedMessage { told: vec![deal, answer] }),
+        ("somebody is to act", FeedMessage { told: vec![turn] }),
     ]
 }
 

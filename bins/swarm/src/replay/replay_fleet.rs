@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const QUEUE: usize = 1_024;
 
 /// Where hands are played.
-pub struct Stage<'a> {
+pub struct ReplayFleet<'a> {
     admin: &'a Bus,
     addresses: Vec<Address>,
     /// Most players at once.
@@ -44,7 +44,7 @@ pub struct Stage<'a> {
     players: Vec<Client>,
 }
 
-impl<'a> Stage<'a> {
+impl<'a> ReplayFleet<'a> {
     /// Prepares to play on this fleet, over this kind of connection (`tcp`, `ws` or `ws+json`),
     /// with at most so many players at once.
     ///

@@ -1,8 +1,8 @@
 //! Tells tables of players whose connection is gone.
 
 use crate::{
-    ask::Asker,
-    limits::{FAREWELLS, GONE_PAUSE},
+    fleet_client::FleetClient,
+    limits::{DISCONNECT_DELAY, DISCONNECTS_AT_ONCE},
 };
 use std::{collections::BTreeSet, sync::Arc};
 use tokio::{sync::Semaphore, time::sleep};
@@ -15,15 +15,15 @@ use wire::{
 const TRIES: u32 = 3;
 
 /// See the module.
-pub(crate) struct Farewells {
-    asker: Asker,
+pub(crate) struct DisconnectNotifier {
+    fleet: FleetClient,
     /// Bounds the questions that nobody's request caused: when a network fails, everybody is gone at once.
     turns: Arc<Semaphore>,
 }
 
-impl Farewells {
-    pub(crate) fn new(asker: &Asker) -> Self {
-        Self { asker: asker.clone(), turns: Arc::new(Semaphore::new(FAREWELLS)) }
+impl DisconnectNotifier {
+    pub(crate) fn new(fleet: &FleetClient) -> Self {
+        Self { fleet: fleet.clone(), turns: Arc::new(Semaphore::new(DISCONNECTS_AT_ONCE)) }
     }
 
     /// Tells these tables, soon and in the background. Who is back on another connection by then is not gone: tables know the
@@ -31,17 +31,18 @@ impl Farewells {
     pub(crate) fn say(&self, player: PlayerId, connection: &ConnectionId, tables: BTreeSet<TableId>) {
         for table in tables {
             let command = TableCommand::Gone { connection: connection.clone() };
-            let request = TableRequest { table, id: told(), player: Some(player), command, on_feed: false };
-            tokio::spawn(tell(self.asker.clone(), Arc::clone(&self.turns), request));
+            let request =
+                TableRequest { table, id: own_command_id(), player: Some(player), command, on_feed: false };
+            tokio::spawn(tell(self.fleet.clone(), Arc::clone(&self.turns), request));
         }
     }
 }
 
-async fn tell(asker: Asker, turns: Arc<Semaphore>, request: TableRequest) {
-    sleep(GONE_PAUSE).await;
+async fn tell(fleet: FleetClient, turns: Arc<Semaphore>, request: TableRequest) {
+    sleep(DISCONNECT_DELAY).await;
     for _ in 0..TRIES {
         let Ok(_turn) = turns.acquire().await else { return };
-        match asker.table(&request).await {
+        match fleet.table(&request).await {
             Ok(TableReply::Refused(refusal)) if refusal.is_transient() => {}
             Ok(_) => return,
             Err(refusal) => {
@@ -51,7 +52,7 @@ async fn tell(asker: Asker, turns: Arc<Semaphore>, request: TableRequest) {
     }
 }
 
-/// The id of what a node tells by itself.
-pub(crate) fn told() -> CommandId {
+/// The id of what a gateway tells by itself.
+pub(crate) fn own_command_id() -> CommandId {
     CommandId::from_random(getrandom::u64().unwrap_or_default())
 }

@@ -22,14 +22,14 @@ use wire::{
     SeatNo, TableId, codec,
     fleet::Role,
     subject::{self, TABLE_FEED},
-    table::{TableNews, TableReply, Told},
+    table::{FeedMessage, TableNews, TableReply},
 };
 
 /// Requests are never repeated: the stand-in for a table worker does not know a repeat, and would
 /// append it once more.
 const PATIENCE: Patience = Patience { each: Duration::from_secs(60), total: Duration::from_secs(60) };
 
-/// Options of `raw-node`.
+/// Options of `raw-gateway`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -42,7 +42,7 @@ pub struct Args {
 /// The connections that watch a table, and their seats.
 type Viewers = Vec<(SeatNo, Arc<Outbox>)>;
 
-struct Node {
+struct Gateway {
     bus: Bus,
     shape: Shape,
     /// Connections never end while a measurement runs, so a table stays.
@@ -59,7 +59,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     bus.flush().await;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("tcp://{}", listener.local_addr()?);
-    let node = Arc::new(Node { bus, shape: args.shape, watched: Mutex::default() });
+    let node = Arc::new(Gateway { bus, shape: args.shape, watched: Mutex::default() });
     tokio::spawn(Arc::clone(&node).hear(feed));
     loop {
         let (stream, _) = listener.accept().await?;
@@ -68,7 +68,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     }
 }
 
-impl Node {
+impl Gateway {
     async fn connection(self: Arc<Self>, stream: TcpStream) {
         let (mut reader, socket) = link::over(stream);
         let outbox = Arc::new(Outbox::default());
@@ -108,7 +108,7 @@ impl Node {
             };
             tokio::select! {
                 message = feed.next() => match message.map(|message| codec::decode(&message.payload)) {
-                    Some(Ok(TableNews { told })) => told.iter().for_each(|told| self.tell(told, &mut batch)),
+                    Some(Ok(FeedMessage { told })) => told.iter().for_each(|told| self.tell(told, &mut batch)),
                     Some(Err(error)) => tracing::error!(%error, "a message of the feed cannot be decoded: skipped"),
                     None => return,
                 },
@@ -118,7 +118,7 @@ impl Node {
     }
 
     /// Passes on what happened at one table: in the order and with the urgency of a gateway.
-    fn tell(&self, told: &Told, batch: &mut Batch) {
+    fn tell(&self, told: &TableNews, batch: &mut Batch) {
         let question = told.answers.as_deref().and_then(|inbox| self.bus.question(inbox));
         let watched = self.watched();
         let viewers = watched.get(&told.table).map_or(&[][..], Vec::as_slice);

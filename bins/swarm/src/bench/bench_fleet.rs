@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 /// See the module.
-pub(super) struct Stage {
+pub(super) struct BenchFleet {
     fleet: Started,
     pub(super) described: Described,
     pub(super) admin: Bus,
@@ -32,7 +32,7 @@ pub(super) struct Measured {
     pub(super) messages: u64,
 }
 
-impl Stage {
+impl BenchFleet {
     /// Starts the fleet and the players' processes; no player is connected yet.
     ///
     /// # Errors
@@ -44,7 +44,7 @@ impl Stage {
     /// Does the same with gateways that take this many connections.
     ///
     /// # Errors
-    /// Those of [`Stage::open`].
+    /// Those of [`BenchFleet::open`].
     pub(super) async fn open_with(
         args: &Args,
         room: &RoomArgs,
@@ -64,7 +64,7 @@ impl Stage {
     /// Does the same and seats all players.
     ///
     /// # Errors
-    /// Those of [`Stage::open`], and when a player gets no seat.
+    /// Those of [`BenchFleet::open`], and when a player gets no seat.
     pub(super) async fn seated(args: &Args, room: &RoomArgs, gateways: usize) -> anyhow::Result<Self> {
         let mut stage = Self::open(args, room, gateways).await?;
         play::seat(&mut stage.crew).await?;

@@ -25,7 +25,7 @@ const NO_ANSWER: Duration = Duration::from_millis(150);
 const AGAIN: Duration = Duration::from_millis(50);
 
 /// See the module.
-pub(super) struct Suspicions {
+pub(super) struct DeathChecks {
     bus: Bus,
     peers: Weak<Inner>,
     /// Told when this process lost its connection: until everybody had time to come back, nobody is missed.
@@ -34,7 +34,7 @@ pub(super) struct Suspicions {
     asking: Arc<Mutex<HashSet<Member>>>,
 }
 
-impl Suspicions {
+impl DeathChecks {
     pub(super) fn new(bus: &Bus, peers: Weak<Inner>) -> Self {
         Self { bus: bus.clone(), peers, gaps: bus.gaps(), calm_at: Instant::now(), asking: Arc::default() }
     }
@@ -83,7 +83,7 @@ async fn ask(bus: Bus, peers: Weak<Inner>, asking: Arc<Mutex<HashSet<Member>>>, 
 /// Whether the server says so. Not when it cannot be asked.
 async fn nobody_listens(bus: &Bus, subject: &str) -> bool {
     let answer = async { bus.ask(subject.to_owned(), Bytes::new()).await.ok()?.await };
-    matches!(timeout(NO_ANSWER, answer).await, Ok(Some(Answer::Nobody)))
+    matches!(timeout(NO_ANSWER, answer).await, Ok(Some(Answer::NoResponders)))
 }
 
 fn lock(asking: &Mutex<HashSet<Member>>) -> std::sync::MutexGuard<'_, HashSet<Member>> {

@@ -1,8 +1,8 @@
-//! What all connections of this node share.
+//! What all connections of this gateway share.
 
 use crate::{
-    ask::Asker, connections::Connections, feeds::Feeds, gone::Farewells, lobby::Lobby, seats::Seats,
-    service::Told,
+    connections::Connections, disconnects::DisconnectNotifier, feeds::Feeds, fleet_client::FleetClient,
+    lobby::Lobby, seats::Seats, service::AnnouncedService,
 };
 use bus::{Bus, Peers};
 use std::{
@@ -19,7 +19,7 @@ use wire::{
 };
 
 /// See the module.
-pub(crate) struct Node {
+pub(crate) struct Gateway {
     pub(crate) name: NodeId,
     /// Random, new at every start: tells connections of this process from those of its predecessor.
     pub(crate) incarnation: u64,
@@ -27,14 +27,14 @@ pub(crate) struct Node {
     pub(crate) idle: Duration,
     pub(crate) bus: Bus,
     pub(crate) peers: Peers,
-    pub(crate) asker: Asker,
+    pub(crate) fleet: FleetClient,
     pub(crate) feeds: Feeds,
-    pub(crate) farewells: Farewells,
+    pub(crate) disconnects: DisconnectNotifier,
     /// Sessions opened so far: a connection may have several, one after the other.
     pub(crate) sessions: AtomicU64,
     pub(crate) lobby: Lobby,
     pub(crate) seats: Seats,
-    pub(crate) service: Told,
+    pub(crate) service: AnnouncedService,
     pub(crate) connections: Arc<Connections>,
 }
 
@@ -56,14 +56,14 @@ impl Listener {
     }
 }
 
-impl Node {
+impl Gateway {
     /// A name in the network for a new session on a connection.
     pub(crate) fn session_name(&self, number: u64) -> ConnectionId {
         let session = self.sessions.fetch_add(1, Relaxed);
         ConnectionId(format!("{}.{:x}.{number}.{session}", self.name, self.incarnation))
     }
 
-    /// Tells every connection node that a player is online here.
+    /// Tells every gateway that a player is online here.
     pub(crate) async fn announce(&self, player: PlayerId, connection: String) {
         let notice = Notice::Online { player, connection };
         let sent = match wire::codec::encode(&notice) {
@@ -75,7 +75,7 @@ impl Node {
         }
     }
 
-    /// Addresses of other nodes that take connections, for a client of that listener: one drawn by its free room, then the least
+    /// Addresses of other gateways that take connections, for a client of that listener: one drawn by its free room, then the least
     /// loaded.
     pub(crate) fn elsewhere(&self, listener: Listener) -> Vec<String> {
         // Without chance everybody is sent to the least loaded one.
@@ -84,13 +84,13 @@ impl Node {
     }
 }
 
-/// The first is drawn, because many ask between two heartbeats: all of them at the least loaded node would overrun it.
+/// The first is drawn, because many ask between two heartbeats: all of them at the least loaded gateway would overrun it.
 fn elsewhere(mut peers: Vec<Heartbeat>, me: &NodeId, listener: Listener, chance: u64) -> Vec<String> {
     peers.retain(|peer| {
         let room = peer.load.connections < peer.load.max_connections;
         peer.node != *me && peer.ready && !peer.draining && room
     });
-    // Parts of a thousand, so that a large node is not shunned for its size.
+    // Parts of a thousand, so that a large gateway is not shunned for its size.
     peers.sort_by_key(|peer| {
         u64::from(peer.load.connections) * 1_000 / u64::from(peer.load.max_connections.max(1))
     });

@@ -1,6 +1,6 @@
-//! News that waits for company before it is sent. See [`crate::limits::COMPANY`].
+//! News that waits for company before it is sent. See [`crate::limits::BATCH_DELAY`].
 
-use crate::{alarm::Alarm, limits::COMPANY, outbox::Outbox};
+use crate::{alarm::Alarm, limits::BATCH_DELAY, outbox::Outbox};
 use bytes::Bytes;
 use std::{
     future::{pending, poll_fn},
@@ -9,23 +9,23 @@ use std::{
 use tokio::time::Instant;
 
 /// The outboxes where something waits, and until when: one timer for all, so that what they have to say leaves together.
-pub(super) struct Later {
+pub(super) struct Batch {
     outboxes: Vec<Arc<Outbox>>,
     alarm: Alarm,
 }
 
-impl Later {
+impl Batch {
     pub(super) fn new() -> Self {
         Self { outboxes: Vec::new(), alarm: Alarm::new(Instant::now()) }
     }
 
     /// Adds a frame to an outbox, where it may wait.
     pub(super) fn push(&mut self, outbox: &Arc<Outbox>, frame: Bytes) {
-        if !outbox.push_unhurried(frame) {
+        if !outbox.push_batched(frame) {
             return;
         }
         if self.outboxes.is_empty() {
-            self.alarm.reset(Instant::now() + COMPANY);
+            self.alarm.reset(Instant::now() + BATCH_DELAY);
         }
         self.outboxes.push(Arc::clone(outbox));
     }
@@ -40,7 +40,7 @@ impl Later {
 
     /// They wait no longer.
     pub(super) fn send(&mut self) {
-        self.outboxes.drain(..).for_each(|outbox| outbox.hurry());
+        self.outboxes.drain(..).for_each(|outbox| outbox.flush());
     }
 }
 
@@ -64,18 +64,18 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_waits_is_sent_in_time() {
         let outbox = Arc::new(Outbox::new(Format::Json));
-        let mut later = Later::new();
+        let mut batch = Batch::new();
         for _ in 0..2 {
             outbox.push(Bytes::from_static(b"before"));
             outbox.take(usize::MAX, drop);
             let session = tokio::spawn(woken(Arc::clone(&outbox)));
             tokio::task::yield_now().await;
-            later.push(&outbox, Bytes::from_static(b"news"));
+            batch.push(&outbox, Bytes::from_static(b"news"));
             let began = Instant::now();
-            later.due().await;
-            assert_eq!(began.elapsed(), COMPANY);
+            batch.due().await;
+            assert_eq!(began.elapsed(), BATCH_DELAY);
             assert!(!session.is_finished());
-            later.send();
+            batch.send();
             session.await.unwrap();
         }
     }

@@ -4,7 +4,7 @@ use crate::{
     limits::{EACH, EACH_CASHIER, GATHER, PATIENCE, PAUSE, REPAIRS},
     pauses::Pauses,
 };
-use bus::{Bus, Patience, Peers, Question, RequestError};
+use bus::{Bus, Patience, Peers, PendingRequest, RequestError};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
     collections::{BTreeSet, HashMap},
@@ -30,14 +30,14 @@ const UNKNOWN: usize = 64;
 
 /// Asks on behalf of connections. Clones share the connection.
 #[derive(Clone)]
-pub(crate) struct Asker {
+pub(crate) struct FleetClient {
     bus: Bus,
     peers: Peers,
     /// Bounds the questions that nobody's request caused.
     replays: Arc<Semaphore>,
 }
 
-impl Asker {
+impl FleetClient {
     pub(crate) fn new(bus: &Bus, peers: &Peers) -> Self {
         Self { bus: bus.clone(), peers: peers.clone(), replays: Arc::new(Semaphore::new(REPAIRS)) }
     }
@@ -55,8 +55,8 @@ impl Asker {
         .await
     }
 
-    /// The answer to a request of this node came along with something else.
-    pub(crate) fn answered(&self, question: Question, reply: &TableReply) {
+    /// The answer to a request of this gateway came along with something else.
+    pub(crate) fn answered(&self, question: PendingRequest, reply: &TableReply) {
         if let Err(error) = self.bus.answered(question, reply) {
             tracing::error!(%error, "an answer cannot be passed on");
         }

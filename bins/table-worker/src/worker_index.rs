@@ -19,7 +19,7 @@ const MAX_LISTED: usize = 1_000;
 
 /// Shared by the tasks of one worker.
 #[derive(Default)]
-pub struct Shared {
+pub struct WorkerIndex {
     pub partitions: AtomicU32,
     pub hands: AtomicU64,
     pub actions: AtomicU64,
@@ -33,7 +33,7 @@ struct Index {
     players_of: HashMap<TableId, Vec<PlayerId>>,
 }
 
-impl Shared {
+impl WorkerIndex {
     /// Brings the index up to date with a table, owned since `epoch`. A closed one is not in it. A task
     /// that has not noticed yet that it was replaced changes nothing.
     pub fn update(&self, table: &poker::table::Table, epoch: Epoch) {

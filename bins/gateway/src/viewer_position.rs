@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 /// How far a viewer has seen.
 #[derive(Debug)]
-pub(crate) enum Sight {
+pub(crate) enum ViewerPosition {
     /// Waits for a snapshot of its own; live events are held meanwhile.
     Joining {
         /// What it had seen before, when it was watching already.
@@ -49,7 +49,7 @@ pub(crate) enum Step {
     Gap,
 }
 
-impl Sight {
+impl ViewerPosition {
     /// Starts to watch.
     pub(crate) fn join() -> Self {
         Self::Joining { before: None, held: Held::default() }
@@ -165,83 +165,83 @@ mod tests {
         portions.iter().flat_map(|(chunk, from)| (*from).max(chunk.first())..=chunk.last()).collect()
     }
 
-    fn hear(sight: &mut Sight, range: std::ops::RangeInclusive<u64>) -> Step {
-        sight.hear(&Arc::new(chunk(range)))
+    fn hear(position: &mut ViewerPosition, range: std::ops::RangeInclusive<u64>) -> Step {
+        position.hear(&Arc::new(chunk(range)))
     }
 
     #[test]
     fn live_events_follow_the_snapshot() {
-        let mut sight = Sight::join();
-        assert!(matches!(hear(&mut sight, 4..=5), Step::Nothing));
-        assert!(matches!(hear(&mut sight, 6..=8), Step::Nothing));
-        assert_eq!(numbers(&sight.caught_up(6)), [7, 8]);
-        assert!(matches!(hear(&mut sight, 9..=9), Step::Send(9)));
-        assert!(matches!(hear(&mut sight, 8..=9), Step::Nothing));
-        assert!(matches!(hear(&mut sight, 9..=11), Step::Send(10)));
-        assert_eq!(sight.last(), Some(11));
+        let mut position = ViewerPosition::join();
+        assert!(matches!(hear(&mut position, 4..=5), Step::Nothing));
+        assert!(matches!(hear(&mut position, 6..=8), Step::Nothing));
+        assert_eq!(numbers(&position.caught_up(6)), [7, 8]);
+        assert!(matches!(hear(&mut position, 9..=9), Step::Send(9)));
+        assert!(matches!(hear(&mut position, 8..=9), Step::Nothing));
+        assert!(matches!(hear(&mut position, 9..=11), Step::Send(10)));
+        assert_eq!(position.last(), Some(11));
     }
 
     #[test]
     fn a_gap_is_closed_by_what_the_table_gives_again() {
-        let mut sight = Sight::Live { last: 3 };
-        assert!(matches!(hear(&mut sight, 6..=6), Step::Gap));
-        assert!(matches!(hear(&mut sight, 7..=7), Step::Nothing));
-        assert!(sight.is_gapped());
-        assert_eq!(sight.last(), Some(3));
-        assert_eq!(numbers(&sight.caught_up(6)), [7]);
-        assert_eq!(sight.last(), Some(7));
-        assert!(!sight.is_gapped());
+        let mut position = ViewerPosition::Live { last: 3 };
+        assert!(matches!(hear(&mut position, 6..=6), Step::Gap));
+        assert!(matches!(hear(&mut position, 7..=7), Step::Nothing));
+        assert!(position.is_gapped());
+        assert_eq!(position.last(), Some(3));
+        assert_eq!(numbers(&position.caught_up(6)), [7]);
+        assert_eq!(position.last(), Some(7));
+        assert!(!position.is_gapped());
     }
 
     #[test]
     fn a_second_gap_behind_the_first_is_seen() {
-        let mut sight = Sight::join();
-        hear(&mut sight, 4..=5);
-        hear(&mut sight, 8..=8);
-        assert_eq!(numbers(&sight.caught_up(4)), [5]);
-        assert!(sight.is_gapped());
-        assert_eq!(sight.last(), Some(5));
-        assert_eq!(numbers(&sight.caught_up(7)), [8]);
+        let mut position = ViewerPosition::join();
+        hear(&mut position, 4..=5);
+        hear(&mut position, 8..=8);
+        assert_eq!(numbers(&position.caught_up(4)), [5]);
+        assert!(position.is_gapped());
+        assert_eq!(position.last(), Some(5));
+        assert_eq!(numbers(&position.caught_up(7)), [8]);
     }
 
     #[test]
     fn an_outdated_snapshot_is_a_gap() {
-        let mut sight = Sight::join();
-        hear(&mut sight, 8..=8);
-        assert!(sight.caught_up(3).is_empty());
-        assert!(sight.is_gapped());
+        let mut position = ViewerPosition::join();
+        hear(&mut position, 8..=8);
+        assert!(position.caught_up(3).is_empty());
+        assert!(position.is_gapped());
     }
 
     #[test]
     fn doubt_outlasts_the_snapshot() {
-        let mut sight = Sight::join();
-        assert!(!sight.doubt());
-        assert!(sight.caught_up(3).is_empty());
-        assert!(sight.is_gapped());
-        sight.caught_up(3);
-        assert!(!sight.is_gapped());
-        assert!(sight.doubt());
+        let mut position = ViewerPosition::join();
+        assert!(!position.doubt());
+        assert!(position.caught_up(3).is_empty());
+        assert!(position.is_gapped());
+        position.caught_up(3);
+        assert!(!position.is_gapped());
+        assert!(position.doubt());
     }
 
     #[test]
     fn without_a_snapshot_it_goes_on_where_it_was() {
-        let mut sight = Sight::Live { last: 3 }.join_again();
-        hear(&mut sight, 4..=4);
-        assert_eq!(numbers(&sight.give_up().unwrap()), [4]);
-        assert!(Sight::join().give_up().is_none());
+        let mut position = ViewerPosition::Live { last: 3 }.join_again();
+        hear(&mut position, 4..=4);
+        assert_eq!(numbers(&position.give_up().unwrap()), [4]);
+        assert!(ViewerPosition::join().give_up().is_none());
     }
 
     #[test]
     fn what_is_missing_still_is_when_no_snapshot_comes() {
-        let mut sight = Sight::Live { last: 3 };
-        assert!(matches!(hear(&mut sight, 6..=6), Step::Gap));
-        let mut sight = sight.join_again();
-        hear(&mut sight, 7..=7);
-        assert!(sight.give_up().unwrap().is_empty());
-        assert!(sight.is_gapped());
-        assert_eq!(numbers(&sight.caught_up(5)), [6, 7]);
+        let mut position = ViewerPosition::Live { last: 3 };
+        assert!(matches!(hear(&mut position, 6..=6), Step::Gap));
+        let mut position = position.join_again();
+        hear(&mut position, 7..=7);
+        assert!(position.give_up().unwrap().is_empty());
+        assert!(position.is_gapped());
+        assert_eq!(numbers(&position.caught_up(5)), [6, 7]);
 
-        let mut doubted = Sight::Live { last: 3 };
+        let mut doubted = ViewerPosition::Live { last: 3 };
         assert!(doubted.doubt());
         let mut doubted = doubted.join_again();
         assert!(doubted.give_up().unwrap().is_empty());
@@ -250,12 +250,12 @@ mod tests {
 
     #[test]
     fn what_is_held_is_bounded() {
-        let mut sight = Sight::join();
+        let mut position = ViewerPosition::join();
         for number in 1..=2 * HELD as u64 + 10 {
-            hear(&mut sight, number..=number);
+            hear(&mut position, number..=number);
         }
-        let portions = sight.caught_up(1);
+        let portions = position.caught_up(1);
         assert!(portions.len() <= HELD);
-        assert!(sight.is_gapped(), "what was let go is missed");
+        assert!(position.is_gapped(), "what was let go is missed");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Queue, QueueCommand, QueueNews, QueueReply};
 use bytes::Bytes;
-use host::{Around, Checked, Journaled, NotStored, Now, Outcome, Output, Partition, Position};
+use host::{Around, Checked, EffectResult, Journaled, NotStored, Now, Output, Partition, Position};
 use std::{
     cell::Cell,
     collections::{BTreeMap, VecDeque},
@@ -102,14 +102,14 @@ impl Server {
 pub type Out = Output<Queue, u32>;
 
 /// Tokens are numbers; everything that comes out waits in `out` until it is looked at.
-pub struct Stage {
+pub struct HostHarness {
     pub world: World,
     pub partition: Partition<Queue, u32>,
     pub out: VecDeque<Out>,
     token: u32,
 }
 
-impl Stage {
+impl HostHarness {
     pub fn new(epoch: u64, server: &Server) -> Self {
         let now = Now { wall_ms: 1_000_000, mono_ms: 5_000_000 };
         let world = World {
@@ -144,8 +144,8 @@ impl Stage {
 
     /// Deals with what came out as a server would that never fails, effects aside. Returns what is
     /// for others.
-    pub fn serve(&mut self, server: &mut Server) -> Seen {
-        let mut seen = Seen::default();
+    pub fn serve(&mut self, server: &mut Server) -> Observed {
+        let mut seen = Observed::default();
         self.take();
         while let Some(output) = self.out.pop_front() {
             match output {
@@ -176,12 +176,12 @@ impl Stage {
         seen
     }
 
-    pub fn wake(&mut self, server: &mut Server) -> Seen {
+    pub fn wake(&mut self, server: &mut Server) -> Observed {
         self.partition.wake(&self.world);
         self.serve(server)
     }
 
-    pub fn seated(&mut self, id: TableId, pair: u64, outcome: Outcome<QueueCommand>) {
+    pub fn seated(&mut self, id: TableId, pair: u64, outcome: EffectResult<QueueCommand>) {
         self.partition.returned(&self.world, id, &pair, outcome);
         self.take();
     }
@@ -189,7 +189,7 @@ impl Stage {
 
 /// What others saw.
 #[derive(Default)]
-pub struct Seen {
+pub struct Observed {
     pub replies: Vec<(u32, QueueReply)>,
     pub news: Vec<QueueNews>,
     pub started: Vec<(TableId, u64, u32)>,

@@ -13,14 +13,14 @@ use tokio::{sync::Notify, time::timeout};
 
 /// By subject what its scout, and those who wait for it, listen to.
 #[derive(Debug, Default)]
-pub(crate) struct Deserted {
-    subjects: Mutex<HashMap<String, Arc<Place>>>,
+pub(crate) struct NoResponders {
+    subjects: Mutex<HashMap<String, Arc<Waiters>>>,
     /// How many there are: known without the lock.
     len: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
-struct Place {
+struct Waiters {
     /// For the scout: somebody was heard who listens.
     found: Notify,
     /// For the others: nobody looks any more.
@@ -30,22 +30,22 @@ struct Place {
 /// The one that looks whether somebody listens to a subject again. The others go on when somebody is found, or when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Scout<'a> {
-    deserted: &'a Deserted,
+    no_responders: &'a NoResponders,
     subject: String,
-    place: Arc<Place>,
+    waiters: Arc<Waiters>,
 }
 
-impl Deserted {
+impl NoResponders {
     /// Begins to look, unless another one does.
     pub(crate) fn scout(&self, subject: &str) -> Option<Scout<'_>> {
         let mut subjects = self.lock();
         if subjects.contains_key(subject) {
             return None;
         }
-        let place = Arc::new(Place::default());
-        subjects.insert(subject.to_owned(), Arc::clone(&place));
+        let waiters = Arc::new(Waiters::default());
+        subjects.insert(subject.to_owned(), Arc::clone(&waiters));
         self.len.store(subjects.len(), Ordering::Relaxed);
-        Some(Scout { deserted: self, subject: subject.to_owned(), place })
+        Some(Scout { no_responders: self, subject: subject.to_owned(), waiters })
     }
 
     /// Waits while another one looks.
@@ -53,12 +53,12 @@ impl Deserted {
         if self.is_empty() {
             return;
         }
-        let place = self.lock().get(subject).cloned();
-        if let Some(place) = place {
-            let mut left = std::pin::pin!(place.left.notified());
+        let waiters = self.lock().get(subject).cloned();
+        if let Some(waiters) = waiters {
+            let mut left = std::pin::pin!(waiters.left.notified());
             left.as_mut().enable();
             // It may have gone before that.
-            if self.lock().get(subject).is_some_and(|now| Arc::ptr_eq(now, &place)) {
+            if self.lock().get(subject).is_some_and(|now| Arc::ptr_eq(now, &waiters)) {
                 left.await;
             }
         }
@@ -67,11 +67,11 @@ impl Deserted {
     /// Somebody was heard who listens to it: nobody needs to look any more.
     pub(crate) fn found(&self, subject: &str) {
         let mut subjects = self.lock();
-        if let Some(place) = subjects.remove(subject) {
+        if let Some(waiters) = subjects.remove(subject) {
             self.len.store(subjects.len(), Ordering::Relaxed);
             drop(subjects);
-            place.found.notify_one();
-            place.left.notify_waiters();
+            waiters.found.notify_one();
+            waiters.left.notify_waiters();
         }
     }
 
@@ -80,7 +80,7 @@ impl Deserted {
         self.len.load(Ordering::Relaxed) == 0
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Place>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Waiters>>> {
         self.subjects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -88,20 +88,20 @@ impl Deserted {
 impl Scout<'_> {
     /// Waits until it is time to ask again: so long, or until somebody was heard. Whether somebody was.
     pub(crate) async fn rest(&self, pause: Duration) -> bool {
-        timeout(pause, self.place.found.notified()).await.is_ok()
+        timeout(pause, self.waiters.found.notified()).await.is_ok()
     }
 }
 
 impl Drop for Scout<'_> {
     fn drop(&mut self) {
-        let mut subjects = self.deserted.lock();
+        let mut subjects = self.no_responders.lock();
         // After somebody was found another one may look already.
-        if subjects.get(&self.subject).is_some_and(|place| Arc::ptr_eq(place, &self.place)) {
+        if subjects.get(&self.subject).is_some_and(|waiters| Arc::ptr_eq(waiters, &self.waiters)) {
             subjects.remove(&self.subject);
         }
-        self.deserted.len.store(subjects.len(), Ordering::Relaxed);
+        self.no_responders.len.store(subjects.len(), Ordering::Relaxed);
         drop(subjects);
-        self.place.left.notify_waiters();
+        self.waiters.left.notify_waiters();
     }
 }
 
@@ -113,39 +113,39 @@ mod tests {
 
     #[tokio::test]
     async fn one_looks_and_the_others_wait_until_it_is_gone() {
-        let deserted = Deserted::default();
-        assert!(deserted.wait("a").now_or_never().is_some(), "nobody looks");
-        let scout = deserted.scout("a").unwrap();
-        assert!(deserted.scout("a").is_none());
-        assert!(deserted.wait("b").now_or_never().is_some(), "another subject");
-        let mut waiting = std::pin::pin!(deserted.wait("a"));
+        let no_responders = NoResponders::default();
+        assert!(no_responders.wait("a").now_or_never().is_some(), "nobody looks");
+        let scout = no_responders.scout("a").unwrap();
+        assert!(no_responders.scout("a").is_none());
+        assert!(no_responders.wait("b").now_or_never().is_some(), "another subject");
+        let mut waiting = std::pin::pin!(no_responders.wait("a"));
         assert!(waiting.as_mut().now_or_never().is_none());
         drop(scout);
         assert!(waiting.now_or_never().is_some());
-        assert!(deserted.is_empty());
-        assert!(deserted.scout("a").is_some(), "and the next one may look");
+        assert!(no_responders.is_empty());
+        assert!(no_responders.scout("a").is_some(), "and the next one may look");
     }
 
     #[tokio::test(start_paused = true)]
     async fn nobody_waits_once_somebody_is_heard() {
         const LONG: Duration = Duration::from_secs(60);
-        let deserted = Deserted::default();
-        let scout = deserted.scout("a").unwrap();
-        let mut waiting = std::pin::pin!(deserted.wait("a"));
+        let no_responders = NoResponders::default();
+        let scout = no_responders.scout("a").unwrap();
+        let mut waiting = std::pin::pin!(no_responders.wait("a"));
         assert!(waiting.as_mut().now_or_never().is_none());
         let began = Instant::now();
-        deserted.found("b");
+        no_responders.found("b");
         assert!(!scout.rest(LONG).await);
         assert_eq!(began.elapsed(), LONG);
-        deserted.found("a");
+        no_responders.found("a");
         assert!(scout.rest(LONG).await);
         assert!(waiting.now_or_never().is_some());
         assert_eq!(began.elapsed(), LONG);
 
-        let next = deserted.scout("a").unwrap();
+        let next = no_responders.scout("a").unwrap();
         drop(scout);
-        assert!(!deserted.is_empty(), "the next one still looks");
+        assert!(!no_responders.is_empty(), "the next one still looks");
         drop(next);
-        assert!(deserted.is_empty());
+        assert!(no_responders.is_empty());
     }
 }
