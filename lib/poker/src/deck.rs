@@ -1,28 +1,29 @@
-//! The cards not yet dealt, and those thrown away.
+//! The cards not yet dealt, and the discards.
 
 use crate::{shuffle, variant::Stock};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use wire::{Card, Rank};
 
-/// A deck during a hand: cards leave it from the top; in draw games discards come back when it runs out.
+/// A deck during a hand: cards leave it from the top; in draw games discards come back when it runs
+/// out.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Deck {
     /// The deck of the hand as it was given, top card first.
     whole: [Card; 52],
-    /// The cards to deal: `pile[next..len]` are still there.
+    /// The cards to deal: `pile[next..len]` have not been dealt.
     pile: [Card; 52],
     next: u8,
     len: u8,
     /// Discarded and folded cards, one bit each, that may be dealt again.
     discards: u64,
-    /// Discards of the player who is drawing: not dealt back to them.
+    /// Discards of the player who is drawing: they are not dealt back to that player.
     held_back: u64,
     /// How often the discards were shuffled into a new pile.
     reshuffles: u8,
 }
 
 impl Deck {
-    /// The cards of `stock` in the order of `whole`.
+    /// Returns a deck with the cards of `stock` in the order of `whole`.
     pub(crate) fn new(whole: [Card; 52], stock: Stock) -> Self {
         let mut deck = Self {
             whole,
@@ -45,17 +46,18 @@ impl Deck {
         deck
     }
 
-    /// Cards left in the pile.
+    /// Returns the number of cards left in the pile.
     pub(crate) fn left(&self) -> usize {
         usize::from(self.len.saturating_sub(self.next))
     }
 
-    /// Whether there is any card to deal, discards counted in.
+    /// Returns whether a card is left to deal, discards included.
     pub(crate) fn can_deal(&self) -> bool {
         self.left() > 0 || self.discards != 0
     }
 
-    /// The next card; discards are shuffled in when the pile is empty. None when there is nothing at all.
+    /// Deals the next card; discards are shuffled in when the pile is empty. `None` when no card is
+    /// left.
     pub(crate) fn deal(&mut self) -> Option<Card> {
         if self.left() == 0 {
             self.reshuffle();
@@ -65,8 +67,8 @@ impl Deck {
         Some(card)
     }
 
-    /// Takes this card, as an event says. The pile yields it even when another card was on top or it was burned here, so that
-    /// hands recorded elsewhere can be replayed.
+    /// Takes the card of an event from the pile, even when another card was on top or it was burned
+    /// here, so that hands recorded elsewhere can be replayed.
     pub(crate) fn take(&mut self, card: Card) {
         if self.left() == 0 {
             self.reshuffle();
@@ -77,14 +79,15 @@ impl Deck {
         }
         let is_it = |there: &Card| *there == card;
         let ahead = self.pile[next..len].iter().position(is_it).map(|at| next + at);
-        // A card that left the pile before was burned, and another one was burned where the hand was recorded.
+        // A card that left the pile before was burned here, and another one was burned where the
+        // hand was recorded.
         if let Some(at) = ahead.or_else(|| self.pile[..next].iter().position(is_it)) {
             self.pile.swap(next, at);
             self.next += 1;
         }
     }
 
-    /// A deck that deals what was dealt; none when discards have been shuffled in.
+    /// Returns a deck that deals the same cards again; `None` when discards have been shuffled in.
     pub(crate) fn as_dealt(&self) -> Option<[Card; 52]> {
         if self.reshuffles > 0 {
             return None;
@@ -105,17 +108,17 @@ impl Deck {
         }
     }
 
-    /// Puts cards among those that may be dealt again.
+    /// Adds cards to those that may be dealt again.
     pub(crate) fn discard(&mut self, cards: &[Card]) {
         self.discards |= bits(cards);
     }
 
-    /// Puts the discards of the player who draws aside.
+    /// Sets aside the discards of the player who draws.
     pub(crate) fn hold_back(&mut self, cards: &[Card]) {
         self.held_back |= bits(cards);
     }
 
-    /// The player who drew has their cards: what they threw away may come back.
+    /// Releases the set-aside discards, once the player who drew has the new cards.
     pub(crate) fn release(&mut self) {
         self.discards |= std::mem::take(&mut self.held_back);
     }
@@ -141,7 +144,7 @@ fn bits(cards: &[Card]) -> u64 {
     cards.iter().fold(0, |bits, card| bits | 1 << card.index())
 }
 
-/// How a deck is stored: cards as one text, and what is usual left out.
+/// The stored form of a deck: cards as one text, default values left out.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     deck: String,
@@ -171,7 +174,7 @@ fn text(cards: &[Card]) -> String {
     cards.iter().map(Card::to_string).collect()
 }
 
-/// Reads cards; the rest of 52 places stays as it is.
+/// Reads cards into the first places and returns their number; the other places stay as they are.
 fn read<E: de::Error>(text: &str, cards: &mut [Card; 52]) -> Result<u8, E> {
     if !text.is_ascii() || !text.len().is_multiple_of(2) || text.len() > 104 {
         return Err(E::custom("a deck is at most 52 cards of two characters"));

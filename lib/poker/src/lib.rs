@@ -1,14 +1,15 @@
-//! The rules of poker: cards into decks, decks into hands, bets into pots, pots to winners; and one table
-//! around them.
+//! The rules of poker: decks, hands, bets, pots and winners; and one table that plays hand after
+//! hand.
 //!
-//! What always holds: everything here is pure. The shuffled deck and the time are inputs; nothing allocates a
-//! clock, a socket or randomness. `decide` turns a command into events or a named refusal, `evolve` applies an
-//! event and cannot fail, and chips are integers that are conserved at every event.
+//! Invariants: the crate is pure. The shuffled deck and the time are inputs; no code here opens a
+//! clock, a socket or a source of randomness. `decide` turns a command into events or a named
+//! refusal, `evolve` applies an event and cannot fail, and chips are integers that every event
+//! conserves.
 //!
-//! A poker variant is one constant of data ([`variant::Variant`]): its streets, its betting structure and
-//! what wins. No code asks which variant is being played.
+//! A poker variant is one constant of data ([`variant::Variant`]): its streets, its betting
+//! structure and its rankings. No code branches on a variant's name.
 //!
-//! What this crate does not know: NATS, sockets, storage, players' accounts, tournaments.
+//! This crate does not know NATS, sockets, storage, players' accounts or tournaments.
 
 mod deck;
 pub mod hand;

@@ -1,8 +1,9 @@
-//! Hands in the Open Hand History format, version 1.4.7: one JSON object per hand, for hand trackers.
+//! Hands in the Open Hand History format, version 1.4.7: one JSON object per hand, for hand
+//! trackers.
 //!
-//! The format knows the streets of hold'em only; other streets go under the variant's own names. It has no
-//! bring-in, which is written as an extra blind, and no draws, which are written as dealt cards. Amounts of actions
-//! are the chips that went in with them.
+//! The format has only the streets of hold'em; other streets have the variant's own names. It has
+//! no bring-in, which is written as an extra blind, and no draws, which are written as dealt cards.
+//! Amounts of actions are the chips that went in with them.
 
 use crate::{
     hand::{Hand, HandSetup, SetupError},
@@ -16,22 +17,22 @@ use wire::{
     event::{HandEvent, Post},
 };
 
-/// What the format wants to know beside the hand.
+/// The fields of the format that the hand does not contain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct About {
-    /// Where it was played.
+    /// The name of the site.
     pub site: String,
     /// The hand's number, unique at the site.
     pub number: String,
-    /// When it began, as `2026-05-22T16:20:17Z`.
+    /// The time of the beginning, as `2026-05-22T16:20:17Z`.
     pub start_utc: String,
     /// The table's name.
     pub table: String,
-    /// Seats of the table.
+    /// The number of seats of the table.
     pub seats: u8,
     /// Currency code of cash games; empty for tournament chips.
     pub currency: String,
-    /// Whether chips are hundredths of the currency: amounts are written with their decimals then.
+    /// Whether chips are hundredths of the currency: amounts then have decimals.
     pub hundredths: bool,
     /// Whether it is a tournament's hand.
     pub tournament: bool,
@@ -39,7 +40,8 @@ pub struct About {
     pub small_blind: Chips,
     /// Names of the players.
     pub names: Vec<(SeatNo, String)>,
-    /// The seat whose cards may be told: those of others only when they were shown. None tells all.
+    /// The seat from whose view the hand is written: cards of other seats are included only when
+    /// shown. `None` includes all cards.
     pub hero: Option<SeatNo>,
 }
 
@@ -51,10 +53,10 @@ impl About {
     }
 }
 
-/// A hand as an Open Hand History object: its setup and all of its events.
+/// Returns a hand as an Open Hand History object, from its setup and all of its events.
 ///
 /// # Errors
-/// When the setup makes no hand.
+/// [`SetupError`] when the setup makes no hand.
 pub fn export(about: &About, setup: &HandSetup, events: &[HandEvent]) -> Result<Value, SetupError> {
     let mut book = Book { about, hand: Hand::new(setup)?, rounds: Vec::new(), actions: 0 };
     let players: Vec<Value> = setup.players.iter().map(|player| book.player(player.seat)).collect();
@@ -102,7 +104,7 @@ fn bet_type(variant: &Variant) -> &'static str {
     }
 }
 
-/// The format's name for the family of the variant, told from its streets and rankings.
+/// Returns the format's name for the variant's family, derived from its streets and rankings.
 fn game_type(variant: &Variant) -> &'static str {
     let split = variant.rankings.contains(&Ranking::EightOrBetter);
     let streets = variant.streets;
@@ -122,10 +124,10 @@ fn texts(cards: &[Card]) -> Vec<String> {
     cards.iter().map(Card::to_string).collect()
 }
 
-/// What each winner got of a pot.
+/// The amounts that each winner got of a pot.
 type Wins = Vec<(SeatNo, Chips)>;
 
-/// Pots and their winners, from the awards.
+/// Returns the pots and their winners, from the awards.
 fn pots(about: &About, events: &[HandEvent]) -> Vec<Value> {
     let mut pots: Vec<(u8, Chips, Wins)> = Vec::new();
     for event in events {
@@ -152,7 +154,7 @@ fn pots(about: &About, events: &[HandEvent]) -> Vec<Value> {
         .collect()
 }
 
-/// The rounds as they are written down.
+/// The rounds written so far, and the hand as far as its events were written.
 struct Book<'a> {
     about: &'a About,
     hand: Hand,
@@ -257,7 +259,7 @@ const fn action_name(action: &Action) -> &'static str {
         Action::Bet(_) => "Bet",
         Action::RaiseTo(_) => "Raise",
         Action::BringIn => "Post Extra Blind",
-        // The cards that come for them are dealt in the next action.
+        // The cards that replace them are dealt in the next action.
         Action::Discard(_) => "Mucks Cards",
     }
 }

@@ -1,10 +1,11 @@
-//! Hands that an independent engine has played, one JSON object per line, compared with these rules: stacks, pots
-//! and what was legal at every decision.
+//! Comparison of hands that an independent engine has played, one JSON object per line, with these
+//! rules: stacks, pots and the legal actions at every decision.
 //!
 //! A line has the fields of a hand file ([`crate::phh`]) and, from the other engine: `pots` as
-//! `[amount, [players]]`, `legal` rows `[action, player, call, least raise, largest raise]` and, where the other
-//! engine departs from the TDA, the TDA's values as a sixth element, `finishing_stacks_tda` and `antes_nominal`
-//! (antes as asked where the other engine was given less, TDA RP-11).
+//! `[amount, [players]]`, `legal` rows `[action, player, call, least raise, largest raise]` and,
+//! where the other engine departs from the TDA, the TDA's values as a sixth element,
+//! `finishing_stacks_tda` and `antes_nominal` (the full antes where the other engine was given
+//! less, TDA RP-11).
 
 use crate::{
     hand::{Antes, Hand, HandSetup, PlayerSetup, RaiseCap},
@@ -16,10 +17,10 @@ use serde_json::Value;
 use std::fmt;
 use wire::{Chips, Legal, SeatNo, event::HandEvent};
 
-/// One line.
+/// One hand of the other engine.
 #[derive(Clone, Debug)]
 pub struct Line {
-    /// What the line calls itself.
+    /// The line's `id`.
     pub id: String,
     phh: Phh,
     pots: Option<Vec<(u64, Vec<u64>)>>,
@@ -27,12 +28,13 @@ pub struct Line {
     stacks_tda: Option<Vec<Amount>>,
 }
 
-/// A hand of ours as a line for the other engine to judge. Where that engine asks a player who has nobody left to bet
-/// against, the line has the check it waits for; where it takes the ante of a short big blind first, the line
-/// gives it the ante that is left after the blind.
+/// Returns one of our hands as a line for the other engine to judge. Where that engine asks a
+/// player who has no opponent left to bet against, the line contains the check that it expects;
+/// where it takes the ante of a short big blind first, the line contains only the ante that is left
+/// after the blind.
 ///
 /// # Errors
-/// When the hand cannot be written in the format.
+/// [`PhhError`] when the format cannot express the hand.
 pub fn line(id: &str, setup: &HandSetup, events: &[HandEvent]) -> Result<String, PhhError> {
     let write = |error: &dyn std::fmt::Display| PhhError::Write(error.to_string());
     let mut asked = setup.clone();
@@ -61,9 +63,9 @@ pub fn line(id: &str, setup: &HandSetup, events: &[HandEvent]) -> Result<String,
     Ok(line.to_string())
 }
 
-/// The check that the other engine waits for on the first street, and where it goes: of the only player with chips, who
-/// has not acted. It asks everybody whom somebody could bet against when the betting began, also when all of those
-/// have folded meanwhile.
+/// Returns the check that the other engine expects on the first street, and its place: the check of
+/// the only player with chips, who has not acted. The other engine asks every player who had an
+/// opponent when the betting began, also when all opponents have folded meanwhile.
 fn expected_check(
     phh: &Phh,
     setup: &HandSetup,
@@ -98,24 +100,26 @@ fn expected_check(
     Ok(Some((at, format!("p{nth} cc"))))
 }
 
-/// How a line compares.
+/// The result of a comparison.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Comparison {
-    /// Differences of stacks and pots, each in words; none when the hand is exact.
+    /// Differences of stacks and pots, each in words; empty when the hand is exact.
     pub differences: Vec<String>,
     /// Decisions whose legal bounds were compared.
     pub bounds_checked: u64,
     /// Differences of legal bounds, each in words.
     pub bounds_different: Vec<String>,
-    /// Why the hand cannot be compared: the other engine departs from the rules from its first action on. See docs/conformance.md.
+    /// The reason why the hand cannot be compared: the other engine departs from the rules from its
+    /// first action on. See docs/conformance.md.
     pub departs: Option<&'static str>,
 }
 
-/// Without a small blind and with a big blind that an ante has put all-in nobody posts a blind. The other engine, which goes by the bets,
-/// then lets the first seat left of the button open; by the rules it is the one left of the big blind, wherever its chips are.
-const NO_BLIND_POSTED: &str = "nobody can post a blind: the other engine does not open left of the big blind";
+/// The departure in hands without a small blind and with a big blind whose ante put the player
+/// all-in, so that no blind is posted. The other engine goes by the bets and lets the first seat
+/// left of the button open; by the rules it is the seat left of the big blind, even without chips.
+const NO_BLIND_POSTED: &str = "no blind can be posted: the other engine does not open left of the big blind";
 
-/// What the other engine allows at one decision.
+/// The other engine's bounds at one decision.
 #[derive(Clone, Debug)]
 struct Row {
     action: usize,
@@ -123,7 +127,7 @@ struct Row {
     tda: Option<Bounds>,
 }
 
-/// What calling costs, and what raises reach.
+/// The price of a call, and the least and the largest total of a raise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 struct Bounds(u64, Option<u64>, Option<u64>);
 
@@ -145,7 +149,7 @@ impl fmt::Display for Row {
     }
 }
 
-/// Pots with the players who may win them, from 1.
+/// Returns the pots with the players who may win them, numbered from 1.
 fn in_words(pots: &[(u64, Vec<u64>)]) -> String {
     let players =
         |players: &[u64]| players.iter().map(|nth| format!("p{}", nth + 1)).collect::<Vec<_>>().join(" ");
@@ -153,7 +157,7 @@ fn in_words(pots: &[(u64, Vec<u64>)]) -> String {
     pots.collect::<Vec<_>>().join(", ")
 }
 
-/// The fields beside those of a hand file.
+/// The fields that a hand file does not have.
 #[derive(Deserialize)]
 struct Extra {
     #[serde(default)]
@@ -202,15 +206,17 @@ impl Line {
         })
     }
 
-    /// Plays the hand again and compares. Fixed limit is capped at a bet and three raises, heads-up too.
+    /// Replays the hand and compares it. Fixed limit is capped at a bet and three raises, heads-up
+    /// too.
     ///
     /// # Errors
-    /// When the hand cannot be played again: the rules refuse what the other engine allowed.
+    /// [`PhhError`] when the hand cannot be replayed: the rules refuse an action that the other
+    /// engine allowed.
     pub fn compare(&self) -> Result<Comparison, PhhError> {
         let mut setup = self.phh.setup()?;
         setup.cap = RaiseCap { bets: 4, heads_up: true };
-        // Whether the other engine may take another pot for the size of the pot (TDA 54): it counts antes, and
-        // blinds only as they were posted.
+        // The other engine may compute another size of the pot (TDA 54): it counts antes, and
+        // blinds only as posted.
         let odd = |player: &PlayerSetup| {
             let blind = player.blind.map_or(Chips::ZERO, |(_, blind)| blind);
             !player.ante.is_zero() || blind > player.stack
@@ -258,7 +264,8 @@ impl Row {
         let expected = self.tda.unwrap_or(self.bounds);
         let betting = hand.variant().betting;
         let fixed = betting == Betting::FixedLimit;
-        // After a short all-in in fixed limit the lines have no view of their own on raises (TDA 47-B).
+        // After a short all-in in fixed limit only the call is compared, because the lines' raises
+        // are not independent (TDA 47-B).
         if fixed && (expected.1 != self.bounds.1 || hand.has_short_all_in()) {
             return own.0 == expected.0;
         }
@@ -273,7 +280,7 @@ fn bounds(legal: &Legal) -> Bounds {
     Bounds(legal.call.unwrap_or_default().0, raise.map(|raise| raise.min.0), raise.map(|raise| raise.max.0))
 }
 
-/// Pots and who has a claim on them, players numbered from 1.
+/// Returns the pots with the players who have a claim on them, numbered from 1.
 fn pots(hand: &Hand) -> Vec<(u64, Vec<u64>)> {
     let claims = hand.claims().into_iter();
     claims.map(|(pot, seats)| (pot.0, seats.into_iter().map(|seat| u64::from(seat) + 1).collect())).collect()

@@ -1,12 +1,13 @@
-//! Hand files in the PHH format (Poker Hand History, a TOML notation): reading, writing, replaying.
+//! Hand files in the PHH format (Poker Hand History, a TOML notation): reading, writing and
+//! replaying.
 //!
-//! One `.phh` file is one hand; a `.phhs` file holds several, each in a table of its own. Players are numbered from
-//! the first seat left of the button, `p1`, to the button itself. Heads-up `p1` has the big blind, and antes and
-//! blinds are listed the other way round, small blind first.
+//! A `.phh` file is one hand; a `.phhs` file holds several, each in a table of its own. Players are
+//! numbered from the first seat left of the button, `p1`, to the button itself. Heads-up `p1` has
+//! the big blind, and the lists of antes and blinds are reversed, small blind first.
 //!
 //! Amounts may have two decimals; a hand that needs them is replayed in hundredths ([`Phh::unit`]).
 //!
-//! What this module does not know: files. It works on text.
+//! This module works on text and opens no files.
 
 mod amount;
 mod export;
@@ -32,12 +33,14 @@ pub use scripted::Scripted;
 pub struct Phh {
     /// The variant's code.
     pub variant: String,
-    /// Whether a short ante wins only as much from each other player; otherwise antes are dead money.
+    /// Whether a short ante wins only as much from each other player; otherwise antes are dead
+    /// money.
     #[serde(default)]
     pub ante_trimming_status: bool,
     /// Antes, player by player.
     pub antes: Vec<Amount>,
-    /// Blinds and straddles, player by player; negative ones are posted out of turn by players who come in.
+    /// Blinds and straddles, player by player; negative ones are posted out of turn by players who
+    /// come in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blinds_or_straddles: Vec<Amount>,
     /// Stud: the bring-in.
@@ -54,7 +57,7 @@ pub struct Phh {
     pub min_bet: Option<Amount>,
     /// Chips before the hand, player by player.
     pub starting_stacks: Vec<Amount>,
-    /// What happened, in the format's notation.
+    /// The actions, in the format's notation.
     pub actions: Vec<String>,
     /// Names, player by player.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,12 +65,12 @@ pub struct Phh {
     /// Chips after the hand, player by player.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finishing_stacks: Option<Vec<Amount>>,
-    /// Everything else that the file says.
+    /// All other fields of the file.
     #[serde(flatten)]
     pub other: BTreeMap<String, toml::Value>,
 }
 
-/// Why a hand file is of no use.
+/// The reason why a hand file cannot be read, replayed or written.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum PhhError {
     /// The text is no TOML, or fields of the format are missing or of the wrong kind.
@@ -85,37 +88,37 @@ pub enum PhhError {
     /// Lists of one value per player differ in length.
     #[error("the field {field} has {found} values for {players} players")]
     Length {
-        /// Which field.
+        /// The field's name.
         field: &'static str,
         /// Values in it.
         found: usize,
         /// Players by the starting stacks.
         players: usize,
     },
-    /// An amount is negative or beyond 2^53.
+    /// An amount is negative or more than [`Chips::MAX`].
     #[error("an amount of {0} is out of range")]
     Amount(Amount),
     /// The setup makes no hand.
     #[error(transparent)]
     Setup(#[from] SetupError),
-    /// An action that the notation does not have.
+    /// The notation has no such action.
     #[error("action {index}, {}: {reason}", Quoted(text))]
     Notation {
         /// Its place in the list, from 0.
         index: usize,
         /// The action.
         text: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: &'static str,
     },
-    /// Somebody else has the action.
-    #[error("action {index}, {}: it is the turn of {}", Quoted(text), turn.map_or("nobody".to_owned(), |nth| format!("p{}", nth + 1)))]
+    /// It is another player's turn, or no player's.
+    #[error("action {index}, {}: {}", Quoted(text), turn.map_or("no player has the action".to_owned(), |nth| format!("it is the turn of p{}", nth + 1)))]
     OutOfTurn {
         /// Its place in the list, from 0.
         index: usize,
         /// The action.
         text: String,
-        /// Whose turn it is, from 0.
+        /// The player whose turn it is, from 0.
         turn: Option<usize>,
     },
     /// The rules do not allow the action.
@@ -125,16 +128,16 @@ pub enum PhhError {
         index: usize,
         /// The action.
         text: String,
-        /// Why not.
+        /// The reason of the refusal.
         refusal: Refusal,
     },
-    /// Its cards do not come from one deck in the order in which they are dealt.
+    /// No deck deals the hand's cards in their order.
     #[error("no deck deals the cards of the hand: a card comes twice, or discards were shuffled in")]
     NoDeck,
     /// The actions stop before the hand is over.
     #[error("the hand is not over after its last action: p{} is to act", turn + 1)]
     Unfinished {
-        /// Whose turn it is, from 0.
+        /// The player whose turn it is, from 0.
         turn: usize,
     },
 }
@@ -160,15 +163,15 @@ impl Phh {
         Ok(hands)
     }
 
-    /// The hand as the text of a `.phh` file.
+    /// Returns the hand as the text of a `.phh` file.
     ///
     /// # Errors
-    /// [`PhhError::Write`] when [`Phh::other`] holds something that TOML cannot hold.
+    /// [`PhhError::Write`] when [`Phh::other`] holds a value that TOML cannot express.
     pub fn to_text(&self) -> Result<String, PhhError> {
         toml::to_string(self).map_err(|error| PhhError::Write(error.to_string()))
     }
 
-    /// Several hands as the text of a `.phhs` file, numbered from 1.
+    /// Returns several hands as the text of a `.phhs` file, numbered from 1.
     ///
     /// # Errors
     /// As [`Phh::to_text`].
@@ -183,7 +186,8 @@ impl Phh {
         Ok(text)
     }
 
-    /// Hundredths in a chip of the replay: 100 when all amounts are whole, else 1.
+    /// Returns the number of hundredths in a chip of the replay: 100 when all amounts are whole,
+    /// else 1.
     #[must_use]
     pub fn unit(&self) -> u64 {
         let bets = self.actions.iter().filter_map(|action| script::bet_amount(action));
@@ -194,11 +198,11 @@ impl Phh {
         if all.all(Amount::is_whole) { Amount::ONE } else { 1 }
     }
 
-    /// What the hand starts from, with a deck that the file's cards can be dealt from. Raises of fixed limit are
-    /// not capped: the format does not say which cap was in force.
+    /// Returns the hand's setup, with a deck from which the file's cards can be dealt. Raises of
+    /// fixed limit have no cap: the format does not say which cap was in force.
     ///
     /// # Errors
-    /// When a field is missing or out of range.
+    /// [`PhhError`] when a field is missing or out of range.
     pub fn setup(&self) -> Result<HandSetup, PhhError> {
         let variant = self.rules()?;
         let players = self.starting_stacks.len();
@@ -244,7 +248,7 @@ impl Phh {
         variant::by_code(&self.variant).ok_or_else(|| PhhError::Variant(self.variant.clone()))
     }
 
-    /// A list by player: heads-up the file has it the other way round.
+    /// Returns a list in the order of players: heads-up the file's list is reversed.
     fn by_player(&self, field: &'static str, list: &[Amount]) -> Result<Vec<Amount>, PhhError> {
         let players = self.starting_stacks.len();
         let mut list = list.to_vec();
@@ -258,7 +262,7 @@ impl Phh {
         Ok(list)
     }
 
-    /// Each player's blind, and which one it is.
+    /// Returns each player's blind and its kind.
     fn blinds(&self, unit: u64) -> Result<Vec<Option<(Post, Chips)>>, PhhError> {
         if self.blinds_or_straddles.is_empty() {
             return Ok(Vec::new());
@@ -286,13 +290,13 @@ impl Phh {
     }
 }
 
-/// Chips of `unit` hundredths each as the file would write them.
+/// Returns chips of `unit` hundredths each as an amount of the file.
 fn amount_of(chips: Chips, unit: u64) -> Amount {
     let whole = Amount::of(chips);
     if unit == 1 { whole.in_hundredths() } else { whole }
 }
 
-/// Reads cards written without spaces; `??` is one that nobody knows.
+/// Reads cards written without spaces; `??` is an unknown one.
 fn cards(text: &str) -> Option<Vec<Option<Card>>> {
     if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return None;

@@ -1,7 +1,7 @@
-//! Random legal hands, the same for the same seed: to test engines with, this one and others.
+//! Random legal hands, the same for the same seed, for tests of this engine and others.
 //!
-//! Setups have short and uneven stacks, antes of both kinds, dead small blinds; players choose among what is
-//! offered to them, some of them wilder than others.
+//! Setups have short and uneven stacks, antes of both kinds and dead small blinds; players choose
+//! among the legal actions, some of them with more raises than others.
 
 use crate::{
     hand::{Antes, Hand, HandSetup, PlayerSetup},
@@ -19,7 +19,7 @@ use wire::{
 pub struct Dice(ChaCha20Rng);
 
 impl Dice {
-    /// Choices of a seed.
+    /// Returns the source of a seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let mut bytes = [0; 32];
@@ -27,23 +27,24 @@ impl Dice {
         Self(ChaCha20Rng::from_seed(bytes))
     }
 
-    /// A number below `n`; 0 when `n` is 0. Close enough to even for tests, not for cards.
+    /// Returns a number below `n`; 0 when `n` is 0. The small bias of the remainder is good enough
+    /// for tests, not for cards.
     pub fn below(&mut self, n: u64) -> u64 {
         self.0.next_u64().checked_rem(n).unwrap_or(0)
     }
 
-    /// A number from `least` to `most`.
+    /// Returns a number from `least` to `most`, both included.
     pub fn between(&mut self, least: u64, most: u64) -> u64 {
         least + self.below(most.saturating_sub(least).saturating_add(1))
     }
 
-    /// True in `percent` of a hundred cases.
+    /// Returns true in `percent` of a hundred cases.
     pub fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 }
 
-/// A hand's setup. `most` limits the players further than the variant does.
+/// Returns a random setup. `most` limits the number of players further than the variant does.
 #[must_use]
 pub fn setup(variant: &'static Variant, most: u8, dice: &mut Dice) -> HandSetup {
     let most = variant.max_players.min(most).max(2);
@@ -96,8 +97,8 @@ fn stack(min_bet: u64, deep: bool, dice: &mut Dice) -> u64 {
     }
 }
 
-/// Plays a hand from its setup to its end; `watch` sees it before each action. Returns all events and the hand
-/// after them, or nothing when the setup makes no hand.
+/// Plays a hand from its setup to its end; `watch` gets the hand before each action. Returns all
+/// events and the hand after them; `None` when the setup makes no hand.
 pub fn play(
     setup: &HandSetup,
     dice: &mut Dice,
@@ -111,13 +112,14 @@ pub fn play(
         let held = hand.seat(actor).map(|seat| seat.down).unwrap_or_default();
         let action = action(&hand.legal(), &held, temper, dice);
         watch(&hand, &action);
-        // Refused is nothing that was offered; the loop must end all the same.
+        // The rules refuse no legal action; the loop must end all the same.
         hand.play(actor, &action, &mut events).ok()?;
     }
     Some((events, hand))
 }
 
-/// One of the legal actions.
+/// Returns one of the legal actions. `temper`, 0 to 3, raises the share of raises by 15 percent
+/// each.
 #[must_use]
 pub fn action(legal: &Legal, held: &[Card], temper: u64, dice: &mut Dice) -> Action {
     if let Some(most) = legal.discard {
@@ -139,7 +141,7 @@ pub fn action(legal: &Legal, held: &[Card], temper: u64, dice: &mut Dice) -> Act
     }
 }
 
-/// A total within the bounds: often the least, sometimes the largest.
+/// Returns a total within the bounds: often the least, sometimes the largest.
 fn total(bounds: RaiseBounds, dice: &mut Dice) -> Chips {
     let (min, max) = (bounds.min.0, bounds.max.0);
     Chips(match dice.below(10) {

@@ -1,7 +1,7 @@
-//! What a hand is worth. A library ranks ([`aya_poker`]); only deuce-to-seven is our own, because the library's takes
-//! A-5-4-3-2 for a straight.
+//! The ranking of hands. The library [`aya_poker`] ranks all of them but deuce-to-seven: there it
+//! takes A-5-4-3-2 for a straight.
 //!
-//! What always holds: of two strengths of the same ranking, the larger one wins, and equal ones tie.
+//! Invariant: of two strengths of the same ranking the larger one wins, and equal ones tie.
 
 mod deuce;
 mod showing;
@@ -18,13 +18,13 @@ pub use words::describe;
 /// A way to rank hands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ranking {
-    /// The usual one: straight flush down to high card, aces high, and low in A-2-3-4-5.
+    /// The usual ranking: straight flush down to high card, aces high, and low in A-2-3-4-5.
     High,
     /// With 36 cards: a flush beats a full house, A-6-7-8-9 is a straight.
     ShortDeck,
     /// Lowest hand wins, aces low, straights and flushes do not count.
     AceToFive,
-    /// The same, but only hands of five different ranks up to the eight qualify.
+    /// As [`Ranking::AceToFive`], but only hands of five different ranks up to the eight qualify.
     EightOrBetter,
     /// Lowest hand wins, aces high, straights and flushes count against it.
     DeuceToSeven,
@@ -32,21 +32,21 @@ pub enum Ranking {
     Badugi,
 }
 
-/// Which of a player's cards and the board's make the hand.
+/// The choice of cards from a player's and the board's that makes a hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Selection {
-    /// Any of them.
+    /// Any five of them.
     Any,
-    /// Exactly so many hole cards, the rest from the board.
+    /// Exactly this many hole cards, the rest from the board.
     FromHole(u8),
 }
 
-/// How strong a hand is under one ranking: larger wins.
+/// The strength of a hand under one ranking: the larger one wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Strength(pub u32);
 
 impl Ranking {
-    /// Cards in a complete hand.
+    /// Returns the number of cards in a complete hand.
     #[must_use]
     pub const fn hand_size(self) -> usize {
         match self {
@@ -55,8 +55,8 @@ impl Ranking {
         }
     }
 
-    /// The strength of the best hand out of at most seven cards; none when there are too few cards, or when the
-    /// hand does not qualify.
+    /// Returns the strength of the best hand out of at most seven cards; `None` for fewer cards
+    /// than a hand has or more than seven, and for a hand that does not qualify.
     #[must_use]
     pub fn of(self, cards: &[Card]) -> Option<Strength> {
         if cards.len() < self.hand_size() || cards.len() > 7 {
@@ -69,15 +69,15 @@ impl Ranking {
     }
 }
 
-/// The strength under the usual high ranking of 5 to 7 cards.
+/// Returns the strength of 5 to 7 cards under the usual high ranking.
 #[must_use]
 #[inline]
 pub fn high(cards: impl IntoIterator<Item = Card>) -> Strength {
     cards.into_iter().collect::<Tally>().high()
 }
 
-/// The strength of the best hand that the rules of the selection allow; none when it does not qualify or is
-/// not complete.
+/// Returns the strength of the best hand that the selection allows; `None` when it does not qualify
+/// or is not complete.
 #[must_use]
 pub fn strength(ranking: Ranking, selection: Selection, hole: &[Card], board: &[Card]) -> Option<Strength> {
     match selection {
@@ -99,7 +99,8 @@ pub fn strength(ranking: Ranking, selection: Selection, hole: &[Card], board: &[
     }
 }
 
-/// The cards that make the hand: the strongest choice, or everything while the hand is not complete.
+/// Returns the cards that make the hand: the strongest choice, or all cards while the hand is not
+/// complete.
 #[must_use]
 pub fn best_cards(ranking: Ranking, selection: Selection, hole: &[Card], board: &[Card]) -> HoleCards {
     let all: HoleCards = hole.iter().chain(board).copied().collect();
@@ -143,7 +144,7 @@ fn for_each_choice(cards: &[Card], count: usize, with: &mut dyn FnMut(&[Card])) 
     go(cards, count, HoleCards::new(), with);
 }
 
-/// Strengths of one hand under each ranking of a variant, in the variant's order.
+/// Returns the strengths of one hand under each ranking of a variant, in the variant's order.
 #[must_use]
 pub fn strengths(variant: &Variant, hole: &[Card], board: &[Card]) -> [Option<Strength>; 2] {
     let mut strengths = [None; 2];

@@ -1,36 +1,39 @@
-//! From a seed to a deck, and the commitment to the seed. Written so that another language can repeat it.
+//! The derivation of a deck from a seed, and the commitment to the seed, described for
+//! implementations in other languages.
 //!
 //! # The shuffle, version 1
 //!
-//! 1. The keystream is ChaCha20's with the 32-byte seed as its key, a nonce of zeros and a block counter that
-//!    starts at 0, read as a sequence of little-endian 32-bit words. (Below 2^32 blocks, the original layout
-//!    with a 64-bit nonce and RFC 8439's with a 96-bit nonce give the same stream.)
+//! 1. The keystream is ChaCha20's with the 32-byte seed as its key, a nonce of zeros and a block
+//!    counter that starts at 0, read as a sequence of little-endian 32-bit words. (Below 2^32
+//!    blocks, the original layout with a 64-bit nonce and RFC 8439's with a 96-bit nonce give the
+//!    same stream.)
 //! 2. The cards start in the order of their numbers: `2c 2d 2h 2s 3c ... As`, at places 0 to 51.
-//! 3. For each place `i` from 51 down to 1: let `n = i + 1`. Take the next word `w` of the stream. When
-//!    `w >= 2^32 - (2^32 mod n)`, drop it and take the next (this rejection makes every place equally likely).
-//!    Swap the cards at places `i` and `w mod n`.
+//! 3. For each place `i` from 51 down to 1: let `n = i + 1`. Take the next word `w` of the stream.
+//!    When `w >= 2^32 - (2^32 mod n)`, drop it and take the next (this rejection makes every place
+//!    equally likely). Swap the cards at places `i` and `w mod n`.
 //! 4. Place 0 is the top of the deck: the first card to leave it.
 //!
 //! A variant that plays with fewer cards leaves the others out and keeps the order of the rest.
 //!
 //! # The commitment
 //!
-//! `SHA-256("poker-deck-v1:" || seed)`, published before the first card is dealt. The prefix keeps the hash
-//! from meaning anything elsewhere. The seed itself is published when the hand is over.
+//! `SHA-256("poker-deck-v1:" || seed)`, published before the first card is dealt. The prefix keeps
+//! the hash from meaning anything elsewhere. The seed itself is published when the hand is over.
 //!
 //! # The second shuffle of draw games
 //!
-//! When a draw game runs out of cards, the discards (without those of the player who is drawing) are put in the
-//! order of their numbers and shuffled as above, but only over their own places, with the seed
-//! `SHA-256("poker-reshuffle-v1:" || n || deck)`: `n` is one byte, 0 for the hand's first reshuffle, and `deck`
-//! is the numbers of the 52 cards of the hand's deck, one byte each, top card first.
+//! When a draw game runs out of cards, the discards (without those of the player who is drawing)
+//! are put in the order of their numbers and shuffled as above, but only over their own places,
+//! with the seed `SHA-256("poker-reshuffle-v1:" || n || deck)`: `n` is one byte, 0 for the hand's
+//! first reshuffle, and `deck` is the numbers of the 52 cards of the hand's deck, one byte each,
+//! top card first.
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 use sha2::{Digest as _, Sha256};
 use wire::{Card, event::Seed};
 
-/// The deck of a seed, top card first. See the module for how it is made.
+/// Returns the deck of a seed, top card first. The module's description defines it.
 #[must_use]
 pub fn deck(seed: &Seed) -> [Card; 52] {
     let mut deck = [Card::FIRST; 52];
@@ -41,7 +44,7 @@ pub fn deck(seed: &Seed) -> [Card; 52] {
     deck
 }
 
-/// The hash that commits to a seed without giving it away.
+/// Returns the hash that commits to a seed without revealing it.
 #[must_use]
 pub fn commitment(seed: &Seed) -> Seed {
     let mut hash = Sha256::new();
@@ -50,7 +53,7 @@ pub fn commitment(seed: &Seed) -> Seed {
     Seed(hash.finalize().into())
 }
 
-/// The seed of a hand's `n`-th reshuffle of discards, from the hand's deck.
+/// Returns the seed of a hand's `n`-th reshuffle of discards, counted from 0, from the hand's deck.
 pub(crate) fn reshuffle_seed(n: u8, deck: &[Card; 52]) -> Seed {
     let mut hash = Sha256::new();
     hash.update(b"poker-reshuffle-v1:");
@@ -67,7 +70,7 @@ pub(crate) fn shuffle(seed: &Seed, cards: &mut [Card]) {
     }
 }
 
-/// A number from 0 to `n - 1`, each equally likely. `n` is 2 to 52.
+/// Returns a number from 0 to `n - 1`, each equally likely. `n` is 2 to 52.
 fn below(stream: &mut ChaCha20Rng, n: u32) -> u32 {
     loop {
         let word = stream.next_u32();
@@ -77,8 +80,8 @@ fn below(stream: &mut ChaCha20Rng, n: u32) -> u32 {
     }
 }
 
-/// Whether a word is among those that make every number below `n` equally likely. At most the last `n` words are not, so that
-/// nearly all are spared the division that tells.
+/// Returns whether a word is among those that make every number below `n` equally likely. At most
+/// the last `n` words are not, so that nearly all words need no division.
 fn is_even(word: u32, n: u32) -> bool {
     word <= u32::MAX - n || u64::from(word) < (1u64 << 32) - (1u64 << 32) % u64::from(n)
 }
@@ -92,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn known_decks() {
+    fn decks_and_commitment_match_an_independent_implementation() {
         // Computed by an independent implementation, in Python.
         let zeros = Seed([0; 32]);
         assert_eq!(text(&deck(&zeros)), ZEROS);
@@ -102,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_would_favour_some_cards_are_dropped() {
+    fn words_that_would_make_some_cards_likelier_are_dropped() {
         for n in 2..=52 {
             let dropped = ((1u64 << 32) % u64::from(n)) as u32;
             for from_top in 0..200 {
@@ -118,8 +121,8 @@ mod tests {
 
     #[test]
     fn every_card_reaches_every_place_equally_often() {
-        // 5,200 decks: each card is expected 100 times at each place; chi-squared over 2,704 cells has a mean of
-        // 2,601 and a standard deviation of 72, so 6 of them is far out.
+        // 5,200 decks: each card is expected 100 times at each place; chi-squared over 2,704 cells
+        // has a mean of 2,601 and a standard deviation of 72, so 6 of them is far out.
         let mut counts = [[0u32; 52]; 52];
         for n in 0..5_200u32 {
             let mut seed = [7; 32];

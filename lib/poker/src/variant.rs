@@ -1,9 +1,10 @@
-//! Poker variants as data. A variant is one constant: the streets in order, how bets are sized, which cards are in
-//! the deck and what wins. Adding one takes a declaration here and no other line.
+//! Poker variants as data. A variant is one constant: the streets in order, the size of bets, the
+//! cards of the deck and the rankings. A new variant is one declaration here and its place in
+//! [`ALL`]; the rules need no other line.
 
 use crate::rank::{Ranking, Selection};
 
-/// How bets are sized.
+/// The betting structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Betting {
     /// Up to all-in.
@@ -14,7 +15,7 @@ pub enum Betting {
     FixedLimit,
 }
 
-/// Which fixed-limit bet a street has. Of no meaning in other structures.
+/// The fixed-limit bet of a street. It has no meaning in other structures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BetSize {
     /// The small bet.
@@ -23,27 +24,29 @@ pub enum BetSize {
     Big,
 }
 
-/// Who acts first on a street.
+/// The player who acts first on a street.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Opener {
     /// The first player left of the highest blind. Heads-up that is the button (TDA 34-B).
     LeftOfBlinds,
     /// The first player left of the button.
     LeftOfButton,
-    /// Whoever shows the lowest card brings it in: aces high, suits break ties, clubs lowest.
+    /// The player with the lowest card face up pays the bring-in: aces high, suits break ties,
+    /// clubs lowest.
     LowCardBringsIn,
-    /// Whoever shows the highest card brings it in: aces low, suits break ties, spades highest.
+    /// The player with the highest card face up pays the bring-in: aces low, suits break ties,
+    /// spades highest.
     HighCardBringsIn,
-    /// Whoever shows the highest hand.
+    /// The player with the highest hand face up.
     HighHand,
-    /// Whoever shows the lowest hand, aces low.
+    /// The player with the lowest hand face up, aces low.
     LowHand,
 }
 
-/// One street: what is dealt, who draws, who opens the betting.
+/// One street: the cards dealt, the draw, and the player who opens the betting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Street {
-    /// What players call it.
+    /// The street's name for players.
     pub name: &'static str,
     /// Whether a card is burned first.
     pub burn: bool,
@@ -57,11 +60,11 @@ pub struct Street {
     pub draw: u8,
     /// Size of a fixed-limit bet.
     pub bet: BetSize,
-    /// Who opens the betting.
+    /// The player who opens the betting.
     pub opener: Opener,
 }
 
-/// Which cards are in the deck.
+/// The cards of the deck.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stock {
     /// All 52.
@@ -70,7 +73,7 @@ pub enum Stock {
     SixUp,
 }
 
-/// Who gets the odd chip of a pot that winners share (TDA 20).
+/// The winner who gets the odd chip of a shared pot (TDA 20).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OddChip {
     /// The first winner left of the button.
@@ -82,9 +85,9 @@ pub enum OddChip {
 /// A poker variant.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Variant {
-    /// Its code: the PHH format's where that names it.
+    /// Its code: the PHH format's where that has one.
     pub code: &'static str,
-    /// What players call it.
+    /// The variant's name for players.
     pub name: &'static str,
     /// Most players that the deck is enough for.
     pub max_players: u8,
@@ -94,22 +97,22 @@ pub struct Variant {
     pub betting: Betting,
     /// The streets, in order.
     pub streets: &'static [Street],
-    /// How the five cards are chosen.
+    /// The choice of the five cards.
     pub selection: Selection,
-    /// What wins. Two of them halve the pot; the odd chip goes to the first (TDA 20).
+    /// The rankings that win. Two of them halve the pot; the odd chip goes to the first (TDA 20).
     pub rankings: &'static [Ranking],
-    /// Who gets odd chips.
+    /// The winner who gets odd chips.
     pub odd_chip: OddChip,
 }
 
 impl Variant {
-    /// Most hole cards a player is dealt in all (not counting exchanged ones).
+    /// Returns the most hole cards that a player is dealt in all, exchanged ones not counted.
     #[must_use]
     pub fn hole_cards(&self) -> u8 {
         self.streets.iter().map(|street| street.down + street.up).sum()
     }
 
-    /// Whether an opening bring-in takes the place of blinds.
+    /// Returns whether an opening bring-in takes the place of blinds.
     #[must_use]
     pub fn has_bring_in(&self) -> bool {
         self.streets.first().is_some_and(|street| street.brings_in())
@@ -117,20 +120,20 @@ impl Variant {
 }
 
 impl Street {
-    /// Whether the street opens with a bring-in.
+    /// Returns whether the street opens with a bring-in.
     #[must_use]
     pub const fn brings_in(&self) -> bool {
         matches!(self.opener, Opener::LowCardBringsIn | Opener::HighCardBringsIn)
     }
 }
 
-/// The variant of a code.
+/// Returns the variant with a code.
 #[must_use]
 pub fn by_code(code: &str) -> Option<&'static Variant> {
     ALL.iter().copied().find(|variant| variant.code == code)
 }
 
-/// A street without any cards, draws or burns: the declarations below add to it.
+/// A street without cards, draws or burns; the declarations below add to it.
 const PLAIN: Street = Street {
     name: "",
     burn: false,
@@ -150,13 +153,14 @@ const FLOP: Street = Street { name: "flop", burn: true, board: 3, ..PLAIN };
 const TURN: Street = Street { name: "turn", burn: true, board: 1, bet: BetSize::Big, ..PLAIN };
 const RIVER: Street = Street { name: "river", ..TURN };
 
-/// The streets of hold'em, and of its kin with more hole cards.
+/// Returns the streets of hold'em, or of Omaha with more hole cards.
 #[must_use]
 pub const fn with_board(hole_cards: u8) -> [Street; 4] {
     [preflop(hole_cards), FLOP, TURN, RIVER]
 }
 
-/// The streets of seven-card stud. `first` brings it in, `then` opens the later streets.
+/// Returns the streets of seven-card stud. `first` pays the bring-in, `then` opens the later
+/// streets.
 #[must_use]
 pub const fn stud(first: Opener, then: Opener) -> [Street; 5] {
     let third = Street { name: "third street", down: 2, up: 1, opener: first, ..PLAIN };
@@ -167,7 +171,7 @@ pub const fn stud(first: Opener, then: Opener) -> [Street; 5] {
     [third, fourth, fifth, sixth, seventh]
 }
 
-/// The first betting of a draw game.
+/// Returns the street before the first draw.
 const fn before_draw(hole_cards: u8) -> Street {
     Street { name: "before the draw", ..preflop(hole_cards) }
 }
@@ -176,13 +180,13 @@ const fn draw(name: &'static str, most: u8, bet: BetSize) -> Street {
     Street { name, burn: true, draw: most, bet, ..PLAIN }
 }
 
-/// The streets of a draw game with one draw.
+/// Returns the streets of a draw game with one draw.
 #[must_use]
 pub const fn single_draw(hole_cards: u8) -> [Street; 2] {
     [before_draw(hole_cards), draw("draw", hole_cards, BetSize::Big)]
 }
 
-/// The streets of a draw game with three draws.
+/// Returns the streets of a draw game with three draws.
 #[must_use]
 pub const fn triple_draw(hole_cards: u8) -> [Street; 4] {
     [
@@ -306,5 +310,5 @@ pub static F2L3D: Variant = Variant {
 pub static FB: Variant =
     Variant { code: "FB", name: "Badugi", streets: &triple_draw(4), rankings: &[Ranking::Badugi], ..F5D };
 
-/// Every variant there is.
+/// All variants.
 pub static ALL: &[&Variant] = &[&NT, &PT, &FT, &NS, &PO, &FO8, &F7S, &F7S8, &FR, &F5D, &N2L1D, &F2L3D, &FB];

@@ -1,5 +1,5 @@
-//! The hot path takes no memory from the heap: neither a look at a hand nor an action, but for the words of a hand that is
-//! shown.
+//! The hot path does not allocate: neither a look at a hand nor an action does, except for the
+//! names of hands that are shown.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -14,7 +14,7 @@ use std::{
 };
 use wire::event::HandEvent;
 
-/// The system's allocator, counting what this thread asks for.
+/// The system's allocator, which counts the allocations of this thread.
 struct Counting;
 
 thread_local! {

@@ -1,6 +1,6 @@
-//! Recorded hands and hands of an independent engine, played again. The files are not part of this project: the
-//! environment variable `POKER_CONFORMANCE_DIR` says where they are, and without it these tests say that they
-//! have checked nothing.
+//! Replays of recorded hands and of hands of an independent engine. The files are not part of this
+//! project: the environment variable `POKER_CONFORMANCE_DIR` names their folder. Without it these
+//! tests print that they have checked nothing.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -18,7 +18,7 @@ use wire::Chips;
 fn folder() -> Option<PathBuf> {
     let folder = std::env::var_os("POKER_CONFORMANCE_DIR").map(PathBuf::from);
     if folder.is_none() {
-        eprintln!("NOT CHECKED: POKER_CONFORMANCE_DIR is not set, so no recorded hands were played again");
+        eprintln!("NOT CHECKED: POKER_CONFORMANCE_DIR is not set, so no recorded hands were replayed");
     }
     folder
 }
@@ -34,7 +34,7 @@ fn hand_files(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// Plays all hands of a folder again; returns how many there were.
+/// Replays all hands of a folder and returns their number.
 fn all_exact(folder: &Path) -> usize {
     let mut files = Vec::new();
     hand_files(folder, &mut files);
@@ -46,7 +46,7 @@ fn all_exact(folder: &Path) -> usize {
             ReplayResult::Exact => {}
             outcome => wrong.push(format!("{}: {outcome:?}", file.display())),
         }
-        // Written and read again it is the same hand.
+        // The hand survives writing and reading.
         assert_eq!(Phh::parse(&phh.to_text().unwrap()).unwrap(), phh);
     }
     assert!(wrong.is_empty(), "{} of {} hands:\n{}", wrong.len(), files.len(), wrong.join("\n"));
@@ -85,7 +85,7 @@ struct Expected {
     can_raise: Option<bool>,
 }
 
-/// Tells `null` from a field that is not there.
+/// Distinguishes `null` from a missing field.
 fn present<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Option<u64>>, D::Error> {
     serde::Deserialize::deserialize(value).map(Some)
 }
@@ -144,7 +144,8 @@ fn examples_of_the_tda() {
     assert!(examples.len() >= 19);
 }
 
-/// Hands of an independent engine: the files `*.jsonl` in the folder that `POKER_ORACLE_DIR` names.
+/// Compares hands of an independent engine: the files `*.jsonl` in the folder that
+/// `POKER_ORACLE_DIR` names.
 #[test]
 fn hands_of_an_independent_engine() {
     let Some(folder) = std::env::var_os("POKER_ORACLE_DIR").map(PathBuf::from) else {

@@ -1,4 +1,4 @@
-//! Hand files: read, played again, written.
+//! Hand files: reading, replaying, writing.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -99,7 +99,7 @@ fn a_deck_is_found_for_every_hand_file_of_our_own() {
     }
 }
 
-/// A heads-up hand with these actions.
+/// Returns a heads-up hand with these actions.
 fn with_actions(actions: &[&str]) -> Phh {
     let text = format!(
         "variant = 'NT'\nantes = [0, 0]\nblinds_or_straddles = [1, 2]\nmin_bet = 2\nstarting_stacks = [100, 100]\nactions = {actions:?}"
@@ -108,7 +108,7 @@ fn with_actions(actions: &[&str]) -> Phh {
 }
 
 #[test]
-fn what_is_wrong_is_named() {
+fn errors_name_the_action_and_the_reason() {
     let refused = |actions: &[&str]| match with_actions(actions).check() {
         ReplayResult::Refused(error) => error.to_string(),
         other => panic!("{other:?}"),
@@ -116,10 +116,19 @@ fn what_is_wrong_is_named() {
     assert_eq!(refused(&["p2 cc"]), "the hand is not over after its last action: p1 is to act");
     assert_eq!(refused(&["p1 cc"]), "action 0, \"p1 cc\": it is the turn of p2");
     assert_eq!(refused(&["p2 cbr 3"]), "action 0, \"p2 cbr 3\": too small: the total must be at least 4");
-    assert_eq!(refused(&["p2 dance"]), "action 0, \"p2 dance\": the notation has no such action");
-    assert_eq!(refused(&["p3 f"]), "action 0, \"p3 f\": no such player");
-    assert_eq!(refused(&["d dh p1 Axe"]), "action 0, \"d dh p1 Axe\": these are no cards");
-    assert_eq!(refused(&["p2 f", "p1 f"]), "action 1, \"p1 f\": it is the turn of nobody");
+    assert_eq!(
+        refused(&["p2 dance"]),
+        "action 0, \"p2 dance\": the notation has no such action: use f, cc, cbr, pb, sd or sm"
+    );
+    assert_eq!(
+        refused(&["p3 f"]),
+        "action 0, \"p3 f\": the player's number is out of range: use p1 to pN for N starting stacks"
+    );
+    assert_eq!(
+        refused(&["d dh p1 Axe"]),
+        "action 0, \"d dh p1 Axe\": the cards are malformed: write each as rank and suit, e.g. Ah, or ??"
+    );
+    assert_eq!(refused(&["p2 f", "p1 f"]), "action 1, \"p1 f\": no player has the action");
     assert!(matches!(Phh::parse("variant = 1"), Err(PhhError::Syntax(_))));
     let mut phh = with_actions(&["p2 f  # a comment"]);
     assert_eq!(phh.check(), ReplayResult::Exact);
@@ -131,7 +140,7 @@ fn what_is_wrong_is_named() {
 }
 
 #[test]
-fn garbage_is_refused_without_a_panic() {
+fn malformed_files_are_refused_without_a_panic() {
     let base = with_actions(&["d dh p1 AcAd", "d dh p2 KcKd", "p2 cbr 6", "p1 cc", "d db 2c3c4c", "p1 cc"]);
     let text = base.to_text().unwrap();
     let mut dice = Dice::new(5);
@@ -163,7 +172,7 @@ fn lines_for_another_engine_compare_as_equal() {
             let mut line: serde_json::Value = serde_json::from_str(&text).unwrap();
             let found = Line::parse(&text).unwrap().compare().unwrap();
             assert_eq!(found.differences, Vec::<String>::new(), "{} {seed}", variant.code);
-            // A chip less is noticed, and so is a wrong price to call.
+            // The comparison finds a stack that is one chip larger and a wrong price of a call.
             let stack = line["finishing_stacks"][0].as_i64().unwrap();
             line["finishing_stacks"][0] = (stack + 1).into();
             line["legal"] = serde_json::json!(
@@ -178,7 +187,8 @@ fn lines_for_another_engine_compare_as_equal() {
     }
 }
 
-/// The actions before the showdown of the line for a hand of three with blinds of 50 and 100.
+/// Returns the actions before the showdown of the line for a hand of three with blinds of 50
+/// and 100.
 fn line_of_three(stacks: [u64; 3], actions: &[&str]) -> Vec<String> {
     let text = format!(
         "variant = 'NT'\nantes = [0, 0, 0]\nblinds_or_straddles = [50, 100, 0]\nmin_bet = 100\nstarting_stacks = {stacks:?}\nactions = {actions:?}"
@@ -192,14 +202,15 @@ fn line_of_three(stacks: [u64; 3], actions: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn a_line_has_the_check_that_the_other_engine_waits_for() {
-    // Whoever somebody could have bet against when the betting began is asked, whatever came last.
+fn a_line_has_the_check_that_the_other_engine_expects() {
+    // The other engine asks a player who had an opponent when the betting began, whatever happened
+    // since.
     assert_eq!(line_of_three([70, 1_000, 1_000], &["p3 f", "p1 cc"]), ["p3 f", "p1 cc", "p2 cc"]);
     assert_eq!(line_of_three([1_000, 1_000, 60], &["p3 cc", "p1 f"]), ["p3 cc", "p1 f", "p2 cc"]);
-    // Nobody could ever have bet more than the blind.
+    // No opponent could ever have bet more than the blind.
     assert_eq!(line_of_three([70, 1_000, 60], &["p3 cc", "p1 f"]), ["p3 cc", "p1 f"]);
     assert_eq!(line_of_three([70, 1_000, 60], &["p3 cc", "p1 cc"]), ["p3 cc", "p1 cc"]);
-    // Asked already.
+    // The player has already acted.
     let asked = ["p3 f", "p1 cbr 120", "p2 cc"];
     assert_eq!(line_of_three([120, 1_000, 1_000], &asked), asked);
 }
@@ -227,7 +238,7 @@ fn open_hand_history_adds_up() {
             let pots = ohh["pots"].as_array().unwrap();
             let won: u64 = pots.iter().map(|pot| pot["amount"].as_u64().unwrap()).sum();
             assert_eq!(paid - back, won, "{} {seed}", variant.code);
-            // Nobody's hidden cards but the hero's.
+            // Only the hero's hidden cards are included.
             for dealt in
                 actions.filter(|action| action["action"] == "Dealt Cards" && action["player_id"] != 0)
             {

@@ -1,4 +1,4 @@
-//! Random hands of every variant, and what must hold at each step of them.
+//! Random hands of every variant, with invariants checked at each step.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -14,7 +14,7 @@ use wire::{
     event::{HandEvent, Post, Seed},
 };
 
-/// One decision of a random player: which kind, and how much or how many.
+/// One decision of a random player: the kind of action, and its amount or number of cards.
 type Choice = (u8, u16);
 
 #[derive(Debug, Clone)]
@@ -73,7 +73,7 @@ fn setup(deal: &Deal) -> HandSetup {
         .iter()
         .enumerate()
         .map(|(at, &stack)| PlayerSetup {
-            // Seats with gaps.
+            // Seat numbers with gaps.
             seat: at as SeatNo * 2 + 1,
             stack: Chips(stack),
             ante: match deal.big_blind_ante {
@@ -107,7 +107,7 @@ fn between(bounds: RaiseBounds, pick: u16) -> Chips {
     }
 }
 
-/// Every kind of action that the offer allows, one of each.
+/// Returns one action of each kind that is legal.
 fn offered(legal: &Legal, held: &[Card], pick: u16) -> Vec<Action> {
     let mut actions = Vec::new();
     let checks = [
@@ -127,7 +127,7 @@ fn offered(legal: &Legal, held: &[Card], pick: u16) -> Vec<Action> {
     actions
 }
 
-/// Actions that the offer does not allow, each just outside of it.
+/// Returns illegal actions, each just outside the bounds.
 fn outside(legal: &Legal, held: &[Card]) -> Vec<Action> {
     let mut actions = Vec::new();
     let checks = [
@@ -166,7 +166,7 @@ fn apply(hand: &mut Hand, events: &[HandEvent], total: Chips) -> Result<(), Test
     Ok(())
 }
 
-/// The choice among what is offered: folds are rare, so that hands get somewhere.
+/// Chooses among the legal actions; folds are rare, so that hands reach later streets.
 fn choose(hand: &Hand, (kind, pick): Choice) -> Action {
     let legal = hand.legal();
     let actor = hand.actor().unwrap();
@@ -178,7 +178,8 @@ fn choose(hand: &Hand, (kind, pick): Choice) -> Action {
     actions.swap_remove(usize::from(kind / 8) % actions.len())
 }
 
-/// Folded cards may come back in a draw game that runs out of cards.
+/// Returns whether no card is in play twice. Folded cards are left out, because they may come back
+/// in a draw game that runs out of cards.
 fn all_cards_differ(hand: &Hand) -> bool {
     let held = hand.seats().filter(|(_, seat)| seat.is_in()).flat_map(|(_, seat)| seat.cards().to_vec());
     let mut cards: Vec<Card> = held.chain(hand.board().iter().copied()).collect();
@@ -230,7 +231,8 @@ proptest! {
     }
 }
 
-/// At a decision: whatever is offered is accepted, and what is just outside of the offer is refused and changes nothing.
+/// Checks at a decision that all offered actions are accepted, and that actions just outside the
+/// offer are refused and change nothing.
 fn check_offer(hand: &Hand, pick: u16, what: &dyn Fn() -> String) {
     let (actor, legal, mut events) = (hand.actor().unwrap(), hand.legal(), Vec::new());
     let held = hand.seat(actor).unwrap().down;
@@ -246,8 +248,8 @@ fn check_offer(hand: &Hand, pick: u16, what: &dyn Fn() -> String) {
     }
 }
 
-/// Another way to deal and to choose, with many more hands: chips, replays, and at every decision what is offered and what
-/// is not.
+/// Plays hands with another generator than `play`, and many more of them: checks chips, replays
+/// and, at every decision, legal and illegal actions.
 fn ten_thousand_hands(variant: &'static Variant) {
     for seed in 0..10_000 {
         let what = || format!("{} {seed}", variant.code);

@@ -1,5 +1,5 @@
-//! Every ranking against a plain one written here, over every hand there is, and against the known counts of
-//! each category.
+//! Every ranking against a simple one written here, over all possible hands, and against the known
+//! counts of each category.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -8,16 +8,17 @@ use poker::rank::{Ranking, Strength, strength};
 use std::collections::BTreeMap;
 use wire::{Card, Rank};
 
-/// Category and ranks as one number: larger is the better *high* hand, whatever the ranking makes of it.
+/// Category and ranks as one number: the larger is the better *high* hand, in every ranking.
 type Key = u64;
 
-/// Which categories count and in which order, and where the ace stands.
+/// The categories that count, their order, and the place of the ace.
 struct Plain {
     straights: bool,
     flushes: bool,
-    /// 12 high, -1 low.
+    /// The rank of the ace: 12 high, -1 low.
     ace: i64,
-    /// The rank below which an ace may stand in a straight: the deuce's 0, the six's 4; none when it may not.
+    /// The rank above an ace at the low end of a straight: the deuce's 0, the six's 4; `None` when
+    /// an ace is only high.
     wheel: Option<i64>,
     /// Whether a flush beats a full house.
     flush_over_full_house: bool,
@@ -46,7 +47,8 @@ fn ranks(cards: &[Card], ace: i64) -> Vec<(i64, i64)> {
     counted
 }
 
-/// 0 high card, 1 pair, 2 two pair, 3 trips, 4 straight, 5 flush, 6 full house, 7 quads, 8 straight flush.
+/// Returns the category (0 high card, 1 pair, 2 two pair, 3 trips, 4 straight, 5 flush, 6 full
+/// house, 7 quads, 8 straight flush) and the key.
 fn key(plain: &Plain, cards: &[Card]) -> (usize, Key) {
     let counted = ranks(cards, plain.ace);
     let flush = plain.flushes && cards.iter().all(|card| card.suit() == cards[0].suit());
@@ -80,7 +82,7 @@ fn key(plain: &Plain, cards: &[Card]) -> (usize, Key) {
     (category, key << (4 * (5 - held.len())))
 }
 
-/// Every choice of `N` of the cards.
+/// Calls `with` for every choice of `N` of the cards.
 fn for_all<const N: usize>(cards: &[Card], mut with: impl FnMut(&[Card; N])) {
     let mut places: [usize; N] = std::array::from_fn(|at| at);
     loop {
@@ -95,8 +97,8 @@ fn for_all<const N: usize>(cards: &[Card], mut with: impl FnMut(&[Card; N])) {
     }
 }
 
-/// Checks a ranking of five cards: same keys tie, larger keys win (or lose, when low wins). Returns how many
-/// hands each category has, and how many different strengths there are.
+/// Checks a ranking of five cards: same keys tie, larger keys win (or lose, when low wins). Returns
+/// the number of hands in each category and the number of different strengths.
 fn compare(ranking: Ranking, plain: &Plain, cards: &[Card], low_wins: bool) -> ([u32; 9], usize) {
     let mut counts = [0; 9];
     let mut known: BTreeMap<Key, Strength> = BTreeMap::new();
@@ -117,14 +119,14 @@ fn deck() -> Vec<Card> {
 }
 
 #[test]
-fn high() {
+fn high_ranks_all_five_card_hands() {
     let (counts, different) = compare(Ranking::High, &HIGH, &deck(), false);
     assert_eq!(counts, [1_302_540, 1_098_240, 123_552, 54_912, 10_200, 5_108, 3_744, 624, 40]);
     assert_eq!(different, 7_462);
 }
 
 #[test]
-fn ace_to_five() {
+fn ace_to_five_ranks_all_five_card_hands() {
     let plain = Plain { straights: false, flushes: false, ace: -1, wheel: None, ..HIGH };
     let (counts, different) = compare(Ranking::AceToFive, &plain, &deck(), true);
     assert_eq!(counts, [1_317_888, 1_098_240, 123_552, 54_912, 0, 0, 3_744, 624, 0]);
@@ -132,7 +134,7 @@ fn ace_to_five() {
 }
 
 #[test]
-fn deuce_to_seven() {
+fn deuce_to_seven_ranks_all_five_card_hands() {
     // A-5-4-3-2 is an ace-high hand, no straight.
     let plain = Plain { wheel: None, ..HIGH };
     let (counts, different) = compare(Ranking::DeuceToSeven, &plain, &deck(), true);
@@ -141,7 +143,7 @@ fn deuce_to_seven() {
 }
 
 #[test]
-fn short_deck() {
+fn short_deck_ranks_all_five_card_hands() {
     let cards: Vec<Card> = Card::all().filter(|card| card.rank() >= Rank(4)).collect();
     let plain = Plain { wheel: Some(4), flush_over_full_house: true, ..HIGH };
     let (counts, different) = compare(Ranking::ShortDeck, &plain, &cards, false);
@@ -150,7 +152,7 @@ fn short_deck() {
 }
 
 #[test]
-fn eight_or_better() {
+fn eight_or_better_ranks_exactly_the_hands_that_qualify() {
     let plain = Plain { straights: false, flushes: false, ace: -1, wheel: None, ..HIGH };
     let mut known: BTreeMap<Key, Strength> = BTreeMap::new();
     let mut qualified = 0;
@@ -169,8 +171,8 @@ fn eight_or_better() {
 }
 
 #[test]
-fn badugi() {
-    // More cards win, then the lower ones: the ranks of the best choice, as a number that is lower when better.
+fn badugi_ranks_all_four_card_hands() {
+    // More cards win, then lower ones: the key of the best choice is lower for the better hand.
     fn plain(cards: &[Card; 4]) -> (usize, u64) {
         let mut best = (0, 0);
         for mask in 1u32..16 {
@@ -205,8 +207,9 @@ fn cards(text: &str) -> Vec<Card> {
 }
 
 #[test]
-fn seven_cards_are_as_good_as_their_best_five() {
-    // A fixed walk through decks; each ranking of five to seven cards is the best of the choices of five.
+fn seven_cards_rank_as_their_best_five() {
+    // The decks come from a fixed generator; each ranking of five to seven cards is the best of the
+    // choices of five.
     let mut state = 1u64;
     for _ in 0..2_000 {
         let mut deck = deck();
@@ -242,7 +245,7 @@ fn omaha_takes_two_from_the_hand_and_three_from_the_board() {
 }
 
 #[test]
-fn hands_have_names() {
+fn hands_are_described_in_words() {
     use poker::{rank::describe, variant::by_code};
     let names = [
         ("NT", "AcAd", "TcTd2h3s4s", "two pair, aces and tens"),

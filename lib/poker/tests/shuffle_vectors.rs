@@ -1,5 +1,6 @@
-//! The test vectors of the shuffle, `schemas/vectors/shuffle/v1.json`, which other languages verify against too:
-//! seeds with their commitments and decks, and reshuffles of discards in hands of draw games.
+//! The test vectors of the shuffle, `schemas/vectors/shuffle/v1.json`, which other languages verify
+//! against too: seeds with their commitments and decks, and reshuffles of discards in hands of draw
+//! games.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -29,7 +30,7 @@ struct Deck {
     deck: String,
 }
 
-/// A hand of six players who call or check and throw all their cards away at every draw.
+/// A hand of six players who call or check and discard all their cards at every draw.
 #[derive(Deserialize)]
 struct Reshuffle {
     variant: String,
@@ -71,8 +72,8 @@ fn reshuffles_are_the_vectors() {
     assert!(vectors.reshuffles.len() >= 3);
 }
 
-/// What had been thrown away before the hand's first reshuffle, in the order of the cards' numbers, and what the
-/// player who was drawing, and those after them in the same draw, then got from the new pile.
+/// Returns the discards before the hand's first reshuffle, and the cards that the player who was
+/// drawing, and those after them in the same draw, then got from the new pile.
 fn first_reshuffle(code: &str, seed: &Seed) -> (BTreeSet<Card>, Vec<Card>) {
     let mut hand = Hand::new(&draw_setup(code, seed)).unwrap();
     let mut events = hand.open();
@@ -106,7 +107,7 @@ fn first_reshuffle(code: &str, seed: &Seed) -> (BTreeSet<Card>, Vec<Card>) {
             }
             break;
         }
-        // The discards of the player who draws when the pile runs out stay out of it.
+        // The new pile excludes the discards of the player who draws when the old pile runs out.
         thrown.extend(match action {
             Action::Discard(cards) => cards,
             _ => Vec::new(),
@@ -142,7 +143,7 @@ fn another_language_agrees_with_the_vectors() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
 
-    // A seed that is not the one committed to is noticed.
+    // The verifier refuses a seed that does not match the commitment.
     let vector = &vectors().decks[1];
     let (seed, other) = (vector.seed.to_string(), vector.commitment.to_string());
     let run = |seed: &str, commitment: &str| {

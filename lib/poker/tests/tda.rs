@@ -1,6 +1,7 @@
 //! The TDA's own betting examples, as the price and the least raise that must result.
 //!
-//! A script is a list of actions in turn: `c` checks or calls, `f` folds, a number bets or raises to that total.
+//! A script is a list of actions in turn: `c` checks or calls, `f` folds, a number bets or raises
+//! to that total.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -23,17 +24,18 @@ struct Example {
     /// Stacks by seat; the last one has the button.
     stacks: &'static [u64],
     script: &'static str,
-    /// What calling costs then.
+    /// The price of a call after the script.
     call: u64,
     raise: Raise,
 }
 
+/// The expected raise.
 enum Raise {
-    /// May not raise.
+    /// The player may not raise.
     Closed,
-    /// May raise, to at least this.
+    /// The player may raise to this total or more.
     AtLeast(u64),
-    /// May raise to this much at least and that much at most.
+    /// The player may raise to the first total at least and the second at most.
     Within(u64, u64),
 }
 
@@ -135,7 +137,7 @@ fn all_ins_that_do_not_add_up_to_a_full_raise_do_not_reopen() {
         ("47 example 3-A, the limper", (2_000, 4_000), blind, "c f 7500 f c", 3_500, Closed),
         ("47 example 3-B", (2_000, 4_000), blind, "c f 7500 f 11500", 7_500, AtLeast(15_500)),
         (
-            "47: who checked faces a short first bet",
+            "47: a short first bet against a player who has checked",
             (50, 100),
             &[DEEP, DEEP, 140],
             "c c c c c 40",
@@ -154,7 +156,7 @@ fn half_a_bet_reopens_fixed_limit() {
     let examples: [(_, &'static [u64], _, _, _); 4] = [
         ("47-B: an all-in of half a bet or more", &[DEEP, DEEP, 55], "c c c 20 c 35", 15, AtLeast(60)),
         ("47-B: an all-in of less", &[DEEP, DEEP, 45], "c c c 20 c 25", 5, Closed),
-        // The opening bet of 8 is completed to 20, one of 15 is raised to 40.
+        // An opening bet of 8 is completed to 20, one of 15 is raised to 40.
         (
             "47-B: a first all-in of less than half is completed",
             &[28, DEEP, DEEP],
@@ -177,7 +179,8 @@ fn half_a_bet_reopens_fixed_limit() {
 
 #[test]
 fn fixed_limit_caps_the_raises() {
-    // TDA 48, with the default cap: a bet and three raises, the big blind being a bet. None heads-up.
+    // TDA 48, with the default cap: a bet and three raises; the big blind is a bet. No cap
+    // heads-up.
     let examples: [(_, &'static [u64], _, _, _); 4] = [
         ("48: before the flop", &[DEEP; 3], "40 60", 40, Within(80, 80)),
         ("48: capped before the flop", &[DEEP; 3], "40 60 80", 40, Closed),

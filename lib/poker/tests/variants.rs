@@ -1,4 +1,4 @@
-//! What sets the variants apart: streets, bring-ins, draws, halves of pots.
+//! The differences between variants: streets, bring-ins, draws, halves of pots.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -17,7 +17,7 @@ fn cards(text: &str) -> Vec<Card> {
     (0..text.len()).step_by(2).map(|at| text[at..at + 2].parse().unwrap()).collect()
 }
 
-/// A deck that begins with these cards; the others follow in order.
+/// Returns a deck that begins with these cards; the others follow in order.
 fn deck(top: &str) -> [Card; 52] {
     let mut deck = cards(&top.replace(' ', ""));
     let rest: Vec<Card> = Card::all().filter(|card| !deck.contains(card)).collect();
@@ -25,8 +25,9 @@ fn deck(top: &str) -> [Card; 52] {
     deck.try_into().unwrap()
 }
 
-/// Players at seats 0, 1, 2, ..., the button at the last. Minimum bet 100: blinds of 50 and 100 at seats 0 and 1
-/// (heads-up at 1 and 0), or antes of 10 and a bring-in of 50.
+/// Returns a hand with players at seats 0, 1, 2, ..., the button at the last. The minimum bet is
+/// 100: blinds of 50 and 100 at seats 0 and 1 (heads-up at 1 and 0), or antes of 10 and a bring-in
+/// of 50.
 fn start(variant: &'static Variant, stacks: &[u64], top: &str) -> Hand {
     let stud = variant.has_bring_in();
     let (small, big) = if stacks.len() == 2 { (1, 0) } else { (0, 1) };
@@ -89,7 +90,7 @@ const fn exactly(amount: u64) -> Option<RaiseBounds> {
     Some(RaiseBounds { min: Chips(amount), max: Chips(amount) })
 }
 
-/// All that five-card Omaha takes.
+/// The whole declaration of five-card Omaha.
 static FIVE_CARD_OMAHA: Variant = Variant {
     code: "PO5",
     name: "Pot-limit five-card Omaha",
@@ -111,7 +112,8 @@ fn a_new_variant_is_one_declaration() {
         assert!(hand.is_over());
         assert_eq!(hand.seats().map(|(_, seat)| seat.stack).sum::<Chips>(), total);
     }
-    // Two of the five: the third spade of the hand does not make a flush with two on the board.
+    // A hand uses two of the five: the third spade of the hand makes no flush with two on the
+    // board.
     let mut hand = start(&FIVE_CARD_OMAHA, &[1_000; 2], "AsKsQs2h3d 7c7d8h9hJd 4c 2s3s4d 5c 9c 6c Kd");
     act(&mut hand, Call);
     let events = check_down(&mut hand);
@@ -128,7 +130,7 @@ fn a_new_variant_is_one_declaration() {
 #[test]
 fn the_lowest_card_brings_it_in_and_may_complete() {
     let mut hand = start(code("F7S"), &[1_000; 3], "AsAhKd 2s7h2c QcQd2d");
-    // 2c before 2d: clubs are the lowest suit.
+    // 2c is below 2d: clubs are the lowest suit.
     assert_eq!(hand.actor(), Some(1));
     let legal = hand.legal();
     assert_eq!((legal.bring_in, legal.bet), (Some(Chips(50)), exactly(100)));
@@ -140,7 +142,7 @@ fn the_lowest_card_brings_it_in_and_may_complete() {
     assert_eq!((hand.actor(), legal.call, legal.raise), (Some(2), Some(Chips(50)), exactly(100)));
     act(&mut hand, Call);
     act(&mut hand, RaiseTo(Chips(100)));
-    // The bring-in was not a full bet: who paid it may raise the completion.
+    // The bring-in was not a full bet: its player may raise the completion.
     let legal = hand.legal();
     assert_eq!((hand.actor(), legal.call, legal.raise), (Some(1), Some(Chips(50)), exactly(200)));
     act(&mut hand, Fold);
@@ -157,12 +159,12 @@ fn a_bring_in_that_takes_the_last_chips_keeps_its_price() {
 }
 
 #[test]
-fn the_highest_open_hand_acts_first_from_fourth_street_on() {
+fn the_highest_hand_face_up_acts_first_from_fourth_street_on() {
     let mut hand = start(code("F7S"), &[1_000; 3], "AsAhKd 2s7h3c QcQd4d 9h Js 3h 4c");
     act(&mut hand, BringIn);
     act(&mut hand, Call);
     act(&mut hand, Call);
-    // King high, a pair of threes, a pair of fours.
+    // The hands face up are king high, a pair of threes, a pair of fours.
     assert_eq!((hand.street(), hand.actor()), (1, Some(2)));
     assert_eq!(hand.legal().bet, exactly(100));
     act(&mut hand, Check);
@@ -252,7 +254,7 @@ fn drawn_cards_are_replaced_at_once_from_the_left_of_the_button() {
 }
 
 #[test]
-fn discards_come_back_when_the_deck_runs_out_but_never_to_who_threw_them_away() {
+fn discards_come_back_when_the_deck_runs_out_but_never_to_the_player_who_discarded_them() {
     let mut hand = start(code("F5D"), &[1_000; 8], "");
     let start = hand.clone();
     let mut record = Vec::new();
@@ -283,7 +285,7 @@ fn discards_come_back_when_the_deck_runs_out_but_never_to_who_threw_them_away() 
 }
 
 #[test]
-fn who_is_all_in_still_draws_before_hands_are_tabled() {
+fn players_who_are_all_in_still_draw_before_hands_are_tabled() {
     let mut hand = start(code("N2L1D"), &[300, 300], "");
     act(&mut hand, RaiseTo(Chips(300)));
     let events = act(&mut hand, Call);

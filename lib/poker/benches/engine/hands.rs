@@ -1,4 +1,4 @@
-//! The bare hand: the shuffle, decide and evolve, and after each action what everybody sees of it, for each seat.
+//! The bare hand: shuffle, decide, evolve and, after each action, the view of each seat.
 
 use crate::{Rate, policy, rate};
 use poker::{
@@ -14,7 +14,7 @@ use wire::{
 
 const PLAYERS: usize = 6;
 
-/// What somebody at the table sees of a seat.
+/// The public view of one seat.
 #[derive(Clone, Copy, Default)]
 #[expect(dead_code, reason = "only built, for the time it takes")]
 struct SeatView {
@@ -25,7 +25,7 @@ struct SeatView {
     up: HoleCards,
 }
 
-/// What everybody sees of the hand.
+/// The public view of the hand.
 #[expect(dead_code, reason = "only built, for the time it takes")]
 struct Public {
     street: u8,
@@ -35,7 +35,8 @@ struct Public {
     seats: [SeatView; PLAYERS],
 }
 
-/// What one seat sees of the hand: made once for all, as a table's feed is, and its own cards.
+/// The view of one seat: the public view, made once for all as a table's feed is, and the seat's
+/// own cards.
 #[expect(dead_code, reason = "only built, for the time it takes")]
 struct View<'a> {
     public: &'a Public,
@@ -58,7 +59,7 @@ fn public_view(hand: &Hand) -> Public {
     view
 }
 
-/// The view of each seat: what all see, and its own cards.
+/// Makes the view of each seat.
 fn views(hand: &Hand) {
     let public = public_view(hand);
     black_box(&public);

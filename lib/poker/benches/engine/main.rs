@@ -1,7 +1,8 @@
-//! How fast the rules are on one core: six-handed no-limit with a random policy.
+//! The speed of the rules on one core: six-handed no-limit with a random policy.
 //!
-//! [`hands`] is the bare hand, [`tables`] what is around it, [`ranking`] seven cards at a time through this crate beside the raw
-//! library. Prints one line of JSON; `make bench-engine` puts PokerKit's figure of the same run beside it.
+//! [`hands`] measures the bare hand, [`tables`] the table around it, [`ranking`] seven-card hands
+//! through this crate and through the raw library. Prints one line of JSON; `make bench-engine`
+//! adds PokerKit's figure of the same run.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -12,7 +13,7 @@ mod tables;
 
 use std::time::{Duration, Instant};
 
-/// Time for each measurement.
+/// The time of each measurement.
 const TIME: Duration = Duration::from_secs(3);
 
 /// Hands and actions, each per second.

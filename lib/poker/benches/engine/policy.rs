@@ -1,9 +1,10 @@
-//! Who plays: the random policy of `scripts/bench-engine`, so that both engines play hands of the same kind.
+//! The random policy of `scripts/bench-engine`, so that both engines play hands of the same kind.
 
 use poker::random::Dice;
 use wire::{Action, Chips, Legal, RaiseBounds};
 
-/// A quarter of the actions raises where that is possible, to any total; a fifth folds to a bet; the rest checks or calls.
+/// Chooses an action: a quarter of the actions raises where that is possible, to any total; a fifth
+/// folds to a bet; the rest checks or calls.
 pub fn action(legal: &Legal, dice: &mut Dice) -> Action {
     let total = |bounds: RaiseBounds, dice: &mut Dice| Chips(dice.between(bounds.min.0, bounds.max.0));
     match (dice.below(100), legal.bet, legal.raise) {

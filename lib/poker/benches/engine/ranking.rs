@@ -1,4 +1,5 @@
-//! Seven-card high hands ranked per second: through this crate, and through the library alone on cards of its own.
+//! Seven-card high hands ranked per second: through this crate, and through the library alone on
+//! cards of its own.
 
 use crate::TIME;
 use aya_poker::base::{CARDS, Hand};
@@ -6,10 +7,10 @@ use poker::{random::Dice, rank, shuffle};
 use std::{hint::black_box, time::Instant};
 use wire::{Card, event::Seed};
 
-/// The two take turns this often, so that what else the machine does hits both.
+/// The number of turns between the two, so that other load of the machine hits both.
 const TURNS: u32 = 30;
 
-/// This crate's figure and the library's.
+/// Returns this crate's figure and the library's.
 pub fn measure() -> (f64, f64) {
     let mut dice = Dice::new(3);
     let mut sevens: Vec<[Card; 7]> = Vec::with_capacity(1 << 14);

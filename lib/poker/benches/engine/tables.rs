@@ -1,5 +1,5 @@
-//! The whole table: its decide and evolve around the hand, what the feeds say of every event, and the view that is sent to
-//! people, built for each seat after each action.
+//! The whole table: decide and evolve around the hand, the public part of every event, and the view
+//! for people, built for each seat after each action.
 
 use crate::{Rate, policy, rate};
 use poker::{
@@ -52,7 +52,8 @@ fn apply(table: &mut Table, cause: Option<Cause>, events: &[TableEvent]) {
     }
 }
 
-/// Everything that is due by itself: buy-ins that arrive, hands that begin. The view after it.
+/// Applies all that is due without an action, such as buy-ins that arrive and hands that begin, and
+/// returns the view after it.
 fn settle(table: &mut Table, seeds: &mut u64) -> TableView {
     for effect in table.effects() {
         if let Effect::Money(TableMoneyRequest::BuyIn { posting, .. }) = effect {

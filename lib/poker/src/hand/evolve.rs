@@ -1,4 +1,4 @@
-//! Events applied. Nothing here can fail: an event that does not fit leaves chips conserved.
+//! Application of events. It cannot fail: an event that does not fit leaves chips conserved.
 
 use super::{Hand, HandPhase, Round};
 use crate::variant::Betting;
@@ -8,13 +8,13 @@ use wire::{
 };
 
 impl Hand {
-    /// Applies an event.
+    /// Applies an event and advances the stage.
     pub fn evolve(&mut self, event: &HandEvent) {
         self.apply(event);
         self.settle();
     }
 
-    /// Applies an event, leaving the stage as it is.
+    /// Applies an event without advancing the stage.
     pub(super) fn apply(&mut self, event: &HandEvent) {
         match event {
             HandEvent::Posted { seat, post, amount } => self.posted(*seat, *post, *amount),
@@ -106,7 +106,7 @@ impl Hand {
                 self.round.raised(seat, bet, fixed);
             }
             Action::BringIn => {
-                // All-in for less does not lower the price for the others.
+                // An all-in for less does not lower the price for the others.
                 self.round.level = self.round.level.max(self.bring_in);
             }
             Action::Discard(cards) => {
@@ -130,7 +130,7 @@ impl Hand {
 }
 
 impl Round {
-    /// The bet was raised to `to` by `seat`.
+    /// Records a bet or raise of `seat` to `to`.
     fn raised(&mut self, seat: SeatNo, to: Chips, fixed: bool) {
         self.aggressor = Some(seat);
         if fixed {
@@ -146,7 +146,7 @@ impl Round {
         self.bets = self.bets.saturating_add(1);
     }
 
-    /// Fixed limit: half a bet or more counts as a full bet (TDA 47-B).
+    /// Counts full bets in fixed limit: half a bet or more counts as a full one (TDA 47-B).
     fn count_full_bets(&mut self, to: Chips) {
         let step = self.step.0.max(1);
         let more = to.minus_or_zero(self.mark).0;

@@ -1,5 +1,5 @@
-//! What comes next by itself: [`Hand::settle`] moves the stage on until an event or a player is waited for,
-//! [`Hand::pending`] gives the events that are waited for.
+//! Steps that need no decision: [`Hand::settle`] advances the stage until an event or a player's
+//! action is due, [`Hand::pending`] returns the events that are due.
 
 use super::{Hand, HandPhase, HandSeat, Round, showdown::Strengths};
 use crate::variant::{Betting, Opener};
@@ -10,7 +10,7 @@ use wire::{
 };
 
 impl Hand {
-    /// Appends and applies events until a player is to act or the hand is over.
+    /// Appends and applies events until a player has to act or the hand is over.
     pub(super) fn follow(&mut self, events: &mut Vec<HandEvent>) {
         let strengths = OnceCell::new();
         loop {
@@ -19,7 +19,7 @@ impl Hand {
             if events.len() == known {
                 return;
             }
-            // What waits are all events of one stage: none but the last can move it on.
+            // All events that are due belong to one stage: only the last of them can complete it.
             for event in &events[known..] {
                 self.apply(event);
             }
@@ -27,12 +27,13 @@ impl Hand {
         }
     }
 
-    /// Events that the stage waits for, nobody's decision being needed.
+    /// Appends the events that are due without a player's decision.
     pub(crate) fn pending(&self, events: &mut Vec<HandEvent>) {
         self.next_events(&OnceCell::new(), events);
     }
 
-    /// [`Hand::pending`]; the strengths of the hands are found once, for showing and for awarding.
+    /// Does the same as [`Hand::pending`]. `strengths` keeps the strengths of the hands, which are
+    /// computed once for showing and for awarding.
     fn next_events(&self, strengths: &OnceCell<Strengths>, events: &mut Vec<HandEvent>) {
         match self.stage {
             HandPhase::Posting => events.extend(self.posts()),
@@ -45,12 +46,12 @@ impl Hand {
         }
     }
 
-    /// Moves the stage on as long as nothing is waited for.
+    /// Advances the stage until an event or a player's action is due.
     pub(super) fn settle(&mut self) {
         while self.advance() {}
     }
 
-    /// One step; false when something is waited for.
+    /// Advances the stage by one step; returns false when an event or a player's action is due.
     fn advance(&mut self) -> bool {
         match self.stage {
             HandPhase::Posting if self.posts().next().is_none() => self.start_street(0),
@@ -88,8 +89,9 @@ impl Hand {
         true
     }
 
-    /// The next forced bets, all of one kind. Every player's own antes come before the blinds; a big blind ante comes after the
-    /// blind, so that a short stack pays the blind first (TDA RP-11).
+    /// Returns the next forced bets, all of one kind. Antes of every player come before the blinds;
+    /// a big blind ante comes after the blind, so that a short stack pays the blind first (TDA
+    /// RP-11).
     fn posts(&self) -> impl Iterator<Item = HandEvent> {
         use super::Antes;
         type Owing = fn(&HandSeat) -> Option<(Post, Chips)>;
@@ -130,8 +132,8 @@ impl Hand {
         };
         let each = usize::from(rules.down + rules.up);
         let wanted = each * self.seats.in_play().count();
-        // When the deck cannot give everybody a card, all share one (stud with eight players); a burn
-        // is left out before that.
+        // With too few cards for all players, they share one on the board (stud with eight
+        // players); before that, the burn is left out.
         self.shared = each > 0 && street > 0 && self.deck.left() < wanted;
         let spare = self.deck.left() > if self.shared { each } else { wanted };
         if rules.burn && spare {
@@ -151,7 +153,7 @@ impl Hand {
         self.round.bring_in = brings_in && !self.bring_in.is_zero();
     }
 
-    /// The street is over: bets are in the pots.
+    /// Ends the street: bets are in the pots.
     fn end_street(&mut self) {
         for seat in self.seats.iter_mut() {
             seat.bet = Chips::ZERO;
@@ -167,7 +169,7 @@ impl Hand {
         };
     }
 
-    /// Whether nobody can bet any more in this hand.
+    /// Returns whether at most one player can still bet in this hand.
     fn is_betting_over(&self) -> bool {
         self.seats.in_play().filter(|seat| seat.can_bet()).count() <= 1
     }
@@ -177,7 +179,8 @@ impl Hand {
         ahead.into_iter().any(|street| street.draw > 0)
     }
 
-    /// Hole cards that a player holds once the street is dealt, and cards on the board then.
+    /// Returns the number of cards that each player holds once the street is dealt, and the number
+    /// on the board then.
     fn cards_by_now(&self) -> (usize, usize) {
         let mut cards = (0, 0);
         let streets = self.variant.streets.iter().zip(0..=self.street);
@@ -200,13 +203,14 @@ impl Hand {
         let (hole, board) = self.cards_by_now();
         let short = |seat: &HandSeat| seat.down.len() + seat.up.len() < hole;
         match self.stage {
-            // A drawing player's cards are replaced at once.
+            // A player's discards are replaced before the next player draws.
             HandPhase::Drawing => self.seats.in_play().any(short),
             _ => self.seats.in_play().any(short) || self.board.len() < board,
         }
     }
 
-    /// Deals to everybody who waits for cards, first left of the button, all cards of a player together.
+    /// Appends the cards due to players, first left of the button, all cards of a player together,
+    /// and those due to the board.
     fn cards_due(&self, events: &mut Vec<HandEvent>) {
         let (hole, board) = self.cards_by_now();
         let mut deck = self.deck.clone();
@@ -240,17 +244,17 @@ impl Hand {
             highest = highest.max(seat.bet);
         }
         let must_act = |seat: &&HandSeat| match able {
-            // Everybody else is all-in: there is a decision only when one of them has put in more.
+            // With all others all-in the player decides only about a bet larger than their own.
             0 | 1 => seat.bet < highest,
             _ => seat.acted.is_none() || seat.bet < self.round.level,
         };
-        // Somebody to bet against.
+        // A lone player has no opponent to bet against.
         let contested = left > 1;
         let mut next = self.seats.after(self.round.from).filter(|seat| contested && seat.can_bet());
         next.find(must_act).map(|seat| seat.seat)
     }
 
-    /// The seat that the opener of the street sits left of.
+    /// Returns the seat whose left neighbour opens the street.
     fn opens_after(&self) -> SeatNo {
         let opener = self.street_rules().map_or(Opener::LeftOfButton, |street| street.opener);
         if opener == Opener::LeftOfBlinds {
@@ -263,7 +267,8 @@ impl Hand {
         others.last().map_or(first, |seat| seat.seat)
     }
 
-    /// Who opens by the cards they show; of equal hands the first left of the button.
+    /// Returns the seat that opens by the cards face up; of equal hands the first left of the
+    /// button.
     fn first_by_cards(&self, opener: Opener) -> Option<SeatNo> {
         let prefers: fn(&[Card], &[Card]) -> bool = match opener {
             Opener::LeftOfBlinds | Opener::LeftOfButton => return None,
@@ -277,15 +282,16 @@ impl Hand {
         best.map(|seat| seat.seat)
     }
 
-    /// Who shows first when nobody bet on the last street: who would have opened it (TDA 17).
+    /// Returns the seat that shows first after a last street without bets: the one that would have
+    /// opened it (TDA 17).
     pub(super) fn first_to_show(&self) -> SeatNo {
         let from = self.opens_after();
         let mut left = self.seats.after(from).filter(|seat| seat.is_in());
         left.next().map_or(from, |seat| seat.seat)
     }
 
-    /// What somebody has put in that nobody, not even somebody who folded, has matched: the end of a bet, or of
-    /// an ante that the others were short of.
+    /// Returns the uncalled part of the highest bet or ante: the part that no other player has
+    /// matched, folded players included.
     fn uncalled(&self) -> Option<HandEvent> {
         let highest = self.seats.iter().max_by_key(|seat| seat.matched())?;
         let others = self.seats.iter().filter(|seat| seat.seat != highest.seat);
@@ -295,7 +301,7 @@ impl Hand {
     }
 }
 
-/// The card with its ace below the deuce.
+/// Orders a card with the ace below the deuce.
 fn ace_low(up: &[Card]) -> Option<(u8, u8)> {
     up.first().map(|card| ((card.rank().0 + 1) % 13, card.suit().0))
 }

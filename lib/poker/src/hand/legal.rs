@@ -1,11 +1,12 @@
-//! What the actor may do. One function, [`Hand::legal`], says it; what arrives is checked against its answer.
+//! The legal actions. [`Hand::legal`] computes them; actions that arrive are checked against its
+//! result.
 
 use super::{Hand, HandPhase, HandSeat};
 use crate::variant::{BetSize, Betting, Street};
 use wire::{Action, Card, Chips, Legal, RaiseBounds, Refusal, SeatNo, event::HandEvent};
 
 impl Hand {
-    /// What the actor may do; nothing when nobody has the action.
+    /// Returns the actor's legal actions; none of them when no seat has the action.
     #[must_use]
     pub fn legal(&self) -> Legal {
         let Some(seat) = self.actor.and_then(|actor| self.seats.at(actor)) else {
@@ -20,14 +21,15 @@ impl Hand {
         }
     }
 
-    /// What the actor may do that raises nothing.
+    /// Returns the actor's legal actions without bets and raises.
     fn legal_without_raises(&self, seat: &HandSeat) -> Legal {
         if self.stage == HandPhase::Drawing {
             return Legal { discard: Some(self.most_discards(seat)), ..Legal::default() };
         }
         let round = &self.round;
         Legal {
-            // The bring-in is forced; otherwise a fold is always accepted, also when checking is free.
+            // The bring-in is forced; otherwise a fold is always accepted, also when checking is
+            // free.
             fold: !round.bring_in,
             check: !round.bring_in && seat.bet >= round.level,
             call: (seat.bet < round.level).then(|| round.level.minus_or_zero(seat.bet).min(seat.stack)),
@@ -36,12 +38,12 @@ impl Hand {
         }
     }
 
-    /// The street being played.
+    /// Returns the rules of the current street.
     pub(super) fn street_rules(&self) -> Option<&'static Street> {
         self.variant.streets.get(usize::from(self.street))
     }
 
-    /// The fixed bet of the street; in the other structures the smallest bet.
+    /// Returns the fixed bet of the street; in the other structures the smallest bet.
     pub(super) fn bet_size(&self) -> Chips {
         let big = self.variant.betting == Betting::FixedLimit
             && self.street_rules().is_some_and(|street| street.bet == BetSize::Big);
@@ -53,7 +55,8 @@ impl Hand {
         self.street_rules().map_or(0, |street| street.draw.min(held))
     }
 
-    /// Totals that a bet or raise of this player may reach; none when there is no raising.
+    /// Returns the totals that a bet or raise of this player may reach; `None` when the player may
+    /// not raise.
     fn raise_bounds(&self, seat: &HandSeat) -> Option<RaiseBounds> {
         if self.stage == HandPhase::Drawing {
             return None;
@@ -75,9 +78,9 @@ impl Hand {
         Some(RaiseBounds { min: full.min(all_in), max: most.min(all_in) })
     }
 
-    /// Whether the betting is open to the player: always before they have acted on the street, then only when
-    /// the bets since add up to a full raise (TDA 47-A), in fixed limit to half a bet (TDA 47-B); and only
-    /// below the cap (TDA 48).
+    /// Returns whether the betting is open to the player: always before their first action on the
+    /// street; then only when the bets since add up to a full raise (TDA 47-A), in fixed limit to
+    /// half a bet (TDA 47-B). In fixed limit the cap on raises closes it for all (TDA 48).
     fn is_open_to(&self, seat: &HandSeat) -> bool {
         let round = &self.round;
         let fixed = self.variant.betting == Betting::FixedLimit;
@@ -91,14 +94,14 @@ impl Hand {
         if fixed { !since.is_zero() } else { since >= round.step }
     }
 
-    /// Full bets and raises that a fixed-limit street may see.
+    /// Returns the most full bets and raises that a fixed-limit street allows.
     fn most_bets(&self) -> u8 {
         let capped = self.cap.heads_up || self.seats.iter().len() > 2;
         if capped { self.cap.bets } else { u8::MAX }
     }
 
-    /// The total that a full bet or raise reaches (TDA 43). In fixed limit an all-in of less than half a bet
-    /// does not count: the next player completes it.
+    /// Returns the total that a full bet or raise reaches (TDA 43). In fixed limit an all-in of
+    /// less than half a bet does not count: the next player completes it.
     fn full_raise_to(&self) -> Chips {
         match self.variant.betting {
             Betting::FixedLimit => self.round.mark.plus(self.round.step),
@@ -106,8 +109,8 @@ impl Hand {
         }
     }
 
-    /// The total that raises by the pot after calling. On the first street the blinds count as posted in
-    /// full, and antes do not count (TDA 54).
+    /// Returns the total of a raise by the size of the pot after a call. On the first street the
+    /// blinds count as posted in full, and antes do not count (TDA 54).
     fn pot_raise_to(&self, seat: &HandSeat) -> Chips {
         let pot = if self.street == 0 {
             let bets: Chips = self.seats.iter().map(|seat| seat.bet).sum();
@@ -119,7 +122,7 @@ impl Hand {
         self.round.level.plus(pot).plus(call)
     }
 
-    /// The event of an action, checked against what is legal.
+    /// Returns the event of an action after checking that it is legal.
     pub(crate) fn acted(&self, seat: SeatNo, action: &Action) -> Result<HandEvent, Refusal> {
         if self.stage == HandPhase::Over {
             return Err(Refusal::NoHand);

@@ -1,4 +1,4 @@
-//! Main pot and side pots (TDA 21), from what everybody has put in.
+//! Main pot and side pots (TDA 21), computed from the chips that each player has put in.
 
 use super::{
     Hand, HandSeat,
@@ -11,41 +11,43 @@ use wire::Chips;
 pub struct Pot {
     /// Chips in it.
     pub amount: Chips,
-    /// What a player must have put in, dead money aside, to have a claim on it.
+    /// The chips that a player must have put in, dead money aside, to have a claim on it.
     pub price: Chips,
 }
 
 impl Pot {
-    /// Whether a player has a claim on it.
+    /// Returns whether a player has a claim on it.
     #[must_use]
     pub fn is_open_to(&self, seat: &HandSeat) -> bool {
         seat.is_in() && seat.matched() >= self.price
     }
 }
 
-/// Pots, main pot first, counted one by one.
+/// An iterator over pots, main pot first.
 pub(super) struct Pots<'a> {
     seats: &'a Seats,
-    /// What the pots are divided at, rising; the last is the most that a player left in has put in.
+    /// The amounts that divide the pots, rising; the last is the most that a player left in has put
+    /// in.
     prices: [Chips; MAX_PLAYERS + 1],
     count: usize,
     next: usize,
 }
 
 impl Hand {
-    /// The pots to award: one more for every different amount that players left in could put in.
+    /// Returns the pots to award: one for every different amount that players left in have put in.
     pub(super) fn final_pots(&self) -> Pots<'_> {
         Pots::new(&self.seats, |_| true)
     }
 
-    /// The pots as they stand: divided only by players who are all-in.
+    /// Returns the pots during play: only players who are all-in divide them.
     pub(super) fn live_pots(&self) -> Pots<'_> {
         Pots::new(&self.seats, |seat| seat.stack.is_zero())
     }
 }
 
 impl<'a> Pots<'a> {
-    /// Pots divided at what the chosen ones of the players left in have put in.
+    /// Divides the chips at the amounts that those players left in have put in for which `divides`
+    /// is true.
     fn new(seats: &'a Seats, divides: impl Fn(&HandSeat) -> bool) -> Self {
         let mut pots = Self { seats, prices: [Chips::ZERO; MAX_PLAYERS + 1], count: 0, next: 0 };
         let mut most = Chips::ZERO;
@@ -59,7 +61,7 @@ impl<'a> Pots<'a> {
         pots
     }
 
-    /// Puts a price in its place among the others, if it is not there.
+    /// Inserts a price in rising order, if it is not there yet.
     fn divide_at(&mut self, price: Chips) {
         let at = self.prices[..self.count].iter().take_while(|&&lower| lower < price).count();
         if at < self.count {
@@ -72,8 +74,8 @@ impl<'a> Pots<'a> {
         self.count += 1;
     }
 
-    /// The pot between two prices. Dead money is the main pot's; what folded players have put in above everybody left
-    /// goes to the last one.
+    /// Returns the pot between two prices. Dead money belongs to the main pot; chips that folded
+    /// players have put in above all players left go to the last pot.
     fn between(&self, under: Chips, price: Chips, first: bool, last: bool) -> Pot {
         if first && last {
             return Pot { amount: self.seats.iter().map(|seat| seat.total).sum(), price };

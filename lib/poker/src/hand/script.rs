@@ -1,11 +1,11 @@
-//! Setups as scripts that travel to a table, and back.
+//! Conversion between setups and the scripts that are sent to a table.
 
 use super::{Antes, HandSetup, PlayerSetup, RaiseCap, SetupError};
 use crate::variant::Variant;
 use wire::script::{Script, ScriptedBlind, ScriptedSeat};
 
 impl HandSetup {
-    /// The setup as a script for a table that plays the variant.
+    /// Returns the setup as a script for a table of the same variant.
     #[must_use]
     pub fn script(&self) -> Script {
         let seat = |player: &PlayerSetup| ScriptedSeat {
@@ -29,10 +29,11 @@ impl HandSetup {
         }
     }
 
-    /// What a script sets up.
+    /// Returns the setup of a script.
     ///
     /// # Errors
-    /// [`SetupError::BadDeck`] when it has not 52 cards. Everything else is checked by [`super::Hand::new`].
+    /// [`SetupError::BadDeck`] when the script has not 52 cards. [`super::Hand::new`] checks the
+    /// rest.
     pub fn from_script(variant: &'static Variant, script: &Script) -> Result<Self, SetupError> {
         let player = |seat: &ScriptedSeat| PlayerSetup {
             seat: seat.seat,

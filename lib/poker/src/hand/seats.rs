@@ -1,4 +1,4 @@
-//! The players of a hand, in a fixed array so that a copy of the hand needs no memory.
+//! The players of a hand, in a fixed array so that a copy of the hand allocates nothing.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use wire::{Chips, HoleCards, SeatNo, event::Post};
@@ -9,7 +9,7 @@ pub(super) const MAX_PLAYERS: usize = 10;
 /// One player in a hand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandSeat {
-    /// Which seat.
+    /// The seat's number.
     pub seat: SeatNo,
     /// Chips behind.
     pub stack: Chips,
@@ -19,7 +19,7 @@ pub struct HandSeat {
     /// Chips put in during the whole hand, bets of this street included, returned ones not.
     #[serde(default, skip_serializing_if = "is_none")]
     pub total: Chips,
-    /// How much of `total` is dead money for the main pot: it needs no matching by others.
+    /// The part of `total` that is dead money for the main pot: other players need not match it.
     #[serde(default, skip_serializing_if = "is_none")]
     pub dead: Chips,
     /// Whether the player has folded.
@@ -27,16 +27,16 @@ pub struct HandSeat {
     pub folded: bool,
     /// Hidden cards.
     pub down: HoleCards,
-    /// Cards that everybody sees.
+    /// Cards face up.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub up: HoleCards,
     /// Whether all cards have been tabled.
     #[serde(default, skip_serializing_if = "is_false")]
     pub shown: bool,
-    /// Whether the cards were given up unseen at showdown.
+    /// Whether the cards were mucked at showdown.
     #[serde(default, skip_serializing_if = "is_false")]
     pub mucked: bool,
-    /// The round's mark when the player last acted on this street; none before.
+    /// The round's mark when the player last acted on this street; `None` before that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) acted: Option<Chips>,
     /// Whether the player has drawn on this street.
@@ -47,7 +47,7 @@ pub struct HandSeat {
     pub(super) owed: Owed,
 }
 
-/// Forced bets asked of a player and not yet posted.
+/// Forced bets that a player is asked for and has not posted yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Owed {
     pub(super) ante: Chips,
@@ -74,31 +74,31 @@ fn is_nothing(owed: &Owed) -> bool {
 }
 
 impl HandSeat {
-    /// All the player's cards: hidden ones first.
+    /// Returns all cards of the player, hidden ones first.
     #[must_use]
     pub fn cards(&self) -> HoleCards {
         self.down.iter().chain(self.up.iter()).copied().collect()
     }
 
-    /// Whether the player still has a claim on the pot.
+    /// Returns whether the player still has a claim on the pot.
     #[must_use]
     pub const fn is_in(&self) -> bool {
         !self.folded
     }
 
-    /// Whether the player is in and has chips to act with.
+    /// Returns whether the player is in and has chips left to bet.
     #[must_use]
     pub const fn can_bet(&self) -> bool {
         !self.folded && !self.stack.is_zero()
     }
 
-    /// What the player has put in that others have to match: all but dead money.
+    /// Returns the chips put in that the others have to match: all but dead money.
     #[must_use]
     pub const fn matched(&self) -> Chips {
         self.total.minus_or_zero(self.dead)
     }
 
-    /// Moves up to `amount` from the stack to the middle; returns how much it was.
+    /// Moves up to `amount` from the stack to the middle and returns the amount moved.
     pub(super) fn pay(&mut self, amount: Chips) -> Chips {
         let paid = amount.min(self.stack);
         self.stack = self.stack.minus_or_zero(paid);
@@ -115,7 +115,7 @@ pub(super) struct Seats {
 }
 
 impl Seats {
-    /// Takes seats and puts them in order; more than fit are left out.
+    /// Puts the seats in order; seats beyond [`MAX_PLAYERS`] are left out.
     pub(super) fn new(taken: impl IntoIterator<Item = HandSeat>) -> Self {
         let mut seats = Self { len: 0, seats: [HandSeat::default(); MAX_PLAYERS] };
         for (place, seat) in seats.seats.iter_mut().zip(taken) {
@@ -146,14 +146,14 @@ impl Seats {
         self.iter_mut().find(|taken| taken.seat == seat)
     }
 
-    /// Clockwise, beginning with the seat after `seat`, ending with `seat` itself when it is taken.
+    /// Returns the seats clockwise, from the one after `seat` to `seat` itself when it is taken.
     pub(super) fn after(&self, seat: SeatNo) -> impl Iterator<Item = &HandSeat> + Clone {
         let taken = self.taken();
         let first = taken.partition_point(|taken| taken.seat <= seat);
         taken[first..].iter().chain(&taken[..first])
     }
 
-    /// Players still in.
+    /// Returns the players who have not folded.
     pub(super) fn in_play(&self) -> impl Iterator<Item = &HandSeat> + Clone {
         self.taken().iter().filter(|seat| seat.is_in())
     }

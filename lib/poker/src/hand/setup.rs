@@ -1,4 +1,4 @@
-//! What a hand starts from, and the checks of it.
+//! The input of a hand, and its checks.
 
 use super::{
     Hand, HandPhase, Round,
@@ -8,25 +8,24 @@ use crate::{deck::Deck, variant::Variant};
 use serde::{Deserialize, Serialize};
 use wire::{BoardCards, Card, Chips, SeatNo, event::Post};
 
-/// Everything a hand starts from.
+/// The complete input of a hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandSetup {
-    /// What is played.
+    /// The variant to play.
     pub variant: &'static Variant,
-    /// Where the button is; possibly a seat that nobody is dealt in at (TDA 32).
+    /// The seat that has the button; possibly one that is not dealt in (TDA 32).
     pub button: SeatNo,
     /// The smallest bet: the big blind; in fixed limit the small bet. At least 1.
     pub min_bet: Chips,
     /// Fixed limit: the bet of the later streets.
     pub big_bet: Chips,
-    /// What a small blind is when somebody posts it in full: pot-limit counts it even when it is dead
-    /// (TDA 54-B).
+    /// A small blind in full: pot-limit counts it even when it is dead (TDA 54-B).
     pub small_blind: Chips,
     /// Stud: the forced opening bet.
     pub bring_in: Chips,
-    /// Whose the antes are.
+    /// The payer of the antes.
     pub antes: Antes,
-    /// Fixed limit: how many bets and raises a street may see.
+    /// Fixed limit: the most bets and raises on a street.
     pub cap: RaiseCap,
     /// Players dealt in.
     pub players: Vec<PlayerSetup>,
@@ -34,10 +33,10 @@ pub struct HandSetup {
     pub deck: [Card; 52],
 }
 
-/// One player dealt in, and the forced bets asked of them.
+/// One player dealt in, and the forced bets that the player is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlayerSetup {
-    /// Which seat.
+    /// The seat's number.
     pub seat: SeatNo,
     /// Chips before any forced bet, 1 to [`Chips::MAX`].
     pub stack: Chips,
@@ -49,18 +48,19 @@ pub struct PlayerSetup {
     pub dead: Chips,
 }
 
-/// Whose the antes are.
+/// The payer of the antes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Antes {
-    /// Every player's own, posted before the blinds. Who is short wins only as much from each other player.
+    /// Each player pays an own ante, before the blinds. A short ante wins only its own amount from
+    /// each other player.
     #[default]
     Each,
-    /// One player's for the whole table: dead money in the main pot, posted after that player's blind and
-    /// from what is left then (TDA RP-11).
+    /// One player pays for the whole table: dead money in the main pot, posted after that player's
+    /// blind and from the chips left then (TDA RP-11).
     BigBlind,
 }
 
-/// How many full bets and raises a street of fixed limit may see (TDA 48).
+/// The most full bets and raises on a street of fixed limit (TDA 48).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RaiseCap {
     /// The bet and its raises together. A big blind is a bet.
@@ -70,13 +70,13 @@ pub struct RaiseCap {
 }
 
 impl Default for RaiseCap {
-    /// A bet and three raises, as online; no cap heads-up.
+    /// Returns the usual cap online: a bet and three raises; none heads-up.
     fn default() -> Self {
         Self { bets: 4, heads_up: false }
     }
 }
 
-/// Why a setup makes no hand.
+/// The reason why a setup makes no hand.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SetupError {
     /// Fewer than two players.
@@ -98,7 +98,7 @@ pub enum SetupError {
     /// A stack out of range.
     #[error("seat {seat} has {stack} chips: a stack is 1 to {}", Chips::MAX)]
     BadStack {
-        /// Whose.
+        /// The seat.
         seat: SeatNo,
         /// The stack.
         stack: Chips,
@@ -106,15 +106,15 @@ pub enum SetupError {
     /// An amount of the setup is out of range.
     #[error("{what} is {amount}: it must be {least} to {}", Chips::MAX)]
     BadAmount {
-        /// Which amount.
+        /// The name of the amount.
         what: &'static str,
-        /// What it is.
+        /// The amount.
         amount: Chips,
         /// The least it may be.
         least: Chips,
     },
-    /// Blinds are asked for where a bring-in opens the betting.
-    #[error("{0} opens with a bring-in: nobody posts a blind")]
+    /// Blinds are asked for in a variant whose betting a bring-in opens.
+    #[error("{0} opens with a bring-in: leave out the blinds")]
     BlindsAndBringIn(&'static str),
     /// The deck is not the 52 cards.
     #[error("the deck does not hold every card once")]
@@ -122,8 +122,8 @@ pub enum SetupError {
 }
 
 impl HandSetup {
-    /// A setup with the usual limits: big bet twice the small one, small blind and bring-in half of it, every
-    /// player's own ante, a bet and three raises.
+    /// Returns a setup with the usual limits: big bet twice the small one, small blind and bring-in
+    /// half of it, an own ante for each player, a bet and three raises.
     #[must_use]
     pub fn new(
         variant: &'static Variant,
@@ -189,7 +189,7 @@ impl HandSetup {
     }
 }
 
-/// The hand of a setup, before its first event.
+/// Returns the hand of a setup, before its first event.
 pub(super) fn hand(setup: &HandSetup) -> Result<Hand, SetupError> {
     setup.check()?;
     let seats = Seats::new(setup.players.iter().map(seat));
@@ -233,8 +233,9 @@ fn seat(player: &PlayerSetup) -> HandSeat {
     }
 }
 
-/// Whose blind the action starts left of: a straddle's before the big blind's before the small blind's; of equal
-/// ones the first left of the button, because others of the kind only buy their way in.
+/// Returns the seat of the highest blind, left of which the action starts: a straddle before a big
+/// blind before a small blind. Of equal blinds it is the first left of the button, because the
+/// others only buy their way in.
 fn highest_blind(seats: &Seats, button: SeatNo) -> Option<SeatNo> {
     let weight = |post: Post| match post {
         Post::Straddle => 3,
@@ -251,14 +252,15 @@ fn highest_blind(seats: &Seats, button: SeatNo) -> Option<SeatNo> {
         .map(|(_, _, seat)| seat)
 }
 
-/// The price to stay in: the highest blind asked for, also when its owner is short of it.
+/// Returns the price to stay in: the highest blind asked for, also when a short stack cannot post
+/// it in full.
 fn highest_asked(setup: &HandSetup) -> Chips {
     let blinds = setup.players.iter().filter_map(|player| player.blind);
     blinds.map(|(_, amount)| amount).max().unwrap_or_default()
 }
 
-/// By how much the blinds that will be posted fall short of blinds in full: short stacks, and a small blind that
-/// nobody posts.
+/// Returns the sum by which the blinds fall short of blinds in full: short stacks, and a small
+/// blind that no player posts.
 fn blinds_short(setup: &HandSetup) -> Chips {
     let mut short = Chips::ZERO;
     let mut small_blind_posted = false;

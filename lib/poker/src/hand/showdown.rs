@@ -1,4 +1,4 @@
-//! Who shows, who mucks, who wins what.
+//! The showdown and the awards: the order of showing, mucks, and the winners of each pot.
 
 use super::{Hand, HandSeat, pots::Pot, seats::MAX_PLAYERS};
 use crate::{
@@ -11,19 +11,19 @@ use wire::{
     event::{HandEvent, Share},
 };
 
-/// Strengths of the players' hands, each under the variant's rankings.
+/// The strengths of the players' hands under each of the variant's rankings.
 pub(super) type Strengths = [(SeatNo, [Option<Strength>; 2]); MAX_PLAYERS];
 
 impl Hand {
-    /// Everybody left tables their cards (TDA 16).
+    /// Tables the cards of all players left (TDA 16).
     pub(super) fn table_hands(&self, events: &mut Vec<HandEvent>) {
         for seat in self.show_order().filter(|seat| !seat.shown) {
             events.push(self.shown(seat));
         }
     }
 
-    /// Hands are shown in order (TDA 17). Once a player is all-in everybody shows (TDA 16); otherwise a
-    /// player whose hand is beaten by shown ones wherever it could win gives it up unseen.
+    /// Shows hands in order (TDA 17). Once a player is all-in all hands are shown (TDA 16);
+    /// otherwise a player mucks when shown hands beat theirs in every pot and under every ranking.
     pub(super) fn show_down(&self, strengths: &OnceCell<Strengths>, events: &mut Vec<HandEvent>) {
         if self.seats.in_play().any(|seat| seat.stack.is_zero()) {
             return self.table_hands(events);
@@ -41,7 +41,7 @@ impl Hand {
         }
     }
 
-    /// Pots to their winners.
+    /// Awards all pots to their winners.
     pub(super) fn award(&self, strengths: &OnceCell<Strengths>, events: &mut Vec<HandEvent>) {
         let strengths = strengths.get_or_init(|| self.strengths());
         for (nth, pot) in (0u8..).zip(self.final_pots()) {
@@ -55,7 +55,8 @@ impl Hand {
         HandEvent::Shown { seat: seat.seat, cards, hand }
     }
 
-    /// Players left, the last street's aggressor first, else who opened it.
+    /// Returns the players left, first the last street's aggressor, or else the seat that opened
+    /// the street.
     fn show_order(&self) -> impl Iterator<Item = &HandSeat> {
         let first = self.round.aggressor.unwrap_or_else(|| self.first_to_show());
         let leading = self.seats.at(first).into_iter();
@@ -80,7 +81,7 @@ impl Hand {
         strengths
     }
 
-    /// Whether no shown hand beats this one in some pot, under some ranking.
+    /// Returns whether no shown hand beats this one in some pot under some ranking.
     fn could_win(&self, seat: &HandSeat, strengths: &Strengths, seen: impl Fn(&HandSeat) -> bool) -> bool {
         let own = strengths[self.place(seat.seat)].1;
         self.final_pots().filter(|pot| pot.is_open_to(seat)).any(|pot| {
@@ -126,8 +127,8 @@ impl Hand {
         }
     }
 
-    /// Equal parts to the winners, odd chips one each to the first of them: left of the button, or in stud by
-    /// the highest card (TDA 20).
+    /// Divides an amount equally among the winners. Odd chips go one each to the first of them:
+    /// left of the button, or in stud by the highest card (TDA 20).
     fn divide<'a>(
         &'a self,
         pot: u8,

@@ -1,4 +1,4 @@
-//! Rules of one hand, each by its number, on hands written out.
+//! Rules of one hand, each with its number in the TDA's rules, on hands written out.
 
 use super::*;
 use crate::variant::NT;
@@ -7,7 +7,7 @@ use wire::{
     event::{Post, Share},
 };
 
-/// A deck that begins with these cards; the others follow in order.
+/// Returns a deck that begins with these cards; the others follow in order.
 fn deck(top: &str) -> [Card; 52] {
     let mut cards: Vec<Card> = (0..top.len()).step_by(2).map(|at| top[at..at + 2].parse().unwrap()).collect();
     let rest: Vec<Card> = Card::all().filter(|card| !cards.contains(card)).collect();
@@ -15,8 +15,9 @@ fn deck(top: &str) -> [Card; 52] {
     cards.try_into().unwrap()
 }
 
-/// Players at seats 0, 1, 2, ...; the button is at the last one, except heads-up, where it is at seat 0.
-/// `stacks[0]` is the small blind of 50 and `stacks[1]` the big blind of 100.
+/// Returns a hand with players at seats 0, 1, 2, ...; the button is at the last one, except
+/// heads-up, where it is at seat 0. `stacks[0]` is the small blind of 50 and `stacks[1]` the big
+/// blind of 100.
 fn blinds(stacks: &[u64], top: &str) -> Hand {
     let blind = |seat| match seat {
         0 => Some((Post::SmallBlind, Chips(50))),
@@ -80,7 +81,7 @@ fn heads_up_the_button_posts_the_small_blind_and_acts_first_before_the_flop() {
 }
 
 #[test]
-fn everybody_folds_and_nobody_shows() {
+fn the_last_player_left_wins_without_showing_cards() {
     let mut hand = blinds(&[1_000, 1_000, 1_000], "");
     assert_eq!(hand.actor(), Some(2));
     act(&mut hand, RaiseTo(Chips(300)));
@@ -95,7 +96,7 @@ fn everybody_folds_and_nobody_shows() {
 
 #[test]
 fn all_in_players_table_their_hands_before_the_board_runs_out() {
-    // TDA 16. The side pot of those who put in more is split on its own (TDA 21).
+    // TDA 16. The side pot of the larger stacks is divided separately (TDA 21).
     let mut hand = blinds(&[600, 300, 600], "AcAdKcKdQcQd2c3h8s9h4cTs5c2d");
     act(&mut hand, RaiseTo(Chips(600)));
     act(&mut hand, Call);
@@ -180,7 +181,7 @@ fn a_short_big_blind_leaves_the_price_as_it_is() {
     assert_eq!(legal.raise.map(|bounds| bounds.min), Some(Chips(200)));
     act(&mut hand, Fold);
     act(&mut hand, Fold);
-    // Alone against a big blind of 30 that the small blind already covers: the rest goes back.
+    // The small blind of 50 is larger than the all-in big blind of 30: the rest of it goes back.
     assert!(hand.is_over());
     assert_eq!(hand.total(), Chips(3_030));
     let lone = hand.seat(0).unwrap();
@@ -219,7 +220,7 @@ fn a_big_blind_ante_is_dead_and_comes_after_the_blind() {
     opening.iter().for_each(|event| hand.evolve(event));
     act(&mut hand, Call);
     act(&mut hand, Call);
-    // Both others have chips: they check it down.
+    // Both other players have chips: all check to the end.
     while hand.actor().is_some() {
         act(&mut hand, Check);
     }
@@ -258,7 +259,7 @@ fn a_dead_blind_is_in_the_pot_but_no_bet() {
 }
 
 #[test]
-fn refusals_have_names() {
+fn illegal_actions_are_refused_with_the_reason() {
     let mut hand = blinds(&[1_000, 1_000, 1_000], "");
     let refused = |hand: &Hand, seat, action| hand.decide(seat, &action).unwrap_err();
     assert_eq!(refused(&hand, 0, Call), Refusal::NotYourTurn);
@@ -279,7 +280,7 @@ fn refusals_have_names() {
 }
 
 #[test]
-fn time_runs_out() {
+fn the_default_action_is_to_check_or_else_to_fold() {
     // TDA 29.
     let mut hand = blinds(&[1_000, 1_000, 1_000], "");
     assert_eq!(hand.default_action(), Fold);
@@ -354,7 +355,8 @@ fn setups_that_make_no_hand_are_refused() {
     setup.deck = deck("");
     setup.min_bet = Chips::ZERO;
     assert!(matches!(error(&setup), SetupError::BadAmount { .. }));
-    // Who has posted would be asked to act for ever: the bring-in opens the betting, not the blinds.
+    // A blind would leave its player to act without end: the bring-in opens the betting, not the
+    // blinds.
     let razz = crate::variant::by_code("FR").unwrap();
     let mut setup = HandSetup::new(razz, 0, Chips(2), players(2), deck(""));
     setup.players[0].blind = Some((Post::BigBlind, Chips(2)));

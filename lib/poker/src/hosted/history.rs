@@ -1,9 +1,10 @@
-//! Public events that a table remembers for those who missed some.
+//! The public events that a table remembers for viewers with a gap.
 
 use std::collections::VecDeque;
 use wire::event::Event;
 
-/// Public events that a table remembers for those who missed some: those of the current hand and the one before.
+/// The public events that a table remembers for viewers with a gap: those of the current hand and
+/// the one before.
 #[derive(Default)]
 pub struct History {
     events: VecDeque<Event>,
@@ -12,12 +13,13 @@ pub struct History {
     hand_began: Option<u64>,
 }
 
-/// A hand has a few hundred events at most; this bounds what is remembered where much is said, so that all of it fits into one
-/// frame for a player.
+/// The most events remembered. A hand has a few hundred events at most; the limit matters at tables
+/// with much chat, where all remembered events still have to fit into one frame.
 const MAX_REMEMBERED: usize = 2_048;
 
 impl History {
-    /// Remembers events that are durable; `last` is the number of the last of them.
+    /// Remembers durable events; `last` is the number of the last of them. A gap before them
+    /// empties the history.
     pub fn remember(&mut self, events: &[Event], last: u64) {
         let first = last + 1 - events.len() as u64;
         if first != self.last + 1 {
@@ -37,22 +39,23 @@ impl History {
         }
     }
 
-    /// The events after number `since`, if all of them are remembered.
+    /// Returns the events after number `since` with the first one's number; `None` when some of
+    /// them are not remembered.
     pub fn after(&self, since: u64) -> Option<(u64, Vec<Event>)> {
         let missing = usize::try_from(self.last.checked_sub(since)?).ok()?;
         let skip = self.events.len().checked_sub(missing)?;
         Some((since + 1, self.events.iter().skip(skip).cloned().collect()))
     }
 
-    /// How many events [`History::hand`] gives.
+    /// Returns the number of events that [`History::hand`] returns.
     pub fn hand_len(&self) -> usize {
         let began = self.hand_began.unwrap_or(self.last + 1);
         let events = usize::try_from(self.last + 1 - began).unwrap_or(usize::MAX);
-        // Forgotten in part, it is not told at all.
+        // A hand that is partly forgotten is not returned at all.
         if events > self.events.len() { 0 } else { events }
     }
 
-    /// The events of the last hand that began, as far as they are remembered.
+    /// Returns the events of the last hand that began; `None` when some of them are not remembered.
     pub fn hand(&self) -> Option<(u64, Vec<Event>)> {
         self.after(self.hand_began?.checked_sub(1)?)
     }
@@ -73,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn history_gives_what_was_missed_or_nothing() {
+    fn history_returns_all_missed_events_or_none() {
         let mut history = History::default();
         history.remember(&[sat_out(1), sat_out(2)], 2);
         history.remember(&[sat_out(3)], 3);

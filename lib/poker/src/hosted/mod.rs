@@ -1,4 +1,4 @@
-//! A table as its owner keeps it in memory: what [`host`] has to know of it.
+//! A table in its owner's memory: the table's part of [`host`]'s interface.
 
 mod history;
 mod order;
@@ -20,16 +20,16 @@ use wire::{
     table::{Purpose, Resync, TableCommand, TableReply},
 };
 
-/// Records without a snapshot before one is due between the beginnings of hands too: recovery reads
-/// them one after the other. Most hands have about twice as many.
+/// The number of records after a snapshot at which the next one is due in the middle of a hand,
+/// because recovery reads the whole tail. Most hands have about twice as many records.
 const MAX_TAIL: usize = 12;
-/// Such a snapshot repeats what was told of the hand. Where much is said it comes less often: at most
-/// so many events for each record.
+/// Such a snapshot repeats the events of the hand so far. At tables with much chat it comes later,
+/// so that it repeats at most this many events for each record.
 const RETOLD: usize = 4;
-/// A hand is repeated no longer when so many records came after its end: long enough for those who may
-/// have missed the end.
+/// The number of records after a hand's end from which snapshots no longer repeat the hand. Until
+/// then viewers who missed the end can still get it.
 const MAX_BETWEEN: u32 = 64;
-/// A bot that has not answered is asked again after this time, in milliseconds.
+/// The time after which a bot that has not answered is asked again, in milliseconds.
 const ASK_AGAIN_MS: u64 = 3_000;
 
 /// A table in memory.
@@ -40,25 +40,25 @@ pub struct TableHost {
     tail: usize,
     /// Records since the last hand ended.
     between: u32,
-    /// The turn of a bot, and when that bot is asked (again).
+    /// The hand and turn of a bot, and the time at which the bot is asked (again), in milliseconds.
     bot: Option<(HandNo, u32, u64)>,
 }
 
-/// What a table tells.
+/// A message that a table publishes.
 pub enum TablePublication {
-    /// What has happened.
+    /// The events of a new record.
     Happened(RecordedEvents),
-    /// What happened last, once more after a takeover.
+    /// The events of the last record, published again after a takeover.
     Repeated(RecordedEvents),
-    /// A bot is to be asked.
+    /// A request to a bot worker.
     AskBot(Box<BotAsk>),
 }
 
-/// Events of one record.
+/// The events of one record.
 pub struct RecordedEvents {
-    /// All of them.
+    /// All events.
     pub events: Vec<TableEvent>,
-    /// What everybody may know of them.
+    /// The public events among them, without hidden cards.
     pub public: Vec<Event>,
 }
 
@@ -80,8 +80,8 @@ impl TableHost {
         &self.table
     }
 
-    /// What a viewer needs who has seen everything up to `since`: out of memory, whatever the journal
-    /// holds.
+    /// Returns the view of the table and the events after number `since`, from memory alone;
+    /// without them, the events of the current hand.
     fn resync(&self, since: Option<u64>, player: Option<PlayerId>) -> TableReply {
         let hand = || self.history.hand().filter(|_| self.table.is_playing());
         let missed = since.and_then(|since| self.history.after(since)).or_else(hand);
@@ -109,7 +109,7 @@ impl Aggregate for TableHost {
     type Key = Key;
 
     const NAME: &'static str = "table";
-    /// More than every seat's and the fleet's own.
+    /// More than the commands of all seats and of the fleet.
     const MAX_QUEUED: usize = 256;
 
     fn create(id: TableId, order: &TableOrder, _now_ms: u64) -> Option<Result<New<Self>, Refusal>> {
@@ -158,7 +158,7 @@ impl Aggregate for TableHost {
 
     fn evolve(&mut self, record: TableRecord) -> Vec<TableEvent> {
         match record.state {
-            // On the table's first record the state was made from nothing already.
+            // The state of a table's first record is the result of its events already.
             Some(mut state) => {
                 state.take_told();
                 self.table = state;
@@ -216,11 +216,11 @@ impl Aggregate for TableHost {
         time_out && !self.table.resume(now_ms).is_empty()
     }
 
-    /// A snapshot when a hand begins, the tail gets long, or the table closes: then recovery reads one
-    /// record of it from now on.
+    /// Returns a snapshot when a hand begins, the tail gets long, or the table closes: recovery
+    /// then reads one record of it.
     ///
-    /// A hand goes on being told after takeovers: a snapshot that is not its beginning repeats what was
-    /// told of it.
+    /// A snapshot in the middle of a hand or soon after it repeats the hand's events, so that
+    /// viewers can still get them after a takeover.
     fn snapshot(&mut self, record: &TableRecord, first: bool) -> Option<Table> {
         let marks = |event: &TableEvent| {
             matches!(event, TableEvent::HandStarted { .. } | TableEvent::Closed | TableEvent::SnapshotRenewed)
@@ -262,13 +262,14 @@ impl Aggregate for TableHost {
         (!self.table.is_closed()).then(|| TablePublication::Repeated(RecordedEvents::new(last)))
     }
 
-    /// Whether the answer says no more than that the events up to the newest one are there.
+    /// Returns whether the answer contains no more than the number of the newest event, which the
+    /// news contain too.
     fn is_told_by(&self, news: &TablePublication, reply: &TableReply) -> bool {
         let public = matches!(news, TablePublication::Happened(told) if !told.public.is_empty());
         public && *reply == self.done()
     }
 
-    /// When the bot whose turn it is should be asked (again).
+    /// Returns the time at which the bot whose turn it is has to be asked (again), in milliseconds.
     fn next_reminder_ms(&mut self) -> Option<u64> {
         let Some(BotTurn { hand, turn, not_before_ms }) = self.table.bot_turn() else {
             self.bot = None;
@@ -313,7 +314,7 @@ impl Aggregate for TableHost {
 }
 
 impl TableHost {
-    /// Records since the last hand ended, the next one included.
+    /// Returns the number of records since the last hand ended, the next one included.
     const fn between_with_next(&self) -> u32 {
         if self.table.is_playing() { 0 } else { self.between.saturating_add(1) }
     }

@@ -1,4 +1,4 @@
-//! What a hosted table is told to do, and what its effects are known by.
+//! The commands that a hosted table carries out, and the keys of its effects.
 
 use crate::table::Effect;
 use wire::{
@@ -6,7 +6,7 @@ use wire::{
     tournament::Instruction,
 };
 
-/// Something to be done at a table.
+/// A command for a table, from outside or from its own effects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TableOrder {
     /// A command that came in.
@@ -16,16 +16,16 @@ pub enum TableOrder {
         /// Whether this owner takes scripts and makes tables for them.
         takes_scripts: bool,
     },
-    /// The cashier has answered to a buy-in or top-up.
+    /// The cashier's answer to a buy-in or top-up.
     MoneyArrived {
-        /// Which.
+        /// The posting's id.
         posting: PostingId,
-        /// Why it did not; none when it did.
+        /// The reason of the refusal; `None` when the money arrived.
         refusal: Option<Refusal>,
     },
-    /// The cashier has paid this posting back.
+    /// The cashier's confirmation that it has paid this posting back.
     PaidBack(PostingId),
-    /// The coordinator has answered a report.
+    /// The coordinator's answer to a report.
     Instructed(Instruction),
 }
 
@@ -34,14 +34,14 @@ pub enum TableOrder {
 pub struct TableEffect {
     /// The tournament that the table belongs to.
     pub tournament: Option<TournamentId>,
-    /// What is to be done.
+    /// The effect itself.
     pub effect: Effect,
 }
 
-/// What an effect is about.
+/// The identity of an effect: at most one with the same key is under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Key {
-    /// Money.
+    /// A movement of money.
     Posting(PostingId),
     /// The report of a hand.
     Report(HandNo),
@@ -64,7 +64,7 @@ impl Key {
 }
 
 impl TableOrder {
-    /// Refuses what only an owner that takes scripts may carry out.
+    /// Refuses commands that only an owner that takes scripts may carry out.
     pub(super) const fn check_scripts(&self) -> Result<(), Refusal> {
         let Self::Asked { command, takes_scripts: false } = self else { return Ok(()) };
         let makes = matches!(command, TableCommand::Create { config, .. } if config.scripted);

@@ -21,15 +21,15 @@ fn config() -> TableConfig {
     }
 }
 
-/// A table with what its journal would give a new owner.
+/// A table with the records that its journal would give a new owner.
 struct Journaled {
     host: TableHost,
-    /// Since the last snapshot.
+    /// The records since the last snapshot, that one included.
     records: Vec<Vec<u8>>,
 }
 
 impl Journaled {
-    /// Writes a record. Whoever recovered the table now would have the same table and could tell the
+    /// Writes a record, and checks that a recovery from the journal gives the same table with the
     /// same hand.
     fn write(&mut self, events: Vec<TableEvent>, at_ms: u64) {
         let (host, first) = (&mut self.host, self.records.is_empty());
@@ -54,7 +54,7 @@ impl Journaled {
     }
 }
 
-/// Two bots in a hand that began at this time.
+/// Returns a table of two bots in a hand that began at `now_ms`.
 fn playing(now_ms: u64) -> Journaled {
     let bots: Vec<_> = (1..=2)
         .map(|n| HouseBot { player: PlayerId(n), name: format!("bot {n}"), buy_in: Chips(500) })
@@ -80,7 +80,7 @@ fn said() -> Vec<TableEvent> {
 }
 
 #[test]
-fn a_time_out_of_somebody_who_is_waited_for_is_for_now_only() {
+fn a_time_out_of_a_player_whose_clock_a_new_owner_would_extend_is_for_now_only() {
     let host = playing(10_000).host;
     let over_ms = host.next_deadline_ms().unwrap();
     assert_eq!(host.tick(over_ms - 1, || Seed([4; 32])), []);
@@ -103,7 +103,7 @@ fn only_owners_that_take_scripts_make_tables_for_them() {
 }
 
 #[test]
-fn a_long_hand_is_read_in_few_records_and_told_whole_also_for_a_while_after_its_end() {
+fn a_long_hand_is_recovered_from_few_records_and_repeated_whole_until_some_time_after_its_end() {
     let mut now_ms = 10_000;
     let mut journaled = playing(now_ms);
     assert_eq!(journaled.records.len(), 1, "a hand begins with a snapshot");

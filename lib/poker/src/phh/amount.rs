@@ -8,46 +8,47 @@ use wire::Chips;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Amount(i64);
 
-/// Amounts side by side: `100, 99.50`.
+/// Returns amounts as one text: `100, 99.50`.
 #[must_use]
 pub fn amounts(amounts: &[Amount]) -> String {
     amounts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// Why a text is no amount.
+/// The text is no amount.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{} is no amount: write a number with at most two decimals", wire::text::Quoted(.0))]
 pub struct BadAmount(String);
 
 impl Amount {
-    /// Hundredths in one.
+    /// The number of hundredths in a whole.
     pub(super) const ONE: u64 = 100;
 
-    /// Whether it has no decimals.
+    /// Returns whether the amount has no decimals.
     #[must_use]
     pub const fn is_whole(self) -> bool {
         self.0 % Self::ONE as i64 == 0
     }
 
-    /// Whether it is nothing.
+    /// Returns whether the amount is zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether it is below zero.
+    /// Returns whether the amount is below zero.
     #[must_use]
     pub const fn is_negative(self) -> bool {
         self.0 < 0
     }
 
-    /// The amount without its sign.
+    /// Returns the amount without its sign.
     #[must_use]
     pub const fn size(self) -> Self {
         Self(self.0.saturating_abs())
     }
 
-    /// As chips of `unit` hundredths each; none when it is negative or too much.
+    /// Returns the amount as chips of `unit` hundredths each; `None` when it is negative or more
+    /// than [`Chips::MAX`].
     #[must_use]
     pub fn chips(self, unit: u64) -> Option<Chips> {
         let hundredths = u64::try_from(self.0).ok()?;
@@ -55,18 +56,18 @@ impl Amount {
         (chips <= Chips::MAX).then_some(chips)
     }
 
-    /// Chips as a whole amount; more than the format can hold is cut off.
+    /// Returns chips as a whole amount, at most the largest one that the format can hold.
     #[must_use]
     pub fn of(chips: Chips) -> Self {
         Self(i64::try_from(chips.times(Self::ONE).0).unwrap_or(i64::MAX))
     }
 
-    /// A whole amount read as so many hundredths.
+    /// Returns a whole amount read as so many hundredths.
     pub(crate) const fn in_hundredths(self) -> Self {
         Self(self.0 / Self::ONE as i64)
     }
 
-    /// The same amount below zero.
+    /// Returns the amount with its sign changed.
     #[must_use]
     pub const fn negative(self) -> Self {
         Self(self.0.saturating_neg())
@@ -132,7 +133,8 @@ impl<'de> Deserialize<'de> for Amount {
             }
 
             fn visit_f64<E: de::Error>(self, number: f64) -> Result<Amount, E> {
-                // The shortest text of a number that was written with two decimals has two decimals.
+                // The shortest text of a number that was written with two decimals has at most two
+                // decimals.
                 number.to_string().parse().map_err(E::custom)
             }
         }

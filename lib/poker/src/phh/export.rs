@@ -1,4 +1,4 @@
-//! A hand as a hand file.
+//! Conversion of a hand to a hand file.
 
 use super::{Amount, Phh};
 use crate::hand::{Antes, Hand, HandSeat, HandSetup, PlayerSetup, SetupError};
@@ -9,21 +9,21 @@ use wire::{
     event::{HandEvent, Post},
 };
 
-/// Why a hand cannot be written as a hand file.
+/// The reason why a hand cannot be written as a hand file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExportError {
     /// The setup makes no hand.
     #[error(transparent)]
     Setup(#[from] SetupError),
-    /// The format has no dead blinds beside everybody's antes.
+    /// The format has no dead blinds together with an ante of each player.
     #[error("seat {0} posts a dead blind beside antes: the format cannot say that")]
     DeadBlind(SeatNo),
 }
 
-/// A hand as a hand file: its setup and all of its events. Names are for the caller to add.
+/// Returns a hand as a hand file, from its setup and all of its events. The caller adds names.
 ///
 /// # Errors
-/// [`ExportError`].
+/// [`ExportError`] when the setup makes no hand, or the format cannot express it.
 pub fn export(setup: &HandSetup, events: &[HandEvent]) -> Result<Phh, ExportError> {
     let order = order(setup);
     let mut hand = Hand::new(setup)?;
@@ -69,7 +69,7 @@ pub fn export(setup: &HandSetup, events: &[HandEvent]) -> Result<Phh, ExportErro
     })
 }
 
-/// The players from the first left of the button.
+/// Returns the players in the order of the format: from the first one left of the button.
 fn order(setup: &HandSetup) -> Vec<&PlayerSetup> {
     let mut order: Vec<&PlayerSetup> = setup.players.iter().collect();
     order.sort_by_key(|player| (player.seat <= setup.button, player.seat));
@@ -80,8 +80,8 @@ fn text(cards: &[Card]) -> String {
     cards.iter().map(Card::to_string).collect()
 }
 
-/// The events in the format's notation. There, all players draw before the new cards are dealt, and a player
-/// shows all cards at once, after the last of them.
+/// Returns the events in the format's notation. There, all players draw before the new cards are
+/// dealt, and a player shows all cards at once, after the last of them.
 fn actions(nth: &dyn Fn(SeatNo) -> usize, events: &[HandEvent], end: &Hand) -> Vec<String> {
     let last_dealt = events.iter().rposition(|event| matches!(event, HandEvent::Dealt { .. }));
     let mut shown_early: Vec<String> = Vec::new();
@@ -104,7 +104,7 @@ fn actions(nth: &dyn Fn(SeatNo) -> usize, events: &[HandEvent], end: &Hand) -> V
             HandEvent::Acted { seat, action, .. } => {
                 let player = player(*seat);
                 drawing = matches!(action, Action::Discard(_));
-                // All-in, one draw follows the other without any bets between.
+                // With players all-in, one draw follows the other without bets between.
                 if !drawing || drew.contains(seat) {
                     actions.append(&mut drawn);
                     drew.clear();

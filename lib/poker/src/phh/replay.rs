@@ -1,4 +1,4 @@
-//! A hand file played again by the rules.
+//! The replay of a hand file by the rules.
 
 use super::{
     Amount, Phh, PhhError, amount_of,
@@ -7,7 +7,7 @@ use super::{
 use crate::hand::{Hand, HandSetup};
 use wire::{Action, Card, SeatNo, event::HandEvent};
 
-/// A hand file as it was played again.
+/// A hand file after its replay.
 #[derive(Clone, Debug)]
 pub struct Replay {
     /// The hand before its first event.
@@ -19,16 +19,16 @@ pub struct Replay {
     unit: u64,
 }
 
-/// How a replay compares to the file.
+/// The comparison of a replay with the file.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReplayResult {
-    /// The stacks are the file's, or the file does not say.
+    /// The stacks are the file's, or the file has none.
     Exact,
     /// The stacks differ.
     Different {
-        /// The file's, player by player.
+        /// The file's stacks, player by player.
         expected: Vec<Amount>,
-        /// The replay's, in the same unit.
+        /// The replay's stacks, in the same unit.
         found: Vec<Amount>,
     },
     /// The file could not be replayed.
@@ -36,7 +36,7 @@ pub enum ReplayResult {
 }
 
 impl Phh {
-    /// Plays the hand again and compares the stacks.
+    /// Replays the hand and compares the stacks.
     #[must_use]
     pub fn check(&self) -> ReplayResult {
         let replay = match self.replay() {
@@ -52,21 +52,22 @@ impl Phh {
         }
     }
 
-    /// Plays the hand again.
+    /// Replays the hand.
     ///
     /// # Errors
-    /// When the file makes no sense or the rules refuse an action.
+    /// [`PhhError`] when the file is malformed or the rules refuse an action.
     pub fn replay(&self) -> Result<Replay, PhhError> {
         self.replay_from(&self.setup()?, |_, _| ())
     }
 
-    /// Plays the hand again from a setup of its own, e.g. one with a raise cap. `watch` sees the hand before each
-    /// player's action, with the action's place in the list.
+    /// Replays the hand from a given setup, e.g. one with a raise cap. `watch` gets the hand before
+    /// each player's action, with the action's index in the list.
     ///
-    /// Cards that the file does not name are made up; those shown at the end are among the shower's.
+    /// Cards that the file does not name are made up; cards that a player shows at the end are
+    /// among that player's.
     ///
     /// # Errors
-    /// When the file makes no sense or the rules refuse an action.
+    /// [`PhhError`] when the file is malformed or the rules refuse an action.
     pub fn replay_from(
         &self,
         setup: &HandSetup,
@@ -77,7 +78,7 @@ impl Phh {
         if script.shown.iter().all(Vec::is_empty) || !player.has_unknown() {
             return player.play(&mut watch);
         }
-        // The first time through finds out which of the made-up cards are still held when hands are shown.
+        // The first replay finds the made-up cards that are still held when hands are shown.
         let first = player.clone().play(&mut |_, _| ());
         if let Ok(first) = first {
             player.name_shown(&first, &script);
@@ -87,7 +88,7 @@ impl Phh {
 }
 
 impl Replay {
-    /// Stacks after the hand, player by player, as the file would write them.
+    /// Returns the stacks after the hand, player by player, as amounts of the file.
     #[must_use]
     pub fn finishing_stacks(&self) -> Vec<Amount> {
         self.end.seats().map(|(_, seat)| amount_of(seat.stack, self.unit)).collect()
@@ -101,11 +102,11 @@ struct Player<'a> {
     start: Hand,
     hand: Hand,
     script: Script,
-    /// Cards to make up unknown ones from.
+    /// Cards that stand for unknown ones.
     spare: Vec<Card>,
-    /// Made-up cards that stand for another one.
+    /// Made-up cards with the shown cards that replace them.
     renamed: Vec<(Card, Card)>,
-    /// Made-up cards, after renaming.
+    /// Made-up cards, after the replacement.
     made_up: Vec<Card>,
     events: Vec<HandEvent>,
 }
@@ -156,14 +157,15 @@ impl<'a> Player<'a> {
         Ok(Replay { start: self.start, events: self.events, end: self.hand, unit: self.unit })
     }
 
-    /// Other engines let a player check who has nobody left to bet against.
+    /// Returns whether a check is only in the file because other engines ask a player who has no
+    /// opponent left to bet against.
     fn decides_nothing(&self, step: &Step) -> bool {
         let others = self.hand.seats().filter(|(seat, _)| usize::from(*seat) != step.player);
         let mut others = others.map(|(_, seat)| seat);
         step.what == Move::CheckOrCall && (self.hand.is_over() || !others.any(|seat| seat.can_bet()))
     }
 
-    /// Applies what follows by itself, with the file's cards.
+    /// Applies the events that need no decision, with the file's cards.
     fn follow(&mut self) {
         loop {
             let mut due = Vec::new();
@@ -229,7 +231,7 @@ impl<'a> Player<'a> {
         Ok(())
     }
 
-    /// The cards thrown away; for unknown ones, the first made-up cards that the player holds.
+    /// Returns the discards; for unknown ones, the first made-up cards that the player holds.
     fn thrown(&self, thrown: &[Option<Card>], actor: SeatNo) -> Vec<Card> {
         let held = self.hand.seat(actor).map(|seat| seat.down).unwrap_or_default();
         let mut cards: Vec<Card> = thrown.iter().copied().flatten().collect();
@@ -240,7 +242,8 @@ impl<'a> Player<'a> {
         cards
     }
 
-    /// Lets the made-up cards that a player held at the end be those that the player showed.
+    /// Replaces the made-up cards that a player held at the end by the cards that the player
+    /// showed.
     fn name_shown(&mut self, first: &Replay, script: &Script) {
         let dealt: Vec<Card> = script.hole.iter().flatten().chain(&script.board).copied().flatten().collect();
         for ((_, seat), shown) in first.end.seats().zip(&script.shown) {

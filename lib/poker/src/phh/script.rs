@@ -1,27 +1,28 @@
-//! The actions of a hand file, taken apart: cards by whom they are dealt to, and what players did.
+//! The actions of a hand file by kind: the cards dealt to each player and the board, and the
+//! players' actions.
 
 use super::{Amount, Phh, PhhError, cards};
 use crate::variant::Stock;
 use std::collections::VecDeque;
 use wire::{Card, Rank};
 
-/// What a player did.
+/// A player's action.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Move {
     Fold,
     CheckOrCall,
-    /// Completed, bet or raised to this total.
+    /// A completion, bet or raise to this total.
     To(Amount),
     BringIn,
-    /// Threw cards away; `None` for one that nobody knows.
+    /// A discard; `None` stands for an unknown card.
     Discard(Vec<Option<Card>>),
 }
 
-/// A move and where it stands.
+/// An action with its place in the file.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
     pub(super) index: usize,
-    /// Which player, from 0.
+    /// The player's number, from 0.
     pub(super) player: usize,
     pub(super) what: Move,
 }
@@ -33,18 +34,18 @@ pub(super) struct Script {
     pub(super) hole: Vec<VecDeque<Option<Card>>>,
     /// Cards dealt to the board, in order.
     pub(super) board: VecDeque<Option<Card>>,
-    /// What players did, in order.
+    /// The players' actions, in order.
     pub(super) steps: VecDeque<Step>,
     /// Cards that each player showed at the end.
     pub(super) shown: Vec<Vec<Card>>,
 }
 
-/// The words of an action, its commentary left out.
+/// Returns the words of an action without its commentary.
 fn words(action: &str) -> impl Iterator<Item = &str> {
     action.split_whitespace().take_while(|word| !word.starts_with('#'))
 }
 
-/// The amount of a bet or raise; none for other actions.
+/// Returns the amount of a bet or raise; `None` for other actions.
 pub(super) fn bet_amount(action: &str) -> Option<Amount> {
     let mut words = words(action).skip(1);
     (words.next() == Some("cbr")).then(|| words.next()?.parse().ok()).flatten()
@@ -62,11 +63,14 @@ pub(super) fn parse(phh: &Phh) -> Result<Script, PhhError> {
         let words: Vec<&str> = words(text).collect();
         let player = |word: &str| {
             let nth: Option<usize> = word.strip_prefix('p').and_then(|nth| nth.parse().ok());
-            nth.filter(|nth| (1..=players).contains(nth))
-                .map(|nth| nth - 1)
-                .ok_or_else(|| wrong("no such player"))
+            nth.filter(|nth| (1..=players).contains(nth)).map(|nth| nth - 1).ok_or_else(|| {
+                wrong("the player's number is out of range: use p1 to pN for N starting stacks")
+            })
         };
-        let known = |text: &str| cards(text).ok_or_else(|| wrong("these are no cards"));
+        let known = |text: &str| {
+            cards(text)
+                .ok_or_else(|| wrong("the cards are malformed: write each as rank and suit, e.g. Ah, or ??"))
+        };
         let what = match words[..] {
             [] => continue,
             ["d", "db", dealt] => {
@@ -89,10 +93,12 @@ pub(super) fn parse(phh: &Phh) -> Result<Script, PhhError> {
             [_, "f"] => Move::Fold,
             [_, "cc"] => Move::CheckOrCall,
             [_, "pb"] => Move::BringIn,
-            [_, "cbr", to] => Move::To(to.parse().map_err(|_| wrong("the amount is no number"))?),
+            [_, "cbr", to] => {
+                Move::To(to.parse().map_err(|_| wrong("the amount is no number with at most two decimals"))?)
+            }
             [_, "sd"] => Move::Discard(Vec::new()),
             [_, "sd", thrown] => Move::Discard(known(thrown)?),
-            _ => return Err(wrong("the notation has no such action")),
+            _ => return Err(wrong("the notation has no such action: use f, cc, cbr, pb, sd or sm")),
         };
         let player = player(words[0])?;
         script.steps.push_back(Step { index, player, what });
@@ -100,8 +106,8 @@ pub(super) fn parse(phh: &Phh) -> Result<Script, PhhError> {
     Ok(script)
 }
 
-/// A deck for the hand: first the cards that the file does not name, to burn and to stand for unknown ones, then
-/// those that it names.
+/// Returns a deck for the hand: first the cards that the file does not name, to burn and to stand
+/// for unknown ones, then those that it names.
 pub(super) fn deck(phh: &Phh) -> Result<[Card; 52], PhhError> {
     let named = named(&parse(phh)?);
     let mut deck = [Card::FIRST; 52];
@@ -113,7 +119,7 @@ pub(super) fn deck(phh: &Phh) -> Result<[Card; 52], PhhError> {
     Ok(deck)
 }
 
-/// The cards of the variant that the file does not name.
+/// Returns the variant's cards that the file does not name.
 pub(super) fn unnamed(script: &Script, stock: Stock) -> Vec<Card> {
     let named = named(script);
     let plays = |card: &Card| stock == Stock::Full || card.rank() >= Rank(4);

@@ -1,4 +1,5 @@
-//! A hand file made ready to be played again by others: a deck that deals its cards, and what each player does.
+//! A hand file in the form that a table can play again: a deck that deals its cards, and each
+//! player's actions.
 
 use super::{Amount, Phh, PhhError, Replay};
 use crate::{
@@ -10,19 +11,19 @@ use wire::{Action, Chips, SeatNo, event::HandEvent, script::Script};
 /// A hand for a table that takes scripts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scripted {
-    /// What the table has to play.
+    /// The variant that the table has to play.
     pub variant: &'static Variant,
-    /// How the hand begins. Player `p1` sits in seat 0.
+    /// The beginning of the hand. Player `p1` sits in seat 0.
     pub script: Script,
-    /// What is done, in order.
+    /// The players' actions, in order.
     pub actions: Vec<(SeatNo, Action)>,
-    /// Chips after the hand by seat: the file's, or by the rules where the file does not say.
+    /// Chips after the hand by seat: the file's, or by the rules where the file has none.
     pub finishing_stacks: Vec<Amount>,
     unit: u64,
 }
 
 impl Scripted {
-    /// Chips of the table as the file would write them.
+    /// Returns chips of the table as an amount of the file.
     #[must_use]
     pub fn amount(&self, chips: Chips) -> Amount {
         super::amount_of(chips, self.unit)
@@ -30,10 +31,11 @@ impl Scripted {
 }
 
 impl Phh {
-    /// The hand with a deck that deals its cards; those that the file does not name are made up as in [`Phh::replay`].
+    /// Returns the hand with a deck that deals its cards; cards that the file does not name are
+    /// made up as in [`Phh::replay`].
     ///
     /// # Errors
-    /// As [`Phh::replay`], and [`PhhError::NoDeck`].
+    /// As [`Phh::replay`], and [`PhhError::NoDeck`] when no deck deals the cards in their order.
     pub fn script(&self) -> Result<Scripted, PhhError> {
         let mut setup = self.setup()?;
         let replay = self.replay_from(&setup, |_, _| ())?;
@@ -59,7 +61,7 @@ fn acted(event: &HandEvent) -> Option<(SeatNo, Action)> {
     }
 }
 
-/// Whether the setup's deck and the actions alone give what the replay gave.
+/// Returns whether the setup's deck and the actions alone give the events of the replay.
 fn deals(setup: &HandSetup, actions: &[(SeatNo, Action)], replay: &Replay) -> bool {
     let Ok(mut hand) = Hand::new(setup) else {
         return false;

@@ -1,16 +1,18 @@
-//! Deuce-to-seven low: the high ranking turned round, with aces always high, so that A-5-4-3-2 is no straight.
+//! Deuce-to-seven low: the high ranking inverted, with aces always high, so that A-5-4-3-2 is no
+//! straight.
 
 use super::{Strength, for_each_choice};
 use wire::Card;
 
-/// The strength of the lowest five-card hand among five to seven cards.
+/// Returns the strength of the lowest five-card hand among five to seven cards.
 pub(super) fn best(cards: &[Card]) -> Strength {
     let mut best = Strength(0);
     for_each_choice(cards, 5, &mut |five| best = best.max(of_five(five)));
     best
 }
 
-/// Categories as in the high ranking, then the ranks, those held more often first.
+/// Returns the strength of five cards: the category of the high ranking, then the ranks, the most
+/// frequent first; all inverted.
 fn of_five(five: &[Card]) -> Strength {
     let mut counts = [0u32; 13];
     for card in five {

@@ -1,9 +1,10 @@
-//! Hands that lie open on the table: up to four cards, compared by pairs and ranks alone.
+//! Comparison of cards face up: up to four, by pairs and ranks alone.
 
 use std::cmp::Ordering;
 use wire::Card;
 
-/// Ranks that are held most often first, then the highest, as one comparable value. `ace` says where it stands.
+/// Returns the ranks as one comparable value: the most frequent first, then the highest. `ace_high`
+/// puts the ace above the king, otherwise it is below the deuce.
 fn key(up: &[Card], ace_high: bool) -> [(u8, u8); 7] {
     let mut counts = [0u8; 13];
     for card in up {
@@ -19,13 +20,14 @@ fn key(up: &[Card], ace_high: bool) -> [(u8, u8); 7] {
     key
 }
 
-/// Compares open hands by the high ranking.
+/// Compares cards face up by the high ranking.
 #[must_use]
 pub fn showing_high(a: &[Card], b: &[Card]) -> Ordering {
     key(a, true).cmp(&key(b, true))
 }
 
-/// Compares open hands by the ace-to-five ranking: `Less` is the lower hand, which is the better one.
+/// Compares cards face up by the ace-to-five ranking: `Less` is the lower hand, which is the better
+/// one.
 #[must_use]
 pub fn showing_low(a: &[Card], b: &[Card]) -> Ordering {
     key(a, false).cmp(&key(b, false))

@@ -1,36 +1,37 @@
-//! Cards added up for the library that ranks them.
+//! Cards in the form that the ranking library takes.
 
 use super::{Ranking, Strength};
 use aya_poker::base as aya;
 use wire::Card;
 
-/// Up to seven different cards, added up one by one. A copy is two words: cards that hands share are added once.
+/// Up to seven different cards, added one by one. It is two words and `Copy`: cards that several
+/// hands share are added once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tally(aya::Hand);
 
 impl Tally {
-    /// No cards.
+    /// Returns a tally without cards.
     #[must_use]
     #[inline]
     pub fn new() -> Self {
         Self(aya::Hand::new())
     }
 
-    /// Adds a card that is not among those added before. More than seven make no sense.
+    /// Adds a card that is not among those added before. The limit of seven cards is not checked.
     #[inline]
     pub fn add(&mut self, card: Card) {
         self.0.insert_unchecked(&LIBRARY_CARDS[usize::from(card.index())]);
     }
 
-    /// The strength of the best high hand among the cards, five at least.
+    /// Returns the strength of the best high hand among at least five cards.
     #[must_use]
     #[inline]
     pub fn high(&self) -> Strength {
         Strength(aya_poker::poker_rank(&self.0).0.into())
     }
 
-    /// The strength of the best hand among the cards; none when it does not qualify, or when the library does not know the
-    /// ranking.
+    /// Returns the strength of the best hand among the cards; `None` when it does not qualify, or
+    /// when the library has no such ranking.
     pub(super) fn strength(&self, ranking: Ranking) -> Option<Strength> {
         let strength = match ranking {
             Ranking::High => return Some(self.high()),
@@ -62,8 +63,8 @@ impl FromIterator<Card> for Tally {
     }
 }
 
-/// The library's cards by our numbers: both count rank by rank from the deuce, clubs first. There is a place for every
-/// number that a byte can be, so that finding one takes no check.
+/// The library's cards by our numbers: both count rank by rank from the deuce, clubs first. The
+/// table has a place for every value of a byte, so that the compiler leaves the bounds check out.
 static LIBRARY_CARDS: [aya::Card; 256] = {
     let mut cards = [aya::CARDS[0]; 256];
     let mut number = 0;

@@ -1,4 +1,4 @@
-//! What a hand is called, for people: `two pair, aces and tens`, `8-6-4-3-A low`.
+//! Names of hands for people: `two pair, aces and tens`, `8-6-4-3-A low`.
 
 use super::{Ranking, Selection, best_cards, strength};
 use crate::variant::Variant;
@@ -13,8 +13,8 @@ const MANY: [&str; 13] = [
 ];
 const SYMBOLS: [&str; 13] = ["2", "3", "4", "5", "6", "7", "8", "9", "T", "J", "Q", "K", "A"];
 
-/// What the cards make in a variant, in words. Works on an incomplete hand too; hi-lo hands with a low that
-/// qualifies name both.
+/// Returns the name of the hand that the cards make in a variant, also of an incomplete hand. A
+/// hi-lo hand with a low that qualifies has both names.
 #[must_use]
 pub fn describe(variant: &Variant, hole: &[Card], board: &[Card]) -> String {
     let mut words = String::new();
@@ -23,7 +23,8 @@ pub fn describe(variant: &Variant, hole: &[Card], board: &[Card]) -> String {
             continue;
         }
         let best = || best_cards(ranking, variant.selection, hole, board);
-        // The name of a high hand is told from all cards as well as from the best of them, and faster.
+        // The name of a high hand follows from all cards as well as from the best five, which cost
+        // more time to find.
         let cards = || match variant.selection {
             Selection::Any => hole.iter().chain(board).copied().collect::<HoleCards>(),
             Selection::FromHole(_) => best(),
@@ -40,14 +41,14 @@ pub fn describe(variant: &Variant, hole: &[Card], board: &[Card]) -> String {
     words
 }
 
-/// How many cards there are of each rank, and which ranks of each suit.
+/// The number of cards of each rank, and the ranks of each suit as bits.
 struct Count {
     ranks: [u8; 13],
     suits: [u16; 4],
 }
 
 impl Count {
-    /// Ranks count from the deuce to the ace or, with the ace low, from the ace to the king.
+    /// Counts ranks from the deuce to the ace or, with the ace low, from the ace to the king.
     fn of(cards: &[Card], ace_low: bool) -> Self {
         let mut count = Self { ranks: [0; 13], suits: [0; 4] };
         for card in cards {
@@ -58,7 +59,8 @@ impl Count {
         count
     }
 
-    /// The two ranks that are held most often, of equals the highest, each with how often.
+    /// Returns the two most frequent ranks, the higher one first among equals, each with its number
+    /// of cards.
     fn groups(&self) -> [(u8, usize); 2] {
         let mut groups = [(0, 0); 2];
         for (rank, &count) in self.ranks.iter().enumerate() {
@@ -71,7 +73,7 @@ impl Count {
         groups
     }
 
-    /// The ranks of a suit that is held five times.
+    /// Returns the ranks of a suit that at least five cards have.
     fn flush(&self) -> Option<u16> {
         self.suits.iter().copied().find(|ranks| ranks.count_ones() >= 5)
     }
@@ -81,8 +83,8 @@ impl Count {
     }
 }
 
-/// The top card of the highest straight among these ranks. An ace may also stand below the `wheel`, the lowest rank of
-/// the deck.
+/// Returns the top card of the highest straight among these ranks. An ace also stands below
+/// `wheel`, the lowest rank of the deck.
 fn straight(ranks: u16, wheel: Option<u8>) -> Option<usize> {
     let top = (4..13usize).rev().find(|top| ranks >> (top - 4) & 0b1_1111 == 0b1_1111);
     top.or_else(|| {
@@ -96,7 +98,7 @@ fn word(words: &[&'static str; 13], rank: usize) -> &'static str {
     words[rank.min(12)]
 }
 
-/// The best high hand of up to seven cards.
+/// Returns the name of the best high hand of up to seven cards.
 fn high(cards: &[Card], wheel: Option<u8>) -> String {
     let count = Count::of(cards, false);
     let flush = count.flush();
@@ -107,14 +109,15 @@ fn high(cards: &[Card], wheel: Option<u8>) -> String {
         None => {}
     }
     match (count.groups()[0].0, flush, straight(count.all(), wheel)) {
-        // With a flush or a straight seven cards have no room for more than three of a kind.
+        // Seven cards with a flush or a straight have no room for more than three of a kind.
         (0..4, Some(ranks), _) => ["flush, ", one(ranks.ilog2() as usize), " high"].concat(),
         (0..4, _, Some(top)) => ["straight, ", one(top), " high"].concat(),
         _ => of_a_kind(&count, |rank| rank),
     }
 }
 
-/// Pairs and the like. `rank` says which rank a counted one is.
+/// Returns the name of a hand of pairs, or three or four of a kind, or of a high card. `rank` maps
+/// counted ranks to their places in the lists of words.
 fn of_a_kind(count: &Count, rank: impl Fn(usize) -> usize) -> String {
     let [(most, first), (next, second)] = count.groups();
     let (first, second) = (rank(first), rank(second));
@@ -130,8 +133,8 @@ fn of_a_kind(count: &Count, rank: impl Fn(usize) -> usize) -> String {
     }
 }
 
-/// A low hand of the best cards. In deuce-to-seven aces are high, and straights and flushes count, but A-5-4-3-2 is no
-/// straight.
+/// Returns the name of a low hand of the best cards. In deuce-to-seven aces are high, and straights
+/// and flushes count, but A-5-4-3-2 is no straight.
 fn low(best: &[Card], ace_low: bool) -> String {
     let count = Count::of(best, ace_low);
     let paired = count.groups()[0].0 > 1;
