@@ -1,4 +1,4 @@
-//! What the host has to know of an aggregate.
+//! The interface between the host and an aggregate.
 
 use crate::Running;
 use serde::{Serialize, de::DeserializeOwned};
@@ -26,63 +26,64 @@ pub type New<A> = (A, Vec<<A as Aggregate>::Event>);
 
 /// The answer to a command that was carried out earlier.
 pub enum Answer<T> {
-    /// This one.
+    /// The answer is known.
     Ready(T),
-    /// It comes with a later record.
+    /// The answer comes with a later record.
     Pending,
 }
 
-/// What one attempt at an effect came to.
+/// The result of one attempt at an effect.
 pub enum EffectResult<C> {
-    /// These commands are its answer, in order.
+    /// The effect was answered with these commands, in this order.
     Done(Vec<C>),
-    /// It has been heard and there is nothing to say to it: it is not repeated by this owner.
+    /// The effect was received and has no answer; this owner does not repeat it.
     Heard,
-    /// It has to be tried again.
+    /// The attempt failed and has to be repeated.
     Failed,
 }
 
-/// Something that lives in a journal: a state, the commands that it takes, and what follows from
-/// them. Everything here is pure; time and randomness are inputs. Times are milliseconds since 1970
-/// by the owner's clock.
+/// An aggregate: a state in a journal, the commands that it takes, and the effects that follow from
+/// the state. All methods are pure; time and randomness are inputs. Times are milliseconds since
+/// 1970 by the owner's clock.
 pub trait Aggregate: Sized {
-    /// Which one.
+    /// Identifies one aggregate.
     type Id: Copy + Eq + Hash + Ord + Display;
-    /// What it can be asked, by others and by what comes back from outside.
+    /// A command, from a request or from an effect's answer.
     type Command;
-    /// What happens to it.
+    /// An event.
     type Event: Serialize + DeserializeOwned;
-    /// What a snapshot holds.
+    /// The state that a snapshot stores.
     type State: Serialize + DeserializeOwned;
-    /// What a command is answered.
+    /// The answer to a command.
     type Reply;
-    /// What others are told, without having asked.
+    /// Table news and the like: sent without a request.
     type News;
-    /// Something to be done outside.
+    /// An action outside the process that the state asks for.
     type Effect;
-    /// What an effect is about: at most one effect per key runs at a time.
+    /// Identifies an effect; at most one effect of each key runs at a time.
     type Key: Clone + Eq + Hash;
 
-    /// What such a thing is called in refusals.
+    /// The aggregate's name in refusals and logs.
     const NAME: &'static str;
-    /// Commands that may wait at one of them; beyond, senders have to repeat.
+    /// Most queued commands of one aggregate; further ones are refused for now.
     const MAX_QUEUED: usize;
 
     /// Returns the aggregate that a command creates, as it is before its first record, and the
-    /// events of that record; none for a command that creates nothing. A refusal changes nothing.
+    /// events of that record; `None` for a command that creates no aggregate. A refusal changes
+    /// nothing.
     fn create(id: Self::Id, command: &Self::Command, now_ms: u64) -> Option<Result<New<Self>, Refusal>>;
 
-    /// Returns the aggregate after these records, the oldest first and at least one. They may be taken
-    /// apart, but for the events of the last one.
+    /// Returns the aggregate after these records, the oldest first and at least one. The records
+    /// may be consumed, except the events of the last one.
     ///
     /// # Errors
-    /// Why they are not the journal of one.
+    /// The reason why the records are not a journal of this aggregate.
     fn replay(id: Self::Id, records: &mut [Past<Self>]) -> Result<Self, String>;
 
     /// Encodes a record.
     ///
     /// # Errors
-    /// When it has no encoding.
+    /// When the record cannot be encoded.
     fn encode(record: &RecordOf<Self>) -> Result<Vec<u8>, CodecError> {
         codec::encode(record)
     }
@@ -90,13 +91,13 @@ pub trait Aggregate: Sized {
     /// Decodes a record.
     ///
     /// # Errors
-    /// When the bytes are something else.
+    /// When the bytes are not a record.
     fn decode(bytes: &[u8]) -> Result<RecordOf<Self>, CodecError> {
         codec::decode(bytes)
     }
 
-    /// Returns the events that a command causes; none when there is nothing to do. Commands without
-    /// a cause come from outside, by way of an effect.
+    /// Returns the events that a command causes; no events when there is nothing to do. A command
+    /// without a cause comes from an effect's answer.
     ///
     /// # Errors
     /// A named refusal; the aggregate stays as it is.
@@ -107,107 +108,108 @@ pub trait Aggregate: Sized {
         now_ms: u64,
     ) -> Result<Vec<Self::Event>, Refusal>;
 
-    /// Takes a stored record in and returns its events. Cannot fail.
+    /// Applies a stored record and returns its events. Cannot fail.
     fn evolve(&mut self, record: RecordOf<Self>) -> Vec<Self::Event>;
 
-    /// Makes one command of two that came from outside one after the other, where one record will
-    /// do for both; else gives the second back.
+    /// Merges two successive commands from effects' answers into the first, when one record can
+    /// hold both; else returns the second.
     fn merge(_first: &mut Self::Command, second: Self::Command) -> Option<Self::Command> {
         Some(second)
     }
 
-    /// Answers a command that only looks, from memory; none for all others.
+    /// Answers a command that only reads, from memory; `None` for all other commands.
     fn look(&self, _command: &Self::Command, _player: Option<PlayerId>, _now_ms: u64) -> Option<Self::Reply> {
         None
     }
 
-    /// Returns what a command was answered that is remembered as carried out.
+    /// Returns the answer to a command that the state remembers as carried out.
     fn answer(&self, cause: Cause) -> Option<Answer<Self::Reply>>;
 
-    /// Returns what to say to a command that has been carried out, or had nothing to do, and of
-    /// which nothing is remembered.
+    /// Returns the answer to a command that was carried out or had nothing to do, when the state
+    /// remembers no answer.
     fn reply(&self, command: &Self::Command) -> Self::Reply;
 
-    /// Returns the reply that refuses.
+    /// Returns the answer that carries a refusal.
     fn refused(refusal: Refusal) -> Self::Reply;
 
-    /// Returns the refusal of commands for what does not exist.
+    /// Returns the refusal of commands to an aggregate that does not exist.
     fn unknown() -> Refusal;
 
-    /// Whether an event may be the answer that held commands wait for.
+    /// Returns whether an event may be the answer that held commands wait for.
     fn settles(_event: &Self::Event) -> bool {
         false
     }
 
-    /// Returns when the clock decides next, if it does.
+    /// Returns the next deadline, in milliseconds since 1970, if there is one.
     fn next_deadline_ms(&self) -> Option<u64> {
         None
     }
 
-    /// Returns what the clock decides now; none before the deadline.
+    /// Returns the events that the deadline causes; no events before the deadline.
     fn tick(&self, _now_ms: u64, _seed: impl FnOnce() -> Seed) -> Vec<Self::Event> {
         Vec::new()
     }
 
-    /// Returns what gives those who are waited for their full time again, after one that they could
-    /// not use.
+    /// Returns the events that extend a running turn to its full time, after an outage took time
+    /// from it.
     fn resume(&self, _now_ms: u64) -> Vec<Self::Event> {
         Vec::new()
     }
 
-    /// Whether events are better decided anew than stored late: somebody's time-out.
+    /// Returns whether events are better decided anew than stored late, as a time-out is.
     fn is_for_now_only(&self, _events: &[Self::Event], _now_ms: u64) -> bool {
         false
     }
 
     /// Returns the state after a record that is about to be written, when that record is to carry a
-    /// snapshot. `first` says that it is the first one.
+    /// snapshot. `first` says whether it is the journal's first record.
     fn snapshot(&mut self, record: &RecordOf<Self>, first: bool) -> Option<Self::State>;
 
-    /// Takes notice of the size of a record that has been stored, before [`Aggregate::evolve`].
+    /// Takes note of a stored record's size in bytes, before [`Aggregate::evolve`].
     fn wrote(&mut self, _bytes: usize, _snapshot: bool) {}
 
-    /// Takes notice that a record of so many bytes was too large with its snapshot.
+    /// Takes note that a record of this size in bytes was too large with its snapshot.
     fn snapshot_too_large(&mut self, _bytes: usize) {}
 
-    /// Returns events that mean nothing, whose record carries a snapshot: one at rest must not keep the
-    /// stream that it shares with others from being trimmed. None for what is not at rest for long.
+    /// Returns events without effect whose record carries a snapshot. An aggregate at rest stores
+    /// it so that its old records do not keep the shared stream from being trimmed. No events for
+    /// aggregates that are never at rest for long.
     fn renewed() -> Vec<Self::Event> {
         Vec::new()
     }
 
-    /// Returns what others are told of a record's events, after them.
+    /// Returns the news of a stored record's events, after they are applied.
     fn news(&mut self, events: Vec<Self::Event>) -> Option<Self::News>;
 
-    /// Returns what is repeated of the last record's events after a takeover, for those who may
+    /// Returns the news that repeat the last record's events after a takeover, for viewers that may
     /// have missed them.
     fn retell(&mut self, _last: Vec<Self::Event>) -> Option<Self::News> {
         None
     }
 
-    /// Whether news say all that this reply says.
+    /// Returns whether the news contain all that the reply says.
     fn is_told_by(&self, _news: &Self::News, _reply: &Self::Reply) -> bool {
         false
     }
 
-    /// Returns when [`Aggregate::reminder`] has something to say next.
+    /// Returns when [`Aggregate::reminder`] has news next, in milliseconds since 1970.
     fn next_reminder_ms(&mut self) -> Option<u64> {
         None
     }
 
-    /// Returns what is due to be said while nothing is being written and that no record stands
-    /// behind.
+    /// Returns news that are due by the clock and need no record. Asked only while no record is
+    /// being written.
     fn reminder(&mut self, _now_ms: u64) -> Option<Self::News> {
         None
     }
 
-    /// Adds to `start` what is left to be done outside, as far as its key is free
-    /// ([`Running::is_free`]) and no more runs at a time than should.
+    /// Adds to `start` the effects that are to be started: those whose key is free
+    /// ([`Running::is_free`]), within the aggregate's limit of concurrent effects.
     fn effects(&self, running: &Running<Self::Key>, start: &mut Vec<(Self::Key, Self::Effect)>);
 
-    /// Whether the effect of this key is still to be done.
+    /// Returns whether the effect of this key is still to be done.
     fn is_due(&self, key: &Self::Key) -> bool;
 
-    /// Whether nothing will ever happen to it again, what is left to be done outside apart.
+    /// Returns whether the aggregate will never change again, effects that are still due aside.
     fn is_over(&self) -> bool;
 }

@@ -1,25 +1,23 @@
-//! The host of journaled aggregates: what tables, tournaments and everything else that lives in a
-//! journal have in common.
+//! The host of journaled aggregates: the part that tables and tournaments have in common.
 //!
-//! A [`Partition`] is a pure core: inputs (commands, acks of appends, what was read, timers,
-//! answers from outside) are its methods, each told what is [`Around`] it; what is to be done comes
-//! out as [`Output`]s. It never waits, reads no clock, logs nothing and knows no network. An
-//! aggregate is anything that implements [`Aggregate`]: its rules, its codec, nothing else.
+//! A [`Partition`] is a pure core. Inputs (commands, acks of appends, journals that were read,
+//! timers, answers to effects) are its methods; each gets the surroundings as [`Around`]. Actions
+//! to carry out come out as [`Output`]s. The core never waits, reads no clock, logs nothing and
+//! knows no network. An aggregate is any type that implements [`Aggregate`]: its rules and its
+//! codec.
 //!
-//! What always holds:
-//! - An aggregate has at most one record under way. It evolves, answers and tells only once that
-//!   record is stored.
+//! Invariants:
+//! - An aggregate has at most one record under way. Only after that record is stored does it apply
+//!   the events, answer and send news.
 //! - Every append names the record that it expects to follow. After a conflict the journal is read
 //!   and the command decided anew.
-//! - An answer that no record stands behind (a refusal, "nothing to do") is given only while
-//!   ownership is certain, and for [`FENCE_MS`] after a takeover only after a look whether the
-//!   owner before has written more.
-//! - Everything that waits here is bounded; every command that comes in is answered, or its journal
-//!   has a newer owner.
-//! - What is left to be done outside is derived from the state, done once at a time, and repeated
-//!   with growing pauses.
+//! - An answer without a record behind it (a refusal, "nothing to do") is given only while
+//!   ownership is certain; for [`FENCE_MS`] after a takeover only after a check that the former
+//!   owner has written no further record.
+//! - All queues are bounded. Every command is answered, unless the journal has a newer owner.
+//! - Effects are derived from the state, run once at a time, and are repeated with growing pauses.
 //!
-//! What it does not know: NATS, tasks, poker, how an answer reaches whoever asked.
+//! The host does not know NATS, tasks, poker, or how an answer reaches the sender of a request.
 
 mod aggregate;
 mod output;

@@ -1,50 +1,51 @@
-//! What goes into the core beside the inputs themselves, and what comes out.
+//! The core's surroundings and its outputs.
 
 use crate::Aggregate;
 use bytes::Bytes;
 use std::fmt;
 use wire::{Epoch, Refusal, event::Seed};
 
-/// The two clocks, as they are read for an input.
+/// The wall clock and the monotonic clock, as read for one input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Now {
-    /// Milliseconds since 1970. May be set, forwards and backwards.
+    /// Milliseconds since 1970. The wall clock may be set, forwards and backwards.
     pub wall_ms: u64,
-    /// Milliseconds since any moment. Never goes back.
+    /// Milliseconds since an arbitrary moment. Never decreases.
     pub mono_ms: u64,
 }
 
-/// What is around a partition when an input comes. Asked only where it matters.
+/// A partition's surroundings when an input comes. Each method is called only where its result
+/// matters.
 pub trait Around {
-    /// Returns the time.
+    /// Returns the time of both clocks.
     fn now(&self) -> Now;
 
-    /// Whether this process certainly owns the partition still.
+    /// Returns whether this process is certain that it still owns the partition.
     fn is_certain(&self) -> bool;
 
-    /// Returns a number that counts up whenever records begin not to be stored.
+    /// Returns the number of outages so far; an outage begins when records can no longer be stored.
     fn outages(&self) -> u64;
 
-    /// Whether records can be stored now, as far as is known.
+    /// Returns whether records can be stored now, as far as is known.
     fn is_well(&self) -> bool;
 
-    /// Returns the highest sequence of the journals' stream that is known.
+    /// Returns the highest known sequence of the journals' stream.
     fn newest(&self) -> u64;
 
     /// Returns 32 unpredictable bytes.
     fn seed(&self) -> Seed;
 }
 
-/// How far a journal is known.
+/// The known end of a journal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Position {
-    /// Sequence of the last record; 0: there is none.
+    /// Sequence of the last record; 0 when there is none.
     pub last: u64,
-    /// Sequence of the last snapshot; 0: there is none.
+    /// Sequence of the last snapshot; 0 when there is none.
     pub snapshot: u64,
 }
 
-/// A journal as it was read: its last snapshot and everything after it.
+/// A journal as it was read: its last snapshot and the records after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Journaled {
     /// Where the next record goes.
@@ -53,46 +54,46 @@ pub struct Journaled {
     pub records: Vec<Bytes>,
 }
 
-/// Why a journal was not read.
+/// Why a journal could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReadError {
-    /// The server did not say, or not in time.
+    /// The server did not answer, or not in time.
     Failed,
 }
 
 /// Why a record was not stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotStored {
-    /// Another record follows the one that it was to follow.
+    /// Another record follows the one that this record was to follow.
     Conflict,
-    /// Not at the first attempt; whether it will yet be is unknown. Only where the append was not
-    /// patient.
+    /// The first attempt failed, and it is unknown whether the record will still be stored. Only
+    /// for an append that is not patient.
     NotNow,
-    /// It is larger than records may be.
+    /// The record is larger than the server allows.
     TooLarge,
-    /// It never will be, for this reason.
+    /// The record can never be stored, for this reason.
     Failed(String),
 }
 
-/// What a look whether a record is the last one of its journal came to.
+/// The result of a check whether a record is its journal's last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checked {
-    /// It is.
+    /// The record is the last one.
     Last,
-    /// There is a later one.
+    /// There is a later record.
     Behind,
-    /// The server did not say.
+    /// The server did not answer.
     Unknown,
 }
 
 /// Why a decision did not become a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotRecorded {
-    /// It cannot be encoded.
+    /// The record cannot be encoded.
     Encoding(String),
-    /// It is too large, in bytes.
+    /// The record is too large; its size in bytes.
     TooLarge(usize),
-    /// The journal does not take it.
+    /// The journal refuses the record, for this reason.
     Failed(String),
 }
 
@@ -106,107 +107,107 @@ impl fmt::Display for NotRecorded {
     }
 }
 
-/// What is to be done, in this order.
+/// An action for the caller to carry out; actions are carried out in the order in which they come.
 pub enum Output<A: Aggregate, R> {
     /// Append a record, then [`crate::Partition::appended`].
     Append {
-        /// Whose.
+        /// The aggregate.
         id: A::Id,
-        /// Directly after this.
+        /// The end of the journal that the record has to follow.
         after: Position,
-        /// The record.
+        /// The encoded record.
         payload: Vec<u8>,
         /// Whether it carries a snapshot.
         snapshot: bool,
-        /// Whether to go on until it is stored; else one attempt is all.
+        /// Whether to repeat the append until it is stored; else there is one attempt.
         patient: bool,
     },
-    /// Look whether this is the last record, then [`crate::Partition::checked`].
+    /// Check whether this is the last record, then [`crate::Partition::checked`].
     Check {
-        /// Whose.
+        /// The aggregate.
         id: A::Id,
-        /// The last one that is known.
+        /// The last known record.
         position: Position,
     },
     /// Read a journal, then [`crate::Partition::read`].
     Read {
-        /// Whose.
+        /// The aggregate.
         id: A::Id,
-        /// Give up after this time, in milliseconds.
+        /// Time limit, in milliseconds.
         within_ms: u64,
     },
-    /// Answer.
+    /// Answer a command.
     Reply {
-        /// Whom.
+        /// Where the answer goes.
         token: R,
-        /// What.
+        /// The answer.
         reply: A::Reply,
     },
-    /// Tell others, and with it `answers`, whom it is answer enough.
+    /// Send news. The command of `answers` gets no other answer.
     Tell {
-        /// Of what.
+        /// The aggregate.
         id: A::Id,
-        /// What.
+        /// The news.
         news: A::News,
-        /// Who gets no other answer.
+        /// The command that these news answer.
         answers: Option<R>,
     },
     /// Make one attempt at an effect, then [`crate::Partition::returned`].
     Start {
-        /// Whose.
+        /// The aggregate.
         id: A::Id,
-        /// What it is about.
+        /// The effect's key.
         key: A::Key,
-        /// What to do.
+        /// The effect.
         effect: A::Effect,
-        /// How often it was tried in vain.
+        /// How many attempts failed before.
         tries: u32,
     },
-    /// An effect under way is needed no more.
+    /// Abort an attempt at an effect that is no longer due.
     Stop {
-        /// Whose.
+        /// The aggregate.
         id: A::Id,
-        /// What it is about.
+        /// The effect's key.
         key: A::Key,
     },
-    /// An aggregate is in memory, as its journal has it now.
+    /// An aggregate was loaded from its journal into memory.
     Loaded {
-        /// Which.
+        /// The aggregate.
         id: A::Id,
     },
-    /// An aggregate leaves memory.
+    /// An aggregate was removed from memory.
     Evict {
-        /// Which.
+        /// The aggregate.
         id: A::Id,
     },
-    /// A decision did not become a record. Who asked for it is told by another output.
+    /// A decision did not become a record. Its command is answered by another output.
     NotRecorded {
-        /// Whose.
+        /// The aggregate.
         id: A::Id,
-        /// Why.
+        /// The reason.
         reason: NotRecorded,
     },
-    /// What came back from outside was refused.
+    /// The answer to an effect was refused by the aggregate.
     Declined {
-        /// By which.
+        /// The aggregate.
         id: A::Id,
-        /// Why.
+        /// The refusal.
         refusal: Refusal,
     },
-    /// A journal makes no sense.
+    /// A journal cannot be replayed.
     Unreadable {
-        /// Whose.
+        /// The aggregate.
         id: A::Id,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
-    /// A journal has a newer owner: nothing comes out any more.
+    /// A journal has a newer owner: no further output comes.
     Superseded {
-        /// Whose.
+        /// The aggregate.
         id: A::Id,
         /// The newer owner's epoch.
         epoch: Epoch,
     },
-    /// Nothing is under way any more: the partition can be handed over.
+    /// No record is under way: the partition can be handed over.
     Released,
 }

@@ -1,4 +1,4 @@
-//! Effects of one aggregate that are under way, or rest between two attempts.
+//! Effects of one aggregate that are under way, or wait between two attempts.
 
 use std::{collections::HashMap, hash::Hash};
 
@@ -7,7 +7,7 @@ const PAUSE_MS: u64 = 200;
 /// Longest pause between two attempts, in milliseconds.
 const LONGEST_PAUSE_MS: u64 = 5_000;
 
-/// See the module.
+/// The attempts of one aggregate's effects, by key.
 #[derive(Debug)]
 pub struct Running<K>(HashMap<K, Attempt>);
 
@@ -20,11 +20,11 @@ struct Attempt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AttemptState {
     UnderWay,
-    /// Not to be repeated for as long as it is due.
+    /// The effect is not repeated, though it stays due.
     Heard,
-    /// Until this time.
+    /// The next attempt may begin at this time, by the monotonic clock.
     Resting(u64),
-    /// To be started again.
+    /// The next attempt may begin.
     Rested,
 }
 
@@ -35,12 +35,12 @@ impl<K> Default for Running<K> {
 }
 
 impl<K: Clone + Eq + Hash> Running<K> {
-    /// Whether an effect of this key may be started now.
+    /// Returns whether an effect of this key may be started now.
     pub fn is_free(&self, key: &K) -> bool {
         self.0.get(key).is_none_or(|attempt| attempt.stage == AttemptState::Rested)
     }
 
-    /// Returns how many keys like this are taken: under way, or between two attempts.
+    /// Returns how many matching keys are taken: under way, or waiting between two attempts.
     pub fn count(&self, like: impl Fn(&K) -> bool) -> usize {
         let taken = self.0.iter().filter(|(_, attempt)| attempt.stage != AttemptState::Rested);
         taken.filter(|(key, _)| like(key)).count()
@@ -50,12 +50,12 @@ impl<K: Clone + Eq + Hash> Running<K> {
         self.0.is_empty()
     }
 
-    /// Whether nothing is under way, and nothing is to be tried again.
+    /// Returns whether no attempt is under way or to be repeated.
     pub(crate) fn is_idle(&self) -> bool {
         self.0.values().all(|attempt| attempt.stage == AttemptState::Heard)
     }
 
-    /// Forgets what is not due any more; `stop` gets what was under way.
+    /// Forgets keys that are no longer due; `stop` gets those that were under way.
     pub(crate) fn keep(&mut self, is_due: impl Fn(&K) -> bool, mut stop: impl FnMut(&K)) {
         self.0.retain(|key, attempt| {
             let due = is_due(key);
@@ -66,7 +66,7 @@ impl<K: Clone + Eq + Hash> Running<K> {
         });
     }
 
-    /// Lets those go on whose rest is over.
+    /// Frees the keys whose pause is over.
     pub(crate) fn rouse(&mut self, mono_ms: u64) {
         for attempt in self.0.values_mut() {
             if matches!(attempt.stage, AttemptState::Resting(until_ms) if until_ms <= mono_ms) {
@@ -75,7 +75,7 @@ impl<K: Clone + Eq + Hash> Running<K> {
         }
     }
 
-    /// Returns when the next rest is over.
+    /// Returns when the next pause is over, by the monotonic clock.
     pub(crate) fn next_ms(&self) -> Option<u64> {
         let resting = self.0.values().filter_map(|attempt| match attempt.stage {
             AttemptState::Resting(until_ms) => Some(until_ms),
@@ -84,19 +84,20 @@ impl<K: Clone + Eq + Hash> Running<K> {
         resting.min()
     }
 
-    /// Returns how often it was tried before.
+    /// Begins an attempt and returns how many were made before.
     pub(crate) fn begin(&mut self, key: K) -> u32 {
         let attempt = self.0.entry(key).or_insert(Attempt { tries: 0, stage: AttemptState::UnderWay });
         attempt.stage = AttemptState::UnderWay;
         attempt.tries
     }
 
-    /// An attempt is over. Returns whether it was known to be under way.
+    /// Ends an attempt; the effect is not repeated. Returns whether the attempt was under way.
     pub(crate) fn heard(&mut self, key: &K) -> bool {
         self.end(key, |_| AttemptState::Heard)
     }
 
-    /// The same; should it be due all the same, it is tried again after a pause.
+    /// Ends an attempt; an effect that is still due is repeated after a pause. Returns whether the
+    /// attempt was under way.
     pub(crate) fn rest(&mut self, key: &K, mono_ms: u64) -> bool {
         self.end(key, |tries| AttemptState::Resting(mono_ms + pause_ms(tries)))
     }
@@ -111,7 +112,7 @@ impl<K: Clone + Eq + Hash> Running<K> {
     }
 }
 
-/// The pause after so many attempts before.
+/// Returns the pause, in milliseconds, after this many earlier attempts.
 pub(crate) fn pause_ms(tries: u32) -> u64 {
     PAUSE_MS.saturating_mul(1 << tries.min(10)).min(LONGEST_PAUSE_MS)
 }
@@ -121,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_fails_rests_longer_each_time_and_what_was_heard_is_not_repeated() {
+    fn a_failed_effect_rests_longer_each_time_and_a_heard_one_is_not_repeated() {
         let mut running = Running::default();
         let mut now_ms = 1_000;
         let mut pauses = Vec::new();

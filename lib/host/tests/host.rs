@@ -1,4 +1,4 @@
-//! What the host does for every aggregate, seen with the smallest one.
+//! The host's behaviour, shown with the smallest aggregate.
 
 mod queue;
 
@@ -19,7 +19,7 @@ fn unavailable(token: u32) -> (u32, QueueReply) {
     refused(token, Refusal::unavailable("queue"))
 }
 
-/// A queue that is open, in the hands of its first owner.
+/// Opens a queue, owned by its first owner.
 fn open() -> (HostHarness, Server) {
     let mut server = Server::default();
     let mut stage = HostHarness::new(1, &server);
@@ -28,7 +28,7 @@ fn open() -> (HostHarness, Server) {
     (stage, server)
 }
 
-/// The same in the hands of the next owner, who has read it.
+/// Opens a queue and has the next owner take it over and read it.
 fn taken_over() -> (HostHarness, Server) {
     let (_, mut server) = open();
     let mut stage = HostHarness::new(2, &server);
@@ -37,7 +37,7 @@ fn taken_over() -> (HostHarness, Server) {
 }
 
 #[test]
-fn nothing_is_answered_told_or_known_before_it_is_stored_and_one_record_is_under_way_at_a_time() {
+fn answers_and_news_come_after_the_record_is_stored_and_one_record_is_under_way_at_a_time() {
     let (mut stage, mut server) = open();
     let one = stage.send(ID, 1, 1, Q::Join);
     let two = stage.send(ID, 2, 1, Q::Join);
@@ -48,7 +48,7 @@ fn nothing_is_answered_told_or_known_before_it_is_stored_and_one_record_is_under
     ));
     assert_eq!(stage.partition.under_way().0, 1);
     let seen = stage.serve(&mut server);
-    // The second is answered once the pair sits.
+    // The second is answered once the pair is seated.
     assert_eq!(seen.replies, [(look, QueueReply::Waiting(0)), (one, QueueReply::Done)]);
     assert_eq!(seen.news.len(), 2);
     assert_eq!(seen.started, [(ID, 1, 0)]);
@@ -59,7 +59,7 @@ fn nothing_is_answered_told_or_known_before_it_is_stored_and_one_record_is_under
 }
 
 #[test]
-fn a_repeat_gets_the_first_answer_also_from_the_next_owner_and_also_a_refusal() {
+fn a_repeat_gets_the_first_answer_or_refusal_also_from_the_next_owner() {
     let (mut stage, mut server) = open();
     stage.send(ID, 1, 1, Q::Join);
     stage.serve(&mut server);
@@ -69,7 +69,7 @@ fn a_repeat_gets_the_first_answer_also_from_the_next_owner_and_also_a_refusal() 
     let mut next = HostHarness::new(2, &server);
     next.pass(1);
     let again = next.send(ID, 1, 1, Q::Join);
-    // What the clock gets extended by is the new owner's.
+    // The one further record is the new owner's: it extends the clock.
     assert_eq!(next.serve(&mut server).replies, [(again, QueueReply::Done)]);
     assert_eq!(server.count(ID), records + 1);
     next.send(ID, 0, 2, Q::Close);
@@ -81,7 +81,7 @@ fn a_repeat_gets_the_first_answer_also_from_the_next_owner_and_also_a_refusal() 
 }
 
 #[test]
-fn a_conflict_is_read_and_decided_anew_and_a_newer_owner_ends_everything() {
+fn after_a_conflict_the_command_is_decided_anew_and_a_newer_owner_ends_the_partition() {
     let (mut old, mut server) = open();
     let mut new = HostHarness::new(2, &server);
     new.serve(&mut server);
@@ -102,7 +102,7 @@ fn a_conflict_is_read_and_decided_anew_and_a_newer_owner_ends_everything() {
 }
 
 #[test]
-fn what_no_record_stands_behind_is_answered_only_while_certain() {
+fn an_answer_without_a_record_is_given_only_while_ownership_is_certain() {
     let (mut stage, mut server) = open();
     stage.world.certain.set(false);
     let nothing = stage.send(ID, 1, 1, Q::Nothing);
@@ -124,7 +124,7 @@ fn what_no_record_stands_behind_is_answered_only_while_certain() {
 }
 
 #[test]
-fn after_a_takeover_the_journal_is_looked_into_before_a_bare_answer_until_something_is_written() {
+fn after_a_takeover_the_journal_is_checked_before_an_answer_without_a_record_until_a_record_is_stored() {
     let (mut stage, mut server) = taken_over();
     let checks = |stage: &mut HostHarness, player| {
         stage.send(ID, player, 50, Q::Nothing);
@@ -136,7 +136,7 @@ fn after_a_takeover_the_journal_is_looked_into_before_a_bare_answer_until_someth
     stage.pass(FENCE_MS + 1);
     assert!(checks(&mut stage, 2).is_none());
     stage.serve(&mut server);
-    assert!(checks(&mut stage, 0).is_some(), "the fleet's own are checked for longer");
+    assert!(checks(&mut stage, 0).is_some(), "commands of the fleet are checked for longer");
     stage.serve(&mut server);
     let (mut stage, mut server) = taken_over();
     stage.send(ID, 1, 1, Q::Join);
@@ -145,7 +145,7 @@ fn after_a_takeover_the_journal_is_looked_into_before_a_bare_answer_until_someth
 }
 
 #[test]
-fn the_old_owners_last_record_is_found_before_a_refusal() {
+fn the_former_owners_last_record_is_found_before_a_refusal() {
     let (mut old, mut server) = open();
     let mut new = HostHarness::new(2, &server);
     new.serve(&mut server);
@@ -157,7 +157,7 @@ fn the_old_owners_last_record_is_found_before_a_refusal() {
 }
 
 #[test]
-fn who_is_asked_for_is_read_first_and_what_is_unknown_is_looked_up_a_few_at_a_time() {
+fn requested_journals_are_read_first_and_unknown_ids_are_looked_up_a_few_at_a_time() {
     let (mut stage, mut server) = open();
     for id in 100..140 {
         stage.send(TableId(id), 0, 1, Q::Open);
@@ -171,7 +171,7 @@ fn who_is_asked_for_is_read_first_and_what_is_unknown_is_looked_up_a_few_at_a_ti
         .filter_map(|output| if let Output::Read { id, .. } = output { Some(*id) } else { None })
         .collect();
     assert_eq!(read, [ID, TableId(100), TableId(139)]);
-    // Unknown ids, more than may be looked up; the loop goes on meanwhile.
+    // More unknown ids than may be looked up. The partition goes on meanwhile.
     next.out.clear();
     let tokens: Vec<u32> = (0..20).map(|n| next.send(TableId(500 + n), 1, 1, Q::Nothing)).collect();
     let turned_away = next.out.iter().filter(|output| matches!(output, Output::Reply { .. })).count();
@@ -199,7 +199,7 @@ fn a_command_that_comes_during_a_look_up_is_looked_up_again() {
 }
 
 #[test]
-fn a_time_out_is_stored_at_once_or_not_at_all_and_nobodys_time_runs_out_by_an_outage() {
+fn a_time_out_is_stored_at_once_or_decided_anew_and_no_time_runs_out_during_an_outage() {
     let (mut stage, mut server) = open();
     stage.send(ID, 1, 1, Q::Join);
     stage.serve(&mut server);
@@ -224,7 +224,7 @@ fn a_time_out_is_stored_at_once_or_not_at_all_and_nobodys_time_runs_out_by_an_ou
 }
 
 #[test]
-fn a_record_stored_late_gives_the_time_back_only_when_it_is_over() {
+fn after_a_record_stored_late_the_time_is_extended_when_it_is_over() {
     let (mut stage, mut server) = open();
     stage.send(ID, 1, 1, Q::Join);
     stage.pass(2_000);
@@ -293,10 +293,10 @@ fn effects_run_once_at_a_time_and_again_after_growing_pauses() {
         seen = stage.wake(&mut server);
     }
     stage.seated(ID, 1, EffectResult::Done(vec![Q::Seated(9)]));
-    assert_eq!(stage.serve(&mut server).started, [], "nothing has come of it");
+    assert_eq!(stage.serve(&mut server).started, [], "the pause has not passed");
     stage.pass(10_000);
     assert_eq!(stage.wake(&mut server).started, [(ID, 1, 4)]);
-    // The answer has been recorded by somebody else.
+    // Another owner records the effect's answer.
     let mut other = HostHarness::new(1, &server);
     other.serve(&mut server);
     other.seated(ID, 1, EffectResult::Done(vec![Q::Seated(1)]));
@@ -315,7 +315,7 @@ fn an_effect_that_is_due_again_during_a_release_waits_for_the_next_owner() {
         stage.send(ID, 2, 1, Q::Join);
         stage.serve(&mut server);
         stage.seated(ID, 1, EffectResult::Failed);
-        // One record keeps the release from ending.
+        // A record that is under way keeps the release from ending.
         stage.send(TableId(8), 3, 1, Q::Write(1));
         stage.partition.release(&stage.world);
         stage.pass(10_000);
@@ -324,24 +324,24 @@ fn an_effect_that_is_due_again_during_a_release_waits_for_the_next_owner() {
         let seen = stage.serve(&mut server);
         done.send((seen.started, seen.released)).unwrap();
     });
-    let seen = ended.recv_timeout(std::time::Duration::from_secs(20)).expect("it goes round and round");
+    let seen = ended.recv_timeout(std::time::Duration::from_secs(20)).expect("the release never ends");
     assert_eq!(seen, (vec![], true));
 }
 
 #[test]
-fn what_waits_is_bounded() {
+fn commands_beyond_the_bound_of_the_queue_are_refused_for_now() {
     let (mut stage, mut server) = open();
     let tokens: Vec<u32> = (1..=12).map(|n| stage.send(ID, n, 1, Q::Write(1))).collect();
     let seen = stage.serve(&mut server);
     let turned_away: Vec<u32> =
         tokens.iter().copied().filter(|token| seen.replies.contains(&unavailable(*token))).collect();
-    // One is under way, eight wait.
+    // One command is under way, eight are queued.
     assert_eq!(turned_away, tokens[9..]);
     assert_eq!(seen.replies.len(), tokens.len());
 }
 
 #[test]
-fn what_is_over_leaves_memory_and_is_read_again_when_somebody_asks() {
+fn an_aggregate_that_is_over_leaves_memory_and_is_read_again_at_a_request() {
     let (mut stage, mut server) = open();
     stage.send(ID, 0, 2, Q::Close);
     stage.serve(&mut server);
@@ -358,7 +358,7 @@ fn what_is_over_leaves_memory_and_is_read_again_when_somebody_asks() {
 }
 
 #[test]
-fn a_journal_that_is_gone_or_makes_no_sense_leaves_nobody_waiting() {
+fn a_journal_that_is_gone_or_unreadable_refuses_all_its_commands() {
     for gone in [true, false] {
         let (mut stage, mut server) = taken_over();
         let token = stage.send(ID, 1, 1, Q::Join);
@@ -379,7 +379,7 @@ fn a_journal_that_is_gone_or_makes_no_sense_leaves_nobody_waiting() {
 }
 
 #[test]
-fn a_release_finishes_what_is_under_way_and_sends_everybody_else_elsewhere() {
+fn a_release_finishes_the_record_under_way_and_refuses_all_other_commands_for_now() {
     let (mut stage, mut server) = open();
     let under_way = stage.send(ID, 1, 1, Q::Join);
     let waits = stage.send(ID, 2, 1, Q::Join);
@@ -398,7 +398,7 @@ fn a_release_finishes_what_is_under_way_and_sends_everybody_else_elsewhere() {
 }
 
 #[test]
-fn one_at_rest_stores_its_state_again_before_it_holds_the_stream_up() {
+fn an_aggregate_at_rest_stores_its_state_again_before_it_keeps_the_stream_from_being_trimmed() {
     let (mut stage, mut server) = open();
     stage.send(ID, 1, 1, Q::Write(10));
     stage.serve(&mut server);

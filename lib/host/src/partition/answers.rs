@@ -1,24 +1,25 @@
-//! Those who wait for an answer that comes with a later record, and refusals that are remembered.
+//! Commands whose answer comes with a later record, and refusals that are remembered.
 
 use super::{Context, host::Host};
 use crate::{Aggregate, Answer, Around};
 use wire::{Refusal, journal::Cause};
 
-/// Refusals that are remembered: as many as commands usually can wait.
+/// Refusals that one aggregate remembers: about as many as commands are queued at a time.
 const MAX_REFUSALS: usize = 256;
-/// Commands that wait for an answer that comes with a later record, at one aggregate.
+/// Commands of one aggregate that are held until a later record answers them.
 pub const MAX_HELD: usize = 4_096;
-/// Repeats of one command that wait so: the oldest have been given up by their senders.
+/// Repeats of one command that are held; beyond, the oldest is dropped, as its sender has given it
+/// up.
 const MAX_REPEATS: usize = 4;
 
 impl<A: Aggregate, R> Host<A, R> {
-    /// What the same command was refused for, if it was.
+    /// Returns the remembered refusal of the same command.
     pub(super) fn refusal(&self, cause: Cause) -> Option<&Refusal> {
         self.refusals.iter().rev().find(|(known, _)| *known == cause).map(|(_, refusal)| refusal)
     }
 
-    /// Remembers a player's refusal. One for a passing reason is no answer; the fleet's own
-    /// commands may be refused now and be in place later.
+    /// Remembers the refusal of a player's command. Transient refusals are not remembered, and
+    /// neither are those of the fleet's own commands: they may be accepted later.
     pub(super) fn refused(&mut self, cause: Cause, refusal: &Refusal) {
         if refusal.is_transient() || cause.player.is_none() || self.refusal(cause).is_some() {
             return;
@@ -29,7 +30,7 @@ impl<A: Aggregate, R> Host<A, R> {
         self.refusals.push_back((cause, refusal.clone()));
     }
 
-    /// Keeps whoever waits for an answer that comes with a later record.
+    /// Holds a command until a later record answers it.
     pub(super) fn hold<W: Around>(&mut self, cause: Cause, token: R, context: &mut Context<'_, A, R, W>) {
         if self.held.len() >= MAX_HELD || context.releasing {
             return context.turn_away(Some(token));
@@ -43,13 +44,14 @@ impl<A: Aggregate, R> Host<A, R> {
         self.held.push((cause, token));
     }
 
-    /// Answers those whose answer has come meanwhile.
+    /// Answers held commands whose answer is known by now.
     pub(super) fn answer_held<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) {
         for (cause, token) in std::mem::take(&mut self.held) {
             match self.aggregate.answer(cause) {
                 Some(Answer::Ready(reply)) => context.reply(Some(token), reply),
                 Some(Answer::Pending) => self.held.push((cause, token)),
-                // It is not in the journal as that was read: it has to be sent again.
+                // The journal, as it was read again, does not have the command: its sender has to
+                // repeat it.
                 None => context.turn_away(Some(token)),
             }
         }

@@ -1,5 +1,5 @@
-//! One aggregate in the hands of its owner: the state as of the last stored record, commands that
-//! wait their turn, and those who wait for an answer.
+//! One aggregate in its owner's memory: the state as of the last stored record, queued commands,
+//! and held commands, whose answer comes with a later record.
 
 use super::{Context, IDLE_MS};
 use crate::{
@@ -9,20 +9,19 @@ use crate::{
 use std::collections::VecDeque;
 use wire::{Epoch, Refusal, journal::Cause};
 
-/// A deadline that has passed without any consequence is looked at again after this time, in
-/// milliseconds.
+/// A deadline that has passed without an event is checked again after this time, in milliseconds.
 const OVERDUE_MS: u64 = 100;
 
-/// A command that waits its turn.
+/// A queued command.
 pub(super) struct QueuedCommand<C, R> {
     pub(super) cause: Option<Cause>,
     pub(super) command: C,
-    /// Who wants an answer; nobody to what came back from outside.
+    /// Where the answer goes; `None` for a command from an effect's answer.
     pub(super) token: Option<R>,
-    /// Whether the answer may ride on news.
+    /// Whether news may serve as the answer.
     pub(super) rides: bool,
-    /// Whether it was made sure that the owner before had written nothing more when this was
-    /// decided.
+    /// Whether a check found that the former owner had written no further record when this command
+    /// was decided.
     pub(super) checked: bool,
 }
 
@@ -36,17 +35,17 @@ impl<C, R> QueuedCommand<C, R> {
     }
 }
 
-/// What is under way at the journal.
+/// The state of the aggregate's work on its journal.
 pub(super) enum JournalState<A: Aggregate, R> {
     Idle,
     PendingAppend(PendingAppend<A, R>),
     Checking(QueuedCommand<A::Command, R>),
     Reading,
-    /// It could not be read: it is to be read again.
+    /// The journal could not be read and is to be read again.
     Unread,
 }
 
-/// A record on its way into the journal.
+/// A record whose append is under way.
 pub(super) struct PendingAppend<A: Aggregate, R> {
     pub(super) record: RecordOf<A>,
     pub(super) command: Option<QueuedCommand<A::Command, R>>,
@@ -54,16 +53,17 @@ pub(super) struct PendingAppend<A: Aggregate, R> {
     pub(super) since_ms: u64,
 }
 
-/// Whether the clock says what it should.
+/// Whether turns have lost time that the clock has to give back.
 pub(super) struct Clock {
-    /// The outages that it has been extended for; none: it is to be extended in any case.
+    /// The number of outages for which the clock has been extended; `None`: it is to be extended in
+    /// any case.
     pub(super) outages: Option<u64>,
-    /// Whether a record was stored late, so that somebody may have had less time than the clock
+    /// Whether a record was stored late, so that an actor may have had less time than its clock
     /// says.
     pub(super) held_up: bool,
 }
 
-/// A pause after something that would fail again at once.
+/// A pause after a failure that would otherwise repeat at once.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pause {
     pub(super) until_ms: u64,
@@ -77,41 +77,42 @@ impl Pause {
     }
 }
 
-/// See the module.
+/// One aggregate in memory, with its queue and the work under way.
 pub(super) struct Host<A: Aggregate, R> {
     pub(super) aggregate: A,
     pub(super) position: Position,
     pub(super) queue: VecDeque<QueuedCommand<A::Command, R>>,
     pub(super) stage: JournalState<A, R>,
-    /// Whether a record was stored since it was read: from then on no earlier owner can write.
+    /// Whether this owner has stored a record since it read the journal; from then on no earlier
+    /// owner can write.
     pub(super) written: bool,
     pub(super) clock: Clock,
     pub(super) pause: Pause,
     pub(super) running: Running<A::Key>,
-    /// The wake-up that is armed for it, by the monotonic clock.
+    /// The wake-up that is armed, by the monotonic clock.
     pub(super) armed_ms: Option<u64>,
     /// The epoch of a newer owner, once one is known.
     pub(super) newer: Option<Epoch>,
-    /// Those whose answer comes with a later record.
+    /// Held commands: their answers come with a later record.
     pub(super) held: Vec<(Cause, R)>,
-    /// What was refused lately, oldest first. A repeat that was under way when the refusal was
-    /// answered must not be carried out after all, and repeats of one command reach one owner or
-    /// come seconds later: so this needs no journal.
+    /// Recent refusals, the oldest first. A repeat that was under way when its command was refused
+    /// must not be carried out after all. Repeats reach the same owner or come seconds later, so
+    /// this list needs no journal.
     pub(super) refusals: VecDeque<(Cause, Refusal)>,
-    /// When somebody asked for it last, if anybody did.
+    /// When the last request for this aggregate came, by the monotonic clock.
     asked_ms: Option<u64>,
-    /// Whether there is no such thing (any more).
+    /// Whether the aggregate does not exist, or no longer does.
     gone: bool,
 }
 
-/// An aggregate out of its journal.
+/// An aggregate that was replayed from its journal.
 pub(super) struct LoadedAggregate<A: Aggregate> {
     pub(super) aggregate: A,
     pub(super) epoch: Epoch,
     pub(super) last: Vec<A::Event>,
 }
 
-/// An aggregate out of its records.
+/// Replays an aggregate from its records.
 pub(super) fn load<A: Aggregate>(id: A::Id, journal: &Journaled) -> Result<LoadedAggregate<A>, String> {
     let mut records = Vec::with_capacity(journal.records.len());
     for (n, bytes) in (1..).zip(&journal.records) {
@@ -157,7 +158,7 @@ impl<A: Aggregate, R> Host<A, R> {
         }
     }
 
-    /// A command has come in.
+    /// Takes a command in: answers it from memory, queues it, or refuses it for now.
     pub(super) fn command<W: Around>(
         &mut self,
         queued: QueuedCommand<A::Command, R>,
@@ -185,8 +186,8 @@ impl<A: Aggregate, R> Host<A, R> {
         self.aggregate.look(&queued.command, player, context.now.wall_ms)
     }
 
-    /// It has been read after a takeover. What it last told is repeated for those who may have
-    /// missed it; who is waited for gets the full time back.
+    /// Begins work after a takeover: repeats the last record's news for viewers that may have
+    /// missed them; a running turn gets its full time back.
     pub(super) fn taken_over<W: Around>(
         &mut self,
         epoch: Epoch,
@@ -205,7 +206,7 @@ impl<A: Aggregate, R> Host<A, R> {
         self.go_on(context);
     }
 
-    /// It has been read again after somebody else had written.
+    /// Goes on after the journal was read again because another owner had written.
     pub(super) fn reread<W: Around>(
         &mut self,
         read: Result<Option<Journaled>, ReadError>,
@@ -241,7 +242,7 @@ impl<A: Aggregate, R> Host<A, R> {
         }
     }
 
-    /// There is no such thing (any more): everybody who waits is refused.
+    /// Marks the aggregate as nonexistent and refuses all commands that wait.
     pub(super) fn go<W: Around>(&mut self, refusal: &Refusal, context: &mut Context<'_, A, R, W>) {
         self.stage = JournalState::Idle;
         self.gone = true;
@@ -249,7 +250,7 @@ impl<A: Aggregate, R> Host<A, R> {
         self.send_away(refusal, context);
     }
 
-    /// Refuses everybody who waits for an answer. What came back from outside stays.
+    /// Refuses all commands that wait for an answer. Commands from effects' answers stay queued.
     fn send_away<W: Around>(&mut self, refusal: &Refusal, context: &mut Context<'_, A, R, W>) {
         for queued in &mut self.queue {
             context.refuse(queued.token.take(), refusal.clone());
@@ -260,7 +261,7 @@ impl<A: Aggregate, R> Host<A, R> {
         }
     }
 
-    /// Nothing new is begun from now on.
+    /// Refuses all commands that wait, and begins no new work.
     pub(super) fn release<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) {
         let unavailable = Refusal::unavailable(A::NAME);
         if let JournalState::Checking(queued) = &mut self.stage {
@@ -270,7 +271,7 @@ impl<A: Aggregate, R> Host<A, R> {
         self.send_away(&unavailable, context);
     }
 
-    /// An attempt at an effect has ended.
+    /// Handles the end of an attempt at an effect.
     pub(super) fn returned<W: Around>(
         &mut self,
         key: &A::Key,
@@ -280,7 +281,7 @@ impl<A: Aggregate, R> Host<A, R> {
         let known = match outcome {
             EffectResult::Heard => self.running.heard(key),
             EffectResult::Failed => self.running.rest(key, context.now.mono_ms),
-            // Should it change nothing, the effect is due still, and tried again.
+            // If the commands change nothing, the effect is still due and is tried again.
             EffectResult::Done(commands) => {
                 let known = self.running.rest(key, context.now.mono_ms);
                 if known {
@@ -294,8 +295,7 @@ impl<A: Aggregate, R> Host<A, R> {
         }
     }
 
-    /// Starts what is left to be done outside and does not run yet, and stops what is needed no
-    /// more.
+    /// Starts due effects that do not run yet, and stops those that are no longer due.
     pub(super) fn start_effects<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) {
         if context.releasing || self.pause.until_ms > context.now.mono_ms {
             return;
@@ -315,7 +315,7 @@ impl<A: Aggregate, R> Host<A, R> {
         }
     }
 
-    /// Its time has come.
+    /// Does what is due at an armed wake-up.
     pub(super) fn wake<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) {
         match self.stage {
             JournalState::Unread if self.pause.until_ms <= context.now.mono_ms => self.read_again(context),
@@ -330,23 +330,23 @@ impl<A: Aggregate, R> Host<A, R> {
         }
     }
 
-    /// Has the journal read, because it is not what it is taken for.
+    /// Requests that the journal be read again, because it has records that are not known here.
     pub(super) fn read_again<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) {
         self.stage = JournalState::Reading;
         context.outputs.push(Output::Read { id: context.id, within_ms: super::unread::READ_MS });
     }
 
-    /// Whether it leaves memory.
+    /// Returns whether the aggregate is to be removed from memory.
     pub(super) fn is_leaving(&self, mono_ms: u64) -> bool {
         self.gone || (self.leaves_ms().is_some_and(|leaves_ms| leaves_ms <= mono_ms))
     }
 
-    /// Lets it stay in memory as if somebody had asked for it.
+    /// Keeps the aggregate in memory as a request would.
     pub(super) const fn stay(&mut self, mono_ms: u64) {
         self.asked_ms = Some(mono_ms);
     }
 
-    /// When it leaves memory, if nobody asks for it until then.
+    /// Returns when the aggregate leaves memory if no further request comes.
     fn leaves_ms(&self) -> Option<u64> {
         let is_idle = matches!(self.stage, JournalState::Idle)
             && self.queue.is_empty()
@@ -356,10 +356,10 @@ impl<A: Aggregate, R> Host<A, R> {
             .then(|| self.asked_ms.map_or(0, |asked_ms| asked_ms + IDLE_MS))
     }
 
-    /// When it wants to be looked at, by the monotonic clock.
+    /// Returns when the aggregate is to be woken next, by the monotonic clock.
     pub(super) fn next_wake_ms(&mut self, now: Now) -> Option<u64> {
         match self.stage {
-            // What comes of it decides when to wake.
+            // The result of this work sets the next wake-up.
             JournalState::PendingAppend(_) | JournalState::Checking(_) | JournalState::Reading => None,
             JournalState::Unread => Some(self.pause.until_ms),
             JournalState::Idle if self.pause.until_ms > now.mono_ms => Some(self.pause.until_ms),

@@ -1,4 +1,4 @@
-//! One partition of many aggregates in the hands of its owner.
+//! One partition: its aggregates in memory, its unread journals and its wake-ups.
 
 mod answers;
 mod host;
@@ -17,29 +17,31 @@ use wire::{Epoch, Refusal, journal::Cause};
 pub use answers::MAX_HELD;
 pub use unread::{LOOKUP_MS, MAX_LOOKUPS, MAX_UNREAD_QUEUED};
 
-/// For so long after a takeover, in milliseconds, what no record stands behind is answered only
-/// after a look into the journal: the owner before may have written once more before it noticed.
+/// For so long after a takeover, in milliseconds, an answer without a record behind it is given
+/// only after a check of the journal: the former owner may have written one more record before it
+/// noticed.
 pub const FENCE_MS: u64 = 60_000;
-/// What is over leaves memory when it has not been asked for so long, in milliseconds.
+/// An aggregate that is over leaves memory when no request for it has come for so long, in
+/// milliseconds.
 pub const IDLE_MS: u64 = 60_000;
-/// Aggregates that renew their snapshots at a time: a stream's fall due together, and the others'
-/// records must not wait for them.
+/// Aggregates that renew their snapshots at a time: those of one stream fall due together, and
+/// other records must not wait for them.
 const RENEWED_AT_ONCE: usize = 4;
 
-/// What the hosts of a partition share while an input is dealt with.
+/// The state of a partition that its hosts share while one input is handled.
 struct Context<'a, A: Aggregate, R, W> {
     id: A::Id,
     around: &'a W,
     now: Now,
     epoch: Epoch,
-    /// Whether the owner before may still write.
+    /// Whether the former owner may still write.
     fenced: bool,
     releasing: bool,
     outputs: &'a mut Vec<Output<A, R>>,
     start: &'a mut Vec<(A::Key, A::Effect)>,
 }
 
-/// A host, and what it works with.
+/// A host, with the context for one input.
 type AtWork<'a, A, R, W> = (&'a mut Host<A, R>, Context<'a, A, R, W>);
 
 impl<A: Aggregate, R, W: Around> Context<'_, A, R, W> {
@@ -55,22 +57,22 @@ impl<A: Aggregate, R, W: Around> Context<'_, A, R, W> {
         }
     }
 
-    /// The refusal of what does not exist, as far as this process can tell.
+    /// Returns the refusal for an aggregate that does not exist, as far as this process can tell.
     fn unknown(&self) -> Refusal {
         if self.around.is_certain() { A::unknown() } else { Refusal::unavailable(A::NAME) }
     }
 
-    /// Sends somebody to ask again.
+    /// Refuses a command for now: its sender has to repeat it.
     fn turn_away(&mut self, token: Option<R>) {
         self.refuse(token, Refusal::unavailable(A::NAME));
     }
 }
 
-/// See the [crate]. `R` is what an answer is sent with.
+/// One partition's core; see the [crate]. `R` is the type of a reply's destination.
 pub struct Partition<A: Aggregate, R> {
     epoch: Epoch,
     since_ms: u64,
-    /// Boxed: they are large, and the map moves as it grows.
+    /// Boxed because hosts are large and the map moves its entries as it grows.
     hosts: HashMap<A::Id, Box<Host<A, R>>>,
     unread: Unread<A, R>,
     wakes: BinaryHeap<Reverse<(u64, A::Id)>>,
@@ -81,7 +83,7 @@ pub struct Partition<A: Aggregate, R> {
 }
 
 impl<A: Aggregate, R> Partition<A, R> {
-    /// Begins to own a partition, under an epoch, in which there are these journals.
+    /// Begins to own a partition that has these journals, under an epoch.
     pub fn new(epoch: Epoch, journals: impl IntoIterator<Item = A::Id>, around: &impl Around) -> Self {
         let mut partition = Self {
             epoch,
@@ -98,18 +100,18 @@ impl<A: Aggregate, R> Partition<A, R> {
         partition
     }
 
-    /// Takes out what is to be done, in order.
+    /// Takes the outputs out, in the order in which they are to be carried out.
     pub fn outputs(&mut self) -> std::vec::Drain<'_, Output<A, R>> {
         self.outputs.drain(..)
     }
 
-    /// Swaps what is to be done with an empty list, so that both keep their room.
+    /// Swaps the outputs with an empty list, so that both lists keep their capacity.
     pub fn swap_outputs(&mut self, empty: &mut Vec<Output<A, R>>) {
         std::mem::swap(&mut self.outputs, empty);
     }
 
-    /// Returns an aggregate in memory, as of its last stored record. One whose first record is
-    /// under way is as it was before.
+    /// Returns an aggregate in memory, as of its last stored record. An aggregate whose first
+    /// record is under way is returned as it was created.
     #[must_use]
     pub fn get(&self, id: A::Id) -> Option<&A> {
         self.hosts.get(&id).map(|host| &host.aggregate)
@@ -127,15 +129,15 @@ impl<A: Aggregate, R> Partition<A, R> {
         wake.into_iter().chain(self.unread.next_ms()).min()
     }
 
-    /// How many records are under way, and when the youngest of them was sent, by the monotonic
-    /// clock.
+    /// Returns how many records are under way, and when the latest of them was sent, by the
+    /// monotonic clock.
     #[must_use]
     pub fn under_way(&self) -> (usize, Option<u64>) {
         let sent = self.hosts.values().filter_map(|host| host.writing_since_ms());
         sent.fold((0, None), |(count, youngest), sent| (count + 1, youngest.max(Some(sent))))
     }
 
-    /// A command has come in. `rides` says that its answer may ride on news.
+    /// Takes a command in. `rides` says whether news may serve as its answer.
     pub fn command(
         &mut self,
         around: &impl Around,
@@ -155,7 +157,7 @@ impl<A: Aggregate, R> Partition<A, R> {
         self.settle(around, id);
     }
 
-    /// What a journal holds; none when there is no such journal.
+    /// Takes in a journal that was read; `None` when it does not exist.
     pub fn read(&mut self, around: &impl Around, id: A::Id, read: Result<Option<Journaled>, ReadError>) {
         if self.ended || self.releasing {
             return;
@@ -169,7 +171,7 @@ impl<A: Aggregate, R> Partition<A, R> {
         self.settle(around, id);
     }
 
-    /// An append has ended: the record has this sequence, or was not stored.
+    /// Takes in the end of an append: the record's sequence, or why it was not stored.
     pub fn appended(&mut self, around: &impl Around, id: A::Id, stored: Result<u64, crate::NotStored>) {
         if let Some((host, mut context)) = self.host(around, id) {
             match stored {
@@ -181,7 +183,7 @@ impl<A: Aggregate, R> Partition<A, R> {
         self.end_release();
     }
 
-    /// A look into the journal has ended.
+    /// Takes in the result of a check whether a record is the last one.
     pub fn checked(&mut self, around: &impl Around, id: A::Id, checked: crate::Checked) {
         if let Some((host, mut context)) = self.host(around, id) {
             host.checked(checked, &mut context);
@@ -189,7 +191,7 @@ impl<A: Aggregate, R> Partition<A, R> {
         self.settle(around, id);
     }
 
-    /// An attempt at an effect has ended.
+    /// Takes in the end of an attempt at an effect.
     pub fn returned(
         &mut self,
         around: &impl Around,
@@ -223,8 +225,8 @@ impl<A: Aggregate, R> Partition<A, R> {
         }
     }
 
-    /// Has aggregates at rest store their state again, so that what comes before it may be trimmed: a
-    /// few of those for which it is due. To be called about once a second.
+    /// Has some of the aggregates at rest store their state again, so that their earlier records
+    /// may be trimmed: a few of those for which it is due. To be called about once a second.
     pub fn renew(&mut self, around: &impl Around) {
         if self.releasing || self.ended {
             return;
@@ -240,8 +242,8 @@ impl<A: Aggregate, R> Partition<A, R> {
         }
     }
 
-    /// The partition is to be handed over: whoever waits has to ask again, nothing new is begun,
-    /// and once nothing is under way any more [`Output::Released`] comes out.
+    /// Prepares the hand-over: refuses all commands that wait, begins no new work, and puts out
+    /// [`Output::Released`] once no record is under way.
     pub fn release(&mut self, around: &impl Around) {
         self.releasing = true;
         let ids: Vec<A::Id> = self.hosts.keys().copied().collect();
@@ -264,7 +266,7 @@ impl<A: Aggregate, R> Partition<A, R> {
         }
     }
 
-    /// Finds a host in memory.
+    /// Returns a host in memory, with its context.
     fn host<'a, W: Around>(&'a mut self, around: &'a W, id: A::Id) -> Option<AtWork<'a, A, R, W>> {
         if self.ended {
             return None;
@@ -283,14 +285,15 @@ impl<A: Aggregate, R> Partition<A, R> {
         self.hosts.get_mut(&id).map(|host| (&mut **host, context))
     }
 
-    /// Hands a command to its aggregate, or finds out whether there is one.
+    /// Gives a command to its aggregate; has the journal read when the aggregate is not in memory.
     fn dispatch(&mut self, around: &impl Around, id: A::Id, queued: QueuedCommand<A::Command, R>) {
         let now = around.now();
         if let Some((host, mut context)) = self.host(around, id) {
             host.command(queued, &mut context);
         } else if let Some(refused) = self.unread.ask(id, queued, &mut self.outputs) {
             match A::create(id, &refused.command, now.wall_ms) {
-                // Nothing in the journal would keep a former owner from writing this.
+                // A former owner could still write here: this journal has no record of ours that
+                // would fence it.
                 Some(_) if !around.is_certain() => self.refuse(refused.token, Refusal::unavailable(A::NAME)),
                 Some(Err(refusal)) => self.refuse(refused.token, refusal),
                 Some(Ok((aggregate, events))) => {
@@ -308,14 +311,15 @@ impl<A: Aggregate, R> Partition<A, R> {
         }
     }
 
-    /// A journal has been read that was not in memory.
+    /// Takes in a journal that was not in memory.
     fn take_over(&mut self, around: &impl Around, id: A::Id, read: Result<Option<Journaled>, ReadError>) {
         let now_ms = around.now().mono_ms;
         let Some((asked, mut queue)) = self.unread.ended(id, read.is_err(), now_ms) else { return };
         let refusal = match read {
             Ok(Some(journal)) => match host::load::<A>(id, &journal) {
                 Ok(loaded) => {
-                    // What is over does not stay, unless somebody asks for it.
+                    // An aggregate that is over leaves memory at once, unless a command waits for
+                    // it.
                     let asked_ms = (!queue.is_empty()).then_some(now_ms);
                     let mut host = Box::new(Host::new(loaded.aggregate, asked_ms));
                     (host.queue, host.position) = (queue, journal.position);
@@ -335,7 +339,7 @@ impl<A: Aggregate, R> Partition<A, R> {
         };
         let is_unknown = refusal.is_some();
         let refusal = refusal.unwrap_or_else(|| Refusal::unavailable(A::NAME));
-        // Those that came while it was read may know of what was written since.
+        // Commands that came during the reading may refer to records written since.
         let late = if is_unknown { queue.split_off(asked.min(queue.len())) } else { Default::default() };
         for queued in queue {
             self.refuse(queued.token, refusal.clone());
@@ -349,8 +353,8 @@ impl<A: Aggregate, R> Partition<A, R> {
         self.outputs.extend(token.map(|token| Output::Reply { token, reply: A::refused(refusal) }));
     }
 
-    /// After every input: what is over or superseded goes, and what has something ahead of it is
-    /// woken for that, unless the partition is being handed over: then nothing new is begun.
+    /// Ends the handling of an input: removes an aggregate that is over, notices a newer owner, and
+    /// arms the next wake-up, unless the partition is being handed over, when no new work begins.
     fn settle(&mut self, around: &impl Around, id: A::Id) {
         let now = around.now();
         let Some(host) = self.hosts.get_mut(&id) else { return };
@@ -361,9 +365,10 @@ impl<A: Aggregate, R> Partition<A, R> {
             self.hosts.remove(&id);
             self.outputs.push(Output::Evict { id });
         } else if !self.releasing
-            // Not in the same turn: what is due and cannot be done yet must not be looked at for ever.
+            // Never in the same millisecond: work that is due and cannot be done yet would be tried
+            // endlessly.
             && let Some(due_ms) = host.next_wake_ms(now).map(|due_ms| due_ms.max(now.mono_ms + 1))
-            // The two clocks do not tick together: a millisecond is no difference.
+            // The two clocks do not tick together, so one millisecond is no difference.
             && host.armed_ms.is_none_or(|armed_ms| due_ms + 1 < armed_ms)
         {
             host.armed_ms = Some(due_ms);

@@ -1,40 +1,40 @@
-//! Journals of a partition that are not in memory: those that are still to be read after a
-//! takeover, first the ones that somebody asks for, meanwhile the others a few at a time; and those
-//! of ids that are not known here, which are looked up.
+//! Journals of a partition that are not in memory: those still to be read after a takeover,
+//! requested ones first and the others a few at a time; and those of unknown ids, which are looked
+//! up.
 
 use super::host::QueuedCommand;
 use crate::{Aggregate, Output};
 use std::collections::{HashMap, VecDeque};
 
-/// Journals that are read at the same time though nobody has asked for them. Each takes a round
-/// trip for every record.
+/// Journals that are read at the same time without a request for them. Each takes a round trip for
+/// every record.
 const READ_AHEAD: usize = 2;
-/// Commands that wait for one journal; there are more only when they are repeated.
+/// Commands that wait for one journal; more come only when they are repeated.
 pub const MAX_UNREAD_QUEUED: usize = 64;
-/// Unknown ids that are looked up at the same time; more are to be asked for again.
+/// Unknown ids that are looked up at the same time; requests for further ones are to be repeated.
 pub const MAX_LOOKUPS: usize = 16;
-/// How long a look-up may take, in milliseconds.
+/// Time limit of a look-up, in milliseconds.
 pub const LOOKUP_MS: u64 = 500;
-/// How long a journal that is there may take, in milliseconds.
+/// Time limit for reading an existing journal, in milliseconds.
 pub(super) const READ_MS: u64 = 10_000;
 /// Pause after a journal could not be read, in milliseconds.
 const PAUSE_MS: u64 = 300;
 
-/// See the module.
+/// The unread journals of a partition, with the commands that wait for them.
 pub(super) struct Unread<A: Aggregate, R> {
     journals: HashMap<A::Id, Journal<A, R>>,
-    /// In which order those are read that nobody asks for.
+    /// The order in which journals without a request are read.
     order: VecDeque<A::Id>,
     reading_ahead: usize,
     lookups: usize,
-    /// Nothing is read ahead before.
+    /// Reading ahead pauses until this time, by the monotonic clock.
     not_before_ms: u64,
 }
 
 struct Journal<A: Aggregate, R> {
     reading: Reading,
     queue: VecDeque<QueuedCommand<A::Command, R>>,
-    /// How many of these were there when the reading began.
+    /// How many of the queued commands had come when the reading began.
     asked: usize,
 }
 
@@ -56,8 +56,8 @@ impl<A: Aggregate, R> Unread<A, R> {
         Self { journals, order, reading_ahead: 0, lookups: 0, not_before_ms: 0 }
     }
 
-    /// Keeps a command to a journal that is still to be read, and has that journal read now. Gives
-    /// it back when there is none.
+    /// Queues a command to a journal that is still to be read, and has that journal read now.
+    /// Returns the command when there is no such journal.
     pub(super) fn ask(
         &mut self,
         id: A::Id,
@@ -81,8 +81,8 @@ impl<A: Aggregate, R> Unread<A, R> {
         None
     }
 
-    /// Keeps a command to an id that is not known here while that is looked up. Gives it back when
-    /// too many are.
+    /// Queues a command to an unknown id, and has its journal looked up. Returns the command when
+    /// too many look-ups are under way.
     pub(super) fn look_up(
         &mut self,
         id: A::Id,
@@ -99,7 +99,7 @@ impl<A: Aggregate, R> Unread<A, R> {
         None
     }
 
-    /// Has the next journals read that nobody has asked for.
+    /// Has the next journals read for which no request has come.
     pub(super) fn read_ahead(&mut self, mono_ms: u64, outputs: &mut Vec<Output<A, R>>) {
         while self.reading_ahead < READ_AHEAD
             && mono_ms >= self.not_before_ms
@@ -115,14 +115,15 @@ impl<A: Aggregate, R> Unread<A, R> {
         }
     }
 
-    /// Returns when reading ahead goes on, if it pauses.
+    /// Returns when reading ahead may go on, if journals are left to read ahead; by the monotonic
+    /// clock.
     pub(super) fn next_ms(&self) -> Option<u64> {
         let pauses = self.reading_ahead < READ_AHEAD && !self.order.is_empty();
         pauses.then_some(self.not_before_ms)
     }
 
-    /// A reading has ended: returns who waits for it, and how many of them did when it began. One
-    /// that failed is tried again.
+    /// Ends a reading: returns how many commands waited when it began, and all that wait now. A
+    /// failed reading is repeated later, a failed look-up is not.
     pub(super) fn ended(&mut self, id: A::Id, failed: bool, mono_ms: u64) -> Option<(usize, Queue<A, R>)> {
         let Journal { reading, queue, asked } = self.journals.remove(&id)?;
         self.reading_ahead -= usize::from(reading == Reading::Ahead);
@@ -136,7 +137,7 @@ impl<A: Aggregate, R> Unread<A, R> {
         Some((asked, queue))
     }
 
-    /// Nothing is read any more: returns everybody who waits.
+    /// Stops all reading and returns the commands that wait.
     pub(super) fn clear(&mut self) -> impl Iterator<Item = QueuedCommand<A::Command, R>> + use<A, R> {
         self.order.clear();
         std::mem::take(&mut self.journals).into_values().flat_map(|journal| journal.queue)

@@ -1,5 +1,5 @@
-//! From a decision to its consequences: what waits is decided, appended, and told once it is
-//! stored.
+//! From a decision to its consequences: queued commands are decided and appended; answers, news and
+//! effects follow once the record is stored.
 
 use super::{
     Context,
@@ -8,17 +8,16 @@ use super::{
 use crate::{Aggregate, Answer, Around, Checked, NotRecorded, NotStored, Output, RecordOf};
 use wire::{Refusal, VERSION, journal::Record};
 
-/// A record that took longer than this to be stored was held up by an outage, in milliseconds.
+/// A record that took longer than this to be stored was delayed by an outage, in milliseconds.
 const HELD_UP_MS: u64 = 1_000;
 /// Records of the whole stream after which an aggregate at rest stores its state again. A trimmed
-/// stream then holds at most about twice as many (the archive keeps two snapshots of each table), and
-/// where 3,400 tables share a stream and only one plays, a tenth of what is written are renewed
+/// stream then holds at most about twice as many (the archive keeps two snapshots of each table),
+/// and where 3,400 tables share a stream and only one plays, a tenth of what is written are renewed
 /// snapshots.
 const RENEW_AFTER: u64 = 32_768;
 
 impl<A: Aggregate, R> Host<A, R> {
-    /// Does what can be done now: the next waiting command, else what the clock says, else what is
-    /// to be reminded of.
+    /// Does what can be done now: queued commands, then what the clock decides, then due reminders.
     pub(super) fn go_on<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) {
         while matches!(self.stage, JournalState::Idle) && !context.releasing {
             match self.queue.pop_front() {
@@ -38,7 +37,7 @@ impl<A: Aggregate, R> Host<A, R> {
         }
     }
 
-    /// What came back from outside at the same time is one command, as far as possible.
+    /// Merges commands from effects' answers that came together, as far as possible.
     fn together(&mut self, mut queued: QueuedCommand<A::Command, R>) -> QueuedCommand<A::Command, R> {
         while queued.cause.is_none()
             && let Some(next) = self.queue.pop_front_if(|next| next.cause.is_none())
@@ -79,7 +78,7 @@ impl<A: Aggregate, R> Host<A, R> {
         match decided {
             Ok(events) if !events.is_empty() => self.write(Some(queued), events, context),
             Err(refusal) if refusal.is_transient() => context.refuse(queued.token, refusal),
-            // The answer would have no record behind it.
+            // This answer would have no record behind it.
             Ok(_) | Err(_) if self.is_to_be_checked(&queued, context) => {
                 context.outputs.push(Output::Check { id: context.id, position: self.position });
                 queued.checked = true;
@@ -89,9 +88,9 @@ impl<A: Aggregate, R> Host<A, R> {
         }
     }
 
-    /// Whether the owner before may have written more, so that somebody would be told what is not
-    /// so. The fleet's own commands are few, and a wrong answer to one may stop a table: they are
-    /// checked until something has been written here.
+    /// Returns whether the former owner may have written a record that makes this answer wrong. The
+    /// fleet's own commands are few, and a wrong answer to one may stop a table: they are checked
+    /// until this owner has written a record.
     fn is_to_be_checked<W>(
         &self,
         queued: &QueuedCommand<A::Command, R>,
@@ -101,7 +100,8 @@ impl<A: Aggregate, R> Host<A, R> {
         queued.token.is_some() && !queued.checked && !self.written && (context.fenced || of_fleet)
     }
 
-    /// Gives an answer that no record stands behind, if ownership is certain.
+    /// Gives an answer without a record behind it, if ownership is certain; else the sender has to
+    /// repeat the command.
     fn answer_bare<W: Around>(
         &mut self,
         queued: QueuedCommand<A::Command, R>,
@@ -128,10 +128,10 @@ impl<A: Aggregate, R> Host<A, R> {
         }
     }
 
-    /// What the clock decides. Nobody's time runs out by an outage: neither during one nor for one
-    /// since the clock began to run; who is waited for gets the full time again. After a record
-    /// that was only late, that is so when the time is over, not before: where there is too much to
-    /// do, a record more for each would keep it so for ever.
+    /// Records what the clock decides. No turn runs out because of an outage: neither during one
+    /// nor when one fell into the turn; the turn gets its full time again. After a record that was
+    /// only late, the turn is extended when its time is over and not before: under overload an
+    /// extra record for each late one would keep the overload up.
     ///
     /// Returns whether anything was decided.
     fn tick<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) -> bool {
@@ -156,15 +156,15 @@ impl<A: Aggregate, R> Host<A, R> {
         decided
     }
 
-    /// Whether it is at rest, and its last snapshot lies so far behind the stream's newest record that
-    /// it would keep the stream from being trimmed.
+    /// Returns whether the aggregate is at rest and its last snapshot lies so far behind the
+    /// stream's newest record that it would keep the stream from being trimmed.
     pub(super) fn is_renewal_due(&self, newest: u64) -> bool {
         let idle =
             matches!(self.stage, JournalState::Idle) && self.queue.is_empty() && !self.aggregate.is_over();
         idle && self.position.last > 0 && self.position.snapshot + RENEW_AFTER < newest
     }
 
-    /// Has its state stored once more.
+    /// Has the aggregate's state stored again.
     pub(super) fn renew<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) {
         let events = A::renewed();
         if !events.is_empty() && self.pause.until_ms <= context.now.mono_ms {
@@ -172,7 +172,7 @@ impl<A: Aggregate, R> Host<A, R> {
         }
     }
 
-    /// Has the first record written.
+    /// Writes the first record.
     pub(super) fn create<W: Around>(
         &mut self,
         queued: QueuedCommand<A::Command, R>,
@@ -216,7 +216,7 @@ impl<A: Aggregate, R> Host<A, R> {
         }
     }
 
-    /// A record is stored: now, and only now, the world may know.
+    /// Applies a record that is stored: only now may others know of it.
     pub(super) fn stored<W: Around>(&mut self, sequence: u64, context: &mut Context<'_, A, R, W>) {
         let Some(PendingAppend { record, command, bytes, since_ms }) = self.take_writing() else { return };
         let snapshot = record.state.is_some();
@@ -237,7 +237,7 @@ impl<A: Aggregate, R> Host<A, R> {
         self.go_on(context);
     }
 
-    /// Answers whoever asked for a record that is stored, and tells everybody else.
+    /// Answers the command of a stored record, and sends the record's news.
     fn tell<W: Around>(
         &mut self,
         command: Option<QueuedCommand<A::Command, R>>,
@@ -284,7 +284,7 @@ impl<A: Aggregate, R> Host<A, R> {
                 }
                 self.read_again(context);
             }
-            // Somebody's time has run out in an outage: that is decided anew.
+            // A time-out that was not stored during an outage is decided anew.
             NotStored::NotNow => {
                 self.clock.outages = None;
                 context.turn_away(command.and_then(|command| command.token));
@@ -300,8 +300,8 @@ impl<A: Aggregate, R> Host<A, R> {
         }
     }
 
-    /// A decision will never be a record: whoever asked for it is refused, and what would be
-    /// decided again at once waits.
+    /// Gives a decision up: refuses its command, and pauses, as the aggregate might decide the same
+    /// again at once.
     fn not_recorded<W: Around>(
         &mut self,
         command: Option<QueuedCommand<A::Command, R>>,
@@ -321,7 +321,7 @@ impl<A: Aggregate, R> Host<A, R> {
         self.go_on(context);
     }
 
-    /// A look into the journal has ended.
+    /// Handles the result of a check whether a record is the last one.
     pub(super) fn checked<W: Around>(&mut self, checked: Checked, context: &mut Context<'_, A, R, W>) {
         let queued = match std::mem::replace(&mut self.stage, JournalState::Idle) {
             JournalState::Checking(queued) => queued,

@@ -1,4 +1,4 @@
-//! A partition with a journal beside it, in which everything happens one step at a time.
+//! A partition and a model of its journals, driven one step at a time.
 
 use super::{Queue, QueueCommand, QueueNews, QueueReply};
 use bytes::Bytes;
@@ -46,7 +46,7 @@ impl Around for World {
     }
 }
 
-/// What the journal's server keeps, and how it fails.
+/// The stored records of all journals; the last field tells which hold a snapshot.
 #[derive(Default)]
 pub struct Server {
     records: BTreeMap<TableId, Vec<(u64, Bytes, bool)>>,
@@ -101,7 +101,7 @@ impl Server {
 
 pub type Out = Output<Queue, u32>;
 
-/// Tokens are numbers; everything that comes out waits in `out` until it is looked at.
+/// Drives a partition. Tokens are numbers; outputs are kept in `out` until they are handled.
 pub struct HostHarness {
     pub world: World,
     pub partition: Partition<Queue, u32>,
@@ -142,8 +142,8 @@ impl HostHarness {
         self.out.extend(self.partition.outputs());
     }
 
-    /// Deals with what came out as a server would that never fails, effects aside. Returns what is
-    /// for others.
+    /// Carries out all outputs as a server without failures would, except effects. Returns the
+    /// outputs that leave the partition.
     pub fn serve(&mut self, server: &mut Server) -> Observed {
         let mut seen = Observed::default();
         self.take();
@@ -187,7 +187,7 @@ impl HostHarness {
     }
 }
 
-/// What others saw.
+/// Outputs that leave the partition.
 #[derive(Default)]
 pub struct Observed {
     pub replies: Vec<(u32, QueueReply)>,

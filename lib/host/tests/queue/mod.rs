@@ -1,5 +1,4 @@
-//! A third aggregate, as small as one can be: a queue that makes pairs of the players who wait in
-//! it.
+//! The smallest aggregate: a queue that pairs the players who wait in it.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails like a test")]
 
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use wire::{CommandId, PlayerId, Refusal, TableId, event::Seed, journal::Cause};
 
-/// Nobody waits longer than this.
+/// After this time in the queue, in milliseconds, a player gives up.
 pub const PATIENCE_MS: u64 = 10_000;
 /// Records between two snapshots.
 const CADENCE: usize = 4;
@@ -23,9 +22,9 @@ pub enum QueueCommand {
     Close,
     /// Changes nothing.
     Nothing,
-    /// Leaves a record of so many bytes.
+    /// Causes a record of this many bytes.
     Write(usize),
-    /// The pair sits down.
+    /// The answer to the effect that seats a pair.
     Seated(u64),
 }
 
@@ -48,7 +47,7 @@ pub enum QueueReply {
     Refused(Refusal),
 }
 
-/// What is told: what happened.
+/// The news of a record: its events.
 pub type QueueNews = Vec<QueueEvent>;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +56,7 @@ pub struct QueueState {
     pairs: BTreeMap<u64, (PlayerId, PlayerId)>,
     paired: u64,
     closed: bool,
-    /// Commands carried out, and whether they wait for their pair to be seated.
+    /// Commands carried out; the number is the pair whose seating answers them.
     answered: Vec<(Option<PlayerId>, CommandId, Option<u64>)>,
 }
 
@@ -206,7 +205,7 @@ impl Aggregate for Queue {
 
     fn resume(&self, now_ms: u64) -> Vec<QueueEvent> {
         let extended = QueueEvent::Extended(now_ms + PATIENCE_MS);
-        // Who has the full time already needs no more.
+        // Players with the full time need no extension.
         let is_full = |(_, until_ms): &(PlayerId, u64)| *until_ms >= now_ms + PATIENCE_MS;
         if self.state.waiting.iter().all(is_full) { Vec::new() } else { vec![extended] }
     }
