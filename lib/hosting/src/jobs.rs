@@ -1,4 +1,4 @@
-//! What is under way at the journal, as futures.
+//! Work on journals, as futures.
 
 use crate::{PartitionContext, Service, service::Id};
 use bus::{AppendError, Cursor, Journal, Last, Recovered};
@@ -7,17 +7,17 @@ use host::{Checked, Journaled, NotStored, Position, ReadError};
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// What a job has come to.
+/// The result of a job.
 pub enum Done {
-    /// A record's sequence, or why it was not stored.
+    /// The sequence of a stored record, or why it was not stored.
     Appended(Result<u64, NotStored>),
-    /// Whether a record is the last one.
+    /// Whether a record is its journal's last one.
     Checked(Checked),
-    /// A journal.
+    /// The journal that was read.
     Read(Result<Option<Journaled>, ReadError>),
 }
 
-/// A job of one aggregate.
+/// The job of one aggregate, with the aggregate's id in its result.
 pub type Job<I> = BoxFuture<'static, (I, Done)>;
 
 /// A record to be appended.
@@ -43,7 +43,7 @@ pub fn append<S: Service>(context: &PartitionContext<S>, id: Id<S>, append: Appe
     })
 }
 
-/// Looks whether a record is the last one.
+/// Checks whether a record is its journal's last one.
 pub fn check<S: Service>(context: &PartitionContext<S>, id: Id<S>, position: Position) -> Job<Id<S>> {
     let journal = context.journal.clone();
     let cursor = cursor::<S>(id, position);
@@ -53,7 +53,7 @@ pub fn check<S: Service>(context: &PartitionContext<S>, id: Id<S>, position: Pos
             Err(AppendError::Conflict { .. }) => Checked::Behind,
             Err(error) => {
                 let subject = cursor.subject;
-                tracing::debug!(subject, %error, "it is not known whether the owner before wrote more");
+                tracing::debug!(subject, %error, "the server did not say whether a record is its journal's last one: its command is refused for now");
                 Checked::Unknown
             }
         };
@@ -61,7 +61,7 @@ pub fn check<S: Service>(context: &PartitionContext<S>, id: Id<S>, position: Pos
     })
 }
 
-/// Reads a journal, whose last record may have been read already.
+/// Reads a journal, the last record of which may have been read already.
 pub fn read<S: Service>(
     context: &PartitionContext<S>,
     id: Id<S>,
@@ -74,7 +74,7 @@ pub fn read<S: Service>(
         let read = match timeout(within, recover(&journal, &subject, last)).await {
             Ok(Ok(recovered)) => Ok(recovered.map(journaled)),
             Ok(Err(error)) => {
-                tracing::warn!(subject, %error, "a journal is not read; who waits for it has to ask again");
+                tracing::warn!(subject, %error, "a journal was not read: queued commands are refused for now");
                 Err(ReadError::Failed)
             }
             Err(_) => {
@@ -82,7 +82,7 @@ pub fn read<S: Service>(
                 tracing::warn!(
                     subject,
                     within_ms,
-                    "a journal is not read in time; who waits for it has to ask again"
+                    "a journal was not read in time: queued commands are refused for now"
                 );
                 Err(ReadError::Failed)
             }

@@ -1,10 +1,11 @@
-//! The tasks around [`host`]: what a role needs to be the owner of partitions of journaled aggregates.
+//! The tasks around [`host`], for a role that owns partitions of journaled aggregates.
 //!
-//! A role implements [`Service`] and gives [`run`] to `bus::work`. One task owns one partition and alone
-//! touches its aggregates, so there are no locks: commands, acks, what was read, answers from outside
-//! and the clock come in one after the other; records of different aggregates are written side by side.
+//! A role implements [`Service`] and gives [`run`] to `bus::work`. One task owns one partition
+//! and alone uses its aggregates, so there are no locks: commands, acks, journals that were read,
+//! answers to effects and the clock are handled one after the other; records of different
+//! aggregates are written at the same time.
 //!
-//! What it does not know: what an aggregate is, who is told what.
+//! The crate does not know what an aggregate is, nor to whom its news go.
 
 mod jobs;
 mod service;
@@ -19,10 +20,10 @@ use wire::event::Seed;
 #[must_use]
 pub fn random_seed() -> Seed {
     let mut bytes = [0; 32];
-    // The operating system's generator does not fail once it is seeded; a predictable deck is worse
-    // than a stop.
+    // The operating system's generator does not fail once it is seeded. To stop is better than to
+    // deal a predictable deck.
     if let Err(error) = getrandom::fill(&mut bytes) {
-        tracing::error!(%error, "the operating system gives no random numbers: stopping");
+        tracing::error!(%error, "the operating system gives no random numbers: the process stops, as decks would be predictable");
         std::process::abort();
     }
     Seed(bytes)

@@ -1,42 +1,42 @@
-//! What a role adds to the host.
+//! The role's side of hosting.
 
 use bus::{Bus, Journal, Request, Tenure};
 use host::{Aggregate, EffectResult};
 use serde::Serialize;
 use wire::{Epoch, Refusal, journal::Cause};
 
-/// A command as it came in.
+/// A decoded command.
 pub struct Asked<A: Aggregate> {
-    /// For which aggregate.
+    /// The aggregate.
     pub id: A::Id,
-    /// Whose, under which id.
+    /// The player and the command id.
     pub cause: Cause,
-    /// What to do.
+    /// The command.
     pub command: A::Command,
-    /// Whether the answer may ride on news.
+    /// Whether news may serve as its answer.
     pub rides: bool,
 }
 
-/// What a partition's task works with.
+/// What a partition's task has of its process.
 #[derive(Clone)]
 pub struct PartitionContext<S> {
-    /// The role's part.
+    /// The role's implementation.
     pub service: S,
-    /// The connection.
+    /// The connection to NATS.
     pub bus: Bus,
-    /// The stream of the partition's journals.
+    /// The stream that holds the partition's journals.
     pub journal: Journal,
-    /// Which partition.
+    /// The partition's number.
     pub partition: u16,
-    /// The number of this ownership.
+    /// The epoch of the tenure.
     pub epoch: Epoch,
-    /// The ownership.
+    /// The tenure.
     pub tenure: Tenure,
 }
 
-/// The role's part in hosting aggregates.
+/// A role's part in hosting aggregates.
 pub trait Service: Clone + Send + Sync + 'static {
-    /// What is hosted.
+    /// The kind of aggregate.
     type Aggregate: Aggregate<
             Id: Send + Sync,
             Command: Send,
@@ -50,26 +50,26 @@ pub trait Service: Clone + Send + Sync + 'static {
         + Sync
         + 'static;
 
-    /// Returns the subject on which a partition's commands come in.
+    /// Returns the subject of a partition's commands.
     fn commands(partition: u16) -> String;
 
-    /// Returns the pattern of a partition's journals.
+    /// Returns the subject pattern of a partition's journals.
     fn journals(partition: u16) -> String;
 
     /// Returns the subject of a journal.
     fn journal(id: Id<Self>) -> String;
 
-    /// Returns whose journal has this subject.
+    /// Returns the id whose journal has this subject.
     fn parse_journal(subject: &str) -> Option<Id<Self>>;
 
-    /// Returns what a request asks for.
+    /// Returns the command of a request.
     ///
     /// # Errors
-    /// What the request is answered when it makes no sense.
+    /// The refusal to answer with, when the request is malformed.
     fn decode(&self, request: &Request) -> Result<Asked<Self::Aggregate>, Refusal>;
 
-    /// Tells others; with it `answers`, who gets no other answer. The aggregate is as it was right after
-    /// what is told.
+    /// Sends news; the request of `answers` gets no other answer. The aggregate is in the state
+    /// right after the record of these news.
     fn tell(
         &self,
         aggregate: &Self::Aggregate,
@@ -78,13 +78,13 @@ pub trait Service: Clone + Send + Sync + 'static {
         answers: Option<&Request>,
     ) -> impl Future<Output = ()> + Send;
 
-    /// Takes notice that an aggregate is in memory as its journal has it.
+    /// Takes note that an aggregate was loaded from its journal.
     fn loaded(&self, aggregate: &Self::Aggregate, epoch: Epoch);
 
-    /// Takes notice that an aggregate has left memory, or is owned here no more since `epoch`.
+    /// Takes note that an aggregate left memory, or that the tenure of `epoch` has ended.
     fn evicted(&self, id: Id<Self>, epoch: Epoch);
 
-    /// Makes one attempt at an effect, which was tried in vain so often before.
+    /// Makes one attempt at an effect; `tries` attempts failed before.
     fn attempt(
         self,
         id: Id<Self>,
@@ -93,5 +93,5 @@ pub trait Service: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = EffectResult<<Self::Aggregate as Aggregate>::Command>> + Send + 'static;
 }
 
-/// The ids of what a service hosts.
+/// The id of a service's aggregates.
 pub type Id<S> = <<S as Service>::Aggregate as Aggregate>::Id;

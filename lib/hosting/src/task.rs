@@ -1,5 +1,5 @@
-//! The task of one owned partition: carries out what comes out of the core, and hands in what comes of
-//! it.
+//! The task of one owned partition: carries out the core's outputs, and gives their results back
+//! to it.
 
 use crate::{
     PartitionContext, Service,
@@ -21,35 +21,35 @@ use tokio::{
 };
 use wire::{Epoch, Refusal, event::Seed};
 
-/// Requests, records and answers that a partition takes before the others, and this process' signs of
-/// life, have their turn. By tokio's own measure it takes about ten times as many: both workers of
-/// 27,000 tables in a closed loop then reported that they had stood still.
+/// Inputs (requests, records, answers) that a partition handles before it yields to other
+/// partitions and to this process' heartbeats. Tokio's own budget is about ten times as many: with
+/// it, both workers of 27,000 tables in a closed loop reported that they had stood still.
 const MOST_AT_ONCE: usize = 4;
-/// Longest sleep.
+/// Longest sleep between two wake-ups.
 const LONGEST_SLEEP: Duration = Duration::from_secs(3_600);
-/// How often it is looked whether aggregates at rest are to renew their snapshots.
+/// How often the partition checks whether aggregates at rest have to renew their snapshots.
 const RENEW: Duration = Duration::from_secs(1);
 
-/// Why a partition cannot be worked on.
+/// Why the work on a partition has ended.
 #[derive(Debug, thiserror::Error)]
 pub enum PartitionError {
-    /// Its journals cannot be read.
+    /// The partition's journals cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// Its commands cannot be listened to.
+    /// The partition's subject cannot be subscribed to.
     #[error(transparent)]
     Bus(#[from] BusError),
-    /// The connection is closed for good.
+    /// The connection to NATS is closed.
     #[error("no more requests come in")]
     Deaf,
-    /// One of its journals has a newer owner.
+    /// A journal has a newer owner.
     #[error("{name} {id} has a newer owner (epoch {epoch})")]
     Superseded {
-        /// What it is.
+        /// The aggregate's kind.
         name: &'static str,
-        /// Which.
+        /// The aggregate's id.
         id: String,
-        /// The newer ownership.
+        /// The newer epoch.
         epoch: Epoch,
     },
 }
@@ -58,12 +58,12 @@ type Key<S> = <<S as Service>::Aggregate as Aggregate>::Key;
 type Command<S> = <<S as Service>::Aggregate as Aggregate>::Command;
 type Out<S> = Output<<S as Service>::Aggregate, Request>;
 
-/// Runs a partition until it is released; then everything under way is finished first, and who waits is
-/// sent elsewhere.
+/// Runs a partition until its tenure ends; then finishes what is under way and refuses all other
+/// commands for now.
 ///
 /// # Errors
-/// When the partition's journals cannot be read or its subject cannot be listened to, or it has a newer
-/// owner.
+/// When the partition's journals cannot be read, its subject cannot be subscribed to, or it has a
+/// newer owner.
 pub async fn run<S: Service>(context: PartitionContext<S>) -> Result<(), PartitionError> {
     let mut tenure = context.tenure.clone();
     let begun = tokio::select! {
@@ -78,12 +78,12 @@ pub async fn run<S: Service>(context: PartitionContext<S>) -> Result<(), Partiti
     Ok(())
 }
 
-/// A partition and everything under way for it.
+/// A partition with the work under way for it.
 struct Task<S: Service> {
     context: PartitionContext<S>,
     started: Instant,
     core: Partition<S::Aggregate, Request>,
-    /// Last records that were read when the partition was gained.
+    /// The journals' last records, read when the partition was gained.
     lasts: HashMap<Id<S>, Last>,
     jobs: FuturesUnordered<Job<Id<S>>>,
     effects: JoinSet<EffectResult<Command<S>>>,
@@ -92,7 +92,7 @@ struct Task<S: Service> {
     released: bool,
 }
 
-/// What is around the core when an input comes.
+/// The core's surroundings when an input comes.
 struct Here<'a> {
     now: Now,
     tenure: &'a Tenure,
@@ -126,7 +126,7 @@ impl Around for Here<'_> {
 }
 
 impl<S: Service> Task<S> {
-    /// A partition all of whose journals are still to be read, and the requests to it from now on.
+    /// Subscribes to a partition's commands; all of its journals are still to be read.
     async fn begin(context: PartitionContext<S>) -> Result<(Self, Requests), PartitionError> {
         let mut lasts = HashMap::new();
         let mut order = Vec::new();
@@ -157,7 +157,7 @@ impl<S: Service> Task<S> {
         Ok((task, requests))
     }
 
-    /// Works until the partition is to be handed over.
+    /// Works until the tenure ends.
     async fn work(&mut self, requests: &mut Requests, tenure: &mut Tenure) -> Result<(), PartitionError> {
         let mut renewal = interval(RENEW);
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -182,7 +182,7 @@ impl<S: Service> Task<S> {
         Ok(())
     }
 
-    /// Finishes what is under way and sends everybody else elsewhere.
+    /// Finishes what is under way and refuses all other commands for now.
     async fn release(&mut self) -> Result<(), PartitionError> {
         self.core.release(&here(&self.context, self.started));
         self.carry_out().await?;
@@ -226,7 +226,7 @@ impl<S: Service> Task<S> {
             Ok(ended) => ended,
             Err(error) => {
                 if error.is_panic() {
-                    tracing::error!(%error, "an effect failed; it is tried again");
+                    tracing::error!(%error, "an attempt at an effect panicked: it is repeated after a pause");
                 }
                 (error.id(), EffectResult::Failed)
             }
@@ -236,7 +236,7 @@ impl<S: Service> Task<S> {
         }
     }
 
-    /// Carries out what has come out of the core.
+    /// Carries out the core's outputs.
     async fn carry_out(&mut self) -> Result<(), PartitionError> {
         let mut outputs = std::mem::take(&mut self.outputs);
         self.core.swap_outputs(&mut outputs);
@@ -291,13 +291,13 @@ impl<S: Service> Task<S> {
                 return Err(PartitionError::Superseded { name, id: id.to_string(), epoch });
             }
             Output::NotRecorded { id, reason } => {
-                tracing::error!(kind = S::Aggregate::NAME, %id, %reason, "a record is left out: its command is refused");
+                tracing::error!(kind = S::Aggregate::NAME, %id, %reason, "a record cannot be stored: its command is refused");
             }
             Output::Declined { id, refusal } => {
-                tracing::warn!(kind = S::Aggregate::NAME, %id, %refusal, "an answer from outside does not fit: it is asked for again where it is due");
+                tracing::warn!(kind = S::Aggregate::NAME, %id, %refusal, "the answer to an effect was refused: an effect that is still due is repeated");
             }
             Output::Unreadable { id, reason } => {
-                tracing::error!(kind = S::Aggregate::NAME, %id, reason, "a journal makes no sense: its commands are refused");
+                tracing::error!(kind = S::Aggregate::NAME, %id, reason, "a journal cannot be replayed: its commands are refused");
             }
         }
         Ok(())
@@ -305,7 +305,7 @@ impl<S: Service> Task<S> {
 }
 
 impl<S: Service> Drop for Task<S> {
-    /// However the task ends, its aggregates are no longer this process'.
+    /// Removes the partition's aggregates from the role however the task ends.
     fn drop(&mut self) {
         let PartitionContext { service, partition, epoch, .. } = &self.context;
         self.core.ids().for_each(|id| service.evicted(id, *epoch));
@@ -315,13 +315,13 @@ impl<S: Service> Drop for Task<S> {
                 partition,
                 records,
                 youngest_ms,
-                "given up with records under way: the journal decides whether they count"
+                "a partition was given up with records under way: their next owner reads from the journal whether they were stored"
             );
         }
     }
 }
 
-/// The time, by this process' clock and by one that begins when the partition does.
+/// Returns the time of both clocks; the monotonic one begins with the tenure.
 fn now(started: Instant) -> Now {
     Now { wall_ms: bus::clock::now_ms(), mono_ms: mono_ms(started) }
 }
@@ -334,9 +334,9 @@ fn here<S>(context: &PartitionContext<S>, started: Instant) -> Here<'_> {
     Here { now: now(started), tenure: &context.tenure, journal: &context.journal }
 }
 
-/// Sends a reply. A requester who does not get it repeats the request.
+/// Sends an answer. A sender that does not get it repeats the request.
 async fn respond<A: Serialize>(request: &Request, reply: &A) {
     if let Err(error) = request.answer(reply).await {
-        tracing::debug!(%error, "a reply was not sent");
+        tracing::debug!(%error, "an answer was not sent: its sender repeats the request");
     }
 }
