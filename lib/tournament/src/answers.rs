@@ -1,6 +1,6 @@
-//! The memory of answered commands, and the state that a journal's records build up: a repeat of a
-//! command gets the first answer, also from the next owner, because the memory is made
-//! from the records' causes.
+//! The memory of answered commands, and the state that a journal's records add up to. A repeat of a
+//! command gets the first answer, also from the next owner, because the memory is rebuilt from the
+//! records' causes.
 
 use crate::state::Tournament;
 use serde::{Deserialize, Serialize};
@@ -11,21 +11,22 @@ use wire::{
     tournament::TournamentEvent,
 };
 
-/// Commands remembered per player: a player's program has one or two of them unanswered.
+/// Commands remembered per player: a client has one or two of them unanswered.
 const PER_PLAYER: usize = 4;
 /// Commands of the administrator remembered.
 const PER_ADMINISTRATOR: usize = 16;
-/// Players without an entry that are remembered (refused, or withdrawn), beyond those with one.
+/// Players without an entry (refused or withdrawn) whose commands are remembered, in addition to
+/// players with one.
 const WITHOUT_ENTRY: usize = 1_024;
 
-/// What a command was answered.
+/// The answer to a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
-    /// The entry is held; the answer comes when the cashier has answered.
+    /// The entry is held; the final answer follows the cashier's.
     Pending,
-    /// Done.
+    /// The command is carried out.
     Done,
-    /// Not done after all.
+    /// The command is refused, possibly after it was pending.
     Refused(Refusal),
 }
 
@@ -37,7 +38,7 @@ struct RememberedCommand {
     answer: Answer,
 }
 
-/// A tournament and the answers it has given: what a snapshot holds.
+/// A tournament and its remembered answers: the content of a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Saved {
     tournament: Tournament,
@@ -58,7 +59,7 @@ impl Saved {
         &self.tournament
     }
 
-    /// Carries a record out: its snapshot where it has one, else its events.
+    /// Applies a record: its snapshot when it has one, otherwise its events.
     pub fn carry_out(&mut self, record: Record<TournamentEvent, Self>) {
         match record.state {
             Some(state) => *self = state,
@@ -66,7 +67,7 @@ impl Saved {
         }
     }
 
-    /// Carries the events of one record out and remembers the command that caused them.
+    /// Applies the events of one record and remembers the command that caused them.
     pub fn evolve(&mut self, cause: Option<Cause>, at_ms: u64, events: &[TournamentEvent]) {
         for event in events {
             self.tournament.evolve(event);
@@ -77,8 +78,8 @@ impl Saved {
         }
     }
 
-    /// Returns what this command was answered, if it was carried out and is still remembered.
-    /// Reports and confirmations are not: their repeats are known by their numbers.
+    /// Returns the answer to a command that was carried out and is still remembered. Reports and
+    /// confirmations are not remembered: their numbers show that they are repeats.
     #[must_use]
     pub fn answer(&self, cause: Cause) -> Option<&Answer> {
         let remembered = match cause.player {
@@ -107,11 +108,12 @@ impl Saved {
         self.forget();
     }
 
-    /// Answers the pending command of a player once the entry's fate is known.
+    /// Replaces the pending answer of a player once the cashier has decided about the entry.
     fn complete(&mut self, event: &TournamentEvent) {
         let (player, answer) = match event {
             TournamentEvent::EntryConfirmed { player } => (player, Answer::Done),
-            // Paid too late: the same record confirmed it a moment ago.
+            // The entry was paid too late: the event before this one, in the same record, confirmed
+            // it.
             TournamentEvent::EntryWithdrawn { player }
                 if self.tournament.phase() != wire::tournament::Phase::Registering =>
             {
@@ -131,8 +133,8 @@ impl Saved {
         }
     }
 
-    /// Keeps the memory bounded: the players without an entry whose last command is longest ago are
-    /// forgotten first.
+    /// Bounds the memory: forgets first the players without an entry whose last command is the
+    /// oldest.
     fn forget(&mut self) {
         let has_entry = |player: &PlayerId| self.tournament.stage(*player).is_some();
         let most = self.tournament.entries.len() + WITHOUT_ENTRY;

@@ -1,28 +1,28 @@
-//! When a record carries a snapshot. Often enough that recovery reads a short tail, seldom enough
-//! that a large field's snapshots (about 100 bytes per player) do not outweigh everything else that
-//! is written.
+//! The choice of records that carry a snapshot: often enough that recovery reads a short tail,
+//! seldom enough that a large field's snapshots (about 100 bytes per player) do not dominate the
+//! written bytes.
 
 /// Fewest records between two snapshots.
 const FEWEST_RECORDS: u32 = 16;
 
-/// What was written since the last snapshot.
+/// The records and bytes written since the last snapshot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cadence {
     records: u32,
     bytes: usize,
-    /// Bytes that have to be written before the next one: the size of the last.
+    /// The bytes to be written before the next snapshot: the size of the last.
     worth: usize,
 }
 
 impl Cadence {
-    /// Whether the next record should carry a snapshot: there were sixteen since the last one, and
-    /// together they were at least as large as it was. So at most about half of what is written is
-    /// snapshots.
+    /// Returns whether the next record should carry a snapshot: at least 16 records came since the
+    /// last one, and together they were at least as large as it was. So snapshots make up at most
+    /// about half of the written bytes.
     pub const fn is_due(&self) -> bool {
         self.records >= FEWEST_RECORDS && self.bytes >= self.worth
     }
 
-    /// A record was written, or read back.
+    /// Counts a record that was written, or read back.
     pub const fn wrote(&mut self, bytes: usize, snapshot: bool) {
         if snapshot {
             *self = Self { records: 0, bytes: 0, worth: bytes };
@@ -32,8 +32,8 @@ impl Cadence {
         }
     }
 
-    /// A snapshot was too large to be stored. The next one is tried when much more has been
-    /// written: the state may have shrunk.
+    /// Puts off a snapshot that was too large to be stored until that many more bytes have been
+    /// written: the state may have shrunk by then.
     pub const fn too_large(&mut self, bytes: usize) {
         self.worth = self.bytes.saturating_add(bytes);
     }
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn small_states_are_kept_every_sixteen_records_and_large_ones_as_they_are_worth() {
+    fn small_states_are_stored_every_sixteen_records_and_large_ones_after_as_many_bytes() {
         let mut cadence = Cadence::default();
         let mut until_due = |bytes| {
             let mut n = 0;

@@ -1,5 +1,4 @@
-//! What a tournament's configuration must be, and what follows from it: the level in force and how
-//! tables are made.
+//! The checks of a tournament's configuration, the level in force, and the configuration of tables.
 
 use wire::{
     Chips, Refusal, TournamentId,
@@ -8,23 +7,24 @@ use wire::{
     tournament::{LevelSpec, Payout, TournamentConfig},
 };
 
-/// Most levels of a structure: far more than any tournament lasts, so that a configuration stays
-/// small.
+/// Most levels of a structure: more than any tournament reaches, and a bound for the size of a
+/// configuration.
 const MOST_LEVELS: usize = 200;
 /// Longest level, in seconds: a week.
 const LONGEST_LEVEL_S: u32 = 7 * 24 * 3600;
 
-/// Checks everything that does not need the rules of poker, before a tournament is created.
+/// Checks all fields whose bounds do not depend on the rules of poker, before a tournament is
+/// created.
 ///
 /// # Errors
-/// [`Refusal::BadName`] for the name, [`Refusal::BadMessage`] that names the field and its bounds
-/// for anything else.
+/// [`Refusal::BadName`] for the name, [`Refusal::BadMessage`] with the field and its bounds for any
+/// other field.
 pub fn check(config: &TournamentConfig) -> Result<(), Refusal> {
     if is_name(&config.name) { check_all_but_name(config) } else { Err(Refusal::bad_name()) }
 }
 
-/// Checks the same whatever the name: journals of any age begin with one. Amounts are bounded so
-/// that all chips and all money of a tournament stay within [`Chips::MAX`].
+/// Checks all fields but the name, because old journals contain names that are no longer accepted.
+/// Amounts are bounded so that all chips and all money of a tournament stay within [`Chips::MAX`].
 pub(crate) fn check_all_but_name(config: &TournamentConfig) -> Result<(), Refusal> {
     let must = |holds: bool, what: &str| if holds { Ok(()) } else { Err(Refusal::bad_message(what)) };
     let entries = u64::from(config.max_entries);
@@ -70,8 +70,8 @@ fn check_levels(levels: &[LevelSpec]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Returns the level that hands get which begin now. TDA 23: a new level holds from the next hand
-/// on, so a table is told with the instruction before each hand. The last level stays in force.
+/// Returns the level of hands that begin now. A new level holds from the next hand on (TDA 23), so
+/// every instruction before a hand contains the level. The last level stays in force.
 pub(crate) fn level_at(levels: &[LevelSpec], started_ms: u64, now_ms: u64) -> Level {
     let mut elapsed_ms = now_ms.saturating_sub(started_ms);
     let mut in_force = Level::default();
@@ -87,7 +87,7 @@ pub(crate) fn level_at(levels: &[LevelSpec], started_ms: u64, now_ms: u64) -> Le
     in_force
 }
 
-/// Returns how the tournament's table of this number is made.
+/// Returns the configuration of the tournament's table of this number.
 pub(crate) fn table_config(
     tournament: TournamentId,
     config: &TournamentConfig,
@@ -145,7 +145,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn bounds_are_checked() {
+    fn values_out_of_bounds_are_refused() {
         assert_eq!(check(&sound(6, 60)), Ok(()));
         let spoil: [fn(&mut TournamentConfig); 10] = [
             |c| c.seats = 11,
@@ -187,7 +187,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_table_name_fits() {
+    fn a_table_name_is_cut_to_the_longest_name() {
         let mut config = sound(6, 60);
         config.name = "é".repeat(60);
         let made = table_config(TournamentId(1), &config, 123, Level::default());

@@ -1,4 +1,4 @@
-//! What may be asked of a tournament, and everything that is decided before it starts.
+//! The commands of a tournament, and the decisions before its start.
 
 use crate::{config, entry::EntryStatus, state::Tournament};
 use wire::{
@@ -8,45 +8,45 @@ use wire::{
     tournament::{Phase, Report, TournamentCommand, TournamentConfig, TournamentEvent},
 };
 
-/// What can happen to a tournament.
+/// A command of a tournament.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Create it.
+    /// Creates the tournament.
     Create {
-        /// How it is played.
+        /// The configuration.
         config: TournamentConfig,
     },
-    /// Hold an entry for a player.
+    /// Holds an entry for a player.
     Register {
         /// The player.
         player: PlayerId,
         /// Display name.
         name: String,
     },
-    /// Hold entries for bots: as many of these accounts as are still wanted and are not in yet.
+    /// Holds entries for bots: as many of these accounts as are still wanted and have no entry.
     EnterBots {
         /// House accounts.
         bots: Vec<Account>,
     },
-    /// Give an entry back before the start.
+    /// Gives an entry back before the start.
     Unregister {
-        /// Whose.
+        /// The player.
         player: PlayerId,
     },
-    /// Call it off before the start.
+    /// Cancels the tournament before the start.
     Cancel,
-    /// What the cashier answered to [`crate::Effect::Enter`]. Answers to entries that are no longer
+    /// The cashier's answers to [`crate::Effect::Enter`]. Answers about entries that are no longer
     /// held change nothing.
     Paid(Vec<Payment>),
     /// The cashier has paid these entries back ([`crate::Effect::Refund`]).
     Refunded(Vec<PlayerId>),
-    /// The start is due ([`Tournament::next_deadline_ms`]): draw seats, or call it off when too few
-    /// came.
+    /// Starts the tournament when it is due ([`Tournament::next_deadline_ms`]): draws seats, or
+    /// cancels when there are too few entries.
     Start {
-        /// What seats are drawn from: 32 bytes from the operating system.
+        /// The seed of the seat draw: 32 bytes from the operating system.
         seed: Seed,
     },
-    /// Open the next tables under these ids ([`crate::Effect::OpenTables`]).
+    /// Opens the next tables under these ids ([`crate::Effect::OpenTables`]).
     OpenTables {
         /// Ids that no table has.
         tables: Vec<TableId>,
@@ -55,9 +55,9 @@ pub enum Command {
     Report(Report),
     /// A table has carried out an instruction.
     Applied {
-        /// Which table.
+        /// The table.
         table: TableId,
-        /// Number of the instruction.
+        /// The number of the instruction.
         instruction: u64,
     },
     /// The cashier has recorded places and paid prizes ([`crate::Effect::Settle`]).
@@ -65,11 +65,11 @@ pub enum Command {
 }
 
 impl Command {
-    /// Returns the command that a message of this player (none for tables and the administrator)
-    /// asks for; none for [`TournamentCommand::Show`], which changes nothing.
+    /// Returns the command of a message from this player (`None` for tables and the administrator);
+    /// `None` for [`TournamentCommand::Show`], which changes nothing.
     ///
     /// # Errors
-    /// [`Refusal::BadMessage`] when the sender may not ask for that.
+    /// [`Refusal::BadMessage`] when the sender may not send that command.
     pub fn from_wire(player: Option<PlayerId>, command: TournamentCommand) -> Result<Option<Self>, Refusal> {
         let command = match (player, command) {
             (_, TournamentCommand::Show { .. }) => return Ok(None),
@@ -79,30 +79,38 @@ impl Command {
             (None, TournamentCommand::Cancel) => Self::Cancel,
             (None, TournamentCommand::Report(report)) => Self::Report(report),
             (None, TournamentCommand::Applied { table, instruction }) => Self::Applied { table, instruction },
-            (Some(_), _) => return Err(Refusal::bad_message("players register, unregister and look on")),
-            (None, _) => return Err(Refusal::bad_message("name the player who registers or unregisters")),
+            (Some(_), _) => {
+                return Err(Refusal::bad_message(
+                    "players may only register, unregister and show the standings",
+                ));
+            }
+            (None, _) => {
+                return Err(Refusal::bad_message(
+                    "registering and unregistering need the player in the message",
+                ));
+            }
         };
         Ok(Some(command))
     }
 }
 
-/// What the cashier answered about one entry.
+/// The cashier's answer about one entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
-    /// Whose.
+    /// The player.
     pub player: PlayerId,
     /// Number of the entry, as in [`crate::Effect::Enter`].
     pub entry: u32,
-    /// Why it was not covered; none when it is paid.
+    /// The reason of the refusal; `None` when the entry is paid.
     pub refused: Option<Refusal>,
 }
 
 impl Tournament {
-    /// Returns what follows from a command now. No events: it was carried out before, or there is
-    /// nothing to do.
+    /// Returns the events of a command at a time. The list is empty when the command was carried
+    /// out before or has nothing to do.
     ///
     /// # Errors
-    /// A named refusal; the state is then as if the command had never come.
+    /// A named refusal; the state does not change.
     pub fn decide(&self, command: Command, now_ms: u64) -> Result<Vec<TournamentEvent>, Refusal> {
         if let Command::Create { config } = command {
             return self.create(config, now_ms);
@@ -186,8 +194,8 @@ impl Tournament {
         }
     }
 
-    /// Confirms an entry. One that is paid only after registration has ended is given back in the
-    /// same breath.
+    /// Confirms an entry. An entry that is paid only after registration has ended is withdrawn in
+    /// the same record.
     fn paid(&self, payment: Payment) -> Vec<TournamentEvent> {
         let player = payment.player;
         let held = |entry: &crate::entry::Entry| {

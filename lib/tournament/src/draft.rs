@@ -1,6 +1,6 @@
-//! A tournament while a decision is being made: the state and, on top of it, what the events
-//! decided so far change. Only the tables and entries that change are copied, so that a decision
-//! costs the same in a large field.
+//! A tournament during a decision: the state and, on top of it, the changes by the events decided
+//! so far. Only tables and entries that change are copied, so that the cost of a decision does not
+//! grow with the field.
 
 use crate::{
     entry::Entry,
@@ -11,7 +11,7 @@ use crate::{
 use std::collections::BTreeMap;
 use wire::{PlayerId, TableId, tournament::TournamentEvent};
 
-/// Where events of play happen.
+/// A state to which events of play can be applied.
 pub(crate) trait Ground {
     fn core(&mut self) -> &mut Core;
     fn entry(&mut self, player: PlayerId) -> Option<&mut Entry>;
@@ -38,12 +38,12 @@ impl Ground for Tournament {
     }
 }
 
-/// A decision in the making.
+/// The state during a decision.
 pub(crate) struct Draft<'a> {
     base: &'a Tournament,
     core: Core,
     entries: BTreeMap<PlayerId, Entry>,
-    /// Changed tables; none for those that were closed.
+    /// Changed tables; `None` for those that were closed.
     tables: BTreeMap<TableId, Option<Table>>,
     events: Vec<TournamentEvent>,
 }
@@ -54,7 +54,7 @@ impl<'a> Draft<'a> {
         Self { base, core, entries: BTreeMap::new(), tables: BTreeMap::new(), events: Vec::new() }
     }
 
-    /// Decides one more event.
+    /// Adds an event to the decision and applies it.
     pub(crate) fn push(&mut self, event: TournamentEvent) {
         play(self, &event);
         self.events.push(event);

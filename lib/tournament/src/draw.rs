@@ -1,5 +1,5 @@
-//! Draws by lot, repeatable from a seed: ChaCha20 keyed with the seed, one stream of it per draw,
-//! so that a draw does not depend on how many there were before it.
+//! Draws by lot, repeatable from a seed: ChaCha20 keyed with the seed, one stream per draw, so that
+//! a draw does not depend on the number of draws before it.
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};

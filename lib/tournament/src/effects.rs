@@ -1,5 +1,5 @@
-//! What is left to be done outside, derived from the state: the tournament's owner does it,
-//! and does it again after a takeover. All of it is harmless when done twice.
+//! Effects that are still due, derived from the state: the tournament's owner carries them out, and
+//! again after a takeover. All of them may be carried out twice.
 
 use crate::{entry::EntryStatus, state::Tournament};
 use wire::{
@@ -12,68 +12,69 @@ use wire::{
 /// has to fit into a message.
 pub const MOST_TABLES_AT_ONCE: u32 = 256;
 
-/// Something to be done outside.
+/// An effect of a tournament.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Ask the cashier for house accounts; hand them in with [`crate::Command::EnterBots`].
+    /// Ask the cashier for bots' accounts; its answer goes into [`crate::Command::EnterBots`].
     AskBots {
-        /// How many accounts in all.
+        /// The number of accounts in all.
         count: u32,
     },
-    /// Ask the cashier for an entry's money; hand the answer in with [`crate::Command::Paid`].
+    /// Ask the cashier for an entry's money; its answer goes into [`crate::Command::Paid`].
     Enter {
-        /// Whose entry.
+        /// The player.
         player: PlayerId,
-        /// Number of the entry.
+        /// The number of the entry.
         entry: u32,
-        /// Into the prize pool.
+        /// The amount for the prize pool.
         buy_in: Chips,
-        /// To the house.
+        /// The amount for the house.
         fee: Chips,
     },
-    /// Have the cashier pay an entry back; then [`crate::Command::Refunded`].
+    /// Ask the cashier to pay an entry back; [`crate::Command::Refunded`] follows.
     Refund {
-        /// Whose entry.
+        /// The player.
         player: PlayerId,
-        /// Number of the entry.
+        /// The number of the entry.
         entry: u32,
-        /// Out of the prize pool.
+        /// The amount from the prize pool.
         buy_in: Chips,
-        /// From the house.
+        /// The amount from the house.
         fee: Chips,
     },
-    /// Choose ids for tables; hand them in with [`crate::Command::OpenTables`].
+    /// Choose ids for tables; they go into [`crate::Command::OpenTables`].
     OpenTables {
-        /// How many, at most [`MOST_TABLES_AT_ONCE`].
+        /// The number of tables, at most [`MOST_TABLES_AT_ONCE`].
         count: u32,
     },
-    /// Tell a table how to go on; once it has answered, [`crate::Command::Applied`].
+    /// Send an instruction to a table; [`crate::Command::Applied`] follows its answer.
     Push {
-        /// Which table.
+        /// The table.
         table: TableId,
-        /// How to create it first; none when it exists.
+        /// The configuration to create the table with first; `None` when it exists.
         create: Option<TableConfig>,
-        /// What it is told.
+        /// The instruction.
         instruction: Instruction,
     },
-    /// Have the cashier record places and pay prizes; then [`crate::Command::Settled`].
+    /// Ask the cashier to record places and pay prizes; [`crate::Command::Settled`] follows.
     Settle {
         /// The tournament's name.
         name: String,
         /// All places.
         places: Vec<Place>,
-        /// When it ended, in milliseconds since 1970.
+        /// The end of the tournament, in milliseconds since 1970.
         finished_ms: u64,
     },
 }
 
 impl Tournament {
-    /// Returns everything that is left to be done now.
+    /// Returns all effects that are due now.
     pub fn effects(&self) -> impl Iterator<Item = Effect> + '_ {
         self.table_effects().chain(self.money_effects())
     }
 
-    /// Returns what is left to be done at tables, lowest table number first among those at hand.
+    /// Returns the effects due at tables: first the opening of tables, then instructions in the
+    /// order of table ids.
     pub fn table_effects(&self) -> impl Iterator<Item = Effect> + '_ {
         let count = self.core.unopened().min(MOST_TABLES_AT_ONCE);
         let open = (count > 0).then_some(Effect::OpenTables { count });
@@ -84,7 +85,7 @@ impl Tournament {
         open.into_iter().chain(pushes)
     }
 
-    /// Returns what is left to be done at the cashier.
+    /// Returns the effects due at the cashier.
     pub fn money_effects(&self) -> impl Iterator<Item = Effect> + '_ {
         let registering = self.core.phase == Phase::Registering;
         let bots = registering && self.core.bots_to_come() > 0;
@@ -94,7 +95,8 @@ impl Tournament {
         ask.into_iter().chain(self.settle()).chain(entries)
     }
 
-    /// Returns whether an instruction still has to be told to a table by itself.
+    /// Returns whether an instruction still has to be sent to a table other than as the answer to a
+    /// report.
     #[must_use]
     pub fn is_push_due(&self, table: TableId, number: u64) -> bool {
         self.tables.get(&table).is_some_and(|table| table.push && table.told_number() == number)

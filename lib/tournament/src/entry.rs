@@ -6,20 +6,20 @@ use wire::{Chips, SeatNo, TableId};
 /// An entry of a player.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
-    /// Counts the tournament's reservations from 0, so that a player that withdraws and comes back
-    /// has a new one.
+    /// The number of the reservation, counted from 0 over the tournament: a player who withdraws
+    /// and comes back gets a new one.
     pub(crate) number: u32,
     /// Display name.
     pub(crate) name: String,
     /// Whether bot workers play it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) bot: bool,
-    /// Where the entry is in its life. A player is in one place only because this is one value.
+    /// The state of the entry. It is one value, so that a player is in one place only.
     pub(crate) stage: EntryStatus,
     /// Chips: at the table or on the way to one.
     #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) stack: Chips,
-    /// How often the player has been moved, breaking and balancing together.
+    /// The number of the player's moves, for breaking and balancing together.
     #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) moves: u16,
 }
@@ -28,7 +28,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// Where an entry is in its life.
+/// The state of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum EntryStatus {
     /// Held while the cashier takes the money.
@@ -39,10 +39,10 @@ pub(crate) enum EntryStatus {
     Withdrawn,
     /// At a table.
     Seated {
-        /// Which.
+        /// The table.
         table: TableId,
     },
-    /// Still at `from`, which gives the player up with its next instruction or has been told to.
+    /// Still at `from`, whose next or last instruction removes the player.
     Leaving {
         /// Old table.
         from: TableId,
@@ -51,7 +51,7 @@ pub(crate) enum EntryStatus {
         /// New seat.
         seat: SeatNo,
     },
-    /// At no table: the old one has confirmed, the new one has not been told yet.
+    /// At no table: the old one has confirmed the removal, the new one has no instruction yet.
     Travelling {
         /// Old table.
         from: TableId,
@@ -60,11 +60,11 @@ pub(crate) enum EntryStatus {
         /// New seat.
         seat: SeatNo,
     },
-    /// Out, or the winner.
+    /// Bust, or the winner.
     Placed {
         /// Final place, from 1.
         place: u32,
-        /// What it pays.
+        /// The prize.
         prize: Chips,
     },
 }

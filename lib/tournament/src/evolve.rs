@@ -1,5 +1,5 @@
-//! What each event does to the state. Nothing here can fail: an event that names something unknown
-//! changes nothing.
+//! Application of events. It cannot fail: an event that names an unknown player or table changes
+//! nothing.
 
 use crate::{
     draft::Ground,
@@ -13,7 +13,7 @@ use wire::{
 };
 
 impl Tournament {
-    /// Carries an event out.
+    /// Applies an event.
     pub fn evolve(&mut self, event: &TournamentEvent) {
         match event {
             TournamentEvent::Created { config, at_ms } => {
@@ -93,8 +93,8 @@ impl Tournament {
         }
     }
 
-    /// Cancels: paid entries are paid back. Those still with the cashier are, if they turn out to
-    /// be paid.
+    /// Cancels the tournament and withdraws paid entries. Entries that are still at the cashier are
+    /// withdrawn when its answer says that they are paid.
     fn cancelled(&mut self) {
         self.core.phase = Phase::Cancelled;
         let paid: Vec<PlayerId> =
@@ -105,8 +105,8 @@ impl Tournament {
     }
 }
 
-/// Applies the events of play. Generic over where they happen, so that planning ahead within one
-/// decision and carrying events out are the same code.
+/// Applies the events of play to a tournament or to a draft of it, so that planning within one
+/// decision and applying stored events are the same code.
 pub(crate) fn play(ground: &mut impl Ground, event: &TournamentEvent) {
     match event {
         TournamentEvent::HandReported { report, .. } => hand_reported(ground, report),
@@ -182,7 +182,8 @@ fn applied(ground: &mut impl Ground, id: TableId, number: u64) {
     }
 }
 
-/// Moves a player: one that is on the way already gets a new goal; any other is ordered away.
+/// Moves a player: one who is on the way already gets a new destination; any other is ordered to
+/// leave.
 fn move_ordered(ground: &mut impl Ground, player: PlayerId, from: TableId, to: TableId, seat: SeatNo) {
     let Some(entry) = ground.entry(player) else { return };
     let before = entry.stage;

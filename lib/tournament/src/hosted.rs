@@ -1,4 +1,4 @@
-//! A tournament as its owner keeps it in memory: what [`host`] has to know of it.
+//! A tournament in its owner's memory: the tournament's part of [`host`]'s interface.
 
 use crate::{
     Command, Effect, Payment, answers::Answer as Remembered, answers::Saved, cadence::Cadence,
@@ -13,9 +13,9 @@ use wire::{
 };
 
 /// Requests to the cashier under way at a time, per tournament: enough to keep it busy, few enough
-/// to leave room for others.
+/// to leave room for other tournaments.
 const MONEY_AT_ONCE: usize = 64;
-/// Tables told something at a time, per tournament.
+/// Instructions and openings of tables under way at a time, per tournament.
 const TABLES_AT_ONCE: usize = 64;
 /// Most players in one answer to a show.
 const MOST_SHOWN: u32 = 10_000;
@@ -26,25 +26,25 @@ pub struct TournamentHost {
     cadence: Cadence,
 }
 
-/// Something to be done at a tournament.
+/// A command or a look at a tournament.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TournamentOrder {
     /// A command.
     Do(Command),
-    /// How it stands, with so many standings at most.
+    /// The standings, with at most this number of players.
     Show(u32),
 }
 
-/// What an effect is about.
+/// The identity of an effect: at most one with the same key is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Key {
-    /// House accounts.
+    /// Bots' accounts.
     Bots,
-    /// An entry's money, in or back.
+    /// An entry's money, paid or paid back.
     Entry(PlayerId),
     /// Ids of tables.
     Tables,
-    /// An instruction told to a table.
+    /// An instruction sent to a table.
     Push(TableId, u64),
     /// Places and prizes.
     Settle,
@@ -68,10 +68,10 @@ impl Key {
     }
 }
 
-/// What a tournament tells: players who have a place now, bots aside.
+/// The news of a tournament: players who have a place now, bots excluded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TournamentNews {
-    /// Who finished where.
+    /// The places.
     pub placed: Vec<Place>,
 }
 
@@ -150,7 +150,7 @@ impl Aggregate for TournamentHost {
         record.events
     }
 
-    /// What the cashier answered at the same time is one record.
+    /// Merges the cashier's answers that arrived together into one record.
     fn merge(first: &mut TournamentOrder, second: TournamentOrder) -> Option<TournamentOrder> {
         use TournamentOrder::Do;
         match (first, second) {
@@ -182,7 +182,7 @@ impl Aggregate for TournamentHost {
         })
     }
 
-    /// A report is answered with the instruction that is due, whenever it was made.
+    /// Answers a report, also a repeated one, with the table's last instruction.
     fn reply(&self, order: &TournamentOrder) -> TournamentReply {
         let TournamentOrder::Do(Command::Report(report)) = order else { return TournamentReply::Done };
         let instruction = self.tournament().instruction(report.table).cloned();
@@ -206,12 +206,12 @@ impl Aggregate for TournamentHost {
         self.tournament().next_deadline_ms()
     }
 
-    /// The start is due.
+    /// Decides the start when it is due.
     fn tick(&self, now_ms: u64, seed: impl FnOnce() -> Seed) -> Vec<TournamentEvent> {
         if self.next_deadline_ms().is_none_or(|due_ms| now_ms < due_ms) {
             return Vec::new();
         }
-        // Refused, it is looked at again a little later.
+        // A refused start is tried again at the next deadline.
         self.tournament().decide(Command::Start { seed: seed() }, now_ms).unwrap_or_default()
     }
 
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_and_its_tail_make_the_state_and_the_memory() {
+    fn a_snapshot_and_its_tail_restore_the_state_and_the_remembered_answers() {
         let mut whole = TournamentHost::new(ID);
         let mut written = Vec::new();
         for n in 1..=20 {
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_in_together_is_one_record() {
+    fn payments_that_arrive_together_are_one_record() {
         let payment = |n| Payment { player: PlayerId(n), entry: 0, refused: None };
         let mut first = TournamentOrder::Do(Command::Paid(vec![payment(1)]));
         assert_eq!(

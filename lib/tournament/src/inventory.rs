@@ -1,10 +1,9 @@
-//! Everybody and everything that is counted in a tournament, for checks that begin in the middle of
-//! its journal.
+//! The entries and tables of a tournament, for checks that begin in the middle of its journal.
 
 use crate::{entry::EntryStatus, state::Tournament};
 use wire::{Chips, HandNo, PlayerId, SeatNo, TableId};
 
-/// What a tournament's state counts.
+/// The inventory of a tournament's state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inventory {
     /// All entries, by player.
@@ -20,15 +19,15 @@ pub struct Inventory {
 /// An entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EntryInventory {
-    /// Whose.
+    /// The player.
     pub player: PlayerId,
-    /// Number of its reservation, from 0.
+    /// The number of the reservation, from 0.
     pub number: u32,
-    /// What has become of it.
+    /// The state of the entry.
     pub standing: EntryStanding,
 }
 
-/// What has become of an entry.
+/// The state of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryStanding {
     /// Held while the cashier takes the money.
@@ -37,32 +36,32 @@ pub enum EntryStanding {
     Withdrawn,
     /// Paid; takes part if the tournament has started.
     Paid,
-    /// Out, or the winner.
+    /// The player is bust, or has won.
     Placed {
         /// Final place, from 1.
         place: u32,
-        /// What it pays.
+        /// The prize.
         prize: Chips,
     },
 }
 
-/// A table as the director knows it.
+/// A table in the director's state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableInventory {
-    /// Which.
+    /// The table's id.
     pub table: TableId,
-    /// The players there. The seats of those who have been ordered away are not known.
+    /// The players there. A player who has been ordered to leave has no seat here.
     pub players: Vec<(PlayerId, Option<SeatNo>)>,
-    /// Number of the last instruction; 0 before the first.
+    /// The number of the last instruction; 0 before the first.
     pub told: u64,
-    /// The players who leave with that instruction, while the table has not confirmed it.
+    /// The players who leave with that instruction; empty once the table has confirmed it.
     pub leaving: Vec<PlayerId>,
     /// The last hand reported; 0 before the first.
     pub hand: HandNo,
 }
 
 impl Tournament {
-    /// Counts everybody and everything.
+    /// Returns the inventory of the state.
     #[must_use]
     pub fn inventory(&self) -> Inventory {
         let entries = self.entries.iter().map(|(&player, entry)| EntryInventory {

@@ -1,5 +1,5 @@
-//! How a prize pool is split. Integers only: every part is rounded down and the odd chips go to
-//! first place, so that the prizes always add up to the pool.
+//! The division of a prize pool. It computes with integers: every part is rounded down and the odd
+//! chips go to first place, so that the prizes always add up to the pool.
 
 use wire::{Chips, tournament::Payout};
 
@@ -9,12 +9,12 @@ const PAID_PERCENT: u64 = 15;
 /// exact proportions.
 const WEIGHT: u64 = 2_520_000_000;
 
-/// Returns the prizes from first place down to the last one paid, for `entries` entries that paid
+/// Returns the prizes from first place down to the last paid one, for `entries` entries that paid
 /// `buy_in` each into the pool.
 ///
 /// The standard table pays 15 % of the entries (rounded up). When more than one place is paid, each
-/// gets one and a half buy-ins, and the rest of the pool goes by the weights 1, 1/2, 1/3 and so on.
-/// With shares, what belongs to places beyond the number of entries goes to first place too.
+/// gets one and a half buy-ins, and the rest of the pool is divided by the weights 1, 1/2, 1/3 and
+/// so on. With shares, the parts of places beyond the number of entries go to first place too.
 #[must_use]
 pub fn prizes(payout: &Payout, entries: u32, buy_in: Chips) -> Vec<Chips> {
     let pool = buy_in.times(u64::from(entries));
@@ -47,7 +47,7 @@ fn part(whole: Chips, weight: u64, of: u64) -> Chips {
     Chips((u128::from(whole.0) * u128::from(weight) / u128::from(of)) as u64)
 }
 
-/// Returns what each of `sharing` players gets that share `place` (from 1) and the places after it:
+/// Returns the prizes of `sharing` players who share `place` (from 1) and the places after it:
 /// equal parts, and one odd chip each to the first of them as long as there are any.
 pub(crate) fn shared(prizes: &[Chips], place: u32, sharing: usize) -> Vec<Chips> {
     let from = (place as usize).saturating_sub(1);
@@ -63,16 +63,16 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_standard_table_looks_like_one() {
+    fn the_standard_table_pays_nine_of_sixty_places() {
         let prizes = prizes(&Payout::Standard, 60, Chips(10_000));
         assert_eq!(prizes.len(), 9);
-        // About 30 % to the winner and a little more than three buy-ins to the last one paid.
+        // The winner gets about 30 %, the last paid place a little more than three buy-ins.
         assert!((175_000..185_000).contains(&prizes[0].0), "{prizes:?}");
         assert!((30_000..35_000).contains(&prizes[8].0), "{prizes:?}");
     }
 
     #[test]
-    fn small_fields() {
+    fn small_fields_pay_one_or_two_places() {
         assert_eq!(prizes(&Payout::Standard, 2, Chips(100)), [Chips(200)]);
         assert_eq!(prizes(&Payout::Standard, 6, Chips(100)), [Chips(600)]);
         assert_eq!(prizes(&Payout::Standard, 7, Chips(100)), [Chips(417), Chips(283)]);

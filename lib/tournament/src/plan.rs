@@ -1,10 +1,9 @@
-//! The instructions of tables at rest: which are broken, which players move to balance the others,
-//! which play on and which wait.
+//! The instructions of tables at rest: breaking, balancing, playing on or waiting.
 //!
-//! A table is at rest while its report waits for an answer or while it waits for an instruction.
-//! Only then can players be taken from it. After every report and confirmation all tables at rest
-//! are looked at again, so a table never waits for anything that is not under way: a confirmation
-//! that will come, or the hand of a table that plays.
+//! A table is at rest while its report has no answer or while it waits for an instruction. Players
+//! can only be moved from a table at rest. After every report and confirmation all tables at rest
+//! are planned again, so a table only waits for an event that will come: a confirmation, or the end
+//! of a hand at another table.
 
 use crate::{draft::Draft, draw::Draw, entry::EntryStatus, table::Table};
 use wire::{
@@ -12,10 +11,10 @@ use wire::{
     tournament::{Arrival, Instruction, Phase, Then, TournamentEvent},
 };
 
-/// TDA 11-D: a table that is this many players short of the largest one stops.
+/// The number of players below the largest table at which a table stops (TDA 11-D).
 const SHORT: usize = 3;
 
-/// What has to be known of all tables to instruct one.
+/// The facts about all tables that one instruction depends on.
 struct Outlook {
     /// Players at the largest table.
     largest: usize,
@@ -23,7 +22,7 @@ struct Outlook {
     open: usize,
 }
 
-/// Decides everything that can be decided now.
+/// Decides all moves and instructions that are possible now.
 pub(crate) fn plan(draft: &mut Draft<'_>, now_ms: u64) {
     let broken = if draft.state().phase == Phase::Running && draft.state().unopened() == 0 {
         let (stay, doomed) = split(draft);
@@ -58,7 +57,7 @@ fn outlook(draft: &Draft<'_>, broken: usize) -> Outlook {
     Outlook { largest, open: if draft.state().phase == Phase::Running { open - broken } else { 0 } }
 }
 
-/// Returns the open tables by number, cut in two: those that are needed to seat all players, and
+/// Returns the open tables by number in two parts: those that are needed to seat all players, and
 /// those that can be broken.
 fn split(draft: &Draft<'_>) -> (Vec<TableId>, Vec<TableId>) {
     let open = draft.see_tables().filter(|(_, table)| !table.is_closing());
@@ -74,8 +73,8 @@ fn at_rest<'a>(draft: &'a Draft<'_>) -> impl Iterator<Item = TableId> + 'a {
     draft.see_tables().filter(|(_, table)| table.is_at_rest()).map(|(id, _)| id)
 }
 
-/// Breaks those of the tables that are at rest. Returns which: no player is left there once they
-/// have carried out what they are told now.
+/// Breaks those of the tables that are at rest and returns them: no player is left there once they
+/// have carried out their next instruction.
 fn break_tables(draft: &mut Draft<'_>, doomed: &[TableId], stay: &[TableId]) -> Vec<TableId> {
     let mut broken = Vec::new();
     for &id in doomed {
@@ -86,9 +85,9 @@ fn break_tables(draft: &mut Draft<'_>, doomed: &[TableId], stay: &[TableId]) -> 
     broken
 }
 
-/// Breaks a table (TDA 10): each player there, and each on the way there, gets any free seat by
-/// draw, at the tables with the fewest players. There are enough of them: the players left fit into
-/// the tables that stay.
+/// Breaks a table (TDA 10): each player there or on the way there gets a free seat by draw at one
+/// of the tables with the fewest players. There are enough seats: the players left fit into the
+/// tables that stay.
 fn break_table(draft: &mut Draft<'_>, id: TableId, stay: &[TableId]) -> Option<()> {
     let table = draft.see_table(id)?;
     let mut players: Vec<PlayerId> = table.seats.values().chain(table.coming.values()).copied().collect();
@@ -102,8 +101,8 @@ fn break_table(draft: &mut Draft<'_>, id: TableId, stay: &[TableId]) -> Option<(
     Some(())
 }
 
-/// Returns where a player comes from: the table that is being left, for a player that is on the way
-/// already.
+/// Returns the table that a player leaves: for a player who is on the way already, the one that the
+/// player came from.
 fn origin(draft: &Draft<'_>, player: PlayerId, table: TableId) -> TableId {
     match draft.see_entry(player).map(|entry| entry.stage) {
         Some(EntryStatus::Leaving { from, .. } | EntryStatus::Travelling { from, .. }) => from,
@@ -111,21 +110,21 @@ fn origin(draft: &Draft<'_>, player: PlayerId, table: TableId) -> TableId {
     }
 }
 
-/// Returns the smallest number of players at any of the tables, those on the way included, and the
-/// tables that have it.
+/// Returns the smallest number of players at any of the tables, players on the way included, and
+/// the tables that have it.
 fn emptiest(draft: &Draft<'_>, tables: &[TableId]) -> (usize, Vec<TableId>) {
     let heads = |id: &TableId| draft.see_table(*id).map_or(usize::MAX, Table::heads);
     let fewest = tables.iter().map(heads).min().unwrap_or(0);
     (fewest, tables.iter().copied().filter(|id| heads(id) == fewest).collect())
 }
 
-/// Balances (TDA 11-A): a table at rest with at least two players more than the emptiest one gives
-/// one up, until there is none.
+/// Balances (TDA 11-A): as long as a table at rest has at least two players more than the emptiest
+/// one, it gives one up.
 fn even_out(draft: &mut Draft<'_>, tables: &[TableId]) {
     while order_move(draft, tables).is_some() {}
 }
 
-/// Among equally empty tables a waiting one comes first.
+/// Orders one move for the balance; among equally empty tables a waiting one comes first.
 fn order_move(draft: &mut Draft<'_>, tables: &[TableId]) -> Option<()> {
     let (fewest, emptiest) = emptiest(draft, tables);
     let gives = |id: &&TableId| {
@@ -140,9 +139,9 @@ fn order_move(draft: &mut Draft<'_>, tables: &[TableId]) -> Option<()> {
     Some(())
 }
 
-/// Returns the player that moves: one that is on the way here anyway; else the player that is next
-/// to be big blind (TDA 11-A), passing over those that have been moved two times more than others
-/// at the table.
+/// Returns the player who moves: one who is on the way to this table; otherwise the next big blind
+/// (TDA 11-A), except players who have been moved at least twice more than another player at the
+/// table.
 fn mover(draft: &Draft<'_>, table: &Table) -> Option<PlayerId> {
     if let Some(player) = table.coming.values().next() {
         return Some(*player);
@@ -166,7 +165,7 @@ fn instruct(draft: &mut Draft<'_>, id: TableId, then: Then, outlook: &Outlook, n
     draft.push(TournamentEvent::Instructed { table: id, instruction });
 }
 
-/// Returns the players that can be seated here now: they have left their old tables.
+/// Returns the players who can be seated here now because they have left their old tables.
 fn arrivals<'a>(draft: &'a Draft<'_>, table: &'a Table) -> impl Iterator<Item = Arrival> + 'a {
     table.coming.iter().filter_map(|(&seat, &player)| {
         let entry = draft.see_entry(player)?;
@@ -175,9 +174,9 @@ fn arrivals<'a>(draft: &'a Draft<'_>, table: &'a Table) -> impl Iterator<Item = 
     })
 }
 
-/// Returns what a table does once every player that can be seated there is. A table that was
-/// stopped stays so while a player is still on the way to it. The table with the most players never
-/// waits for others to come to rest, and players on the way arrive, so a table always plays.
+/// Returns a table's next step after all possible arrivals. A table that was stopped stays so while
+/// a player is still on the way to it. At least one table always plays: the one with the most
+/// players does not wait for others to come to rest, and players on the way arrive.
 fn then(draft: &Draft<'_>, table: &Table, outlook: &Outlook) -> Then {
     if draft.state().phase != Phase::Running {
         return Then::Close;

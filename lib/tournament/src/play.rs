@@ -60,26 +60,38 @@ impl Tournament {
         if self.closed.contains(&table) { Refusal::TournamentPast } else { Refusal::NoSuchTable }
     }
 
-    /// Refuses whatever would make or lose chips or players.
+    /// Refuses reports that would create or lose chips or players.
     fn check_report(&self, report: &Report) -> Result<(), Refusal> {
         let must = |holds: bool, what: &str| if holds { Ok(()) } else { Err(Refusal::bad_message(what)) };
         let table = self.tables.get(&report.table).ok_or(Refusal::NoSuchTable)?;
         let seats = self.core.seats();
-        must(report.applied == table.told_number(), "report: the last instruction is not carried out")?;
-        must(report.button < seats && report.big_blind < seats, "report: no such seat")?;
+        must(
+            report.applied == table.told_number(),
+            "report: applied must be the number of the last instruction",
+        )?;
+        must(
+            report.button < seats && report.big_blind < seats,
+            "report: button and big_blind must be seats of the table",
+        )?;
         let mut seen = BTreeSet::new();
         for result in &report.results {
             let sits = table.seats.get(&result.seat) == Some(&result.player);
-            must(sits && seen.insert(result.player), "report: somebody sits elsewhere or is named twice")?;
+            must(
+                sits && seen.insert(result.player),
+                "report: each player must be named once, with the seat at this table",
+            )?;
             must(
                 self.stack(result.player) == Some(result.before),
-                "report: a stack before the hand is not what it was",
+                "report: before must be the player's stack before the hand",
             )?;
-            must(result.after <= Chips::MAX, "report: too many chips")?;
+            must(result.after <= Chips::MAX, "report: after must be at most 2^53 - 1")?;
         }
         let before: Chips = report.results.iter().map(|result| result.before).sum();
         let after: Chips = report.results.iter().map(|result| result.after).sum();
-        must(before == after && !after.is_zero(), "report: chips before and after the hand differ")
+        must(
+            before == after && !after.is_zero(),
+            "report: chips before and after the hand must add up to the same sum above 0",
+        )
     }
 
     fn prizes(&self) -> Vec<Chips> {
@@ -87,8 +99,8 @@ impl Tournament {
         config.map_or_else(Vec::new, |config| payout::prizes(&config.payout, self.core.paid, config.buy_in))
     }
 
-    /// Places of players that bust in the same hand: the larger stack before the hand ranks higher;
-    /// equal stacks share the place and the prizes of the places they take up.
+    /// Places the players who bust in the same hand: the larger stack before the hand ranks higher;
+    /// equal stacks share the place and the prizes of the places that they take up.
     fn bust(&self, draft: &mut Draft<'_>, busts: &[HandResult]) {
         if busts.is_empty() {
             return;
@@ -105,8 +117,8 @@ impl Tournament {
     }
 }
 
-/// Returns the players that bust: larger stacks before the hand first, equal ones from the button's
-/// left on (so odd chips of a shared prize go to the earliest position).
+/// Returns the players who bust: larger stacks before the hand first, equal ones from the left of
+/// the button on (so that odd chips of a shared prize go to the earliest positions).
 fn bust_order(report: &Report, seats: u8) -> Vec<HandResult> {
     let lost = |result: &&HandResult| result.after.is_zero() && !result.before.is_zero();
     let mut busts: Vec<HandResult> = report.results.iter().filter(lost).copied().collect();
@@ -123,7 +135,7 @@ fn finish(draft: &mut Draft<'_>, prizes: &[Chips], now_ms: u64) {
     draft.push(TournamentEvent::Finished { places, at_ms: now_ms });
 }
 
-/// Returns the place of an entry when the tournament ends: the player that is not out has won.
+/// Returns the place of an entry when the tournament ends: the player who is not bust has won.
 fn place(player: PlayerId, entry: &crate::entry::Entry, first: Chips) -> Option<Place> {
     match entry.stage {
         crate::entry::EntryStatus::Placed { place, prize } => Some(Place { place, player, prize }),

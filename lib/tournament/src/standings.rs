@@ -1,4 +1,4 @@
-//! How a tournament stands, for players and for the lobby.
+//! The standings of a tournament, for players and for the lobby.
 
 use crate::{
     entry::{Entry, EntryStatus},
@@ -12,8 +12,7 @@ use wire::{
 };
 
 impl Tournament {
-    /// Returns the standings, at most `limit` players of them; none before the tournament is
-    /// created.
+    /// Returns the standings with at most `limit` players; `None` before the tournament is created.
     #[must_use]
     pub fn standings(&self, limit: u32, now_ms: u64) -> Option<Standings> {
         let config = self.core.config.clone()?;
@@ -38,7 +37,7 @@ impl Tournament {
         })
     }
 
-    /// Returns the tournament's line in the lobby; none before it is created.
+    /// Returns the tournament's line in the lobby; `None` before it is created.
     #[must_use]
     pub fn summary(&self) -> Option<TournamentSummary> {
         let config = self.core.config.as_ref()?;
@@ -56,13 +55,13 @@ impl Tournament {
         })
     }
 
-    /// Sorts players: those left by chips, then those out by place. Before the start in the order
-    /// of registration.
+    /// Ranks players: those left by chips, then those who are bust by place. Before the start the
+    /// order is that of registration.
     fn ranking(&self, limit: usize) -> Vec<Standing> {
         let field = self.entries.iter().filter(|(_, entry)| entry.stage.is_in_field());
         let mut field: Vec<(PlayerId, &Entry)> = field.map(|(&player, entry)| (player, entry)).collect();
         if field.len() > limit {
-            // Only the best have to be in order, and a field may have 100,000 players.
+            // The whole field is not sorted, because it may have 100,000 players.
             field.select_nth_unstable_by_key(limit, |(player, entry)| order(*player, entry));
             field.truncate(limit);
         }

@@ -1,4 +1,4 @@
-//! The start: when it is due, the seat draw, and how tables are opened.
+//! The start: the time when it is due, the seat draw, and the opening of tables.
 
 use crate::{
     config,
@@ -11,16 +11,18 @@ use wire::{
     tournament::{Arrival, Instruction, Phase, Then, TournamentEvent},
 };
 
-/// How long a start waits for entries that are still being paid and for bots that are still being
-/// entered, in milliseconds. It bounds what a cashier that does not answer can do to other players.
+/// The time that a start waits for entries that are still being paid and for bots that are still
+/// being entered, in milliseconds. It bounds how long a cashier that does not answer delays the
+/// other players.
 pub const ENTRY_GRACE_MS: u64 = 30_000;
 
 impl Tournament {
-    /// Returns when [`crate::Command::Start`] is due, in milliseconds since 1970 (perhaps long
-    /// past); none while only commands can change anything.
+    /// Returns the time when [`crate::Command::Start`] is due, in milliseconds since 1970 (possibly
+    /// in the past); `None` while only a command can make it due.
     ///
-    /// With a starting time: then, or as soon as the entries held at that time are paid for (at
-    /// most [`ENTRY_GRACE_MS`] later). Without one: as soon as every entry is taken and paid.
+    /// With a starting time it is that time, or the time when the entries held then are paid, at
+    /// most [`ENTRY_GRACE_MS`] later. Without one it is the time when all entries are taken and
+    /// paid.
     #[must_use]
     pub fn next_deadline_ms(&self) -> Option<u64> {
         let config = self.core.config.as_ref()?;
@@ -50,8 +52,8 @@ impl Tournament {
         Ok(vec![TournamentEvent::Started { at_ms: now_ms, seed }])
     }
 
-    /// Opens the next tables under the given ids and seats the players that the draw put there. Ids
-    /// that are in use are passed over, as are those that no table is left for.
+    /// Opens the next tables under the given ids and seats the players whom the draw put there. Ids
+    /// that are in use are skipped, as are ids beyond the number of tables still to open.
     pub(crate) fn open(&self, ids: &[TableId], now_ms: u64) -> Vec<TournamentEvent> {
         let (Some(config), Some(seed)) = (&self.core.config, &self.core.seed) else { return Vec::new() };
         if self.core.phase != Phase::Running {
@@ -84,9 +86,9 @@ impl Tournament {
         events
     }
 
-    /// Draws seats (TDA 7), table by table, from the next table to open on. A function of the
-    /// field and the seed alone, so that it comes out the same for every batch of tables. Head
-    /// counts differ by one at most.
+    /// Draws seats (TDA 7), table by table, from the next table to open on. The result depends on
+    /// the field and the seed alone, so that it is the same for every batch of tables. The numbers
+    /// of players differ by at most one.
     fn seating(&self, seed: &Seed) -> Vec<Vec<Arrival>> {
         let stack = self.core.config.as_ref().map(|config| config.starting_stack).unwrap_or_default();
         let field = self.entries.iter().filter(|(_, entry)| entry.stage.is_in_field());
@@ -112,7 +114,7 @@ impl Tournament {
 }
 
 impl Core {
-    /// Tables that are still to be opened.
+    /// Returns the number of tables that are still to be opened.
     pub(crate) fn unopened(&self) -> u32 {
         match self.phase {
             Phase::Running => self.first_tables().saturating_sub(self.opened),

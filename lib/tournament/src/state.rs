@@ -14,19 +14,19 @@ use wire::{
     tournament::{Instruction, Phase, Stats, TournamentConfig},
 };
 
-/// A tournament: what its events so far add up to. Equal events give equal states.
+/// The state of a tournament: the result of its events. Equal events give equal states.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tournament {
     pub(crate) core: Core,
     pub(crate) entries: BTreeMap<PlayerId, Entry>,
-    /// Entries for which the cashier has something to do.
+    /// Entries with money due at the cashier: to be paid or to be paid back.
     pub(crate) unresolved: BTreeSet<PlayerId>,
     pub(crate) tables: BTreeMap<TableId, Table>,
-    /// Tables that are closed for good: what they repeat is answered.
+    /// Tables that are closed for good: their repeats still get an answer.
     pub(crate) closed: BTreeSet<TableId>,
 }
 
-/// Everything about a tournament that is neither an entry nor a table.
+/// The part of the state that is neither an entry nor a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Core {
     pub(crate) id: TournamentId,
@@ -42,13 +42,13 @@ pub(crate) struct Core {
     pub(crate) bots: u32,
     /// Entries that are reserved or paid.
     pub(crate) held: u32,
-    /// Entries that are paid. From the start on: those that take part.
+    /// Paid entries. From the start on: the entries that take part.
     pub(crate) paid: u32,
     /// Players left. 0 before the start.
     pub(crate) left: u32,
     /// Tables ever opened.
     pub(crate) opened: u32,
-    /// Moves ever ordered; numbers the draws after the first.
+    /// Moves ever ordered; each numbers the stream of its draw.
     pub(crate) moves: u64,
     pub(crate) hands: u64,
     pub(crate) actions: u64,
@@ -56,17 +56,17 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    /// Seats per table; 2 before the tournament is created.
+    /// Returns the number of seats per table; 2 before the tournament is created.
     pub(crate) fn seats(&self) -> u8 {
         self.config.as_ref().map_or(2, |config| config.seats)
     }
 
-    /// Tables at the start: as few as hold all players.
+    /// Returns the number of tables at the start: the fewest that hold all players.
     pub(crate) fn first_tables(&self) -> u32 {
         self.paid.div_ceil(u32::from(self.seats()))
     }
 
-    /// Bots that are still to be entered.
+    /// Returns the number of bots that are still to be entered.
     pub(crate) fn bots_to_come(&self) -> u32 {
         let wanted = self.config.as_ref().map_or(0, |config| config.bots);
         wanted.saturating_sub(self.bots)
@@ -127,38 +127,38 @@ impl Tournament {
         }
     }
 
-    /// Its id.
+    /// Returns the tournament's id.
     #[must_use]
     pub const fn id(&self) -> TournamentId {
         self.core.id
     }
 
-    /// Returns how it is played; none before it is created.
+    /// Returns the configuration; `None` before the tournament is created.
     #[must_use]
     pub const fn config(&self) -> Option<&TournamentConfig> {
         self.core.config.as_ref()
     }
 
-    /// Returns where it is in its life.
+    /// Returns the phase.
     #[must_use]
     pub const fn phase(&self) -> Phase {
         self.core.phase
     }
 
-    /// Returns when it was created, in milliseconds since 1970.
+    /// Returns the time of creation, in milliseconds since 1970.
     #[must_use]
     pub const fn created_ms(&self) -> u64 {
         self.core.created_ms
     }
 
-    /// Returns the last instruction made for a table: what its last report is answered with.
+    /// Returns the last instruction made for a table, which is the answer to its last report.
     #[must_use]
     pub fn instruction(&self, table: TableId) -> Option<&Instruction> {
         self.tables.get(&table)?.told.as_ref()
     }
 
-    /// Lists all players at tables, as far as the director knows: table, seat (none for players
-    /// that have been ordered away) and player.
+    /// Returns all players at tables as far as the director knows: table, seat (`None` for players
+    /// who have been ordered to leave) and player.
     pub fn seated(&self) -> impl Iterator<Item = (TableId, Option<SeatNo>, PlayerId)> + '_ {
         self.tables.iter().flat_map(|(&id, table)| {
             let stay = table.seats.iter().map(move |(&seat, &player)| (id, Some(seat), player));
@@ -166,20 +166,21 @@ impl Tournament {
         })
     }
 
-    /// Players between two tables: they have left one and have not been told to the other.
+    /// Returns the players between two tables: they have left one and are in no instruction of the
+    /// other.
     pub fn travelling(&self) -> impl Iterator<Item = PlayerId> + '_ {
         let coming = self.tables.values().flat_map(|table| table.coming.values().copied());
         coming.filter(|player| matches!(self.stage(*player), Some(EntryStatus::Travelling { .. })))
     }
 
-    /// Returns all chips, wherever they are. From the start to the end this is starting stack times
-    /// entries.
+    /// Returns all chips, those of players between tables included. From the start to the end this
+    /// is starting stack times entries.
     #[must_use]
     pub fn chips_in_play(&self) -> Chips {
         self.entries.values().map(|entry| entry.stack).sum()
     }
 
-    /// Returns a player's chips; none for a player without an entry.
+    /// Returns a player's chips; `None` for a player without an entry.
     #[must_use]
     pub fn stack(&self, player: PlayerId) -> Option<Chips> {
         self.entries.get(&player).map(|entry| entry.stack)
@@ -195,7 +196,7 @@ impl Tournament {
         self.entries.get(&player).map(|entry| entry.stage)
     }
 
-    /// Tables that are open and were not told to close.
+    /// Returns the number of tables that have no instruction to close.
     pub(crate) fn open_tables(&self) -> usize {
         self.tables.values().filter(|table| !table.is_closing()).count()
     }

@@ -1,4 +1,4 @@
-//! One table as the director knows it: by what it was told and what it last reported.
+//! A table in the director's state: its last instruction and its last report.
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,32 +11,33 @@ use wire::{
 /// A table that is not closed yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Table {
-    /// Counts the tournament's tables from 1. Tables are broken from the highest number down.
+    /// The table's number, counted from 1 over the tournament. Tables are broken from the highest
+    /// number down.
     pub(crate) number: u32,
-    /// How it is made, until it exists and has carried out its first instruction.
+    /// The configuration, until the table exists and has carried out its first instruction.
     #[serde(default)]
     pub(crate) config: Option<TableConfig>,
-    /// Players that sit there and stay.
+    /// Players who sit there and stay.
     pub(crate) seats: BTreeMap<SeatNo, PlayerId>,
-    /// Players that were ordered away and have not been confirmed to have left. Their seats count
-    /// as free: they leave before others arrive.
+    /// Players who were ordered to leave and whose removal is not confirmed. Their seats count as
+    /// free: they leave before others arrive.
     pub(crate) leaving: BTreeSet<PlayerId>,
     /// Seats held for players on their way.
     pub(crate) coming: BTreeMap<SeatNo, PlayerId>,
     /// The last hand reported; 0 before the first.
     pub(crate) hand: HandNo,
-    /// Where the button was in it.
+    /// The button's seat in that hand.
     pub(crate) button: SeatNo,
-    /// The player that posted the big blind in it.
+    /// The seat of the big blind in that hand.
     pub(crate) big_blind: SeatNo,
     /// The last instruction.
     #[serde(default)]
     pub(crate) told: Option<Instruction>,
-    /// Number of the last instruction that the table has carried out.
+    /// The number of the last instruction that the table has carried out.
     pub(crate) applied: u64,
     /// Whether a report waits for its instruction (true only between two events of one record).
     pub(crate) asked: bool,
-    /// Whether the last instruction goes out by itself rather than as the answer to a report.
+    /// Whether the last instruction has to be sent, because it is not the answer to a report.
     pub(crate) push: bool,
 }
 
@@ -67,50 +68,50 @@ impl Table {
         self.told.as_ref().map(|told| told.then)
     }
 
-    /// Returns whether it is known to exist: before, a viewer would be told that there is no such
-    /// table.
+    /// Returns whether the table is known to exist. Before that, a viewer would get
+    /// [`wire::Refusal::NoSuchTable`].
     pub(crate) fn is_there(&self) -> bool {
         self.config.is_none()
     }
 
-    /// Returns whether it was told to close.
+    /// Returns whether the last instruction closes the table.
     pub(crate) fn is_closing(&self) -> bool {
         self.then() == Some(Then::Close)
     }
 
-    /// Returns whether it waits, confirmed, for a next instruction.
+    /// Returns whether the table waits for its next instruction and has confirmed the last one.
     pub(crate) fn is_waiting(&self) -> bool {
         self.then() == Some(Then::Wait) && self.applied == self.told_number()
     }
 
-    /// Returns whether an instruction can be made for it now.
+    /// Returns whether the next instruction can be made now.
     pub(crate) fn is_at_rest(&self) -> bool {
         self.asked || self.is_waiting()
     }
 
-    /// Players that will be there once all on the way have arrived or left.
+    /// Returns the number of players after all those on the way have arrived or left.
     pub(crate) fn heads(&self) -> usize {
         self.seats.len() + self.coming.len()
     }
 
-    /// Returns whether no player sits in this seat or is on the way to it.
+    /// Returns whether the seat is neither taken nor held for a player on the way.
     pub(crate) fn is_free(&self, seat: SeatNo) -> bool {
         !self.seats.contains_key(&seat) && !self.coming.contains_key(&seat)
     }
 
-    /// Returns the seats after `seat`, clockwise and all the way round.
+    /// Returns the seats after `seat`, clockwise, ending with `seat` itself.
     fn clockwise(seat: SeatNo, seats: u8) -> impl Iterator<Item = SeatNo> {
         (1..=seats).map(move |step| (seat + step) % seats.max(1))
     }
 
-    /// Returns the players that stay, in the order in which the big blind will reach them.
+    /// Returns the players who stay, in the order in which the big blind reaches them.
     pub(crate) fn by_next_big_blind(&self, seats: u8) -> impl Iterator<Item = PlayerId> + '_ {
         Self::clockwise(self.big_blind, seats).filter_map(|seat| self.seats.get(&seat).copied())
     }
 
-    /// Returns the worst position (TDA 11-A) open, which is the free seat that the big blind
-    /// reaches first. Never the small blind, because that goes to the player with the big blind
-    /// now. A table that plays has gone one hand further than it has reported.
+    /// Returns the worst free position (TDA 11-A): the free seat that the big blind reaches first.
+    /// It is never the small blind, which goes to the player who has the big blind now. A table
+    /// that plays is one hand ahead of its last report.
     pub(crate) fn worst_free_seat(&self, seats: u8) -> Option<SeatNo> {
         let mut big_blind = self.big_blind;
         if !self.is_at_rest() {

@@ -1,6 +1,6 @@
 //! The rules one by one: places and prizes, moves, waits, refusals.
 
-// A helper of a test fails like a test.
+// Clippy allows these in tests only, not in functions that tests call.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ fn config(seats: u8, entries: u32) -> TournamentConfig {
     }
 }
 
-/// A tournament with its events carried out as they are decided.
+/// A tournament whose events are applied as they are decided.
 struct Director {
     t: Tournament,
     now_ms: u64,
@@ -79,14 +79,14 @@ impl Director {
         self.ask(Command::Paid(vec![Payment { player: PlayerId(player), entry, refused }])).unwrap()
     }
 
-    /// Started, all tables (numbered from 1) open and playing.
+    /// Returns a started tournament whose tables (numbered from 1) are open and playing.
     fn started(seats: u8, players: u64) -> Self {
         let mut director = Self::seated(seats, players);
         director.push_all();
         director
     }
 
-    /// Started, all tables decided on and none of them made yet.
+    /// Returns a started tournament whose tables are decided and not created yet.
     fn seated(seats: u8, players: u64) -> Self {
         let mut director = Self::create(config(seats, players as u32));
         for player in 1..=players {
@@ -99,7 +99,7 @@ impl Director {
         director
     }
 
-    /// Tables that are told something by themselves carry it out.
+    /// Lets the tables carry out all instructions that are sent to them, and returns these.
     fn push_all(&mut self) -> Vec<(TableId, Instruction)> {
         let mut pushed = Vec::new();
         loop {
@@ -124,7 +124,8 @@ impl Director {
         self.at(table).len()
     }
 
-    /// A hand after which these seats have these chips; the others' are as before.
+    /// Returns the report of a hand that leaves these seats with these chips and the others
+    /// unchanged.
     fn report(&self, table: u64, big_blind: SeatNo, after: &[(SeatNo, u64)]) -> Report {
         let seats = self.at(table);
         let result = |(&seat, &player): (&SeatNo, &PlayerId)| {
@@ -151,7 +152,7 @@ impl Director {
         self.t.instruction(TableId(table)).unwrap().clone()
     }
 
-    /// These seats bust; the first of the others gets their chips.
+    /// Reports a hand in which these seats bust; the first of the others gets their chips.
     fn bust(&mut self, table: u64, big_blind: SeatNo, out: &[SeatNo]) -> Instruction {
         let seats = self.at(table);
         let stack = |seat: &SeatNo| self.t.stack(seats[seat]).unwrap().0;
@@ -180,7 +181,7 @@ fn the_larger_stack_ranks_higher_and_equal_stacks_share() {
 }
 
 #[test]
-fn the_standings_name_a_table_once_it_is_made() {
+fn the_standings_name_a_table_once_it_exists() {
     let mut d = Director::seated(6, 12);
     let told = |d: &Director| {
         let standings = d.t.standings(12, d.now_ms).unwrap();
@@ -195,7 +196,7 @@ fn the_standings_name_a_table_once_it_is_made() {
 }
 
 #[test]
-fn the_end_pays_everything() {
+fn the_end_pays_the_whole_pool() {
     let mut d = Director::started(10, 10);
     let seats = d.at(1);
     // Seats 1 and 2 finish together: second and third place share the one prize that is left.
@@ -267,15 +268,15 @@ fn the_level_changes_with_the_next_hand() {
 #[test]
 fn the_next_big_blind_moves_to_the_worst_seat() {
     let mut d = Director::started(9, 18);
-    // Table 1 loses the seats 2 and 5 and is stopped by nothing: it is two short.
+    // Table 1 loses the seats 2 and 5 and plays on: it is only two short.
     d.bust(1, 1, &[2, 5]);
-    // At table 2 seat 3 had the big blind, so seat 4 is the next.
+    // Seat 3 had the big blind at table 2, so seat 4 is the next.
     let next = d.at(2)[&4];
     let told = d.hand(2, 3, &[]);
     assert_eq!(told.remove, [next]);
     assert_eq!(told.then, Then::Play);
     // Table 1 plays a hand in the meantime with the big blind on seat 3, so seat 5 is the worst
-    // that is free.
+    // free seat.
     d.ask(Command::Applied { table: TableId(2), instruction: told.number }).unwrap();
     let told = d.hand(1, 3, &[]);
     let arrival = &told.add[0];
@@ -284,26 +285,26 @@ fn the_next_big_blind_moves_to_the_worst_seat() {
 }
 
 #[test]
-fn nobody_arrives_before_the_old_table_has_confirmed() {
+fn players_arrive_only_after_the_old_table_has_confirmed() {
     let mut d = Director::started(9, 18);
     d.bust(1, 1, &[2, 5]);
     let removed = d.hand(2, 3, &[]);
     assert_eq!(removed.remove.len(), 1);
     assert_eq!(d.hand(1, 3, &[]).add, [], "still at the old table");
     assert_eq!(d.t.travelling().count(), 0);
-    // The next report confirms as well.
+    // The next report confirms the instruction as well.
     d.hand(2, 5, &[]);
     assert_eq!(d.t.travelling().count(), 1);
     assert_eq!(d.hand(1, 4, &[]).add.len(), 1);
 }
 
-/// TDA 11-D: three short stops, until it is balanced.
+/// A table three players short stops until it is balanced (TDA 11-D).
 #[test]
 fn a_table_three_short_waits() {
     let mut d = Director::started(9, 18);
     assert_eq!(d.bust(1, 1, &[2, 5, 6]).then, Then::Wait);
     d.ask(Command::Applied { table: TableId(1), instruction: 2 }).unwrap();
-    assert_eq!(d.t.table_effects().count(), 0, "nobody to send yet");
+    assert_eq!(d.t.table_effects().count(), 0, "no player can be moved yet");
     let told = d.hand(2, 3, &[]);
     assert_eq!(told.remove.len(), 1, "9 and 6 become 8 and 7");
     d.ask(Command::Applied { table: TableId(2), instruction: told.number }).unwrap();
@@ -321,7 +322,7 @@ fn the_highest_table_breaks_first_and_its_players_fill_the_others_evenly() {
     d.bust(1, 1, &[2, 3]);
     d.bust(2, 1, &[2, 3]);
     assert_eq!(d.hand(2, 4, &[]).remove, [], "14 players need three tables");
-    // Table 1 gives no player up: table 3 will break as soon as two more are out.
+    // Table 1 gives no player up: table 3 breaks as soon as two more players are bust.
     let told = d.bust(3, 1, &[2, 4]);
     assert_eq!((told.then, told.remove.len()), (Then::Close, 4));
     assert_eq!(told.stats.tables, 2);
@@ -335,7 +336,7 @@ fn the_highest_table_breaks_first_and_its_players_fill_the_others_evenly() {
 }
 
 #[test]
-fn a_player_alone_waits_and_the_final_two_meet() {
+fn a_player_alone_waits_until_the_final_two_share_a_table() {
     let mut d = Director::started(2, 4);
     let told = d.bust(1, 1, &[1]);
     assert_eq!(told.then, Then::Wait);
@@ -366,7 +367,7 @@ fn a_waiting_table_that_is_no_longer_needed_is_broken_by_itself() {
 }
 
 #[test]
-fn entries_are_refused_by_name() {
+fn entries_are_refused_with_the_reason() {
     let mut d = Director::create(TournamentConfig { bots: 1, ..config(6, 3) });
     assert_eq!(d.ask(Command::Create { config: config(6, 3) }), Err(Refusal::AlreadyExists));
     d.register(10).unwrap();
@@ -420,7 +421,7 @@ fn a_scheduled_start_waits_a_little_for_entries_that_are_being_paid() {
     assert_eq!(d.register(4), Err(Refusal::RegistrationClosed));
     d.now_ms += ENTRY_GRACE_MS;
     d.ask(Command::Start { seed: Seed([0; 32]) }).unwrap();
-    // Paid too late: not in, and paid back.
+    // The entry is paid too late: it does not take part and is paid back.
     d.ask(Command::Paid(vec![Payment { player: PlayerId(3), entry: late, refused: None }])).unwrap();
     let refund = Effect::Refund { player: PlayerId(3), entry: late, buy_in: Chips(100), fee: Chips(10) };
     assert_eq!(d.t.money_effects().next(), Some(refund));
@@ -430,7 +431,7 @@ fn a_scheduled_start_waits_a_little_for_entries_that_are_being_paid() {
 }
 
 #[test]
-fn too_few_entries_call_it_off_and_everybody_is_paid_back() {
+fn with_too_few_entries_the_tournament_is_cancelled_and_all_are_paid_back() {
     let start_ms = Some(START_MS + 500);
     let mut d = Director::create(TournamentConfig { start_ms, min_entries: 3, ..config(6, 6) });
     d.register(1).unwrap();

@@ -1,7 +1,7 @@
-//! Whole tournaments, played by made-up tables over a network that delays, reorders, loses and
+//! Whole tournaments, played by simulated tables over a network that delays, reorders, loses and
 //! repeats messages.
 
-// A helper of a test fails like a test.
+// Clippy allows these in tests only, not in functions that tests call.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod room;
@@ -27,7 +27,7 @@ fn shape() -> impl Strategy<Value = Shape> {
     )
 }
 
-/// As many as fit into a few seconds; `PROPTEST_CASES` asks for more.
+/// Returns the number of cases: `PROPTEST_CASES`, or as many as take a few seconds.
 fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(64)
 }
@@ -44,10 +44,9 @@ proptest! {
     }
 }
 
-/// One large field, for what small ones do not show: many tables broken and balanced at the same
-/// time.
+/// A large field has many tables that are broken and balanced at the same time.
 #[test]
-fn a_field_of_a_thousand() {
+fn a_field_of_a_thousand_ends_with_all_places_and_all_chips() {
     let shape = Shape {
         players: 1_000,
         seats: 9,

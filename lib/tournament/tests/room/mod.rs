@@ -1,4 +1,4 @@
-//! A tournament and its tables, without a fleet. Checks the invariants after every event.
+//! A tournament and its tables, without a fleet. Invariants are checked after every event.
 
 mod table;
 
@@ -16,7 +16,7 @@ use wire::{
 
 const ID: TournamentId = TournamentId(42);
 
-/// What a simulated tournament looks like.
+/// The parameters of a simulated tournament.
 #[derive(Clone, Debug)]
 pub struct Shape {
     pub players: u32,
@@ -43,7 +43,7 @@ impl Lots {
     }
 }
 
-/// Something on its way.
+/// A message under way.
 #[derive(Clone, Debug)]
 enum Letter {
     Report(Report),
@@ -52,7 +52,7 @@ enum Letter {
     Push(TableId, Option<TableConfig>, Instruction),
 }
 
-/// The director, the tables and what is between them.
+/// The director, the tables and the messages between them.
 pub struct Room {
     saved: Saved,
     config: TournamentConfig,
@@ -61,7 +61,7 @@ pub struct Room {
     letters: Vec<Letter>,
     lots: Lots,
     now_ms: u64,
-    /// Whether hands may knock players out.
+    /// Whether hands may bust players.
     deadly: bool,
 }
 
@@ -109,7 +109,7 @@ impl Room {
         self.saved.tournament()
     }
 
-    /// Decides, journals, evolves and checks.
+    /// Decides a command, stores the record, applies it and checks the invariants.
     fn ask(&mut self, cause: Option<Cause>, command: Command) -> Result<(), Refusal> {
         let events = self.t().decide(command, self.now_ms)?;
         if events.is_empty() {
@@ -128,8 +128,8 @@ impl Room {
         Ok(())
     }
 
-    /// Fills the tournament with players, of which some cannot pay or change their minds, and bots;
-    /// starts it.
+    /// Fills the tournament with bots and with players, of whom some cannot pay and some withdraw,
+    /// and starts it.
     pub fn register(&mut self) {
         let mut next = 1_000_000;
         while self.t().phase() == Phase::Registering {
@@ -179,7 +179,7 @@ impl Room {
         }
     }
 
-    /// Plays until it is over, now and then stopping to see whether the tables are even.
+    /// Plays until the tournament is over; at random times checks that the tables become balanced.
     pub fn play(&mut self) {
         let mut steps = 0_u64;
         while self.t().phase() == Phase::Running || !self.tables.values().all(|t| t.doing == Doing::Closed) {
@@ -188,7 +188,7 @@ impl Room {
             if self.lots.one_in(300) && self.t().phase() == Phase::Running {
                 self.settle_down();
             }
-            assert!(steps < 3_000_000, "nothing moves any more: {:?}", self.t().standings(3, self.now_ms));
+            assert!(steps < 3_000_000, "the play does not end: {:?}", self.t().standings(3, self.now_ms));
         }
     }
 
@@ -204,7 +204,7 @@ impl Room {
         if !self.letters.is_empty() {
             let i = self.lots.below(self.letters.len());
             let letter = self.letters[i].clone();
-            // One letter in six arrives again later, one in twelve is lost: its sender repeats it.
+            // One message in six arrives again later, one in twelve is lost: its sender repeats it.
             if !self.lots.one_in(6) {
                 self.letters.swap_remove(i);
             }
@@ -275,10 +275,10 @@ impl Room {
                 }
             }
         }
-        self.nobody_has_two_seats();
+        self.check_that_players_have_one_seat();
     }
 
-    fn nobody_has_two_seats(&self) {
+    fn check_that_players_have_one_seat(&self) {
         let mut seen = BTreeSet::new();
         for table in self.tables.values() {
             for seat in table.seats.values().filter(|seat| !seat.1.is_zero()) {
@@ -287,8 +287,8 @@ impl Room {
         }
     }
 
-    /// Hands without a bust, until nothing changes any more: then all tables play and are
-    /// even.
+    /// Plays hands without busts until the state no longer changes: then all tables play and are
+    /// balanced.
     fn settle_down(&mut self) {
         self.deadly = false;
         for _ in 0..12 {
@@ -346,8 +346,8 @@ impl Room {
         assert_eq!(self.t().stack(places[0].player), Some(all));
     }
 
-    /// Replay of all records, of a snapshot and its tail, and through the encoding of the journal:
-    /// all the same.
+    /// Checks that the same state results from a replay of all records and from a replay of the
+    /// last snapshot and its tail through the encoding of the journal.
     fn check_replay(&self) {
         let mut whole = Saved::new(ID);
         for record in &self.records {
@@ -363,8 +363,7 @@ impl Room {
         assert_eq!(tail, self.saved);
     }
 
-    /// A command that took effect gets its first answer for good, and the other senders know why
-    /// not.
+    /// Checks that every player's registration keeps its first answer.
     fn check_answers(&self) {
         for (player, entry) in self.t().places().iter().map(|place| (place.player, place)) {
             if player.0 > 1_000_000 {
@@ -376,7 +375,7 @@ impl Room {
     }
 }
 
-/// What holds after every event.
+/// Checks the invariants after an event.
 fn check(t: &Tournament, event: &TournamentEvent, config: &TournamentConfig) {
     if matches!(t.phase(), Phase::Running | Phase::Finished) {
         let all = config.starting_stack.times(u64::from(config.max_entries));

@@ -1,4 +1,4 @@
-//! A made-up table: carries instructions out and plays hands with random results.
+//! A simulated table: carries out instructions and plays hands with random results.
 
 use super::Lots;
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use wire::{
     tournament::{HandResult, Instruction, Report, Then},
 };
 
-/// What a table does.
+/// The state of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doing {
     Playing,
@@ -23,7 +23,7 @@ pub struct Table {
     config: TableConfig,
     pub seats: BTreeMap<SeatNo, (PlayerId, Chips)>,
     pub doing: Doing,
-    /// Number of the instruction that is to be confirmed.
+    /// The number of the instruction that is to be confirmed.
     pub confirm: Option<u64>,
     applied: u64,
     hand: HandNo,
@@ -36,14 +36,15 @@ impl Table {
         Self { id, config, seats, doing, confirm: None, applied: 0, hand: HandNo(0), big_blind: 0 }
     }
 
-    /// The answer to a report; a late or repeated one changes nothing.
+    /// Takes the answer to a report; a late or repeated one changes nothing.
     pub fn answer(&mut self, told: &Instruction) {
         if matches!(self.doing, Doing::Reporting(_)) && told.number > self.applied {
             self.carry_out(told);
         }
     }
 
-    /// An instruction that comes by itself. Whether it is (or was) carried out.
+    /// Takes an instruction that is not the answer to a report. Returns whether it is (or was)
+    /// carried out.
     pub fn push(&mut self, told: &Instruction) -> bool {
         if told.number > self.applied {
             assert_eq!(self.doing, Doing::Waiting, "pushed to a table that does not wait");
@@ -59,7 +60,7 @@ impl Table {
         for player in &told.remove {
             let before = self.seats.len();
             self.seats.retain(|_, seat| seat.0 != *player);
-            assert_eq!(self.seats.len() + 1, before, "removed somebody who is not there");
+            assert_eq!(self.seats.len() + 1, before, "removed a player who is not there");
         }
         for arrival in &told.add {
             assert!(arrival.seat < self.config.seats);
@@ -82,7 +83,8 @@ impl Table {
         }
     }
 
-    /// A hand with a random result. Deadly ones often have several players all in.
+    /// Plays a hand with a random result. Hands that may bust players often have several of them
+    /// all in.
     pub fn play_hand(&mut self, lots: &mut Lots, deadly: bool) {
         let taken: Vec<SeatNo> = self.seats.keys().copied().collect();
         let big_blind = taken.iter().copied().find(|&seat| seat > self.big_blind).unwrap_or(taken[0]);
@@ -108,7 +110,7 @@ impl Table {
                 seat.1 = result.after;
             }
         }
-        // A player that was not dealt in may be left out.
+        // Players who were not dealt in may be left out.
         if lots.one_in(4) && results.len() > 2 {
             results.retain(|result| result.before != result.after || result.seat == winner);
         }
