@@ -1,5 +1,5 @@
-//! What is going to happen, in order of time; what is due at the same time in the order in which it
-//! was planned.
+//! The events to come, in order of time; events of the same time in the order in which they were
+//! planned.
 
 use std::{
     cmp::{Ordering, Reverse},
@@ -32,7 +32,7 @@ impl<E> Ord for Entry<E> {
     }
 }
 
-/// See the module.
+/// The planned events.
 pub(crate) struct Agenda<E> {
     entries: BinaryHeap<Reverse<Entry<E>>>,
     number: u64,
@@ -50,7 +50,7 @@ impl<E> Agenda<E> {
         self.entries.push(Reverse(Entry { at_ms, number: self.number, event }));
     }
 
-    /// Takes the next one out, with its time.
+    /// Takes the next event out, with its time.
     pub(crate) fn next(&mut self) -> Option<(u64, E)> {
         self.entries.pop().map(|Reverse(entry)| (entry.at_ms, entry.event))
     }

@@ -1,5 +1,5 @@
-//! What comes out of the core, carried out: above all appends, which are repeated until it is
-//! certain what became of them.
+//! Carries out the core's outputs, above all appends, which are repeated until their outcome is
+//! certain.
 
 use crate::{
     context::Context,
@@ -14,16 +14,16 @@ use bytes::Bytes;
 use host::{NotStored, Output, Position, RecordOf};
 use wire::CommandId;
 
-/// How long the ack of the first attempt is waited for, in milliseconds; doubles.
+/// Time limit for the first attempt's ack, in milliseconds; doubles with each attempt.
 const ACK_MS: u64 = 1_000;
-/// Longest wait for an ack, in milliseconds.
+/// Longest time limit for an ack, in milliseconds.
 const LONGEST_ACK_MS: u64 = 4_000;
 /// Pause before an append is repeated, in milliseconds.
 const PAUSE_MS: u64 = 50;
-/// How long a look whether a record is the last one may take, in milliseconds.
+/// Time limit of a check whether a record is the last one, in milliseconds.
 const CHECK_MS: u64 = 2_000;
 
-/// A record on its way.
+/// An append that is under way.
 pub(crate) struct Append {
     number: u64,
     attempt: u32,
@@ -31,12 +31,12 @@ pub(crate) struct Append {
     payload: Bytes,
     snapshot: bool,
     patient: bool,
-    /// Whether it is counted among those that are being repeated.
+    /// Whether the append is counted in [`World::in_trouble`](crate::world::World::in_trouble).
     pub(crate) in_trouble: bool,
 }
 
 impl<A: Kind> Process<A> {
-    /// Does what the core of a partition wants done.
+    /// Carries out the outputs of a partition's core.
     pub(crate) fn carry_out(&mut self, place: PartitionTenure, context: &mut Context<'_, A>) {
         let mut outputs = Vec::new();
         loop {
@@ -45,7 +45,8 @@ impl<A: Kind> Process<A> {
             if outputs.is_empty() {
                 break;
             }
-            // Which of several goes first is left to a hash at random, when a partition ends.
+            // When a partition ends, the order of its answers comes from a hash map, so it is made
+            // the same for each run.
             let is_end = |output: &_| matches!(output, Output::Reply { .. } | Output::Released);
             if outputs.iter().all(is_end) {
                 outputs.sort_by_key(|output| match output {
@@ -60,7 +61,7 @@ impl<A: Kind> Process<A> {
         self.arm(place, context);
     }
 
-    /// Plans the next wake-up.
+    /// Plans the partition's next wake-up.
     fn arm(&mut self, place: PartitionTenure, context: &mut Context<'_, A>) {
         let now_ms = context.now_ms;
         let Some(owned) = self.at(place) else { return };
@@ -106,7 +107,7 @@ impl<A: Kind> Process<A> {
                 context.outside.push(Outside::NotRecorded { id, reason: reason.to_string() });
             }
             Output::Declined { id, refusal } => {
-                context.trace.note(|| format!("{} {id} declines what came back: {refusal}", A::NAME));
+                context.trace.note(|| format!("{} {id} refuses the answer to an effect: {refusal}", A::NAME));
             }
             Output::Unreadable { id, reason } => context.outside.push(Outside::Unreadable { id, reason }),
             Output::Superseded { id, epoch } => {
@@ -159,7 +160,7 @@ impl<A: Kind> Process<A> {
         }
     }
 
-    /// Sends a record, once more perhaps.
+    /// Sends a record, at first or again.
     fn attempt(&mut self, place: PartitionTenure, id: A::Id, context: &mut Context<'_, A>) {
         let connected = self.world.connected;
         let Some(append) = self.at(place).and_then(|owned| owned.appends.get(&id)) else { return };
@@ -175,7 +176,7 @@ impl<A: Kind> Process<A> {
         context.deliver(place.member, patience_ms, timeout);
     }
 
-    /// Finds the append that an answer is for, if that is still waited for.
+    /// Returns the append that an answer is for, if it still waits for that answer.
     fn waits(
         &mut self,
         place: PartitionTenure,
@@ -223,7 +224,7 @@ impl<A: Kind> Process<A> {
         }
     }
 
-    /// Reads back whether a record is stored; should no answer come, the same again.
+    /// Reads back whether a record is stored; without an answer the append is repeated.
     fn ask_back(&mut self, place: PartitionTenure, id: A::Id, context: &mut Context<'_, A>) {
         let connected = self.world.connected;
         let Some(append) = self.at(place).and_then(|owned| owned.appends.get_mut(&id)) else { return };
@@ -253,7 +254,7 @@ impl<A: Kind> Process<A> {
         }
     }
 
-    /// A record is to be sent again, a little later.
+    /// Plans to send a record again after a pause.
     fn trouble(&mut self, place: PartitionTenure, id: A::Id, context: &mut Context<'_, A>) {
         let Some(append) = self.at(place).and_then(|owned| owned.appends.get_mut(&id)) else { return };
         append.attempt += 1;
@@ -302,7 +303,7 @@ impl<A: Kind> Process<A> {
         }
     }
 
-    /// What a mistake makes of a record that is about to be sent.
+    /// Applies a planted mistake to a record that is about to be sent.
     fn spoil(
         &mut self,
         mistake: Mistake,
@@ -341,7 +342,7 @@ fn is_dropped<A: Kind>(token: Token, context: &Context<'_, A>) -> bool {
     context.planted.dropped.iter().any(|(_, id)| *id == token.id.0)
 }
 
-/// Notes the command of a record down that was stored without an answer.
+/// Notes the command of a stored record that was not answered.
 fn drop_unanswered<A: Kind>(before: usize, id: A::Id, payload: &Bytes, context: &mut Context<'_, A>) {
     let record: Option<RecordOf<A>> = A::decode(payload).ok();
     let Some(cause) = record.and_then(|record| record.cause) else { return };
@@ -357,8 +358,7 @@ fn drop_unanswered<A: Kind>(before: usize, id: A::Id, payload: &Bytes, context: 
     }
 }
 
-/// How a record's ack goes wrong: how much later it comes, in milliseconds; none when it never
-/// does.
+/// Returns by how much a record's ack is delayed, in milliseconds; `None` when it is lost.
 pub(crate) fn ack_delay_ms<A: Kind>(context: &mut Context<'_, A>) -> Option<u64> {
     if context.faults.strike(Fault::AckLost, context.chance) {
         return None;

@@ -1,4 +1,4 @@
-//! The model of the cashier: a posting id moves money once; what is refused moves none.
+//! The model of the cashier: a posting id moves money once; a refused posting moves no money.
 
 use std::collections::{BTreeMap, BTreeSet};
 use wire::{
@@ -6,17 +6,17 @@ use wire::{
     cashier::{Account, Audit, TableMoney, TableMoneyRequest, TournamentMoney, TournamentMoneyRequest},
 };
 
-/// Players from this number on are bots of the house: they may owe.
+/// Players from this number on are bots of the house, whose balance may be negative.
 pub(crate) const FIRST_BOT: u64 = 1_000_000;
 
-/// What the cashier is asked.
+/// A request to the cashier.
 #[derive(Clone, Debug)]
 pub(crate) enum Asked {
     Table(TableMoneyRequest),
     Tournament(TournamentMoneyRequest),
 }
 
-/// What it answers.
+/// The cashier's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answered {
     Done,
@@ -24,7 +24,7 @@ pub(crate) enum Answered {
     Bots(Vec<Account>),
 }
 
-/// See the module.
+/// Balances of all accounts, and the known postings.
 #[derive(Default)]
 pub(crate) struct Cashier {
     balances: BTreeMap<PlayerId, i64>,
@@ -49,7 +49,7 @@ impl Cashier {
         self.balances.get(&player).copied().unwrap_or(0)
     }
 
-    /// Carries a request out, or says why not.
+    /// Carries a request out, or refuses it.
     pub(crate) fn ask(&mut self, asked: &Asked) -> Answered {
         let done = match asked {
             Asked::Table(request) => self.table(request),
@@ -146,7 +146,7 @@ impl Cashier {
         Ok(())
     }
 
-    /// What the ledger says.
+    /// Returns the state of the ledger.
     pub(crate) fn audit(&self) -> Audit {
         let tables = self.tables.iter().map(|(&table, &amount)| TableMoney { table, amount });
         let pools =

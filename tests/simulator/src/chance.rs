@@ -1,4 +1,4 @@
-//! Everything that is left to chance, drawn from one seed.
+//! Random draws, all from one seed.
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -12,7 +12,7 @@ impl Chance {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
-    /// Returns any number.
+    /// Returns a random number.
     pub(crate) fn bits(&mut self) -> u64 {
         self.0.next_u64()
     }
@@ -27,18 +27,18 @@ impl Chance {
         least + self.below(most.saturating_sub(least) + 1)
     }
 
-    /// Whether something happens that happens so often in a million.
+    /// Returns whether an event of this probability, in millionths, happens.
     pub(crate) fn hits(&mut self, in_a_million: u32) -> bool {
         in_a_million > 0 && self.below(1_000_000) < u64::from(in_a_million)
     }
 
-    /// Picks one; none of nothing.
+    /// Returns a random item; `None` of an empty slice.
     pub(crate) fn pick<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
         let at = usize::try_from(self.below(of.len() as u64)).unwrap_or(0);
         of.get(at)
     }
 
-    /// Returns 32 bytes.
+    /// Returns 32 random bytes.
     pub(crate) fn seed(&mut self) -> Seed {
         let mut bytes = [0; 32];
         self.0.fill_bytes(&mut bytes);

@@ -1,5 +1,5 @@
-//! What is wrong: with every record as it is stored, with everything that is said as it is said,
-//! and with all of it together at the end.
+//! The checkers: of each record as it is stored, of each answer and message as it is sent, and of
+//! the whole run at its end.
 
 use crate::cashier::Cashier;
 use audit::{Report, TableCheck, TournamentCheck, compare_tables_with_tournaments};
@@ -15,34 +15,34 @@ use wire::{
     tournament::{TournamentEvent, TournamentReply},
 };
 
-/// Violations of one run that are told.
+/// Most violations of one run that are reported.
 const MOST: usize = 20;
 
-/// A broken promise.
+/// A violated invariant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// Which checker found it, by name.
+    /// The checker's name.
     pub checker: String,
-    /// What is wrong, in words.
+    /// A description for people.
     pub what: String,
 }
 
-/// See the module.
+/// The checkers of one run and the violations that they found.
 pub(crate) struct Checks {
     pub(crate) stories: HashMap<TableId, Story>,
     tables: BTreeMap<TableId, TableCheck>,
     tournaments: BTreeMap<TournamentId, TournamentCheck>,
-    /// Number of the last instruction told to each table of a tournament.
+    /// Number of the last stored instruction to each table of a tournament.
     told: BTreeMap<TableId, u64>,
-    /// How often a tournament's command was carried out.
+    /// How often each command of a tournament was carried out.
     pub(crate) causes: BTreeMap<(TournamentId, Option<PlayerId>, u64), u32>,
-    /// Tournaments that are settled or called off.
+    /// Tournaments that are settled or cancelled.
     pub(crate) over: BTreeSet<TournamentId>,
     report: Report,
     pub(crate) found: Vec<Violation>,
 }
 
-/// The name that a kind of fault has in JSON.
+/// Returns the name of a kind of fault in JSON.
 fn name(of: &impl serde::Serialize) -> String {
     let name = serde_json::to_value(of).ok();
     name.as_ref().and_then(serde_json::Value::as_str).unwrap_or("unknown").to_owned()
@@ -76,7 +76,7 @@ impl Checks {
         self.report.hands
     }
 
-    /// Takes over what the audit has found since.
+    /// Takes the audit's new violations over.
     fn audited(&mut self) {
         for violation in std::mem::take(&mut self.report.found) {
             self.wrong(&name(&violation.rule), violation.to_string());
@@ -134,15 +134,18 @@ impl Checks {
         self.stories.get(&table).map_or(0, Story::last_event)
     }
 
-    /// Nothing is told before it is stored.
+    /// Checks that news are sent only after their record is stored.
     pub(crate) fn table_told(&mut self, table: TableId, last: u64) {
         let stored = self.last_event(table);
         if last > stored {
-            self.wrong("early", format!("table {table} tells event {last}, the last one stored is {stored}"));
+            self.wrong(
+                "early",
+                format!("table {table} sends event {last}, but the last stored event is {stored}"),
+            );
         }
     }
 
-    /// Nothing is answered before it is stored.
+    /// Checks that an answer is sent only after its record is stored.
     pub(crate) fn table_replied(&mut self, table: TableId, reply: &TableReply) {
         let last = match reply {
             TableReply::Done { event_no } | TableReply::Seat { event_no, .. } => *event_no,
@@ -152,16 +155,21 @@ impl Checks {
         self.table_told(table, last);
     }
 
-    /// The same of an instruction.
+    /// Checks that an instruction is sent only after its record is stored.
     pub(crate) fn tournament_replied(&mut self, table: Option<TableId>, reply: &TournamentReply) {
         let (Some(table), TournamentReply::Instruction(instruction)) = (table, reply) else { return };
         let (number, stored) = (instruction.number, self.told.get(&table).copied().unwrap_or(0));
         if number > stored {
-            self.wrong("early", format!("table {table} gets instruction {number}, stored is {stored}"));
+            self.wrong(
+                "early",
+                format!(
+                    "table {table} gets instruction {number}, but the last stored instruction is {stored}"
+                ),
+            );
         }
     }
 
-    /// Everything that can only be judged at the end.
+    /// Runs the checks that need a complete run.
     pub(crate) fn end(&mut self, logs: &[ClientLog], cashier: &Cashier, credits: &BTreeMap<PlayerId, i64>) {
         let found: Vec<Finding> = logs.iter().flat_map(|log| testimony(log, &self.stories)).collect();
         self.findings(found);

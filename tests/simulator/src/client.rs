@@ -1,5 +1,5 @@
-//! The model of a client: a person at one table, who plays by what is seen, keeps what is not
-//! answered and repeats it, and asks for what was missed.
+//! The model of a client: a person at one table who acts on the events seen, repeats commands until
+//! they are answered, and asks for missed events.
 
 use crate::{chance::Chance, play::choose};
 use client::ClientEvent;
@@ -11,40 +11,40 @@ use wire::{
     table::{Resync, TableCommand, TableReply},
 };
 
-/// A command that is not answered is sent again after this time, in milliseconds.
+/// A command without an answer is repeated after this time, in milliseconds.
 const AGAIN_MS: u64 = 600;
-/// Having heard nothing for so long, it asks, in milliseconds.
+/// After this time without events the client asks for a resync, in milliseconds.
 const SILENCE_MS: u64 = 3_000;
-/// Ids of questions, which are no commands, begin here.
+/// Ids of resync requests, which are no commands, begin here.
 const QUESTIONS: u64 = 1 << 45;
 
-/// What is sent to the table.
+/// A command to be sent to the table.
 pub(crate) struct Sending {
     pub(crate) id: CommandId,
     pub(crate) command: TableCommand,
 }
 
-/// A command that is not answered yet.
+/// A command without an answer.
 struct Unanswered {
     id: CommandId,
     command: TableCommand,
-    /// Its line in the log.
+    /// Index of its line in the log.
     line: usize,
     due_ms: u64,
     since_ms: u64,
 }
 
-/// See the module.
+/// A client at one table.
 pub(crate) struct Client {
     pub(crate) player: PlayerId,
     pub(crate) table: TableId,
-    /// Which of its programs this is.
+    /// The number of this run of the client's program.
     pub(crate) life: u32,
     pub(crate) cut_until_ms: u64,
-    /// Whether it begins nothing new.
+    /// Whether the client sends no new commands.
     pub(crate) quiet: bool,
     log: ClientLog,
-    /// Number of the last event seen.
+    /// Number of the last event seen; `None` before the first resync.
     last: Option<u64>,
     behind: bool,
     heard_ms: u64,
@@ -87,7 +87,7 @@ impl Client {
         }
     }
 
-    /// Its program ends and another one begins; returns the log of the first.
+    /// Ends the client's program and starts another one; returns the log of the ended one.
     pub(crate) fn begin_again(&mut self, chance: &mut Chance) -> ClientLog {
         let next = Self::new(self.player, self.table, self.buy_in, self.life + 1, chance);
         let quiet = self.quiet;
@@ -100,19 +100,19 @@ impl Client {
         self.log.clone()
     }
 
-    /// Since when a command waits for its answer, if one does.
+    /// Returns since when a command waits for its answer, if one does.
     pub(crate) fn waits_since_ms(&self) -> Option<u64> {
         self.unanswered.as_ref().map(|unanswered| unanswered.since_ms)
     }
 
-    /// Its connection is gone until then.
+    /// Breaks the client's connection until this time.
     pub(crate) fn cut(&mut self, until_ms: u64) {
         self.cut_until_ms = until_ms;
         self.behind = true;
         self.asked = None;
     }
 
-    /// What it sends now.
+    /// Returns the commands that the client sends now.
     pub(crate) fn act(&mut self, now_ms: u64, chance: &mut Chance) -> Vec<Sending> {
         let mut sendings = Vec::new();
         if now_ms < self.cut_until_ms {
@@ -148,11 +148,11 @@ impl Client {
         sendings
     }
 
-    /// What it wants to do, if anything.
+    /// Returns a new command to send, if the client has one.
     fn wish(&mut self, chance: &mut Chance) -> Option<(TableCommand, Kind)> {
         let name = || format!("p{}", self.player);
         if let Some((turn, legal)) = self.turn.take() {
-            // Now and then somebody does not act in time.
+            // Now and then a player does not act in time.
             if chance.below(40) > 0 {
                 let action = choose(&legal, &[], chance);
                 return Some((PlayerCommand::Act { hand: self.hand, turn, action }.by(""), Kind::Change));
@@ -176,7 +176,7 @@ impl Client {
         }
     }
 
-    /// An answer has come.
+    /// Takes in an answer.
     pub(crate) fn answered(&mut self, id: CommandId, reply: &TableReply, now_ms: u64) {
         if let TableReply::Resync(resync) = reply {
             if self.asked.is_some_and(|(asked, _)| asked == id) {
@@ -201,7 +201,7 @@ impl Client {
         self.unanswered = None;
     }
 
-    /// Events as they were told.
+    /// Takes in events from the feed.
     pub(crate) fn hear(&mut self, first: u64, events: &Rc<Vec<Event>>, now_ms: u64) {
         let Some(last) = self.last.filter(|_| now_ms >= self.cut_until_ms) else { return };
         self.heard_ms = now_ms;
@@ -240,7 +240,7 @@ impl Client {
         self.look(resync);
     }
 
-    /// Takes the state from a view that is not older than what was seen.
+    /// Takes the state from a view, unless the view is older than the last event seen.
     fn look(&mut self, resync: &Resync) {
         let view = &resync.view;
         if self.last != Some(view.event_no) {

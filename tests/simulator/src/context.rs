@@ -1,4 +1,4 @@
-//! What the parts of the model share while one event is dealt with.
+//! The state that the parts of the model share while one event is handled.
 
 use crate::{
     chance::Chance,
@@ -10,10 +10,10 @@ use crate::{
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use wire::journal::Cause;
 
-/// Events before a violation that are told.
+/// Most events before a violation that are reported.
 const TOLD: usize = 60;
 
-/// The last events, where somebody wants to know of them.
+/// The latest events, when a trace is wanted.
 #[derive(Default)]
 pub(crate) struct Trace {
     lines: Option<VecDeque<String>>,
@@ -42,10 +42,10 @@ impl Trace {
     }
 }
 
-/// What the planted mistakes have to remember.
+/// The state of the planted mistakes.
 pub(crate) struct Planted<A: Kind> {
     pub(crate) mistake: Option<Mistake>,
-    /// Commands that were heard of: how often.
+    /// How often each command has come.
     pub(crate) heard: BTreeMap<(Option<u64>, u64), u64>,
     /// Commands whose records are under way.
     pub(crate) asked: Vec<(Cause, A::Id, Token)>,
@@ -53,7 +53,7 @@ pub(crate) struct Planted<A: Kind> {
     pub(crate) dropped: BTreeSet<(Option<u64>, u64)>,
 }
 
-/// See the module.
+/// The shared state, borrowed while one event is handled.
 pub(crate) struct Context<'a, A: Kind> {
     pub(crate) now_ms: u64,
     pub(crate) chance: &'a mut Chance,
@@ -62,7 +62,7 @@ pub(crate) struct Context<'a, A: Kind> {
     pub(crate) planned: &'a mut Vec<(u64, PoolEvent<A>)>,
     pub(crate) outside: &'a mut Vec<Outside<A>>,
     pub(crate) planted: &'a mut Planted<A>,
-    /// Numbers that are given once.
+    /// The last number given; each number is given once.
     pub(crate) serial: &'a mut u64,
     /// The newest sequence of the journals' stream.
     pub(crate) newest: u64,
@@ -75,7 +75,7 @@ impl<A: Kind> Context<'_, A> {
         *self.serial
     }
 
-    /// How long a message takes, in milliseconds; none when it never arrives.
+    /// Returns how long a message takes, in milliseconds; `None` when it is lost.
     pub(crate) fn travel_ms(&mut self) -> Option<u64> {
         if !self.server_is_up || self.faults.strike(Fault::MessageLost, self.chance) {
             return None;
@@ -84,7 +84,7 @@ impl<A: Kind> Context<'_, A> {
         Some(if late { self.chance.between(20, 1_500) } else { self.chance.between(1, 3) })
     }
 
-    /// Sends something to the server over a connection that holds.
+    /// Sends a request to the server; the connection is known to be up.
     pub(crate) fn request(&mut self, request: Request<A>) {
         let Some(mut travel_ms) = self.travel_ms() else { return };
         if matches!(request, Request::Append { .. }) {
@@ -98,14 +98,14 @@ impl<A: Kind> Context<'_, A> {
         self.planned.push((self.now_ms + travel_ms, PoolEvent::Server(request)));
     }
 
-    /// Sends something to a process.
+    /// Sends an input over the network to a process.
     pub(crate) fn send(&mut self, to: Member, input: Input<A>) {
         if let Some(travel_ms) = self.travel_ms() {
             self.deliver(to, travel_ms, input);
         }
     }
 
-    /// Has something come to a process after a time, in milliseconds.
+    /// Gives an input to a process after a time, in milliseconds.
     pub(crate) fn deliver(&mut self, to: Member, after_ms: u64, input: Input<A>) {
         let Member { process, incarnation } = to;
         let event = PoolEvent::Process { process, incarnation, input };

@@ -1,4 +1,4 @@
-//! Faults of processes and of the server: once a second it is drawn what happens to each.
+//! Faults of processes and of the server, drawn once a second for each process.
 
 use crate::{
     faults::Fault,
@@ -9,19 +9,19 @@ use crate::{
 
 /// Longest pause of a process, in milliseconds.
 const LONGEST_PAUSE_MS: u64 = 6_000;
-/// Longest a process is dead, in milliseconds.
+/// Longest time until a killed process is started again, in milliseconds.
 const LONGEST_DEATH_MS: u64 = 4_000;
-/// Longest a connection is broken, in milliseconds.
+/// Longest interruption of a connection, in milliseconds.
 const LONGEST_CUT_MS: u64 = 3_000;
-/// How far a clock is set at most, in milliseconds, either way.
+/// Farthest that a clock is set, in milliseconds, forwards or backwards.
 const FARTHEST_MS: u64 = 240_000;
-/// How long a clock must have stayed as it was set before a process follows it, in milliseconds.
+/// How long a clock must have stayed as it was set before a process adopts it, in milliseconds.
 const ADOPTED_AFTER_MS: u64 = 5_000;
-/// How long a process hands over and stays away, at most, in milliseconds.
+/// Longest time for which a drained process owns no partition, in milliseconds.
 const LONGEST_LEAVE_MS: u64 = 8_000;
 
 impl<A: Kind> Pool<A> {
-    /// Draws what happens to each process in this second.
+    /// Draws the faults of each process in this second.
     pub(crate) fn disturb(&mut self, shared: &mut Shared) {
         for at in 0..self.processes.len() {
             let Some(process) = self.processes.get_mut(at).filter(|process| process.alive) else { continue };
@@ -31,7 +31,7 @@ impl<A: Kind> Pool<A> {
                 let pause_ms = shared.chance.between(100, LONGEST_PAUSE_MS);
                 let resume = PoolEvent::Resume { process: at, incarnation };
                 self.planned.push((shared.now_ms + pause_ms, resume));
-                shared.trace.note(|| format!("process {at} of {} stands still for {pause_ms} ms", A::NAME));
+                shared.trace.note(|| format!("process {at} of {} is paused for {pause_ms} ms", A::NAME));
             }
             let Some(process) = self.processes.get_mut(at) else { continue };
             if shared.faults.strike(Fault::Kill, &mut shared.chance) {
@@ -58,7 +58,7 @@ impl<A: Kind> Pool<A> {
         }
     }
 
-    /// The server goes away: every connection is lost.
+    /// Breaks every connection, as the server is away.
     pub(crate) fn cut_all(&mut self, until_ms: u64) {
         self.processes.iter_mut().for_each(|process| cut(process, until_ms));
     }

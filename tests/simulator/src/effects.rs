@@ -1,5 +1,4 @@
-//! Attempts at what tables and tournaments have to have done outside: by the cashier, and by each
-//! other.
+//! Attempts at the effects of tables and tournaments: requests to the cashier, and to each other.
 
 use crate::{
     cashier::{Answered, Asked},
@@ -23,7 +22,7 @@ use wire::{
     tournament::TournamentReply,
 };
 
-/// How long an answer is waited for, in milliseconds.
+/// Time limit for an effect's answer, in milliseconds.
 const PATIENCE_MS: u64 = 2_000;
 
 /// An attempt that is under way.
@@ -131,7 +130,7 @@ impl Fleet {
         self.agenda.plan(now_ms + travel_ms, Event::AskCashier { run, asked });
     }
 
-    /// The cashier is asked now.
+    /// Handles a request that reaches the cashier.
     pub(crate) fn cashier_asked(&mut self, run: u64, asked: &Asked) {
         if self.shared.now_ms < self.cashier_back_ms || !self.shared.server_is_up {
             return;
@@ -147,7 +146,8 @@ impl Fleet {
         }
     }
 
-    /// Whether the cashier refuses this though the money is there. It goes on refusing it.
+    /// Returns whether the cashier refuses this posting though the money is there. Repeats of a
+    /// refused posting are refused as well.
     fn refuses(&mut self, asked: &Asked) -> bool {
         let posting = match asked {
             Asked::Table(TableMoneyRequest::BuyIn { posting, .. }) => posting.0.clone(),
@@ -192,7 +192,7 @@ impl Fleet {
         }
     }
 
-    /// A tournament has answered a table's report or confirmation.
+    /// Handles a tournament's answer to a table's report or confirmation.
     pub(crate) fn tournament_answered(&mut self, number: u64, reply: TournamentReply) {
         let Some(Run::Table { effect, .. }) = self.runs.get(&number) else { return };
         let outcome = match (reply, effect) {
@@ -205,7 +205,7 @@ impl Fleet {
         self.end_table_run(number, outcome);
     }
 
-    /// A table has answered its tournament.
+    /// Handles a table's answer to its tournament.
     pub(crate) fn table_answered(&mut self, number: u64, id: CommandId, reply: &TableReply) {
         let Some(Run::Tournament { effect: Effect::Push { table, create, instruction }, .. }) =
             self.runs.get(&number)
@@ -247,7 +247,7 @@ impl Fleet {
     }
 }
 
-/// What an answer of the cashier means for a tournament.
+/// Converts an answer of the cashier to the commands for a tournament.
 fn settled(effect: &Effect, answered: Answered) -> EffectResult<TournamentOrder> {
     let command = match (effect, answered) {
         (Effect::AskBots { .. }, Answered::Bots(bots)) => Command::EnterBots { bots },

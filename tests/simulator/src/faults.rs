@@ -1,4 +1,4 @@
-//! What goes wrong, how often, and how often it has.
+//! The kinds of faults, how often each strikes, and how often each has struck.
 
 use crate::chance::Chance;
 use serde::Serialize;
@@ -14,33 +14,33 @@ pub enum Fault {
     MessageDoubled,
     /// A message is overtaken by later ones.
     MessageLate,
-    /// A record is stored, and its writer is not told.
+    /// A record is stored, but its owner gets no ack.
     AckLost,
-    /// A record is stored, and its writer is told when it has stopped waiting.
+    /// A record is stored, but its ack comes after the owner's time limit.
     AckLate,
-    /// A record reaches the journal when its writer has stopped waiting.
+    /// A record reaches the journal after the owner's time limit.
     AppendLate,
     /// A record never reaches the journal.
     AppendLost,
-    /// A record is not stored: there is no room.
+    /// A record is not stored because the stream has no room.
     AppendRefused,
-    /// A process stands still and goes on.
+    /// A process is paused and goes on later.
     Pause,
     /// A process is killed and started again.
     Kill,
-    /// A process loses its connection, and what was on its way to it.
+    /// A process loses its connection and the messages on their way to it.
     Cut,
-    /// The server of messages and journals is away.
+    /// The server of messages and journals is down.
     ServerAway,
     /// A machine's clock is set.
     ClockSet,
-    /// A process hands over what it owns and takes it back later.
+    /// A process hands its partitions over and takes some back later.
     Drain,
     /// The cashier does not answer.
     CashierAway,
-    /// The cashier refuses to take money that is there.
+    /// The cashier refuses a posting though the money is there.
     CashierRefuses,
-    /// The cashier answers twice.
+    /// A request reaches the cashier twice.
     CashierTwice,
     /// A client loses its connection.
     ClientCut,
@@ -50,7 +50,7 @@ pub enum Fault {
     ClientRepeats,
 }
 
-/// All kinds.
+/// All kinds of faults.
 pub(crate) const ALL: [Fault; 20] = [
     Fault::MessageLost,
     Fault::MessageDoubled,
@@ -74,8 +74,8 @@ pub(crate) const ALL: [Fault; 20] = [
     Fault::ClientRepeats,
 ];
 
-/// How often each kind happens on the average, in a million occasions, before the run's own draw.
-/// An occasion is a message, an append, a second of a process, and so on.
+/// How often a kind strikes on average, in a million occasions, before the run's own draw. An
+/// occasion is a message, an append, a second of a process, and so on.
 const fn usual(fault: Fault) -> u32 {
     match fault {
         Fault::MessageLost | Fault::MessageDoubled | Fault::ClientRepeats => 30_000,
@@ -96,15 +96,15 @@ const fn usual(fault: Fault) -> u32 {
 /// The faults of one run.
 pub(crate) struct Faults {
     often: BTreeMap<Fault, u32>,
-    /// How often each kind has happened.
+    /// How often each kind has struck.
     pub(crate) counts: BTreeMap<Fault, u64>,
-    /// Whether nothing goes wrong any more.
+    /// Whether no more faults strike.
     pub(crate) calm: bool,
 }
 
 impl Faults {
-    /// Draws how often each kind happens: not at all, as usual, or far more often. What goes wrong
-    /// all the time hides what only happens while it does not.
+    /// Draws how often each kind strikes: not at all, as usual, or four times as often. A kind that
+    /// strikes all the time would hide errors that only show without it.
     pub(crate) fn draw(chance: &mut Chance) -> Self {
         let often = ALL.map(|fault| {
             let times = match chance.below(5) {
@@ -117,7 +117,7 @@ impl Faults {
         Self { often: often.into(), counts: BTreeMap::new(), calm: false }
     }
 
-    /// Whether this goes wrong on this occasion.
+    /// Draws whether a fault strikes on this occasion, and counts it.
     pub(crate) fn strike(&mut self, fault: Fault, chance: &mut Chance) -> bool {
         let often = self.often.get(&fault).copied().unwrap_or(0);
         let strikes = !self.calm && chance.hits(often);

@@ -1,4 +1,4 @@
-//! The whole fleet on one thread: what happens next, and who hears of it.
+//! The whole fleet on one thread: handles the next event and passes its outputs on.
 
 use crate::{
     agenda::Agenda,
@@ -33,14 +33,14 @@ use wire::{
     tournament::TournamentReply,
 };
 
-/// Table workers.
+/// Number of table workers.
 const WORKERS: usize = 3;
-/// Coordinators.
+/// Number of coordinators.
 const COORDINATORS: usize = 2;
-/// Longest absence of the server, in milliseconds.
+/// Longest time that the server is down, in milliseconds.
 const LONGEST_AWAY_MS: u64 = 5_000;
 
-/// Something that happens.
+/// An event of the simulation.
 pub(crate) enum Event {
     Tables(PoolEvent<TableHost>),
     Tournaments(PoolEvent<TournamentHost>),
@@ -56,7 +56,7 @@ pub(crate) enum Event {
     ServerBack,
 }
 
-/// See the module.
+/// A simulated fleet.
 pub(crate) struct Fleet {
     pub(crate) shared: Shared,
     pub(crate) agenda: Agenda<Event>,
@@ -64,11 +64,11 @@ pub(crate) struct Fleet {
     pub(crate) tournaments: Pool<TournamentHost>,
     pub(crate) cashier: Cashier,
     pub(crate) cashier_back_ms: u64,
-    /// Postings that the cashier has decided on, and whether it refuses them without a reason.
+    /// Postings that the cashier has decided on, and whether it refuses them at random.
     pub(crate) refused: BTreeMap<String, bool>,
     pub(crate) runs: BTreeMap<u64, Run>,
     pub(crate) clients: Vec<Client>,
-    /// Logs of programs that have ended.
+    /// Logs of client programs that have ended.
     pub(crate) ended: Vec<ClientLog>,
     pub(crate) ops: Ops,
     pub(crate) checks: Checks,
@@ -107,7 +107,7 @@ impl Fleet {
         fleet
     }
 
-    /// Deals with the next event.
+    /// Handles the next event.
     pub(crate) fn step(&mut self) {
         let Some((at_ms, event)) = self.agenda.next() else { return };
         self.shared.now_ms = at_ms;
@@ -135,7 +135,7 @@ impl Fleet {
         self.settle();
     }
 
-    /// Plans what has been planned, and passes on what has come out.
+    /// Moves newly planned events to the agenda, and passes the pools' outputs on.
     fn settle(&mut self) {
         loop {
             for (at_ms, event) in self.tables.planned.drain(..) {
@@ -156,7 +156,7 @@ impl Fleet {
         }
     }
 
-    /// How long a message takes, in milliseconds; none when it is lost.
+    /// Returns how long a message takes, in milliseconds; `None` when it is lost.
     pub(crate) fn travel_ms(&mut self) -> Option<u64> {
         let Shared { chance, faults, server_is_up, .. } = &mut self.shared;
         if !*server_is_up || faults.strike(Fault::MessageLost, chance) {
@@ -231,7 +231,7 @@ impl Fleet {
         }
     }
 
-    /// The table that an answer is about, as far as that is known.
+    /// Returns the table that an answer is from, if it is known.
     fn table_of(&self, token: Token) -> Option<TableId> {
         match token.from {
             Asker::Client(client, _) => self.clients.get(client).map(|client| client.table),
@@ -348,7 +348,7 @@ impl Fleet {
         self.tell_table(table, cause, command, Token { from, id });
     }
 
-    /// Once a second: what goes wrong now, and what is sent again.
+    /// Draws the faults of this second and sends due commands of the administrator and of entrants.
     fn second(&mut self) {
         let now_ms = self.shared.now_ms;
         self.agenda.plan(now_ms + 1_000, Event::Second);
@@ -358,7 +358,7 @@ impl Fleet {
         if *server_is_up && faults.strike(Fault::ServerAway, chance) {
             let back_ms = now_ms + chance.between(100, LONGEST_AWAY_MS);
             self.shared.server_is_up = false;
-            self.shared.trace.note(|| "the server goes away".to_owned());
+            self.shared.trace.note(|| "the server goes down".to_owned());
             self.tables.cut_all(back_ms);
             self.tournaments.cut_all(back_ms);
             self.agenda.plan(back_ms, Event::ServerBack);
@@ -385,7 +385,7 @@ impl Fleet {
     }
 }
 
-/// How the trace names a record.
+/// Describes a stored record for the trace.
 fn stored<A: Kind<Event: fmt::Debug>>(id: A::Id, sequence: u64, payload: &[u8]) -> String {
     let record = A::decode(payload).map(|record| {
         let cause = record.cause.map_or(String::new(), |cause| format!(", {cause:?}"));

@@ -1,4 +1,4 @@
-//! What is hosted: tables and tournaments, by their own rules.
+//! The aggregates that are simulated: the real tables and tournaments.
 
 use crate::message::Kind;
 use host::RecordOf;

@@ -2,10 +2,10 @@
 //! a server of journals, all models around the cores of [`host`], on one thread, by a schedule that
 //! is drawn from a seed. The aggregates are the real ones: tables and tournaments.
 //!
-//! What always holds: the same seed gives the same steps. Nothing here reads a clock, starts a
-//! thread, or iterates over what has no order.
+//! Invariant: the same seed gives the same steps. No code here reads a clock, starts a thread, or
+//! iterates over an unordered collection.
 //!
-//! What it does not know: NATS, sockets, tasks, how long anything really takes.
+//! Not modelled: NATS, sockets, tasks, real durations.
 
 mod agenda;
 mod appending;

@@ -1,4 +1,4 @@
-//! Simulates fleets for a while, and ends with one line of JSON.
+//! Simulates fleets for a while and prints one line of JSON at the end.
 
 use clap::Parser;
 use serde::Serialize;
@@ -14,13 +14,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Plays one run after the other, each with the next seed, until the time is over.
+/// Simulates one run after the other, each with the next seed, until the time is over.
 #[derive(Parser)]
 struct Arguments {
     /// Seed of the first run.
     #[arg(long)]
     seed: u64,
-    /// How long to go on, in seconds; at least one run is played to its end.
+    /// How long to go on, in seconds; at least one run is simulated to its end.
     #[arg(long, default_value_t = 60)]
     seconds: u64,
     /// Runs at the same time.
@@ -28,7 +28,7 @@ struct Arguments {
     threads: usize,
 }
 
-/// What all runs came to.
+/// The totals of all runs.
 #[derive(Default, Serialize)]
 struct Sum {
     seed: u64,
@@ -56,7 +56,7 @@ impl Sum {
     }
 }
 
-/// Says what is wrong, what happened before, and how to see it again.
+/// Prints the violations, the events before them, and the command that repeats the run.
 fn complain(outcome: &Outcome) {
     let again = run(outcome.seed, None, true);
     for line in &again.trace {
@@ -96,7 +96,7 @@ fn main() -> ExitCode {
     let sum = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
     match serde_json::to_string(&sum) {
         Ok(line) => println!("{line}"),
-        Err(error) => eprintln!("the result cannot be written: {error}"),
+        Err(error) => eprintln!("the result cannot be written as JSON: {error}"),
     }
     if sum.violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -1,4 +1,4 @@
-//! What goes back and forth between the processes of a role, the server, and everybody else.
+//! Messages between the processes of a role, the server, and the rest of the fleet.
 
 use crate::{
     server::{Ack, Claim, Decided, Member},
@@ -8,40 +8,40 @@ use bytes::Bytes;
 use host::{Aggregate, Checked, EffectResult, Journaled};
 use wire::{CommandId, journal::Cause};
 
-/// An aggregate that the simulator hosts.
+/// A kind of aggregate that is simulated.
 pub(crate) trait Kind: Aggregate<Command: Clone> {
     const PARTITIONS: u16;
 
     fn partition(id: Self::Id) -> u16;
 
-    /// Returns the number of the last event that everybody is told; 0 where they have none.
+    /// Returns the number of the last public event; 0 for aggregates without public events.
     fn last_event(&self) -> u64;
 
-    /// Returns what a command will be answered whose record is under way; for a mistake.
+    /// Returns the answer to a command whose record is under way; for a planted mistake.
     fn early_reply(&self, record: &host::RecordOf<Self>) -> Option<Self::Reply>;
 }
 
-/// Who asks, and under which id.
+/// The sender of a request, and its command id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Token {
     pub(crate) from: Asker,
     pub(crate) id: CommandId,
 }
 
-/// Who asks.
+/// The sender of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asker {
-    /// A client's program: its number, and which of its lives.
+    /// A client: its index, and the number of its program's run.
     Client(usize, u32),
     /// The administrator.
     Admin,
     /// A bot.
     Bot,
-    /// Somebody who carries an effect out.
+    /// An attempt at an effect, by its number.
     Effect(u64),
 }
 
-/// What happens to the processes of a role, or to the server.
+/// An event of one role's processes or of the server.
 pub(crate) enum PoolEvent<A: Kind> {
     Process { process: usize, incarnation: u32, input: Input<A> },
     Server(Request<A>),
@@ -49,7 +49,7 @@ pub(crate) enum PoolEvent<A: Kind> {
     Resume { process: usize, incarnation: u32 },
 }
 
-/// What comes to a process.
+/// An input of a process.
 pub(crate) enum Input<A: Kind> {
     Tick,
     Wake(PartitionTenure),
@@ -69,7 +69,7 @@ pub(crate) enum Input<A: Kind> {
 }
 
 impl<A: Kind> Input<A> {
-    /// Whether it comes over the network.
+    /// Returns whether the input comes over the network.
     pub(crate) const fn is_message(&self) -> bool {
         !matches!(
             self,
@@ -83,7 +83,7 @@ impl<A: Kind> Input<A> {
     }
 }
 
-/// What the server is asked.
+/// A request to the server.
 pub(crate) enum Request<A: Kind> {
     Append {
         from: PartitionTenure,
@@ -126,7 +126,7 @@ pub(crate) enum Request<A: Kind> {
     },
 }
 
-/// What leaves the processes of a role, or has been stored.
+/// An output of a role's processes, or a record that was stored.
 pub(crate) enum Outside<A: Kind> {
     Reply { process: usize, token: Token, reply: A::Reply },
     Tell { id: A::Id, last: u64, news: A::News, answers: Option<Token> },

@@ -1,24 +1,24 @@
-//! Mistakes that the shell around the host makes on purpose, so that the checkers can be tried.
+//! Planted mistakes in the code around the host, to test the checkers.
 
-/// One mistake.
+/// A planted mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mistake {
     /// A command is answered before its record is stored.
     AnswersBeforeAck,
-    /// The host takes a record in before it is stored, and tells of it once it is.
+    /// The host applies a record before it is stored, and sends its news after.
     EvolvesBeforeAck,
-    /// A repeated command is taken for a new one.
+    /// A repeated command counts as a new one.
     ForgetsCommandIds,
-    /// Every process is certain of what it owns.
+    /// Every process is always certain of its ownership.
     IsAlwaysCertain,
-    /// Recovery leaves out a record.
+    /// Recovery skips a record.
     SkipsRecord,
     /// A repeated payment has another posting id.
     PaysUnderAnotherId,
     /// A command that has to wait for the cashier is never answered.
     DropsHeldCommands,
-    /// A record that was not stored because of another one is taken for stored.
+    /// A record that was not stored because of a conflict counts as stored.
     TakesConflictsForStored,
-    /// Nothing is done when its time has come.
+    /// Wake-ups are ignored.
     NeverWakes,
 }

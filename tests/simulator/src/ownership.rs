@@ -1,4 +1,4 @@
-//! What a process makes of the signs of life of the others, and of the claims.
+//! How a process handles heartbeats and claims.
 
 use crate::{
     context::Context,
@@ -10,23 +10,23 @@ use crate::{
 use std::collections::{BTreeMap, BTreeSet};
 use wire::Epoch;
 
-/// How often a process looks around, in milliseconds.
+/// How often a process checks heartbeats, claims and the clock, in milliseconds.
 const TICK_MS: u64 = 100;
-/// How often it gives a sign of life, in milliseconds.
+/// Time between two heartbeats, in milliseconds.
 const BEAT_MS: u64 = 250;
-/// Silence after which a process is dead, in milliseconds.
+/// Silence after which a member is taken for dead, in milliseconds.
 const DEAD_MS: u64 = 1_000;
 /// How long the members must have stayed the same before a partition is handed over, in
 /// milliseconds.
 const SETTLED_MS: u64 = 600;
 /// Pause between two writes of a claim, in milliseconds.
 const AGAIN_MS: u64 = 300;
-/// How long an answer of the server is waited for, in milliseconds.
+/// Time limit for the server's answer, in milliseconds.
 const PATIENCE_MS: u64 = 1_000;
-/// Partitions that are handed over at a time.
+/// Partitions that one process hands over at a time.
 const WAVE: usize = 2;
-/// A message to everybody that is late comes this much later, in milliseconds: the server sends it
-/// to all at once, and a connection that holds up more is taken for broken.
+/// Largest delay of a late broadcast, in milliseconds: the server sends it on all connections at
+/// once, and takes a connection that delays more for broken.
 const LATE_MS: u64 = 150;
 
 impl<A: Kind> Process<A> {
@@ -67,13 +67,13 @@ impl<A: Kind> Process<A> {
         self.renew(context);
     }
 
-    /// Takes the machine's time, once its clock has stayed as it was set.
+    /// Adopts the machine's time once the clock has stayed as it was set.
     fn take_clock(&mut self, context: &mut Context<'_, A>) {
         let Some((at_ms, ahead_ms)) = self.adopts.filter(|(at_ms, _)| *at_ms <= context.now_ms) else {
             return;
         };
         self.adopts = None;
-        context.trace.note(|| format!("process {} takes its machine's time", self.world.me.process));
+        context.trace.note(|| format!("process {} adopts its machine's clock", self.world.me.process));
         debug_assert!(at_ms <= context.now_ms);
         self.world.ahead_ms = ahead_ms;
         let places: Vec<PartitionTenure> = self.owned.values().map(|owned| owned.place).collect();
@@ -82,7 +82,7 @@ impl<A: Kind> Process<A> {
         }
     }
 
-    /// Asks for the journals of partitions whose work is to begin.
+    /// Lists the journals of partitions whose work is to begin.
     fn list(&mut self, unsure: bool, context: &mut Context<'_, A>) {
         let now_ms = context.now_ms;
         for owned in self.owned.values_mut().filter(|owned| owned.core.is_none() && !unsure) {
@@ -113,7 +113,8 @@ impl<A: Kind> Process<A> {
         self.world.settled = self.world.settled.max(doubts);
     }
 
-    /// A claim has changed.
+    /// Takes in a claim: ends the work of a partition that was lost, and begins that of a partition
+    /// that was gained.
     pub(crate) fn see(&mut self, partition: u16, claim: Claim, context: &mut Context<'_, A>) {
         let Some(seen) = self.world.seen.get_mut(usize::from(partition)) else { return };
         if claim.revision > seen.revision {
@@ -163,7 +164,7 @@ impl<A: Kind> Process<A> {
         !self.is_alive(member) && (heard_all || anew)
     }
 
-    /// Those who may own partitions, as far as is known here.
+    /// Returns the members that may own partitions, as far as this process knows.
     fn eligible(&self) -> Vec<Member> {
         let leaving = |heard: &crate::process::Heard, process: usize| {
             if process == self.world.me.process {
@@ -181,7 +182,7 @@ impl<A: Kind> Process<A> {
         members.collect()
     }
 
-    /// Claims a partition, or hands it over, as is due.
+    /// Claims a partition or hands it over, when that is due.
     fn consider(&mut self, partition: u16, context: &mut Context<'_, A>) {
         let now_ms = context.now_ms;
         let members = self.eligible();
@@ -233,7 +234,7 @@ impl<A: Kind> Process<A> {
         context.request(Request::Claim { partition, expected, owner });
     }
 
-    /// Has a partition end in order.
+    /// Releases a partition by plan.
     pub(crate) fn end(&mut self, place: PartitionTenure, ending: Ending, context: &mut Context<'_, A>) {
         let Some(owned) = self.at(place) else { return };
         match (owned.ending, ending) {
@@ -249,7 +250,7 @@ impl<A: Kind> Process<A> {
         }
     }
 
-    /// A partition has ended in order.
+    /// Completes the planned end of a partition.
     pub(crate) fn ended(&mut self, place: PartitionTenure, context: &mut Context<'_, A>) {
         let Some(owned) = self.at(place) else { return };
         match owned.ending.take() {
@@ -266,7 +267,7 @@ impl<A: Kind> Process<A> {
         }
     }
 
-    /// Begins an ownership anew, from the journals.
+    /// Restarts the work on an owned partition from its journals.
     pub(crate) fn anew(&mut self, place: PartitionTenure, context: &mut Context<'_, A>) {
         let tenure = context.next();
         let Some(owned) = self.at(place) else { return };
@@ -287,7 +288,7 @@ impl<A: Kind> Process<A> {
     }
 }
 
-/// Sends something that the server sends to everybody: not lost while the connection holds.
+/// Sends a broadcast of the server to one process; it is not lost while the connection is up.
 pub(crate) fn broadcast<A: Kind>(process: usize, input: Input<A>, context: &mut Context<'_, A>) {
     let to = Member { process, incarnation: ANY_LIFE };
     if context.server_is_up {

@@ -1,9 +1,9 @@
-//! How bots and clients choose what they do: at random among what is legal.
+//! How bots and clients act: at random among the legal actions.
 
 use crate::chance::Chance;
 use wire::{Action, Card, Legal, action::RaiseBounds};
 
-/// Returns an action that is legal.
+/// Returns a legal action.
 pub(crate) fn choose(legal: &Legal, hole: &[Card], chance: &mut Chance) -> Action {
     if let Some(most) = legal.discard {
         let count = usize::try_from(chance.below(u64::from(most) + 1)).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! All processes of one role, and the part of the server that they use.
+//! All processes of one role, and the journals and claims that they use.
 
 use crate::{
     appending::ack_delay_ms,
@@ -16,7 +16,7 @@ use host::Checked;
 use std::collections::{BTreeMap, BTreeSet};
 use wire::journal::Cause;
 
-/// What all pools of a fleet share.
+/// State that the pools of a fleet share.
 pub(crate) struct Shared {
     pub(crate) now_ms: u64,
     pub(crate) chance: Chance,
@@ -26,7 +26,7 @@ pub(crate) struct Shared {
     pub(crate) server_is_up: bool,
 }
 
-/// See the module.
+/// The processes of one role.
 pub(crate) struct Pool<A: Kind> {
     pub(crate) processes: Vec<Process<A>>,
     pub(crate) server: Server<A>,
@@ -50,7 +50,7 @@ impl<A: Kind> Pool<A> {
         pool
     }
 
-    /// A process that begins.
+    /// Returns a new run of a process.
     fn life(&mut self, me: Member, processes: usize, ahead_ms: i64, shared: &mut Shared) -> Process<A> {
         let seed = shared.chance.bits();
         let mut world = World::new(me, A::PARTITIONS, shared.now_ms, ahead_ms, seed);
@@ -61,7 +61,7 @@ impl<A: Kind> Pool<A> {
         Process::new(world, processes)
     }
 
-    /// Deals with one event.
+    /// Handles one event.
     pub(crate) fn handle(&mut self, event: PoolEvent<A>, shared: &mut Shared) {
         match event {
             PoolEvent::Process { process, incarnation, input } => {
@@ -105,7 +105,7 @@ impl<A: Kind> Pool<A> {
     fn restart(&mut self, at: usize, shared: &mut Shared) {
         let Some(process) = self.processes.get(at) else { return };
         let me = Member { process: at, incarnation: process.world.me.incarnation + 1 };
-        // A process that begins takes its machine's time.
+        // A process adopts its machine's clock when it starts.
         let ahead_ms = process.adopts.map_or(process.world.ahead_ms, |(_, ahead_ms)| ahead_ms);
         shared.trace.note(|| format!("process {at} of {} begins its life {}", A::NAME, me.incarnation));
         let life = self.life(me, self.processes.len(), ahead_ms, shared);
@@ -125,7 +125,7 @@ impl<A: Kind> Pool<A> {
         }
     }
 
-    /// What the server does when it is asked.
+    /// Carries out a request to the server.
     fn request(&mut self, request: Request<A>, shared: &mut Shared) {
         if !shared.server_is_up {
             return;
@@ -182,8 +182,8 @@ impl<A: Kind> Pool<A> {
         self.split(shared).1.send(from.member, Input::Journals { place: from, ids });
     }
 
-    /// Sends a command to whoever listens for its partition: the owner, and those who still take
-    /// themselves for it.
+    /// Sends a command to all processes that listen for its partition: the owner, and former owners
+    /// that have not noticed their end.
     pub(crate) fn command(
         &mut self,
         id: A::Id,
@@ -208,7 +208,7 @@ impl<A: Kind> Pool<A> {
         }
     }
 
-    /// Gives an attempt at an effect back to where it was made.
+    /// Returns an attempt's result to the process that made it.
     pub(crate) fn returned(
         &mut self,
         place: PartitionTenure,

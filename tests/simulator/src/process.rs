@@ -1,4 +1,4 @@
-//! One process of a role: what it owns, and what it does with what comes.
+//! One process of a role: its partitions, and how it handles inputs.
 
 use crate::{
     appending::Append,
@@ -12,25 +12,25 @@ use host::{Checked, Partition, ReadError};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use wire::{CommandId, Epoch, PlayerId, journal::Cause};
 
-/// Ids of repeats that are taken for new commands have a number from this bit on.
+/// Bit that is set in the ids of repeats that a mistake makes new commands of.
 pub(crate) const TAKEN_FOR_NEW: u64 = 1 << 46;
-/// How often aggregates at rest are looked at, in milliseconds.
+/// How often aggregates at rest are checked for a renewal, in milliseconds.
 const RENEW_MS: u64 = 1_000;
 
-/// Why a partition ends.
+/// Why the work on a partition ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// Another process gets it.
+    /// Another process gets the partition.
     HandOver,
-    /// It begins anew: the clock was set.
+    /// The work is restarted, because the clock was set.
     Anew,
 }
 
-/// A partition in the hands of this process.
+/// A partition that this process owns.
 pub(crate) struct Owned<A: Kind> {
     pub(crate) place: PartitionTenure,
     pub(crate) epoch: Epoch,
-    /// None until the journals are listed.
+    /// `None` until the journals are listed.
     pub(crate) core: Option<Partition<A, Token>>,
     pub(crate) listed_ms: Option<u64>,
     pub(crate) appends: BTreeMap<A::Id, Append>,
@@ -39,7 +39,7 @@ pub(crate) struct Owned<A: Kind> {
     pub(crate) ending: Option<Ending>,
 }
 
-/// What is known of another process of the role.
+/// The last heartbeat of another process of the role.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Heard {
     pub(crate) incarnation: u32,
@@ -47,12 +47,12 @@ pub(crate) struct Heard {
     pub(crate) leaving: bool,
 }
 
-/// See the module.
+/// One process of a role.
 pub(crate) struct Process<A: Kind> {
     pub(crate) world: World,
     pub(crate) owned: BTreeMap<u16, Owned<A>>,
     pub(crate) heard: Vec<Heard>,
-    /// Since when it has heard everybody.
+    /// Since when the process has had the chance to get every member's heartbeats.
     pub(crate) listening_ms: u64,
     pub(crate) members: (Vec<Member>, u64),
     pub(crate) beat_ms: u64,
@@ -60,13 +60,13 @@ pub(crate) struct Process<A: Kind> {
     pub(crate) renewed_ms: u64,
     /// When a claim was last written, by partition.
     pub(crate) wrote_ms: Vec<u64>,
-    /// Claims of this process that are to be given up.
+    /// Revisions of this process' claims that are to be given up, by partition.
     pub(crate) released: Vec<u64>,
     pub(crate) leaving_until_ms: u64,
     pub(crate) adopts: Option<(u64, i64)>,
     pub(crate) alive: bool,
     pub(crate) paused: bool,
-    /// What came while it stood still.
+    /// Inputs that came while the process was paused.
     pub(crate) inbox: VecDeque<Input<A>>,
     pub(crate) reconnects_ms: u64,
 }
@@ -95,7 +95,7 @@ impl<A: Kind> Process<A> {
         }
     }
 
-    /// Takes in what comes, if it still means something.
+    /// Handles an input, unless it is out of date.
     pub(crate) fn input(&mut self, input: Input<A>, context: &mut Context<'_, A>) {
         self.world.now_ms = context.now_ms;
         self.world.newest = self.world.newest.max(context.newest);
@@ -159,12 +159,12 @@ impl<A: Kind> Process<A> {
         self.at(place).is_some_and(|owned| owned.asks.remove(&ask))
     }
 
-    /// Finds an ownership, if it is still that one.
+    /// Returns the partition if this tenure of it has not ended.
     pub(crate) fn at(&mut self, place: PartitionTenure) -> Option<&mut Owned<A>> {
         self.owned.get_mut(&place.partition).filter(|owned| owned.place == place)
     }
 
-    /// Gives the core of an ownership an input, and does what comes of it.
+    /// Gives the core of a partition an input, and carries out its outputs.
     pub(crate) fn with(
         &mut self,
         place: PartitionTenure,
@@ -218,7 +218,7 @@ impl<A: Kind> Process<A> {
         }
     }
 
-    /// A partition's journals are listed: now it is worked on.
+    /// Begins the work on a partition whose journals are listed.
     fn begin(&mut self, place: PartitionTenure, ids: Vec<A::Id>, context: &mut Context<'_, A>) {
         let Self { owned, world, .. } = self;
         let Some(owned) = owned.get_mut(&place.partition).filter(|owned| owned.place == place) else {
@@ -243,7 +243,7 @@ impl<A: Kind> Process<A> {
         }
     }
 
-    /// Ends a partition at once: nothing that was under way comes back to it.
+    /// Ends a partition at once; the results of work under way are ignored.
     pub(crate) fn lose(&mut self, partition: u16) {
         if let Some(owned) = self.owned.remove(&partition) {
             let troubled = owned.appends.values().filter(|append| append.in_trouble).count();
@@ -255,13 +255,13 @@ impl<A: Kind> Process<A> {
         self.world.seen(partition)
     }
 
-    /// An aggregate in memory, and under which ownership.
+    /// Returns the partitions whose work has begun.
     pub(crate) fn held(&self) -> impl Iterator<Item = (&Owned<A>, &Partition<A, Token>)> {
         self.owned.values().filter_map(|owned| owned.core.as_ref().map(|core| (owned, core)))
     }
 }
 
-/// How planted mistakes know a command.
+/// Returns the key under which planted mistakes remember a command.
 pub(crate) fn known_by(player: Option<PlayerId>, id: CommandId) -> (Option<u64>, u64) {
     (player.map(|player| player.0), id.0)
 }

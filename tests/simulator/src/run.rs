@@ -1,4 +1,4 @@
-//! One run: a storm of faults, then a calm in which everything has to come to its end.
+//! One run: a storm of faults, then a calm in which all play and all commands have to end.
 
 use crate::{
     checks::Violation, faults::Fault, fleet::Fleet, mistake::Mistake, ops::Target, setting::Setting,
@@ -10,21 +10,21 @@ use wire::table::TableCommand;
 
 /// Shortest and longest storm, in milliseconds.
 const STORM_MS: (u64, u64) = (30_000, 150_000);
-/// How long after the storm cash tables are closed, in milliseconds.
+/// Time from the storm's end until cash tables are closed, in milliseconds.
 const CLOSING_MS: u64 = 15_000;
-/// How long after the storm everything must have ended, in milliseconds.
+/// Time from the storm's end until everything must have ended, in milliseconds.
 const PATIENCE_MS: u64 = 600_000;
-/// Most steps of a run: far more than any takes that ends.
+/// Most steps of a run: far more than a run takes that ends.
 const MOST_STEPS: u64 = 20_000_000;
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// The seed.
     pub seed: u64,
-    /// Events dealt with.
+    /// Events handled.
     pub steps: u64,
-    /// A sum of everything that happened: equal for equal runs.
+    /// A hash of all events, records and answers: equal for equal runs.
     pub hash: u64,
     /// Records stored.
     pub records: u64,
@@ -32,13 +32,13 @@ pub struct Outcome {
     pub hands: u64,
     /// How often each kind of fault happened.
     pub faults: BTreeMap<Fault, u64>,
-    /// What is wrong.
+    /// The violations found.
     pub violations: Vec<Violation>,
-    /// The last events, if they were wanted and something is wrong.
+    /// The latest events, when a trace was wanted and a violation was found.
     pub trace: Vec<String>,
 }
 
-/// Plays one run. `mistake` is made on purpose; `traced` says that the last events are wanted.
+/// Simulates one run. `mistake` is planted; `traced` says whether a trace is wanted.
 #[must_use]
 pub fn run(seed: u64, mistake: Option<Mistake>, traced: bool) -> Outcome {
     let mut fleet = Fleet::new(seed, mistake, traced);
@@ -69,7 +69,7 @@ pub fn run(seed: u64, mistake: Option<Mistake>, traced: bool) -> Outcome {
     fleet.outcome(seed)
 }
 
-/// The clients stop, and the cash tables are closed.
+/// Stops the clients and closes the cash tables.
 fn close(fleet: &mut Fleet, setting: &Setting) {
     fleet.clients.iter_mut().for_each(|client| client.quiet = true);
     let now_ms = fleet.shared.now_ms;
@@ -79,17 +79,17 @@ fn close(fleet: &mut Fleet, setting: &Setting) {
     }
 }
 
-/// What has not come to its end yet.
+/// Returns descriptions of all that has not ended yet.
 fn left(fleet: &Fleet, setting: &Setting) -> Vec<String> {
     let mut left = Vec::new();
     let waiting = fleet.clients.iter().filter(|client| client.waits_since_ms().is_some());
     left.extend(waiting.map(|client| {
         let since_ms = client.waits_since_ms().unwrap_or(0);
-        format!("a command of player {} is not answered since {since_ms} ms", client.player)
+        format!("a command of player {} has had no answer since {since_ms} ms", client.player)
     }));
     let unanswered = fleet.ops.unanswered();
     if unanswered > 0 {
-        left.push(format!("{unanswered} commands of the administrator and of entrants are not answered"));
+        left.push(format!("{unanswered} commands of the administrator and of entrants have no answer"));
     }
     let open =
         |table: &&wire::TableId| !fleet.checks.stories.get(table).is_some_and(|story: &Story| story.closed);
@@ -100,10 +100,10 @@ fn left(fleet: &Fleet, setting: &Setting) -> Vec<String> {
     let ledger = fleet.cashier.audit();
     let money = ledger.tables.iter().filter(|table| table.amount != 0);
     let pools = ledger.tournaments.iter().filter(|pool| pool.amount != 0);
-    // What is left where everything else has ended may be under way, or lost: the checkers of money
-    // say.
+    // Where everything else has ended, money that is left may be on its way or lost: the checkers
+    // of money find out.
     if !left.is_empty() || (fleet.are_effects_due() && money.count() + pools.count() > 0) {
-        left.push("money is under way".to_owned());
+        left.push("money is on its way".to_owned());
     }
     left
 }
@@ -130,7 +130,7 @@ fn end(fleet: &mut Fleet, setting: &Setting) {
 }
 
 impl Fleet {
-    /// Whether something is left to be done outside, by what the owners have in memory.
+    /// Returns whether an effect is due, by the state in the owners' memory.
     fn are_effects_due(&self) -> bool {
         let tables = self.tables.processes.iter().flat_map(|process| process.held());
         let mut tables = tables.flat_map(|(_, core)| core.ids().filter_map(|id| core.get(id)));

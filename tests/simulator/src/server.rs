@@ -1,21 +1,21 @@
-//! The model of the server: journals that take a record only after the one it names, and claims
+//! The model of the server: journals that take a record only after the record it names, and claims
 //! that are changed by compare-and-swap.
 
 use bytes::Bytes;
 use host::{Aggregate, Journaled, Position};
 use std::collections::BTreeMap;
 
-/// One life of a process.
+/// One incarnation of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Member {
     pub(crate) process: usize,
     pub(crate) incarnation: u32,
 }
 
-/// For messages to whatever life of a process there is.
+/// Stands for any incarnation of a process, in messages.
 pub(crate) const ANY_LIFE: u32 = u32::MAX;
 
-/// Who owns a partition, and since which change of that.
+/// A partition's owner, and the revision of its claim.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Claim {
     pub(crate) owner: Option<Member>,
@@ -29,7 +29,7 @@ struct Stored {
     snapshot: bool,
 }
 
-/// What became of an append.
+/// The answer to an append.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ack {
     Stored(u64),
@@ -37,7 +37,7 @@ pub(crate) enum Ack {
     NoRoom,
 }
 
-/// What is found behind the last known record.
+/// The finding after the last known record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decided {
     Ours(u64),
@@ -45,10 +45,10 @@ pub(crate) enum Decided {
     Open,
 }
 
-/// See the module.
+/// Journals and claims.
 pub(crate) struct Server<A: Aggregate> {
     journals: BTreeMap<A::Id, Vec<Stored>>,
-    /// Sequence of the newest record of all.
+    /// Sequence of the stream's newest record.
     pub(crate) sequence: u64,
     pub(crate) claims: Vec<Claim>,
     revision: u64,
@@ -77,7 +77,7 @@ impl<A: Aggregate> Server<A> {
         Ack::Stored(self.sequence)
     }
 
-    /// What became of an append, by what follows the record that it was to follow.
+    /// Returns the fate of an append, by the record after the one that it was to follow.
     pub(crate) fn read_back(&self, id: A::Id, after: u64, append: u64) -> Decided {
         let records = self.journals.get(&id).map_or(&[][..], Vec::as_slice);
         let next = records.get(records.partition_point(|record| record.sequence <= after));
@@ -88,7 +88,7 @@ impl<A: Aggregate> Server<A> {
         }
     }
 
-    /// The last snapshot and what follows it.
+    /// Returns the last snapshot and the records after it.
     pub(crate) fn read(&self, id: A::Id) -> Option<Journaled> {
         let records = self.journals.get(&id)?;
         let begin = records.iter().rposition(|record| record.snapshot).unwrap_or(0);
@@ -109,7 +109,7 @@ impl<A: Aggregate> Server<A> {
         self.journals.keys().copied()
     }
 
-    /// Changes a claim that still has this revision.
+    /// Changes a claim, if it still has this revision; returns the new claim.
     pub(crate) fn claim(&mut self, partition: u16, expected: u64, owner: Option<Member>) -> Option<Claim> {
         let claim = self.claims.get_mut(usize::from(partition))?;
         if claim.revision != expected {

@@ -1,4 +1,4 @@
-//! What is played in a run, drawn from its seed.
+//! The tables, tournaments and players of a run, drawn from its seed.
 
 use crate::{
     cashier::FIRST_BOT,
@@ -21,16 +21,16 @@ const VARIANTS: [&str; 8] = ["NT", "NT", "NT", "PO", "FT", "F7S/8", "F2L3D", "FO
 /// Number of the first player of tournaments.
 const FIRST_ENTRANT: u64 = 10_000;
 
-/// What a run plays.
+/// The tables, tournaments and players of a run.
 pub(crate) struct Setting {
     pub(crate) tables: Vec<TableId>,
     pub(crate) tournaments: Vec<TournamentId>,
-    /// What each client's player began with.
+    /// The initial balance of each client's player.
     pub(crate) credits: BTreeMap<PlayerId, i64>,
 }
 
 impl Fleet {
-    /// Draws what is played, and plans that it begins.
+    /// Draws the tables, tournaments and players, and plans their first commands.
     pub(crate) fn set(&mut self) -> Setting {
         let mut setting = Setting { tables: Vec::new(), tournaments: Vec::new(), credits: BTreeMap::new() };
         for _ in 0..self.shared.chance.between(1, 4) {
@@ -125,7 +125,7 @@ impl Fleet {
         self.ops.plan(1_000, None, Kind::Change, Target::Tournament(id, create));
         for n in 0..u64::from(people) {
             let player = PlayerId(FIRST_ENTRANT + number * 100 + n);
-            // Some cannot pay.
+            // Some entrants cannot pay.
             let credit = i64::try_from(self.shared.chance.below(400)).unwrap_or(0);
             self.cashier.credit(player, credit);
             self.entrant(id, player);
@@ -133,7 +133,7 @@ impl Fleet {
         id
     }
 
-    /// A player who registers, and perhaps thinks otherwise.
+    /// Plans a player's registration, and sometimes its withdrawal.
     fn entrant(&mut self, id: TournamentId, player: PlayerId) {
         let register = || Command::Register { player, name: format!("p{player}") };
         let plan = |fleet: &mut Self, kind, command, at_ms| {

@@ -1,4 +1,4 @@
-//! What a process knows of the time and of what it owns: what is around a partition.
+//! A process' knowledge of the time and of claims: the surroundings of its partitions.
 
 use crate::{
     chance::Chance,
@@ -8,14 +8,14 @@ use host::{Around, Now};
 use std::cell::{Cell, RefCell};
 use wire::{Epoch, event::Seed};
 
-/// Longer pauses of a process are noticed by it afterwards, in milliseconds.
+/// A process notices a pause of itself that was longer than this, in milliseconds.
 const STOOD_STILL_MS: u64 = 500;
-/// Longest time without hearing oneself, in milliseconds.
+/// Longest time without its own heartbeats before a process doubts its claims, in milliseconds.
 const UNHEARD_MS: u64 = 400;
-/// Milliseconds since 1970 at the beginning.
+/// The wall clock at the beginning of a run, in milliseconds since 1970.
 pub(crate) const BEGAN_MS: u64 = 1_800_000_000_000;
 
-/// One ownership of a partition by one life of a process.
+/// One tenure of a partition by one incarnation of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PartitionTenure {
     pub(crate) member: Member,
@@ -23,12 +23,12 @@ pub(crate) struct PartitionTenure {
     pub(crate) tenure: u64,
 }
 
-/// See the module.
+/// The state of a process that its partitions see.
 pub(crate) struct World {
     pub(crate) me: Member,
-    /// Milliseconds since the beginning, as they really are.
+    /// Milliseconds since the beginning of the run, by the simulation's time.
     pub(crate) now_ms: u64,
-    /// What the process' clock is ahead of that, in milliseconds.
+    /// By how much the process' wall clock is ahead of the simulation's, in milliseconds.
     pub(crate) ahead_ms: i64,
     pub(crate) seen: Vec<Claim>,
     pub(crate) ticked_ms: u64,
@@ -39,7 +39,7 @@ pub(crate) struct World {
     /// Appends that are being repeated.
     pub(crate) in_trouble: usize,
     pub(crate) connected: bool,
-    /// The newest sequence of the stream, as far as it is known here.
+    /// The newest sequence of the stream that the process knows.
     pub(crate) newest: u64,
     pub(crate) always_certain: bool,
     pub(crate) chance: RefCell<Chance>,
@@ -69,7 +69,8 @@ impl World {
         self.doubts.set(self.doubts.get() + 1);
     }
 
-    /// Whether nobody can have claimed, unnoticed, what is owned here.
+    /// Returns whether no other process can have claimed a partition of this process without its
+    /// notice.
     pub(crate) fn holds(&self) -> bool {
         let stood_still = self.now_ms.saturating_sub(self.ticked_ms) > STOOD_STILL_MS;
         if stood_still || self.now_ms.saturating_sub(self.heard_self_ms) > UNHEARD_MS {
@@ -87,7 +88,7 @@ impl World {
     }
 }
 
-/// What is around one partition.
+/// The surroundings of one partition.
 pub(crate) struct Here<'a> {
     world: &'a World,
     partition: u16,

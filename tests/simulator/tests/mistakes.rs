@@ -1,14 +1,13 @@
-//! Mistakes that the shell around the host makes on purpose are found, each by a checker of its
-//! own.
+//! Each planted mistake in the code around the host is found by the checker meant for it.
 
 #![allow(clippy::panic, reason = "a helper of a test fails like a test")]
 
 use simulator::{Mistake, run};
 
-/// Runs that a mistake may take to show.
+/// Most runs until a mistake must be found.
 const MOST_RUNS: u64 = 60;
 
-/// Makes a mistake until it is found, and wants one of these checkers to have found it.
+/// Plants a mistake until a violation is found, and asserts that one of these checkers found it.
 fn is_found_by(mistake: Mistake, checkers: &[&str]) {
     for seed in 1..=MOST_RUNS {
         let outcome = run(seed, Some(mistake), false);
@@ -31,7 +30,7 @@ fn an_answer_before_the_ack_is_found() {
 }
 
 #[test]
-fn a_record_that_is_taken_in_before_the_ack_is_found() {
+fn a_record_that_is_applied_before_the_ack_is_found() {
     is_found_by(Mistake::EvolvesBeforeAck, &["early"]);
 }
 
@@ -61,11 +60,11 @@ fn a_held_command_that_is_dropped_is_found() {
 }
 
 #[test]
-fn a_conflict_that_is_taken_for_stored_is_found() {
+fn a_conflict_that_counts_as_stored_is_found() {
     is_found_by(Mistake::TakesConflictsForStored, &["early", "lost", "legal"]);
 }
 
 #[test]
-fn a_table_that_nobody_wakes_is_found() {
+fn a_table_without_wake_ups_is_found() {
     is_found_by(Mistake::NeverWakes, &["stuck"]);
 }

@@ -1,4 +1,4 @@
-//! Whole runs: they are repeatable, and nothing is wrong in them.
+//! Whole runs: they are repeatable, and have no violations.
 
 #![allow(clippy::panic, reason = "a helper of a test fails like a test")]
 
@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long the runs with seeds of their own may take.
+/// How long runs of new seeds go on.
 const ENOUGH: Duration = Duration::from_secs(10);
 
 fn is_right(outcome: &Outcome) {
@@ -34,7 +34,7 @@ fn the_same_seed_gives_the_same_run_and_another_one_another() {
 }
 
 #[test]
-fn runs_of_fixed_seeds_are_right_and_break_everything() {
+fn runs_of_fixed_seeds_have_no_violations_and_strike_every_kind_of_fault() {
     let mut faults: BTreeMap<Fault, u64> = BTreeMap::new();
     let mut hands = 0;
     for seed in 1..=12 {
@@ -50,7 +50,7 @@ fn runs_of_fixed_seeds_are_right_and_break_everything() {
 }
 
 #[test]
-fn runs_of_new_seeds_are_right() {
+fn runs_of_new_seeds_have_no_violations() {
     let first = RandomState::new().hash_one(0) >> 16;
     let began = Instant::now();
     let mut runs = 0;
