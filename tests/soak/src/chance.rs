@@ -1,19 +1,20 @@
-//! Chance out of the seed: every user has a stream of its own, so what one does never moves the others.
+//! Random draws from the seed. Each user has a stream of its own, so that draws of one never change
+//! those of another.
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use std::time::Duration;
 
-/// A stream of chance.
+/// A stream of random draws.
 #[derive(Clone, Debug)]
 pub struct Chance(ChaCha8Rng);
 
-/// Who draws.
+/// A user of random draws.
 #[derive(Clone, Copy, Debug)]
 pub enum Stream {
     /// The schedule of faults.
     Schedule,
-    /// How a fault is carried out.
+    /// The way in which a fault is carried out.
     Faults,
     /// A player's program.
     Player(u32),
@@ -22,7 +23,7 @@ pub enum Stream {
 }
 
 impl Chance {
-    /// A user's stream of this seed.
+    /// Returns a user's stream of this seed.
     #[must_use]
     pub fn new(seed: u64, stream: Stream) -> Self {
         let mut chance = ChaCha8Rng::seed_from_u64(seed);
@@ -35,27 +36,27 @@ impl Chance {
         Self(chance)
     }
 
-    /// A number from 0 to `below - 1`; 0 when there is none. The bias is below 2^-32.
+    /// Returns a number from 0 to `below - 1`; 0 when `below` is 0. The bias is below 2^-32.
     pub fn below(&mut self, below: u64) -> u64 {
         ((u128::from(self.0.next_u64()) * u128::from(below)) >> 64) as u64
     }
 
-    /// A number from `least` to `most`.
+    /// Returns a number from `least` to `most`.
     pub fn between(&mut self, least: u64, most: u64) -> u64 {
         least + self.below(most.saturating_sub(least) + 1)
     }
 
-    /// Whether one time in `times` comes up.
+    /// Returns true with a probability of one in `times`.
     pub fn one_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }
 
-    /// A time from `least_ms` to `most_ms`.
+    /// Returns a duration from `least_ms` to `most_ms`.
     pub fn pause(&mut self, least_ms: u64, most_ms: u64) -> Duration {
         Duration::from_millis(self.between(least_ms, most_ms))
     }
 
-    /// One of some.
+    /// Returns a random item; `None` of an empty slice.
     pub fn pick<'a, T>(&mut self, some: &'a [T]) -> Option<&'a T> {
         let at = usize::try_from(self.below(some.len() as u64)).ok()?;
         some.get(at)

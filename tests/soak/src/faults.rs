@@ -1,4 +1,4 @@
-//! Faults as they are carried out, and what is measured meanwhile.
+//! Carries faults out, and measures their effects on tables.
 
 use crate::{
     lines::{Lines, Trouble},
@@ -23,23 +23,23 @@ use tokio::{
 };
 use wire::TableId;
 
-/// How long is waited for a process that is about to be started again.
+/// How long a fault waits for a process that is about to be started again.
 const RUNS_AGAIN: Duration = Duration::from_secs(12);
-/// How long a worker that was stopped by plan may take.
+/// Time limit for a planned stop of a worker.
 const STOPPED: Duration = Duration::from_secs(20);
 
-/// What has been done to the fleet.
+/// The faults so far and their effects.
 #[derive(Debug, Default)]
 pub struct Done {
     /// Faults by kind.
     pub counts: BTreeMap<FaultKind, u32>,
-    /// Faults with their time and whom they hit, for the trace.
+    /// Faults with their time and target, for the trace.
     pub diary: Vec<(u64, String)>,
-    /// Table workers that were killed or stood still.
+    /// Table workers that were killed or paused.
     pub takeovers: Vec<Takeover>,
-    /// Longest waits at tables of workers that stopped by plan, in milliseconds.
+    /// Longest waits for commands at tables of workers that stopped by plan, in milliseconds.
     pub waits_ms: Vec<u64>,
-    /// Time in which tables took no commands.
+    /// Times in which tables took no commands.
     pub outages: Vec<Outage>,
 }
 
@@ -55,7 +55,7 @@ pub struct Breaker {
 }
 
 impl Breaker {
-    /// For a fleet with these cash tables.
+    /// Returns a breaker for a fleet with these cash tables.
     #[must_use]
     pub fn new(fleet: Arc<Fleet>, lines: Lines, tables: &[TableId], options: &Options) -> Self {
         let mut partitions = Partitions::new();
@@ -73,12 +73,12 @@ impl Breaker {
         Self { fleet, lines, partitions: Arc::new(partitions), sizes, done, upsets }
     }
 
-    /// What has been done so far.
+    /// Returns the faults so far and their effects.
     pub fn done(&self) -> MutexGuard<'_, Done> {
         self.done.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins a fault; what of it takes time goes on in `tasks`.
+    /// Begins a fault; parts that take time go on in `tasks`.
     pub async fn begin(&self, fault: Fault, tasks: &mut JoinSet<()>) {
         let breaker = self.clone();
         tasks.spawn(async move {
@@ -89,12 +89,12 @@ impl Breaker {
                     *done.counts.entry(fault.kind).or_default() += 1;
                     format!("{} {whom}", fault.kind)
                 }
-                Err(error) => format!("{} not done: {error:#}", fault.kind),
+                Err(error) => format!("{} was not carried out: {error:#}", fault.kind),
             };
             eprintln!("soak: {what}");
             done.diary.push((now_ms(), what));
         });
-        // A moment, so that what is begun here hits what is there now.
+        // Lets the task begin, so that the fault hits the present state.
         tokio::task::yield_now().await;
     }
 
@@ -135,7 +135,7 @@ impl Breaker {
 
     fn disturb(&self, fault: Fault, most: usize, trouble: Trouble) -> anyhow::Result<String> {
         let lines = self.lines.trouble(fault.whom, most, trouble);
-        anyhow::ensure!(lines > 0, "no line is open: nothing was disturbed");
+        anyhow::ensure!(lines > 0, "no line is open that could be disturbed");
         Ok(format!("{lines} lines"))
     }
 
@@ -168,10 +168,10 @@ impl Breaker {
         Ok(node)
     }
 
-    /// Lets a process go on, unless it has died meanwhile.
+    /// Lets a paused process go on, unless it has died.
     fn wake(&self, node: &str, pid: u32) {
         if self.fleet.pid(node) == Some(pid) {
-            // It may die between the two lines: then there is nobody to wake.
+            // The process may die after the check; then there is no process to signal.
             let _ = self.fleet.signal(node, Signal::CONT);
         }
     }
@@ -187,7 +187,7 @@ impl Breaker {
         Ok(format!("all tables answered after {} ms", now_ms() - from_ms))
     }
 
-    /// Kills or stops the worker that `whom` names, and waits until its tables go on elsewhere.
+    /// Kills or pauses the worker that `whom` selects, and waits until its tables go on elsewhere.
     async fn take_worker_away(
         &self,
         fault: Fault,
@@ -227,7 +227,8 @@ impl Breaker {
         Ok(format!("{node}: {}", waits?))
     }
 
-    /// Has a process finish, hand over what it holds, and end. It stays down until [`Self::start_drained`].
+    /// Has a process finish its work, hand its partitions over, and end. It stays down until
+    /// [`Self::start_drained`].
     async fn drain(&self, node: &str) -> anyhow::Result<()> {
         self.fleet.pokerctl(&["drain", "--force", node]).await.map(drop)
     }
@@ -247,7 +248,7 @@ impl Breaker {
         Ok(format!("{node}: {}", waits.await?))
     }
 
-    /// Asks the tables of a worker all the time while it leaves by plan.
+    /// Sends requests to the tables of a worker all the time while it leaves by plan.
     async fn drained(
         &self,
         node: &str,
@@ -257,9 +258,9 @@ impl Breaker {
         let upset = self.upsets.begin();
         let (over, asking) = watch::channel(false);
         let asked = tokio::spawn(measure::longest_waits(Arc::clone(&self.fleet), owned.clone(), asking));
-        // A moment in which nothing is moved yet.
+        // A moment before any partition moves.
         sleep(Duration::from_millis(100)).await;
-        timeout(STOPPED, leave()).await.context("does not stop")??;
+        timeout(STOPPED, leave()).await.context("the worker does not stop in time")??;
         sleep(Duration::from_millis(200)).await;
         over.send_replace(true);
         let waits = asked.await?;
@@ -268,12 +269,12 @@ impl Breaker {
         if clean {
             self.done().waits_ms.extend(waits);
         }
-        let of = if clean { "" } else { " (not counted: something else happened too)" };
+        let of = if clean { "" } else { " (not counted: another fault was under way)" };
         Ok(format!("{} partitions, a command waited {longest} ms at most{of}", owned.len()))
     }
 }
 
-/// The outages of partitions that answered again; those that never did are noticed by other checks.
+/// Returns the outages of partitions that answered again; other checks notice those that never did.
 fn outages(from_ms: u64, answered: &[(u16, Vec<TableId>, Option<u64>)]) -> Vec<Outage> {
     let of = |(_, tables, at): &(u16, Vec<TableId>, Option<u64>)| {
         Some(Outage { from_ms, to_ms: (*at)?, tables: Some(tables.iter().copied().collect()) })

@@ -1,8 +1,10 @@
-//! Runs a whole fleet with client programs over real sockets, breaks it by a schedule that is a pure function of the seed, and
-//! judges it from outside: from the clients' own logs, the journals and the ledger.
+//! Runs a whole fleet with client programs over real sockets, breaks it by a schedule that is a
+//! pure function of the seed, and judges it from outside: by the clients' own logs, the journals
+//! and the ledger.
 //!
-//! What always holds: everything random comes from the seed; only processes that this program started are hurt, by their process
-//! ids; the checks are pure functions in `testkit::check` and believe no role.
+//! Invariants: all randomness comes from the seed; faults hit only processes that this program
+//! started, by their process ids; the checks are pure functions in `testkit::check` and rely on no
+//! role's statements.
 
 pub mod chance;
 pub mod faults;

@@ -1,5 +1,5 @@
-//! Lines between players and gateways that can be disturbed: cut in the middle of a frame, silent without an end, or
-//! held up. A line passes bytes and knows nothing of frames.
+//! Lines: proxies between players and gateways that can be cut in the middle of a frame, go silent,
+//! or hold bytes back. A line passes bytes and does not know frames.
 
 use anyhow::Context;
 use client::{Address, Wire};
@@ -21,16 +21,16 @@ use tokio::{
     time::sleep,
 };
 
-/// What happens to a line.
+/// A fault of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
-    /// Nothing.
+    /// No fault.
     None,
-    /// A part of the next bytes still goes through, then both ends are closed.
+    /// Half of the next bytes still passes, then both ends are closed.
     Cut,
-    /// Nothing goes through any more and nobody is told; both ends stay open for this long.
+    /// No more bytes pass and no end is told; both ends stay open for this long.
     Silent(Duration),
-    /// What the node sends is not taken for this long, then goes on.
+    /// Bytes from the gateway are not taken for this long, then pass again.
     Held(Duration),
 }
 
@@ -47,12 +47,13 @@ struct Inner {
 }
 
 impl Lines {
-    /// Opens a way to a node: what connects to the address that is returned is passed on to the node.
+    /// Opens a line to a gateway and returns its address; connections to it are passed on to the
+    /// gateway.
     ///
     /// # Errors
     /// When there is no port to listen on.
     pub async fn to(&self, node: &Address) -> anyhow::Result<Address> {
-        let listener = TcpListener::bind("127.0.0.1:0").await.context("no port for a line")?;
+        let listener = TcpListener::bind("127.0.0.1:0").await.context("no port to listen on for a line")?;
         let port = listener.local_addr()?.port();
         let scheme = match node.wire() {
             Wire::Tcp => "tcp",
@@ -68,7 +69,8 @@ impl Lines {
         Ok(format!("{scheme}://127.0.0.1:{port}").parse()?)
     }
 
-    /// Makes trouble on `count` of the open lines, from the one number `first` on; gives how many it hit.
+    /// Makes trouble on `count` of the open lines, beginning with number `first`; returns how many
+    /// it hit.
     pub fn trouble(&self, first: u64, count: usize, trouble: Trouble) -> usize {
         let open = self.inner.open.lock().unwrap_or_else(PoisonError::into_inner);
         let skip = usize::try_from(first).unwrap_or(0) % open.len().max(1);
@@ -98,7 +100,7 @@ impl Lines {
     }
 }
 
-/// Passes bytes in one direction until the line ends. `down`: from the node to the player.
+/// Passes bytes in one direction until the line ends. `down`: from the gateway to the player.
 async fn pass(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,

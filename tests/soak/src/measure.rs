@@ -1,4 +1,5 @@
-//! How long tables stand still, measured from outside: questions to the owners of their partitions, and the times of records.
+//! How long tables are without an owner that answers, measured from outside: by requests to owners,
+//! and by the times of records.
 
 use crate::now::now_ms;
 use bus::{OwnedKind, Patience, RequestError, owners};
@@ -15,40 +16,41 @@ use wire::{
     table::{TableCommand, TableReply, TableRequest},
 };
 
-/// Pause between two questions to one partition.
+/// Pause between two requests to one partition.
 const BETWEEN: Duration = Duration::from_millis(15);
-/// A question that is not answered for so long is asked again: while a worker is dead, to notice soon when another one answers...
+/// Time until a request is repeated after a kill: short, to notice soon when another owner answers.
 const EACH: Duration = Duration::from_millis(150);
-/// ... and otherwise as gateways do.
+/// Time until a request is repeated otherwise, as gateways do.
 const EACH_AS_NODES: Duration = Duration::from_secs(1);
-/// Pause before a question is asked again that was refused for a passing reason: the first one of gateways.
+/// Pause before a request is repeated that was refused for now: the first pause of gateways.
 const PAUSE: Duration = Duration::from_millis(10);
-/// Longer than any outage; whoever does not answer by then never will.
+/// Time limit of all repeats: longer than any outage.
 const TOTAL: Duration = Duration::from_secs(45);
 
 /// Tables by partition.
 pub type Partitions = BTreeMap<u16, Vec<TableId>>;
 
-/// A table worker that was stopped or killed, and when its partitions answered again.
+/// A table worker that was paused or killed, and when its partitions answered again.
 #[derive(Clone, Debug)]
 pub struct Takeover {
-    /// When it was killed, in milliseconds since 1970.
+    /// When it was killed or paused, in milliseconds since 1970.
     pub at_ms: u64,
-    /// Whether it died; otherwise it stood still.
+    /// Whether it was killed; otherwise it was paused.
     pub died: bool,
-    /// Partition, its tables, and when its new owner answered.
+    /// For each partition its tables, and when its new owner answered.
     pub answered: Vec<(u16, Vec<TableId>, Option<u64>)>,
-    /// Whether something else that everybody needs was away meanwhile.
+    /// Whether another part that all tables need was away meanwhile.
     pub disturbed: bool,
 }
 
 impl Takeover {
-    /// Per table: from the kill to its next record by another owner, or to its partition's answer, whichever was first.
+    /// Returns for each table the time from the kill to its next record by another owner, or to its
+    /// partition's answer, whichever came first; in milliseconds.
     #[must_use]
     pub fn times_ms(&self, stories: &HashMap<TableId, Story>) -> Vec<u64> {
         let of = |table: &TableId, answered: Option<u64>| {
             let record = stories.get(table).and_then(|story| story.taken_over_ms(self.at_ms));
-            // Nothing by the end of the run counts as the whole patience.
+            // A table without either by the end of the run counts with the whole time limit.
             let first = record.into_iter().chain(answered).min();
             first.map_or(TOTAL.as_millis() as u64, |first| first.saturating_sub(self.at_ms))
         };
@@ -57,7 +59,7 @@ impl Takeover {
     }
 }
 
-/// The partitions with cash tables that a worker owns now.
+/// Returns the partitions with cash tables that a worker owns now.
 ///
 /// # Errors
 /// When the claims cannot be read.
@@ -67,7 +69,7 @@ pub async fn owned(fleet: &Fleet, node: &str, partitions: &Partitions) -> anyhow
     Ok(partitions.iter().filter(|(p, _)| owned(p)).map(|(p, tables)| (*p, tables.clone())).collect())
 }
 
-/// Waits until each partition answers; gives when it did.
+/// Waits until each partition answers; returns when it did.
 pub async fn until_answered(fleet: &Arc<Fleet>, owned: &Partitions) -> Vec<(u16, Vec<TableId>, Option<u64>)> {
     let mut asking: FuturesUnordered<_> = owned
         .iter()
@@ -83,8 +85,8 @@ pub async fn until_answered(fleet: &Arc<Fleet>, owned: &Partitions) -> Vec<(u16,
     all
 }
 
-/// Asks partitions again and again until told to stop, or until the teller is gone. Gives, per table, how long the longest question
-/// waited, in milliseconds.
+/// Sends requests to partitions until `stop` says so or its sender is gone. Returns for each table
+/// how long the longest request took, in milliseconds.
 pub async fn longest_waits(fleet: Arc<Fleet>, owned: Partitions, stop: watch::Receiver<bool>) -> Vec<u64> {
     let mut asking: FuturesUnordered<_> = owned
         .values()
@@ -92,7 +94,7 @@ pub async fn longest_waits(fleet: Arc<Fleet>, owned: Partitions, stop: watch::Re
             let (fleet, stop) = (&fleet, stop.clone());
             async move {
                 let mut longest = 0;
-                // Also when nobody is left who could say so.
+                // Ends also when the sender of `stop` is gone.
                 while !*stop.borrow() && stop.has_changed().is_ok() {
                     let began = std::time::Instant::now();
                     ask(fleet, tables.first().copied(), EACH_AS_NODES).await;
@@ -110,7 +112,7 @@ pub async fn longest_waits(fleet: Arc<Fleet>, owned: Partitions, stop: watch::Re
     all
 }
 
-/// Whether the owner of a table answers.
+/// Returns whether the owner of a table answers.
 async fn ask(fleet: &Fleet, table: Option<TableId>, each: Duration) -> bool {
     let Some(table) = table else {
         return false;

@@ -2,16 +2,17 @@
 
 use crate::schedule::FaultKind;
 
-/// Runs a fleet with players, breaks it by seed, and checks that nothing that was acknowledged is lost.
+/// Runs a fleet with players, breaks it by seed, and checks that nothing that was acknowledged is
+/// lost.
 ///
-/// Ends with one line of JSON. The exit code is 1 when anything is violated.
+/// Ends with one line of JSON. The exit code is 1 when a check finds a violation.
 #[derive(Clone, Debug, clap::Parser)]
 #[command(name = "soak", version)]
 pub struct Options {
     /// How long faults happen, in seconds
     #[arg(long, default_value_t = 60)]
     pub seconds: u64,
-    /// Where all chance comes from
+    /// Seed of all random draws
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Cash tables
@@ -35,7 +36,8 @@ pub struct Options {
     /// Longest time that a player thinks, in milliseconds
     #[arg(long, default_value_t = 2_500)]
     pub think_most_ms: u64,
-    /// Pause between two numbered lines that a player says at their table, in milliseconds; 0 for silence
+    /// Pause between two numbered lines that a player says at their table, in milliseconds; 0 for
+    /// silence
     #[arg(long, default_value_t = 20_000)]
     pub chat_ms: u64,
     /// Time to act at cash tables, in milliseconds
@@ -62,15 +64,15 @@ pub struct Options {
     /// Archivists
     #[arg(long, default_value_t = 2)]
     pub archivists: u8,
-    /// Only print which faults would happen when
+    /// Only print the schedule of faults
     #[arg(long)]
     pub print_schedule: bool,
-    /// Keep the fleet's folder (it is kept in any case when something is violated)
+    /// Keep the fleet's folder (it is kept in any case when a check finds a violation)
     #[arg(long)]
     pub keep: bool,
 }
 
 fn fault_kind(text: &str) -> Result<FaultKind, String> {
     let known = || FaultKind::all().map(|kind| kind.to_string()).collect::<Vec<_>>().join(", ");
-    text.parse().map_err(|_| format!("known are {}", known()))
+    text.parse().map_err(|_| format!("the known faults are {}", known()))
 }

@@ -1,5 +1,5 @@
-//! A player's program: sits at a cash table or plays tournaments, thinks, acts, leaves and comes back, and notes down what it sees
-//! and is told.
+//! A player's program: sits at a cash table or plays tournaments, thinks, acts, leaves and returns,
+//! and logs the events that it sees and the answers that it gets.
 
 use crate::{chance::Chance, now::now_ms, options::Options, room::BUY_IN, tally::Tally};
 use anyhow::Context;
@@ -18,18 +18,18 @@ use wire::{
     view::TableView,
 };
 
-/// What the players are told.
+/// The phase of a run, as players see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunPhase {
     /// Play.
     Play,
-    /// Sit down no more; play on until the table closes.
+    /// Do not sit down again; play on until the table closes.
     Finish,
     /// Stop.
     Stop,
 }
 
-/// What a player plays.
+/// The game of a player.
 #[derive(Clone, Debug)]
 pub enum Game {
     /// Cash, at this table.
@@ -38,7 +38,7 @@ pub enum Game {
     Tournaments(watch::Receiver<Option<TournamentId>>),
 }
 
-/// A player and how it plays.
+/// A player's program.
 pub struct Player {
     client: Client,
     handle: Handle,
@@ -47,14 +47,14 @@ pub struct Player {
     chance: Chance,
     think_ms: (u64, u64),
     chat_ms: u64,
-    /// Lines said so far.
+    /// Number of chat lines so far.
     lines: u64,
     log: ClientLog,
     tally: Arc<Tally>,
     tables: HashMap<TableId, AtTable>,
     sitting: bool,
     entered: Option<TournamentId>,
-    /// What is to be done next, and when.
+    /// Planned steps and their times.
     plans: Vec<(Instant, Plan)>,
     asked: FuturesUnordered<BoxFuture<'static, Answered>>,
 }
@@ -76,14 +76,14 @@ enum Plan {
     Enter(TournamentId),
 }
 
-/// A question under way.
+/// A request that is under way.
 #[derive(Clone, Copy, Debug)]
 enum Asked {
     Table { table: TableId, kind: Kind, sits: bool, at_ms: u64 },
     Entry(TournamentId),
 }
 
-/// A question, the id that it got, and the answer.
+/// A request, its command id, and its answer.
 struct Answered {
     asked: Asked,
     id: Option<CommandId>,
@@ -91,10 +91,10 @@ struct Answered {
 }
 
 impl Player {
-    /// Connects.
+    /// Connects a player.
     ///
     /// # Errors
-    /// When no node lets us in.
+    /// When no gateway accepts the connection.
     pub async fn connect(
         connection: client::Options,
         game: Game,
@@ -104,7 +104,7 @@ impl Player {
     ) -> anyhow::Result<Self> {
         debug_assert!(matches!(connection.login, Login::Token(_)));
         let client = Client::connect(connection).await?;
-        let me = client.player().context("a player has a number")?;
+        let me = client.player().context("the session has no player id")?;
         Ok(Self {
             handle: client.handle(),
             client,
@@ -124,7 +124,7 @@ impl Player {
         })
     }
 
-    /// Plays until told to stop; gives the log.
+    /// Plays until told to stop; returns the log.
     pub async fn play(mut self, mut stage: watch::Receiver<RunPhase>) -> ClientLog {
         if let Game::Cash(table) = self.game {
             self.plan(0, 2_000, Plan::Sit(table));
@@ -198,7 +198,7 @@ impl Player {
             Plan::SitOut(table) => self.command(table, Kind::Wish, PlayerCommand::SitOut),
             Plan::SitIn(table) => self.command(table, Kind::Wish, PlayerCommand::SitIn),
             Plan::Say(table) => {
-                // Whether the line before has been answered or not.
+                // Sent whether the line before has been answered or not.
                 self.plan(self.chat_ms, self.chat_ms, Plan::Say(table));
                 self.lines += 1;
                 let say = PlayerCommand::Say { text: self.lines.to_string() };
@@ -227,7 +227,8 @@ impl Player {
     fn answered(&mut self, Answered { asked, id, answer }: &Answered, playing: bool) {
         let (table, kind, sits, at_ms) = match *asked {
             Asked::Entry(tournament) => {
-                // A refusal for a passing reason that lasted: there is time until the tournament is full.
+                // The client repeats transient refusals; this one lasted longer. There is time
+                // until the tournament is full.
                 if matches!(answer, Err(ClientError::Refused(refusal)) if refusal.is_transient()) {
                     self.plan(500, 1_500, Plan::Enter(tournament));
                 }
@@ -240,7 +241,7 @@ impl Player {
                 self.tally.acknowledged();
                 Answer::Done
             }
-            // Passing refusals and late answers say nothing about what has become of the command.
+            // Transient refusals and late answers do not tell whether the command was carried out.
             Err(ClientError::Refused(refusal))
                 if !refusal.is_transient() && *refusal != Refusal::OutOfDate =>
             {
@@ -307,7 +308,7 @@ impl Player {
                 self.think(table, *turn, legal)
             }
             Event::TimedOut { seat } if Some(*seat) == at.seat => {
-                // Whoever ran out of time is not waited for until they are heard of again.
+                // A player who ran out of time sits out until the next command.
                 self.plan(100, 200, Plan::SitOut(table));
                 self.plan(600, 1_200, Plan::SitIn(table));
             }
@@ -322,7 +323,7 @@ impl Player {
         }
     }
 
-    /// Now and then somebody gets up or sits out for a while.
+    /// Now and then leaves the seat, or sits out for a while.
     fn between_hands(&mut self, table: TableId) {
         match self.chance.below(60) {
             0 => self.plan(0, 300, Plan::Leave(table)),
@@ -342,7 +343,7 @@ impl Player {
         }
     }
 
-    /// Mostly what costs nothing, now and then a bet, seldom everything.
+    /// Chooses mostly actions that cost nothing, now and then a bet, seldom all chips.
     fn choose(&mut self, legal: &Legal) -> Action {
         let cash = matches!(self.game, Game::Cash(_));
         let all = if cash { 150 } else { 12 };
@@ -366,7 +367,7 @@ impl Player {
     }
 }
 
-/// Waits for news of tournaments; for ever where there are none.
+/// Waits for the next tournament; for ever for a player of cash tables.
 async fn changed(
     announced: &mut Option<watch::Receiver<Option<TournamentId>>>,
 ) -> Result<(), watch::error::RecvError> {
@@ -376,5 +377,5 @@ async fn changed(
     }
 }
 
-/// How long players may take to notice that it is over.
+/// Time limit for players to stop.
 pub const STOPPED: Duration = Duration::from_secs(5);

@@ -1,14 +1,14 @@
-//! The one line at the end.
+//! The report: one line of JSON at the end.
 
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
-    /// Where all chance came from.
+    /// Seed of all random draws.
     pub seed: u64,
-    /// How long faults happened, in seconds.
+    /// How long faults were carried out, in seconds.
     pub seconds: u64,
     /// Cash tables.
     pub tables: u32,
@@ -34,41 +34,42 @@ pub struct Report {
     pub repeated: u64,
     /// Events that a client missed.
     pub gaps: u64,
-    /// Places where chips came from nowhere or went.
+    /// Places where chips appeared or disappeared.
     pub chips_off: u64,
-    /// Cards seen by somebody who may not see them, or too early.
+    /// Cards seen by a client that may not see them, or too early.
     pub leaks: u64,
-    /// Everything that is violated, the above included.
+    /// All violations, the above included.
     pub violations: u64,
     /// Violations by kind.
     pub violated: BTreeMap<String, u64>,
     /// From the kill of a table worker until its tables went on, table by table.
     pub takeover_ms: Spread,
-    /// The same for one that stood still: only its silence tells.
+    /// The same for a paused table worker, which is noticed only by its silence.
     pub standstill_ms: Spread,
-    /// How long a command had to wait at worst while a table worker stopped by plan, table by table.
+    /// The longest wait of a command while a table worker stopped by plan, table by table.
     pub outage_per_table_ms: Spread,
-    /// Partitions in which an owner that had been replaced tried to write and was refused, by the workers' own logs.
+    /// Partitions in which a replaced owner tried to write and was refused, by the workers' own
+    /// logs.
     pub late_writes_refused: u64,
-    /// Commands that were refused for good, by refusal: turns that had passed, mostly.
+    /// Commands that were refused for good, by refusal; mostly for turns that had passed.
     pub refused: BTreeMap<String, u64>,
 }
 
-/// How times are spread, in milliseconds.
+/// The distribution of times, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Spread {
-    /// How many were measured.
+    /// Number of measurements.
     pub n: usize,
-    /// Half of them are at most this.
+    /// The median.
     pub p50: u64,
-    /// All but one in a hundred are at most this.
+    /// The 99th percentile.
     pub p99: u64,
-    /// All are at most this.
+    /// The maximum.
     pub max: u64,
 }
 
 impl Spread {
-    /// Of some times in milliseconds.
+    /// Returns the distribution of times in milliseconds.
     #[must_use]
     pub fn of(mut times_ms: Vec<u64>) -> Self {
         times_ms.sort_unstable();

@@ -1,4 +1,4 @@
-//! The room that is played in: accounts with money and sessions, cash tables, tournaments.
+//! The accounts with money and sessions, the cash tables and the tournaments of a run.
 
 use crate::options::Options;
 use anyhow::{Context, bail};
@@ -15,36 +15,36 @@ use wire::{
     tournament::{LevelSpec, Payout, TournamentConfig},
 };
 
-/// What every player begins with.
+/// Initial balance of every player.
 pub const CREDIT: Chips = Chips(100_000_000);
-/// What a player brings to a table.
+/// Buy-in of a player at a table.
 pub const BUY_IN: Chips = Chips(2_000);
 /// Seats of a cash table.
 const SEATS: u8 = 6;
-/// Every so many tables have a bot of the house too.
+/// One table in this many has a bot of the house too.
 const BOT_AT_EVERY: u32 = 4;
-/// Requests at the same time while the room is made.
+/// Requests at the same time while accounts and tables are made.
 const AT_ONCE: usize = 64;
-/// The administrator's patience.
+/// Patience of the administrator's requests.
 pub const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: Duration::from_secs(60) };
 
-/// Pause before something is asked again that was refused for a passing reason.
+/// Pause before a request is repeated that was refused for now.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// An account with an open session.
 #[derive(Clone, Debug)]
 pub struct Account {
-    /// Who.
+    /// The player's id.
     pub player: PlayerId,
-    /// What continues the session.
+    /// The token that resumes the session.
     pub token: String,
 }
 
-/// Makes accounts with sessions in the database, because hashing a password for each would take longer than the run, and credits
-/// them through the cashier.
+/// Makes accounts with sessions in the database, because hashing a password for each would take
+/// longer than the run, and credits them through the cashier.
 ///
 /// # Errors
-/// When the database or the cashier refuse.
+/// When the database or the cashier refuses.
 pub async fn accounts(fleet: &Fleet, count: u32) -> anyhow::Result<Vec<Account>> {
     let (client, connection) = tokio_postgres::connect(&fleet.database_url()?, tokio_postgres::NoTls).await?;
     let driver = tokio::spawn(connection);
@@ -87,7 +87,7 @@ pub async fn accounts(fleet: &Fleet, count: u32) -> anyhow::Result<Vec<Account>>
 pub async fn tables(fleet: &Fleet, options: &Options) -> anyhow::Result<Vec<TableId>> {
     let bots = options.tables / BOT_AT_EVERY;
     let CashierReply::Bots(bots) = fleet.cashier(AdminRequest::Bots { count: bots }).await? else {
-        bail!("the cashier gives no bots");
+        bail!("the cashier does not return bots");
     };
     let ids: Vec<TableId> = (0..options.tables)
         .map(|number| {
@@ -107,7 +107,7 @@ pub async fn tables(fleet: &Fleet, options: &Options) -> anyhow::Result<Vec<Tabl
             async move {
                 match ask_table(fleet, table, command, 1).await? {
                     TableReply::Done { .. } => Ok(()),
-                    reply => bail!("table {table} is not created: {reply:?}"),
+                    reply => bail!("table {table} was not created: {reply:?}"),
                 }
             }
         })
@@ -118,7 +118,7 @@ pub async fn tables(fleet: &Fleet, options: &Options) -> anyhow::Result<Vec<Tabl
 }
 
 fn cash(options: &Options, number: usize) -> TableConfig {
-    // Mostly hold'em; a few of the others, so that cards are dealt in every way.
+    // Mostly hold'em, with a few other variants, so that cards are dealt in every way.
     let variant = match number % 10 {
         7 => "PO",
         8 => "F7S",
@@ -144,7 +144,8 @@ fn cash(options: &Options, number: usize) -> TableConfig {
     }
 }
 
-/// A tournament that client programs and twice as many bots play in about a minute.
+/// Returns the configuration of a tournament that client programs and twice as many bots play in
+/// about a minute.
 #[must_use]
 pub fn tournament(options: &Options) -> TournamentConfig {
     let people = options.tournament_players;
@@ -175,10 +176,10 @@ pub fn tournament(options: &Options) -> TournamentConfig {
     }
 }
 
-/// Asks a table as the administrator.
+/// Sends a request to a table as the administrator.
 ///
 /// # Errors
-/// When nobody answers.
+/// When no answer comes in time.
 pub async fn ask_table(
     fleet: &Fleet,
     table: TableId,
@@ -190,7 +191,7 @@ pub async fn ask_table(
     let until = Instant::now() + PATIENCE.total;
     loop {
         match fleet.admin.request(subject.clone(), &request, PATIENCE).await? {
-            // E.g. while partitions are handed over, as they are when a fleet has just started.
+            // For example while partitions are handed over, as when a fleet has just started.
             TableReply::Refused(refusal) if refusal.is_transient() && Instant::now() < until => {
                 sleep(PAUSE).await;
             }
@@ -199,7 +200,7 @@ pub async fn ask_table(
     }
 }
 
-/// What a player has, by the cashier: free, and in play.
+/// Returns a player's balance and the chips in play, by the cashier.
 ///
 /// # Errors
 /// When the cashier does not answer.

@@ -1,4 +1,4 @@
-//! One run from the start of the fleet to the judgement.
+//! One run, from the start of the fleet to the judgement.
 
 use crate::{
     chance::{Chance, Stream},
@@ -28,26 +28,26 @@ use tokio::{
 };
 use wire::{TableId, TournamentId, table::TableCommand, table::TableReply};
 
-/// How often progress is told.
+/// How often progress is printed.
 const TELL: Duration = Duration::from_secs(5);
 /// Clients that connect at the same time.
 const CONNECTING: usize = 64;
-/// Every so many clients reach their node over a line that can be disturbed.
+/// One client in this many reaches its gateway over a line that can be disturbed.
 const DISTURBED_EVERY: usize = 5;
-/// Time to get going before the first fault.
+/// Time of undisturbed play before the first fault.
 const WARM_UP: Duration = Duration::from_secs(3);
-/// How long the fleet may take, once the faults are over, until every table has played on and every seat is paid, besides the
-/// time that players think.
+/// Time limit, after the last fault, until every table has played on and every seat is paid out,
+/// apart from the time that players think.
 const RECOVERS: Duration = Duration::from_secs(60);
 /// More actions than a hand has.
 const ACTIONS: u32 = 40;
-/// How long tournaments may take to end by themselves.
+/// Time limit for tournaments to end by themselves.
 const TOURNAMENTS_END: Duration = Duration::from_secs(150);
 
-/// Runs. Gives the report, and the lines that explain the first violation.
+/// Carries a run out. Returns the report, and the lines that explain the first violation.
 ///
 /// # Errors
-/// When the fleet does not come up, or cannot be judged.
+/// When the fleet does not start, or cannot be judged.
 pub async fn run(options: &Options) -> anyhow::Result<(Report, Vec<String>)> {
     let size = FleetSize {
         gateways: options.gateways,
@@ -59,7 +59,7 @@ pub async fn run(options: &Options) -> anyhow::Result<(Report, Vec<String>)> {
     let fleet = Arc::new(Fleet::start_with(size, &["--archivists", &options.archivists.to_string()]).await?);
     let mut result = Run::open(options, &fleet).await?.play().await;
     let violated = !result.as_ref().is_ok_and(|(report, _)| report.violations == 0);
-    // What was found is told, however the fleet stops.
+    // The findings are reported even if the fleet does not stop.
     if let Err(error) = stop(fleet, violated || options.keep).await
         && let Ok((report, trace)) = &mut result
     {
@@ -70,7 +70,7 @@ pub async fn run(options: &Options) -> anyhow::Result<(Report, Vec<String>)> {
 }
 
 async fn stop(fleet: Arc<Fleet>, keep: bool) -> anyhow::Result<()> {
-    let fleet = Arc::into_inner(fleet).context("something still uses it")?;
+    let fleet = Arc::into_inner(fleet).context("a task still uses the fleet")?;
     if !keep {
         return fleet.stop().await;
     }
@@ -90,7 +90,7 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Makes the room and lets everybody in.
+    /// Makes accounts and tables and connects all clients.
     async fn open(options: &'a Options, fleet: &Arc<Fleet>) -> anyhow::Result<Self> {
         let people = options.players + options.tournaments * options.tournament_players;
         let accounts = room::accounts(fleet, people).await?;
@@ -127,7 +127,7 @@ impl<'a> Run<'a> {
         let played: Vec<TournamentId> = playing.join_all().await.into_iter().flatten().collect();
         let (settled, stuck) = self.end_tournaments(&played).await;
         found.extend(stuck);
-        // What was published last reaches the clients.
+        // Lets the last published events reach the clients.
         sleep(Duration::from_secs(1)).await;
         self.stage.send_replace(RunPhase::Stop);
         let mut logs = Vec::new();
@@ -142,12 +142,13 @@ impl<'a> Run<'a> {
         verdict::judge(&self.fleet, self.options, &evidence, &self.tally).await
     }
 
-    /// A hand has to end before its table can close.
+    /// Returns the time limit for recovery: a hand has to end before its table can close.
     fn recovers(&self) -> Duration {
         RECOVERS + Duration::from_millis(self.options.think_most_ms) * ACTIONS
     }
 
-    /// The nodes by every way to connect, each in front of the others once; every fifth client's over disturbed lines.
+    /// Returns the gateways' addresses for each kind of connection, with each gateway first in
+    /// turn; those of every fifth client lead over lines.
     async fn ways(&self) -> anyhow::Result<Vec<Vec<Address>>> {
         let mut ways = Vec::new();
         for nodes in [self.fleet.tcp()?, self.fleet.ws()?, self.fleet.ws_json()?] {
@@ -177,7 +178,7 @@ impl<'a> Run<'a> {
             let over_line = number.is_multiple_of(DISTURBED_EVERY);
             let (some, which) =
                 if over_line { (&lined, number / DISTURBED_EVERY) } else { (&direct, number) };
-            // Where nodes send them does not lead over a line.
+            // A gateway's redirection would not lead over a line.
             let stay = over_line;
             (some[which % some.len()].1.clone(), stay)
         };
@@ -215,7 +216,7 @@ impl<'a> Run<'a> {
                 self.stage.subscribe(),
             ));
         }
-        tell(format!("{} players are in", self.accounts.len()));
+        tell(format!("{} players are connected", self.accounts.len()));
         Ok(())
     }
 
@@ -247,7 +248,7 @@ impl<'a> Run<'a> {
         tell(format!("{seconds} of {} s: {faults} faults, {}", self.options.seconds, self.tally.words()));
     }
 
-    /// Every table with two players or more goes on by itself once nothing is broken any more.
+    /// Waits until every table with two or more players goes on by itself.
     async fn until_all_played(&self) -> Vec<Finding> {
         let began = Instant::now();
         let mut hands: HashMap<TableId, (u64, bool)> = HashMap::new();
@@ -267,7 +268,7 @@ impl<'a> Run<'a> {
                         if !*went_on {
                             waiting.push(stuck(
                                 table,
-                                format!("stands still at event {events}: {:?}", resync.view.hand),
+                                format!("does not go on after event {events}: {:?}", resync.view.hand),
                             ));
                         }
                     }
@@ -281,7 +282,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Closes the tables; all players are paid back.
+    /// Closes the tables and waits until all players are paid out.
     async fn close_tables(&self) -> Vec<Finding> {
         let began = Instant::now();
         let close = |table: TableId| async move {
@@ -291,7 +292,7 @@ impl<'a> Run<'a> {
         let mut found = Vec::new();
         while let Some((table, reply)) = closing.next().await {
             if !matches!(reply, Ok(TableReply::Done { .. })) {
-                found.push(stuck(table, format!("cannot be closed: {reply:?}")));
+                found.push(stuck(table, format!("was not closed: {reply:?}")));
             }
         }
         loop {
@@ -311,7 +312,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Waits until tournaments are settled; gives how many are.
+    /// Waits until tournaments are settled; returns how many are.
     async fn end_tournaments(&self, played: &[TournamentId]) -> (u64, Vec<Finding>) {
         let (mut settled, mut found) = (0, Vec::new());
         for &tournament in played {

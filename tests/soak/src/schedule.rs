@@ -1,4 +1,4 @@
-//! Which faults happen when: a pure function of the options. Print it with `--print-schedule`.
+//! The schedule of faults: a pure function of the options. Print it with `--print-schedule`.
 
 use crate::{
     chance::{Chance, Stream},
@@ -6,7 +6,7 @@ use crate::{
 };
 use std::{fmt, time::Duration};
 
-/// What can go wrong.
+/// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, strum::Display, strum::EnumString)]
 #[strum(serialize_all = "snake_case")]
 pub enum FaultKind {
@@ -26,7 +26,8 @@ pub enum FaultKind {
     KillNats,
     /// SIGINT of PostgreSQL, which ends its connections at once.
     RestartPostgres,
-    /// SIGSTOP of a table worker for longer than a takeover, then SIGCONT: an owner that does not know that it is none any more.
+    /// SIGSTOP of a table worker for longer than a takeover, then SIGCONT: an owner that does not
+    /// know that it was replaced.
     ZombieTableWorker,
     /// The same of a coordinator.
     ZombieCoordinator,
@@ -38,17 +39,17 @@ pub enum FaultKind {
     DrainTableWorker,
     /// A planned stop of a gateway.
     DrainGateway,
-    /// One table worker more; it is drained a while later.
+    /// One more table worker, which is drained a while later.
     AddTableWorker,
     /// Connections are cut in the middle of a frame.
     CutConnections,
-    /// Connections go silent without an end.
+    /// Connections go silent but stay open.
     LoseConnections,
-    /// Readers stand still for a while.
+    /// Clients stop reading for a while.
     SlowReaders,
 }
 
-/// How often each comes up, in parts of the sum.
+/// How often each kind is drawn, in parts of the sum.
 const WEIGHTS: &[(FaultKind, u64)] = &[
     (FaultKind::KillTableWorker, 16),
     (FaultKind::KillGateway, 12),
@@ -71,12 +72,13 @@ const WEIGHTS: &[(FaultKind, u64)] = &[
 ];
 
 impl FaultKind {
-    /// All of them.
+    /// Returns all kinds.
     pub fn all() -> impl Iterator<Item = Self> {
         WEIGHTS.iter().map(|&(kind, _)| kind)
     }
 
-    /// How long it shows before the next fault may come, in milliseconds, when the two are not to overlap.
+    /// Returns how long a fault shows before the next may come, in milliseconds, when the two are
+    /// not to overlap.
     const fn settles_ms(self) -> u64 {
         match self {
             Self::KillTableWorker | Self::KillCoordinator | Self::KillNats => 3_500,
@@ -90,13 +92,13 @@ impl FaultKind {
 /// One fault of the schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// When, from the start of the faults.
+    /// When it begins, from the first moment of faults.
     pub at: Duration,
-    /// What.
+    /// The kind of fault.
     pub kind: FaultKind,
-    /// Which of those it can hit: a number out of many, taken modulo how many there are.
+    /// Selects the target: a number that is taken modulo the number of possible targets.
     pub whom: u64,
-    /// How long it lasts, where it lasts.
+    /// How long it lasts, for kinds that last.
     pub lasts: Duration,
 }
 
@@ -107,7 +109,8 @@ impl fmt::Display for Fault {
     }
 }
 
-/// The schedule of these options: a fault about every `fault_ms`, one in five on top of the one before.
+/// Returns the schedule of these options: a fault about every `fault_ms`, one in five while the one
+/// before still shows.
 #[must_use]
 pub fn schedule(options: &Options) -> Vec<Fault> {
     let mut chance = Chance::new(options.seed, Stream::Schedule);
@@ -120,7 +123,8 @@ pub fn schedule(options: &Options) -> Vec<Fault> {
     let end_ms = options.seconds * 1_000;
     let mut faults = Vec::new();
     let mut at_ms = chance.between(options.fault_ms / 2, options.fault_ms);
-    // Of each kind once before chance decides, as far as there is time: short runs see them all.
+    // Each kind comes once before the draws begin, as far as there is time, so that short runs have
+    // them all.
     let mut first: Vec<FaultKind> = allowed.iter().map(|&(kind, _)| kind).collect();
     while at_ms < end_ms && sum > 0 {
         let kind = if first.is_empty() {
@@ -176,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_asked_for_happens() {
+    fn only_the_requested_faults_happen() {
         let faults = schedule(&options(&["--seconds", "60", "--only", "kill_nats,kill_gateway"]));
         assert!(!faults.is_empty());
         assert!(faults.iter().all(|f| matches!(f.kind, FaultKind::KillNats | FaultKind::KillGateway)));

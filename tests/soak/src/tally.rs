@@ -1,4 +1,4 @@
-//! Counts for the line that shows progress. The judgement does not use them.
+//! Counters for the line that shows progress. The judgement does not use them.
 
 use client::Ended;
 use std::{
@@ -10,7 +10,7 @@ use std::{
 };
 use wire::Refusal;
 
-/// What the client programs have done so far.
+/// The counters of all client programs.
 #[derive(Debug, Default)]
 pub struct Tally {
     acknowledged: AtomicU64,
@@ -20,33 +20,33 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// A command was acknowledged.
+    /// Counts a command that was acknowledged.
     pub fn acknowledged(&self) {
         self.acknowledged.fetch_add(1, Relaxed);
     }
 
-    /// A player saw a hand end.
+    /// Counts a hand that a player saw end.
     pub fn hand_seen(&self) {
         self.hands_seen.fetch_add(1, Relaxed);
     }
 
-    /// A session was opened, or opened again.
+    /// Counts a session that was opened, or opened again.
     pub fn connected(&self) {
         self.connections.fetch_add(1, Relaxed);
     }
 
-    /// A command was refused for good.
+    /// Counts a command that was refused for good.
     pub fn refused(&self, refusal: &Refusal) {
         let name = format!("{refusal:?}");
         self.count(name.split([' ', '{', '(']).next().unwrap_or_default().to_owned());
     }
 
-    /// A client ended although it was not told to.
+    /// Counts a client that ended without being told to.
     pub fn ended(&self, ended: &Ended) {
         self.count(ended.to_string());
     }
 
-    /// In a few words.
+    /// Returns the counters in words.
     #[must_use]
     pub fn words(&self) -> String {
         format!(
@@ -57,13 +57,13 @@ impl Tally {
         )
     }
 
-    /// Commands acknowledged.
+    /// Returns the number of acknowledged commands.
     #[must_use]
     pub fn total_acknowledged(&self) -> u64 {
         self.acknowledged.load(Relaxed)
     }
 
-    /// Refusals by name.
+    /// Returns the refusals by name.
     #[must_use]
     pub fn refusals(&self) -> BTreeMap<String, u64> {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -1,4 +1,5 @@
-//! Tournaments, one after the other: each is announced to its players, and the next one is made when it is settled.
+//! Tournaments, one after the other: each is announced to its players, and the next one is made
+//! when it is settled.
 
 use crate::{options::Options, player::RunPhase, room};
 use std::{sync::Arc, time::Duration};
@@ -6,10 +7,11 @@ use testkit::Fleet;
 use tokio::{sync::watch, time::sleep};
 use wire::TournamentId;
 
-/// How often it is looked whether a tournament is over.
+/// How often it is checked whether a tournament is over.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Plays tournaments until told to finish; gives those that were begun. The last one is announced in `announce`.
+/// Plays tournaments until told to finish; returns those that were begun. Each is announced in
+/// `announce`.
 pub async fn play(
     fleet: Arc<Fleet>,
     options: Options,
@@ -18,7 +20,7 @@ pub async fn play(
 ) -> Vec<TournamentId> {
     let mut played = Vec::new();
     while *stage.borrow() == RunPhase::Play {
-        // During an outage it is tried again: nobody has been told of it.
+        // Creating a tournament that fails during an outage is tried again: it was not announced.
         let Ok(tournament) = fleet.tournament(room::tournament(&options)).await else {
             sleep(LOOK).await;
             continue;

@@ -1,14 +1,16 @@
-//! Whatever makes tables wait, so that each wait can be blamed on one thing.
+//! Upsets: faults that make tables wait, recorded so that each wait can be attributed to one of
+//! them.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-/// For so long after the end of one, its consequences go on: a worker comes back and gets its partitions again.
+/// For so long after an upset its consequences go on: a worker returns and gets its partitions
+/// again.
 const AFTERMATH: Duration = Duration::from_secs(4);
 
-/// All of them. Clones share them.
+/// All upsets. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Upsets(Arc<Mutex<State>>);
 
@@ -19,7 +21,7 @@ struct State {
     ended: Option<Instant>,
 }
 
-/// One, until it is dropped.
+/// One upset, which lasts until it is dropped.
 #[derive(Debug)]
 pub struct Upset {
     all: Upsets,
@@ -28,7 +30,7 @@ pub struct Upset {
 }
 
 impl Upsets {
-    /// One begins.
+    /// Begins an upset.
     #[must_use]
     pub fn begin(&self) -> Upset {
         let mut state = self.state();
@@ -45,7 +47,8 @@ impl Upsets {
 }
 
 impl Upset {
-    /// Whether no other one was under way when it began, nor the consequences of one, and none has begun since.
+    /// Returns whether no other upset or its consequences were under way when this one began, and
+    /// none has begun since.
     #[must_use]
     pub fn is_alone(&self) -> bool {
         self.came_alone && self.all.state().begun == self.number
@@ -65,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_one_by_itself_is_alone() {
+    fn an_upset_is_alone_when_no_other_is_near() {
         let upsets = Upsets::default();
         let first = upsets.begin();
         assert!(first.is_alone());

@@ -1,4 +1,4 @@
-//! The judgement: reads the journals and the ledger, and compares them with what the clients noted down.
+//! The judgement: reads the journals and the ledger, and compares them with the clients' logs.
 
 use crate::{
     faults::Done,
@@ -22,28 +22,28 @@ use wire::{
     cashier::{AdminRequest, Audit, CashierReply},
 };
 
-/// Imprecision of when outages began and ended, as players felt them, in milliseconds.
+/// Imprecision of the times at which players felt outages begin and end, in milliseconds.
 const SLACK_MS: u64 = 700;
 /// Records before and after the first violation that are shown.
 const AROUND: usize = 6;
-/// Findings that are told in words.
+/// Findings that are described.
 const TOLD: usize = 20;
 
-/// What was collected during the run.
+/// The material that was collected during the run.
 pub struct Evidence {
     /// The clients' logs.
     pub logs: Vec<ClientLog>,
-    /// What was done to the fleet.
+    /// The faults and their effects.
     pub done: Done,
     /// Players who played for cash only.
     pub cash_players: Vec<PlayerId>,
     /// Tournaments that were settled.
     pub settled: u64,
-    /// What was found while the run came to its end.
+    /// Findings from the end of the run.
     pub found: Vec<Finding>,
 }
 
-/// Judges. Gives the report, and the trace that explains the first violation.
+/// Judges a run. Returns the report, and the trace that explains the first violation.
 ///
 /// # Errors
 /// When journals or ledger cannot be read.
@@ -73,7 +73,7 @@ pub async fn judge(
     Ok((report, trace))
 }
 
-/// Every table by its records, archived or not.
+/// Returns the story of every table by its records, archived or not.
 async fn stories(fleet: &Fleet) -> anyhow::Result<HashMap<TableId, Story>> {
     let mut stories = HashMap::new();
     for (table, records) in history::tables(&fleet.admin).await? {
@@ -86,14 +86,14 @@ async fn stories(fleet: &Fleet) -> anyhow::Result<HashMap<TableId, Story>> {
     Ok(stories)
 }
 
-/// What the ledger says.
+/// Returns the cashier's audit of the ledger.
 ///
 /// # Errors
 /// When the cashier does not answer.
 pub async fn audit(fleet: &Fleet) -> anyhow::Result<Audit> {
     match fleet.cashier(AdminRequest::Audit).await? {
         CashierReply::Audit(audit) => Ok(audit),
-        reply => bail!("no audit but {reply:?}"),
+        reply => bail!("the cashier answered an audit request with {reply:?}"),
     }
 }
 
@@ -105,7 +105,7 @@ async fn balances(fleet: &Fleet, players: &[PlayerId]) -> anyhow::Result<HashMap
         .await
 }
 
-/// What `pokerctl verify` finds.
+/// Returns the findings of `pokerctl verify`.
 async fn verify(fleet: &Fleet) -> anyhow::Result<Vec<Finding>> {
     #[derive(serde::Deserialize)]
     struct Verified {
@@ -130,16 +130,17 @@ async fn verify(fleet: &Fleet) -> anyhow::Result<Vec<Finding>> {
         table: None,
         sequence: None,
         player: None,
-        what: "verify: one violation more".to_owned(),
+        what: "verify: one more violation".to_owned(),
     }));
     Ok(findings)
 }
 
-/// A record that was begun so long before its partition was given up was begun by an owner who stood still since then.
+/// A record under way that is younger than this, when its partition is given up, was begun by an
+/// owner that had been paused since.
 const LATE_MS: u64 = 2_000;
 
-/// How often the logs of table workers say that a partition was given up because somebody else had written, or with records under
-/// way that were begun after somebody else could write.
+/// Counts, by the logs of table workers, partitions that were given up because another owner had
+/// written, or with records under way that were begun after another owner could write.
 fn late_writes(fleet: &Fleet) -> anyhow::Result<u64> {
     let mut count = 0;
     for entry in std::fs::read_dir(fleet.data().join("logs"))? {
@@ -210,7 +211,8 @@ fn report(
     }
 }
 
-/// How to see the same again, the first violations, and what happened around the first.
+/// Returns the lines of the trace: how to repeat the run, the first violations, and the events
+/// around the first one.
 async fn trace(
     fleet: &Fleet,
     options: &Options,

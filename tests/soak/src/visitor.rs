@@ -1,4 +1,5 @@
-//! A visitor's program: watches a few tables, changes them now and then, and must never see a card that is not tabled.
+//! A visitor's program: watches a few tables, changes them now and then, and must never see a card
+//! that is not public.
 
 use crate::{chance::Chance, now::now_ms, player::RunPhase};
 use client::Client;
@@ -9,13 +10,13 @@ use wire::{TableId, client::ClientMessage};
 
 /// Tables that a visitor watches at the same time.
 const WATCHED: usize = 3;
-/// How often a visitor looks elsewhere.
+/// How often a visitor changes a table.
 const CHANGES: Duration = Duration::from_secs(5);
 
-/// Watches until told to stop; gives the log.
+/// Watches until told to stop; returns the log.
 ///
 /// # Errors
-/// When no node lets the visitor in.
+/// When no gateway accepts the connection.
 pub async fn visit(
     connection: client::Options,
     tables: Vec<TableId>,

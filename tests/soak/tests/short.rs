@@ -1,4 +1,4 @@
-//! Short runs with fixed seeds: several kinds of faults each, and nothing may be violated.
+//! Short runs with fixed seeds: several kinds of faults each, and no violations.
 
 use anyhow::ensure;
 use clap::Parser;
@@ -16,9 +16,9 @@ fn hit(report: &Report, kind: FaultKind) -> u32 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_is_broken_once_and_nothing_is_lost() -> anyhow::Result<()> {
+async fn every_kind_of_fault_happens_once_and_nothing_acknowledged_is_lost() -> anyhow::Result<()> {
     let report = short(&[
-        // Each kind comes once before chance decides, and needs its time to show.
+        // Each kind comes once before the draws begin, and needs its time to show.
         "--seconds=48",
         "--seed=7",
         "--tables=6",
@@ -38,7 +38,7 @@ async fn everything_is_broken_once_and_nothing_is_lost() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_owner_that_comes_back_from_the_dead_writes_nothing_and_tells_nobody() -> anyhow::Result<()> {
+async fn an_owner_that_was_paused_and_replaced_writes_and_sends_nothing() -> anyhow::Result<()> {
     let report = short(&[
         "--seconds=20",
         "--seed=3",
@@ -51,7 +51,8 @@ async fn an_owner_that_comes_back_from_the_dead_writes_nothing_and_tells_nobody(
     ])
     .await?;
     ensure!(hit(&report, FaultKind::ZombieTableWorker) >= 2, "{report:?}");
-    // They did try: every late record was refused, or the checks would have found it in the journals and at the players.
+    // Late owners did try to write: each late record was refused, or the checks would have found it
+    // in the journals and at the players.
     ensure!(report.late_writes_refused > 0, "no owner came back with something to write: {report:?}");
     Ok(())
 }
