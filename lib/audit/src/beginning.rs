@@ -1,16 +1,16 @@
-//! Where a check begins.
+//! The beginning of a check.
 
 use serde::Serialize;
 
-/// Where the check of a journal begins. What lies before is not checked.
+/// The beginning of a journal's check. Records before it are not checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Beginning {
-    /// No record has been met that a check can begin with.
+    /// No record has been read yet with which a check can begin.
     Awaited,
     /// The journal's first record.
     Creation,
-    /// The state that the record of this sequence carries.
+    /// The snapshot in the record of this sequence.
     Snapshot {
         /// Sequence of the record in its stream.
         sequence: u64,

@@ -1,24 +1,26 @@
-//! Button and blinds from hand to hand, by the rules alone: TDA 32 (dead button), TDA 34-B (heads-up).
+//! The check of button and blinds from hand to hand, by the rules alone: TDA 32 (dead button), TDA
+//! 34-B (heads-up).
 
 use crate::words::or_none;
 use poker::table::Inventory;
 use wire::{PlayerId, SeatNo, event::HandStart};
 
-/// Where the big blind was last, and whose it was, as far as that is known.
+/// The seat of the last big blind and its player, as far as they are known.
 #[derive(Default)]
 pub struct Blinds {
     last: Option<(SeatNo, Option<PlayerId>)>,
 }
 
 impl Blinds {
-    /// Returns the blinds of a table as a snapshot has it: between hands the player is not known.
+    /// Returns the blinds of a table in a snapshot: between hands the player is not known.
     pub fn of(counted: &Inventory) -> Self {
         let start = counted.hand.as_ref().map(|hand| &hand.start);
         let player = |seat| start?.stacks.iter().find(|stack| stack.seat == seat).map(|stack| stack.player);
         Self { last: counted.big_blind.map(|seat| (seat, player(seat))) }
     }
 
-    /// Looks at the next hand at a table of `seats` seats; what is wrong with its blinds.
+    /// Takes the next hand at a table of `seats` seats and returns the faults in its blinds, in
+    /// words.
     pub fn hand(&mut self, start: &HandStart, seats: u8) -> Vec<String> {
         let mut wrong = Vec::new();
         let player = |seat| start.stacks.iter().find(|stack| stack.seat == seat).map(|stack| stack.player);
@@ -50,9 +52,10 @@ impl Blinds {
                 away > 0 && away < steps(start.big_blind)
             });
             if let Some(skipped) = skipped {
-                wrong.push(format!("hand {hand}: seat {} gets out of the big blind", skipped.seat));
+                wrong.push(format!("hand {hand}: seat {} is passed over by the big blind", skipped.seat));
             }
-            // The small blind is due where the big blind was; it is dead when nobody is dealt in there.
+            // The small blind is due at the seat of the last big blind; it is dead when that seat
+            // is not dealt in.
             let due = player(seat).map(|_| seat);
             if !heads_up && start.small_blind != due {
                 wrong.push(format!(
@@ -95,13 +98,13 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_way_round_is_right() {
+    fn blinds_in_order_have_no_faults() {
         let all = [0, 1, 2, 3];
         assert_eq!(
             faults(&[hand(0, Some(1), 2, &all), hand(1, Some(2), 3, &all), hand(2, Some(3), 0, &all)]),
             0
         );
-        // The big blind busts: dead small blind, then a dead button.
+        // The big blind busts: a dead small blind follows, then a dead button.
         let left = [0, 1, 3];
         assert_eq!(
             faults(&[hand(0, Some(1), 2, &all), hand(1, None, 3, &left), hand(2, Some(3), 0, &left)]),
@@ -111,19 +114,19 @@ mod tests {
         let mut back = hand(3, Some(3), 5, &[3, 5]);
         back.stacks[1].player = PlayerId(4);
         assert_eq!(faults(&[hand(3, Some(3), 4, &[3, 4]), back]), 0);
-        // Down to two.
+        // Two of three players are left.
         assert_eq!(faults(&[hand(0, Some(1), 2, &[0, 1, 2]), hand(2, Some(2), 0, &[0, 2])]), 0);
     }
 
     #[test]
-    fn faults_are_seen() {
+    fn faults_in_the_order_of_blinds_are_found() {
         let all = [0, 1, 2, 3];
         let first = || hand(0, Some(1), 2, &all);
         assert!(faults(&[first(), hand(0, Some(1), 2, &all)]) > 0, "twice running");
-        assert!(faults(&[first(), hand(2, Some(3), 0, &all)]) > 0, "seat 3 gets out of it");
+        assert!(faults(&[first(), hand(2, Some(3), 0, &all)]) > 0, "seat 3 is passed over");
         assert!(faults(&[first(), hand(1, Some(0), 3, &all)]) > 0, "another seat's small blind");
-        assert!(faults(&[first(), hand(1, None, 3, &all)]) > 0, "a small blind let off");
+        assert!(faults(&[first(), hand(1, None, 3, &all)]) > 0, "a small blind is missing");
         assert!(faults(&[hand(0, Some(2), 0, &[0, 2])]) > 0, "heads-up the wrong way round");
-        assert!(faults(&[hand(0, Some(1), 5, &all)]) > 0, "nobody there");
+        assert!(faults(&[hand(0, Some(1), 5, &all)]) > 0, "the big blind's seat is empty");
     }
 }

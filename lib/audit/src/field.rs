@@ -1,7 +1,8 @@
-//! Who is in a tournament and where, kept from its events alone: a second opinion beside the director's replay.
+//! The entries and seats of a tournament, kept from its events alone: a second check beside the
+//! director's replay.
 //!
-//! What always holds: a player is at a table from the instruction that seats them until the table has confirmed the one
-//! that takes them away, or until they are out.
+//! Invariant: a player is at a table from the instruction that seats them until the table has
+//! confirmed the one that removes them, or until they are bust.
 
 use crate::report::{Fault, Rule};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -11,16 +12,17 @@ use wire::{
     tournament::{Instruction, Phase, TournamentEvent},
 };
 
-/// A tournament's field.
+/// The field of a tournament.
 #[derive(Default)]
 pub struct Field {
     entries: BTreeMap<PlayerId, Entry>,
     reservations: u32,
-    /// Players when it started.
+    /// Players at the start.
     start: Option<BTreeSet<PlayerId>>,
-    /// The seat is not known of players who were ordered away before a snapshot that the check began with.
+    /// The seats of players. A player who was ordered to leave before the snapshot with which the
+    /// check began has no known seat.
     seats: HashMap<PlayerId, (TableId, Option<SeatNo>)>,
-    /// Players whom a table was told to give up, by the number of the instruction.
+    /// Players whom a table was told to remove, by the number of the instruction.
     leaving: HashMap<(TableId, u64), Vec<PlayerId>>,
     busts: BTreeMap<PlayerId, (u32, Chips)>,
     settled: bool,
@@ -39,7 +41,7 @@ enum EntryStatus {
 }
 
 impl Field {
-    /// Returns the field of a tournament as a snapshot has it.
+    /// Returns the field of a tournament in a snapshot.
     pub fn of(tournament: &Tournament) -> Self {
         let counted = tournament.inventory();
         let mut field =
@@ -70,7 +72,7 @@ impl Field {
         field
     }
 
-    /// Enters an event; what is wrong with it.
+    /// Applies an event and returns the faults in it.
     pub fn enter(&mut self, event: &TournamentEvent) -> Vec<Fault> {
         let mut faults = Vec::new();
         match event {
@@ -106,7 +108,7 @@ impl Field {
             TournamentEvent::Busted { player, place, prize } => {
                 self.seats.remove(player);
                 if self.busts.insert(*player, (*place, *prize)).is_some() {
-                    faults.push((Rule::Places, format!("player {player} is out twice")));
+                    faults.push((Rule::Places, format!("player {player} is bust twice")));
                 }
             }
             TournamentEvent::Settled => self.settled = true,
@@ -131,7 +133,7 @@ impl Field {
             if self.seats.get(player).map(|(at, _)| *at) != Some(table) {
                 faults.push((
                     Rule::Seats,
-                    format!("player {player} is to leave table {table} and is not there"),
+                    format!("player {player} is told to leave table {table} and does not sit there"),
                 ));
             }
         }
@@ -139,7 +141,7 @@ impl Field {
         for arrival in &instruction.add {
             let player = arrival.player;
             if let Some((at, _)) = self.seats.get(&player) {
-                let what = format!("player {player} is seated at table {table} while at table {at}");
+                let what = format!("player {player} is seated at table {table} and still sits at table {at}");
                 faults.push((Rule::Seats, what));
             }
             let holder = self
@@ -160,32 +162,32 @@ impl Field {
         }
     }
 
-    /// Which of the player's reservations this is, counted over the whole tournament.
+    /// Returns the number of the player's reservation, counted over the whole tournament.
     pub fn entry_number(&self, player: PlayerId) -> Option<u32> {
         self.entries.get(&player).map(|entry| entry.number)
     }
 
-    /// Players when it started; 0 before.
+    /// Returns the number of players at the start; 0 before it.
     pub fn started_with(&self) -> usize {
         self.start.as_ref().map_or(0, BTreeSet::len)
     }
 
-    /// Players when it started; nobody before.
+    /// Returns the players at the start; none before it.
     pub fn players_at_start(&self) -> BTreeSet<PlayerId> {
         self.start.clone().unwrap_or_default()
     }
 
-    /// Who is out: place and prize.
+    /// Returns the place and prize of each bust player.
     pub fn busts(&self) -> &BTreeMap<PlayerId, (u32, Chips)> {
         &self.busts
     }
 
-    /// Whether places are on record with the cashier.
+    /// Returns whether the cashier has recorded the places.
     pub fn is_settled(&self) -> bool {
         self.settled
     }
 
-    /// Entries whose money is in the pool for sure, and those whose money may be.
+    /// Returns the number of entries whose money is in the pool, and of those whose money may be.
     pub fn entries_paid(&self) -> (u64, u64) {
         let count = |wanted: fn(EntryStatus) -> bool| {
             self.entries.values().filter(|entry| wanted(entry.stage)).count() as u64

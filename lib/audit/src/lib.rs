@@ -1,13 +1,15 @@
-//! Checks what must always hold in journals: of tables, of tournaments, and between the two.
+//! Checks the invariants of journals: of tables, of tournaments, and between the two.
 //!
-//! Every record is decided again from the state before it, every snapshot is compared with the replay, and chips, seats, cards,
-//! blinds and places are counted a second time from the events alone, without the engine.
+//! Every record is decided again from the state before it, every snapshot is compared with the
+//! replay, and chips, seats, cards, blinds and places are counted a second time from the events
+//! alone, without the engine.
 //!
-//! [`TableCheck`] and [`TournamentCheck`] take the records of one journal in order, as they come or all at once, and write what
-//! they find into a [`Report`]. What each journal came to ([`TableOutcome`], [`TournamentOutcome`]) is compared by
-//! [`compare_tables_with_tournaments`].
+//! [`TableCheck`] and [`TournamentCheck`] take the records of one journal in order, while they are
+//! written or all at once, and add their findings to a [`Report`].
+//! [`compare_tables_with_tournaments`] compares the results of the journals ([`TableOutcome`],
+//! [`TournamentOutcome`]).
 //!
-//! What this crate does not know: NATS, tasks, clocks, the ledger, where the records come from.
+//! This crate does not know NATS, tasks, clocks, the ledger or the source of the records.
 
 mod beginning;
 mod blinds;

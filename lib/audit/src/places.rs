@@ -1,4 +1,4 @@
-//! Whether final places are complete and prizes add up.
+//! The check that final places are complete and prizes add up.
 
 use crate::words::or_none;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,8 +7,8 @@ use wire::{
     tournament::{Place, TournamentConfig},
 };
 
-/// What is wrong with the final places of a tournament that these players started; `busts` are places and prizes as they were
-/// given during play.
+/// Returns the faults in the final places of a tournament that these players started, in words;
+/// `busts` are places and prizes as given during play.
 pub fn check(
     places: &[Place],
     players: &BTreeSet<PlayerId>,
@@ -41,12 +41,12 @@ pub fn check(
         }
         let prizes = sharing.iter().map(|place| place.prize.0);
         if prizes.clone().max() > prizes.min().map(|least| least + 1) {
-            wrong.push(format!("place {place} is shared unevenly: odd chips go one to each player"));
+            wrong.push(format!("place {place} is shared unevenly: shares must differ by at most one chip"));
         }
         next += sharing.len() as u32;
     }
     if by_place.get(&1).is_none_or(|winners| winners.len() != 1) {
-        wrong.push("there is not one winner".to_owned());
+        wrong.push("place 1 must have exactly one player".to_owned());
     }
     let prizes: Chips = places.iter().map(|place| place.prize).sum();
     let paid = config.buy_in.times(players.len() as u64);
@@ -66,7 +66,7 @@ pub fn check(
             ));
         }
         if given.is_none() && place.place != 1 {
-            wrong.push(format!("player {} was never out and has place {}", place.player, place.place));
+            wrong.push(format!("player {} was never bust and has place {}", place.player, place.place));
         }
     }
     wrong

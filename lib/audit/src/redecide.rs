@@ -1,4 +1,5 @@
-//! Decides every record of a table again: what the rules make of the state before it must be what the record says.
+//! Decides every record of a table again: its events must be those that the rules give for the
+//! state before it.
 
 use crate::{
     books::Books,
@@ -13,10 +14,11 @@ use wire::{
     table::{HouseBot, TableCommand},
 };
 
-/// How far a time that was taken apart from the record's may be from it, in milliseconds.
+/// The tolerance for times that are read from the clock separately from the record's, in
+/// milliseconds.
 const TIME_TOLERANCE_MS: u64 = 2_000;
 
-/// Why a record is not what the rules make of the state.
+/// Returns the difference of a record from the events that the rules give for the state, in words.
 pub fn differs(before: &Table, books: &Books, record: &TableRecord) -> Option<String> {
     let events = &record.events;
     match decide(before, books, record) {
@@ -26,7 +28,7 @@ pub fn differs(before: &Table, books: &Books, record: &TableRecord) -> Option<St
     }
 }
 
-/// The same of the record that creates a table.
+/// Does the same as [`differs`] for the record that creates a table.
 pub fn creation_differs(id: wire::TableId, record: &TableRecord) -> Option<String> {
     let Some(TableEvent::Created { config }) = record.events.first() else {
         return Some("the journal does not begin with the table's creation".to_owned());
@@ -51,14 +53,15 @@ fn decide(before: &Table, books: &Books, record: &TableRecord) -> Result<Vec<Tab
     let now_ms = record.at_ms;
     match record.cause {
         Some(cause) => {
-            let command = command(before, first, cause).ok_or("no command does that")?;
+            let command = command(before, first, cause).ok_or("no command causes this event")?;
             before.decide(cause, &command, now_ms).map_err(|refusal| refusal.to_string())
         }
         None => decide_unasked(before, books, first, now_ms),
     }
 }
 
-/// What the clock, the cashier, the coordinator or a new owner makes of the state where a record begins with `first`.
+/// Returns the events that the clock, the cashier, the coordinator or a new owner cause in this
+/// state when a record begins with `first`.
 fn decide_unasked(
     before: &Table,
     books: &Books,
@@ -98,11 +101,14 @@ fn decide_unasked(
         | TableEvent::Hand(_)
         | TableEvent::Turn { .. }
         | TableEvent::HandEnded { .. }
-        | TableEvent::CloseAsked => Err("nobody asked for it".to_owned()),
+        | TableEvent::CloseAsked => {
+            Err("only a command causes this event, and the record has no cause".to_owned())
+        }
     }
 }
 
-/// The command that causes such an event first, by a player or by the fleet as the cause says.
+/// Returns the command that causes such an event first, from a player or from the fleet as the
+/// cause says.
 fn command(before: &Table, event: &TableEvent, cause: Cause) -> Option<TableCommand> {
     let command = match event {
         TableEvent::SeatReserved { seat, name, buy_in, .. } => {
@@ -115,7 +121,8 @@ fn command(before: &Table, event: &TableEvent, cause: Cause) -> Option<TableComm
         TableEvent::Heard { connection: Some(connection), .. } => {
             TableCommand::Online { connection: connection.clone() }
         }
-        // Whoever was out of time asked for something that was so already: to sit out.
+        // The player was out of time and sent a command without effect, such as to sit out when
+        // sitting out already.
         TableEvent::Heard { connection: None, .. } => PlayerCommand::SitOut.by(""),
         TableEvent::Disconnected { connection, .. } => TableCommand::Gone { connection: connection.clone() },
         TableEvent::Said { name, text, .. } => PlayerCommand::Say { text: text.clone() }.by(name),
@@ -143,8 +150,8 @@ fn command(before: &Table, event: &TableEvent, cause: Cause) -> Option<TableComm
     (is_players(&command) == cause.player.is_some()).then_some(command)
 }
 
-/// Whether players ask it; the others are the fleet's own. A new command has to be entered here, and in [`command`] under
-/// the event that it causes first.
+/// Returns whether players send the command; the other commands are the fleet's own. A new command
+/// has to be added here, and in [`command`] under the event that it causes first.
 const fn is_players(command: &TableCommand) -> bool {
     match command {
         TableCommand::Player { .. } | TableCommand::Online { .. } | TableCommand::Gone { .. } => true,
@@ -156,7 +163,7 @@ const fn is_players(command: &TableCommand) -> bool {
     }
 }
 
-/// The action in turn that causes such an event of a hand first.
+/// Returns the action that causes such an event of a hand first.
 fn act(before: &Table, event: &HandEvent) -> Option<TableCommand> {
     match event {
         HandEvent::Acted { action, .. } => {
@@ -173,13 +180,14 @@ fn act(before: &Table, event: &HandEvent) -> Option<TableCommand> {
     }
 }
 
-/// The turn that is being waited for.
+/// Returns the current turn.
 fn turn(table: &Table) -> Option<(HandNo, u32)> {
     let hand = table.view().hand?;
     Some((hand.hand, hand.turn?.turn))
 }
 
-/// Whether the events are the same, but for times that are taken apart from the record's.
+/// Returns whether the events are the same except for times that are read separately from the
+/// record's.
 fn same(expected: &[TableEvent], found: &[TableEvent]) -> bool {
     expected.len() == found.len()
         && expected
@@ -198,7 +206,7 @@ fn same_but_for_time(expected: &TableEvent, found: &TableEvent) -> bool {
     expected == found
 }
 
-/// The time in an event that its owner takes apart from the record's.
+/// Returns the time in an event that the owner reads from the clock separately from the record's.
 const fn own_time_ms(event: &mut TableEvent) -> Option<&mut u64> {
     match event {
         TableEvent::ClockExtended { deadline_ms: at_ms }

@@ -1,13 +1,13 @@
-//! What a verification found.
+//! The report of a verification.
 
 use serde::Serialize;
 use std::fmt;
 use wire::{TableId, TournamentId};
 
-/// Violations that are described; beyond them they are only counted.
+/// The number of violations that are described; further ones are only counted.
 const MOST_DESCRIBED: usize = 1_000;
 
-/// Where a violation is.
+/// The place of a violation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Location {
@@ -29,11 +29,12 @@ impl fmt::Display for Location {
     }
 }
 
-/// Which promise is broken.
+/// The rule that a violation breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
-    /// The journal itself: a record that cannot be read, is empty or of an unknown version, or a missing beginning.
+    /// The journal itself: a record that is unreadable, empty or of an unknown version, or a
+    /// missing beginning.
     Journal,
     /// Epochs never fall.
     Epoch,
@@ -45,7 +46,7 @@ pub enum Rule {
     Seats,
     /// Replaying a journal gives every stored snapshot, bit for bit.
     Replay,
-    /// Every record is what the rules make of the state before it.
+    /// Every record has the events that the rules give for the state before it.
     Legal,
     /// Hand numbers, seed, commitment and cards.
     Deal,
@@ -78,20 +79,20 @@ impl fmt::Display for Rule {
     }
 }
 
-/// A fault that a record shows: the broken promise, and what is wrong in words.
+/// A fault in a record: the broken rule, and the fault in words.
 pub type Fault = (Rule, String);
 
-/// A broken promise.
+/// A violation of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Violation {
-    /// Where.
+    /// The place.
     pub location: Location,
-    /// Sequence of the record in its stream, where it is about one.
+    /// The sequence of the record in its stream, when the violation is in a record.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u64>,
-    /// Which promise.
+    /// The broken rule.
     pub rule: Rule,
-    /// What is wrong, in words.
+    /// The violation in words.
     pub what: String,
 }
 
@@ -105,12 +106,13 @@ impl fmt::Display for Violation {
     }
 }
 
-/// What was looked at, and what is wrong with it.
+/// The numbers of things checked, and the violations.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
-    /// Records.
+    /// Records checked.
     pub records: u64,
-    /// Records before the first snapshot of a journal that does not begin at its beginning: they were not checked.
+    /// Records before the first snapshot of a journal that has lost its beginning: they were not
+    /// checked.
     pub skipped: u64,
     /// Commands that were carried out.
     pub commands: u64,
@@ -118,13 +120,13 @@ pub struct Report {
     pub snapshots: u64,
     /// Hands that ended.
     pub hands: u64,
-    /// Hands that were dealt from scripts, not shuffled: there is no commitment to check.
+    /// Hands that were dealt from scripts, not shuffled: they have no commitment to check.
     pub scripted_hands: u64,
     /// Players' actions.
     pub actions: u64,
     /// Number of violations.
     pub violations: u64,
-    /// The violations, the first thousand of them.
+    /// The violations, at most a thousand.
     pub found: Vec<Violation>,
 }
 
@@ -143,7 +145,7 @@ impl Report {
         }
     }
 
-    /// Adds what another part of the verification looked at and found.
+    /// Adds the numbers and violations of another part of the verification.
     pub fn merge(&mut self, other: Self) {
         self.records += other.records;
         self.skipped += other.skipped;

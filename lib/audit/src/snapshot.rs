@@ -1,8 +1,9 @@
-//! Whether a replay gives what is stored.
+//! The comparison of a replay with a snapshot.
 
 use wire::codec;
 
-/// How a replayed state differs from a stored one, as values or as bytes.
+/// Returns the difference of a replayed state from a stored one, as values or as bytes; `None` when
+/// they are equal.
 pub fn unequal<S: PartialEq + serde::Serialize>(replayed: &S, stored: &S) -> Option<String> {
     if replayed != stored {
         return Some("the replay gives another state than the snapshot".to_owned());

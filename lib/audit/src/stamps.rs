@@ -1,4 +1,4 @@
-//! What every record of every journal has: version, epoch, cause, events.
+//! Checks of the fields that every record of every journal has: version, epoch, cause, events.
 
 use crate::report::{Location, Report, Rule};
 use std::collections::VecDeque;
@@ -7,13 +7,14 @@ use wire::{
     journal::{Cause, Record},
 };
 
-/// Commands of a journal that are remembered. This is the second opinion about repeats: the engine that decides every
-/// record again remembers the last commands of each player (a repeat would change nothing) and refuses ids that lie
-/// further back. A repeat that slips past an engine comes soon after the first: two owners of a table overlap for a
-/// second or so, and a table where people play carries out a few commands a second at most, so that 256 are a minute.
+/// The number of a journal's commands that are remembered. This is a second check of repeats: the
+/// engine that decides every record again remembers the last commands of each player (a repeat
+/// would change nothing) and refuses older ids. A repeat that an engine misses comes soon after the
+/// first: two owners of a table overlap for about a second, and a table with people carries out a
+/// few commands a second at most, so that 256 commands cover a minute.
 const REMEMBERED: usize = 256;
 
-/// Follows the outer part of one journal's records.
+/// The state of the check over one journal's records.
 pub struct Stamps {
     location: Location,
     epoch: Epoch,
@@ -26,8 +27,9 @@ impl Stamps {
         Self { location, epoch: Epoch(0), causes: VecDeque::new() }
     }
 
-    /// Looks at the next record. `numbered` says that its events carry a number of their own which is checked elsewhere:
-    /// the ids of such commands are made of the number and need not differ from those of other tables.
+    /// Checks the next record. `numbered` is true when its events carry a number of their own that
+    /// is checked elsewhere: the ids of such commands are derived from the number and need not
+    /// differ from those of other tables.
     pub fn record<E, S>(
         &mut self,
         sequence: u64,
@@ -38,10 +40,13 @@ impl Stamps {
         let location = self.location;
         let mut wrong = |rule, what| report.violation(location, Some(sequence), rule, what);
         if record.v != VERSION {
-            wrong(Rule::Journal, format!("version {} is unknown", record.v));
+            wrong(
+                Rule::Journal,
+                format!("version {} is unknown: this check knows version {VERSION}", record.v),
+            );
         }
         if record.events.is_empty() {
-            wrong(Rule::Journal, "a record without events".to_owned());
+            wrong(Rule::Journal, "the record has no events".to_owned());
         }
         if record.epoch < self.epoch {
             wrong(Rule::Epoch, format!("epoch {} after epoch {}", record.epoch, self.epoch));
@@ -58,7 +63,7 @@ impl Stamps {
         report.snapshots += u64::from(record.state.is_some());
     }
 
-    /// Remembers a command. Returns whether it is none of the last [`REMEMBERED`].
+    /// Remembers a command. Returns whether it is not among the last [`REMEMBERED`].
     fn is_new(&mut self, cause: Cause) -> bool {
         let mark = mark(cause);
         let known = self.causes.contains(&mark);
@@ -70,8 +75,8 @@ impl Stamps {
     }
 }
 
-/// Returns the mark of a command: never the same for two commands of one player, and for commands of different players
-/// with a chance of 2^-64.
+/// Returns the mark of a command. Two commands of one player never have the same; commands of
+/// different players have it with a chance of 2^-64.
 const fn mark(cause: Cause) -> u64 {
     let player = match cause.player {
         Some(player) => player.0,
@@ -93,7 +98,7 @@ mod tests {
     use wire::{CommandId, PlayerId, TableId};
 
     #[test]
-    fn the_last_commands_are_known_and_memory_does_not_grow() {
+    fn the_last_commands_are_remembered_in_bounded_memory() {
         let mut stamps = Stamps::new(Location::Table(TableId(1)));
         let command = |player: u64, id| Cause { player: Some(PlayerId(player)), id: CommandId(id) };
         for id in 0..10_000 {

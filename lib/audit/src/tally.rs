@@ -1,4 +1,4 @@
-//! Short sums of what two journals both have on record, to compare them without keeping all of it.
+//! Checksums of facts that two journals have on record, to compare them without keeping the facts.
 
 use sha2::{Digest, Sha256};
 use wire::{
@@ -7,13 +7,13 @@ use wire::{
     tournament::{HandResult, Instruction, Report},
 };
 
-/// Equal for equal things, and for different ones with a chance of 2^-64: the first eight bytes of a SHA-256. It is
-/// the same in every version of the fleet and may be stored.
+/// A checksum, the first eight bytes of a SHA-256: equal facts have equal ones, different facts
+/// with a chance of 2^-64. It is the same in every version of the fleet and may be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Tally(u64);
 
 impl Tally {
-    /// The sum as bytes, the same on every machine and in every version.
+    /// Returns the checksum as bytes, the same on every machine and in every version.
     #[must_use]
     pub const fn to_bytes(self) -> [u8; 8] {
         self.0.to_be_bytes()
@@ -25,18 +25,18 @@ impl Tally {
     }
 }
 
-/// Of an instruction.
+/// Returns the checksum of an instruction.
 pub fn instruction(instruction: &Instruction) -> Tally {
     Tally::of(&codec::encode(instruction).unwrap_or_default())
 }
 
-/// Of a finished hand as its tournament has it.
+/// Returns the checksum of a finished hand as its tournament has it.
 pub fn reported_hand(report: &Report) -> Tally {
     let hand = (report.button, report.big_blind, &report.results, report.actions);
     Tally::of(&codec::encode(&hand).unwrap_or_default())
 }
 
-/// Of a finished hand as its table played it.
+/// Returns the checksum of a finished hand as its table played it.
 pub fn finished_hand(start: &HandStart, after: &[Stack], actions: u32) -> Tally {
     let results: Vec<HandResult> = start
         .stacks
@@ -53,17 +53,17 @@ pub fn finished_hand(start: &HandStart, after: &[Stack], actions: u32) -> Tally 
     Tally::of(&codec::encode(&hand).unwrap_or_default())
 }
 
-/// Of a list of events of which only the sum is kept.
+/// The checksum of a list of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventSum(Tally);
 
 impl EventSum {
-    /// Returns the sum of no events.
+    /// Returns the checksum of an empty list.
     pub fn nothing() -> Self {
         Self(Tally(0))
     }
 
-    /// Returns the sum of these events.
+    /// Returns the checksum of these events.
     pub fn all(events: &[Event]) -> Self {
         let mut told = Self::nothing();
         events.iter().for_each(|event| told.add(event));
@@ -83,14 +83,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tally_is_the_same_for_ever() {
+    fn a_tally_is_the_first_eight_bytes_of_a_sha256() {
         let sum = Tally::of(b"abc");
         assert_eq!(sum.0, 0xba78_16bf_8f01_cfea);
         assert_eq!(sum.to_bytes(), [0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea]);
     }
 
     #[test]
-    fn the_order_of_events_counts() {
+    fn the_sum_depends_on_the_order_of_events() {
         let (out, back) = (Event::SatOut { seat: 1 }, Event::SatIn { seat: 1 });
         let [one, other] = [[out.clone(), back.clone()], [back, out]].map(|events| EventSum::all(&events));
         assert_ne!(one, other);

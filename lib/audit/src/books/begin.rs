@@ -1,4 +1,5 @@
-//! Books that are opened at a table's creation, or in the middle of its journal with what a snapshot counts.
+//! The beginning of books: at a table's creation, or in the middle of its journal with a snapshot's
+//! inventory.
 
 use super::{Books, Hand, Seat};
 use poker::table::{HandInventory, Table};
@@ -6,7 +7,7 @@ use std::collections::BTreeMap;
 use wire::{Chips, TableId, table::Purpose};
 
 impl Books {
-    /// Before the table's creation.
+    /// Returns the books before the table's creation.
     pub fn new(table: TableId) -> Self {
         Self {
             table,
@@ -25,7 +26,7 @@ impl Books {
         }
     }
 
-    /// Books of a table as a snapshot has it, also in the middle of a hand.
+    /// Returns the books of a table in a snapshot, also in the middle of a hand.
     pub fn of(table: &Table) -> Self {
         let counted = table.inventory();
         let seats = counted.seats.into_iter().map(|seat| {

@@ -11,21 +11,21 @@ use wire::{
     event::{HandEvent, HandStart, Seed, Stack},
 };
 
-/// A hand being played.
+/// The hand being played.
 pub(super) struct Hand {
     pub(super) no: HandNo,
     pub(super) seed: Seed,
     pub(super) pot: Chips,
-    /// The cards of each player who was dealt in, discarded ones not.
+    /// The cards of each player dealt in, without discards.
     pub(super) dealt: BTreeMap<SeatNo, Vec<Card>>,
-    /// Seats that have given up: in draw games their cards may be dealt again.
+    /// Seats that have folded: in draw games their cards may be dealt again.
     pub(super) folded: Vec<SeatNo>,
-    /// The cards that all share.
+    /// The board.
     pub(super) board: Vec<Card>,
 }
 
 impl Hand {
-    /// Returns whether the card lies on the table, in a hand or on the board.
+    /// Returns whether the card is in a hand that has not folded, or on the board.
     fn is_dealt(&self, card: Card) -> bool {
         let mut held = self.dealt.iter().filter(|(seat, _)| !self.folded.contains(seat));
         self.board.contains(&card) || held.any(|(_, held)| held.contains(&card))
@@ -44,7 +44,7 @@ impl Books {
         });
         let kept = scripted || poker::shuffle::commitment(&seed) == start.commitment;
         self.check(kept, Rule::Deal, || format!("hand {no}: the commitment is not the seed's"));
-        self.check(start.stacks.len() >= 2, Rule::Deal, || format!("hand {no} has no two players"));
+        self.check(start.stacks.len() >= 2, Rule::Deal, || format!("hand {no} has fewer than two players"));
         for stack in &start.stacks {
             self.check_stack(stack);
             let playing = !stack.chips.is_zero();
@@ -73,13 +73,16 @@ impl Books {
                     format!("seat {no} has {chips} chips, not {}", stack.chips)
                 });
             }
-            None => self.wrong(Rule::Seats, format!("nobody sits in seat {no}")),
+            None => self.wrong(Rule::Seats, format!("seat {no} is empty")),
         }
     }
 
     pub(super) fn in_hand(&mut self, event: &HandEvent) {
         let Some(mut hand) = self.hand.take() else {
-            return self.wrong(Rule::Deal, format!("no hand is played: {}", hand_event(event)));
+            return self.wrong(
+                Rule::Deal,
+                format!("event of a hand while no hand is played: {}", hand_event(event)),
+            );
         };
         match event {
             HandEvent::Posted { seat, amount, .. } => self.put_in(&mut hand, *seat, *amount),
@@ -93,14 +96,16 @@ impl Books {
                     hand.folded.push(*seat);
                 }
                 if let Action::Discard(cards) = action {
-                    // They may come back when the deck runs out and is made anew of what was thrown away.
+                    // Discards may come back when the deck runs out and they are shuffled again.
                     let held = hand.dealt.get_mut(seat);
                     let all = held.is_some_and(|held| {
                         let before = held.len();
                         held.retain(|card| !cards.contains(card));
                         before - held.len() == cards.len()
                     });
-                    self.check(all, Rule::Deal, || format!("seat {seat} throws cards away it has not"));
+                    self.check(all, Rule::Deal, || {
+                        format!("seat {seat} discards cards that it does not hold")
+                    });
                 }
             }
             HandEvent::Returned { seat, amount } | HandEvent::Awarded { seat, amount, .. } => {

@@ -1,7 +1,8 @@
-//! A table's chips, seats and cards, kept from its events alone: a second opinion beside the engine's replay.
+//! A table's chips, seats and cards, kept from its events alone: a second check beside the engine's
+//! replay.
 //!
-//! What always holds: every chip is counted where the events put it, and nothing is taken from the engine, but for the
-//! beginning where that is a snapshot ([`Books::of`]).
+//! Invariant: every chip is counted where the events put it. The engine's state is used only for a
+//! beginning at a snapshot ([`Books::of`]).
 
 mod begin;
 mod hand;
@@ -16,18 +17,18 @@ use hand::Hand;
 use std::collections::BTreeMap;
 use wire::{Chips, PlayerId, PostingId, SeatNo, TableId, event::TableEvent, table::Purpose};
 
-/// One table's books.
+/// The books of one table.
 pub struct Books {
     table: TableId,
     cash: bool,
-    /// Whether nothing is shuffled here.
+    /// Whether the table only deals scripted decks.
     scripted: bool,
     seats: BTreeMap<SeatNo, Seat>,
     hand: Option<Hand>,
-    /// Number of the last hand that began, 0 before the first.
+    /// The number of the last hand that began, 0 before the first.
     last_hand: u64,
     instruction: u64,
-    /// Number of the last posting, 0 before the first.
+    /// The number of the last posting, 0 before the first.
     posting: u64,
     cash_outs: BTreeMap<PostingId, Chips>,
     came: Chips,
@@ -38,16 +39,16 @@ pub struct Books {
 
 struct Seat {
     player: PlayerId,
-    /// Chips to play with; in a hand: behind.
+    /// Chips in front of the player; during a hand those not put in.
     stack: Chips,
-    /// Chips that arrived during a hand and are played with after it.
+    /// Chips that arrived during a hand and join the stack after it.
     aside: Chips,
     reserved: bool,
     awaited: Option<(PostingId, Chips)>,
 }
 
 impl Books {
-    /// Enters the events of one record; what is wrong with them.
+    /// Applies the events of one record and returns their faults.
     pub fn enter(&mut self, events: &[TableEvent]) -> Vec<Fault> {
         for event in events {
             self.event(event);
@@ -60,28 +61,28 @@ impl Books {
         std::mem::take(&mut self.faults)
     }
 
-    /// All chips at the table.
+    /// Returns all chips at the table.
     pub fn total(&self) -> Chips {
         let stacks: Chips = self.seats.values().map(|seat| seat.stack.plus(seat.aside)).sum();
         stacks.plus(self.hand.as_ref().map_or(Chips::ZERO, |hand| hand.pot))
     }
 
-    /// Chips that the cashier has been asked to pay back and has not confirmed.
+    /// Returns the chips that the cashier has been asked to pay back and has not confirmed.
     pub fn leaving(&self) -> Chips {
         self.cash_outs.values().copied().sum()
     }
 
-    /// Chips that the cashier has been asked for and that have not arrived.
+    /// Returns the chips that the cashier has been asked for and that have not arrived.
     pub fn coming(&self) -> Chips {
         self.seats.values().filter_map(|seat| seat.awaited.as_ref()).map(|(_, amount)| *amount).sum()
     }
 
-    /// Whether money is played for.
+    /// Returns whether this is a cash table.
     pub fn is_cash(&self) -> bool {
         self.cash
     }
 
-    /// The posting that a seat waits for.
+    /// Returns the posting that a seat waits for.
     pub fn awaited(&self, seat: SeatNo) -> Option<&PostingId> {
         self.seats.get(&seat)?.awaited.as_ref().map(|(posting, _)| posting)
     }
@@ -99,7 +100,7 @@ impl Books {
     fn event(&mut self, event: &TableEvent) {
         let after_close = self.closed && !matches!(event, TableEvent::CashedOut { .. });
         self.check(!after_close, Rule::Journal, || {
-            format!("after it was closed: {}", words::table_event(event))
+            format!("event after the table was closed: {}", words::table_event(event))
         });
         match event {
             TableEvent::Created { config } => {
@@ -134,7 +135,7 @@ impl Books {
             }
             TableEvent::Closed => {
                 let empty = self.seats.is_empty();
-                self.check(empty, Rule::Seats, || "closed with players".to_owned());
+                self.check(empty, Rule::Seats, || "the table is closed with players in seats".to_owned());
                 self.closed = true;
             }
             TableEvent::TopUpAsked { seat, amount, posting } => self.asked(*seat, *amount, posting),
@@ -176,7 +177,9 @@ impl Books {
             let pile = if in_hand { &mut seat.aside } else { &mut seat.stack };
             *pile = pile.plus(amount);
             let fits = seat.awaited.take().is_some_and(|(_, awaited)| awaited == amount);
-            books.check(fits, Rule::Chips, || format!("{amount} chips for seat {no} arrived unasked"));
+            books.check(fits, Rule::Chips, || {
+                format!("{amount} chips for seat {no} arrived and were not asked for")
+            });
         });
     }
 
@@ -185,18 +188,18 @@ impl Books {
     }
 
     fn at(&mut self, no: SeatNo, change: impl FnOnce(&mut Self, &mut Seat)) {
-        // Taken out so that both can be changed.
+        // The seat is taken out of the map, so that `change` may change the books too.
         match self.seats.remove(&no) {
             Some(mut seat) => {
                 change(self, &mut seat);
                 self.seats.insert(no, seat);
             }
-            None => self.wrong(Rule::Seats, format!("nobody sits in seat {no}")),
+            None => self.wrong(Rule::Seats, format!("seat {no} is empty")),
         }
     }
 
-    /// Takes down the number of a posting. The table numbers its postings upwards, so that the last number is enough to
-    /// tell whether one is used twice.
+    /// Notes the number of a posting. A table numbers its postings upwards, so that comparing with
+    /// the last number finds a posting that is used twice.
     fn new_posting(&mut self, posting: &PostingId) {
         let number = number_of(posting, self.table);
         match number {
@@ -212,7 +215,7 @@ impl Books {
     fn take_seat(&mut self, no: SeatNo, seat: Seat) {
         let player = seat.player;
         let elsewhere = self.seats.iter().find(|(_, other)| other.player == player).map(|(no, _)| *no);
-        // Whoever has lost everything may still be there when an arrival gets the seat.
+        // A bust player may still be in the seat when an arrival gets it.
         let taken = self.seats.insert(no, seat).filter(|before| !before.stack.is_zero() || before.reserved);
         if let Some(before) = taken {
             self.wrong(Rule::Seats, format!("seat {no} of player {} is given to {player}", before.player));
@@ -234,7 +237,7 @@ impl Books {
             before.reserved && before.player == player && awaited == Some(stack)
         });
         self.check(fits, Rule::Seats, || {
-            format!("player {player} sits down in seat {no} with {stack} without having reserved it so")
+            format!("player {player} sits down in seat {no} with {stack} chips and has no such reservation")
         });
     }
 
@@ -243,7 +246,7 @@ impl Books {
             format!("seat {no} is given up in the middle of a hand")
         });
         let Some(seat) = self.seats.remove(&no) else {
-            return self.wrong(Rule::Seats, format!("nobody sits in seat {no}"));
+            return self.wrong(Rule::Seats, format!("seat {no} is empty"));
         };
         self.check(seat.player == player, Rule::Seats, || {
             format!("seat {no} is player {}'s, not player {player}'s", seat.player)
@@ -273,7 +276,7 @@ impl Seat {
     }
 }
 
-/// The number of a table's posting.
+/// Returns the number of a table's posting; `None` for another id.
 fn number_of(posting: &PostingId, table: TableId) -> Option<u64> {
     let (of, number) = posting.0.strip_prefix("table.")?.split_once('.')?;
     number.parse().ok().filter(|_| of.parse() == Ok(table))

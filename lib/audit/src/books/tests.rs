@@ -71,7 +71,7 @@ fn hand_ended(number: u64, stacks: &[Stack]) -> TableEvent {
     }
 }
 
-/// The rules that are broken by these events after two players sat down with 100 each.
+/// Returns the rules that these events break after two players have sat down with 100 chips each.
 fn broken(events: &[TableEvent]) -> Vec<Rule> {
     let mut books = Books::new(TABLE);
     let before = [created(), reserved(1, 1), reserved(2, 2), seated(1), seated(2)];
@@ -80,7 +80,7 @@ fn broken(events: &[TableEvent]) -> Vec<Rule> {
 }
 
 #[test]
-fn chips_that_arrive_during_a_hand_are_played_with_after_it() {
+fn chips_that_arrive_during_a_hand_join_the_stack_after_it() {
     let asked = TableEvent::TopUpAsked { seat: 1, amount: Chips(40), posting: posting(3) };
     let arrived = TableEvent::ToppedUp { seat: 1, amount: Chips(40) };
     let blind = |amount| HandEvent::Posted { seat: 2, post: Post::BigBlind, amount: Chips(amount) };
@@ -116,7 +116,7 @@ fn deal(seat: SeatNo, card: usize) -> TableEvent {
 }
 
 #[test]
-fn cards_of_a_hand_that_is_given_up_may_be_dealt_again_and_no_others() {
+fn only_cards_of_folded_hands_may_be_dealt_again() {
     let stacks = [stack(1, 100), stack(2, 100)];
     let (action, added) = (Action::Fold, Chips::ZERO);
     let fold = TableEvent::Hand(HandEvent::Acted { seat: 1, action, added, stack: Chips(100) });

@@ -1,4 +1,4 @@
-//! A table that is being followed: replayed by its engine, and counted a second time.
+//! The replay of one table by its engine, with a second count from the events.
 
 use super::{Money, played::Played};
 use crate::{
@@ -19,14 +19,14 @@ use wire::{
     table::TableConfig,
 };
 
-/// A table between two records.
+/// The state of a table's check between two records.
 pub struct Following {
     /// The replay.
     table: Table,
     books: Books,
     blinds: Blinds,
     has_blinds: bool,
-    /// What everybody was told since the last hand began; none while that is not known.
+    /// The checksum of the public events since the last hand began; `None` while it is not known.
     told: Option<EventSum>,
     /// The hand being played, and its actions so far.
     playing: Option<(HandStart, u32)>,
@@ -35,7 +35,7 @@ pub struct Following {
 }
 
 impl Following {
-    /// Before the record that creates the table.
+    /// Returns the state before the record that creates the table.
     pub fn new(id: TableId, config: &TableConfig) -> Self {
         Self {
             table: Table::new(id, config.clone()),
@@ -48,7 +48,7 @@ impl Following {
         }
     }
 
-    /// After a record with these events and this snapshot.
+    /// Returns the state after a record with these events and this snapshot.
     pub fn of(mut snapshot: Table, events: &[TableEvent]) -> Self {
         let told = snapshot.take_told();
         let counted = snapshot.inventory();
@@ -56,7 +56,7 @@ impl Following {
             books: Books::of(&snapshot),
             blinds: Blinds::of(&counted),
             has_blinds: has_blinds(snapshot.config()),
-            // A snapshot repeats what was told before its record, or nothing.
+            // A snapshot contains either the hand's events before its record, or none.
             told: (!told.is_empty()).then(|| EventSum::all(&told)),
             playing: counted.hand.map(|hand| (hand.start, hand.actions)),
             doubtful: false,
@@ -66,7 +66,7 @@ impl Following {
         following
     }
 
-    /// Looks at the next record. Returns what is wrong with it.
+    /// Checks the next record and returns its faults.
     pub fn record(&mut self, record: &TableRecord, played: &mut Played, report: &mut Report) -> Vec<Fault> {
         let illegal = redecide::differs(&self.table, &self.books, record);
         let mut faults: Vec<Fault> = illegal.map(|what| (Rule::Legal, what)).into_iter().collect();
@@ -75,7 +75,7 @@ impl Following {
         faults
     }
 
-    /// Carries a record out, whether or not it is what the rules make of the state. Returns what is wrong with it.
+    /// Applies a record, also one that the rules do not give, and returns its faults.
     pub fn enter(&mut self, record: &TableRecord, played: &mut Played, report: &mut Report) -> Vec<Fault> {
         let mut faults = self.books.enter(&record.events);
         self.table.apply(record);
@@ -95,14 +95,17 @@ impl Following {
         faults
     }
 
-    /// Compares the replay with a snapshot, and goes on from it as an owner would that recovers from there, so that one
-    /// fault is not found again and again.
+    /// Compares the replay with a snapshot and continues from the snapshot, as an owner that
+    /// recovers does, so that one fault is not found in every later record.
     fn compare(&mut self, mut snapshot: Table, faults: &mut Vec<Fault>) {
         let told = snapshot.take_told();
         if !told.is_empty() {
             let told = EventSum::all(&told);
             if self.told.replace(told).is_some_and(|known| known != told) {
-                faults.push((Rule::Replay, "the snapshot tells another hand than was told".to_owned()));
+                faults.push((
+                    Rule::Replay,
+                    "the snapshot contains other events of the hand than the journal".to_owned(),
+                ));
             }
         }
         faults.extend(unequal(&self.table, &snapshot).map(|what| (Rule::Replay, what)));
@@ -122,7 +125,7 @@ impl Following {
         }
     }
 
-    /// Takes down what other journals are compared with, and checks the blinds.
+    /// Notes the facts that other journals are compared with, and checks the blinds.
     fn follow(
         &mut self,
         event: &TableEvent,
@@ -188,7 +191,7 @@ impl Following {
         &self.table
     }
 
-    /// Returns the money at the table, where it is played for.
+    /// Returns the money at a cash table; `None` for a tournament's table.
     pub fn money(&self) -> Option<Money> {
         let books = &self.books;
         let money = Money { here: books.total(), coming: books.coming(), leaving: books.leaving() };
@@ -196,7 +199,8 @@ impl Following {
     }
 }
 
-/// Whether blinds are due where they usually are: scripts put them where they were played.
+/// Returns whether the rules fix the places of the blinds: scripts set them freely, and variants
+/// with a bring-in have none.
 fn has_blinds(config: &TableConfig) -> bool {
     let brings_in = variant::by_code(&config.variant).is_some_and(Variant::has_bring_in);
     !brings_in && !config.scripted

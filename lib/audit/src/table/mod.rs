@@ -1,4 +1,4 @@
-//! Checks one table's journal, record by record.
+//! The check of one table's journal, record by record.
 
 mod following;
 mod played;
@@ -16,47 +16,48 @@ use poker::table::{Table, TableRecord};
 use std::collections::BTreeMap;
 use wire::{Chips, HandNo, TableId, TournamentId, codec, event::TableEvent};
 
-/// Follows one table through its journal.
+/// The check of one table's journal.
 pub struct TableCheck {
     id: TableId,
     stamps: Stamps,
     beginning: Beginning,
     /// Whether the journal has to begin with the table's creation.
     whole: bool,
-    /// None until the check begins, and after a record that could not be read until the next snapshot.
+    /// The replay; `None` until the check begins, and from an unreadable record to the next
+    /// snapshot.
     following: Option<Box<Following>>,
     played: Played,
 }
 
-/// What a table's journal came to, for comparing it with others.
+/// The result of a table's journal, for comparisons with other journals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableOutcome {
-    /// Which table.
+    /// The table's id.
     pub table: TableId,
-    /// Where the check began.
+    /// The beginning of the check.
     pub beginning: Beginning,
-    /// The tournament that it belongs to.
+    /// The tournament that the table belongs to.
     pub tournament: Option<TournamentId>,
-    /// Chips, when money is played for.
+    /// The money at the table; `None` for a tournament's table.
     pub money: Option<Money>,
-    /// The first instruction that the check was there for and that has not been taken out.
+    /// The first instruction that the check has seen and that has not been taken out.
     pub first_instruction: u64,
-    /// Instructions that it carried out, by number.
+    /// The instructions that the table carried out, by number.
     pub instructions: BTreeMap<u64, Tally>,
-    /// The first hand that the check was there for and that has not been taken out.
+    /// The first hand that the check has seen and that has not been taken out.
     pub first_hand: HandNo,
-    /// What it reports of each finished hand.
+    /// The table's report of each finished hand.
     pub hands: BTreeMap<HandNo, Tally>,
 }
 
-/// Money at a cash table by its journal.
+/// The money at a cash table, from its journal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Money {
     /// Chips at the table.
     pub here: Chips,
-    /// Asked for and not known to have arrived.
+    /// Chips that the cashier has been asked for and that have not arrived.
     pub coming: Chips,
-    /// Paid back and not known to have been.
+    /// Chips that the cashier has been asked to pay back and has not confirmed.
     pub leaving: Chips,
 }
 
@@ -67,8 +68,8 @@ impl TableCheck {
         Self { whole: true, ..Self::from_first_snapshot(id) }
     }
 
-    /// Begins a check of a journal that may have lost its beginning: what comes before the first snapshot (or the
-    /// table's creation) is skipped and counted in [`Report::skipped`].
+    /// Begins a check of a journal that may have lost its beginning: records before the first
+    /// snapshot (or the table's creation) are skipped and counted in [`Report::skipped`].
     #[must_use]
     pub fn from_first_snapshot(id: TableId) -> Self {
         Self {
@@ -81,7 +82,8 @@ impl TableCheck {
         }
     }
 
-    /// Begins a check with the state that the record of this sequence carries; the next record is the one after it.
+    /// Begins a check with the snapshot from the record of this sequence; the next record is the
+    /// one after it.
     #[must_use]
     pub fn from_snapshot(id: TableId, sequence: u64, snapshot: Table) -> Self {
         let mut check = Self::from_first_snapshot(id);
@@ -89,7 +91,7 @@ impl TableCheck {
         check
     }
 
-    /// Looks at the next record.
+    /// Decodes and checks the next record.
     pub fn bytes(&mut self, sequence: u64, bytes: &[u8], report: &mut Report) {
         match codec::decode::<TableRecord>(bytes) {
             Ok(record) => self.record(sequence, &record, report),
@@ -97,20 +99,22 @@ impl TableCheck {
         }
     }
 
-    /// Notes that a record cannot be read. What it said is not known, so the check goes on at the next snapshot.
+    /// Adds a violation for an unreadable record. Its events are not known, so the check continues
+    /// at the next snapshot.
     pub fn unreadable(&mut self, sequence: u64, why: &str, report: &mut Report) {
         let what = format!("the record cannot be read: {why}");
         report.violation(Location::Table(self.id), Some(sequence), Rule::Journal, what);
         self.following = None;
     }
 
-    /// The table after the records so far; none before the check begins and after a record that cannot be read.
+    /// Returns the table after the records so far; `None` before the check begins and after an
+    /// unreadable record.
     #[must_use]
     pub fn table(&self) -> Option<&Table> {
         self.following.as_deref().map(Following::table)
     }
 
-    /// Looks at the next record.
+    /// Checks the next record.
     pub fn record(&mut self, sequence: u64, record: &TableRecord, report: &mut Report) {
         self.stamps.record(sequence, record, false, report);
         match &mut self.following {
@@ -128,7 +132,7 @@ impl TableCheck {
         }
     }
 
-    /// Begins with this record, if that is possible.
+    /// Begins the check with this record, if it creates the table or has a snapshot.
     fn first_record(&mut self, sequence: u64, record: &TableRecord, report: &mut Report) {
         let created = match record.events.first() {
             Some(TableEvent::Created { config }) if self.beginning == Beginning::Awaited => Some(config),
@@ -152,7 +156,7 @@ impl TableCheck {
         }
     }
 
-    /// Begins with a snapshot; `events` are those of its record.
+    /// Begins the check with a snapshot; `events` are those of its record.
     fn begin(&mut self, sequence: u64, snapshot: Table, events: &[TableEvent]) {
         if self.beginning == Beginning::Awaited {
             self.beginning = Beginning::Snapshot { sequence };
@@ -161,33 +165,34 @@ impl TableCheck {
         self.following = Some(Box::new(Following::of(snapshot, events)));
     }
 
-    /// Where the check began.
+    /// Returns the beginning of the check.
     #[must_use]
     pub const fn beginning(&self) -> Beginning {
         self.beginning
     }
 
-    /// The tournament that the table belongs to, once that is known.
+    /// Returns the tournament that the table belongs to, once it is known.
     #[must_use]
     pub const fn tournament(&self) -> Option<TournamentId> {
         self.played.tournament
     }
 
-    /// Takes out what the table of a tournament reports of the hands that have ended since they were last taken out, so
-    /// that memory does not grow with the tournament's length. They are to be compared with those that the tournament
-    /// took in: [`TournamentCheck::take_reported_hands`](crate::TournamentCheck::take_reported_hands).
+    /// Returns the reports of the hands that have ended since the last call and forgets them, so
+    /// that memory does not grow with the tournament's length. Empty for cash tables. The reports
+    /// are compared with those that the tournament received:
+    /// [`TournamentCheck::take_reported_hands`](crate::TournamentCheck::take_reported_hands).
     pub fn take_finished_hands(&mut self) -> BTreeMap<HandNo, Tally> {
         self.played.take_hands()
     }
 
-    /// Takes out the instructions that the table of a tournament has carried out since they were last taken out, by
-    /// number. They are to be compared with those that the tournament told:
+    /// Returns the instructions that the table has carried out since the last call, by number, and
+    /// forgets them. They are compared with those in the tournament's journal:
     /// [`TournamentCheck::take_told_instructions`](crate::TournamentCheck::take_told_instructions).
     pub fn take_instructions(&mut self) -> BTreeMap<u64, Tally> {
         self.played.take_instructions()
     }
 
-    /// What the journal came to.
+    /// Returns the result of the journal.
     #[must_use]
     pub fn outcome(self) -> TableOutcome {
         let (first_instruction, first_hand) = self.played.from;

@@ -1,4 +1,5 @@
-//! What a tournament has to know of its table: hands that ended and instructions that were carried out.
+//! The facts about a table that its tournament has on record too: finished hands and carried-out
+//! instructions.
 
 use crate::tally::{self, Tally};
 use poker::table::Inventory;
@@ -10,10 +11,10 @@ use wire::{
     tournament::Instruction,
 };
 
-/// What a table of a tournament has done. Of a cash table nothing is kept.
+/// The hands and instructions of a tournament's table. It stays empty for a cash table.
 pub struct Played {
     pub tournament: Option<TournamentId>,
-    /// The first instruction and the first hand that are listed or will be.
+    /// The first instruction and the first hand that the lists contain or will contain.
     pub from: (u64, HandNo),
     pub instructions: BTreeMap<u64, Tally>,
     pub hands: BTreeMap<HandNo, Tally>,
@@ -35,7 +36,7 @@ impl Played {
         Self { tournament, ..Self::default() }
     }
 
-    /// Begins in the middle: the hand being played, if one is, will still end.
+    /// Begins in the middle of a journal: a hand that is being played will still end.
     pub fn since(config: &TableConfig, counted: &Inventory) -> Self {
         let hand = if counted.hand.is_some() { counted.last_hand } else { counted.last_hand.next() };
         Self { from: (counted.instruction + 1, hand), ..Self::of(config) }

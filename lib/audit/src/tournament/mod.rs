@@ -1,4 +1,4 @@
-//! Checks one tournament's journal, record by record.
+//! The check of one tournament's journal, record by record.
 
 mod redecide;
 mod tables;
@@ -26,20 +26,21 @@ use wire::{
 /// A record of a tournament's journal.
 pub type TournamentRecord = Record<TournamentEvent, Saved>;
 
-/// Follows one tournament through its journal.
+/// The check of one tournament's journal.
 pub struct TournamentCheck {
     id: TournamentId,
     stamps: Stamps,
     beginning: Beginning,
     /// Whether the journal has to begin with the tournament's creation.
     whole: bool,
-    /// None until the check begins, and after a record that could not be read until the next snapshot.
+    /// The replay; `None` until the check begins, and from an unreadable record to the next
+    /// snapshot.
     following: Option<Box<Following>>,
     tables: Tables,
     places: Option<Vec<Place>>,
 }
 
-/// A tournament that is being followed.
+/// The replayed tournament.
 struct Following {
     /// The replay.
     saved: Saved,
@@ -48,20 +49,20 @@ struct Following {
     doubtful: bool,
 }
 
-/// What a tournament's journal came to, for comparing it with others.
+/// The result of a tournament's journal, for comparisons with other journals.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TournamentOutcome {
-    /// Which tournament.
+    /// The tournament's id.
     pub tournament: TournamentId,
-    /// Where the check began.
+    /// The beginning of the check.
     pub beginning: Beginning,
-    /// Whether the cashier has settled it.
+    /// Whether the cashier has settled the tournament.
     pub settled: bool,
     /// Final places and prizes, if it has finished.
     pub places: Option<Vec<Place>>,
-    /// Least and most that may be in the prize pool by now; none where that is not known.
+    /// Least and most that may be in the prize pool by now; `None` where that is not known.
     pub pool: Option<(Chips, Chips)>,
-    /// What it told its tables, and heard of them.
+    /// The instructions to its tables, and their reports.
     pub tables: BTreeMap<TableId, ToldTable>,
 }
 
@@ -72,8 +73,8 @@ impl TournamentCheck {
         Self { whole: true, ..Self::from_first_snapshot(id) }
     }
 
-    /// Begins a check of a journal that may have lost its beginning: what comes before the first snapshot (or the
-    /// tournament's creation) is skipped and counted in [`Report::skipped`].
+    /// Begins a check of a journal that may have lost its beginning: records before the first
+    /// snapshot (or the tournament's creation) are skipped and counted in [`Report::skipped`].
     #[must_use]
     pub fn from_first_snapshot(id: TournamentId) -> Self {
         Self {
@@ -87,7 +88,7 @@ impl TournamentCheck {
         }
     }
 
-    /// Looks at the next record.
+    /// Decodes and checks the next record.
     pub fn bytes(&mut self, sequence: u64, bytes: &[u8], report: &mut Report) {
         match codec::decode::<TournamentRecord>(bytes) {
             Ok(record) => self.record(sequence, &record, report),
@@ -95,26 +96,28 @@ impl TournamentCheck {
         }
     }
 
-    /// Notes that a record cannot be read. What it said is not known, so the check goes on at the next snapshot.
+    /// Adds a violation for an unreadable record. Its events are not known, so the check continues
+    /// at the next snapshot.
     pub fn unreadable(&mut self, sequence: u64, why: &str, report: &mut Report) {
         let what = format!("the record cannot be read: {why}");
         report.violation(Location::Tournament(self.id), Some(sequence), Rule::Journal, what);
         self.following = None;
     }
 
-    /// The tournament after the records so far; none before the check begins and after a record that cannot be read.
+    /// Returns the tournament after the records so far; `None` before the check begins and after an
+    /// unreadable record.
     #[must_use]
     pub fn tournament(&self) -> Option<&Tournament> {
         self.following.as_ref().map(|following| following.saved.tournament())
     }
 
-    /// Players when the tournament started; 0 before.
+    /// Returns the number of players at the start; 0 before it.
     #[must_use]
     pub fn started_with(&self) -> usize {
         self.following.as_ref().map_or(0, |following| following.field.started_with())
     }
 
-    /// Looks at the next record.
+    /// Checks the next record.
     pub fn record(&mut self, sequence: u64, record: &TournamentRecord, report: &mut Report) {
         self.stamps.record(sequence, record, record.events.iter().any(is_numbered), report);
         let mut faults = Vec::new();
@@ -130,7 +133,7 @@ impl TournamentCheck {
         }
     }
 
-    /// Begins with this record, if that is possible.
+    /// Begins the check with this record, if it creates the tournament or has a snapshot.
     fn first_record(
         &mut self,
         sequence: u64,
@@ -161,7 +164,7 @@ impl TournamentCheck {
         }
     }
 
-    /// Checks the end.
+    /// Checks the places when the tournament has finished.
     fn ended(&mut self, events: &[TournamentEvent], faults: &mut Vec<Fault>) {
         let finished = events.iter().find_map(|event| {
             let TournamentEvent::Finished { places, .. } = event else { return None };
@@ -176,25 +179,27 @@ impl TournamentCheck {
         self.places = Some(places.clone());
     }
 
-    /// Where the check began.
+    /// Returns the beginning of the check.
     #[must_use]
     pub const fn beginning(&self) -> Beginning {
         self.beginning
     }
 
-    /// Takes out what tables have reported of their hands since they were last taken out. They are to be compared with
-    /// what the tables played: [`TableCheck::take_finished_hands`](crate::TableCheck::take_finished_hands).
+    /// Returns the reports of hands since the last call and forgets them. They are compared with
+    /// the hands that the tables played:
+    /// [`TableCheck::take_finished_hands`](crate::TableCheck::take_finished_hands).
     pub fn take_reported_hands(&mut self) -> Vec<(TableId, HandNo, Tally)> {
         self.tables.take_hands()
     }
 
-    /// Takes out what tables were told since it was last taken out: table, number and instruction. It is to be compared
-    /// with what the tables carried out: [`TableCheck::take_instructions`](crate::TableCheck::take_instructions).
+    /// Returns the instructions since the last call (table, number and instruction) and forgets
+    /// them. They are compared with the instructions that the tables carried out:
+    /// [`TableCheck::take_instructions`](crate::TableCheck::take_instructions).
     pub fn take_told_instructions(&mut self) -> Vec<(TableId, u64, Tally)> {
         self.tables.take_instructions()
     }
 
-    /// What the journal came to.
+    /// Returns the result of the journal.
     #[must_use]
     pub fn outcome(self) -> TournamentOutcome {
         TournamentOutcome {
@@ -209,12 +214,12 @@ impl TournamentCheck {
 }
 
 impl Following {
-    /// After a snapshot, or before the first record.
+    /// Returns the replay after a snapshot, or before the first record.
     fn of(saved: Saved) -> Self {
         Self { field: Field::of(saved.tournament()), saved, doubtful: false }
     }
 
-    /// Looks at the next record. Returns what is wrong with it.
+    /// Checks the next record and returns its faults.
     fn record(&mut self, record: &TournamentRecord, tables: &mut Tables) -> Vec<Fault> {
         let illegal = redecide::differs(self.saved.tournament(), &self.field, record);
         let mut faults: Vec<Fault> = illegal.map(|what| (Rule::Legal, what)).into_iter().collect();
@@ -249,7 +254,7 @@ impl Following {
         }
     }
 
-    /// Least and most that may be in the prize pool by now.
+    /// Returns the least and most that may be in the prize pool by now.
     fn pool(&self) -> (Chips, Chips) {
         let here = self.saved.tournament();
         let buy_in = here.config().map_or(Chips::ZERO, |config| config.buy_in);
@@ -263,7 +268,7 @@ impl Following {
     }
 }
 
-/// Takes down what tables' journals are compared with.
+/// Notes the facts that tables' journals are compared with.
 fn follow(event: &TournamentEvent, tables: &mut Tables, faults: &mut Vec<Fault>) {
     match event {
         TournamentEvent::Instructed { table, instruction } => faults.extend(tables.told(*table, instruction)),
@@ -285,7 +290,7 @@ fn follow(event: &TournamentEvent, tables: &mut Tables, faults: &mut Vec<Fault>)
     }
 }
 
-/// Reports and confirmations are known by table and number.
+/// Returns whether the event is identified by table and number, as reports and confirmations are.
 const fn is_numbered(event: &TournamentEvent) -> bool {
     match event {
         TournamentEvent::HandReported { .. } | TournamentEvent::InstructionApplied { .. } => true,

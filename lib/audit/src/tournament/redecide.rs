@@ -1,4 +1,5 @@
-//! Decides every record of a tournament again: what the rules make of the state before it must be what the record says.
+//! Decides every record of a tournament again: its events must be those that the rules give for the
+//! state before it.
 
 use super::TournamentRecord;
 use crate::{
@@ -8,11 +9,11 @@ use crate::{
 use tournament::{Command, Payment, Tournament};
 use wire::{PlayerId, TableId, cashier::Account, event::Seed, tournament::TournamentEvent};
 
-/// Why a record is not what the rules make of the state.
+/// Returns the difference of a record from the events that the rules give for the state, in words.
 pub fn differs(before: &Tournament, field: &Field, record: &TournamentRecord) -> Option<String> {
     let first = || or_none(record.events.first().map(tournament_event));
     let Some(command) = command(field, record) else {
-        return Some(format!("no command does that: {}", first()));
+        return Some(format!("no command causes this event: {}", first()));
     };
     match before.decide(command, record.at_ms) {
         Ok(expected) if expected == record.events => None,
@@ -21,11 +22,11 @@ pub fn differs(before: &Tournament, field: &Field, record: &TournamentRecord) ->
     }
 }
 
-/// The command that causes such events.
+/// Returns the command that causes such events.
 fn command(field: &Field, record: &TournamentRecord) -> Option<Command> {
     use TournamentEvent as E;
     let events = &record.events;
-    // A report may say first that an instruction is carried out.
+    // The confirmation of an instruction may come before the report in its record.
     let reported = events.iter().find_map(|event| {
         let E::HandReported { report, .. } = event else { return None };
         Some(Command::Report(report.clone()))
@@ -46,7 +47,7 @@ fn command(field: &Field, record: &TournamentRecord) -> Option<Command> {
         E::EntryRefunded { .. } => Command::Refunded(events.iter().filter_map(refunded).collect()),
         E::Started { seed, .. } => Command::Start { seed: *seed },
         E::Cancelled if record.cause.is_some() => Command::Cancel,
-        // Too few came; what the draw would have been made from is not on record.
+        // There were too few entries; the seed of the draw is not on record and not needed.
         E::Cancelled => Command::Start { seed: Seed([0; 32]) },
         E::TableOpened { .. } => Command::OpenTables { tables: events.iter().filter_map(opened).collect() },
         E::InstructionApplied { table, number } => Command::Applied { table: *table, instruction: *number },

@@ -1,4 +1,4 @@
-//! What a tournament told its tables, and what it heard of them.
+//! The instructions of a tournament to its tables, and their reports.
 
 use crate::{
     report::{Fault, Rule},
@@ -11,16 +11,16 @@ use wire::{
     tournament::{HandResult, Instruction, Report},
 };
 
-/// One table by its tournament's journal.
+/// One table in its tournament's journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToldTable {
-    /// The first instruction that the check was there for and that has not been taken out.
+    /// The first instruction that the check has seen and that has not been taken out.
     pub first_instruction: u64,
-    /// Instructions that it was told, by number.
+    /// The instructions to the table, by number.
     pub instructions: BTreeMap<u64, Tally>,
-    /// The first hand that the check was there for and that has not been taken out.
+    /// The first hand that the check has seen and that has not been taken out.
     pub first_hand: HandNo,
-    /// Hands that it has reported.
+    /// The hands that the table has reported.
     pub hands: BTreeMap<HandNo, Tally>,
     last_instruction: u64,
     last_hand: HandNo,
@@ -44,7 +44,7 @@ impl ToldTable {
 }
 
 impl Tables {
-    /// Returns the tables of a tournament as a snapshot has them.
+    /// Returns the tables of a tournament in a snapshot.
     pub fn of(counted: &[TableInventory]) -> Self {
         let known = counted.iter().map(|table| (table.table, ToldTable::after(table.told, table.hand)));
         Self(known.collect())
@@ -54,24 +54,24 @@ impl Tables {
         self.0.entry(id).or_insert_with(|| ToldTable::after(0, HandNo(0)))
     }
 
-    /// Takes down an instruction. Returns what is wrong with it.
+    /// Notes an instruction and returns the fault in its number.
     pub fn told(&mut self, id: TableId, instruction: &Instruction) -> Option<Fault> {
         let table = self.table(id);
         let (last, number) = (table.last_instruction, instruction.number);
         table.last_instruction = number;
         table.instructions.insert(number, tally::instruction(instruction));
-        let what = || format!("table {id}: instruction {number} is told after {last}");
+        let what = || format!("table {id}: instruction {number} follows instruction {last}");
         (number != last + 1).then(|| (Rule::Tournament, what()))
     }
 
-    /// Takes down a report. Returns what is wrong with it.
+    /// Notes a report and returns its faults.
     pub fn reported(&mut self, report: &Report) -> Vec<Fault> {
         let mut faults = Vec::new();
         let (id, hand) = (report.table, report.hand);
         let table = self.table(id);
         if hand <= table.last_hand {
             let last = table.last_hand;
-            faults.push((Rule::Once, format!("table {id}: hand {hand} is taken in after hand {last}")));
+            faults.push((Rule::Once, format!("table {id}: hand {hand} is reported after hand {last}")));
         }
         table.last_hand = table.last_hand.max(hand);
         table.hands.insert(hand, tally::reported_hand(report));

@@ -94,7 +94,7 @@ pub fn hand_event(event: &HandEvent) -> String {
     }
 }
 
-/// Describes what a player does.
+/// Describes a player's action.
 fn action(action: &Action) -> String {
     match action {
         Action::Fold => "folds".to_owned(),

@@ -1,5 +1,5 @@
-//! Checks that begin in the middle of a journal: a clean one is clean from every snapshot on, and every fault after it is
-//! found.
+//! Checks that begin in the middle of a journal: a clean journal has no violations from any
+//! snapshot on, and every fault after the snapshot is found.
 
 use crate::{
     assert_clean, check_table, check_tournament, is_action,
@@ -16,7 +16,7 @@ use wire::{
 
 const TABLE: TableId = TableId(7);
 
-/// Checks what is left of a journal whose first `cut` records are gone.
+/// Checks the rest of a journal whose first `cut` records are gone.
 fn check_rest(id: TableId, journal: &[TableRecord], cut: usize) -> (Report, TableOutcome) {
     let mut report = Report::default();
     let mut check = TableCheck::from_first_snapshot(id);
@@ -26,12 +26,12 @@ fn check_rest(id: TableId, journal: &[TableRecord], cut: usize) -> (Report, Tabl
     (report, check.outcome())
 }
 
-/// The first snapshot from here on.
+/// Returns the index of the first snapshot from `cut` on.
 fn snapshot_from(journal: &[TableRecord], cut: usize) -> usize {
     journal.iter().skip(cut).position(|record| record.state.is_some()).unwrap() + cut
 }
 
-/// Makes one record wrong, in one of many ways. Only one thing is wrong with it.
+/// Makes one record wrong in one of many ways, and only that record.
 fn spoil(journal: &mut Vec<TableRecord>, at: usize, dice: &mut Dice) {
     match dice.roll(7) {
         0 => drop(journal.remove(at)),
@@ -83,7 +83,8 @@ proptest! {
         let mut dice = Dice(seed);
         let cut = 1 + dice.roll(journal.len() as u64 / 2) as usize;
         let first = snapshot_from(&journal, cut) + 1;
-        // Not behind the last snapshot: what a lost record changes shows at the next one at the latest.
+        // The fault lies before the last snapshot: a lost record's changes are found at the next
+        // snapshot at the latest.
         let last = journal.iter().rposition(|record| record.state.is_some()).unwrap();
         let actions: Vec<usize> = (first..last).filter(|&at| is_action(&journal[at])).collect();
         prop_assume!(!actions.is_empty());
@@ -91,7 +92,8 @@ proptest! {
         spoil(&mut journal, at, &mut dice);
         let (report, _) = check_rest(TABLE, &journal, cut);
         prop_assert!(report.violations > 0, "record {} was spoilt", at);
-        // One fault is not found again and again: the next snapshot puts an end to it.
+        // The check continues from the next snapshot, so that the fault is not found again after
+        // it.
         let after = journal.iter().skip(at + 1).position(|record| record.state.is_some());
         let sound = after.map_or(journal.len(), |after| at + 1 + after);
         let later = report.found.iter().filter(|violation| violation.sequence.unwrap() as usize > sound + 1);
@@ -100,7 +102,7 @@ proptest! {
 }
 
 #[test]
-fn a_journal_without_a_snapshot_is_not_judged() {
+fn a_journal_without_beginning_and_snapshot_is_skipped() {
     let journal: Vec<TableRecord> = cash_table(100, 5).journal.into_iter().skip(1).collect();
     let bare = journal.into_iter().map(|record| TableRecord { state: None, ..record });
     let bare: Vec<TableRecord> = bare.collect();
@@ -127,7 +129,7 @@ fn a_record_that_cannot_be_read_is_one_fault() {
 }
 
 #[test]
-fn a_tournament_and_its_tables_are_right_from_every_snapshot_on() {
+fn a_tournament_and_its_tables_have_no_violations_from_any_snapshot_on() {
     for seed in [3, 4] {
         let room = Room::tournament(23, seed);
         let (_, whole) = check_tournament(room.tournament, &room.journal);
@@ -153,7 +155,7 @@ fn a_tournament_and_its_tables_are_right_from_every_snapshot_on() {
 }
 
 #[test]
-fn what_tables_and_tournament_are_compared_by_can_be_taken_out_as_it_comes() {
+fn hands_and_instructions_can_be_taken_out_during_the_check() {
     let room = Room::tournament(23, 8);
     let mut report = Report::default();
     let mut check = TournamentCheck::new(room.tournament);

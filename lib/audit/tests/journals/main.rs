@@ -1,4 +1,4 @@
-//! Journals as the engines write them pass; every planted fault is found.
+//! Journals written by the engines have no violations; every planted fault is found.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that breaks says where")]
 
@@ -37,7 +37,7 @@ fn check_tournament(id: TournamentId, journal: &[TournamentRecord]) -> (Report, 
     (report, check.outcome())
 }
 
-/// Whether a player acts with this record.
+/// Returns whether the record contains a player's action.
 fn is_action(record: &TableRecord) -> bool {
     matches!(record.events[0], TableEvent::Hand(HandEvent::Acted { .. }))
 }
@@ -48,7 +48,7 @@ fn assert_clean(report: &Report) {
 }
 
 #[test]
-fn a_cash_table_is_right() {
+fn a_cash_table_has_no_violations() {
     for seed in 1..20 {
         let hosted = cash_table(600, seed);
         let (report, outcome) = check_table(TableId(7), &hosted.journal);
@@ -61,12 +61,12 @@ fn a_cash_table_is_right() {
 }
 
 #[test]
-fn a_table_of_a_name_that_could_be_given_once_is_right() {
+fn a_table_with_a_name_that_is_no_longer_accepted_has_no_violations() {
     let hosted = cash_table_named("\u{1b}[2J", 50, 1);
     assert_clean(&check_table(TableId(7), &hosted.journal).0);
 }
 
-/// The rules that a tampered journal of a cash table breaks.
+/// Returns the rules that a tampered journal of a cash table breaks.
 fn after(tamper: impl FnOnce(&mut Vec<TableRecord>)) -> Vec<Rule> {
     let mut journal = cash_table(600, 3).journal;
     tamper(&mut journal);
@@ -77,7 +77,7 @@ fn after(tamper: impl FnOnce(&mut Vec<TableRecord>)) -> Vec<Rule> {
     rules
 }
 
-/// Where in the middle of the journal a player acts.
+/// Returns the index of a player's action in the middle of the journal.
 fn an_action(journal: &[TableRecord]) -> usize {
     journal.iter().skip(100).position(is_action).unwrap() + 100
 }
@@ -101,7 +101,7 @@ fn a_record_dropped_doubled_or_swapped_is_found() {
 }
 
 #[test]
-fn a_chip_too_many_is_found_wherever_it_turns_up() {
+fn a_chip_too_many_is_found_in_awards_stacks_and_cash_outs() {
     let awarded = after(|journal| {
         let event = find_hand_event(journal, |event| matches!(event, HandEvent::Awarded { .. }));
         if let HandEvent::Awarded { amount, .. } = event {
@@ -157,7 +157,7 @@ fn a_wrong_card_or_seed_is_found() {
 }
 
 #[test]
-fn a_hand_is_not_scripted_where_decks_are_shuffled() {
+fn a_scripted_hand_at_a_table_that_shuffles_is_found() {
     let faults = after(|journal| {
         let events = journal.iter_mut().flat_map(|record| &mut record.events);
         let mut starts = events.filter_map(|event| match event {
@@ -202,7 +202,7 @@ fn a_wrong_snapshot_epoch_or_command_is_found() {
 }
 
 #[test]
-fn two_seats_of_a_player_and_a_stolen_blind_are_found() {
+fn two_seats_of_a_player_and_exchanged_blinds_are_found() {
     let seats = after(|journal| {
         let events = journal.iter_mut().flat_map(|record| &mut record.events);
         let mut bots = events.filter_map(|event| match event {
@@ -238,7 +238,7 @@ fn check_room(room: &Room) -> Report {
 }
 
 #[test]
-fn a_tournament_is_right() {
+fn a_tournament_has_no_violations() {
     for (entries, seed) in [(2, 1), (7, 2), (30, 3), (30, 4), (61, 5)] {
         let room = Room::tournament(entries, seed);
         let report = check_room(&room);
@@ -251,7 +251,7 @@ fn a_tournament_is_right() {
     }
 }
 
-/// The rules that a tampered tournament breaks.
+/// Returns the rules that a tampered tournament breaks.
 fn after_in_room(tamper: impl FnOnce(&mut Room)) -> Vec<Rule> {
     let mut room = Room::tournament(20, 9);
     tamper(&mut room);

@@ -1,4 +1,5 @@
-//! A room without servers: tables and a tournament's director write journals as the roles do, and talk to each other directly.
+//! A room without servers: tables and a tournament's director write journals as the roles do, and
+//! exchange messages directly.
 
 use audit::TournamentRecord;
 use poker::table::{self, Effect, Table, TableRecord};
@@ -13,7 +14,7 @@ use wire::{
     tournament::{LevelSpec, Payout, TournamentConfig, TournamentEvent},
 };
 
-/// Chance for the tests.
+/// A source of random choices.
 pub struct Dice(pub u64);
 
 impl Dice {
@@ -36,7 +37,7 @@ pub struct JournaledTable {
     heard: HashSet<u64>,
     /// Records since the last snapshot.
     tail: u32,
-    /// What everybody was told since the last hand began.
+    /// The public events since the last hand began.
     told: Vec<Event>,
 }
 
@@ -79,7 +80,7 @@ impl JournaledTable {
         self.journal.push(record);
     }
 
-    /// The player whose turn it is does something.
+    /// Carries out an action of the player whose turn it is.
     fn act(&mut self, dice: &mut Dice, at_ms: u64) {
         let view = self.table.view();
         let Some((hand, turn)) = view.hand.and_then(|hand| Some((hand.hand, hand.turn?))) else {
@@ -117,12 +118,12 @@ fn table_config(purpose: Purpose) -> TableConfig {
     }
 }
 
-/// The journal of a cash table where bots play, a person comes, times out and leaves.
+/// Returns a cash table where bots play and a person comes, times out and leaves.
 pub fn cash_table(steps: u32, seed: u64) -> JournaledTable {
     cash_table_named("test", steps, seed)
 }
 
-/// The same of a table with this name.
+/// Does the same with a table of this name.
 pub fn cash_table_named(name: &str, steps: u32, seed: u64) -> JournaledTable {
     let mut dice = Dice(seed);
     let mut now_ms = 1_700_000_000_000;
@@ -169,7 +170,7 @@ pub fn cash_table_named(name: &str, steps: u32, seed: u64) -> JournaledTable {
     hosted
 }
 
-/// A tournament played to its end.
+/// A tournament that was played to its end.
 pub struct Room {
     pub tournament: TournamentId,
     pub journal: Vec<TournamentRecord>,
@@ -321,7 +322,7 @@ fn config(entries: u32) -> TournamentConfig {
     }
 }
 
-/// The first event of this kind in a hand, to be tampered with.
+/// Returns the first event of this kind in a hand, for tampering.
 pub fn find_hand_event(journal: &mut [TableRecord], wanted: impl Fn(&HandEvent) -> bool) -> &mut HandEvent {
     let events = journal.iter_mut().flat_map(|record| &mut record.events);
     let mut in_hand = events.filter_map(|event| match event {
