@@ -6,10 +6,10 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(version)]
 pub struct CommandLine {
-    /// How to reach NATS.
+    /// The connection to NATS.
     #[command(flatten)]
     pub bus: bus::Args,
-    /// How to reach the database.
+    /// The connection to the database.
     #[command(flatten)]
     pub database: database::Args,
 }

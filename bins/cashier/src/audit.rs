@@ -1,17 +1,16 @@
-//! What the ledger says of itself, read in one snapshot: for checks against the journals.
+//! The ledger's audit of itself, read in one snapshot, for comparisons with the journals.
 
 use crate::{Database, Failure, ledger::AccountId, players::unsigned};
 use database::{Limits, Transaction, tokio_postgres::IsolationLevel};
 use wire::cashier::{Audit, TableMoney, TournamentMoney};
 
-/// Most faults of a kind that are named; one is bad enough, and the answer has to fit into a
-/// message.
+/// The most faults of a kind in an answer, which has to fit into a message.
 const MOST_NAMED: i64 = 100;
 
-/// Adds everything up.
+/// Returns the ledger's sums and faults.
 ///
 /// # Errors
-/// When the database fails.
+/// [`Failure::Database`].
 pub async fn audit(database: &Database) -> Result<Audit, Failure> {
     database
         .run(Limits::LONG, |mut client| async move {
@@ -44,7 +43,7 @@ pub async fn audit(database: &Database) -> Result<Audit, Failure> {
         .await
 }
 
-/// Postings whose entries do not add up to zero, or to what the posting says it moves.
+/// Returns postings whose entries do not add up to zero, or to the amount in the posting.
 async fn crooked_postings(tx: &Transaction<'_>) -> Result<Vec<String>, Failure> {
     let select = "SELECT p.key, coalesce(sum(e.amount), 0)::bigint,
             coalesce(sum(e.amount) FILTER (WHERE e.amount > 0), 0)::bigint, p.amount + p.fee
@@ -57,12 +56,14 @@ async fn crooked_postings(tx: &Transaction<'_>) -> Result<Vec<String>, Failure> 
     for row in tx.query(select, &[&MOST_NAMED]).await? {
         let (key, sum, moved, said): (String, i64, i64, i64) =
             (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
-        found.push(format!("posting {key}: entries add up to {sum} and move {moved}, it says {said}"));
+        found.push(format!(
+            "posting {key}: its entries add up to {sum}, not 0, or move {moved}, not its amount {said}"
+        ));
     }
     Ok(found)
 }
 
-/// Accounts whose balance is not the sum of their entries, or is negative and may not be.
+/// Returns accounts whose balance is not the sum of their entries, or is negative and must not be.
 async fn crooked_accounts(tx: &Transaction<'_>) -> Result<Vec<String>, Failure> {
     let select = "SELECT a.kind, a.owner, a.balance, coalesce(s.amount, 0)::bigint
         FROM accounts a

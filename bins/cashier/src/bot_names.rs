@@ -1,9 +1,9 @@
-//! Display names of the house's bots: an adjective and an animal, with a number behind from the
-//! 10,001st on.
+//! Display names of the house's bots: an adjective and an animal, followed by a number from the
+//! 10,001st bot on.
 //!
-//! What always holds: a bot's name never changes and no two bots share one (changing a word here
-//! would rename bots that exist only in new databases, so words are never changed); it has a space,
-//! so no person's account can be mistaken for a bot.
+//! Invariants: a bot's name never changes and no two bots have the same (a changed word here would
+//! rename bots in new databases only, so words are never changed); the name contains a space, so
+//! that no person's account looks like a bot.
 
 const ADJECTIVES: [&str; 100] = [
     "Able", "Agile", "Amber", "Ample", "Azure", "Bold", "Brave", "Breezy", "Bright", "Brisk", "Bronze",
@@ -29,13 +29,13 @@ const ANIMALS: [&str; 100] = [
     "Seal", "Shark", "Stork", "Swan", "Tiger", "Toad", "Walrus", "Wolf",
 ];
 
-/// How many names there are without a number.
+/// The number of names without a number.
 const PLAIN: u32 = 10_000;
-/// Strides through the plain names, so that neighbours sound different: 7,919 is prime, so each is
-/// met once.
+/// The stride through the plain names, so that neighbouring bots have different ones: 7,919 is
+/// prime and does not divide their number, so each name is reached once.
 const STRIDE: u32 = 7_919;
 
-/// Returns the display name of a bot, by its number from 1 (0 is taken as 1).
+/// Returns the display name of a bot by its number, counted from 1 (0 is taken as 1).
 #[must_use]
 pub fn bot_name(number: u32) -> String {
     let index = number.saturating_sub(1);
@@ -54,14 +54,14 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn names_are_unique_short_and_unlike_peoples() {
+    fn names_are_unique_short_and_contain_a_space() {
         let names: HashSet<String> = (1..=100_000).map(|n| bot_name(n).to_lowercase()).collect();
         assert_eq!(names.len(), 100_000);
         assert!(names.iter().all(|name| name.len() <= 20 && name.contains(' ')));
     }
 
     #[test]
-    fn names_stay_as_they_are() {
+    fn names_never_change() {
         let names: Vec<String> = [1, 2, 3, 10_001, 100_000].map(bot_name).into();
         assert_eq!(names, ["Able Adder", "Rapid Cougar", "Loyal Fox", "Able Adder 2", "Crimson Otter 10"]);
     }

@@ -1,22 +1,22 @@
-//! The house's bots: accounts without a log-in that may owe, made when they are first
-//! asked for.
+//! The house's bots: accounts without a log-in whose balance may be negative, created when they are
+//! first asked for.
 
 use crate::{Database, Failure, bot_names::bot_name, players::unsigned};
 use database::{Client, Limits};
 use wire::{PlayerId, Refusal, cashier::Account};
 
-/// Most bots that the house has.
+/// The most bots that the house has.
 pub const MOST_BOTS: u32 = 100_000;
-/// Made by one statement.
+/// The most bots created by one statement.
 const CHUNK: u32 = 10_000;
 
-/// A cashier waits for bots that another one is just making for longer than for a lock.
+/// The wait for bots that another cashier is creating takes longer than a wait for a lock.
 const LIMITS: Limits = Limits { patience: Limits::LONG.attempt, ..Limits::LONG };
 
-/// Returns the first `count` bots, the same ones each time, making those that are not there yet.
+/// Returns the first `count` bots, the same ones each time, and creates those that do not exist.
 ///
 /// # Errors
-/// [`Refusal::BadMessage`] for too many.
+/// [`Refusal::BadMessage`] for a count above [`MOST_BOTS`].
 pub async fn first(database: &Database, count: u32) -> Result<Vec<Account>, Failure> {
     if count > MOST_BOTS {
         return Err(Refusal::bad_message(format!("at most {MOST_BOTS} bots")).into());
@@ -44,7 +44,7 @@ async fn list(client: &Client, count: u32) -> Result<Vec<Account>, Failure> {
     rows.iter().map(account).collect()
 }
 
-/// Makes the bots `from..=to` that are not there yet. All cashiers make them in the order of their
+/// Creates the bots `from..=to` that do not exist. All cashiers create them in the order of their
 /// numbers, so two at once do not block each other.
 async fn make(client: &Client, from: u32, to: u32) -> Result<(), Failure> {
     let numbers: Vec<i32> = (from..=to).map(number).collect();

@@ -1,4 +1,4 @@
-//! Answers requests. Knows the database and passwords, no messaging.
+//! Answers requests from the database and passwords, without messaging.
 
 use crate::{
     Database, Failure, audit, bots,
@@ -18,8 +18,8 @@ use wire::{
     subject,
 };
 
-/// The sender of a request: each has a subject of its own, so that the server lets each role send
-/// only its own.
+/// The sender of a request. Each has its own subject, so that the server can restrict each role to
+/// its own requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::Display)]
 #[strum(serialize_all = "lowercase")]
 pub enum Counter {
@@ -34,10 +34,10 @@ pub enum Counter {
 }
 
 impl Counter {
-    /// All of them.
+    /// All counters.
     pub const ALL: [Self; 4] = [Self::Session, Self::Table, Self::Tournament, Self::Admin];
 
-    /// Returns the subject that its requests come on.
+    /// Returns the subject of the counter's requests.
     #[must_use]
     pub const fn subject(self) -> &'static str {
         match self {
@@ -49,12 +49,12 @@ impl Counter {
     }
 }
 
-/// What comes of a request.
+/// The result of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeskAnswer {
-    /// For the caller.
+    /// The reply for the caller.
     pub reply: CashierReply,
-    /// For all gateways, before the reply is sent.
+    /// The notice for all gateways, which is sent before the reply.
     pub notice: Option<Notice>,
 }
 
@@ -64,7 +64,7 @@ impl From<Result<CashierReply, Failure>> for DeskAnswer {
     }
 }
 
-/// Carries out requests.
+/// The part of the cashier that carries out requests.
 pub struct Desk {
     database: Database,
     passwords: Passwords,
@@ -72,7 +72,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Returns a desk over a database. Needs a tokio runtime.
+    /// Returns a desk over a database. It needs a tokio runtime.
     #[must_use]
     pub fn new(database: Database, passwords: Passwords) -> Self {
         let ledger = Ledger::start(database.clone());
@@ -85,13 +85,13 @@ impl Desk {
         &self.database
     }
 
-    /// Returns how many postings were made since the start.
+    /// Returns the number of postings since the start.
     #[must_use]
     pub fn posted(&self) -> u64 {
         self.ledger.posted()
     }
 
-    /// Answers a request as it came.
+    /// Answers a request from its bytes.
     pub async fn answer(&self, counter: Counter, payload: &[u8]) -> DeskAnswer {
         let answer = match counter {
             Counter::Session => match codec::decode(payload) {
@@ -112,7 +112,7 @@ impl Desk {
             },
         };
         if let CashierReply::Refused(refusal) = &answer.reply {
-            tracing::debug!(%counter, %refusal, "refused");
+            tracing::debug!(%counter, %refusal, "a request is refused");
         }
         answer
     }
@@ -120,7 +120,7 @@ impl Desk {
     /// Answers gateways.
     ///
     /// # Errors
-    /// The refusal, or the database's trouble.
+    /// The refusal, or the database's failure.
     pub async fn session(&self, request: SessionRequest) -> Result<CashierReply, Failure> {
         Ok(match request {
             SessionRequest::LogIn { name, password } => {
@@ -143,7 +143,7 @@ impl Desk {
     /// Answers table workers.
     ///
     /// # Errors
-    /// The refusal, or the database's trouble.
+    /// The refusal, or the database's failure.
     pub async fn table(&self, request: TableMoneyRequest) -> Result<CashierReply, Failure> {
         self.ledger.post(Posting::of_table(request)?).await?;
         Ok(CashierReply::Done)
@@ -152,7 +152,7 @@ impl Desk {
     /// Answers coordinators.
     ///
     /// # Errors
-    /// The refusal, or the database's trouble.
+    /// The refusal, or the database's failure.
     pub async fn tournament(&self, request: TournamentMoneyRequest) -> Result<CashierReply, Failure> {
         use TournamentMoneyRequest::{Bots, Enter, Refund, Settle};
         match request {
@@ -226,9 +226,9 @@ impl Desk {
     }
 }
 
-/// Refuses a message that cannot be decoded. The decoder's words name fields and types, never
-/// values, so no password gets into them.
+/// Refuses a message that cannot be decoded. The decoder's texts name fields and types, never
+/// values, so they contain no password.
 fn unreadable(counter: Counter, error: &codec::CodecError) -> DeskAnswer {
-    tracing::warn!(%counter, "a request cannot be decoded: it is refused");
+    tracing::warn!(%counter, "a request cannot be decoded: it is refused with the decoder's reason");
     DeskAnswer { reply: CashierReply::Refused(Refusal::bad_message(error.to_string())), notice: None }
 }

@@ -1,15 +1,16 @@
-//! Why a request was not carried out: a refusal for the caller, or a database in trouble.
+//! The reasons why a request is not carried out: a refusal for the caller, or a failure of the
+//! database.
 
 use database::DatabaseError;
 use wire::{Refusal, cashier::CashierReply};
 
-/// Why a request was not carried out.
+/// The reason why a request is not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// The request itself is refused.
     #[error("refused: {0}")]
     Refused(#[from] Refusal),
-    /// The database could not do it, or not in time.
+    /// The database failed, or did not answer in time.
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }
@@ -30,8 +31,8 @@ impl database::Failure for Failure {
 }
 
 impl Failure {
-    /// Returns the refusal for the caller. A database in trouble is nothing that callers can mend:
-    /// it goes to the log, and they are told to ask again.
+    /// Returns the refusal for the caller. A failure of the database goes to the log with its
+    /// cause; the caller only gets [`Refusal::Unavailable`].
     #[must_use]
     pub fn into_refusal(self) -> Refusal {
         match self {
@@ -44,7 +45,7 @@ impl Failure {
     }
 }
 
-/// Returns the reply for an outcome.
+/// Returns the reply for a result.
 #[must_use]
 pub fn reply(outcome: Result<CashierReply, Failure>) -> CashierReply {
     outcome.unwrap_or_else(|failure| CashierReply::Refused(failure.into_refusal()))

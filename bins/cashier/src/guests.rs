@@ -1,8 +1,8 @@
-//! Guests: accounts of the house for programs that play in great numbers. Hashing a password for
-//! each would take longer than everything they do.
+//! Guests: accounts of the house for measurements with great numbers of players. Hashing a password
+//! for each would take longer than the measurement.
 //!
-//! What always holds: a guest has no password, which is how it is told from a person; no session is
-//! ever opened for another account; a guest has one session, the latest.
+//! Invariants: a guest has no password, which distinguishes it from a person; no session is opened
+//! here for any other account; a guest has one session, the latest.
 
 use crate::{
     Database, Failure,
@@ -18,10 +18,10 @@ use wire::{
     cashier::{Account, Session},
 };
 
-/// Most guests in one request: their sessions fit into one message, their postings into the
+/// The most guests in one request: their sessions fit into one message, their postings into the
 /// ledger's queue.
 const MOST: u32 = 1_000;
-/// In place of a password's hash: fits no password.
+/// The value in place of a password's hash: it matches no password.
 pub const NO_PASSWORD: &str = "!";
 
 /// Names of guests, checked.
@@ -29,11 +29,11 @@ pub const NO_PASSWORD: &str = "!";
 pub struct Guests(Vec<String>);
 
 impl Guests {
-    /// Returns the guests `<prefix>-<first>` and on.
+    /// Returns the guests `<prefix>-<first>` to `<prefix>-<first + count - 1>`.
     ///
     /// # Errors
-    /// [`Refusal::BadMessage`] for none or too many, [`Refusal::BadAccount`] when the prefix makes
-    /// no names.
+    /// [`Refusal::BadMessage`] for a count out of range, [`Refusal::BadAccount`] when the prefix
+    /// makes no valid names.
     pub fn new(prefix: &str, first: u32, count: u32) -> Result<Self, Refusal> {
         let end = first.checked_add(count).filter(|_| (1..=MOST).contains(&count));
         let end = end.ok_or_else(|| Refusal::bad_message(format!("1 to {MOST} guests at a time")))?;
@@ -43,11 +43,11 @@ impl Guests {
     }
 }
 
-/// Makes those that are not there yet, and opens a session for each.
+/// Creates the guests that do not exist, and opens a session for each.
 ///
 /// # Errors
 /// [`Refusal::NameTaken`] when another account has one of the names, [`Refusal::Banned`] when one
-/// of them is banned; then nothing is done.
+/// of the guests is banned; in both cases nothing is done.
 pub async fn open(database: &Database, guests: &Guests) -> Result<Vec<Session>, Failure> {
     let tokens = guests.0.iter().map(|_| sessions::new_token()).collect::<Result<Vec<_>, _>>()?;
     let (names, tokens) = (&guests.0, &tokens);
@@ -68,7 +68,7 @@ pub async fn open(database: &Database, guests: &Guests) -> Result<Vec<Session>, 
         .await
 }
 
-/// Credits each, once per amount.
+/// Credits each guest; a repeat with the same amount credits nothing.
 ///
 /// # Errors
 /// Those of [`Ledger::post`].
@@ -93,7 +93,7 @@ async fn make(tx: &Transaction<'_>, names: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns the number and name of each, in the order of the names.
+/// Returns the number and name of each guest, in the order of the names.
 async fn find(tx: &Transaction<'_>, names: &[String]) -> Result<Vec<(i64, String)>, Failure> {
     let keys: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
     let select = "SELECT player_id, name, lower(name COLLATE \"C\"), password_hash, banned FROM players
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_checked_before_anything_is_done() {
+    fn names_and_counts_are_checked() {
         assert_eq!(Guests::new("guest", 9, 2).unwrap().0, ["guest-9", "guest-10"]);
         for (prefix, first, count) in [
             ("guest", 1, 0),

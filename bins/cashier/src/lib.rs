@@ -1,11 +1,11 @@
 //! The cashier: accounts of people and bots, sessions, the ledger, results of tournaments.
 //!
-//! What always holds: nothing is answered before PostgreSQL has it; every movement of money has an
-//! id, and asking twice moves it once; a process that is killed leaves nothing half done, because
-//! each request is one transaction. What this crate does not know: cards, tables beyond their
-//! number, how a tournament is played.
+//! Invariants: no request is answered before PostgreSQL has stored its result; every movement of
+//! money has an id, and a repeat moves nothing; a process that is killed leaves nothing half done,
+//! because each request is one transaction. This crate does not know cards, tables beyond their
+//! number, or the course of a tournament.
 //!
-//! [`Desk`] answers requests and knows no messaging; [`serve`] puts it on the bus.
+//! [`Desk`] answers requests without messaging; [`serve`] connects it to the bus.
 
 pub mod args;
 pub mod audit;

@@ -1,9 +1,9 @@
-//! Logging in, and the lock that grows with failed tries.
+//! Logging in, and the lock of a name after failed tries.
 //!
-//! What always holds: a try is counted before the password is checked, so many at once are counted
-//! as many; from the fifth failure in a row on, the name is locked for 30 s, then twice as long
+//! Invariants: a try is counted before the password is checked, so tries at the same time are all
+//! counted; from the fifth failure in a row on, the name is locked for 30 s, then twice as long
 //! after each further failure, at most an hour. Names without an account are treated alike: same
-//! statements, same hashing, same lock. Sessions that are open already are not touched.
+//! statements, same hashing, same lock. Open sessions are not affected.
 
 use crate::{
     Database, Failure,
@@ -18,7 +18,7 @@ use wire::{
     cashier::{Account, Session},
 };
 
-/// What the database knows of a name.
+/// An account with the name, from the database.
 struct Candidate {
     player: i64,
     name: String,
@@ -36,7 +36,7 @@ pub async fn log_in(
     name: &str,
     password: String,
 ) -> Result<Session, Failure> {
-    // The turn comes first: what is refused for want of one is not counted as a try.
+    // The permit comes first: a request that is refused for lack of one is not counted as a try.
     let turn = passwords.turn().await?;
     if !is_name(name) {
         passwords.fits(turn, password, None).await;
@@ -58,7 +58,8 @@ pub async fn log_in(
     Ok(Session { account, token })
 }
 
-/// Counts a try as failed until it is known to have succeeded. A day without a try starts anew.
+/// Counts a try as failed until it is known to have succeeded. The count starts anew after a day
+/// without a try.
 async fn count_try(client: &Client, key: &str) -> Result<(), Failure> {
     let count = "INSERT INTO login_failures AS f (name, failures, last_at) VALUES ($1, 1, now())
         ON CONFLICT (name) DO UPDATE SET last_at = now(),
@@ -89,8 +90,8 @@ async fn find(client: &Client, key: &str) -> Result<Option<Candidate>, Failure> 
     Ok(Some(Candidate { player: row.try_get(0)?, name: row.try_get(1)?, hash }))
 }
 
-/// Forgets the failures and opens the session. The ban is looked at again, under a lock: one that
-/// was pronounced while the password was being checked ends no session that is opened after it.
+/// Deletes the failures and opens the session. The ban is read again, under a lock, because a ban
+/// during the check of the password would not end a session that is opened after it.
 async fn welcome(database: &Database, key: &str, candidate: &Candidate, token: &str) -> Result<(), Failure> {
     database
         .run(Limits::SHORT, |mut client| async move {

@@ -1,8 +1,8 @@
-//! Passwords: argon2id, off the executor, only so many at a time.
+//! Passwords: argon2id, outside of the async executor, with a limit on the number at a time.
 //!
-//! What always holds: a check costs the same whether the account exists or not. A hash takes 19 MiB
-//! and about 34 ms of a core (OWASP's recommendation of 2023), so as many run as there are cores,
-//! and a caller that would have to wait for long is told to come back.
+//! Invariant: a check costs the same whether the account exists or not. A hash takes 19 MiB and
+//! about 34 ms of a core (OWASP's recommendation of 2023), so as many run at a time as there are
+//! cores, and a caller that would have to wait for long gets a refusal.
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -16,40 +16,40 @@ use wire::Refusal;
 const MEMORY_KIB: u32 = 19 * 1024;
 /// Passes of one hash over its memory.
 const PASSES: u32 = 2;
-/// Longest wait for a turn. Callers ask again after a few seconds, so longer would only do double
-/// work.
+/// The longest wait for a turn. Callers repeat their request after a few seconds, so a longer wait
+/// would only do the work twice.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
-/// Longer passwords cannot be set, so they fit nothing.
+/// The longest password in bytes. Longer ones cannot be set, so they match no account.
 const LONGEST_BYTES: usize = 256;
 
-/// Why passwords cannot be hashed at all.
+/// The reason why no password can be hashed.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
     /// The parameters are not accepted.
     #[error("argon2: {0}")]
     Parameters(#[from] argon2::Error),
-    /// Hashing failed, e.g. for want of randomness.
+    /// Hashing failed, e.g. because the system has no randomness.
     #[error("argon2: {0}")]
     Hash(#[from] argon2::password_hash::Error),
 }
 
-/// Hashes and checks passwords.
+/// The hashing and checking of passwords.
 #[derive(Clone)]
 pub struct Passwords {
     argon2: Argon2<'static>,
     turns: Arc<Semaphore>,
-    /// The hash of random bytes, for accounts that do not exist.
+    /// The hash of random bytes, which is checked for accounts that do not exist.
     nobody: Arc<str>,
 }
 
-/// The right to hash one password now.
+/// The permit to hash one password now.
 pub struct HashPermit(OwnedSemaphorePermit);
 
 impl Passwords {
-    /// Makes ready to hash as many at a time as there are cores.
+    /// Prepares to hash as many passwords at a time as there are cores.
     ///
     /// # Errors
-    /// When argon2 does not work here.
+    /// [`PasswordError`] when argon2 does not work here.
     pub fn new() -> Result<Self, PasswordError> {
         let params = Params::new(MEMORY_KIB, PASSES, 1, None)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
@@ -60,10 +60,10 @@ impl Passwords {
         Ok(Self { argon2, turns: Arc::new(Semaphore::new(cores)), nobody: nobody.to_string().into() })
     }
 
-    /// Waits for a turn.
+    /// Waits for a permit, at most 2 s.
     ///
     /// # Errors
-    /// [`Refusal::Unavailable`] when too many wait.
+    /// [`Refusal::Unavailable`] when too many requests wait.
     pub async fn turn(&self) -> Result<HashPermit, Refusal> {
         match tokio::time::timeout(LONGEST_WAIT, Arc::clone(&self.turns).acquire_owned()).await {
             Ok(Ok(permit)) => Ok(HashPermit(permit)),
@@ -71,7 +71,7 @@ impl Passwords {
         }
     }
 
-    /// Hashes a password for storing.
+    /// Hashes a password for the database.
     ///
     /// # Errors
     /// [`Refusal::Unavailable`] when hashing fails.
@@ -92,7 +92,8 @@ impl Passwords {
         }
     }
 
-    /// Returns whether a password fits a stored hash. Without a hash it does not, at the same cost.
+    /// Returns whether a password matches a stored hash. Without a hash the result is false, at the
+    /// same cost.
     pub async fn fits(&self, turn: HashPermit, password: String, hash: Option<String>) -> bool {
         let argon2 = self.argon2.clone();
         let nobody = Arc::clone(&self.nobody);
@@ -110,10 +111,10 @@ impl Passwords {
     }
 }
 
-/// Checks a new password against the rules.
+/// Checks a new password.
 ///
 /// # Errors
-/// [`Refusal::BadAccount`] with what to change.
+/// [`Refusal::BadAccount`] with the rule that the password breaks.
 pub fn check_new(password: &str) -> Result<(), Refusal> {
     let reason = if password.chars().count() < 8 {
         "the password is too short: use at least 8 characters"
@@ -130,7 +131,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_password_fits_only_its_own_hash() {
+    async fn a_password_matches_only_its_own_hash() {
         let passwords = Passwords::new().unwrap();
         let hash = passwords.hash(passwords.turn().await.unwrap(), "correct horse".to_owned()).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");

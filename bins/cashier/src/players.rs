@@ -1,4 +1,4 @@
-//! Accounts: making, finding, banning. Bans take effect at once: the sessions end in the same
+//! Accounts: creating, finding, banning. A ban takes effect at once: the sessions end in the same
 //! transaction.
 
 use crate::{Database, Failure};
@@ -8,8 +8,8 @@ use wire::{
     cashier::{Account, PlayerDetails},
 };
 
-/// Numbers in the database are signed; ids stay below 2^53, so nothing is lost. What is out of
-/// range becomes a number that belongs to no player.
+/// Converts a number for the database, whose numbers are signed. Ids stay below 2^53, so they fit;
+/// a number out of range becomes one that belongs to no player.
 #[must_use]
 pub fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
@@ -21,15 +21,15 @@ pub fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
-/// Checks a new account's name against the rules.
+/// Checks a new account's name.
 ///
 /// # Errors
-/// [`Refusal::BadAccount`] with what to change.
+/// [`Refusal::BadAccount`] with the rule that the name breaks.
 pub fn check_name(name: &str) -> Result<(), Refusal> {
     let reason = if !is_name(name) {
         "a name has 3 to 20 characters out of letters a-z, digits, '_' and '-'"
     } else if name.bytes().all(|b| b.is_ascii_digit()) {
-        "a name needs a character that is no digit: numbers alone mean players' numbers"
+        "a name needs a character that is no digit: digits alone mean a player's number"
     } else {
         return Ok(());
     };
@@ -43,10 +43,10 @@ pub fn is_name(name: &str) -> bool {
     (3..=20).contains(&name.len()) && name.bytes().all(fits)
 }
 
-/// Makes an account.
+/// Creates an account.
 ///
 /// # Errors
-/// [`Refusal::NameTaken`], whatever the case of the letters.
+/// [`Refusal::NameTaken`]; the case of the letters does not matter.
 pub async fn create(database: &Database, name: &str, hash: &str) -> Result<PlayerDetails, Failure> {
     database
         .run(Limits::SHORT, |client| async move {
@@ -56,8 +56,8 @@ pub async fn create(database: &Database, name: &str, hash: &str) -> Result<Playe
             match client.execute(insert, &[&name, &hash]).await {
                 Ok(_) => show(&client, name).await,
                 Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {
-                    // Our own, of an attempt whose commit got through and whose answer did not: no
-                    // two hashes are alike.
+                    // The account may be from an earlier attempt of this request whose answer was
+                    // lost: no two hashes are equal.
                     let own = "SELECT FROM players WHERE name = $1 AND password_hash = $2";
                     match client.query_opt(own, &[&name, &hash]).await? {
                         Some(_) => show(&client, name).await,
@@ -70,7 +70,7 @@ pub async fn create(database: &Database, name: &str, hash: &str) -> Result<Playe
         .await
 }
 
-/// Finds an account by name or number.
+/// Returns an account by name or number.
 ///
 /// # Errors
 /// [`Refusal::NoSuchPlayer`].
@@ -79,7 +79,7 @@ pub async fn find(database: &Database, player: &str) -> Result<PlayerDetails, Fa
 }
 
 async fn show(client: &Client, player: &str) -> Result<PlayerDetails, Failure> {
-    // PostgreSQL's texts hold every character but this one.
+    // PostgreSQL's texts cannot hold this character.
     if player.contains('\0') {
         return Err(Refusal::NoSuchPlayer.into());
     }
@@ -103,7 +103,7 @@ async fn show(client: &Client, player: &str) -> Result<PlayerDetails, Failure> {
     })
 }
 
-/// Returns what a player has: free money, and money at tables. What a bot owes counts as nothing.
+/// Returns a player's free money and money at tables. The debt of a bot counts as zero.
 ///
 /// # Errors
 /// [`Refusal::NoSuchPlayer`].
@@ -146,10 +146,10 @@ pub async fn ban(database: &Database, player: PlayerId, banned: bool) -> Result<
         .await
 }
 
-/// Returns how many of `players` have accounts.
+/// Returns the number of `players` that have accounts.
 ///
 /// # Errors
-/// When the database fails.
+/// [`Failure::Database`].
 pub async fn count_known<C: GenericClient>(client: &C, players: &[i64]) -> Result<i64, Failure> {
     let count = "SELECT count(*) FROM players WHERE player_id = ANY($1)";
     Ok(client.query_one(count, &[&players]).await?.try_get(0)?)

@@ -1,8 +1,8 @@
-//! The desk on the bus: takes requests, so many at a time, and stops in order.
+//! The desk on the bus: takes a limited number of requests at a time, and stops in order.
 //!
-//! What always holds: a request that was taken up is answered before the process ends, unless it
-//! takes longer than [`LONGEST_DRAIN`]; one that was not is asked again by its sender and goes to
-//! another cashier.
+//! Invariant: a request that was taken is answered before the process ends, unless that takes
+//! longer than [`LONGEST_DRAIN`]; the sender of a request that was not taken repeats it, and
+//! another cashier gets it.
 
 use crate::{
     Desk,
@@ -16,31 +16,34 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, task::JoinSet};
 use wire::{codec, fleet::Load, subject};
 
-/// All cashiers together: each request goes to one of them.
+/// The queue group of all cashiers: each request goes to one of them.
 const QUEUE: &str = "cashier";
-/// Requests of one counter that are worked on at once; the others wait in the subscription.
-/// Counters do not wait for each other: a rush of logins must not keep tables from paying out.
+/// The most requests of one counter that are worked on at once; the others wait in the
+/// subscription. Each counter has its own limit, so that a rush of logins does not keep tables from
+/// paying out.
 const MOST_AT_ONCE: u32 = 1024;
-/// Longest wait for what is still being worked on at the end.
+/// The longest wait at the end for requests that are worked on.
 pub const LONGEST_DRAIN: Duration = Duration::from_secs(10);
-/// How often old sessions are forgotten.
+/// The interval between deletions of old sessions.
 const SWEEP: Duration = Duration::from_secs(3600);
-/// A pause as long as this means that others have answered what came meanwhile. Repeats of what was
-/// *done* are harmless, but a buy-in that was refused for want of money, and whose player has money
-/// now, would be posted for a seat that is given up. So requests that piled up go by; a caller that
-/// still wants an answer asks again.
+/// After a pause of this length other cashiers have answered the requests that arrived meanwhile. A
+/// repeat of a posting is harmless, but a buy-in that was refused for lack of money, and whose
+/// player has money now, would be posted for a seat that is given up. So requests that piled up are
+/// dropped; a caller that still needs an answer repeats its request.
 const STOOD_STILL: Duration = Duration::from_secs(1);
 
-/// Why the cashier stopped.
+/// The reason why the cashier stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// Messaging failed.
     #[error(transparent)]
     Bus(#[from] BusError),
-    /// A subscription ended although it was not to.
-    #[error("no more requests arrive: the connection to NATS is closed for good")]
+    /// A subscription ended before the stop was asked for.
+    #[error(
+        "the subscriptions ended because the connection to NATS is closed for good: start the cashier again"
+    )]
     Deaf,
-    /// The database is there, but is not what it should be.
+    /// The database answers, but its migrations or settings are wrong.
     #[error("{}", .0.chain())]
     Database(DatabaseError),
 }
@@ -48,7 +51,8 @@ pub enum ServeError {
 /// Serves until `stop`.
 ///
 /// # Errors
-/// When messaging fails for good or the database is not what it should be.
+/// [`ServeError`] when messaging fails for good, or the database has the wrong migrations or
+/// settings.
 pub async fn run(bus: &Bus, node: wire::NodeId, desk: Arc<Desk>, stop: Stop) -> Result<(), ServeError> {
     let counted = Arc::clone(&desk);
     let load = move || Load { actions: counted.posted(), ..Load::default() };
@@ -92,7 +96,7 @@ pub async fn run(bus: &Bus, node: wire::NodeId, desk: Arc<Desk>, stop: Stop) -> 
     Ok(())
 }
 
-/// Publishes whether the database is there.
+/// Publishes in heartbeats whether the database answers.
 async fn watch(desk: Arc<Desk>, peers: Peers) {
     desk.database().watch(|answers| peers.set_troubled(!answers)).await;
 }
@@ -100,13 +104,13 @@ async fn watch(desk: Arc<Desk>, peers: Peers) {
 async fn sweep(desk: Arc<Desk>) {
     loop {
         if let Err(failure) = sessions::sweep(desk.database()).await {
-            tracing::warn!(%failure, "old sessions were not deleted: they stay until the next try");
+            tracing::warn!(%failure, "old sessions were not deleted: they stay, and the deletion is tried again in an hour");
         }
         tokio::time::sleep(SWEEP).await;
     }
 }
 
-/// One counter, open.
+/// One counter while the cashier serves it.
 #[derive(Clone)]
 struct Window {
     counter: Counter,
@@ -128,18 +132,18 @@ impl Window {
                 },
             }
         }
-        // Requests that have been delivered already go to no other cashier.
+        // Requests that have been delivered to this cashier go to no other one.
         while let Some(Some(request)) = requests.next().now_or_never() {
             self.take(request).await;
         }
         drop(requests);
         let all = self.room.acquire_many(MOST_AT_ONCE);
         if tokio::time::timeout(LONGEST_DRAIN, all).await.is_err() {
-            tracing::warn!(counter = %self.counter, "requests were left unanswered at the end: their callers repeat them");
+            tracing::warn!(counter = %self.counter, "requests are unanswered at the end of the drain: the process ends, and their callers repeat them");
         }
     }
 
-    /// Works on a request, on the side; waits only while there is no room.
+    /// Takes a request and works on it in a task of its own; waits only at the limit.
     async fn take(&self, request: Request) {
         if self.pulse.is_late() {
             return;
@@ -156,14 +160,14 @@ impl Window {
 
     async fn answer(&self, request: &Request) {
         let DeskAnswer { reply, notice } = self.desk.answer(self.counter, &request.payload).await;
-        // First the notice: once the answer says "done", gateways have been told.
+        // The notice goes first: when the caller gets the answer, gateways have been told.
         if let Some(notice) = notice {
             let sent = match codec::encode(&notice) {
                 Ok(payload) => self.bus.publish(subject::NOTICE.to_owned(), payload.into()).await,
                 Err(error) => Err(error.into()),
             };
             if let Err(error) = sent {
-                tracing::error!(%error, "gateways were not told: the request is left unanswered, so that its caller repeats it");
+                tracing::error!(%error, "a notice to the gateways was not sent: the request gets no answer, so that its caller repeats it");
                 return;
             }
         }

@@ -1,7 +1,7 @@
-//! Sessions: an opaque token for the player, only its hash for the database.
+//! Sessions: the player gets an opaque token, the database keeps only its hash.
 //!
-//! What always holds: a session ends at logout, at a ban, and after 30 days without use; a player
-//! has at most 16, the longest unused giving way.
+//! Invariants: a session ends at log-out, at a ban, and after 30 days without use; a player has at
+//! most 16, and a further one ends the one that was unused for the longest time.
 
 use crate::{Database, Failure, players::unsigned};
 use database::{GenericClient, Limits};
@@ -11,8 +11,7 @@ use wire::{
     cashier::{Account, Session},
 };
 
-/// Most sessions of one player: enough for every device, few enough that logging in again and again
-/// fills nothing.
+/// The most sessions of one player: enough for every device, and a bound for the table.
 const MOST_PER_PLAYER: i64 = 16;
 
 /// Returns a new token: 32 random bytes in hexadecimal.
@@ -25,15 +24,15 @@ pub fn new_token() -> Result<String, Refusal> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Returns what the database keeps of a token. The token is random, so a fast hash is enough.
+/// Returns the hash of a token for the database. The token is random, so a fast hash is enough.
 fn hash(token: &str) -> Vec<u8> {
     Sha256::digest(token).to_vec()
 }
 
-/// Opens a session; the same token twice is one session.
+/// Opens a session. The same token opens only one.
 ///
 /// # Errors
-/// When the database fails.
+/// [`Failure::Database`].
 pub async fn open<C: GenericClient>(client: &C, player: i64, token: &str) -> Result<(), Failure> {
     let insert = "INSERT INTO sessions (token_hash, player_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     client.execute(insert, &[&hash(token), &player]).await?;
@@ -43,10 +42,10 @@ pub async fn open<C: GenericClient>(client: &C, player: i64, token: &str) -> Res
     Ok(())
 }
 
-/// Opens a session for each player, in place of all that they have.
+/// Opens a session for each player in place of all their sessions.
 ///
 /// # Errors
-/// When the database fails.
+/// [`Failure::Database`].
 pub async fn replace_all<C: GenericClient>(
     client: &C,
     players: &[i64],
@@ -60,7 +59,7 @@ pub async fn replace_all<C: GenericClient>(
     Ok(())
 }
 
-/// Continues a session.
+/// Continues a session and returns its account.
 ///
 /// # Errors
 /// [`Refusal::SessionExpired`].
@@ -77,8 +76,8 @@ pub async fn resume(database: &Database, token: String) -> Result<Session, Failu
                 .await?;
             let row = client.query_opt(&select, &[hash]).await?;
             let row = row.ok_or(Refusal::SessionExpired)?;
-            // Noted once an hour: after a node's death thousands resume at once, and need no write
-            // for it.
+            // The use is written once an hour: after a gateway's death thousands of sessions resume
+            // at once and need no write.
             if row.try_get(2)? {
                 let note = "UPDATE sessions SET used_at = now() WHERE token_hash = $1";
                 client.execute(note, &[hash]).await?;
@@ -89,10 +88,10 @@ pub async fn resume(database: &Database, token: String) -> Result<Session, Failu
     Ok(Session { account, token })
 }
 
-/// Ends a session. One that is not there is ended already.
+/// Ends a session. A session that does not exist has ended already.
 ///
 /// # Errors
-/// When the database fails.
+/// [`Failure::Database`].
 pub async fn close(database: &Database, token: &str) -> Result<(), Failure> {
     let hash = &hash(token);
     database
@@ -104,10 +103,10 @@ pub async fn close(database: &Database, token: &str) -> Result<(), Failure> {
         .await
 }
 
-/// Forgets sessions and failed logins that no longer matter.
+/// Deletes sessions unused for 30 days and login failures older than a day.
 ///
 /// # Errors
-/// When the database fails.
+/// [`Failure::Database`].
 pub async fn sweep(database: &Database) -> Result<(), Failure> {
     database
         .run(Limits::LONG, |client| async move {
@@ -127,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_are_64_hexadecimal_digits_and_never_the_same() {
+    fn tokens_are_64_hexadecimal_digits_and_all_differ() {
         let token = new_token().unwrap();
         assert_eq!(token.len(), 64);
         assert!(token.bytes().all(|b| b.is_ascii_hexdigit()));

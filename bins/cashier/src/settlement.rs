@@ -1,8 +1,8 @@
-//! Settling a tournament: places on record, prizes out of the pool, in one transaction. And reading
-//! them back.
+//! The settlement of a tournament, which records places and pays prizes out of the pool in one
+//! transaction; and the reading of results.
 //!
-//! What always holds: a tournament is settled once; its prizes are its pool, to the last chip;
-//! after that, nothing goes into or out of the pool.
+//! Invariants: a tournament is settled once; its prizes are its pool, to the last chip; after that,
+//! the pool does not change.
 
 use crate::{
     Database, Failure,
@@ -18,25 +18,25 @@ use wire::{
     tournament::Place,
 };
 
-/// Most places of one tournament.
+/// The most places of one tournament.
 const MOST_PLACES: usize = 100_000;
 
-/// What a tournament came to.
+/// The results of a tournament to settle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settlement {
     tournament: TournamentId,
     name: String,
-    /// Best first.
+    /// The places, best first.
     places: Vec<Place>,
     finished_ms: u64,
     prizes: Chips,
 }
 
 impl Settlement {
-    /// Checks what can be checked without the ledger.
+    /// Checks all that can be checked without the ledger.
     ///
     /// # Errors
-    /// [`Refusal::BadMessage`] with what is wrong.
+    /// [`Refusal::BadMessage`] with the reason.
     pub fn new(
         tournament: TournamentId,
         name: String,
@@ -64,8 +64,8 @@ impl Settlement {
         Ok(Self { tournament, name, places, finished_ms, prizes })
     }
 
-    /// Returns a text that is the same for the same settlement, whatever the order that places were
-    /// given in.
+    /// Returns a digest that is the same for the same settlement, in whatever order the places were
+    /// given.
     fn digest(&self) -> Vec<u8> {
         let mut hasher = Sha256::new();
         hasher.update((self.name.len() as u64).to_be_bytes());
@@ -83,11 +83,11 @@ impl Settlement {
         self.places.iter().filter(|place| !place.prize.is_zero())
     }
 
-    /// Returns whether it is done already.
+    /// Returns whether the settlement is already recorded.
     ///
     /// # Errors
-    /// [`Refusal::AlreadyExists`] when the tournament was settled otherwise;
-    /// [`Refusal::BadMessage`] when the prizes are not what is in the pool.
+    /// [`Refusal::AlreadyExists`] when the tournament was settled with other contents;
+    /// [`Refusal::BadMessage`] when the prizes are not the sum in the pool.
     fn decide(&self, books: &Books) -> Result<bool, Refusal> {
         if let Some(recorded) = books.postings.get(&settle_key(self.tournament)) {
             let same = recorded.digest.as_ref() == Some(&self.digest()) && recorded.amount == self.prizes.0;
@@ -105,11 +105,11 @@ impl Settlement {
     }
 }
 
-/// Settles a tournament. `false` when that was done before.
+/// Settles a tournament. Returns false when it was settled before.
 ///
 /// # Errors
 /// As [`Settlement::new`]; [`Refusal::NoSuchPlayer`]; [`Refusal::AlreadyExists`] when it was
-/// settled otherwise.
+/// settled with other contents.
 pub async fn settle(database: &Database, settlement: &Settlement) -> Result<bool, Failure> {
     database.run(Limits::LONG, |mut client| async move { settle_once(&mut client, settlement).await }).await
 }
@@ -118,8 +118,7 @@ async fn settle_once(client: &mut Client, settlement: &Settlement) -> Result<boo
     let pool = AccountId::Tournament(settlement.tournament);
     let winners = settlement.winners().map(|place| AccountId::Player(place.player));
     let accounts: BTreeSet<AccountId> = winners.chain([pool]).collect();
-    // Before the lock: where no entry was paid there is no account yet, and without one nothing to
-    // lock.
+    // The account has to exist before the lock: without a paid entry there is no account to lock.
     store::open_accounts(client, &accounts).await?;
     let tx = client.transaction().await?;
     tx.batch_execute("SET LOCAL statement_timeout = '60s'").await?;
@@ -173,7 +172,7 @@ async fn record(tx: &Transaction<'_>, settlement: &Settlement, players: &[i64]) 
 /// Returns the places of a finished tournament, best first.
 ///
 /// # Errors
-/// [`Refusal::NoSuchTournament`] when none is settled under that number.
+/// [`Refusal::NoSuchTournament`] when no tournament is settled under this number.
 pub async fn results(database: &Database, tournament: TournamentId) -> Result<Vec<RankedPlace>, Failure> {
     database
         .run(Limits::LONG, |client| async move {
@@ -210,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_places_does_not_matter_and_everything_else_does() {
+    fn the_digest_depends_on_all_contents_but_the_order_of_places() {
         let one = settlement(vec![place(1, 5, 70), place(2, 3, 30)]).unwrap();
         let other = settlement(vec![place(2, 3, 30), place(1, 5, 70)]).unwrap();
         assert_eq!(one.digest(), other.digest());
@@ -223,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_refused() {
+    fn malformed_places_are_refused() {
         assert!(settlement(vec![]).is_err());
         assert!(settlement(vec![place(1, 5, 70), place(2, 5, 30)]).is_err());
         assert!(settlement(vec![place(0, 5, 70)]).is_err());
@@ -231,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn prizes_are_the_pool_exactly() {
+    fn prizes_other_than_the_pool_are_refused() {
         let settlement = settlement(vec![place(1, 5, 70), place(2, 3, 30)]).unwrap();
         let account = |balance| crate::ledger::books::Account { balance, ..Default::default() };
         let mut books = Books::default();

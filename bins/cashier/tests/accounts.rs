@@ -47,7 +47,7 @@ async fn accounts_have_unique_names_and_rules() {
         let request = AdminRequest::ShowPlayer { player: nobody.to_owned() };
         assert_eq!(admin(&desk, request).await, refused(Refusal::NoSuchPlayer), "{nobody:?}");
     }
-    // Many at once: one of them gets the name.
+    // Of many requests at once, one gets the name.
     let rush = (0..6).map(|n| create(if n % 2 == 0 { "Dave" } else { "dAVE" }, PASSWORD));
     let replies = futures::future::join_all(rush).await;
     let made = replies.iter().filter(|reply| matches!(reply, CashierReply::Player(_))).count();
@@ -66,7 +66,7 @@ async fn sessions_open_resume_and_end() {
     assert_eq!(session(resume(&desk, &opened.token).await), opened);
     assert_eq!(resume(&desk, "feed").await, refused(Refusal::SessionExpired));
 
-    // The token is nowhere in the database, only its hash.
+    // The database contains no token, only its hash.
     let owner = house.owner().await;
     let clear = "SELECT count(*) FROM sessions WHERE token_hash = convert_to($1, 'UTF8') OR token_hash = decode($1, 'hex')";
     assert_eq!(owner.query_one(clear, &[&opened.token]).await.unwrap().get::<_, i64>(0), 0);
@@ -76,7 +76,7 @@ async fn sessions_open_resume_and_end() {
     assert_eq!(said(log_out().await), CashierReply::Done);
     assert_eq!(resume(&desk, &opened.token).await, refused(Refusal::SessionExpired));
 
-    // 30 days without use end a session; using it begins them anew.
+    // A session ends after 30 days without use; each use starts them anew.
     let token = session(log_in(&desk, "Alice", PASSWORD).await).token;
     let age = |days: i32| {
         let set = "UPDATE sessions SET used_at = now() - make_interval(days => $1)";
@@ -93,7 +93,7 @@ async fn sessions_open_resume_and_end() {
     let left = owner.query_one("SELECT count(*) FROM sessions", &[]).await.unwrap();
     assert_eq!(left.get::<_, i64>(0), 0);
 
-    // The 17th session ends the one that was unused the longest.
+    // The 17th session ends the one that was unused for the longest time.
     let mut tokens = Vec::new();
     for _ in 0..17 {
         tokens.push(session(log_in(&desk, "Alice", PASSWORD).await).token);
@@ -103,7 +103,7 @@ async fn sessions_open_resume_and_end() {
     session(resume(&desk, &tokens[16]).await);
 }
 
-/// Known and unknown names must not be told apart by anything that is answered.
+/// No answer distinguishes known from unknown names.
 #[tokio::test]
 async fn failed_logins_lock_a_name_for_a_growing_time() {
     let house = House::start().await;
@@ -138,13 +138,13 @@ async fn failed_logins_lock_a_name_for_a_growing_time() {
         );
         unlock().await;
     }
-    // Success forgets the failures.
+    // A successful log-in deletes the failures.
     session(log_in(&desk, "Alice", PASSWORD).await);
     for _ in 0..4 {
         assert_eq!(log_in(&desk, "alice", "wrong password").await, refused(Refusal::BadCredentials));
     }
     session(log_in(&desk, "Alice", PASSWORD).await);
-    // Names that cannot be are answered like names that are not there.
+    // Malformed names get the same answer as unknown names.
     assert_eq!(log_in(&desk, "Calm Otter", PASSWORD).await, refused(Refusal::BadCredentials));
     assert_eq!(log_in(&desk, "\0", PASSWORD).await, refused(Refusal::BadCredentials));
 }
@@ -220,16 +220,17 @@ async fn bots_are_the_same_ones_each_time() {
 }
 
 #[tokio::test]
-async fn bots_that_another_is_making_are_waited_for() {
+async fn a_cashier_waits_for_bots_that_another_one_is_creating() {
     let house = House::start().await;
     let desk = Arc::new(house.desk());
     let mut other = house.owner().await;
     let making = other.transaction().await.unwrap();
     making.execute("INSERT INTO players (name, bot_number) VALUES ('Slow Start', 2)", &[]).await.unwrap();
     let waiting = tokio::spawn(async move { bots(&desk, 3).await });
-    // Longer than a statement waits for a lock, and than a short request has patience.
+    // The wait is longer than a statement's wait for a lock and than the patience of a short
+    // request.
     tokio::time::sleep(std::time::Duration::from_secs(4)).await;
-    assert!(!waiting.is_finished(), "nobody waited");
+    assert!(!waiting.is_finished(), "the request did not wait");
     making.rollback().await.unwrap();
     assert_eq!(waiting.await.unwrap().len(), 3);
 }
@@ -252,14 +253,14 @@ async fn guests_have_sessions_and_money_but_no_password() {
         assert_eq!(said(desk.session(request).await), refused(Refusal::BadCredentials));
     }
 
-    // Again, and further: the same accounts, one session each, credited once.
+    // The second request overlaps: the same accounts, one session each, credited once.
     let CashierReply::Guests(again) = open("guest", 31, 20).await else { panic!("no guests") };
     assert_eq!(again[9].account, guests[39].account);
     assert_eq!(show(&desk, "guest-40").await.balance, 700);
     assert_eq!(resume(&desk, &guests[39].token).await, refused(Refusal::SessionExpired));
     assert_eq!(session(resume(&desk, &again[9].token).await).account, guests[39].account);
 
-    // A person's account is none, and spoils the whole request.
+    // A person's account is no guest and makes the whole request fail.
     let ann = create(&desk, "guest-53").await;
     assert_eq!(open("guest", 51, 5).await, refused(Refusal::NameTaken));
     assert_eq!(show(&desk, "guest-53").await.account.player, ann);

@@ -1,5 +1,5 @@
-//! Writes that the database itself refuses, from every writer, and what the audit finds when that
-//! was got round.
+//! Writes that the database itself refuses, from every writer, and the audit's findings when the
+//! guards are switched off.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod common;
@@ -85,9 +85,9 @@ async fn the_cashiers_role_may_do_only_what_it_needs() {
     }
 }
 
-/// The audit must not only say that all is well because the database would not let it be otherwise.
+/// The audit finds faults even though the database's guards normally prevent them.
 #[tokio::test]
-async fn the_audit_finds_what_was_forged() {
+async fn the_audit_finds_forged_balances_entries_and_postings() {
     let house = House::start().await;
     let desk = house.desk();
     let alice = rich(&desk, "Alice", 100).await;
@@ -115,7 +115,7 @@ async fn the_audit_finds_what_was_forged() {
     owner.batch_execute("UPDATE entries SET amount = 60 WHERE kind = 'table'").await.unwrap();
     assert_sound(&desk).await;
 
-    // A posting that says one thing and moves another.
+    // The posting's amount differs from its entries.
     owner
         .batch_execute(
             "ALTER TABLE postings DISABLE TRIGGER USER; UPDATE postings SET amount = 61 WHERE key = 'a'",
@@ -126,7 +126,7 @@ async fn the_audit_finds_what_was_forged() {
 }
 
 #[tokio::test]
-async fn without_migrations_it_says_what_to_run() {
+async fn without_migrations_the_error_names_the_command_to_run() {
     let house = House::empty().await;
     let database = cashier::storage::open(&house.postgres.url(), 2).unwrap();
     let error = database.check_migrations().await.unwrap_err().to_string();
@@ -139,9 +139,9 @@ async fn without_migrations_it_says_what_to_run() {
     assert!(error.contains("migration 1"), "{error}");
 }
 
-/// A database server of others, where we own one database and may not make roles.
+/// Covers a foreign database server, where the owner of one database may not create roles.
 #[tokio::test]
-async fn an_owner_who_may_make_no_roles_can_migrate_and_serve() {
+async fn an_owner_who_may_not_create_roles_can_migrate_and_serve() {
     let house = House::empty().await;
     let owner = house.owner().await;
     owner.batch_execute("CREATE ROLE plain LOGIN PASSWORD 'plain'").await.unwrap();

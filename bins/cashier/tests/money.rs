@@ -17,13 +17,13 @@ async fn a_repeat_gets_the_first_answer_and_moves_nothing() {
     let (one, two) = (house.desk(), house.desk());
     let alice = rich(&one, "Alice", 1_000).await;
 
-    // Fifty at the same time, through two cashiers.
+    // Fifty requests arrive at the same time, through two cashiers.
     let rush = (0..50).map(|n| table(if n % 2 == 0 { &one } else { &two }, buy_in("a", alice, 7, 300)));
     assert!(join_all(rush).await.iter().all(|reply| *reply == CashierReply::Done));
     assert_eq!(balance(&one, alice).await, (700, 300));
     assert_eq!(one.posted() + two.posted(), 2, "the credit and one buy-in");
 
-    // The same id for something else.
+    // The same id with other contents is refused.
     for other in [buy_in("a", alice, 7, 301), buy_in("a", alice, 8, 300), cash_out("a", alice, 7, 300)] {
         assert_eq!(table(&two, other).await, refused(Refusal::AlreadyExists));
     }
@@ -40,7 +40,8 @@ async fn a_repeat_gets_the_first_answer_and_moves_nothing() {
     assert_eq!(balance(&two, alice).await, (955, 0));
 }
 
-/// The same id with different contents, at the same time and with no account in common: one wins.
+/// The same id has different contents, at the same time and with no account in common: one of them
+/// is posted.
 #[tokio::test]
 async fn racing_contents_of_one_id_are_decided_once() {
     let house = House::start().await;
@@ -79,7 +80,7 @@ async fn too_little_money_is_refused_until_there_is_enough() {
     let more_than_in_play = table(&desk, cash_out("e", alice, 7, 52)).await;
     assert!(matches!(more_than_in_play, CashierReply::Refused(Refusal::BadMessage { .. })));
 
-    // Many small ones at once, of which the money covers ten.
+    // Of many small buy-ins at once, the money covers ten.
     let bob = rich(&desk, "Bob", 100).await;
     let rush: Vec<String> = (0..40).map(|n| format!("bob.{n}")).collect();
     let replies = join_all(rush.iter().map(|id| table(&desk, buy_in(id, bob, 7, 10)))).await;
@@ -89,7 +90,7 @@ async fn too_little_money_is_refused_until_there_is_enough() {
 }
 
 #[tokio::test]
-async fn money_in_play_is_what_was_brought_since_the_last_cash_out() {
+async fn money_in_play_is_the_sum_of_buy_ins_since_the_last_cash_out() {
     let house = House::start().await;
     let desk = house.desk();
     let alice = rich(&desk, "Alice", 1_000).await;
@@ -101,7 +102,7 @@ async fn money_in_play_is_what_was_brought_since_the_last_cash_out() {
     }
     assert_eq!(balance(&desk, alice).await, (650, 350));
     assert_eq!(show(&desk, "Alice").await.in_play, Chips(350));
-    // Alice leaves table 1 with what she won from Bob, who then leaves with nothing.
+    // Alice leaves table 1 with her winnings from Bob, who then leaves without chips.
     assert_eq!(table(&desk, cash_out("out.1", alice, 1, 450)).await, CashierReply::Done);
     assert_eq!(table(&desk, cash_out("out.2", bob, 1, 0)).await, CashierReply::Done);
     assert_eq!(balance(&desk, alice).await, (1_100, 200));
@@ -130,7 +131,7 @@ async fn entries_are_paid_refunded_and_paid_again() {
     assert_eq!(tournament(&two, enter(9, alice, 0, 100, 10)).await, refused(Refusal::TournamentPast));
     assert_eq!(tournament(&two, enter(9, alice, 1, 100, 10)).await, CashierReply::Done);
     assert_eq!(balance(&one, alice).await, (890, 0));
-    // A free tournament.
+    // The second tournament is free.
     assert_eq!(tournament(&two, enter(10, alice, 0, 0, 0)).await, CashierReply::Done);
     let audit = assert_sound(&one).await;
     assert_eq!(audit.tournaments, [TournamentMoney { tournament: TournamentId(9), amount: 100 }]);
@@ -164,7 +165,8 @@ async fn a_tournament_is_settled_once_and_to_the_last_chip() {
     assert_eq!(results(&one, 9).await, refused(Refusal::NoSuchTournament));
     assert_eq!(balance(&one, alice).await.0, 890, "nothing was paid");
 
-    // Two bots share a place. Twenty at once, and in another order.
+    // Two bots share a place. Twenty requests arrive at once, some with the places in another
+    // order.
     let places = [(1, alice, 250), (2, bots[1], 75), (2, bots[0], 75), (4, bots[2], 0)];
     let mut turned = places;
     turned.reverse();
@@ -188,7 +190,7 @@ async fn a_tournament_is_settled_once_and_to_the_last_chip() {
     assert_eq!(tournament(&two, enter(9, alice, 1, 100, 10)).await, refused(Refusal::TournamentPast));
     assert_eq!(tournament(&two, refund(9, alice, 0, 100, 10)).await, refused(Refusal::TournamentPast));
     assert_eq!(tournament(&two, enter(9, alice, 0, 100, 10)).await, CashierReply::Done, "a repeat");
-    // One that was never paid.
+    // The pool of this tournament is empty.
     assert_eq!(tournament(&one, settle(11, &[(1, alice, 0), (2, bots[0], 0)])).await, CashierReply::Done);
     let audit = assert_sound(&one).await;
     assert_eq!((audit.tournaments, audit.tables), (vec![], vec![]));
@@ -203,7 +205,7 @@ async fn thousands_of_places_are_settled_at_once() {
     let house = House::start().await;
     let desk = house.desk();
     let bots = bots(&desk, 5_000).await;
-    // As many at a time as fit into the queue.
+    // The chunks fit into the queue.
     for some in bots.chunks(2_000) {
         let replies = join_all(some.iter().map(|bot| tournament(&desk, enter(9, *bot, 0, 10, 1)))).await;
         assert!(replies.iter().all(|reply| *reply == CashierReply::Done));
@@ -221,7 +223,7 @@ async fn thousands_of_places_are_settled_at_once() {
     assert_sound(&desk).await;
 }
 
-/// SplitMix64: repeatable, and nothing to depend on.
+/// SplitMix64: repeatable and without a dependency.
 struct Random(u64);
 
 impl Random {
@@ -233,7 +235,7 @@ impl Random {
     }
 }
 
-/// What a player's balance changes by, if it was done.
+/// The change of a player's balance if the request was carried out.
 struct Tried {
     player: usize,
     change: i64,
@@ -246,7 +248,7 @@ struct Crowd {
 }
 
 impl Crowd {
-    /// One random request, asked up to three times at once.
+    /// Sends one random request, up to three times at once.
     async fn try_one(&self, random: &mut Random, id: &str) -> Tried {
         let player = random.below(self.players.len() as u64) as usize;
         let who = self.players[player];
@@ -273,7 +275,8 @@ impl Crowd {
                     };
                     tournament(ask(n), request)
                 };
-                // Counted by the ledger itself: several tasks try the same entry.
+                // The ledger's own count is compared instead, because several tasks try the same
+                // entry.
                 (0, join_all((0..repeats).map(request)).await)
             }
         };

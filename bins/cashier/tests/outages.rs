@@ -1,4 +1,4 @@
-//! PostgreSQL away, frozen, killed, or held up by a cashier that stands still.
+//! PostgreSQL is down, frozen, killed, or held up by a cashier that stands still.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod common;
@@ -58,7 +58,7 @@ async fn an_outage_is_answered_in_bounded_time_and_ends_by_itself() {
     assert_eq!(balance(&desk, alice).await, (800, 200));
     assert!(matches!(log_in(&desk, "Alice", PASSWORD).await, CashierReply::Session(_)));
 
-    // A restart in the middle of a request's patience is not even noticed by the caller.
+    // The caller may not notice a restart within the patience of its request.
     house.postgres.stop().await.unwrap();
     let (reply, restarted) = tokio::join!(table(&desk, buy_in("back", alice, 7, 10)), async {
         sleep(Duration::from_millis(300)).await;
@@ -71,9 +71,9 @@ async fn an_outage_is_answered_in_bounded_time_and_ends_by_itself() {
     assert_sound(&desk).await;
 }
 
-/// Stopped, all its processes are: connections stay open and say nothing.
+/// With all processes of the server stopped, connections stay open and give no answer.
 #[tokio::test]
-async fn a_silent_server_is_answered_for_in_bounded_time() {
+async fn requests_to_a_silent_server_are_refused_in_bounded_time() {
     let mut house = House::start().await;
     let desk = house.desk();
     let alice = rich(&desk, "Alice", 100).await;
@@ -104,7 +104,7 @@ async fn a_silent_server_is_answered_for_in_bounded_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
+async fn acknowledged_postings_survive_when_the_server_is_killed() {
     let mut house = House::start().await;
     let desk = Arc::new(house.desk());
     let alice = rich(&desk, "Alice", 1_000_000).await;
@@ -129,7 +129,7 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     }
     assert_eq!(balance(&desk, alice).await, (988_000, 12_000));
     assert_eq!(assert_sound(&desk).await.tables.len(), 8);
-    // What was counted may be less: the answer to a commit can get lost, never the other way round.
+    // The count may be smaller, because the answer to a commit can get lost, and never larger.
     assert!(desk.posted() <= 1_201);
 }
 

@@ -1,4 +1,4 @@
-//! The program itself, with nats-server and PostgreSQL.
+//! The cashier's process, with nats-server and PostgreSQL.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod common;
@@ -45,7 +45,7 @@ async fn connect(nats: &Nats, user: &str) -> Bus {
 impl Fleet {
     async fn start() -> Self {
         let house = House::start().await;
-        // As in the fleet: each role may only do what it needs.
+        // The permissions are the fleet's: each role may only do what it needs.
         let config = Some(servers::find::nats_config().unwrap());
         let nats = Nats::start(NatsOptions { config, ..NatsOptions::default() }).await.unwrap();
         let admin = connect(&nats, "admin").await;
@@ -67,7 +67,7 @@ impl Fleet {
             .log(self.log(node))
     }
 
-    /// A cashier that is ready.
+    /// Starts a cashier and waits until it is ready.
     async fn cashier(&self, node: &str) -> Child {
         let mut child = self.program(node).start().await.unwrap();
         let deadline = Instant::now() + GENEROUS;
@@ -113,7 +113,7 @@ impl Fleet {
 }
 
 #[tokio::test]
-async fn requests_are_answered_bans_told_and_secrets_kept() {
+async fn requests_are_answered_bans_are_published_and_secrets_stay_out_of_the_log() {
     let fleet = Fleet::start().await;
     let mut child = fleet.cashier("cashier-1").await;
     let alice = fleet.rich("Alice", 100).await;
@@ -187,7 +187,7 @@ async fn cashiers_come_and_go_while_money_moves() {
     };
     tokio::select! {
         _ = play => {}
-        () = chaos => panic!("the players wait"),
+        () = chaos => panic!("the players wait for answers"),
     }
     let survivor = fleet.cashier("cashier-4").await;
     let CashierReply::Balance { balance, in_play } =
@@ -200,9 +200,10 @@ async fn cashiers_come_and_go_while_money_moves() {
     drop(survivor);
 }
 
-/// What arrived while the process was stopped is old: others have answered it since.
+/// Requests that arrived while the process was stopped are old: other cashiers have answered them
+/// since.
 #[tokio::test]
-async fn requests_from_before_a_standstill_are_left_alone() {
+async fn requests_from_before_a_standstill_are_dropped() {
     let fleet = Fleet::start().await;
     let child = fleet.cashier("cashier-1").await;
     let alice = fleet.rich("Alice", 100).await;
@@ -216,7 +217,8 @@ async fn requests_from_before_a_standstill_are_left_alone() {
     assert!(reply.is_err(), "{reply:?}");
     sleep(Duration::from_millis(1_000)).await;
     child.signal(Signal::CONT);
-    // Answered only once nothing counts as old any more: by then the other request was let go.
+    // This request is answered after the end of the standstill, when the other one has been
+    // dropped.
     let balance = SessionRequest::Balance { player: alice };
     let reply = fleet.ask(subject::CASHIER_SESSION, &balance).await;
     assert_eq!(reply, CashierReply::Balance { balance: Chips(100), in_play: Chips(0) });
@@ -224,7 +226,7 @@ async fn requests_from_before_a_standstill_are_left_alone() {
 }
 
 #[tokio::test]
-async fn it_waits_for_the_database_but_not_for_migrations() {
+async fn the_cashier_waits_for_the_database_but_not_for_migrations() {
     let mut fleet = Fleet::start().await;
     fleet.house.postgres.stop().await.unwrap();
     let mut child = fleet.program("cashier-1").start().await.unwrap();

@@ -1,4 +1,5 @@
-//! How many postings a second: one per transaction, and those together that arrive together.
+//! Measures postings per second: one per transaction, and in transactions of those that arrive
+//! together.
 //!
 //! `cargo test -p cashier --release --test throughput -- --ignored --nocapture` prints a line of
 //! JSON for each.

@@ -1,13 +1,13 @@
-//! Decides on postings against the accounts and postings that bear on them. Pure.
+//! Decisions on postings, from the accounts and earlier postings they depend on. Pure.
 //!
-//! What always holds: a posting that is refused changes nothing; one that is accepted has entries
-//! that add up to zero, and is seen by the postings decided after it.
+//! Invariants: a refused posting changes nothing; an accepted one has entries that add up to zero,
+//! and the postings decided after it see it.
 
 use super::{AccountId, Columns, Movement, Posting, TournamentEntry, settle_key};
 use std::collections::HashMap;
 use wire::{Chips, PlayerId, Refusal, TableId, TournamentId};
 
-/// An account as it is read, under a lock.
+/// An account as read under a lock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     /// Its balance.
@@ -18,25 +18,25 @@ pub struct Account {
     pub banned: bool,
 }
 
-/// A posting of earlier, by its columns.
+/// An earlier posting, by its columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
-    /// Which kind of movement.
+    /// The kind of movement.
     pub kind: String,
-    /// Whose money.
+    /// The player whose money moved; `None` for a settlement.
     pub player: Option<u64>,
-    /// Number of the table or tournament.
+    /// The number of the table or tournament.
     pub place: Option<u64>,
-    /// How much, without the fee.
+    /// The amount, without the fee.
     pub amount: u64,
     /// The fee.
     pub fee: u64,
-    /// Digest of what the columns cannot hold.
+    /// The digest of contents that have no column (a settlement's).
     pub digest: Option<Vec<u8>>,
 }
 
 impl Recorded {
-    /// Returns whether it is the posting that has these columns.
+    /// Returns whether these columns are the posting's.
     #[must_use]
     pub fn is(&self, columns: &Columns) -> bool {
         self.kind == columns.kind
@@ -60,25 +60,25 @@ impl From<&Columns> for Recorded {
     }
 }
 
-/// One side of a posting.
+/// One entry of a posting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Side {
-    /// Which account.
+    /// The account.
     pub account: AccountId,
-    /// How much it gains; negative for what it gives.
+    /// The amount that the account gains; negative for a loss.
     pub amount: i64,
 }
 
-/// What became of a posting that was not refused.
+/// The result of a posting that was not refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PostingResult {
-    /// It is new: these are its entries.
+    /// The posting is new and has these entries.
     New(Vec<Side>),
-    /// It was recorded before.
+    /// The posting was recorded before.
     Repeated,
 }
 
-/// The accounts and postings that bear on what is to be decided.
+/// The accounts and earlier postings that decisions depend on.
 #[derive(Debug, Default)]
 pub struct Books {
     /// Accounts by id.
@@ -88,10 +88,10 @@ pub struct Books {
 }
 
 impl Books {
-    /// Decides on one posting, and notes it when it is accepted.
+    /// Decides on one posting, and adds it to the books when it is accepted.
     ///
     /// # Errors
-    /// The refusal by name. [`Refusal::AlreadyExists`] when the key was used for something else.
+    /// The refusal by name. [`Refusal::AlreadyExists`] when the key was used with other contents.
     pub fn post(&mut self, posting: &Posting) -> Result<PostingResult, Refusal> {
         let columns = posting.columns();
         if let Some(recorded) = self.postings.get(&posting.key) {
@@ -99,8 +99,9 @@ impl Books {
                 return Err(Refusal::AlreadyExists);
             }
             return match posting.movement {
-                // Paid, paid back since, and now a belated repeat of the first (or a new entry
-                // under an old number): to say "done" would be an entry for nothing.
+                // The entry was paid and refunded, and this is a late repeat of the payment (or a
+                // new entry under an old number): the answer "done" would give an entry without
+                // payment.
                 Movement::Enter(entry) if self.postings.contains_key(&entry.refund_key()) => {
                     Err(Refusal::TournamentPast)
                 }
@@ -162,7 +163,7 @@ impl Books {
         ]))
     }
 
-    /// Pays back what was paid, and no more: the entry must be there with the same amounts.
+    /// Pays back exactly the amounts that were paid: the entry must be on record with them.
     fn refund(&self, entry: &TournamentEntry) -> Result<Vec<Side>, Refusal> {
         self.check_open(entry.tournament)?;
         let paid = self.postings.get(&entry.enter_key()).ok_or(Refusal::NotRegistered)?;
@@ -184,7 +185,7 @@ impl Books {
         account.copied().ok_or(Refusal::NoSuchPlayer)
     }
 
-    /// Checks that the player may put money at stake.
+    /// Checks that the player exists and is not banned.
     fn check_player(&self, player: PlayerId) -> Result<(), Refusal> {
         if self.known(player)?.banned { Err(Refusal::Banned) } else { Ok(()) }
     }
@@ -202,7 +203,7 @@ impl Books {
         if in_play >= signed(amount) {
             return Ok(());
         }
-        tracing::error!(%table, %amount, in_play, "a cash-out of more chips than are in play: it is refused; verify the table's journal");
+        tracing::error!(%table, %amount, in_play, "a cash-out exceeds the chips in play at the table: it is refused; check the table's journal with `pokerctl verify`");
         Err(Refusal::bad_message(format!(
             "cash-out of {amount} at table {table}, but only {in_play} is in play there"
         )))
@@ -215,15 +216,15 @@ impl Books {
         Ok(())
     }
 
-    /// Checks before the database does: no account below zero that may not be, none out of
-    /// range.
+    /// Checks, before the database does, that no account leaves its range and only accounts that
+    /// may owe become negative.
     fn check(&self, sides: &[Side]) -> Result<(), Refusal> {
         for side in sides {
             let account = self.accounts.get(&side.account).copied().unwrap_or_default();
             let after = account.balance.checked_add(side.amount);
             if !after.is_some_and(|after| after >= 0 || account.may_owe) {
                 return Err(Refusal::bad_message(format!(
-                    "{} more on account {} with its {} is not possible",
+                    "an entry of {} would take account {} with balance {} out of its range",
                     side.amount, side.account, account.balance
                 )));
             }
@@ -232,18 +233,18 @@ impl Books {
     }
 }
 
-/// Sides without those that move nothing.
+/// Returns the entries whose amount is not zero.
 fn sides(all: &[(AccountId, i64)]) -> Vec<Side> {
     let side = |&(account, amount): &(AccountId, i64)| Side { account, amount };
     all.iter().filter(|(_, amount)| *amount != 0).map(side).collect()
 }
 
-/// Returns an amount with a sign. Amounts are checked to be below 2^54, so nothing is lost.
+/// Returns an amount as a signed number. Amounts are checked to be below 2^54, so they fit.
 fn signed(amount: Chips) -> i64 {
     i64::try_from(amount.0).unwrap_or(i64::MAX)
 }
 
-/// Returns an amount without a sign; a debt is nothing.
+/// Returns a balance as an unsigned number; a debt becomes 0.
 fn unsigned(balance: i64) -> u64 {
     u64::try_from(balance).unwrap_or(0)
 }

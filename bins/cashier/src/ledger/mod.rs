@@ -1,4 +1,4 @@
-//! The double-entry ledger: what is moved, between which accounts, under which key.
+//! The double-entry ledger: movements of money between accounts, each under a key.
 //!
 //! A request becomes a [`Posting`]; [`books`] decides on it (pure), [`store`] reads and writes
 //! (SQL), [`queue`] puts postings that arrive together into one transaction.
@@ -12,28 +12,28 @@ use wire::{
     Chips, PlayerId, PostingId, Refusal, TableId, TournamentId, cashier::TableMoneyRequest, text::Quoted,
 };
 
-/// Keys that the cashier makes itself begin like this; ids that others choose may not.
+/// Prefixes of keys that the cashier makes itself; ids from other roles must not begin with them.
 const OWN_KEYS: [&str; 3] = ["enter.", "refund.", "settle."];
-/// Longest key in bytes.
+/// The longest key in bytes.
 const LONGEST_KEY: usize = 120;
 
 /// A ledger account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AccountId {
-    /// What the house has put in: the other side of credits.
+    /// The house's capital: the other side of credits.
     Equity,
     /// A player's free money.
     Player(PlayerId),
     /// Fees.
     Revenue,
-    /// Money in play at a table.
+    /// Money at a table.
     Table(TableId),
-    /// A prize pool that is not paid out yet.
+    /// A prize pool that is not paid out.
     Tournament(TournamentId),
 }
 
 impl AccountId {
-    /// Returns kind and number, as the table `accounts` has them.
+    /// Returns kind and number, the columns of the table `accounts`.
     #[must_use]
     pub fn columns(self) -> (&'static str, u64) {
         match self {
@@ -45,7 +45,7 @@ impl AccountId {
         }
     }
 
-    /// Returns the account of kind and number.
+    /// Returns the account with a kind and number; `None` for an unknown kind.
     #[must_use]
     pub fn from_columns(kind: &str, owner: u64) -> Option<Self> {
         Some(match kind {
@@ -66,36 +66,36 @@ impl fmt::Display for AccountId {
     }
 }
 
-/// A movement of money. Settlements, which have thousands of sides, are in [`crate::settlement`].
+/// A movement of money. Settlements, which have thousands of entries, are in [`crate::settlement`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Movement {
-    /// From a player's balance into play.
+    /// From a player's balance to a table.
     BuyIn {
-        /// Whose money.
+        /// The player.
         player: PlayerId,
-        /// Where it goes.
+        /// The table.
         table: TableId,
-        /// How much.
+        /// The amount.
         amount: Chips,
     },
-    /// Out of play, back to the player's balance.
+    /// From a table to the player's balance.
     CashOut {
-        /// Whose money.
+        /// The player.
         player: PlayerId,
-        /// Where it comes from.
+        /// The table.
         table: TableId,
-        /// How much.
+        /// The amount.
         amount: Chips,
     },
-    /// Into a prize pool, and the fee to the house.
+    /// From a player's balance to a prize pool, and the fee to the house.
     Enter(TournamentEntry),
-    /// An entry paid back.
+    /// The refund of an entry.
     Refund(TournamentEntry),
     /// From the house to a player's balance.
     Credit {
-        /// Whose balance.
+        /// The player.
         player: PlayerId,
-        /// How much.
+        /// The amount.
         amount: Chips,
     },
 }
@@ -103,45 +103,44 @@ pub enum Movement {
 /// A player's entry in a tournament.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TournamentEntry {
-    /// Which tournament.
+    /// The tournament.
     pub tournament: TournamentId,
-    /// Whose entry.
+    /// The player.
     pub player: PlayerId,
-    /// Which of the player's entries, from 0.
+    /// The number of the player's entry in the tournament.
     pub number: u32,
-    /// Into the prize pool.
+    /// The amount for the prize pool.
     pub buy_in: Chips,
-    /// To the house.
+    /// The amount for the house.
     pub fee: Chips,
 }
 
 impl TournamentEntry {
-    /// Returns the key of paying it.
+    /// Returns the key of the payment.
     #[must_use]
     pub fn enter_key(&self) -> String {
         format!("enter.{}.{}.{}", self.tournament, self.player, self.number)
     }
 
-    /// Returns the key of paying it back.
+    /// Returns the key of the refund.
     #[must_use]
     pub fn refund_key(&self) -> String {
         format!("refund.{}.{}.{}", self.tournament, self.player, self.number)
     }
 }
 
-/// Returns the key of a tournament's settlement. Once it is posted, nothing goes into or out of the
-/// pool.
+/// Returns the key of a tournament's settlement. Once it is posted, the pool does not change.
 #[must_use]
 pub fn settle_key(tournament: TournamentId) -> String {
     format!("settle.{tournament}")
 }
 
-/// A movement and the key that makes it happen once.
+/// A movement with the key under which it is carried out once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Posting {
     /// The key.
     pub key: String,
-    /// What is moved.
+    /// The movement.
     pub movement: Movement,
 }
 
@@ -149,7 +148,8 @@ impl Posting {
     /// Returns a posting under an id that its sender chose.
     ///
     /// # Errors
-    /// [`Refusal::BadMessage`] for ids that cannot be keys, and for movements that make no sense.
+    /// [`Refusal::BadMessage`] for ids that cannot be keys, and for amounts and numbers out of
+    /// range.
     pub fn named(id: PostingId, movement: Movement) -> Result<Self, Refusal> {
         let key = id.0;
         if key.is_empty() || key.len() > LONGEST_KEY || key.contains(char::is_control) {
@@ -165,7 +165,7 @@ impl Posting {
         Self { key, movement }.checked()
     }
 
-    /// Returns the posting that a table asks for.
+    /// Returns the posting of a table's request.
     ///
     /// # Errors
     /// As [`Self::named`].
@@ -184,7 +184,7 @@ impl Posting {
     /// Returns the posting that pays an entry.
     ///
     /// # Errors
-    /// [`Refusal::BadMessage`] for amounts that make no sense.
+    /// [`Refusal::BadMessage`] for amounts and numbers out of range.
     pub fn enter(entry: TournamentEntry) -> Result<Self, Refusal> {
         let key = entry.enter_key();
         let movement = Movement::Enter(entry);
@@ -194,7 +194,7 @@ impl Posting {
     /// Returns the posting that pays an entry back.
     ///
     /// # Errors
-    /// [`Refusal::BadMessage`] for amounts that make no sense.
+    /// [`Refusal::BadMessage`] for amounts and numbers out of range.
     pub fn refund(entry: TournamentEntry) -> Result<Self, Refusal> {
         let key = entry.refund_key();
         let movement = Movement::Refund(entry);
@@ -220,7 +220,7 @@ impl Posting {
         Ok(self)
     }
 
-    /// Returns what the table `postings` keeps of it.
+    /// Returns the posting's columns in the table `postings`.
     #[must_use]
     pub fn columns(&self) -> Columns {
         let (kind, player, place, amount, fee) = match self.movement {
@@ -241,7 +241,7 @@ impl Posting {
         Columns { kind, player, place, amount, fee }
     }
 
-    /// Returns the accounts that it moves money between.
+    /// Returns the accounts between which the posting moves money.
     #[must_use]
     pub fn accounts(&self) -> Vec<AccountId> {
         match self.movement {
@@ -257,7 +257,7 @@ impl Posting {
         }
     }
 
-    /// Returns the keys whose postings bear on it, its own included.
+    /// Returns the keys of the postings that the decision depends on, its own included.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
         match self.movement {
@@ -269,17 +269,17 @@ impl Posting {
     }
 }
 
-/// What the table `postings` keeps of a posting, beside its key. Two postings are the same when
-/// this is.
+/// The columns of a posting in the table `postings`, except its key. Two postings are the same when
+/// these are equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Columns {
-    /// Which kind of movement.
+    /// The kind of movement.
     pub kind: &'static str,
-    /// Whose money.
+    /// The player whose money moves.
     pub player: PlayerId,
-    /// Number of the table or tournament.
+    /// The number of the table or tournament.
     pub place: Option<u64>,
-    /// How much, without the fee.
+    /// The amount, without the fee.
     pub amount: Chips,
     /// The fee.
     pub fee: Chips,

@@ -1,8 +1,9 @@
-//! Puts postings that arrive together into one transaction: a commit costs a flush to disk, and
-//! postings to the same prize pool or to the house would otherwise wait for each other's.
+//! The queue of postings, which puts those that arrive together into one transaction: a commit
+//! costs a flush to disk, and postings to the same prize pool or to the house would otherwise wait
+//! for each other's.
 //!
-//! What always holds: the queue is bounded; every posting is answered, at the latest when its
-//! patience is over; one that the database cannot take does not keep the others from being posted.
+//! Invariants: the queue is bounded; every posting gets an answer; a posting that the database
+//! refuses does not keep the others from being posted.
 
 use super::{Posting, store};
 use crate::{Database, Failure};
@@ -17,9 +18,9 @@ use std::{
 use tokio::sync::{mpsc, oneshot};
 use wire::Refusal;
 
-/// Most postings in one transaction: beyond this it only gets slower (see docs/decisions/0011).
+/// The most postings in one transaction: more only make it slower (see docs/decisions/0011).
 const MOST_AT_ONCE: usize = 256;
-/// Most postings that wait. At a few thousand a second, more could not be done within their
+/// The most postings that wait. At a few thousand a second, more could not be posted within their
 /// patience.
 const MOST_WAITING: usize = 4096;
 
@@ -29,7 +30,7 @@ struct QueuedPosting {
     answer: oneshot::Sender<Result<(), Refusal>>,
 }
 
-/// The way into the ledger.
+/// The handle through which postings enter the queue.
 #[derive(Clone)]
 pub struct Ledger {
     waiting: mpsc::Sender<QueuedPosting>,
@@ -37,7 +38,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Starts taking postings. Ends with the last clone.
+    /// Starts the task that posts. It ends with the last clone of the handle.
     #[must_use]
     pub fn start(database: Database) -> Self {
         let (waiting, queue) = mpsc::channel(MOST_WAITING);
@@ -46,10 +47,10 @@ impl Ledger {
         Self { waiting, posted }
     }
 
-    /// Posts. Returns when it is durable, now or since earlier.
+    /// Posts, and returns when the posting is durable, be it new or a repeat.
     ///
     /// # Errors
-    /// The refusal; [`Refusal::Unavailable`] when it is not known to be posted.
+    /// The refusal; [`Refusal::Unavailable`] when it is not known whether the posting is durable.
     pub async fn post(&self, posting: Posting) -> Result<(), Refusal> {
         let (answer, outcome) = oneshot::channel();
         let since = Instant::now();
@@ -58,13 +59,13 @@ impl Ledger {
         outcome.await.unwrap_or_else(|_| Err(Refusal::unavailable("ledger")))
     }
 
-    /// Returns how many postings were made since the start; repeats and refusals do not count.
+    /// Returns the number of postings since the start, without repeats and refusals.
     #[must_use]
     pub fn posted(&self) -> u64 {
         self.posted.load(Ordering::Relaxed)
     }
 
-    /// Counts a posting that was made elsewhere (a settlement).
+    /// Counts a posting that was written outside of the queue (a settlement).
     pub fn count(&self) {
         self.posted.fetch_add(1, Ordering::Relaxed);
     }
@@ -76,7 +77,7 @@ async fn work(database: Database, mut queue: mpsc::Receiver<QueuedPosting>, post
         let (postings, answers): (Vec<Posting>, Vec<_>) = taken
             .drain(..)
             .filter_map(|waiting| {
-                // A caller that waited this long during an outage has repeated its request since.
+                // A caller that has waited this long has repeated its request meanwhile.
                 if waiting.since.elapsed() >= Limits::SHORT.patience {
                     let _ = waiting.answer.send(Err(Refusal::unavailable("database")));
                     return None;
@@ -92,19 +93,19 @@ async fn work(database: Database, mut queue: mpsc::Receiver<QueuedPosting>, post
             if outcome == Ok(true) {
                 posted.fetch_add(1, Ordering::Relaxed);
             }
-            // The caller does not wait for it any more: it repeats its request.
+            // A caller that no longer waits repeats its request.
             let _ = answer.send(outcome.map(|_new| ()));
         }
     }
 }
 
-/// Posts all together, or one by one when the database refuses them together for a lasting reason.
+/// Posts all in one transaction, or one by one when the database refuses that for a lasting reason.
 async fn post_all(database: &Database, postings: Vec<Posting>) -> Vec<Result<bool, Refusal>> {
     let count = postings.len();
     match post_once(database, &postings).await {
         Ok(outcomes) => outcomes,
         Err(Failure::Database(error)) if count > 1 && !error.is_transient() => {
-            tracing::error!(error = %error.chain(), count, "a transaction of postings was refused: each is tried alone");
+            tracing::error!(error = %error.chain(), count, "a transaction of several postings failed: each posting is now tried in its own transaction");
             let mut outcomes = Vec::with_capacity(count);
             for posting in postings {
                 outcomes.push(match post_once(database, &[posting]).await {

@@ -1,8 +1,8 @@
-//! Reads what bears on postings, under locks, and writes what was decided.
+//! Reads accounts and postings under locks, and writes the accepted postings.
 //!
-//! What always holds: every transaction locks accounts in one statement, in the same order, before
-//! reading postings, and holds no other lock that another one may wait for; so there are no
-//! deadlocks, and what is read stays true until the commit.
+//! Invariant: every transaction locks accounts in one statement, in the same order, before it reads
+//! postings, and holds no other lock that another transaction may wait for. So there are no
+//! deadlocks, and the read values stay valid until the commit.
 
 use super::{
     AccountId, Posting,
@@ -15,11 +15,11 @@ use crate::{
 use database::{Client, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Accounts of tables and tournaments come to be with their first posting. Committed on its own: an
-/// account without entries says nothing.
+/// Creates the accounts of tables and tournaments that get their first posting. They are committed
+/// separately, because an account without entries changes no sum.
 ///
 /// # Errors
-/// When the database fails.
+/// [`Failure::Database`].
 pub async fn open_accounts(client: &Client, accounts: &BTreeSet<AccountId>) -> Result<(), Failure> {
     let made = |id: &&AccountId| matches!(id, AccountId::Table(_) | AccountId::Tournament(_));
     let (kinds, owners) = columns(accounts.iter().filter(made));
@@ -41,7 +41,7 @@ pub async fn open_accounts(client: &Client, accounts: &BTreeSet<AccountId>) -> R
 /// Locks the accounts and reads the postings of `keys`.
 ///
 /// # Errors
-/// When the database fails.
+/// [`Failure::Database`].
 pub async fn read(
     tx: &Transaction<'_>,
     accounts: &BTreeSet<AccountId>,
@@ -69,8 +69,8 @@ pub async fn read(
             books.accounts.insert(id, account);
         }
     }
-    // A statement of its own, after the locks: it sees what was committed while they were waited
-    // for.
+    // The statement after the locks sees the postings that were committed while the locks were
+    // waited for.
     for row in tx.query(&select, &[&keys]).await? {
         let recorded = Recorded {
             kind: row.try_get(1)?,
@@ -85,11 +85,11 @@ pub async fn read(
     Ok(books)
 }
 
-/// Writes new postings and their entries. The database adds the entries to the balances itself, and
+/// Writes new postings and their entries. The database itself adds the entries to the balances, and
 /// refuses entries that do not add up to zero.
 ///
 /// # Errors
-/// When the database fails.
+/// [`Failure::Database`].
 pub async fn write(tx: &Transaction<'_>, new: &[(&Posting, Vec<Side>)]) -> Result<(), Failure> {
     let mut rows = PostingRows::default();
     let mut entries = EntryRows::default();
@@ -128,10 +128,9 @@ pub async fn write(tx: &Transaction<'_>, new: &[(&Posting, Vec<Side>)]) -> Resul
     write_stakes(tx, new).await
 }
 
-/// Keeps what players have brought to tables. The lock on the player's account guards their stakes
-/// too.
+/// Updates the stakes of players at tables. The lock on the player's account guards them too.
 async fn write_stakes(tx: &Transaction<'_>, new: &[(&Posting, Vec<Side>)]) -> Result<(), Failure> {
-    // Per player and table: whether there was a cash-out, and what was brought after it.
+    // Per player and table: whether there was a cash-out, and the buy-ins after it.
     let mut stakes: BTreeMap<(i64, i64), (bool, i64)> = BTreeMap::new();
     for (posting, _) in new {
         let columns = posting.columns();
@@ -171,11 +170,11 @@ async fn write_stakes(tx: &Transaction<'_>, new: &[(&Posting, Vec<Side>)]) -> Re
     Ok(())
 }
 
-/// Posts all of `postings` in one transaction: what each of them comes to, in their order. `true`
-/// for new ones.
+/// Posts all of `postings` in one transaction and returns the result of each in their order: `true`
+/// for a new posting, `false` for a repeat.
 ///
 /// # Errors
-/// When the database fails; then none of them is posted, as far as is known.
+/// [`Failure::Database`]; then none of them is known to be posted.
 pub async fn post(
     client: &mut Client,
     postings: &[Posting],

@@ -1,4 +1,4 @@
-//! A PostgreSQL server of its own with the migrations applied, and desks that log in to it as the
+//! A PostgreSQL server for one test with the migrations applied, and desks that log in to it as the
 //! cashier does.
 #![allow(dead_code)] // each test uses its own part of this
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
@@ -16,7 +16,7 @@ use wire::{
     tournament::Place,
 };
 
-/// Longest time that anything here may take, on a machine that is busy with other things.
+/// The longest time for any step, on a machine that is busy with other work.
 pub const GENEROUS: Duration = Duration::from_secs(60);
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -36,12 +36,12 @@ impl House {
         house
     }
 
-    /// Without tables.
+    /// Starts a database without tables.
     pub async fn empty() -> Self {
         Self::with_server(false).await
     }
 
-    /// With a server that flushes each commit to the disk, or not.
+    /// Starts a server; `durable` is whether it flushes each commit to the disk.
     pub async fn with_server(durable: bool) -> Self {
         let options = PostgresOptions { dir: None, port: None, durable };
         Self { postgres: Postgres::start(options).await.unwrap() }
@@ -53,7 +53,7 @@ impl House {
         owner.batch_execute("ALTER ROLE cashier LOGIN PASSWORD 'for tests'").await.unwrap();
     }
 
-    /// The address as the cashier has it.
+    /// Returns the URL with which the cashier connects.
     pub fn url(&self) -> String {
         format!("postgres://cashier:for%20tests@127.0.0.1:{}/poker", self.postgres.port())
     }
@@ -66,7 +66,7 @@ impl House {
         Desk::new(self.database(), Passwords::new().unwrap())
     }
 
-    /// A connection that may do everything.
+    /// Returns a connection with all rights.
     pub async fn owner(&self) -> Client {
         let (client, connection) = tokio_postgres::connect(&self.postgres.url(), NoTls).await.unwrap();
         tokio::spawn(connection);
@@ -74,7 +74,7 @@ impl House {
     }
 }
 
-/// What a request is answered with, however it ends.
+/// Returns the reply of a result, also of a failure.
 pub fn said(outcome: Result<CashierReply, cashier::Failure>) -> CashierReply {
     outcome.unwrap_or_else(|failure| CashierReply::Refused(failure.into_refusal()))
 }
@@ -100,7 +100,7 @@ pub async fn credit(desk: &Desk, id: &str, player: PlayerId, amount: u64) -> Cas
     admin(desk, AdminRequest::Credit { posting, player, amount: Chips(amount) }).await
 }
 
-/// A person with money.
+/// Creates a person's account with money.
 pub async fn rich(desk: &Desk, name: &str, amount: u64) -> PlayerId {
     let player = create(desk, name).await;
     assert_eq!(credit(desk, &format!("first-money.{player}"), player, amount).await, CashierReply::Done);
@@ -178,7 +178,7 @@ pub async fn audit(desk: &Desk) -> Audit {
     }
 }
 
-/// The books balance.
+/// Checks that the books balance.
 pub async fn assert_sound(desk: &Desk) -> Audit {
     let audit = audit(desk).await;
     assert_eq!((audit.sum, &audit.unbalanced), (0, &Vec::new()));

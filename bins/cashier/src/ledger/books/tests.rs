@@ -64,7 +64,7 @@ fn money_goes_into_play_and_back_once_each() {
 }
 
 #[test]
-fn an_id_is_for_one_content() {
+fn an_id_with_other_contents_is_refused() {
     let mut books = books(100);
     assert!(is_new(books.post(&buy_in("a", ALICE, 10))));
     for other in [buy_in("a", ALICE, 11), buy_in("a", BOT, 10), cash_out("a", ALICE, 10)] {
@@ -100,7 +100,7 @@ fn more_than_is_in_play_cannot_be_cashed_out() {
 }
 
 #[test]
-fn the_banned_cannot_stake_but_get_their_money() {
+fn banned_players_cannot_stake_money_but_get_theirs_back() {
     let mut books = books(100);
     assert!(is_new(books.post(&buy_in("a", ALICE, 60))));
     assert!(is_new(books.post(&Posting::enter(entry(ALICE, 0, 10, 1)).unwrap())));
@@ -113,7 +113,7 @@ fn the_banned_cannot_stake_but_get_their_money() {
 }
 
 #[test]
-fn who_withdraws_and_comes_back_pays_again() {
+fn a_player_who_withdraws_and_comes_back_pays_again() {
     let mut books = books(100);
     let first = Posting::enter(entry(ALICE, 0, 10, 1)).unwrap();
     assert!(is_new(books.post(&first)));
@@ -128,7 +128,7 @@ fn who_withdraws_and_comes_back_pays_again() {
 }
 
 #[test]
-fn only_what_was_paid_is_paid_back() {
+fn only_the_paid_amounts_are_refunded() {
     let mut books = books(100);
     let refund = |buy_in, fee| Posting::refund(entry(ALICE, 0, buy_in, fee)).unwrap();
     assert_eq!(books.post(&refund(10, 1)), Err(Refusal::NotRegistered));
@@ -154,7 +154,7 @@ fn a_settled_tournament_takes_and_gives_nothing_more() {
     assert_eq!(books.post(&late), Err(Refusal::TournamentPast));
     let back = Posting::refund(entry(ALICE, 0, 10, 1)).unwrap();
     assert_eq!(books.post(&back), Err(Refusal::TournamentPast));
-    // A repeat of what was done before still gets its answer.
+    // A repeat of an earlier posting still gets its answer.
     assert!(!is_new(books.post(&Posting::enter(entry(ALICE, 0, 10, 1)).unwrap())));
 }
 
@@ -167,7 +167,7 @@ fn a_free_entry_moves_nothing_and_is_remembered() {
 }
 
 #[test]
-fn strangers_and_overflow_are_refused() {
+fn unknown_players_and_overflow_are_refused() {
     let mut books = books(100);
     let nobody = PlayerId(77);
     assert_eq!(books.post(&buy_in("a", nobody, 1)), Err(Refusal::NoSuchPlayer));
@@ -176,7 +176,8 @@ fn strangers_and_overflow_are_refused() {
     let room = Chips(Chips::MAX.0 - 100);
     assert_eq!(books.post(&credit("b", Chips::MAX)), Err(Refusal::AboveMaximum { max: room }));
     assert!(is_new(books.post(&credit("b", room))));
-    // Bots could owe without end: the table's sum ends first, by name and not by wrapping around.
+    // A bot may owe without limit: the table's balance leaves its range first and gives a refusal,
+    // not an overflow.
     let outcomes = (0..2_000).map(|n| books.post(&buy_in(&format!("n{n}"), BOT, Chips::MAX.0)));
     let outcomes: Vec<_> = outcomes.collect();
     assert!(matches!(outcomes.last(), Some(Err(Refusal::BadMessage { .. }))));
