@@ -1,9 +1,10 @@
 //! Streams, buckets and consumers as files, applied to a server.
 //!
-//! A file holds the settings as the server's API names them; what a file leaves out is the server's business.
-//! `streams/<name>.json` is a stream's configuration, `consumers/*.json` is `{"stream", "config"}`, and
-//! `buckets/<name>.json` is turned into the stream that a key-value bucket is (NATS ADR-8). `tables.json` is
-//! `{"streams", "config"}`: how many streams the partitions of tables are spread over, and what each is like.
+//! A file holds settings by their names in the server's API; settings that a file leaves out are
+//! the server's choice. `streams/<name>.json` is a stream's configuration, `consumers/*.json` is
+//! `{"stream", "config"}`, and `buckets/<name>.json` is converted to the stream behind a key-value
+//! bucket (NATS ADR-8). `tables.json` is `{"streams", "config"}`: the number of streams that the
+//! partitions of tables are spread over, and the configuration of each.
 
 mod tables;
 
@@ -15,76 +16,76 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What became of one object.
+/// The result for one object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Applied {
-    /// It was not there.
+    /// The object did not exist.
     Created,
-    /// It was there with other settings.
+    /// The object had other settings.
     Updated,
-    /// It was there as wanted.
+    /// The object had these settings already.
     Unchanged,
 }
 
-/// One object that was applied.
+/// An object that was applied.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AppliedObject {
-    /// What it is and its name, e.g. `stream TABLES_0`.
+    /// Kind and name, e.g. `stream TABLES_0`.
     pub name: String,
-    /// What became of it.
+    /// The result.
     pub what: Applied,
 }
 
-/// Why the configuration was not applied.
+/// Why the configuration could not be applied.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
     /// A file or folder cannot be read.
     #[error("cannot read {path}: {source}")]
     Read {
-        /// Which.
+        /// The file or folder.
         path: String,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
-    /// A file is not what it should be.
+    /// A file is malformed.
     #[error("{path}: {reason}")]
     Malformed {
-        /// Which.
+        /// The file.
         path: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// A stream of tables' journals is of an earlier version, and has records.
+    /// A stream of tables' journals is of an earlier version and has records.
     #[error(
         "stream {stream} holds journals of an earlier version ({subject}), which this one cannot read: \
          go on with the earlier version, or begin with an empty folder of data"
     )]
     EarlierJournals {
-        /// Which.
+        /// The stream.
         stream: String,
-        /// Its subject.
+        /// The stream's subject.
         subject: String,
     },
-    /// More streams are wanted than hold the partitions of a fleet that exists.
+    /// The file asks for more streams than hold the partitions of an existing fleet.
     #[error(
         "{stream} is missing while other streams hold the tables' partitions: \"streams\" in {path} \
          is for a new fleet; set it back to {present}"
     )]
     MoreStreams {
-        /// The stream that is missing.
+        /// The missing stream.
         stream: String,
         /// The file.
         path: String,
-        /// How many streams there are.
+        /// The number of existing streams.
         present: u16,
     },
-    /// The server refuses it or does not answer.
+    /// The server refuses an object or does not answer.
     #[error(transparent)]
     Bus(#[from] BusError),
 }
 
-/// Makes the server's streams, buckets and consumers as the files below `dir` say. What is there and named by no
-/// file is left alone.
+/// Creates or updates the server's streams, buckets and consumers by the files below `dir`. Objects
+/// that no file names are left alone.
 ///
 /// # Errors
 /// When a file is malformed, or the server refuses an object or does not answer.
@@ -147,12 +148,12 @@ async fn apply_consumer(
     Ok(what)
 }
 
-/// The present settings with the wanted ones over them; none when that changes nothing.
+/// Returns the present settings overlaid with the wanted ones; `None` when that changes nothing.
 fn overlaid(present: &Value, wanted: Map<String, Value>) -> Option<Map<String, Value>> {
     let mut config = present.get("config")?.as_object()?.clone();
     let mut changed = false;
     for (name, value) in wanted {
-        // The server leaves out what is zero or empty.
+        // The server leaves out settings that are zero or false.
         let is = config.get(&name).cloned().unwrap_or(Value::Null);
         let same = is == value || (is.is_null() && (value == json!(0) || value == json!(false)));
         if !same {
@@ -163,7 +164,7 @@ fn overlaid(present: &Value, wanted: Map<String, Value>) -> Option<Map<String, V
     changed.then_some(config)
 }
 
-/// The stream that a bucket is.
+/// Returns the configuration of the stream behind a bucket.
 fn bucket_stream(bucket: &str, mut config: Map<String, Value>) -> Map<String, Value> {
     config.remove("bucket");
     let history = config.remove("history").unwrap_or_else(|| json!(1));
@@ -183,10 +184,10 @@ fn bucket_stream(bucket: &str, mut config: Map<String, Value>) -> Map<String, Va
     config
 }
 
-/// A file and what it holds.
+/// A file's path and its content.
 type Described = (PathBuf, Map<String, Value>);
 
-/// The JSON files of a folder, by name; a folder that is not there has none.
+/// Returns the JSON files of a folder, by name; none when the folder does not exist.
 fn files(dir: &Path) -> Result<Vec<Described>, AdminError> {
     let entries = match fs::read_dir(dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -203,7 +204,7 @@ fn files(dir: &Path) -> Result<Vec<Described>, AdminError> {
     paths.into_iter().map(|path| Ok((path.clone(), read(&path)?))).collect()
 }
 
-/// What a file holds.
+/// Returns a file's content.
 fn read<T: DeserializeOwned>(path: &Path) -> Result<T, AdminError> {
     let bytes = fs::read(path).map_err(unread(path))?;
     serde_json::from_slice(&bytes).map_err(|error| malformed(path, &error.to_string()))

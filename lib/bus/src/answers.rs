@@ -1,8 +1,8 @@
-//! The answers that a connection waits for. They come to one inbox of its own, or ride on a message that it hears anyway and that
-//! names this inbox ([`Bus::question`](crate::Bus::question)).
+//! The answers that a connection waits for. They come to one inbox of the connection, or ride on a
+//! message that it gets anyway and that names this inbox ([`Bus::question`](crate::Bus::question)).
 //!
-//! Why not the inbox of the client library: it keeps a place for ever for every answer that never comes. Here the place goes
-//! with whoever waits.
+//! The inbox of the client library is not used because it keeps an entry for ever for each answer
+//! that never comes. Here the entry is dropped with the [`PendingAnswer`].
 
 use async_nats::{Client, StatusCode, Subscriber};
 use bytes::Bytes;
@@ -18,30 +18,31 @@ use std::{
 };
 use tokio::{sync::oneshot, task::AbortHandle};
 
-/// A question that this connection has asked, by its number.
+/// A request that this connection has sent, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PendingRequest(u64);
 
-/// What comes back.
+/// An answer to a request.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    /// What somebody answered.
+    /// The answer's bytes.
     Given(Bytes),
-    /// The server's word that nobody listens.
+    /// No responders: no process is subscribed to the request's subject.
     NoResponders,
 }
 
-/// See the module.
+/// The pending requests of one connection.
 #[derive(Debug)]
 pub(crate) struct Answers {
-    /// What the subject of every answer begins with; the question's number is the rest.
+    /// The first part of every answer's subject; the request's number follows.
     inbox: String,
     next: AtomicU64,
     awaited: Mutex<HashMap<PendingRequest, oneshot::Sender<Answer>>>,
 }
 
 impl Answers {
-    /// Listens, in a task that whoever listens ends: the subscription would keep the connection open.
+    /// Subscribes to the inbox and starts the task that takes answers in. The caller has to abort
+    /// the task: its subscription would keep the connection open.
     pub(crate) async fn listen(
         client: &Client,
     ) -> Result<(Arc<Self>, AbortHandle), async_nats::SubscribeError> {
@@ -52,7 +53,7 @@ impl Answers {
         Ok((answers, task.abort_handle()))
     }
 
-    /// Makes a place for an answer, and names the subject that it is to come to.
+    /// Adds an entry for an answer, and returns it with the subject that the answer is to come to.
     pub(crate) fn expect(self: &Arc<Self>) -> (String, PendingAnswer) {
         let question = PendingRequest(self.next.fetch_add(1, Ordering::Relaxed));
         let (place, answer) = oneshot::channel();
@@ -63,15 +64,15 @@ impl Answers {
         )
     }
 
-    /// The question of this connection whose answer belongs there.
+    /// Returns the request of this connection whose answers come to this inbox.
     pub(crate) fn question(&self, inbox: &str) -> Option<PendingRequest> {
         inbox.strip_prefix(&self.inbox)?.parse().ok().map(PendingRequest)
     }
 
-    /// Hands an answer to whoever waits for it, if anybody does.
+    /// Gives an answer to the task that waits for it; an answer that no task waits for is dropped.
     pub(crate) fn give(&self, question: PendingRequest, answer: Answer) {
         if let Some(place) = self.lock().remove(&question) {
-            // Whoever waited may have gone this moment.
+            // The waiting task may have ended at this moment.
             let _ = place.send(answer);
         }
     }
@@ -94,7 +95,7 @@ async fn hear(mut heard: Subscriber, answers: Arc<Answers>) {
     }
 }
 
-/// An answer to come.
+/// An answer that is yet to come.
 #[derive(Debug)]
 pub(crate) struct PendingAnswer {
     answers: Arc<Answers>,

@@ -5,10 +5,10 @@ use async_nats::client::RequestErrorKind;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::time::Duration;
 
-/// How long one request may take: a server that has just started recovers its streams first.
+/// Time limit of one request: a server that has just started recovers its streams first.
 const ANSWER: Duration = Duration::from_secs(5);
-/// How often a request is sent again when nobody answers: the server is starting, or the request was lost with
-/// the connection.
+/// Attempts to send a request that gets no answer because the server is starting, or because it was
+/// lost with the connection.
 const ATTEMPTS: usize = 3;
 
 /// Error codes (server/errors.json).
@@ -30,7 +30,7 @@ struct ApiError {
     description: String,
 }
 
-/// Asks; none when the stream or consumer does not exist.
+/// Sends a request; `None` when the stream or consumer does not exist.
 pub(crate) async fn ask<Q: Serialize, A: DeserializeOwned>(
     bus: &Bus,
     what: &str,
@@ -47,14 +47,17 @@ pub(crate) async fn ask<Q: Serialize, A: DeserializeOwned>(
     }
 }
 
-/// Asks for what must succeed.
+/// Sends a request to an object that must exist.
 pub(crate) async fn must<Q: Serialize, A: DeserializeOwned>(
     bus: &Bus,
     what: &str,
     question: &Q,
 ) -> Result<A, BusError> {
     let answer = ask(bus, what, question).await?;
-    answer.ok_or_else(|| BusError::JetStream { what: what.to_owned(), reason: "no such stream".into() })
+    answer.ok_or_else(|| BusError::JetStream {
+        what: what.to_owned(),
+        reason: "there is no such stream or consumer".into(),
+    })
 }
 
 async fn send(bus: &Bus, what: &str, question: Vec<u8>) -> Result<bytes::Bytes, BusError> {
@@ -68,10 +71,11 @@ async fn send(bus: &Bus, what: &str, question: Vec<u8>) -> Result<bytes::Bytes, 
                 reason = match error.kind() {
                     RequestErrorKind::NoResponders => {
                         tokio::time::sleep(Duration::from_millis(500)).await;
-                        "the server has JetStream not enabled, or is still starting".into()
+                        "JetStream is not enabled on the server, or the server is still starting".into()
                     }
                     RequestErrorKind::TimedOut => {
-                        "no answer; does this user have the permission for it?".into()
+                        "the server did not answer; check that this NATS user is allowed to send this request"
+                            .into()
                     }
                     _ => error.to_string(),
                 };

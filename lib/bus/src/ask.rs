@@ -1,4 +1,4 @@
-//! Questions: to one who answers, repeated until it does, or to everybody who listens.
+//! Requests: to one responder, repeated until it answers, or to all subscribers of a subject.
 
 use crate::{
     Bus, BusError, RequestError,
@@ -11,32 +11,36 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use wire::codec::{self, CodecError};
 
-/// First pause after "no responders": a hand-over takes no longer. Doubles up to [`LONGEST_PAUSE`], for a takeover does.
+/// First pause after "no responders": a hand-over takes no longer. Doubles up to [`LONGEST_PAUSE`],
+/// because a takeover takes longer.
 const PAUSE: Duration = Duration::from_millis(10);
-/// Longest pause between two attempts to find somebody who listens.
+/// Longest pause between two attempts to find a responder.
 const LONGEST_PAUSE: Duration = Duration::from_millis(160);
 
-/// The server says at once that nobody listens; where there is too much to do, within this time. Were it shorter than that takes, all who
-/// wait would ask again and again, and there would be still more to do.
+/// Time within which the server reports "no responders": at once, or later under overload. If this
+/// limit were shorter than that, all waiting requests would be repeated again and again, and add to
+/// the overload.
 const NOTICE: Duration = Duration::from_millis(400);
 
-/// How long a request waits, and repeats.
+/// How long a request waits, and when it is repeated.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// For the first answer, before the same bytes are sent again, unless the question is seen to wait for its turn. Then half as
-    /// long again each time: whoever is slow because there is too much to do must not be given still more.
+    /// Time until the first repeat, in which the request is known neither to be answered nor to
+    /// wait in a queue. Each later repeat waits half as long again: repeats must not add to the
+    /// load of an overloaded responder.
     pub each: Duration,
-    /// Altogether.
+    /// Time until the request is given up.
     pub total: Duration,
 }
 
 impl Bus {
-    /// Asks until somebody answers: the same bytes are sent again when nobody listens or no answer comes, but not while others
-    /// are answered who asked before; and where nobody listens, one question at a time looks for somebody. The answer to any of
-    /// them counts, however late.
+    /// Sends a request until it is answered. The same bytes are sent again after "no responders" or
+    /// without an answer in time, but not while answers to earlier requests still come. After "no
+    /// responders" one request of this connection at a time is repeated; the others wait for what
+    /// it finds. The answer to any repeat counts, however late.
     ///
     /// # Errors
-    /// When the patience is over, the question cannot be sent, or the answer is something else.
+    /// When the patience is over, the request cannot be sent, or the answer cannot be decoded.
     pub async fn request<Q: Serialize, A: DeserializeOwned>(
         &self,
         subject: String,
@@ -48,7 +52,7 @@ impl Bus {
         let started = Instant::now();
         let give_up = started + patience.total;
         let (mut each, mut pause) = (patience.each, PAUSE);
-        // Since when the question has been waiting for its turn, if it reached anybody.
+        // Since when the request has been waiting in the responder's queue, if it has reached it.
         let mut queued = started;
         let mut answers = FuturesUnordered::new();
         let mut scout = None;
@@ -63,7 +67,7 @@ impl Bus {
                 break;
             }
             let (sent, outages) = (Instant::now(), self.outages());
-            // A server that takes nothing fills the way to it: then there is no room for the question either.
+            // When the server takes no bytes, the connection's buffer fills up and sending waits.
             let Ok(asked) = timeout_at(give_up, self.ask(subject.clone(), payload.clone())).await else {
                 break;
             };
@@ -77,7 +81,8 @@ impl Bus {
                 came = first(&mut answers, NOTICE, give_up, || false).await;
             }
             if matches!(came, First::Nothing) {
-                // Nobody said that nobody listens: the others need not wait until this one is answered.
+                // No "no responders" came: the other requests need not wait until this one is
+                // answered.
                 scout = None;
                 came = first(&mut answers, each, give_up, is_queued).await;
             }
@@ -87,7 +92,7 @@ impl Bus {
                     return codec::decode(&answer).map_err(broken);
                 }
                 First::Nothing => each += each / 2,
-                // Should an answer to an earlier one come meanwhile, it is found at the next turn.
+                // The answer to an earlier repeat may come meanwhile; the next turn finds it.
                 First::Nobody => {
                     scout = scout.or_else(|| self.no_responders().scout(&subject));
                     if let Some(looking) = &scout {
@@ -104,31 +109,33 @@ impl Bus {
         Err(RequestError::TimedOut { subject, waited_ms })
     }
 
-    /// Whether a question waits for somebody who listens: then it is worth saying who is heard ([`Bus::found`]).
+    /// Returns whether a request waits for a responder; then responders that are heard are worth
+    /// reporting to [`Bus::found`].
     #[must_use]
     pub fn has_scouts(&self) -> bool {
         !self.no_responders().is_empty()
     }
 
-    /// Somebody was heard who listens to a subject: all questions that wait for that are asked.
+    /// Reports a responder of this subject: all requests that wait for one are sent now.
     pub fn found(&self, subject: &str) {
         self.no_responders().found(subject);
     }
 
-    /// Asks once. The answer, when there is one, is given to whoever holds what is returned.
+    /// Sends a request once. The answer comes to the returned [`PendingAnswer`].
     pub(crate) async fn ask(&self, subject: String, payload: Bytes) -> Result<PendingAnswer, BusError> {
         let (inbox, awaited) = self.answers().expect();
         self.publish_with_reply(subject, inbox, payload).await?;
         Ok(awaited)
     }
 
-    /// The question of this connection whose answer belongs into this inbox ([`Request::inbox`](crate::Request::inbox)).
+    /// Returns the request of this connection whose answers come to this inbox
+    /// ([`Request::inbox`](crate::Request::inbox)).
     #[must_use]
     pub fn question(&self, inbox: &str) -> Option<PendingRequest> {
         self.answers().question(inbox)
     }
 
-    /// What was heard answers a question of this connection: `answer` is what whoever asked gets.
+    /// Gives an answer that came with another message to the task that waits for it.
     ///
     /// # Errors
     /// When the answer cannot be encoded.
@@ -137,10 +144,12 @@ impl Bus {
         Ok(())
     }
 
-    /// Asks everybody who listens; returns what came until `expect` answers are there or the window is over.
+    /// Sends a request to all subscribers; returns the answers that came until there are `expect`
+    /// of them or the window is over.
     ///
     /// # Errors
-    /// When the question cannot be sent. An answer that cannot be decoded is left out, with a warning.
+    /// When the request cannot be sent. An answer that cannot be decoded is left out, with a
+    /// warning.
     pub async fn gather<Q: Serialize, A: DeserializeOwned>(
         &self,
         subject: &str,
@@ -160,7 +169,7 @@ impl Bus {
             }
             match codec::decode(&message.payload) {
                 Ok(answer) => gathered.push(answer),
-                Err(error) => tracing::warn!(subject, %error, "an answer is left out"),
+                Err(error) => tracing::warn!(subject, %error, "an answer cannot be decoded and is left out"),
             }
             if gathered.len() == expect {
                 break;
@@ -170,16 +179,16 @@ impl Bus {
     }
 }
 
-/// What comes first.
+/// The first event after a request was sent.
 enum First {
     Answer(Bytes),
-    /// Nobody listens.
+    /// No responders.
     Nobody,
     /// No answer in time.
     Nothing,
 }
 
-/// `each` after `each` is waited for an answer, as long as the question is queued.
+/// Waits for the first event, for the time `each` and again as long as the request is queued.
 async fn first(
     answers: &mut FuturesUnordered<PendingAnswer>,
     each: Duration,

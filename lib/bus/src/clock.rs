@@ -1,5 +1,6 @@
-//! The time of this process: that of the machine when the process started, counted on by the monotonic clock and drawn towards
-//! the machine's slowly. What is due at a moment stays due after the same while, whatever is done to the machine's clock.
+//! The time of this process: the machine's time when the process started, counted on by the
+//! monotonic clock and slowly corrected towards the machine's clock. So a deadline stays equally
+//! far away when the machine's clock is set.
 //!
 //! See `docs/decisions/0037-clocks.md`.
 
@@ -10,56 +11,59 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// The correction is at most one part in so many of the time since the one before: 1 ms in 100 ms.
+/// Largest correction, as a fraction of the time since the last one: one part in this many, 1 ms in
+/// 100 ms.
 const PART: i64 = 100;
-/// Readings closer together than this are not corrected, in microseconds: the correction would be rounded to nothing.
+/// Readings closer together than this are not corrected, in microseconds: the correction would be
+/// rounded to zero.
 const LEAST_US: i64 = 10_000;
-/// Most time that one correction is taken from, in microseconds: a process that reads its clock once an hour would
-/// otherwise be corrected by half a minute at once.
+/// Longest time that one correction counts, in microseconds: otherwise a process that reads its
+/// clock once an hour would be corrected by half a minute at once.
 const MOST_US: i64 = 1_000_000;
-/// A difference of so much, in microseconds, was not made by a clock that goes a little wrong: somebody has set it.
+/// A difference of this size, in microseconds, is no drift: the machine's clock was set.
 const STEP_US: i64 = 5_000_000;
-/// How long the machine's clock must stay where it was set before the process takes that time, in microseconds: a mistake is put right
-/// sooner than that.
+/// How long the machine's clock must stay as it was set before the process adopts it, in
+/// microseconds: a mistake is corrected sooner than that.
 const SETTLED_US: i64 = 120_000_000;
 
 /// Readings of both clocks at one moment, in microseconds.
 #[derive(Clone, Copy, Debug)]
 struct ClockReading {
-    /// Since the machine was started. Goes on while the machine is suspended, and never goes back.
+    /// Since the machine was started. Counts while the machine is suspended, and never decreases.
     monotonic: i64,
     /// Since 1970, by the machine's clock.
     wall: i64,
 }
 
-/// What is worth a line in the log, with by how many milliseconds the machine's clock is ahead; negative when it is behind.
+/// A change that is logged, with the milliseconds by which the machine's clock is ahead; negative
+/// when it is behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Notice {
     /// The machine's clock was set.
     Stepped(i64),
-    /// The two are close again.
+    /// Both clocks agree again.
     Close,
-    /// The process has taken the machine's time.
+    /// The process has adopted the machine's time.
     Adopted(i64),
 }
 
 /// A machine's clock that was set.
 #[derive(Clone, Copy, Debug)]
 struct Step {
-    /// By how much it is ahead.
+    /// By how much it is ahead, in microseconds.
     ahead: i64,
-    /// Since when, by the monotonic clock.
+    /// When it was set, by the monotonic clock.
     since: i64,
 }
 
-/// How the clock goes on from one reading to the next. Pure.
+/// The course of the clock from one reading to the next. Pure.
 #[derive(Debug)]
 struct Course {
-    /// What is added to the monotonic clock.
+    /// The offset to the monotonic clock.
     offset: i64,
-    /// When it was last corrected, by the monotonic clock.
+    /// When the offset was last corrected, by the monotonic clock.
     corrected_at: i64,
-    /// The last time that was given: corrections do not lead back behind it.
+    /// The last time that was returned: corrections never lead back before it.
     last: i64,
     step: Option<Step>,
 }
@@ -88,7 +92,8 @@ impl Course {
         (self.last, notice)
     }
 
-    /// Judges what is the matter when the machine's clock is so far ahead.
+    /// Classifies a difference: drift, a set clock, or a set clock that has stayed long enough to
+    /// be adopted.
     fn judge(&mut self, ahead: i64, monotonic: i64) -> Option<Notice> {
         let ms = ahead / 1_000;
         if ahead.abs() < STEP_US {
@@ -109,11 +114,12 @@ impl Course {
 
 /// The clock of this process.
 static CLOCK: LazyLock<Mutex<Course>> = LazyLock::new(|| Mutex::new(Course::new(reading())));
-/// How often it has taken the machine's time.
+/// How often this process has adopted the machine's time.
 static ADOPTED: LazyLock<watch::Sender<u64>> = LazyLock::new(|| watch::Sender::new(0));
 
-/// Returns the time of this process in milliseconds since 1970. Between two calls it goes on by what passed between them and at most
-/// a hundredth of that more or less, but for the moments that [`adopted`] tells of.
+/// Returns the time of this process in milliseconds since 1970. Between two calls it advances by
+/// the time between them, up to one hundredth more or less, except when the machine's time is
+/// adopted (see [`adopted`]).
 #[must_use]
 pub fn now_ms() -> u64 {
     let (now, notice) = CLOCK.lock().unwrap_or_else(PoisonError::into_inner).read(reading());
@@ -122,14 +128,14 @@ pub fn now_ms() -> u64 {
         Some(Notice::Stepped(ahead_ms)) => {
             tracing::warn!(
                 ahead_ms,
-                "the machine's clock was set: this process goes on by the monotonic clock"
+                "the machine's clock was set: this process goes on by the monotonic clock, and adopts the new time if it stays"
             );
         }
-        Some(Notice::Close) => tracing::info!("the machine's clock agrees with this process again"),
+        Some(Notice::Close) => tracing::info!("the machine's clock agrees with this process' clock again"),
         Some(Notice::Adopted(ahead_ms)) => {
             tracing::warn!(
                 ahead_ms,
-                "the machine's clock stays where it was set: this process takes its time"
+                "the machine's clock has stayed as it was set: this process adopts its time"
             );
             ADOPTED.send_modify(|times| *times += 1);
         }
@@ -137,7 +143,8 @@ pub fn now_ms() -> u64 {
     u64::try_from(now / 1_000).unwrap_or(0)
 }
 
-/// Changes whenever the time of this process was set: moments from before that mean something else now.
+/// Returns a counter that rises whenever this process adopts the machine's time: moments from
+/// before then are on another time scale.
 #[must_use]
 pub fn adopted() -> watch::Receiver<u64> {
     ADOPTED.subscribe()
@@ -158,11 +165,11 @@ mod tests {
     const S: i64 = 1_000 * MS;
     const HOUR: i64 = 3_600 * S;
 
-    /// A machine with its two clocks, and a process that looks at them every 20 ms.
+    /// A machine with its two clocks, and a process that reads them every 20 ms.
     struct Machine {
         reading: ClockReading,
         course: Course,
-        /// By how much the machine's clock goes wrong in a second.
+        /// By how much the machine's clock drifts in a second.
         drift: i64,
         now: i64,
         notices: Vec<Notice>,
@@ -174,7 +181,7 @@ mod tests {
             Self { reading, course: Course::new(reading), drift: 0, now: reading.wall, notices: Vec::new() }
         }
 
-        /// Time passes. Checks that the process's time is never corrected by more than it may be.
+        /// Lets time pass, and asserts that no correction is larger than allowed.
         fn pass(&mut self, time: i64) {
             const LOOK: i64 = 20 * MS;
             for _ in 0..time / LOOK {
@@ -194,14 +201,14 @@ mod tests {
             self.reading.wall += by;
         }
 
-        /// By how much the machine's clock is ahead.
+        /// Returns by how much the machine's clock is ahead.
         fn ahead(&self) -> i64 {
             self.reading.wall - self.now
         }
     }
 
     #[test]
-    fn a_clock_that_goes_a_little_wrong_is_followed() {
+    fn a_drifting_clock_is_followed() {
         for drift in [-500, 500] {
             let mut machine = Machine { drift, ..Machine::new() };
             machine.pass(600 * S);
@@ -211,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_difference_goes_away_slowly() {
+    fn a_small_difference_is_corrected_slowly() {
         for by in [-2 * S, 2 * S] {
             let mut machine = Machine::new();
             machine.pass(S);
@@ -225,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_is_not_followed_until_it_has_stayed_for_minutes() {
+    fn a_set_clock_is_adopted_only_after_it_has_stayed_for_two_minutes() {
         for by in [-HOUR, HOUR] {
             let mut machine = Machine::new();
             machine.pass(S);
@@ -242,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_that_is_taken_back_comes_to_nothing() {
+    fn a_clock_that_is_set_and_set_back_is_never_adopted() {
         let mut machine = Machine::new();
         machine.set(HOUR);
         machine.pass(60 * S);
@@ -253,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_again_and_again_is_not_followed() {
+    fn a_clock_that_is_set_repeatedly_is_not_adopted() {
         let mut machine = Machine::new();
         for _ in 0..10 {
             machine.set(HOUR);
@@ -264,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_seldom_looks_is_corrected_by_little_at_once() {
+    fn a_process_that_seldom_reads_its_clock_is_corrected_by_little_at_once() {
         let mut machine = Machine::new();
         machine.pass(S);
         machine.reading.monotonic += HOUR;
@@ -289,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn it_begins_at_the_time_of_the_machine() {
+    fn the_clock_begins_at_the_time_of_the_machine() {
         let wall_ms = u64::try_from(reading().wall / MS).unwrap();
         assert!(now_ms().abs_diff(wall_ms) < 5_000);
     }

@@ -1,6 +1,6 @@
 //! One connection to the server: publish and subscribe.
 //!
-//! Core messages may be lost: whenever that may have happened, [`Bus::gaps`] counts up.
+//! Core messages may be lost; [`Bus::gaps`] counts the times at which that may have happened.
 
 use crate::{
     BusError, Options, answers::Answers, no_responders::NoResponders, progress::Progress, serve::Requests,
@@ -23,22 +23,22 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-/// How long [`Bus::connect`] tries before it says that no server answers.
+/// How long [`Bus::connect`] tries before it reports that no server answers.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
-/// One attempt to connect.
+/// Time limit of one attempt to connect.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// A dead server is noticed after two of these.
+/// Time between two pings; a dead server is noticed after two of them.
 const PING_INTERVAL: Duration = Duration::from_secs(2);
 /// Longest pause between two attempts to reconnect.
 const RECONNECT_DELAY: Duration = Duration::from_millis(100);
-/// How often those who wait for the server look for it without being told.
+/// How often the connection's state is checked while a task waits for the server.
 const GLANCE: Duration = Duration::from_millis(500);
-/// Shortest time between two warnings of what comes many times at once.
+/// Shortest time between two warnings about events that come in large numbers.
 const WARN_EVERY: Duration = Duration::from_secs(1);
-/// Messages that wait for the connection's task; beyond it a sender waits.
+/// Messages that wait for the connection's task; further senders wait.
 const CLIENT_CAPACITY: usize = 8_192;
 
-/// A connection. Clones share it.
+/// A connection to the NATS server. Clones share it.
 #[derive(Clone)]
 pub struct Bus {
     inner: Arc<Inner>,
@@ -60,29 +60,29 @@ impl Drop for Inner {
     }
 }
 
-/// What the connection's events tell.
+/// Counters of the connection's events.
 struct ConnectionNews {
     gaps: watch::Sender<u64>,
     outages: watch::Sender<u64>,
     connected_before: AtomicBool,
-    /// When it was last warned of what comes many times at once.
+    /// When the last warning about events in large numbers was logged.
     warned: Mutex<Option<Instant>>,
 }
 
-/// A message that was heard.
+/// A received message.
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// Its subject.
+    /// The message's subject.
     pub subject: Subject,
-    /// Its bytes.
+    /// The message's bytes.
     pub payload: Bytes,
 }
 
 impl Bus {
-    /// Connects; tries for ten seconds when the server is not there yet.
+    /// Connects; tries for ten seconds when no server answers.
     ///
     /// # Errors
-    /// When no server answers, it refuses the user, or an address is none.
+    /// When no server answers, it refuses the user, or an address is malformed.
     pub async fn connect(options: Options) -> Result<Self, BusError> {
         let addresses = options
             .urls
@@ -128,10 +128,11 @@ impl Bus {
         }
     }
 
-    /// Sends a core message: whoever listens now hears it, nobody else.
+    /// Sends a core message to all present subscribers.
     ///
     /// # Errors
-    /// When it is too large, the subject is malformed, or the connection is closed for good.
+    /// When the message is too large, the subject is malformed, or the connection is closed for
+    /// good.
     pub async fn publish(&self, subject: String, payload: Bytes) -> Result<(), BusError> {
         let name = subject.clone();
         self.client()
@@ -153,7 +154,7 @@ impl Bus {
             .map_err(|error| BusError::Send { subject: name, reason: error.to_string() })
     }
 
-    /// Listens; a reconnect subscribes again by itself.
+    /// Subscribes to a subject; after a reconnect the subscription is made again.
     ///
     /// # Errors
     /// When the subject is malformed or the connection is closed for good.
@@ -161,7 +162,8 @@ impl Bus {
         Ok(Subscription(self.raw_subscribe(subject, None).await?))
     }
 
-    /// Listens for requests; of those who name the same queue only one hears each.
+    /// Subscribes to requests; each request goes to one of the subscribers that name the same
+    /// queue.
     ///
     /// # Errors
     /// When the subject is malformed or the connection is closed for good.
@@ -170,45 +172,48 @@ impl Bus {
         Ok(Requests::new(heard, self.client().clone()))
     }
 
-    /// A number that counts up whenever messages may have been lost: after a reconnect, or when this process
-    /// was too slow to take them.
+    /// Returns a counter of the times at which messages may have been lost: after a reconnect, or
+    /// when this process was too slow to take them.
     #[must_use]
     pub fn gaps(&self) -> watch::Receiver<u64> {
         self.inner.news.gaps.subscribe()
     }
 
-    /// Returns when everything sent so far has left for the server, or after two seconds without one.
+    /// Returns when all sent messages have left for the server, or after two seconds without a
+    /// server.
     pub async fn flush(&self) {
         match timeout(Duration::from_secs(2), self.client().flush()).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "cannot flush"),
-            Err(_) => tracing::warn!("cannot flush: the NATS server is away"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "sent messages may not have left yet: flushing the connection failed")
+            }
+            Err(_) => tracing::warn!("sent messages have not left yet: the NATS server does not answer"),
         }
     }
 
-    /// The name of this process.
+    /// Returns the name of this process.
     #[must_use]
     pub fn node(&self) -> &str {
         &self.inner.options.node
     }
 
-    /// Another connection of this process, for what must not wait behind everything else that it sends and hears. The server
-    /// serves each connection by itself.
+    /// Opens another connection of this process, for messages that must not wait behind all its
+    /// other ones. The server handles each connection separately.
     pub(crate) async fn beside(&self, what: &str) -> Result<Self, BusError> {
         let options = self.inner.options.clone();
         let node = format!("{}.{what}", options.node);
         Self::connect(Options { node, ..options }).await
     }
 
-    /// Whether the server is there now.
+    /// Returns whether the server is connected now.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.client().connection_state() == async_nats::connection::State::Connected
     }
 
-    /// Waits until the server is there.
+    /// Waits until the server is connected.
     pub(crate) async fn connected(&self) {
-        // A reconnect is told as a gap; the timeout only covers one between the two looks.
+        // A reconnect counts as a gap; the timeout covers one between the two checks.
         let mut gaps = self.gaps();
         while !self.is_connected() {
             let _ = timeout(GLANCE, gaps.changed()).await;
@@ -227,17 +232,17 @@ impl Bus {
         &self.inner.progress
     }
 
-    /// Subjects that nobody listens to.
+    /// Returns the subjects without responders.
     pub(crate) fn no_responders(&self) -> &NoResponders {
         &self.inner.no_responders
     }
 
-    /// Counts up at every disconnect: an answer that was awaited before it will not come.
+    /// Returns the number of disconnects: an answer that was awaited before one will not come.
     pub(crate) fn outages(&self) -> u64 {
         *self.inner.news.outages.borrow()
     }
 
-    /// Tells of the disconnects from now on.
+    /// Returns a counter of disconnects.
     pub(crate) fn news_of_outages(&self) -> watch::Receiver<u64> {
         self.inner.news.outages.subscribe()
     }
@@ -282,34 +287,41 @@ impl ConnectionNews {
         match event {
             Event::Connected => {
                 if self.connected_before.swap(true, Ordering::Relaxed) {
-                    tracing::info!("connected to the NATS server again");
+                    tracing::info!(
+                        "connected to the NATS server again: subscriptions are renewed, and messages of the meantime are lost"
+                    );
                     self.gaps.send_modify(|gaps| *gaps += 1);
                 }
             }
             Event::Disconnected => {
-                tracing::warn!("the connection to the NATS server is lost");
+                tracing::warn!("the connection to the NATS server is lost: connecting again");
                 self.outages.send_modify(|outages| *outages += 1);
             }
-            // One event for each message.
+            // The library reports one event for each lost message.
             Event::SlowConsumer(subscription) => {
                 self.gaps.send_modify(|gaps| *gaps += 1);
                 if self.may_warn() {
-                    tracing::warn!(subscription, "messages come faster than they are taken: some are lost");
+                    tracing::warn!(
+                        subscription,
+                        "messages came faster than this process took them: some were lost and are asked for again"
+                    );
                 }
             }
             Event::ServerError(error) if is_late_answer(&error.to_string()) => {
                 if self.may_warn() {
-                    tracing::warn!(%error, "an answer came too late, or this user may not answer");
+                    tracing::warn!(%error, "the server refused an answer: its request was answered already, or this user may not answer");
                 }
             }
-            Event::ServerError(error) => tracing::error!(%error, "the NATS server reports"),
-            Event::ClientError(error) => tracing::debug!(%error, "connecting"),
+            Event::ServerError(error) => tracing::error!(%error, "the NATS server reports an error"),
+            Event::ClientError(error) => {
+                tracing::debug!(%error, "an attempt to connect failed: trying again")
+            }
             Event::LameDuckMode => tracing::info!("the NATS server is about to stop"),
             Event::Draining | Event::Closed => {}
         }
     }
 
-    /// Whether the last warning is long enough ago.
+    /// Returns whether a warning may be logged, and notes that it is.
     fn may_warn(&self) -> bool {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         let may = warned.is_none_or(|at| at.elapsed() >= WARN_EVERY);
@@ -320,8 +332,8 @@ impl ConnectionNews {
     }
 }
 
-/// Whether the server refused an answer: the question has been answered already, or was asked before the server was started again
-/// and forgot who may answer.
+/// Returns whether the server refused an answer: the request was answered already, or was sent
+/// before the server restarted and forgot which user may answer it.
 fn is_late_answer(error: &str) -> bool {
     error.contains("Permissions Violation for Publish to \"_INBOX_")
 }

@@ -1,7 +1,8 @@
 //! Direct reads of a stream: single ones, and batches, for which the client library has no call.
 //!
-//! A batch is one request whose answers come one by one on an inbox, ended by a status message: 204 with the
-//! number of messages still pending. No consumer is made, and the server keeps nothing between requests.
+//! A batch is one request whose answers come one by one to an inbox, ended by a status message: 204
+//! with the number of messages still pending. No consumer is made, and the server keeps no state
+//! between requests.
 
 use crate::{Bus, BusError};
 use async_nats::{HeaderMap, client::RequestErrorKind};
@@ -11,19 +12,19 @@ use serde::Serialize;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Longest wait for a single message before it is asked for again.
+/// Time limit for a single message; after it the request is repeated.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Longest silence between two messages of a batch before it is asked for again: the server counts what matches first,
-/// and may have many batches to send.
+/// Longest silence between two messages of a batch; after it the request is repeated. The server
+/// counts the matching messages first, and may have many batches to send.
 const SILENCE: Duration = Duration::from_secs(4);
-/// How long a read waits for a server that is away.
+/// How long a read waits for a server that is not connected.
 const AWAY: Duration = Duration::from_secs(30);
-/// How often a read is asked for before it counts as failed.
+/// Attempts before a read counts as failed.
 const ATTEMPTS: usize = 5;
-/// Most subjects of one batch, by the server's rule.
+/// Most subjects of one batch, a limit of the server.
 pub(crate) const MOST_SUBJECTS: usize = 1_024;
 
-/// A stored message as it comes from the server.
+/// A stored message as the server returns it.
 #[derive(Debug)]
 pub(crate) struct Found {
     pub subject: String,
@@ -33,7 +34,7 @@ pub(crate) struct Found {
     pub payload: Bytes,
 }
 
-/// Which messages are wanted.
+/// A request for stored messages.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Wanted<'a> {
     #[serde(rename = "seq", skip_serializing_if = "is_zero")]
@@ -55,15 +56,15 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// How a batch ended.
+/// The result of a batch.
 pub(crate) enum Batch {
-    /// All that the server would send at once; `pending` more match.
+    /// The messages that the server sent at once; `pending` more match.
     Some { found: Vec<Found>, pending: u64, up_to: u64 },
     /// More subjects match than a batch may hold.
     TooMany,
 }
 
-/// One message, if there is one.
+/// Reads one message, if it exists.
 pub(crate) async fn get(bus: &Bus, stream: &str, wanted: &Wanted<'_>) -> Result<Option<Found>, BusError> {
     let failed = |reason: String| BusError::JetStream { what: format!("reading stream {stream}"), reason };
     let subject = format!("$JS.API.DIRECT.GET.{stream}");
@@ -91,7 +92,7 @@ pub(crate) async fn get(bus: &Bus, stream: &str, wanted: &Wanted<'_>) -> Result<
     Err(failed(reason))
 }
 
-/// A batch, asked for again when the connection breaks in the middle of it.
+/// Reads a batch; repeats the request when the connection breaks before the batch is complete.
 pub(crate) async fn batch(bus: &Bus, stream: &str, wanted: &Wanted<'_>) -> Result<Batch, BusError> {
     let failed = |reason: String| BusError::JetStream { what: format!("reading stream {stream}"), reason };
     let subject = format!("$JS.API.DIRECT.GET.{stream}");
@@ -116,9 +117,9 @@ pub(crate) async fn batch(bus: &Bus, stream: &str, wanted: &Wanted<'_>) -> Resul
     Err(failed(reason))
 }
 
-/// Waits for a server that is away, but not for ever.
+/// Waits for a server that is not connected, for a limited time.
 async fn back(bus: &Bus) {
-    // Then the read itself fails, and says so.
+    // After the time limit the read fails and reports why.
     let _ = timeout(AWAY, bus.connected()).await;
 }
 
@@ -127,12 +128,12 @@ async fn collect(answers: &mut async_nats::Subscriber) -> Result<Batch, String> 
     loop {
         let message = match timeout(SILENCE, answers.next()).await {
             Ok(Some(message)) => message,
-            Ok(None) => return Err("the connection is closed".into()),
-            Err(_) => return Err("no answer".into()),
+            Ok(None) => return Err("the connection to the NATS server is closed".into()),
+            Err(_) => return Err("the server did not answer in time".into()),
         };
         let number = |name| header(message.headers.as_ref(), name).unwrap_or(0);
         match status(&message) {
-            // End of batch: how much more there is.
+            // End of the batch, with the number of matching messages that are left.
             Some(204) => {
                 let pending = number("Nats-Num-Pending");
                 return Ok(Batch::Some { found: all, pending, up_to: number("Nats-UpTo-Sequence") });
@@ -164,13 +165,14 @@ fn found(message: async_nats::Message) -> Option<Found> {
         subject: headers.get("Nats-Subject")?.as_str().to_owned(),
         sequence: header(Some(&headers), "Nats-Sequence")?,
         time_ms: headers.get("Nats-Time-Stamp").and_then(|time| parse_time_ms(time.as_str())).unwrap_or(0),
-        // A copy: what came is a slice of all that was read from the socket at once, and would keep that.
+        // Copied because the payload is a slice of all bytes read from the socket at once, and
+        // would keep them allocated.
         payload: Bytes::copy_from_slice(&message.payload),
         headers,
     })
 }
 
-/// Milliseconds since 1970 of the server's timestamps: RFC 3339 in UTC with up to nine decimals.
+/// Returns a server's timestamp (RFC 3339 in UTC, up to nine decimals) in milliseconds since 1970.
 pub(crate) fn parse_time_ms(text: &str) -> Option<u64> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let mut date = date.split('-').map(str::parse::<u64>);
@@ -179,8 +181,8 @@ pub(crate) fn parse_time_ms(text: &str) -> Option<u64> {
     let mut time = time.split(':').map(str::parse::<u64>);
     let (hour, minute, second) = (time.next()?.ok()?, time.next()?.ok()?, time.next()?.ok()?);
     let millis: u64 = format!("{decimals:0<3}").get(..3)?.parse().ok()?;
-    // Days since 1970, with years that begin in March so that the leap day is the last (Howard Hinnant,
-    // "chrono-Compatible Low-Level Date Algorithms", days_from_civil).
+    // Days since 1970, with years that begin in March so that the leap day is the last (Howard
+    // Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil).
     let shifted = if month <= 2 { year.checked_sub(1)? } else { year };
     let (era, of_era) = (shifted / 400, shifted % 400);
     let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day.checked_sub(1)?;

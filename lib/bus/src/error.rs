@@ -2,7 +2,7 @@
 
 use wire::codec::CodecError;
 
-/// Why the bus could not do something.
+/// Why an operation of the bus failed.
 #[derive(Debug, thiserror::Error)]
 pub enum BusError {
     /// No server answers.
@@ -12,10 +12,10 @@ pub enum BusError {
     Unreachable {
         /// The addresses that were tried.
         urls: String,
-        /// What the last attempt said.
+        /// The reason of the last attempt's failure.
         reason: String,
     },
-    /// The server knows no such user, or the password is another.
+    /// The server does not know the user, or the password is wrong.
     #[error(
         "the NATS server at {urls} refuses user {user}: set NATS_PASSWORD or --nats-password-file to this fleet's password of that user"
     )]
@@ -25,8 +25,8 @@ pub enum BusError {
         /// The user.
         user: String,
     },
-    /// An address that is none.
-    #[error("{} is no NATS address: write it like nats://127.0.0.1:4222", wire::text::Quoted(url))]
+    /// An address is malformed.
+    #[error("{} is not a NATS address: write it like nats://127.0.0.1:4222", wire::text::Quoted(url))]
     BadUrl {
         /// The text.
         url: String,
@@ -36,40 +36,41 @@ pub enum BusError {
     PasswordFile {
         /// The file.
         path: String,
-        /// Why.
+        /// The reason.
         source: std::io::Error,
     },
-    /// The node's name is no subject token.
+    /// The node's name is not a subject token.
     #[error(transparent)]
     Node(#[from] wire::ids::BadNodeId),
-    /// The message could not be handed to the connection: too large, a bad subject, or the connection is closed.
+    /// The message was not accepted by the connection: too large, a bad subject, or the connection
+    /// is closed.
     #[error("cannot send to {subject}: {reason}")]
     Send {
-        /// Where to.
+        /// The message's subject.
         subject: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The subscription could not be made.
     #[error("cannot subscribe to {subject}: {reason}")]
     Subscribe {
-        /// To what.
+        /// The subject.
         subject: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// A value could not be encoded or decoded.
     #[error(transparent)]
     Codec(#[from] CodecError),
-    /// The server's JetStream API answered with an error, or with none in time.
+    /// The server's JetStream API answered with an error, or not in time.
     #[error("{what}: {reason}")]
     JetStream {
-        /// What was asked, with names.
+        /// The request, with names.
         what: String,
-        /// What came back.
+        /// The reason.
         reason: String,
     },
-    /// Something that `pokerctl apply` makes is not there.
+    /// An object that `pokerctl apply` makes does not exist.
     #[error("{what} is missing on the NATS server: run `pokerctl apply`")]
     Missing {
         /// Stream, bucket or consumer, with its name.
@@ -80,26 +81,26 @@ pub enum BusError {
     Random(getrandom::Error),
 }
 
-/// Why a request has no answer.
+/// Why a request got no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
-    /// Nobody answered within the patience; whether it was carried out is unknown.
+    /// No answer came within the patience; whether the request was carried out is unknown.
     #[error("no answer on {subject} within {waited_ms} ms")]
     TimedOut {
-        /// Where it was sent.
+        /// The request's subject.
         subject: String,
-        /// How long was waited.
+        /// How long the request waited, in milliseconds.
         waited_ms: u64,
     },
-    /// It could not be sent.
+    /// The request could not be sent.
     #[error(transparent)]
     Bus(#[from] BusError),
-    /// The question could not be encoded, or the answer not be decoded.
+    /// The request could not be encoded, or the answer could not be decoded.
     #[error("{subject}: {source}")]
     Codec {
-        /// Where it was sent.
+        /// The request's subject.
         subject: String,
-        /// What is wrong with the bytes.
+        /// The reason.
         source: CodecError,
     },
 }

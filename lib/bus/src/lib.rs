@@ -4,19 +4,20 @@
 //! | --- | --- |
 //! | [`connection`] | publish, subscribe, serve |
 //! | [`ask`] | request with repeats; answers that ride on other messages |
-//! | [`clock`] | the time of this process: not the machine's, which anybody may set |
+//! | [`clock`] | the time of this process, which is independent of changes to the machine's clock |
 //! | [`journal`] | durable records with fencing; recovery from snapshot and tail |
-//! | [`peers`] | heartbeats: who is alive |
-//! | [`ownership`] | claims of partitions: who owns what, hand-over and takeover |
+//! | [`peers`] | heartbeats: which members are alive |
+//! | [`ownership`] | claims of partitions: owners, hand-over and takeover |
 //! | [`queue`] | the work queue of bot asks |
-//! | [`runtime`] | threads that take messages together |
-//! | [`stop`] | when a process is to stop: signals, and the administrator's wish |
+//! | [`runtime`] | threads that take messages in batches |
+//! | [`stop`] | when a process is to stop: by a signal, or by the administrator's request |
 //! | [`admin`] | streams, buckets and consumers as files, applied to a server |
 //! | [`options`] | the roles' common command line |
 //!
-//! What always holds: an append that returned is durable, once, at the sequence that it returned; two owners
-//! of one partition can never both append after the same record.
-//! What this crate does not know: what the bytes mean (poker, money), and which role is calling.
+//! Invariants: an append that returned is durable, once, at the sequence that it returned; two
+//! owners of one partition can never both append after the same record.
+//!
+//! The crate does not know the meaning of the bytes (poker, money), nor which role is calling.
 
 pub mod admin;
 mod answers;

@@ -1,4 +1,4 @@
-//! Logging of the roles: to stderr, as RUST_LOG says, but never secrets.
+//! Logging of the roles: to stderr, filtered by RUST_LOG, but never secrets.
 
 use std::io::{IsTerminal, stderr};
 use tracing::Level;
@@ -6,12 +6,14 @@ use tracing_subscriber::{
     EnvFilter, filter::filter_fn, fmt::layer, layer::SubscriberExt, util::SubscriberInitExt,
 };
 
-/// Libraries that tell too much: at `trace` the NATS client prints payloads, passwords and cards among them; at `debug`
-/// the database client prints the parameters of statements, hashes of passwords and tokens among them.
+/// Libraries that log secrets: at `trace` the NATS client logs payloads, with passwords and cards;
+/// at `debug` the database client logs the parameters of statements, with hashes of passwords and
+/// tokens.
 const TALKATIVE: [&str; 2] = ["async_nats", "tokio_postgres"];
 
-/// Starts logging: `info` and up unless RUST_LOG says otherwise; nothing it says makes the talkative tell secrets.
-/// What RUST_LOG has that is no filter is left out, with a warning on stderr.
+/// Starts logging: `info` and up unless RUST_LOG says otherwise. The libraries in `TALKATIVE` log
+/// at most at `info` in any case. Parts of RUST_LOG that are malformed are left out, with a warning
+/// on stderr.
 pub fn log_to_stderr() {
     let filter = EnvFilter::builder().with_default_directive(Level::INFO.into()).from_env_lossy();
     let discreet = filter_fn(|about| {

@@ -1,5 +1,6 @@
-//! Subjects that nobody listens to. Until a dead owner is replaced, thousands of questions may wait for the next one: one of them
-//! asks again and again, the others wait for what it finds. Each by itself, they would leave the next owner hardly a processor.
+//! Subjects without responders. Until a dead owner is replaced, thousands of requests may wait for
+//! the next owner. One of them (the scout) is repeated, the others wait for its result: if all were
+//! repeated, they would leave the next owner hardly any processor time.
 
 use std::{
     collections::HashMap,
@@ -11,23 +12,24 @@ use std::{
 };
 use tokio::{sync::Notify, time::timeout};
 
-/// By subject what its scout, and those who wait for it, listen to.
+/// The waiting requests, by subject.
 #[derive(Debug, Default)]
 pub(crate) struct NoResponders {
     subjects: Mutex<HashMap<String, Arc<Waiters>>>,
-    /// How many there are: known without the lock.
+    /// The number of subjects, to be read without the lock.
     len: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
 struct Waiters {
-    /// For the scout: somebody was heard who listens.
+    /// Notifies the scout: a responder was found.
     found: Notify,
-    /// For the others: nobody looks any more.
+    /// Notifies the others: there is no scout any more.
     left: Notify,
 }
 
-/// The one that looks whether somebody listens to a subject again. The others go on when somebody is found, or when it is dropped.
+/// The one request that looks for a responder of a subject. The others go on when a responder is
+/// found or the scout is dropped.
 #[derive(Debug)]
 pub(crate) struct Scout<'a> {
     no_responders: &'a NoResponders,
@@ -36,7 +38,7 @@ pub(crate) struct Scout<'a> {
 }
 
 impl NoResponders {
-    /// Begins to look, unless another one does.
+    /// Makes the caller the subject's scout, unless there is one.
     pub(crate) fn scout(&self, subject: &str) -> Option<Scout<'_>> {
         let mut subjects = self.lock();
         if subjects.contains_key(subject) {
@@ -48,7 +50,7 @@ impl NoResponders {
         Some(Scout { no_responders: self, subject: subject.to_owned(), waiters })
     }
 
-    /// Waits while another one looks.
+    /// Waits while the subject has a scout.
     pub(crate) async fn wait(&self, subject: &str) {
         if self.is_empty() {
             return;
@@ -57,14 +59,14 @@ impl NoResponders {
         if let Some(waiters) = waiters {
             let mut left = std::pin::pin!(waiters.left.notified());
             left.as_mut().enable();
-            // It may have gone before that.
+            // The scout may have ended before the waiter was registered.
             if self.lock().get(subject).is_some_and(|now| Arc::ptr_eq(now, &waiters)) {
                 left.await;
             }
         }
     }
 
-    /// Somebody was heard who listens to it: nobody needs to look any more.
+    /// Reports a responder of the subject: its scout and all waiting requests go on.
     pub(crate) fn found(&self, subject: &str) {
         let mut subjects = self.lock();
         if let Some(waiters) = subjects.remove(subject) {
@@ -75,7 +77,7 @@ impl NoResponders {
         }
     }
 
-    /// Whether nobody looks for anybody, as far as known by now.
+    /// Returns whether no subject has a scout, as far as is known now.
     pub(crate) fn is_empty(&self) -> bool {
         self.len.load(Ordering::Relaxed) == 0
     }
@@ -86,7 +88,8 @@ impl NoResponders {
 }
 
 impl Scout<'_> {
-    /// Waits until it is time to ask again: so long, or until somebody was heard. Whether somebody was.
+    /// Waits until the next attempt is due, or until a responder was found. Returns whether one was
+    /// found.
     pub(crate) async fn rest(&self, pause: Duration) -> bool {
         timeout(pause, self.waiters.found.notified()).await.is_ok()
     }
@@ -95,7 +98,7 @@ impl Scout<'_> {
 impl Drop for Scout<'_> {
     fn drop(&mut self) {
         let mut subjects = self.no_responders.lock();
-        // After somebody was found another one may look already.
+        // After a responder was found, the subject may have another scout already.
         if subjects.get(&self.subject).is_some_and(|waiters| Arc::ptr_eq(waiters, &self.waiters)) {
             subjects.remove(&self.subject);
         }
@@ -112,9 +115,9 @@ mod tests {
     use tokio::time::Instant;
 
     #[tokio::test]
-    async fn one_looks_and_the_others_wait_until_it_is_gone() {
+    async fn one_request_is_the_scout_and_the_others_wait_until_it_is_gone() {
         let no_responders = NoResponders::default();
-        assert!(no_responders.wait("a").now_or_never().is_some(), "nobody looks");
+        assert!(no_responders.wait("a").now_or_never().is_some(), "there is no scout");
         let scout = no_responders.scout("a").unwrap();
         assert!(no_responders.scout("a").is_none());
         assert!(no_responders.wait("b").now_or_never().is_some(), "another subject");
@@ -127,7 +130,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_waits_once_somebody_is_heard() {
+    async fn all_requests_go_on_once_a_responder_is_found() {
         const LONG: Duration = Duration::from_secs(60);
         let no_responders = NoResponders::default();
         let scout = no_responders.scout("a").unwrap();

@@ -1,4 +1,4 @@
-//! How a process finds the server and says who it is: the part of the command line that all roles share.
+//! The server's addresses and the process' name: the part of the command line that all roles share.
 
 use crate::{Bus, BusError};
 use std::path::PathBuf;
@@ -7,18 +7,18 @@ use wire::{NodeId, fleet::Role};
 /// The name of the administrator's NATS user.
 pub const ADMIN: &str = "admin";
 
-/// What a connection needs.
+/// The settings of a connection.
 #[derive(Clone)]
 pub struct Options {
     /// Addresses, tried in random order.
     pub urls: Vec<String>,
-    /// NATS user.
+    /// The NATS user.
     pub user: String,
-    /// Its password; none for a server without users.
+    /// The user's password; `None` for a server without users.
     pub password: Option<String>,
     /// The role's name or [`ADMIN`]: the inbox prefix is `_INBOX_<name>`.
     pub name: String,
-    /// The process, for the server's list of connections.
+    /// The process' name, for the server's list of connections.
     pub node: String,
 }
 
@@ -35,7 +35,8 @@ pub struct Args {
     /// File whose first line is the NATS password (instead of NATS_PASSWORD).
     #[arg(long, env = "NATS_PASSWORD_FILE")]
     pub nats_password_file: Option<PathBuf>,
-    /// Name of this process, unique in the fleet, of a-z, 0-9 and '-' [default: role and process id].
+    /// Name of this process, unique in the fleet, of a-z, 0-9 and '-' [default: role and process
+    /// id].
     #[arg(long, env = "NODE_NAME")]
     pub node: Option<String>,
 }
@@ -57,10 +58,10 @@ impl Args {
         Bus::connect(self.options(ADMIN)?).await
     }
 
-    /// The node's name: as given, else role and process id.
+    /// Returns the node's name: as given, else role and process id.
     ///
     /// # Errors
-    /// When the given name is no subject token.
+    /// When the given name is not a subject token.
     pub fn node_id(&self, name: &str) -> Result<NodeId, BusError> {
         let text = match &self.node {
             Some(node) => node.clone(),
@@ -69,10 +70,10 @@ impl Args {
         Ok(text.parse()?)
     }
 
-    /// Everything a connection under `name` (a role's or [`ADMIN`]) needs.
+    /// Returns the settings of a connection under `name` (a role's or [`ADMIN`]).
     ///
     /// # Errors
-    /// When the password file cannot be read or the node's name is no subject token.
+    /// When the password file cannot be read or the node's name is not a subject token.
     pub fn options(&self, name: &str) -> Result<Options, BusError> {
         Ok(Options {
             urls: self.nats_url.clone(),
@@ -83,7 +84,8 @@ impl Args {
         })
     }
 
-    /// The environment is read here and not by the command line parser: its help would show the value.
+    /// Returns the password. The environment is read here and not by the command line parser, whose
+    /// help would show the value.
     fn password(&self) -> Result<Option<String>, BusError> {
         if let Ok(password) = std::env::var("NATS_PASSWORD")
             && !password.is_empty()
@@ -115,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn several_addresses_and_the_role_as_user() {
+    fn several_addresses_are_read_and_the_role_is_the_user() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "secret\nand no more\n").unwrap();
         let path = file.path().to_str().unwrap();
@@ -127,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_told() {
+    fn errors_name_the_bad_value() {
         let error = parse(&["--node", "Node 1"]).options("gateway").err().unwrap();
         assert!(error.to_string().contains("Node 1"), "{error}");
         let error = parse(&["--nats-password-file", "/nowhere"]).options("gateway").err().unwrap();

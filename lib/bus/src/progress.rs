@@ -1,8 +1,9 @@
-//! How far those who answer have come: a question that still waits for its turn need not be asked again.
+//! The progress of responders, which tells whether a request without an answer still waits in a
+//! queue and need not be repeated.
 //!
-//! Whoever listens to a subject answers about in the order of the questions. So one is lost when a later one has been
-//! answered, or when nothing is answered any more; until then it waits behind others, and asking again would make the
-//! queue longer.
+//! A responder answers about in the order of the requests. So a request is lost when a later one
+//! has been answered, or when no answers come any more; until then it waits behind others, and a
+//! repeat would only make the queue longer.
 
 use std::{
     collections::HashMap,
@@ -11,24 +12,25 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// By subject, or by stream; there are as many as partitions. Besides, by what a subject has before its last token: the partitions of one kind are
-/// served by a few processes, and where there is too much to do each partition alone is silent for a while by chance.
+/// The last answers, by subject or stream; there are as many as partitions. And by the subject
+/// without its last token: the partitions of one kind are served by a few processes, and under
+/// overload a single partition is silent for a while by chance.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     subjects: Mutex<HashMap<String, SubjectProgress>>,
 }
 
-/// What has been answered on a subject.
+/// The last answers on a subject.
 #[derive(Clone, Copy, Debug)]
 struct SubjectProgress {
     /// When the last answer came.
     at: Instant,
-    /// When the latest of the answered questions was asked.
+    /// When the latest of the answered requests was sent.
     asked: Instant,
 }
 
 impl Progress {
-    /// A question that was asked then has been answered.
+    /// Takes note of an answer to a request that was sent at `asked`.
     pub(crate) fn answered(&self, subject: &str, asked: Instant) {
         let now = SubjectProgress { at: Instant::now(), asked };
         let mut subjects = self.lock();
@@ -42,8 +44,8 @@ impl Progress {
         }
     }
 
-    /// Whether a question that was asked then still waits for its turn, as far as can be told: somebody has been answered within
-    /// `patience`, but nobody who asked more than half of that later.
+    /// Returns whether a request sent at `asked` probably still waits in the queue: an answer has
+    /// come within `patience`, but no answer to a request sent later by more than half of that.
     pub(crate) fn is_queued(&self, subject: &str, asked: Instant, patience: Duration) -> bool {
         let subjects = self.lock();
         queues(subject)
@@ -56,7 +58,7 @@ impl Progress {
     }
 }
 
-/// The queues that a question to a subject may wait in.
+/// Returns the queues that a request to a subject may wait in.
 fn queues(subject: &str) -> impl Iterator<Item = &str> {
     [Some(subject), subject.rsplit_once('.').map(|(kind, _)| kind)].into_iter().flatten()
 }
@@ -68,26 +70,26 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[tokio::test(start_paused = true)]
-    async fn a_question_waits_for_its_turn_until_it_is_overtaken_or_all_is_silent() {
+    async fn a_request_is_queued_until_a_later_one_is_answered_or_no_answers_come() {
         let progress = Progress::default();
         let start = Instant::now();
-        assert!(!progress.is_queued("a", start, SECOND), "nobody was ever answered");
+        assert!(!progress.is_queued("a", start, SECOND), "no answer ever came");
         tokio::time::advance(SECOND).await;
         progress.answered("a", start);
-        assert!(progress.is_queued("a", start, SECOND), "those before it are being answered");
+        assert!(progress.is_queued("a", start, SECOND), "earlier requests are being answered");
         assert!(!progress.is_queued("b", start, SECOND), "another queue");
         progress.answered("a", start + SECOND / 2);
-        assert!(progress.is_queued("a", start, SECOND), "one is now and then answered a little out of turn");
+        assert!(progress.is_queued("a", start, SECOND), "answers may be a little out of order");
         progress.answered("a", start + SECOND);
         progress.answered("a", start);
         assert!(!progress.is_queued("a", start, SECOND), "overtaken");
         assert!(progress.is_queued("a", start + SECOND, SECOND));
         tokio::time::advance(SECOND).await;
-        assert!(!progress.is_queued("a", start + SECOND, SECOND), "nobody is answered any more");
+        assert!(!progress.is_queued("a", start + SECOND, SECOND), "no answers come any more");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_silent_partition_is_not_dead_while_others_are_answered_who_asked_before() {
+    async fn a_silent_partition_is_not_dead_while_other_partitions_answer_earlier_requests() {
         let progress = Progress::default();
         let start = Instant::now();
         progress.answered("command.table.1", start);

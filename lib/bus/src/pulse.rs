@@ -1,7 +1,7 @@
-//! Notices when this process stood still (stopped, swapped out, its machine suspended).
+//! Notices pauses of this process (stopped, swapped out, machine suspended).
 //!
-//! Why: others have taken over meanwhile, and requests that arrived are old. Whoever sent them has asked somebody else since,
-//! and may have gone on from that answer.
+//! After a pause, other members may have taken over, and requests that arrived are old. Their
+//! senders may have asked another process since, and gone on from its answer.
 
 use std::{
     sync::{
@@ -11,9 +11,9 @@ use std::{
     time::Duration,
 };
 
-/// How often the pulse is felt when no requests come.
+/// How often the pulse is checked when no requests come.
 const BEAT: Duration = Duration::from_millis(100);
-/// How long it takes, at most, until what piled up in sockets has been read.
+/// Longest time until the bytes that piled up in sockets have been read, in milliseconds.
 const CATCHING_UP_MS: u64 = 1_000;
 
 /// The pulse of this process. Times are in milliseconds.
@@ -25,7 +25,8 @@ pub struct Pulse {
 }
 
 impl Pulse {
-    /// Starts to beat, until the last clone is dropped. A pause of `still` means that others have taken over.
+    /// Starts a pulse that goes on until the last clone is dropped. After a pause of `still` other
+    /// members may have taken over.
     #[must_use]
     pub fn start(still: Duration) -> Arc<Self> {
         let pulse = Arc::new(Self::still(now_ms(), still));
@@ -45,7 +46,8 @@ impl Pulse {
         Self { still_ms, last_ms: AtomicU64::new(now_ms), late_until_ms: AtomicU64::new(0) }
     }
 
-    /// Whether a request that is taken up now may have waited while this process stood still.
+    /// Returns whether a request that is handled now may have waited during a pause of this
+    /// process.
     pub fn is_late(&self) -> bool {
         self.is_late_at(now_ms())
     }
@@ -53,19 +55,23 @@ impl Pulse {
     fn is_late_at(&self, now_ms: u64) -> bool {
         let still_ms = now_ms.saturating_sub(self.last_ms.load(Ordering::Acquire));
         let stood_still = still_ms >= self.still_ms;
-        // Before the pulse is felt: who finds it felt already must find this too.
+        // Set before `last_ms`: a thread that finds the new `last_ms` must find this too.
         if stood_still {
             self.late_until_ms.fetch_max(now_ms + CATCHING_UP_MS, Ordering::Relaxed);
         }
         self.last_ms.fetch_max(now_ms, Ordering::Release);
         if stood_still {
-            tracing::warn!(still_ms, "this process stood still: what it knows may be old");
+            tracing::warn!(
+                still_ms,
+                "this process stood still: its ownership is checked and old requests are not trusted"
+            );
         }
         now_ms < self.late_until_ms.load(Ordering::Relaxed)
     }
 }
 
-/// Time since the machine was started. Unlike that of [`std::time::Instant`] it goes on while the machine is suspended.
+/// Returns the time since the machine was started. Unlike [`std::time::Instant`] it counts while
+/// the machine is suspended.
 fn now_ms() -> u64 {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     let ms = Duration::try_from(now).map_or(0, |now| now.as_millis());
@@ -79,7 +85,7 @@ mod tests {
     const STILL: Duration = Duration::from_secs(1);
 
     #[test]
-    fn requests_after_a_standstill_are_late_for_a_while() {
+    fn requests_after_a_pause_are_late_for_a_while() {
         let pulse = Pulse::still(0, STILL);
         for now_ms in (0..5_000).step_by(100) {
             assert!(!pulse.is_late_at(now_ms), "{now_ms}");
@@ -90,9 +96,9 @@ mod tests {
         assert!(!pulse.is_late_at(9_900));
     }
 
-    /// The timer and the sockets wake at the same moment, each on a thread of its own.
+    /// The timer and the sockets wake at the same moment, each on its own thread.
     #[test]
-    fn whoever_feels_the_pulse_first_the_others_are_late_too() {
+    fn a_pause_is_noticed_by_all_threads_whichever_checks_first() {
         const THREADS: usize = 4;
         let pulse = Pulse::still(0, STILL);
         let barrier = std::sync::Barrier::new(THREADS);
@@ -106,13 +112,13 @@ mod tests {
         std::thread::scope(|scope| {
             let threads = [(); THREADS].map(|()| scope.spawn(feel));
             for thread in threads {
-                assert_eq!(thread.join().unwrap(), [0; 0], "these standstills were missed");
+                assert_eq!(thread.join().unwrap(), [0; 0], "these pauses were missed");
             }
         });
     }
 
     #[tokio::test]
-    async fn it_beats_by_itself() {
+    async fn the_pulse_beats_by_itself() {
         let pulse = Pulse::start(STILL);
         tokio::time::sleep(Duration::from_millis(1_500)).await;
         assert!(!pulse.is_late());

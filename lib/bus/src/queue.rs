@@ -1,4 +1,5 @@
-//! A work queue: each job goes to one of those who take, and to another when it is not acknowledged in time.
+//! A work queue: each job goes to one taker, and to another one when it is not acknowledged in
+//! time.
 
 use crate::{Bus, BusError, direct::parse_time_ms};
 use async_nats::jetstream::{
@@ -16,7 +17,7 @@ use tokio::time::timeout;
 
 /// Pause before the server is asked for its time again.
 const TIME_AGAIN: Duration = Duration::from_secs(5);
-/// How long its answer is waited for: without one, the time that was told before counts on.
+/// Time limit for the server's time: without an answer, the last known time counts on.
 const TIME_PATIENCE: Duration = Duration::from_millis(500);
 
 /// A durable consumer that `pokerctl apply` has made. Clones share it.
@@ -25,22 +26,24 @@ pub struct WorkQueue {
     bus: Bus,
     consumer: PullConsumer,
     name: String,
-    /// The API's subject for questions about the consumer.
+    /// The API's subject for requests about the consumer.
     about: String,
     time: Arc<Mutex<ServerTime>>,
 }
 
-/// The server's time, counted on by the monotonic clock: jobs are stamped with it.
+/// The server's time, counted on by the monotonic clock: the server stamps jobs with its time.
 #[derive(Clone, Copy, Debug)]
 struct ServerTime {
-    /// What it was, in milliseconds since 1970, and when the server said so; none before it did.
+    /// The server's time in milliseconds since 1970, and when it was told; `None` before the first
+    /// answer.
     told: Option<(u64, Instant)>,
-    /// When it is to be asked for again.
+    /// When the server is to be asked again.
     again: Instant,
 }
 
 impl ServerTime {
-    /// Returns how old a job is that was stored then. Nothing while the server's time is unknown.
+    /// Returns the age of a job that was stored at this time; zero while the server's time is
+    /// unknown.
     fn age(&self, stored_ms: u64, now: Instant) -> Duration {
         let server_ms = self.told.map_or(0, |(told_ms, at)| {
             let since = now.saturating_duration_since(at);
@@ -50,21 +53,21 @@ impl ServerTime {
     }
 }
 
-/// What the server says about a consumer, as far as it is needed here.
+/// The parts of the server's consumer state that are used here.
 #[derive(Deserialize)]
 struct About {
     /// The server's time, in RFC 3339.
     #[serde(default)]
     ts: String,
-    /// Jobs that nobody has taken yet, and that were taken and are not acknowledged.
+    /// Jobs that no taker has, and jobs that were taken and are not acknowledged.
     #[serde(default)]
     num_pending: u64,
     #[serde(default)]
     num_ack_pending: u64,
 }
 
-/// Jobs that were asked for at once. Must be read to the end: whatever is on its way to somebody who has stopped reading goes to
-/// somebody else only after the consumer's wait.
+/// Jobs that were asked for at once. Must be read to the end: a job on its way to a reader that has
+/// stopped goes to another one only after the consumer's wait.
 pub struct Jobs {
     batch: pull::Batch,
     name: String,
@@ -73,9 +76,9 @@ pub struct Jobs {
 
 /// One job.
 pub struct Job {
-    /// Its bytes.
+    /// The job's bytes.
     pub payload: Bytes,
-    /// How long it had been in the queue when it came, by the server's clock alone.
+    /// How long the job had been in the queue when it came, by the server's clock alone.
     pub age: Duration,
     message: Message,
 }
@@ -84,7 +87,7 @@ impl WorkQueue {
     /// Opens the consumer of a stream.
     ///
     /// # Errors
-    /// When it is missing or the server does not answer.
+    /// When the consumer is missing or the server does not answer.
     pub async fn open(bus: &Bus, stream: &str, consumer: &str) -> Result<Self, BusError> {
         let name = format!("consumer {consumer} of stream {stream}");
         let about = format!("CONSUMER.INFO.{stream}.{consumer}");
@@ -101,7 +104,7 @@ impl WorkQueue {
         }
     }
 
-    /// Asks for up to `max` jobs, which come as soon as they are there, for up to `wait`.
+    /// Takes up to `max` jobs, as soon as there are any, for up to `wait`.
     ///
     /// # Errors
     /// When the server cannot be asked.
@@ -115,7 +118,7 @@ impl WorkQueue {
         }
     }
 
-    /// Returns how many jobs are not acknowledged, whether somebody has taken them or not.
+    /// Returns the number of jobs that are not acknowledged, taken or not.
     ///
     /// # Errors
     /// When the consumer is missing or the server does not answer.
@@ -125,7 +128,8 @@ impl WorkQueue {
         Ok(about.num_pending + about.num_ack_pending)
     }
 
-    /// Returns the server's time, asked for now and then: its clock may be set as well.
+    /// Returns the server's time, asking for it every [`TIME_AGAIN`]: the server's clock may be set
+    /// as well.
     async fn time(&self) -> ServerTime {
         let lock = || self.time.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
@@ -141,8 +145,8 @@ impl WorkQueue {
             && let Ok(Ok(Some(about))) = timeout(TIME_PATIENCE, ask_about(&self.bus, &self.about)).await
             && let Some(told_ms) = parse_time_ms(&about.ts)
         {
-            // It was the server's time while the question was under way, so no job is taken for
-            // older than it is.
+            // The server told this time while the request was under way, so no job seems older than
+            // it is.
             lock().told = Some((told_ms, Instant::now()));
         }
         *lock()
@@ -150,7 +154,7 @@ impl WorkQueue {
 }
 
 impl Jobs {
-    /// The next job, once it is there; none when all have come or the time is over.
+    /// Returns the next job; `None` when all have come or the time is over.
     ///
     /// # Errors
     /// When the server does not answer or the consumer is gone.
@@ -160,7 +164,7 @@ impl Jobs {
             .map_err(|error| BusError::JetStream { what: self.name.clone(), reason: error.to_string() })?;
         let job = |message: Message| {
             let stored = message.info().map_or(0, |info| info.published.unix_timestamp_nanos() / 1_000_000);
-            // A time before 1970 is none.
+            // A time before 1970 is not a valid one.
             let age = u64::try_from(stored).map_or(Duration::ZERO, |ms| self.time.age(ms, Instant::now()));
             Job { payload: message.payload.clone(), age, message }
         };
@@ -169,7 +173,8 @@ impl Jobs {
 }
 
 impl Job {
-    /// Says that the job is done; otherwise it goes to somebody else after the consumer's wait.
+    /// Acknowledges that the job is done; otherwise it goes to another taker after the consumer's
+    /// wait.
     ///
     /// # Errors
     /// When the connection is closed for good.

@@ -1,4 +1,4 @@
-//! The runtime of a process that many small messages pass through.
+//! The runtime of a process that handles many small messages.
 
 use std::{
     cell::Cell,
@@ -7,22 +7,24 @@ use std::{
 };
 use tokio::runtime::{Builder, Runtime};
 
-/// A thread that has nothing left to do waits until so long after it woke before it looks for more: what comes meanwhile is taken,
-/// and answered, together. An action passes four such threads. `docs/decisions/0027-how-events-reach-players.md` has the figures.
+/// An idle thread waits until this long after it last woke before it looks for more work: messages
+/// of the meantime are handled and answered in one batch. An action passes four such threads.
+/// `docs/decisions/0027-how-events-reach-players.md` has the figures.
 pub const TOGETHER: Duration = Duration::from_millis(1);
 
 thread_local! {
-    /// When this thread woke last.
+    /// When this thread last woke.
     static WOKE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// So many tasks run at most before it is looked for timers and sockets. A partition's task may take a few milliseconds at a time
-/// when it is loaded; by tokio's own 61 a process that loads many stands still for long enough to be taken for dead.
+/// Most tasks that run before timers and sockets are polled. A partition's task may take a few
+/// milliseconds at a time while it is loaded; with tokio's default of 61, a process that loads many
+/// partitions is late with its heartbeats and may be taken for dead.
 const TASKS: u32 = 8;
 
-/// A runtime that takes messages together: with a thread per core, or as many as the variable `TOKIO_WORKER_THREADS` says. Where that is
-/// one, tasks run strictly in the order in which they became ready, so that what several of them have to say to the server leaves
-/// together.
+/// Returns a runtime that handles messages in batches, with a thread per core, or as many as the
+/// variable `TOKIO_WORKER_THREADS` says. With one thread, tasks run strictly in the order in which
+/// they became ready, so that the messages of several tasks leave for the server in one batch.
 ///
 /// # Errors
 /// When the operating system gives no threads.
@@ -32,7 +34,8 @@ pub fn runtime() -> io::Result<Runtime> {
     take_together(&mut builder, TOGETHER).build()
 }
 
-/// Makes the threads of a runtime take together what comes within this time after they woke, and look around often.
+/// Makes the threads of a runtime batch the messages that come within this time after they woke,
+/// and poll often.
 pub fn take_together(builder: &mut Builder, within: Duration) -> &mut Builder {
     builder
         .enable_all()
@@ -55,11 +58,11 @@ mod tests {
     };
     use tokio::{sync::mpsc, time::sleep};
 
-    /// Signs of life are such a timer; a partition that is being loaded is such a task.
+    /// The timer stands for heartbeats, the tasks for partitions that are being loaded.
     #[test]
-    fn a_timer_waits_for_few_more_tasks_than_are_ready() {
+    fn a_timer_waits_for_hardly_more_tasks_than_are_ready() {
         const BUSY: usize = 20;
-        /// Of a task until it lets others run, a fraction of the timer's.
+        /// The time that a task runs until it lets others run, a fraction of the timer's.
         const TURN: Duration = Duration::from_micros(250);
         static TURNS: AtomicUsize = AtomicUsize::new(0);
         let runtime = take_together(&mut Builder::new_current_thread(), TOGETHER).build().unwrap();
@@ -88,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_lost_or_out_of_order_and_time_goes_on() {
+    fn messages_in_batches_are_complete_and_in_order_and_timers_go_on() {
         const MANY: u32 = 500;
         for builder in [&mut Builder::new_multi_thread(), &mut Builder::new_current_thread()] {
             let runtime = take_together(builder, TOGETHER).build().unwrap();

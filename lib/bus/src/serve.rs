@@ -1,4 +1,4 @@
-//! Requests as they arrive at whoever answers them.
+//! Requests as they arrive at their responder.
 
 use crate::BusError;
 use async_nats::{Client, Subject};
@@ -13,9 +13,10 @@ use std::{
 use tokio::time::sleep;
 use wire::codec::{self, CodecError};
 
-/// How long an owner that is one no more answers that it is none: longer than the next one needs to listen.
+/// How long a former owner still answers that a request is to be repeated: longer than the next
+/// owner needs to subscribe.
 pub(crate) const TURN_AWAY: Duration = Duration::from_millis(500);
-/// How long it lets the next owner go first.
+/// Delay of these answers, so that the next owner's answer comes first.
 const AFTER_YOU: Duration = Duration::from_millis(10);
 
 /// Requests of a subject, in the order of their arrival.
@@ -29,10 +30,12 @@ impl Requests {
         Self { heard, client }
     }
 
-    /// Gives everything that still comes `answer`, in the background and for [`TURN_AWAY`]; then hears nothing more. For an owner
-    /// that is one no more: what the server sends here until it knows that nobody listens would otherwise be lost, and asked
-    /// again only after a whole attempt, because the client forgets a subscription before the server does. Meanwhile the
-    /// next owner answers too: whoever asks repeats what is refused, and the next owner knows what it has already done.
+    /// Gives all further requests this answer, in the background, for [`TURN_AWAY`]; then ends the
+    /// subscription. For a former owner: requests that the server sends here until it knows that
+    /// the subscription has ended would otherwise be lost, and repeated only after a whole attempt,
+    /// because the client drops a subscription before the server does. Meanwhile the next owner
+    /// answers too: senders repeat a request that is refused for now, and the next owner knows
+    /// which commands are carried out.
     pub fn turn_away<A: Serialize + Send + Sync + 'static>(self, answer: A) {
         tokio::spawn(async move {
             let requests = self.take_until(sleep(TURN_AWAY));
@@ -40,7 +43,7 @@ impl Requests {
                 .for_each_concurrent(None, async |request| {
                     sleep(AFTER_YOU).await;
                     if let Err(error) = request.answer(&answer).await {
-                        tracing::debug!(%error, "nobody was turned away");
+                        tracing::debug!(%error, "a former owner's answer was not sent: the sender repeats the request");
                     }
                 })
                 .await;
@@ -66,31 +69,31 @@ impl Stream for Requests {
 
 /// One request, to be answered once.
 pub struct Request {
-    /// Its subject.
+    /// The request's subject.
     pub subject: String,
-    /// Its bytes.
+    /// The request's bytes.
     pub payload: Bytes,
     reply: Option<Subject>,
     client: Client,
 }
 
 impl Request {
-    /// Where the answer is to go; nowhere when none is asked for. Whoever asked knows it again: see
-    /// [`Bus::question`](crate::Bus::question).
+    /// Returns the subject that the answer goes to; `None` when no answer is wanted. The sender
+    /// recognises its request by it: see [`Bus::question`](crate::Bus::question).
     #[must_use]
     pub fn inbox(&self) -> Option<&str> {
         self.reply.as_ref().map(Subject::as_str)
     }
 
-    /// The question.
+    /// Decodes the request.
     ///
     /// # Errors
-    /// When the bytes are something else.
+    /// When the bytes are of another type.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, CodecError> {
         codec::decode(&self.payload)
     }
 
-    /// Answers; a message that asks for no answer gets none.
+    /// Sends the answer; does nothing when no answer is wanted.
     ///
     /// # Errors
     /// When the answer cannot be encoded, is too large, or the connection is closed for good.

@@ -1,5 +1,6 @@
-//! When a process is to stop: a signal of the operating system, or the administrator's wish that it drains. Both end in the same
-//! path: what was begun is finished, what is owned is handed over, and the process ends with success.
+//! When a process is to stop: after a signal of the operating system, or after the administrator's
+//! request to drain. Both end in the same path: work under way is finished, partitions are handed
+//! over, and the process ends with success.
 
 use crate::{Bus, BusError, Peers};
 use futures::StreamExt;
@@ -10,15 +11,16 @@ use tokio::{
 };
 use wire::{codec, fleet::Drain, subject};
 
-/// A wish to stop, once and for all. Clones share it.
+/// A request to stop, which cannot be withdrawn. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Stop(watch::Sender<bool>);
 
 impl Stop {
-    /// Listens for SIGTERM and SIGINT from now on: to be called first of all, so that a signal during the start is not lost.
+    /// Listens for SIGTERM and SIGINT from now on. To be called first, so that a signal during the
+    /// start is not lost.
     ///
     /// # Errors
-    /// When the system does not let us.
+    /// When the operating system does not allow it.
     pub fn listen() -> io::Result<Self> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -34,7 +36,7 @@ impl Stop {
         Ok(stop)
     }
 
-    /// Listens from now on for the administrator's wish that this process drains, as well.
+    /// Listens for the administrator's request to drain as well.
     ///
     /// # Errors
     /// When the subscription cannot be made.
@@ -48,26 +50,30 @@ impl Stop {
             while let Some(message) = wishes.next().await {
                 match codec::decode::<Drain>(&message.payload) {
                     Ok(drain) if drain.incarnation == me.incarnation => {
-                        tracing::info!("the administrator wants this process to drain");
+                        tracing::info!("stopping: the administrator has asked this process to drain");
                         asked.0.send_replace(true);
                     }
-                    Ok(_) => tracing::debug!("a process that had this name before was to drain"),
-                    Err(error) => tracing::warn!(%error, "a wish to drain cannot be read"),
+                    Ok(_) => tracing::debug!(
+                        "a request to drain is ignored: it is for an earlier process of this name"
+                    ),
+                    Err(error) => {
+                        tracing::warn!(%error, "a request to drain cannot be decoded and is ignored")
+                    }
                 }
             }
         });
         Ok(())
     }
 
-    /// Whether stopping was asked for.
+    /// Returns whether a stop was requested.
     #[must_use]
     pub fn is_asked(&self) -> bool {
         *self.0.borrow()
     }
 
-    /// Returns when stopping was asked for.
+    /// Returns when a stop is requested.
     pub async fn asked(&self) {
-        // It cannot fail: we hold the sender ourselves.
+        // Cannot fail, because this value holds the sender.
         let _ = self.0.subscribe().wait_for(|stop| *stop).await;
     }
 }

@@ -1,4 +1,5 @@
-//! Core messages against a real server: requests with repeats, gathering, work queue, gaps, connecting.
+//! Core messages against a real server: requests with repeats, gathering, work queue, gaps,
+//! connecting.
 
 #![allow(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
 
@@ -17,7 +18,7 @@ async fn ask(bus: &Bus, question: u32) -> Result<u32, RequestError> {
     bus.request(subject::CASHIER_SESSION.to_owned(), &question, PATIENCE).await
 }
 
-/// Answers with the number plus one; the first `silent` questions of a subject get no answer.
+/// Answers with the number plus one; the first `silent` requests of a subject get no answer.
 async fn serve(bus: Bus, mut silent: usize) {
     let mut requests = bus.serve(subject::CASHIER_SESSION.to_owned(), Some("cashier")).await.unwrap();
     bus.flush().await;
@@ -34,11 +35,11 @@ async fn serve(bus: Bus, mut silent: usize) {
 }
 
 #[tokio::test]
-async fn a_request_is_repeated_until_somebody_answers() {
+async fn a_request_is_repeated_until_it_is_answered() {
     let fleet = Fleet::start().await;
     let bus = fleet.bus("gateway").await;
     let cashier = fleet.bus("cashier").await;
-    // Nobody is there yet; then somebody is, but does not answer the first two times.
+    // At first there is no responder; later one that does not answer twice.
     let late = async {
         sleep(Duration::from_millis(500)).await;
         serve(cashier.clone(), 2).await;
@@ -47,9 +48,10 @@ async fn a_request_is_repeated_until_somebody_answers() {
     assert_eq!(answer.unwrap(), 42);
 }
 
-/// An owner is dead, and a room full of players waits for the next one: they must not take the machine from it.
+/// An owner is dead, and the requests of many players wait for the next owner: they must not take
+/// up the machine.
 #[tokio::test]
-async fn where_nobody_listens_one_looks_for_all() {
+async fn without_responders_one_request_is_repeated_for_all() {
     const ASKERS: u32 = 500;
     let fleet = Fleet::start().await;
     let proxy = Proxy::start(&fleet).await;
@@ -59,7 +61,7 @@ async fn where_nobody_listens_one_looks_for_all() {
     let watched = async {
         sleep(Duration::from_millis(500)).await;
         let once = proxy.sent() - before;
-        assert!(once > u64::from(ASKERS) * 20, "{once} bytes cannot be all questions");
+        assert!(once > u64::from(ASKERS) * 20, "{once} bytes cannot be all requests");
         sleep(Duration::from_secs(2)).await;
         let repeats = proxy.sent() - before - once;
         serve(fleet.bus("cashier").await, 0).await;
@@ -69,12 +71,12 @@ async fn where_nobody_listens_one_looks_for_all() {
     for (answer, n) in answers.into_iter().zip(0..) {
         assert_eq!(answer.unwrap(), n + 1);
     }
-    assert!(repeats > 0, "nobody looked");
-    assert!(repeats < once / 2, "{once} bytes of questions, then {repeats} of repeats");
+    assert!(repeats > 0, "no request was repeated");
+    assert!(repeats < once / 2, "{once} bytes of requests, then {repeats} of repeats");
 }
 
 #[tokio::test]
-async fn a_request_outlives_the_server() {
+async fn a_request_outlives_a_restart_of_the_server() {
     let mut fleet = Fleet::start().await;
     let bus = fleet.bus("gateway").await;
     serve(fleet.bus("cashier").await, 0).await;
@@ -98,7 +100,8 @@ async fn an_answer_counts_however_late_it_comes() {
     let (bus, cashier) = (fleet.bus("gateway").await, fleet.bus("cashier").await);
     let mut requests = cashier.serve(subject::CASHIER_SESSION.to_owned(), Some("cashier")).await.unwrap();
     cashier.flush().await;
-    // Somebody with so much to do that every answer takes longer than the first pause, whatever is sent again meanwhile.
+    // A responder so busy that each answer takes longer than the first pause, also when requests
+    // are repeated.
     let slow = async {
         while let Some(request) = requests.next().await {
             tokio::spawn(async move {
@@ -109,13 +112,14 @@ async fn an_answer_counts_however_late_it_comes() {
     };
     tokio::select! {
         answer = ask(&bus, 1) => assert_eq!(answer.unwrap(), 7),
-        () = slow => panic!("the server is gone"),
+        () = slow => panic!("the responder has ended"),
     }
 }
 
-/// The table answers with what everybody hears; the answer is known to whoever asked, and to nobody else.
+/// The table answers with a message to all gateways; only the sender of the request takes it for
+/// the answer.
 #[tokio::test]
-async fn an_answer_rides_on_what_is_heard_anyway() {
+async fn an_answer_rides_on_a_feed_message() {
     let fleet = Fleet::start().await;
     let (bus, other) = (fleet.bus("gateway").await, fleet.bus("gateway").await);
     let (heard, commands) = (subject::TABLE_FEED.to_owned(), subject::table_commands(0));
@@ -158,7 +162,7 @@ async fn an_answer_rides_on_what_is_heard_anyway() {
 }
 
 #[tokio::test]
-async fn patience_ends() {
+async fn a_request_is_given_up_when_its_patience_is_over() {
     let fleet = Fleet::start().await;
     let bus = fleet.bus("gateway").await;
     let patience = Patience { total: Duration::from_millis(400), ..PATIENCE };
@@ -172,7 +176,7 @@ async fn patience_ends() {
 }
 
 #[tokio::test]
-async fn a_question_that_waits_for_its_turn_is_not_repeated() {
+async fn a_request_that_waits_in_the_queue_is_not_repeated() {
     const MANY: u32 = 12;
     let fleet = Fleet::start().await;
     let bus = fleet.bus("gateway").await;
@@ -181,12 +185,12 @@ async fn a_question_that_waits_for_its_turn_is_not_repeated() {
     cashier.flush().await;
     let answer_slowly = async {
         let mut heard = Vec::new();
-        // Every answer takes less time than the patience, all of them take several times as long.
+        // Each answer takes less time than the patience, all together several times as long.
         while heard.len() < MANY as usize + 1 {
             let request = requests.next().await.unwrap();
             heard.push(request.decode::<u32>().unwrap());
             sleep(PATIENCE.each / 3).await;
-            // One is lost: it is overtaken by the next, and asked again.
+            // One request is lost: a later one is answered, so it is repeated.
             if heard.len() != 2 {
                 request.answer(heard.last().unwrap()).await.unwrap();
             }
@@ -201,16 +205,16 @@ async fn a_question_that_waits_for_its_turn_is_not_repeated() {
         }
     }));
     let (mut heard, answers) =
-        timeout(GUARD, async { tokio::join!(answer_slowly, all) }).await.expect("everybody is answered");
+        timeout(GUARD, async { tokio::join!(answer_slowly, all) }).await.expect("all requests are answered");
     assert_eq!(answers, (0..MANY).collect::<Vec<_>>());
     let lost = heard.remove(1);
     heard.sort_unstable();
-    assert_eq!(heard, answers, "asked twice, and not because it was lost");
+    assert_eq!(heard, answers, "a request that was not lost was repeated");
     assert_eq!(lost, 1);
 }
 
 #[tokio::test]
-async fn one_question_gathers_many_answers() {
+async fn one_request_gathers_many_answers() {
     let fleet = Fleet::start().await;
     let bus = fleet.bus("gateway").await;
     let window = Duration::from_millis(500);
@@ -226,11 +230,11 @@ async fn one_question_gathers_many_answers() {
             }
         });
     }
-    // The server may learn of the last subscription only after the first question.
+    // The server may learn of the last subscription only after the first request.
     while bus.gather::<_, u32>(subject::QUERY_TABLES, &1_u32, 3, window).await.unwrap().len() < 3 {}
     let started = Instant::now();
     let mut answers: Vec<u32> = bus.gather(subject::QUERY_TABLES, &1_u32, 3, GUARD).await.unwrap();
-    assert!(started.elapsed() < GUARD / 2, "it does not wait longer than for the expected");
+    assert!(started.elapsed() < GUARD / 2, "it waits no longer than for the expected answers");
     answers.sort_unstable();
     assert_eq!(answers, [0, 1, 2]);
     let answers: Vec<u32> = bus.gather(subject::QUERY_TABLES, &1_u32, 9, window).await.unwrap();
@@ -262,7 +266,7 @@ async fn a_feed_arrives_in_order() {
 }
 
 #[tokio::test]
-async fn messages_that_nobody_takes_are_a_gap() {
+async fn messages_that_are_not_taken_in_time_are_a_gap() {
     let fleet = Fleet::start().await;
     let (worker, gateway) = (fleet.bus("table-worker").await, fleet.bus("gateway").await);
     let feed = subject::TABLE_FEED.to_owned();
@@ -283,7 +287,7 @@ async fn messages_that_nobody_takes_are_a_gap() {
     drop(heard);
 }
 
-/// All jobs that come of one request.
+/// Returns all jobs of one request.
 async fn take(queue: &WorkQueue, max: usize, wait: Duration) -> Vec<Job> {
     let mut taken = Vec::new();
     let mut jobs = queue.take(max, wait).await.unwrap();
@@ -294,7 +298,7 @@ async fn take(queue: &WorkQueue, max: usize, wait: Duration) -> Vec<Job> {
 }
 
 #[tokio::test]
-async fn a_job_goes_to_one_and_when_dropped_to_another() {
+async fn a_job_goes_to_one_taker_and_when_dropped_to_another() {
     let fleet = Fleet::start().await;
     let (first, second) = (fleet.bus("bot-worker").await, fleet.bus("bot-worker").await);
     let queue = |bus: Bus| async move {
@@ -312,7 +316,7 @@ async fn a_job_goes_to_one_and_when_dropped_to_another() {
     table.flush().await;
     let mut taken = take(&first, 6, GUARD).await;
     let others = take(&second, 4, GUARD).await;
-    // The first acknowledges five, and dies over the sixth.
+    // The first taker acknowledges five jobs, and dies over the sixth.
     let lost = taken.pop().unwrap();
     for job in taken.iter().chain(&others) {
         job.ack().await.unwrap();
@@ -326,7 +330,7 @@ async fn a_job_goes_to_one_and_when_dropped_to_another() {
     seen.push(again[0].payload[0]);
     seen.sort_unstable();
     assert_eq!(seen, (0..10).collect::<Vec<u8>>());
-    // What is acknowledged cannot come again.
+    // Acknowledged jobs cannot come again.
     timeout(GUARD, async {
         while second.unsettled().await.unwrap() > 0 {
             sleep(Duration::from_millis(10)).await;
@@ -365,7 +369,7 @@ async fn applying_twice_changes_nothing() {
     assert_eq!(again.len(), 12);
     assert!(again.iter().all(|object| object.what == admin::Applied::Unchanged), "{again:?}");
 
-    // A changed file changes what is there.
+    // A changed file changes the existing streams.
     let changed = tempfile::tempdir().unwrap();
     let file = changed.path().join("tables.json");
     let text = std::fs::read_to_string(dir.join("tables.json")).unwrap();
@@ -381,7 +385,7 @@ async fn applying_twice_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_a_missing_server_are_told_apart() {
+async fn a_wrong_password_and_a_missing_server_give_different_errors() {
     let mut fleet = Fleet::start().await;
     let wrong = Options { password: Some("wrong".into()), ..fleet.options("gateway") };
     let started = Instant::now();
@@ -393,7 +397,7 @@ async fn a_wrong_password_and_a_missing_server_are_told_apart() {
 
     let options = fleet.options("gateway");
     fleet.nats.stop().await.unwrap();
-    // A server that comes a little later is waited for.
+    // A server that comes up a little later is waited for.
     let late = async {
         sleep(Duration::from_secs(1)).await;
         fleet.nats.restart().await.unwrap();

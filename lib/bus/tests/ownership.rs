@@ -17,10 +17,10 @@ use wire::{
     subject::TABLE_PARTITIONS,
 };
 
-/// What a user of an ownership holds, and what happened to it.
+/// The partitions that the user of an ownership holds, and the changes so far.
 #[derive(Default)]
 struct Log {
-    /// Partition to epoch.
+    /// Epoch by partition.
     held: BTreeMap<u16, u64>,
     gained: usize,
     released: usize,
@@ -34,7 +34,7 @@ struct Worker {
 }
 
 impl Worker {
-    /// A worker that finishes at once whatever is under way.
+    /// Starts a worker that finishes at once whatever is under way.
     async fn start(bus: &Bus, name: &str) -> Self {
         Self::start_as(bus, name, Role::TableWorker, OwnedKind::Tables).await
     }
@@ -55,12 +55,18 @@ impl Worker {
                     }
                     Change::Release { partition, done } => {
                         log.released += 1;
-                        assert!(log.held.remove(&partition).is_some(), "released what is not held");
+                        assert!(
+                            log.held.remove(&partition).is_some(),
+                            "a partition that is not held was released"
+                        );
                         done.send(()).unwrap();
                     }
                     Change::Lost { partition } => {
                         log.lost += 1;
-                        assert!(log.held.remove(&partition).is_some(), "lost what is not held");
+                        assert!(
+                            log.held.remove(&partition).is_some(),
+                            "a partition that is not held was lost"
+                        );
                     }
                 }
             }
@@ -86,7 +92,7 @@ impl Worker {
 const ALL: usize = TABLE_PARTITIONS as usize;
 
 #[tokio::test]
-async fn the_first_gets_everything_at_once() {
+async fn the_first_member_gets_all_partitions_at_once() {
     let fleet = Fleet::start().await;
     let bus = fleet.bus("table-worker").await;
     let started = Instant::now();
@@ -100,7 +106,7 @@ async fn the_first_gets_everything_at_once() {
 }
 
 #[tokio::test]
-async fn two_share_and_a_third_gets_its_share_of_both() {
+async fn two_members_share_and_a_third_gets_its_share_of_both() {
     let fleet = Fleet::start().await;
     let (bus_a, bus_b) = (fleet.bus("table-worker").await, fleet.bus("table-worker").await);
     let (a, b) = tokio::join!(Worker::start(&bus_a, "a"), Worker::start(&bus_b, "b"));
@@ -113,13 +119,14 @@ async fn two_share_and_a_third_gets_its_share_of_both() {
         a.count() + b.count() + c.count() == ALL && [&a, &b, &c].iter().all(|w| w.count() >= ALL / 3)
     })
     .await;
-    // What stayed has not changed hands in between, and every change raised the epoch.
+    // Partitions that stayed have not changed hands in between, and each change of owner raised the
+    // epoch.
     assert!(a.held().iter().all(|(partition, epoch)| before_a.get(partition) == Some(epoch)));
     assert!(b.held().iter().all(|(partition, epoch)| before_b.get(partition) == Some(epoch)));
     let highest = before_a.values().chain(before_b.values()).max().unwrap().to_owned();
     assert!(c.held().values().all(|&epoch| epoch > highest));
 
-    // And then it stays.
+    // From then on no partition moves.
     let settled = (a.events(), b.events(), c.events());
     sleep(Duration::from_secs(3)).await;
     assert_eq!((a.events(), b.events(), c.events()), settled);
@@ -143,7 +150,7 @@ async fn a_dead_owner_is_replaced() {
 }
 
 #[tokio::test]
-async fn who_is_gone_is_missed_before_who_is_only_silent() {
+async fn a_dead_member_is_noticed_before_one_that_is_only_silent() {
     let fleet = Fleet::start().await;
     let proxy = Proxy::start(&fleet).await;
     let (bus, of_gone) = (fleet.bus("table-worker").await, fleet.bus("table-worker").await);
@@ -161,7 +168,7 @@ async fn who_is_gone_is_missed_before_who_is_only_silent() {
     proxy.freeze();
     drop(gone);
     until("one is missed", || !alive("gone") || !alive("silent")).await;
-    assert!(alive("silent"), "silence alone says nothing yet");
+    assert!(alive("silent"), "silence alone is no proof yet");
     until("everything is owned", || here.count() == ALL).await;
 }
 
@@ -178,7 +185,7 @@ async fn a_planned_stop_hands_over_at_once() {
     assert_eq!(a.events(), (ALL / 2, ALL / 2, 0));
     assert_eq!(b.events().2, 0);
 
-    // The last one has nobody to hand over to, and stops nevertheless.
+    // The last member has no next owner to hand over to, and stops nevertheless.
     timeout(GUARD, b.ownership.drain()).await.unwrap();
     assert_eq!(b.count(), 0);
     assert_eq!(owners(&bus_b, OwnedKind::Tables).await.unwrap(), HashMap::new());
@@ -198,7 +205,7 @@ async fn a_restart_under_the_same_name_takes_its_partitions_back() {
 }
 
 #[tokio::test]
-async fn while_the_server_is_away_nobody_is_declared_dead() {
+async fn while_the_server_is_down_no_member_is_declared_dead() {
     let mut fleet = Fleet::start().await;
     let (bus_a, bus_b) = (fleet.bus("table-worker").await, fleet.bus("table-worker").await);
     let (a, b) = tokio::join!(Worker::start(&bus_a, "a"), Worker::start(&bus_b, "b"));
@@ -209,13 +216,13 @@ async fn while_the_server_is_away_nobody_is_declared_dead() {
     fleet.nats.restart().await.unwrap();
     sleep(Duration::from_secs(3)).await;
     assert_eq!((a.held(), b.held(), a.events(), b.events()), before);
-    // And claims work again.
+    // Claims work again.
     drop(a);
     until("everything is owned", || b.count() == ALL).await;
 }
 
 #[tokio::test]
-async fn an_owner_that_was_thought_dead_is_told_and_gets_its_share_again() {
+async fn an_owner_that_seemed_dead_loses_its_partitions_and_gets_its_share_again() {
     let fleet = Fleet::start().await;
     let proxy = Proxy::start(&fleet).await;
     let bus_a = fleet.bus_through("table-worker", &proxy).await;
@@ -224,13 +231,13 @@ async fn an_owner_that_was_thought_dead_is_told_and_gets_its_share_again() {
     until("both own half", || (a.count(), b.count()) == (ALL / 2, ALL / 2)).await;
     proxy.freeze();
     until("the other takes over", || b.count() == ALL).await;
-    assert_eq!(a.count(), ALL / 2, "it cannot know yet");
+    assert_eq!(a.count(), ALL / 2, "the former owner cannot know yet");
     proxy.thaw();
     until("it is told, and gets its share again", || {
         a.events().2 == ALL / 2 && (a.count(), b.count()) == (ALL / 2, ALL / 2)
     })
     .await;
-    assert_eq!(b.events().2, 0, "who took over loses nothing");
+    assert_eq!(b.events().2, 0, "the member that took over loses no partition");
 }
 
 #[tokio::test]
@@ -254,10 +261,10 @@ async fn coordinators_share_tournaments_beside_table_workers() {
     assert!(Ownership::start(&t.peers, kind).await.is_err(), "the wrong role");
 }
 
-/// The running tasks of a worker: each has its tenure here until it ends.
+/// The running tasks of a worker, each with its tenure until it ends.
 type Running = Arc<Mutex<HashMap<u16, Tenure>>>;
 
-/// Takes its tenure out when the task ends, however it does.
+/// Removes the tenure however the task ends.
 struct Task(Running, u16);
 
 impl Drop for Task {
@@ -266,7 +273,7 @@ impl Drop for Task {
     }
 }
 
-/// A worker whose tasks only wait.
+/// Starts a worker whose tasks only wait.
 async fn work(bus: &Bus, name: &str) -> Running {
     let peers =
         Peers::join(bus, Role::TableWorker, name.parse().unwrap(), vec![], Load::default).await.unwrap();
@@ -287,9 +294,10 @@ async fn work(bus: &Bus, name: &str) -> Running {
     running
 }
 
-/// Cut off, it cannot know that another has taken over; but it knows that it does not know, until it has been told.
+/// A member that is cut off cannot know that another has taken over, but it is not certain until it
+/// has read the claims.
 #[tokio::test]
-async fn an_owner_that_may_be_none_any_more_is_not_certain() {
+async fn an_owner_that_was_cut_off_is_not_certain() {
     for cut in [false, true] {
         let fleet = Fleet::start().await;
         let proxy = Proxy::start(&fleet).await;
@@ -302,9 +310,9 @@ async fn an_owner_that_may_be_none_any_more_is_not_certain() {
         let direct = fleet.bus("table-worker").await;
         let b = work(&direct, "b").await;
         until("the other takes over", || b.lock().unwrap().len() == ALL).await;
-        assert_eq!(a.lock().unwrap().len(), ALL, "it cannot know yet");
-        assert!(!tenure.is_certain(), "it is not heard");
-        // So long that it is reading the claims, and waits for them in vain.
+        assert_eq!(a.lock().unwrap().len(), ALL, "the former owner cannot know yet");
+        assert!(!tenure.is_certain(), "its heartbeats do not come back");
+        // Long enough that a reading of the claims is under way, in vain.
         sleep(Duration::from_secs(6)).await;
         if cut {
             proxy.cut()
@@ -313,8 +321,8 @@ async fn an_owner_that_may_be_none_any_more_is_not_certain() {
         }
         let began = Instant::now();
         while a.lock().unwrap().len() == ALL {
-            assert!(!tenure.is_certain(), "certain of what is another's");
-            assert!(began.elapsed() < GUARD, "it is never told");
+            assert!(!tenure.is_certain(), "certain of another member's partitions");
+            assert!(began.elapsed() < GUARD, "the loss is never reported");
             sleep(Duration::from_millis(1)).await;
         }
         until("it is certain of its share", || {
@@ -322,11 +330,11 @@ async fn an_owner_that_may_be_none_any_more_is_not_certain() {
             a.len() == ALL / 2 && a.values().all(Tenure::is_certain)
         })
         .await;
-        assert!(!tenure.is_certain(), "certain of an ownership that is over");
+        assert!(!tenure.is_certain(), "certain of a tenure that has ended");
     }
 }
 
-/// Others act while a process stands still.
+/// Other members act while a process stands still.
 #[tokio::test]
 async fn an_owner_that_stood_still_is_not_certain_for_a_while() {
     let fleet = Fleet::start().await;
@@ -336,7 +344,7 @@ async fn an_owner_that_stood_still_is_not_certain_for_a_while() {
     let tenure = a.lock().unwrap().values().next().unwrap().clone();
     until("it is certain", || tenure.is_certain()).await;
     std::thread::sleep(Duration::from_millis(700));
-    assert!(!tenure.is_certain(), "at once, before anything else runs");
+    assert!(!tenure.is_certain(), "at once, before any other task runs");
     until("it has made sure", || tenure.is_certain()).await;
-    assert_eq!(a.lock().unwrap().len(), ALL, "nobody else was there");
+    assert_eq!(a.lock().unwrap().len(), ALL, "there was no other member");
 }

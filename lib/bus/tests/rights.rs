@@ -1,6 +1,6 @@
-//! Every role may do exactly what it needs: tried out on a real server with the fleet's users.
+//! Each role's NATS user may do exactly what the role needs, tested on a real server.
 //!
-//! Uses the client library itself: what a role may not do is nothing that the bus offers.
+//! Uses the client library itself, because the bus offers no calls that a role may not make.
 
 #![allow(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
 
@@ -15,7 +15,7 @@ use std::sync::{
 };
 use tokio::time::timeout;
 
-/// Something that a role may or may not do, and who may.
+/// A subject, and the users that may publish or subscribe to it.
 struct Right {
     subject: &'static str,
     may: &'static [&'static str],
@@ -131,10 +131,10 @@ const SUBSCRIBE: [Right; 37] = [
     right(">", &[]),
 ];
 
-/// Each check has a fence of its own.
+/// Number of the next fence; each check has its own.
 static FENCES: AtomicUsize = AtomicUsize::new(0);
 
-/// A connection as a user, with what the server complains of.
+/// Connects as a user; returns the server's complaints as well.
 async fn connect(fleet: &Fleet, user: &str) -> (async_nats::Client, Arc<Mutex<Vec<String>>>) {
     let complaints = Arc::new(Mutex::new(Vec::new()));
     let shared = Arc::clone(&complaints);
@@ -155,8 +155,9 @@ async fn connect(fleet: &Fleet, user: &str) -> (async_nats::Client, Arc<Mutex<Ve
     (client, complaints)
 }
 
-/// Whether the server has let it pass: it complains in order, so after its complaint about something that nobody
-/// may do, no other is on its way.
+/// Returns whether the server has let a message or subscription pass. The server complains in
+/// order: after its complaint about the fence, which no user may publish to, no earlier complaint
+/// is on its way.
 async fn passes(client: &async_nats::Client, complaints: &Mutex<Vec<String>>, subject: &str) -> bool {
     let has = |subject: &str| {
         let quoted = format!("\"{}\"", subject.to_lowercase());
@@ -169,7 +170,7 @@ async fn passes(client: &async_nats::Client, complaints: &Mutex<Vec<String>>, su
 }
 
 #[tokio::test]
-async fn everybody_may_do_what_the_role_needs_and_nothing_else() {
+async fn each_role_may_do_what_it_needs_and_no_more() {
     let fleet = Fleet::start().await;
     let mut wrong = Vec::new();
     for user in USERS {
@@ -194,7 +195,7 @@ async fn everybody_may_do_what_the_role_needs_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_question_may_be_answered_though_the_inbox_is_foreign() {
+async fn a_request_may_be_answered_though_the_inbox_is_foreign() {
     let fleet = Fleet::start().await;
     let (gateway, _) = connect(&fleet, "gateway").await;
     for (server, subject) in [
@@ -209,20 +210,21 @@ async fn a_question_may_be_answered_though_the_inbox_is_foreign() {
             let question = timeout(GUARD, questions.next()).await.unwrap().unwrap();
             let reply = question.reply.unwrap();
             client.publish(reply.clone(), "yes".into()).await.unwrap();
-            // Once, and no more.
+            // The server allows one answer only.
             client.publish(reply.clone(), "again".into()).await.unwrap();
             reply
         };
         let (answered, reply) = tokio::join!(gateway.request(subject, "?".into()), answer);
         assert_eq!(answered.unwrap().payload, "yes");
-        // A table worker has no right for a question, but for whoever asks: docs/decisions/0027-how-events-reach-players.md.
+        // A table worker may answer at any time, not only once for each request:
+        // docs/decisions/0027-how-events-reach-players.md.
         let again = passes(&client, &complaints, &reply).await;
         assert_eq!(again, server == "table-worker", "whether {server} answers twice");
     }
 }
 
 #[tokio::test]
-async fn nobody_gets_in_without_a_password() {
+async fn connecting_without_a_password_is_refused() {
     let fleet = Fleet::start().await;
     assert!(async_nats::connect(fleet.nats.url()).await.is_err());
     for user in USERS {

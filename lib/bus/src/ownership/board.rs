@@ -1,7 +1,8 @@
-//! What one member knows of all partitions, and what it does next: pure, time and what is heard are given.
+//! The claims of all partitions as one member knows them, and its next steps. Pure: time and
+//! observations are inputs.
 //!
-//! What always holds: the user holds a partition from `Gained` to `done` or `Lost`, never twice at a time; a
-//! claim is written only over the very revision that was judged.
+//! Invariants: the user holds a partition from `Gained` to `done` or `Lost`, never twice at a time;
+//! a claim is written only over the revision that was judged.
 
 use super::{
     claims::{Claim, StoredClaim},
@@ -12,25 +13,27 @@ use std::time::Duration;
 use tokio::time::Instant;
 use wire::Epoch;
 
-/// How long a released partition waits for the one that it was released to.
+/// How long a released partition is reserved for the member that it was released to.
 const RESERVED: Duration = Duration::from_secs(1);
-/// Most partitions that are being handed over at a time: nobody answers for them until the next owner knows their tables.
+/// Most partitions that are handed over at a time: their requests have no responder until the next
+/// owner knows their tables.
 const WAVE: usize = 4;
-/// How long the next owner may need for that, and to read what is asked for first, after it has claimed them.
+/// Time that the next owner may need after its claim to learn the partition's tables and to read
+/// the requested ones.
 const LOADING: Duration = Duration::from_millis(60);
-/// How long the members must have stayed the same before live partitions are moved.
+/// How long the members must have stayed the same before partitions of live owners are moved.
 const SETTLED: Duration = Duration::from_millis(600);
-/// Pause after a write that came to nothing.
+/// Pause after a write that failed.
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// How a partition stands with this process' user.
+/// The state of a partition at this process' user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Holding {
     No,
     Yes,
-    /// Asked to finish.
+    /// The user was asked to finish.
     Finishing,
-    /// Finished; to be written as released.
+    /// The user has finished; the claim is to be written as released.
     Finished,
 }
 
@@ -39,16 +42,16 @@ struct Slot {
     revision: u64,
     owner: Option<Member>,
     next: Option<Member>,
-    /// Since when it is so, as far as we saw.
+    /// When the claim was last seen to change.
     since: Instant,
     held: Holding,
-    /// Whether it was us who handed it over last.
+    /// Whether this process was the last owner to hand the partition over.
     handed_over: bool,
     writing: bool,
     not_before: Option<Instant>,
 }
 
-/// Something to be done.
+/// An action for the caller to carry out.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Todo {
     /// Tell the user that it owns a partition.
@@ -61,18 +64,18 @@ pub(super) enum Todo {
     Write(u16, u64, Claim),
 }
 
-/// The members as they are heard.
+/// The members as their heartbeats tell of them.
 pub(super) struct Around {
-    /// Everybody of the role who is alive.
+    /// All live members of the role.
     pub(super) alive: Vec<Member>,
-    /// Those of them who may get partitions, in order.
+    /// The live members that may get partitions, in order.
     pub(super) eligible: Vec<Member>,
-    /// Whether we have heard long enough to know that who is not among them is dead.
+    /// Whether this process has listened long enough to know that all other members are dead.
     pub(super) heard_all: bool,
 }
 
 impl Around {
-    /// Dead is who has been silent for long, and who has started anew since.
+    /// Returns whether an owner is dead: silent for long, or started again since.
     fn is_dead(&self, owner: &Member) -> bool {
         let anew = || self.alive.iter().any(|member| member.node == owner.node);
         !self.alive.contains(owner) && (self.heard_all || anew())
@@ -112,12 +115,12 @@ impl Board {
         self.draining = true;
     }
 
-    /// Whether the user holds nothing and nothing of ours is being written.
+    /// Returns whether the user holds no partition and no claim of this process is being written.
     pub(super) fn is_drained(&self) -> bool {
         self.draining && self.slots.iter().all(|slot| slot.held == Holding::No && !slot.writing)
     }
 
-    /// Takes in what the bucket has; older revisions than the known one are past.
+    /// Takes in a claim from the bucket; revisions older than the known one are ignored.
     pub(super) fn observe(&mut self, entry: StoredClaim, now: Instant) -> Option<Todo> {
         let StoredClaim { partition, revision, claim } = entry;
         let slot = self.slots.get_mut(usize::from(partition))?;
@@ -148,7 +151,7 @@ impl Board {
         }
     }
 
-    /// The user has finished what was under way.
+    /// Takes note that the user has finished the work on a partition.
     pub(super) fn finished(&mut self, partition: u16) {
         if let Some(slot) = self.slots.get_mut(usize::from(partition))
             && slot.held == Holding::Finishing
@@ -157,7 +160,7 @@ impl Board {
         }
     }
 
-    /// A write has come to an end; when to nothing, it is not tried again at once.
+    /// Takes note that a write has ended; after a failed one, the next attempt waits.
     pub(super) fn written(&mut self, partition: u16, well: bool, now: Instant) {
         if let Some(slot) = self.slots.get_mut(usize::from(partition)) {
             slot.writing = false;
@@ -165,13 +168,13 @@ impl Board {
         }
     }
 
-    /// The owner of a partition as last seen, and its epoch.
+    /// Returns the last known owner of a partition, and its epoch.
     pub(super) fn owner(&self, partition: u16) -> Option<(&Member, Epoch)> {
         let slot = self.slots.get(usize::from(partition))?;
         slot.owner.as_ref().map(|owner| (owner, Epoch(slot.revision)))
     }
 
-    /// What is to be done now.
+    /// Returns the actions that are due now.
     pub(super) fn step(&mut self, around: &Around, now: Instant) -> Vec<Todo> {
         let eligible: Vec<Member> = around
             .eligible
@@ -226,7 +229,8 @@ impl Board {
         todo
     }
 
-    /// Who owns what among the eligible, with what is released counted as its next owner's.
+    /// Returns the owner of each partition among the eligible members; a released partition counts
+    /// as its next owner's.
     fn owners(&self, now: Instant) -> Vec<Option<Owner>> {
         self.slots
             .iter()
@@ -247,7 +251,7 @@ impl Slot {
         self.owner.is_none() && self.next.is_some() && now.duration_since(self.since) < RESERVED
     }
 
-    /// Whether its hand-over is under way.
+    /// Returns whether the partition is being handed over.
     fn is_moving(&self, me: &Member, now: Instant) -> bool {
         let loading = || self.owner.is_some() && now.duration_since(self.since) < LOADING;
         matches!(self.held, Holding::Finishing | Holding::Finished)
@@ -274,7 +278,7 @@ mod tests {
         StoredClaim { partition, revision, claim }
     }
 
-    /// Carries out all writes at once, as a server that nobody else uses would.
+    /// Carries out all writes at once, as a server without other writers would.
     fn settle(board: &mut Board, around: &Around, now: Instant, revision: &mut u64) -> Vec<Todo> {
         let mut told = Vec::new();
         for todo in board.step(around, now) {
@@ -290,13 +294,13 @@ mod tests {
     }
 
     #[test]
-    fn alone_it_gets_everything_and_then_shares() {
+    fn a_lone_member_gets_all_partitions_and_then_shares_them() {
         let (mut now, mut revision) = (Instant::now(), 0);
         let mut board = Board::new(member("a"), 16, now);
         let gained = settle(&mut board, &around(&["a"]), now, &mut revision);
         assert_eq!(gained.len(), 16);
 
-        // A newcomer gets nothing before the members have settled.
+        // A newcomer gets no partition before the members have settled.
         assert_eq!(settle(&mut board, &around(&["a", "b"]), now, &mut revision), []);
         now += SETTLED;
         for _ in 0..2 {
@@ -309,13 +313,13 @@ mod tests {
             let released: Vec<u16> = released.collect();
             released.iter().for_each(|&partition| board.finished(partition));
             assert_eq!(settle(&mut board, &around(&["a", "b"]), now, &mut revision), []);
-            // Released, but reserved: we do not take back what the other is about to claim.
+            // The released partitions are reserved: this member does not take them back.
             assert_eq!(settle(&mut board, &around(&["a", "b"]), now, &mut revision), []);
             for partition in released {
                 revision += 1;
                 assert_eq!(board.observe(claimed(partition, revision, "b"), now), None);
             }
-            // The next ones wait until these are loaded.
+            // The next wave waits until this one is loaded.
             assert_eq!(settle(&mut board, &around(&["a", "b"]), now, &mut revision), []);
             now += LOADING;
         }
@@ -326,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn dead_owners_are_replaced_and_silent_ones_not_too_early() {
+    fn dead_owners_are_replaced_and_silent_ones_are_not_replaced_too_early() {
         let now = Instant::now();
         let mut board = Board::new(member("a"), 2, now);
         board.observe(claimed(0, 5, "b"), now);
@@ -335,7 +339,7 @@ mod tests {
         assert_eq!(board.step(&early, now), []);
         let writes = board.step(&around(&["a"]), now);
         assert!(matches!(writes[..], [Todo::Write(0, 5, _), Todo::Write(1, 6, _)]), "{writes:?}");
-        // While they are under way nothing is written again.
+        // While the writes are under way no further ones begin.
         assert_eq!(board.step(&around(&["a"]), now), []);
         board.written(0, false, now);
         assert_eq!(board.step(&around(&["a"]), now), []);
@@ -343,11 +347,11 @@ mod tests {
     }
 
     #[test]
-    fn who_has_started_anew_is_dead_as_it_was() {
+    fn an_owner_that_was_restarted_counts_as_dead() {
         let now = Instant::now();
         let mut board = Board::new(member("a"), 1, now);
         board.observe(claimed(0, 5, "a"), now);
-        // It was not this board's user that claimed it, but the bucket says so: it is ours.
+        // The claim is another user's, but names this member, so the partition is held.
         assert_eq!(board.slots[0].held, Holding::Yes);
         let again = Member { incarnation: 2, ..member("a") };
         let mut board = Board::new(again.clone(), 1, now);
@@ -357,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_claims_is_lost_once() {
+    fn a_partition_that_another_member_claims_is_lost_once() {
         let now = Instant::now();
         let mut board = Board::new(member("a"), 1, now);
         assert_eq!(board.observe(claimed(0, 5, "a"), now), Some(Todo::Gained(0, 5)));
@@ -368,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn draining_ends_when_everything_is_released() {
+    fn draining_ends_when_all_partitions_are_released() {
         let (now, mut revision) = (Instant::now(), 0);
         let mut board = Board::new(member("a"), 100, now);
         settle(&mut board, &around(&["a"]), now, &mut revision);
@@ -378,7 +382,7 @@ mod tests {
             let released = settle(&mut board, &around(&["a"]), now, &mut revision);
             assert!(released.len() <= WAVE);
             waves += 1;
-            assert!(waves < 100, "it does not end");
+            assert!(waves < 100, "draining does not end");
             for todo in released {
                 let Todo::Release(partition) = todo else { panic!("{todo:?}") };
                 board.finished(partition);

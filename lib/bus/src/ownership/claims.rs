@@ -1,4 +1,4 @@
-//! The bucket of claims: read, written by compare-and-swap, and heard of.
+//! The bucket of claims: read, written by compare-and-swap, and subscribed to.
 
 use super::OwnedKind;
 use crate::{
@@ -11,22 +11,22 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use wire::{NodeId, subject};
 
-/// Without an answer for so long, whether a claim is written is unknown.
+/// Time limit of a write; without an answer it is unknown whether the claim was written.
 const ANSWER: Duration = Duration::from_secs(1);
 /// Error code of a failed compare-and-swap (server/errors.json).
 const WRONG_LAST: u64 = 10_071;
 
-/// The value of a key.
+/// The value of a partition's key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Claim {
-    /// Who owns the partition; none: it is released.
+    /// The partition's owner; `None` when it is released.
     pub(super) owner: Option<Holder>,
-    /// To whom it is released.
+    /// The member that it is released to.
     #[serde(default)]
     pub(super) next: Option<Holder>,
 }
 
-/// A member, as it is written.
+/// A member in the form in which it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Holder {
     node: NodeId,
@@ -53,14 +53,14 @@ pub(super) struct StoredClaim {
     pub(super) claim: Claim,
 }
 
-/// What an attempt to write came to.
+/// The result of an attempt to write a claim.
 #[derive(Debug)]
 pub(super) enum ClaimWrite {
-    /// Written, at this revision.
+    /// The claim was written, at this revision.
     Yes(u64),
-    /// Somebody else was faster.
+    /// Another member has written the claim first.
     No,
-    /// No answer, or the server cannot write now.
+    /// There was no answer, or the server cannot write now.
     Unclear(String),
 }
 
@@ -81,7 +81,7 @@ impl Claims {
         }
     }
 
-    /// Every claim that was ever written, as it is now.
+    /// Returns all claims.
     pub(super) async fn read(&self) -> Result<Vec<StoredClaim>, BusError> {
         let stream = format!("KV_{}", subject::OWNERS_BUCKET);
         let prefix = self.prefix();
@@ -102,7 +102,7 @@ impl Claims {
         }
     }
 
-    /// Writes a claim if the key's last revision still is `expected` (0: it has none).
+    /// Writes a claim if the key's last revision is still `expected` (0: the key does not exist).
     pub(super) async fn write(&self, partition: u16, expected: u64, claim: &Claim) -> ClaimWrite {
         #[derive(Deserialize)]
         struct Ack {
@@ -143,12 +143,13 @@ impl Claims {
         }
     }
 
-    /// News of writes. What is missed while the connection is broken is found by reading.
+    /// Subscribes to news of written claims. News that are lost while the connection is broken are
+    /// found by reading.
     pub(super) async fn listen(&self) -> Result<async_nats::Subscriber, BusError> {
         self.bus.raw_subscribe(subject::owner_news(self.kind.name()), None).await
     }
 
-    /// The entry that a piece of news tells.
+    /// Returns the claim that a piece of news tells of.
     pub(super) fn heard(&self, message: &async_nats::Message) -> Option<StoredClaim> {
         let partition = message.subject.rsplit('.').next()?;
         let revision = message.headers.as_ref()?.get("Nats-Sequence")?.as_str().parse().ok()?;
@@ -160,7 +161,7 @@ impl Claims {
         match serde_json::from_slice(payload) {
             Ok(claim) => Some(StoredClaim { partition, revision, claim }),
             Err(error) => {
-                tracing::warn!(partition, revision, %error, "a claim cannot be read, and counts as released");
+                tracing::warn!(partition, revision, %error, "a claim cannot be decoded and counts as released");
                 Some(StoredClaim { partition, revision, claim: Claim::default() })
             }
         }

@@ -1,11 +1,12 @@
-//! Who owns which partition.
+//! Ownership of partitions.
 //!
-//! A claim is a key of a bucket, written by compare-and-swap; its revision is the epoch. Everybody computes the
-//! same fair shares from who is alive and who owns what; a partition that nobody alive owns is claimed at once by
-//! the one whose share it is in, and one that its owner has too much of is handed over by that owner: the user
-//! finishes what is under way, then the key is written as released to the next owner, who claims it at once.
+//! A claim is a key of a bucket, written by compare-and-swap; its revision is the epoch. All
+//! members compute the same fair shares from the live members and the present claims. A partition
+//! without a live owner is claimed at once by the member whose share it is in. A partition that its
+//! owner has too many of is handed over by that owner: the user finishes what is under way, then
+//! the key is written as released to the next owner, which claims it at once.
 //!
-//! Ownership is for liveness only: what makes a second owner harmless is the journal's expected sequence.
+//! Ownership is for liveness only: the journal's expected sequence makes a second owner harmless.
 
 mod board;
 mod claims;
@@ -27,7 +28,7 @@ use tenure::Certainty;
 use tokio::sync::{mpsc, oneshot};
 use wire::{Epoch, NodeId, fleet::Role, subject};
 
-/// What is owned.
+/// A kind of partition that is owned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OwnedKind {
     /// Partitions of tables, by table workers.
@@ -39,7 +40,7 @@ pub enum OwnedKind {
 }
 
 impl OwnedKind {
-    /// Who may own them.
+    /// Returns the role whose members may own partitions of this kind.
     #[must_use]
     pub const fn role(self) -> Role {
         match self {
@@ -49,7 +50,7 @@ impl OwnedKind {
         }
     }
 
-    /// How many there are.
+    /// Returns the number of partitions of this kind.
     #[must_use]
     pub const fn partitions(self) -> u16 {
         match self {
@@ -59,7 +60,7 @@ impl OwnedKind {
         }
     }
 
-    /// As the bucket's keys begin.
+    /// Returns the first part of the bucket's keys.
     const fn name(self) -> &'static str {
         match self {
             Self::Tables => "table",
@@ -69,26 +70,27 @@ impl OwnedKind {
     }
 }
 
-/// What a user of an ownership has to do.
+/// A change that the user of an ownership has to carry out.
 #[derive(Debug)]
 pub enum Change {
-    /// The partition is ours: recover it and begin to work.
+    /// The partition was gained: recover it and begin to work.
     Gained {
-        /// Which.
+        /// The partition.
         partition: u16,
-        /// The number of this ownership, higher than every earlier one's.
+        /// The epoch of this tenure, higher than every earlier one.
         epoch: Epoch,
     },
-    /// The partition is to be handed over: finish the appends under way, start nothing new, then signal `done`.
+    /// The partition is to be handed over: finish the appends under way, begin no others, then
+    /// signal `done`.
     Release {
-        /// Which.
+        /// The partition.
         partition: u16,
-        /// To be sent, or dropped, when nothing is under way any more.
+        /// To be sent to, or dropped, when no work is under way any more.
         done: oneshot::Sender<()>,
     },
-    /// Somebody else has claimed the partition, because we were thought dead: stop at once.
+    /// Another member has claimed the partition because this one seemed dead: stop at once.
     Lost {
-        /// Which.
+        /// The partition.
         partition: u16,
     },
 }
@@ -96,42 +98,44 @@ pub enum Change {
 /// The owners of all partitions and their epochs, as last seen.
 type KnownOwners = Arc<RwLock<Vec<Option<(Member, Epoch)>>>>;
 
-/// The part of one process in the ownership of a kind. Dropping it stops without handing over, like a crash.
+/// One process' part in the ownership of a kind. Dropping it stops the process' part without
+/// hand-over, like a crash.
 pub struct Ownership {
     seen: KnownOwners,
     wishes: mpsc::UnboundedSender<OwnershipCall>,
     certainty: Certainty,
 }
 
-/// What is asked of the task behind an ownership. What it holds is sent something when it is done.
+/// A call to the task behind an ownership; the sender that it holds is used when the call is done.
 #[derive(Debug)]
 enum OwnershipCall {
-    /// Hand everything over.
+    /// Hand all partitions over.
     Drain(oneshot::Sender<()>),
     /// Read the claims now.
     Read(oneshot::Sender<()>),
 }
 
-/// Makes sure of what is owned.
+/// Confirms the ownership by reading the claims.
 #[derive(Clone, Debug)]
 struct Confirm(mpsc::UnboundedSender<OwnershipCall>);
 
 impl Confirm {
-    /// Returns once the claims have been read: what has been lost was told as [`Change::Lost`] before.
+    /// Returns once the claims have been read; partitions that were lost have been reported as
+    /// [`Change::Lost`] before.
     async fn confirmed(&self) {
         let (done, read) = oneshot::channel();
         if self.0.send(OwnershipCall::Read(done)).is_ok() {
-            // An error means that the ownership is over, and whoever asks with it.
+            // An error means that the ownership has ended, and with it the caller's work.
             let _ = read.await;
         }
     }
 }
 
 impl Ownership {
-    /// Begins to own what is in this process' share, as soon as it is ready.
+    /// Begins to own this process' share of the partitions, as soon as the process is ready.
     ///
     /// # Errors
-    /// When the bucket is missing, the server does not answer, or `peers` only watches.
+    /// When the bucket is missing, the server does not answer, or `peers` is not a member itself.
     pub async fn start(
         peers: &Peers,
         kind: OwnedKind,
@@ -147,7 +151,7 @@ impl Ownership {
         Ok((Self { seen, wishes, certainty }, receiver))
     }
 
-    /// The owner of a partition as last seen; none when nobody owns it.
+    /// Returns the last known owner of a partition; `None` when it has no owner.
     #[must_use]
     pub fn owner_of(&self, partition: u16) -> Option<NodeId> {
         let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
@@ -163,18 +167,19 @@ impl Ownership {
         Confirm(self.wishes.clone())
     }
 
-    /// Says that this process is draining, hands everything over and returns when that is done. While the server
-    /// is away that may take as long as it is.
+    /// Marks this process as draining, hands all partitions over and returns when that is done.
+    /// While the server is not connected, this waits for it.
     pub async fn drain(&self) {
         let (done, drained) = oneshot::channel();
         if self.wishes.send(OwnershipCall::Drain(done)).is_ok() {
-            // An error means that nobody takes the changes any more: then nothing is under way either.
+            // An error means that the user has dropped the changes: then no work is under way
+            // either.
             let _ = drained.await;
         }
     }
 }
 
-/// The owners of all partitions that have one, as the bucket has them now.
+/// Returns the owners of all partitions that have one, as the bucket has them now.
 ///
 /// # Errors
 /// When the bucket is missing or the server does not answer.

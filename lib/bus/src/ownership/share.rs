@@ -1,15 +1,18 @@
-//! Fair shares: who is to own which partition, computed alike by everybody from what everybody sees.
+//! Fair shares: the target owner of each partition, computed alike by all members from the same
+//! claims and heartbeats.
 //!
-//! Everybody keeps what it owns, up to its share and the longest owned first: nothing moves that need not move, and after a death what
-//! had to change its owner anyway rather than what was never disturbed. What nobody owns, or an owner has too much of, goes to
-//! those who have less than their share, by rendezvous hashing.
+//! A member keeps the partitions that it has owned longest, up to its share. So no partition moves
+//! without need, and after a death those move that had to change their owner anyway. Partitions
+//! without an owner, or beyond their owner's share, go to members below their share, by rendezvous
+//! hashing.
 
 use crate::peers::Member;
 
-/// An owner, and since which revision of the bucket it is one.
+/// An owner's index, and the revision of the bucket since which it is the owner.
 pub(super) type Owner = (usize, u64);
 
-/// Says for each partition which of `members` is to own it, given who owns it now; none when there are no members.
+/// Returns for each partition the index of its target owner in `members`, given the present owners;
+/// `None` when there are no members.
 pub(super) fn shares(owners: &[Option<Owner>], members: &[Member]) -> Option<Vec<usize>> {
     if members.is_empty() {
         return None;
@@ -17,7 +20,7 @@ pub(super) fn shares(owners: &[Option<Owner>], members: &[Member]) -> Option<Vec
     let mut room = quotas(owners.len(), members.len());
     let mut targets: Vec<Option<usize>> = vec![None; owners.len()];
 
-    // What is owned stays, the longest owned first.
+    // Owners keep their partitions, those owned longest first.
     let with_owner =
         |(partition, owner): (usize, &Option<Owner>)| owner.map(|(owner, since)| (since, partition, owner));
     let mut owned: Vec<(u64, usize, usize)> = owners.iter().enumerate().filter_map(with_owner).collect();
@@ -26,7 +29,7 @@ pub(super) fn shares(owners: &[Option<Owner>], members: &[Member]) -> Option<Vec
         take(&mut room, &mut targets, partition, owner);
     }
 
-    // The rest goes where there is room, the best match first.
+    // The others go to members with room, the best match first.
     let mut wishes: Vec<(u64, usize, usize)> = targets
         .iter()
         .enumerate()
@@ -55,15 +58,17 @@ fn take(room: &mut [usize], targets: &mut [Option<usize>], partition: usize, mem
     }
 }
 
-/// An equal number for everybody; what cannot be divided goes to the first. Depends on the members alone: if it
-/// depended on who owns how much, it would change while partitions move, and move some to and fro.
+/// Returns the members' shares: equal numbers, with the remainder given to the first members. They
+/// depend on the members alone: if they depended on the present owners, they would change while
+/// partitions move, and move some back and forth.
 fn quotas(partitions: usize, members: usize) -> Vec<usize> {
     let more = partitions % members;
     (0..members).map(|index| partitions / members + usize::from(index < more)).collect()
 }
 
-/// How well a partition and a member match: FNV-1a over both (Fowler, Noll, Vo), mixed once more so that
-/// neighbours in number spread. Must be the same in every version that runs side by side.
+/// Returns how well a partition and a member match: FNV-1a over both (Fowler, Noll, Vo), mixed once
+/// more so that neighbouring numbers spread. Must be the same in all versions that run side by
+/// side.
 fn score(partition: usize, member: &Member) -> u64 {
     let bytes = partition.to_le_bytes().into_iter().chain(member.node.as_str().bytes());
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -81,7 +86,7 @@ mod tests {
         names.iter().map(|name| Member { node: name.parse().unwrap(), incarnation: 7 }).collect()
     }
 
-    /// All owned since the same revision.
+    /// Returns owners that have owned their partitions since the same revision.
     fn owned(targets: &[usize]) -> Vec<Option<Owner>> {
         targets.iter().map(|&owner| Some((owner, 1))).collect()
     }
@@ -91,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn everybody_gets_the_same_number() {
+    fn all_members_get_the_same_number() {
         for n in 1..=20 {
             let names: Vec<String> = (0..n).map(|i| format!("w{i}")).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -116,9 +121,9 @@ mod tests {
     }
 
     #[test]
-    fn after_a_death_only_what_it_owned_moves() {
+    fn after_a_death_only_the_dead_members_partitions_move() {
         let before = shares(&[None; 256], &members(&["a", "b", "c"])).unwrap();
-        // "b" is gone; "c" moves up in the list.
+        // "b" is dead; "c" moves up in the list.
         let owners: Vec<_> = before.iter().map(|&t| [Some((0, 1)), None, Some((1, 1))][t]).collect();
         let after = shares(&owners, &members(&["a", "c"])).unwrap();
         assert_eq!(counts(&after, 2), [128, 128]);
@@ -127,9 +132,10 @@ mod tests {
         }
     }
 
-    /// One of two dies, the other takes everything over, and the dead one comes back: what never changed its owner stays.
+    /// One of two members dies, the other takes over, and the dead one returns: partitions that
+    /// never changed their owner stay.
     #[test]
-    fn what_was_taken_over_goes_back_first() {
+    fn partitions_that_were_taken_over_go_back_first() {
         let two = members(&["a", "b"]);
         let before = shares(&[None; 256], &two).unwrap();
         let taken_over: Vec<_> = before.iter().map(|&t| Some((0, [1, 2][t]))).collect();

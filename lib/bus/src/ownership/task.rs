@@ -1,4 +1,5 @@
-//! The task behind an ownership: hears, reads, writes, and tells the user.
+//! The task behind an ownership: reads and writes claims, hears news of them, and reports changes
+//! to the user.
 
 use super::{
     Change, KnownOwners, OwnedKind, OwnershipCall,
@@ -15,15 +16,15 @@ use tokio::{
 };
 use wire::Epoch;
 
-/// How often it is looked at everything, whatever is heard.
+/// How often the board is checked when no event wakes the task.
 const LOOK: Duration = Duration::from_millis(100);
-/// How long a newcomer listens before it claims: longer than the pause between two heartbeats.
+/// How long a newcomer listens before it claims: longer than the time between two heartbeats.
 const LISTEN: Duration = Duration::from_millis(350);
-/// How often the bucket is read even if nothing seems to be missed.
+/// How often the claims are read though no news seems to be lost.
 const REREAD: Duration = Duration::from_secs(5);
 /// Shortest time between two readings.
 const READ_PAUSE: Duration = Duration::from_millis(100);
-/// Pause between two readings while it is in doubt what is owned.
+/// Pause between two readings while ownership is not certain.
 const DOUBT_PAUSE: Duration = Duration::from_millis(250);
 
 pub(super) struct Task {
@@ -38,23 +39,23 @@ pub(super) struct Task {
     started: Instant,
     drained: Vec<oneshot::Sender<()>>,
     certainty: Certainty,
-    /// Reading that is under way.
+    /// The reading that is under way.
     reading: Option<ClaimsReading>,
-    /// Who waits for that reading, and who waits for the next one.
+    /// The callers that wait for that reading, and those that wait for the next one.
     readers: Vec<oneshot::Sender<()>>,
     next_readers: Vec<oneshot::Sender<()>>,
     read_at: Instant,
-    /// When the last reading began, and after how many losses of the connection.
+    /// When the last reading began, and the number of disconnects before it.
     read_from: Instant,
     read_after: u64,
     writes: FuturesUnordered<BoxFuture<'static, (u16, Claim, ClaimWrite)>>,
     finishing: FuturesUnordered<BoxFuture<'static, u16>>,
 }
 
-/// How many doubts there had been before, and what was read.
+/// The number of doubts before a reading, and its result.
 type ClaimsReading = BoxFuture<'static, (u64, Result<Vec<StoredClaim>, BusError>)>;
 
-/// What woke the task.
+/// The event that woke the task.
 enum Woken {
     News(async_nats::Message),
     Read(u64, Result<Vec<StoredClaim>, BusError>),
@@ -79,7 +80,7 @@ impl Task {
             Some((role, me)) if role == kind.role() => me,
             _ => {
                 let what = format!("owning partitions of kind {}", kind.name());
-                let reason = format!("only for those who have joined as {}", kind.role().name());
+                let reason = format!("only a member of the role {} may own them", kind.role().name());
                 return Err(BusError::JetStream { what, reason });
             }
         };
@@ -112,7 +113,7 @@ impl Task {
         Ok(task)
     }
 
-    /// Works until the ownership is dropped, or nobody takes the changes any more.
+    /// Works until the ownership is dropped, or its user drops the changes.
     pub(super) async fn run(mut self, mut wishes: mpsc::UnboundedReceiver<OwnershipCall>) {
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -135,7 +136,7 @@ impl Task {
                 Woken::Look => {}
                 Woken::Gap => {
                     if self.bus.outages() != self.read_after {
-                        // The answer to what was asked before will not come.
+                        // The answer to the reading under way will not come on the new connection.
                         self.reading = None;
                         self.next_readers.append(&mut self.readers);
                     }
@@ -181,7 +182,7 @@ impl Task {
         }
         if self.board.is_drained() {
             for done in self.drained.drain(..) {
-                // Who no longer waits does not care.
+                // The caller may have stopped waiting.
                 let _ = done.send(());
             }
         }
@@ -216,15 +217,15 @@ impl Task {
         let kind = self.kind.name();
         match todo {
             Todo::Gained(partition, revision) => {
-                tracing::debug!(kind, partition, revision, "gained");
+                tracing::debug!(kind, partition, revision, "a partition was gained");
                 self.tell(Change::Gained { partition, epoch: Epoch(revision) });
             }
             Todo::Lost(partition) => {
-                tracing::warn!(kind, partition, "lost to another owner");
+                tracing::warn!(kind, partition, "a partition was lost to another owner: its task is ended");
                 self.tell(Change::Lost { partition });
             }
             Todo::Release(partition) => {
-                tracing::debug!(kind, partition, "handing over");
+                tracing::debug!(kind, partition, "a partition is handed over");
                 let (done, finished) = oneshot::channel();
                 self.finishing.push(finished.map(move |_| partition).boxed());
                 self.tell(Change::Release { partition, done });
@@ -240,7 +241,7 @@ impl Task {
         }
     }
 
-    /// When nobody takes the changes any more, the loop ends at its next turn.
+    /// Reports a change. When the user has dropped the changes, the loop ends at its next turn.
     fn tell(&self, change: Change) {
         let _ = self.changes.send(change);
     }
@@ -252,7 +253,12 @@ impl Task {
             ClaimWrite::Yes(revision) => self.observe(StoredClaim { partition, revision, claim }),
             ClaimWrite::No => self.read_soon(),
             ClaimWrite::Unclear(reason) => {
-                tracing::warn!(kind = self.kind.name(), partition, reason, "a claim is not written");
+                tracing::warn!(
+                    kind = self.kind.name(),
+                    partition,
+                    reason,
+                    "a claim was not written: the claims are read, then it is tried again"
+                );
                 self.read_soon();
             }
         }
@@ -270,19 +276,19 @@ impl Task {
                 }
                 self.certainty.settle(doubts);
                 for done in self.readers.drain(..) {
-                    // Who no longer waits does not care.
+                    // The caller may have stopped waiting.
                     let _ = done.send(());
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, "the claims cannot be read");
+                tracing::warn!(%error, "the claims cannot be read: trying again");
                 self.read_soon();
             }
         }
     }
 }
 
-/// Waits for what is there; for ever when nothing is.
+/// Waits for the future, or for ever when there is none.
 async fn maybe<T>(waiting: &mut Option<BoxFuture<'static, T>>) -> Option<T> {
     match waiting {
         Some(future) => {

@@ -1,4 +1,5 @@
-//! What the task of an owned partition is told of its ownership.
+//! The tenure of an owned partition, as its task sees it: its end, and whether the ownership is
+//! certain.
 
 use super::KnownOwners;
 use crate::{Peers, Pulse};
@@ -12,24 +13,25 @@ use std::{
 use tokio::sync::watch;
 use wire::Epoch;
 
-/// After a pause of this length somebody else may own what this process owned: less than the silence that others wait for,
-/// which began with the last heartbeat before the pause.
+/// After a pause of this length another member may have claimed this process' partitions. It is
+/// less than the silence after which a member counts as dead, which began with the last heartbeat
+/// before the pause.
 const STOOD_STILL: Duration = Duration::from_millis(500);
 
-/// Whether this process knows what it owns. Clones share it.
+/// Whether this process is certain of its claims. Clones share it.
 #[derive(Clone)]
 pub(super) struct Certainty {
     pulse: Arc<Pulse>,
     peers: Peers,
     seen: KnownOwners,
-    /// How often there was a reason to doubt, lost connections and lost messages aside.
+    /// The number of reasons to doubt, apart from disconnects and lost messages.
     doubts: Arc<AtomicU64>,
-    /// The doubts that a reading of the claims has settled.
+    /// The number of doubts that a reading of the claims has settled.
     settled: Arc<AtomicU64>,
 }
 
 impl Certainty {
-    /// To be made before the claims are read for the first time.
+    /// Must be made before the claims are read for the first time.
     pub(super) fn new(peers: &Peers, seen: &KnownOwners) -> Self {
         Self {
             pulse: Pulse::start(STOOD_STILL),
@@ -40,18 +42,19 @@ impl Certainty {
         }
     }
 
-    /// Doubts so far: what a reading that begins now will settle.
+    /// Returns the number of doubts so far: a reading that begins now settles these.
     pub(super) fn doubts(&self) -> u64 {
         let bus = self.peers.bus();
         self.doubts.load(Ordering::Acquire) + bus.outages() + *bus.gaps().borrow()
     }
 
-    /// The claims were read, beginning when there had been so many doubts.
+    /// Takes note of a reading of the claims that began after this many doubts.
     pub(super) fn settle(&self, doubts: u64) {
         self.settled.fetch_max(doubts, Ordering::Release);
     }
 
-    /// Whether nobody can have claimed, unnoticed, what is owned here.
+    /// Returns whether no other member can have claimed a partition of this process without its
+    /// notice.
     pub(super) fn holds(&self) -> bool {
         if self.pulse.is_late() || !self.peers.is_heard() {
             self.doubts.fetch_add(1, Ordering::Release);
@@ -59,7 +62,7 @@ impl Certainty {
         self.settled.load(Ordering::Acquire) == self.doubts()
     }
 
-    /// Whether the partition is certainly owned by this process, under this epoch.
+    /// Returns whether this process certainly owns the partition, under this epoch.
     fn owns(&self, partition: u16, epoch: Epoch) -> bool {
         self.holds() && {
             let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
@@ -69,11 +72,12 @@ impl Certainty {
     }
 }
 
-/// When the task of a partition is to end.
+/// The event that ends a partition's task.
 #[derive(Clone)]
 pub(super) struct Ending {
     released: watch::Receiver<bool>,
-    /// How often the time of this process was set ([`crate::clock`]): moments that the task knows from before mean nothing then.
+    /// How often this process has adopted the machine's time ([`crate::clock`]): moments that the
+    /// task noted before are on another time scale.
     clock: watch::Receiver<u64>,
 }
 
@@ -82,7 +86,7 @@ impl Ending {
         Self { released, clock }
     }
 
-    /// The ending of a task that begins now.
+    /// Returns the ending for a task that begins now.
     fn of_a_beginner(&self) -> Self {
         let mut ending = self.clone();
         ending.clock.mark_unchanged();
@@ -109,12 +113,12 @@ impl Ending {
 
 async fn released(released: &mut watch::Receiver<bool>) {
     if released.wait_for(|asked| *asked).await.is_err() {
-        // Nobody can ask any more: the task is about to be ended.
+        // The sender is gone: the task is about to be aborted.
         std::future::pending::<()>().await;
     }
 }
 
-/// An ownership of one partition. Clones are told the same.
+/// One ownership of a partition. Clones share it.
 #[derive(Clone)]
 pub struct Tenure {
     partition: u16,
@@ -128,12 +132,12 @@ impl Tenure {
         Self { partition, epoch, ending, certainty }
     }
 
-    /// What a task that begins now is told.
+    /// Returns the tenure for a task that begins now.
     pub(super) fn of_a_beginner(&self) -> Self {
         Self { ending: self.ending.of_a_beginner(), ..self.clone() }
     }
 
-    /// Whether the partition is to be handed over: another task is not to begin.
+    /// Returns whether the partition is to be handed over: then no further task begins.
     pub(super) fn is_released(&self) -> bool {
         self.ending.is_released()
     }
@@ -143,15 +147,16 @@ impl Tenure {
         released(&mut self.ending.released).await;
     }
 
-    /// Returns when the partition is to be handed over, or to be begun anew because the clock was set: finish what is under way,
-    /// start nothing new, then end.
+    /// Returns when the partition is to be handed over, or to be restarted because the clock was
+    /// set. The task then finishes what is under way, begins no new work, and ends.
     pub async fn ends(&mut self) {
         self.ending.comes().await;
     }
 
-    /// Whether this process certainly owns the partition still. What a record in the journal stands behind can be told in any case.
-    /// Anything else, a refusal above all, may be wrong while this is false: this process stood still, was not heard, or lost its
-    /// connection or messages, and another owner may be at work.
+    /// Returns whether this process is certain that it still owns the partition. Answers that a
+    /// stored record stands behind may be given in any case. Other answers, refusals above all, may
+    /// be wrong while this is false: this process stood still, its heartbeats did not come back, or
+    /// it lost its connection or messages, and another owner may be at work.
     #[must_use]
     pub fn is_certain(&self) -> bool {
         self.certainty.owns(self.partition, self.epoch)
@@ -164,7 +169,7 @@ mod tests {
     use futures::FutureExt;
 
     #[test]
-    fn a_task_ends_when_it_is_released_or_the_clock_is_set_and_begins_anew_in_the_second_case() {
+    fn a_task_ends_at_a_release_or_when_the_clock_is_set_and_restarts_in_the_second_case() {
         let (release, released) = watch::channel(false);
         let (set, clock) = watch::channel(0);
         let whole = Ending::new(released, clock);
@@ -172,11 +177,11 @@ mod tests {
         assert!(first.comes().now_or_never().is_none());
         set.send_modify(|times| *times += 1);
         assert!(first.comes().now_or_never().is_some());
-        assert!(first.clone().comes().now_or_never().is_some(), "everybody who asks is told");
+        assert!(first.clone().comes().now_or_never().is_some(), "the end is reported to each caller");
         assert!(!whole.is_released());
 
         let mut second = whole.of_a_beginner();
-        assert!(second.comes().now_or_never().is_none(), "it began after that");
+        assert!(second.comes().now_or_never().is_none(), "the second task began after the clock was set");
         release.send_replace(true);
         assert!(second.comes().now_or_never().is_some());
         assert!(whole.is_released());

@@ -1,5 +1,5 @@
-//! The work of an owner: a task for each owned partition, begun when it is gained, begun again when it fails, finished when it is
-//! handed over, ended at once when it is lost.
+//! The work of an owner: a task for each owned partition, started when the partition is gained,
+//! restarted when it fails, finished at a hand-over, and aborted when the partition is lost.
 
 use super::{
     Change, Confirm, OwnedKind, Ownership, Tenure,
@@ -14,14 +14,15 @@ use tokio::{
 };
 use wire::Epoch;
 
-/// Pause before a failed partition begins again.
+/// Pause before a failed partition is restarted.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// Owns this process' share of the partitions from now on and runs a task for each, until `stop`; then hands all of them over.
-/// `run` makes the task of a partition for an epoch; `count` is told how many there are.
+/// Owns this process' share of the partitions from now on and runs a task for each, until `stop`;
+/// then hands all of them over. `run` makes the task of a partition for an epoch; `count` gets the
+/// number of running tasks after each change.
 ///
 /// # Errors
-/// When the bucket is missing, the server does not answer, or `peers` only watches.
+/// When the bucket is missing, the server does not answer, or `peers` is not a member itself.
 pub async fn work<F, E>(
     peers: &Peers,
     kind: OwnedKind,
@@ -39,10 +40,10 @@ where
     peers.set_ready();
     tracing::info!("ready");
     owned.follow(&mut changes, stop.asked()).await;
-    tracing::info!(partitions = owned.running.len(), "stopping: handing over");
+    tracing::info!(partitions = owned.running.len(), "stopping: the partitions are handed over");
     peers.set_draining();
     owned.follow(&mut changes, ownership.drain()).await;
-    // Whoever still asks here is told to ask again.
+    // Requests that still come here are refused for now, so that their senders repeat them.
     sleep(TURN_AWAY).await;
     Ok(())
 }
@@ -50,7 +51,7 @@ where
 /// A partition's running task.
 struct Running {
     release: watch::Sender<bool>,
-    /// Fires when the task has ended.
+    /// Gets a message when the task has ended.
     ended: oneshot::Receiver<()>,
     task: AbortHandle,
 }
@@ -71,7 +72,7 @@ where
     F: Future<Output = Result<(), E>> + Send,
     E: Display + Send,
 {
-    /// Follows the changes until `end`.
+    /// Carries out the changes until `end`.
     async fn follow(&mut self, changes: &mut mpsc::UnboundedReceiver<Change>, end: impl Future<Output = ()>) {
         tokio::pin!(end);
         loop {
@@ -89,7 +90,7 @@ where
                 if let Some(Running { release, ended, .. }) = self.running.remove(&partition) {
                     release.send_replace(true);
                     tokio::spawn(async move {
-                        // It ends one way or the other; `release` must live until then.
+                        // The task ends in any case; `release` must live until then.
                         let _ = ended.await;
                         drop(release);
                         let _ = done.send(());
@@ -98,7 +99,11 @@ where
             }
             Change::Lost { partition } => {
                 if let Some(running) = self.running.remove(&partition) {
-                    tracing::warn!(kind = self.kind.name(), partition, "lost to another owner");
+                    tracing::warn!(
+                        kind = self.kind.name(),
+                        partition,
+                        "a partition was lost to another owner: its task is ended"
+                    );
                     running.task.abort();
                 }
             }
@@ -122,8 +127,9 @@ where
     }
 }
 
-/// Runs a partition and begins again when the clock was set and when it fails, until it is released. After a failure it is first made
-/// sure that the partition is owned still: whoever lost it without hearing so would go on failing, and answering from a past of its own in between.
+/// Runs a partition until it is released; restarts it when the clock was set and when it fails.
+/// After a failure the claims are read first: an owner that has lost the partition unnoticed would
+/// go on failing, and answer from its outdated state in between.
 async fn keep_running<F, E>(
     kind: &str,
     partition: u16,
@@ -140,10 +146,15 @@ async fn keep_running<F, E>(
             if tenure.is_released() {
                 return;
             }
-            tracing::debug!(kind, partition, "the clock was set: beginning anew");
+            tracing::debug!(kind, partition, "the clock was set: a partition's work is restarted");
             continue;
         };
-        tracing::error!(kind, partition, error = format!("{error:#}"), "beginning again");
+        tracing::error!(
+            kind,
+            partition,
+            error = format!("{error:#}"),
+            "the work on a partition failed: it is restarted once the claims have been read"
+        );
         let pause = async {
             confirm.confirmed().await;
             sleep(PAUSE).await;

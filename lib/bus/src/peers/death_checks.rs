@@ -1,7 +1,8 @@
-//! Who is gone for certain. A process listens to a subject of its own for as long as it runs; the server answers whoever publishes
-//! there that nobody listens as soon as the process' connection is closed, which the operating system does when it dies. So a dead
-//! process is known after half the time that silence alone would take. One that is stopped, or whose machine is cut off,
-//! stays connected: it counts as dead by its silence.
+//! Deaths that are certain. Each member subscribes to a subject of its own for as long as it runs.
+//! As soon as its connection is closed, which the operating system does when it dies, the server
+//! answers requests to that subject with "no responders". So a death is known after half the time
+//! that silence alone would take. A member that is stopped, or whose machine is cut off, stays
+//! connected: it counts as dead by its silence.
 
 use super::{Inner, Member, SILENCE};
 use crate::{Bus, answers::Answer};
@@ -17,18 +18,19 @@ use tokio::{
 };
 use wire::{fleet::Role, subject};
 
-/// Silence after which it is asked: longer than the pause between two heartbeats.
+/// Silence after which a member is checked: longer than the time between two heartbeats.
 const SUSPECT: Duration = Duration::from_millis(350);
-/// Who is there does not answer: this is how long that is waited for.
+/// Time limit for "no responders": a connected member does not answer at all.
 const NO_ANSWER: Duration = Duration::from_millis(150);
-/// Pause before it is asked once more: a connection may be about to be made anew.
+/// Pause before a second check: the member may be reconnecting.
 const AGAIN: Duration = Duration::from_millis(50);
 
-/// See the module.
+/// Checks silent members of whether they are still connected.
 pub(super) struct DeathChecks {
     bus: Bus,
     peers: Weak<Inner>,
-    /// Told when this process lost its connection: until everybody had time to come back, nobody is missed.
+    /// Changes when this process lost its connection: then no member is checked until all had time
+    /// to reconnect.
     gaps: watch::Receiver<u64>,
     calm_at: Instant,
     asking: Arc<Mutex<HashSet<Member>>>,
@@ -39,7 +41,7 @@ impl DeathChecks {
         Self { bus: bus.clone(), peers, gaps: bus.gaps(), calm_at: Instant::now(), asking: Arc::default() }
     }
 
-    /// Asks, in the background, after everybody who is silent.
+    /// Starts a check in the background of each silent member.
     pub(super) fn look(&mut self, inner: &Inner) {
         if self.gaps.has_changed().unwrap_or(false) {
             self.gaps.mark_unchanged();
@@ -74,13 +76,13 @@ async fn ask(bus: Bus, peers: Weak<Inner>, asking: Arc<Mutex<HashSet<Member>>>, 
         && let Some(inner) = peers.upgrade()
         && inner.heard().forget_one(&member, SUSPECT)
     {
-        tracing::debug!(node = %member.node, "gone");
+        tracing::debug!(node = %member.node, "a member is dead: the server has no connection of it");
         inner.has_changed();
     }
     lock(&asking).remove(&member);
 }
 
-/// Whether the server says so. Not when it cannot be asked.
+/// Returns whether the server reports no responders; false when it cannot be asked.
 async fn nobody_listens(bus: &Bus, subject: &str) -> bool {
     let answer = async { bus.ask(subject.to_owned(), Bytes::new()).await.ok()?.await };
     matches!(timeout(NO_ANSWER, answer).await, Ok(Some(Answer::NoResponders)))

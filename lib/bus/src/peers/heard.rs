@@ -1,4 +1,4 @@
-//! What was heard, and the hearing clock.
+//! The heartbeats that this process heard, and the clock of hearing time.
 
 use super::SILENCE;
 use std::{collections::HashMap, time::Duration};
@@ -11,14 +11,14 @@ use wire::{
 /// Most hearing time that passes between two arrivals.
 const DEAF: Duration = Duration::from_millis(400);
 
-/// A process that runs now: another start under the same name is another one.
+/// One incarnation of a member.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Member {
     pub(crate) node: NodeId,
     pub(crate) incarnation: u64,
 }
 
-/// See the module.
+/// The last heartbeats of all members.
 pub(super) struct Heard {
     clock: Duration,
     last_arrival: Instant,
@@ -26,17 +26,17 @@ pub(super) struct Heard {
 }
 
 impl Heard {
-    /// Nothing yet.
+    /// Returns an empty list of members; hearing time begins now.
     pub(super) fn new() -> Self {
         Self { clock: Duration::ZERO, last_arrival: Instant::now(), members: HashMap::new() }
     }
 
-    /// Hearing time since the beginning.
+    /// Returns the hearing time since the beginning.
     pub(super) fn now(&self) -> Duration {
         self.clock + self.last_arrival.elapsed().min(DEAF)
     }
 
-    /// Whether this changes who may own something.
+    /// Takes a heartbeat in; returns whether it changes which members may own partitions.
     pub(super) fn hear(&mut self, beat: Heartbeat) -> bool {
         self.clock = self.now();
         self.last_arrival = Instant::now();
@@ -46,7 +46,7 @@ impl Heard {
         before.is_none_or(|(before, _)| (before.ready, before.draining) != standing)
     }
 
-    /// Forgets who fell silent; whether there was one.
+    /// Forgets members that have been silent for too long; returns whether there were any.
     pub(super) fn forget(&mut self) -> bool {
         let before = self.members.len();
         let now = self.now();
@@ -54,7 +54,7 @@ impl Heard {
         self.members.len() != before
     }
 
-    /// Forgets one that has been silent for longer than this; whether it was there.
+    /// Forgets a member if it has been silent for longer than this; returns whether it did.
     pub(super) fn forget_one(&mut self, member: &Member, silent: Duration) -> bool {
         let there = self.silence_of(member).is_some_and(|silence| silence > silent);
         there && self.members.remove(member).is_some()
@@ -65,7 +65,7 @@ impl Heard {
         Some(self.now().saturating_sub(*last))
     }
 
-    /// Those who have been silent for longer than this, and can be asked whether they are there.
+    /// Returns the members that have been silent for longer than this and can be checked.
     pub(super) fn silent_for(&self, silent: Duration) -> Vec<(Role, Member)> {
         let now = self.now();
         let askable = self
@@ -75,7 +75,7 @@ impl Heard {
         askable.map(|(member, (beat, _))| (beat.role, member.clone())).collect()
     }
 
-    /// The last heartbeats of everybody of a role.
+    /// Returns the last heartbeats of all members of a role.
     pub(super) fn of(&self, role: Role) -> Vec<Heartbeat> {
         let beats = self.members.values().map(|(beat, _)| beat);
         beats.filter(|beat| beat.role == role).cloned().collect()

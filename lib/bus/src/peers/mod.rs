@@ -1,10 +1,13 @@
-//! Who is alive: heartbeats on a core subject, judged by what this process itself could hear.
+//! The live members of the fleet: heartbeats on a core subject, judged by what this process itself
+//! could hear.
 //!
-//! A peer counts as dead when it was silent for 1 s of *hearing time*. Hearing time passes while
-//! heartbeats arrive, our own among them; when nothing at all arrives (the server is away, or this process was
-//! stopped for a while) it stands still, so nobody is declared dead only because we were deaf.
+//! A member counts as dead when it was silent for 1 s of *hearing time*. Hearing time passes while
+//! heartbeats arrive, this process' own among them. When none arrive (the server is not connected,
+//! or this process was stopped for a while) it stands still, so that no member is declared dead
+//! only because this process could not hear.
 //!
-//! Sooner, when it is silent for a moment and the server says that it is not connected (see [`gone`]).
+//! A member counts as dead sooner when it is silent for a moment and the server reports that it is
+//! not connected (see `death_checks`).
 
 mod death_checks;
 mod heard;
@@ -31,17 +34,17 @@ use wire::{
     subject,
 };
 
-/// How often everybody sends a heartbeat.
+/// Time between two heartbeats of a member.
 const BEAT: Duration = Duration::from_millis(250);
-/// Silence after which a peer counts as dead.
+/// Silence after which a member counts as dead.
 const SILENCE: Duration = Duration::from_millis(1_000);
-/// A process that has not heard itself for this long may soon count as dead elsewhere: others ask after it when they have not heard
-/// it for nearly as long (`gone`).
+/// After this time without its own heartbeats a process may soon count as dead elsewhere: other
+/// members check it when they have not heard it for nearly as long (`death_checks`).
 const UNHEARD: Duration = Duration::from_millis(400);
-/// How often it is looked who fell silent.
+/// How often silent members are looked for.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// The fleet as this process hears it. Clones share it.
+/// The fleet's members as this process hears them. Clones share it.
 #[derive(Clone)]
 pub struct Peers {
     inner: Arc<Inner>,
@@ -64,13 +67,14 @@ struct Me {
     troubled: AtomicBool,
     load: Box<dyn Fn() -> Load + Send + Sync>,
     at_once: Notify,
-    /// When this process' own heartbeat came back last.
+    /// When this process' own heartbeat last came back.
     came_back: Mutex<Instant>,
 }
 
 impl Peers {
-    /// Joins: sends this process' heartbeats from now on, until the last clone is dropped, and hears everybody's. All of it over a
-    /// connection of its own: where there is more to do than can be done, whoever works slowly must not seem dead.
+    /// Joins the fleet: sends this process' heartbeats from now on, until the last clone is
+    /// dropped, and hears those of all members. Uses a connection of its own, so that an overloaded
+    /// process does not seem dead.
     ///
     /// # Errors
     /// When the connection or the subscription cannot be made.
@@ -99,7 +103,7 @@ impl Peers {
         Ok(peers)
     }
 
-    /// Only hears.
+    /// Hears the members without being one.
     ///
     /// # Errors
     /// When the subscription cannot be made.
@@ -109,7 +113,7 @@ impl Peers {
 
     async fn listen(bus: &Bus, me: Option<Me>) -> Result<Self, BusError> {
         let beats = bus.subscribe(subject::ALL_HEARTBEATS.to_owned()).await?;
-        // Being there is all that is asked of it.
+        // The subscription alone tells that this member is connected; its messages are ignored.
         let there = match &me {
             Some(me) => Some(bus.subscribe(subject::alive(me.role, me.incarnation)).await?),
             None => None,
@@ -119,12 +123,12 @@ impl Peers {
         Ok(Self { inner, bus: bus.clone() })
     }
 
-    /// The connection that life and ownership go over.
+    /// The connection that heartbeats and claims go over.
     pub(crate) const fn bus(&self) -> &Bus {
         &self.bus
     }
 
-    /// Tells that this process has begun to work; from now on it gets its share.
+    /// Announces that this process has begun to work; from now on it gets its share.
     pub fn set_ready(&self) {
         if let Some(me) = &self.inner.me {
             me.ready.store(true, Ordering::Relaxed);
@@ -132,7 +136,7 @@ impl Peers {
         }
     }
 
-    /// Tells that this process is about to stop; it gets nothing new.
+    /// Announces that this process is about to stop; it gets no more partitions.
     pub fn set_draining(&self) {
         if let Some(me) = &self.inner.me {
             me.draining.store(true, Ordering::Relaxed);
@@ -140,7 +144,7 @@ impl Peers {
         }
     }
 
-    /// Tells whether what this process works with fails it.
+    /// Announces whether a part that this process depends on fails.
     pub fn set_troubled(&self, troubled: bool) {
         if let Some(me) = &self.inner.me
             && me.troubled.swap(troubled, Ordering::Relaxed) != troubled
@@ -149,7 +153,8 @@ impl Peers {
         }
     }
 
-    /// Everybody of a role who is alive, this process included, by name.
+    /// Returns the last heartbeats of all live members of a role, this process included, sorted by
+    /// name.
     #[must_use]
     pub fn alive(&self, role: Role) -> Vec<Heartbeat> {
         let mut alive = self.inner.heard().of(role);
@@ -157,30 +162,31 @@ impl Peers {
         alive
     }
 
-    /// Counts up whenever somebody appears, disappears, gets ready or drains.
+    /// Returns a counter of changes: a member appears, disappears, gets ready or drains.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.inner.changed.subscribe()
     }
 
-    /// Whether this process has listened for so long that it has heard everybody who is alive.
+    /// Returns whether this process has listened long enough to have heard all live members.
     pub(crate) fn has_heard_all(&self) -> bool {
         self.inner.heard().now() > SILENCE
     }
 
-    /// Whether everybody hears this process, as far as it can know: its own heartbeats come back. Always, where there are none.
+    /// Returns whether this process' own heartbeats come back, so that other members probably hear
+    /// them. Always true for a process that sends none.
     pub(crate) fn is_heard(&self) -> bool {
         let heard = |me: &Me| me.came_back.lock().unwrap_or_else(PoisonError::into_inner).elapsed() < UNHEARD;
         self.inner.me.as_ref().is_none_or(heard)
     }
 
-    /// This process; none when it only watches.
+    /// Returns this process; `None` when it is not a member.
     pub(crate) fn me(&self) -> Option<(Role, Member)> {
         let me = self.inner.me.as_ref()?;
         let member = Member { node: me.node.clone(), incarnation: me.incarnation };
         Some((me.role, member))
     }
 
-    /// Whether that is this process.
+    /// Returns whether the member is this process.
     pub(crate) fn is_me(&self, member: &Member) -> bool {
         self.inner
             .me
@@ -217,13 +223,13 @@ impl Me {
     }
 }
 
-/// Hears until nobody holds the peers any more.
+/// Hears heartbeats until the last clone is dropped.
 async fn hear(bus: Bus, peers: Weak<Inner>, mut beats: Subscription, mut there: Option<Subscription>) {
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut suspicions = DeathChecks::new(&bus, Weak::clone(&peers));
     loop {
-        // What has arrived is heard before anybody is declared dead.
+        // Heartbeats that have arrived are handled before any member is declared dead.
         let beat = tokio::select! {
             biased;
             message = beats.next() => match message {
@@ -252,12 +258,12 @@ async fn hear(bus: Bus, peers: Weak<Inner>, mut beats: Subscription, mut there: 
     }
 }
 
-/// The next message, where there is a subscription.
+/// Returns the next message, if there is a subscription.
 async fn next(there: &mut Option<Subscription>) -> Option<Message> {
     there.as_mut()?.next().await
 }
 
-/// Sends heartbeats until nobody holds the peers any more.
+/// Sends heartbeats until the last clone is dropped.
 async fn beat(bus: Bus, peers: Weak<Inner>) {
     let mut ticks = interval(BEAT);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -268,7 +274,7 @@ async fn beat(bus: Bus, peers: Weak<Inner>) {
             _ = ticks.tick() => {}
             () = me.at_once.notified() => {}
         }
-        // While the server is away, heartbeats would only queue up.
+        // While the server is not connected, heartbeats would only pile up.
         if !bus.is_connected() {
             continue;
         }
@@ -278,7 +284,7 @@ async fn beat(bus: Bus, peers: Weak<Inner>) {
             Err(error) => Err(error.into()),
         };
         if let Err(error) = sent {
-            tracing::warn!(%error, "cannot send a heartbeat");
+            tracing::warn!(%error, "a heartbeat was not sent: the next one is tried as usual");
         }
     }
 }

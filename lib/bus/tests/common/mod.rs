@@ -19,7 +19,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-/// No wait in a test may be longer; generous, for machines that are busy with other things.
+/// Limit of all waits in tests; generous, for busy machines.
 pub const GUARD: Duration = Duration::from_secs(60);
 
 pub struct Fleet {
@@ -27,7 +27,7 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// A fresh server with everything applied.
+    /// Starts a server and applies the fleet's configuration.
     pub async fn start() -> Self {
         let _ = tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
@@ -54,7 +54,7 @@ impl Fleet {
         Bus::connect(self.options(user)).await.unwrap()
     }
 
-    /// A connection through a proxy that can be disturbed.
+    /// Connects through a proxy that can be disturbed.
     pub async fn bus_through(&self, user: &str, proxy: &Proxy) -> Bus {
         let urls = vec![format!("nats://127.0.0.1:{}", proxy.port)];
         Bus::connect(Options { urls, ..self.options(user) }).await.unwrap()
@@ -68,9 +68,9 @@ pub struct Proxy {
 }
 
 struct State {
-    /// Nothing passes to the client.
+    /// Whether bytes to the client are held back.
     deaf: AtomicBool,
-    /// Nothing passes to the server.
+    /// Whether bytes to the server are held back.
     mute: AtomicBool,
     /// Bytes that came from the client.
     sent: AtomicU64,
@@ -109,30 +109,30 @@ impl Proxy {
         Self { port, state }
     }
 
-    /// Bytes that the client has sent so far.
+    /// Returns the bytes that the client has sent so far.
     pub fn sent(&self) -> u64 {
         self.state.sent.load(Ordering::SeqCst)
     }
 
-    /// From now on the client hears nothing.
+    /// Holds back all bytes to the client from now on.
     pub fn deafen(&self) {
         self.state.deaf.store(true, Ordering::SeqCst);
     }
 
-    /// From now on nothing passes at all, as if the client were stopped.
+    /// Holds back all bytes from now on, as if the client were stopped.
     pub fn freeze(&self) {
         self.deafen();
         self.state.mute.store(true, Ordering::SeqCst);
     }
 
-    /// Everything held back arrives, and everything passes again.
+    /// Passes all held bytes on, and further ones.
     pub fn thaw(&self) {
         self.state.deaf.store(false, Ordering::SeqCst);
         self.state.mute.store(false, Ordering::SeqCst);
         self.state.changed.notify_waiters();
     }
 
-    /// Closes the connections; what was held back is lost. New connections pass.
+    /// Closes the connections; held bytes are lost. New connections pass.
     pub fn cut(&self) {
         self.state.cut.notify_waiters();
         self.thaw();
@@ -158,7 +158,7 @@ async fn pass(
     }
 }
 
-/// Waits until something holds.
+/// Waits until a condition holds.
 pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let started = Instant::now();
     while !holds() {
