@@ -1,5 +1,5 @@
-//! Worker processes: started, told what to do, heard. They end when this process does, because
-//! their standard input does.
+//! Worker processes: starts them, sends them orders and reads their reports. They end with this
+//! process, because their standard input does.
 
 use crate::{
     latency::Latency,
@@ -22,12 +22,12 @@ use tokio::{
     time::sleep,
 };
 
-/// How often the bar moves.
+/// How often the progress bar is updated.
 const GLANCE: Duration = Duration::from_millis(100);
-/// No step of any player takes this long: something hangs.
+/// Longest time for one step of any player; beyond, a process is stuck.
 const HANGS: Duration = Duration::from_secs(120);
 
-/// See the module.
+/// The worker processes of one run.
 pub struct Crew {
     workers: Vec<Worker>,
     players: u64,
@@ -44,7 +44,7 @@ impl Crew {
     /// Starts a process for each plan.
     ///
     /// # Errors
-    /// When one cannot be started.
+    /// When a process cannot be started.
     pub async fn start(plans: Vec<Plan>) -> anyhow::Result<Self> {
         let players = plans.iter().flat_map(|plan| &plan.tables).map(|table| table.players.len() as u64);
         let players = players.sum();
@@ -63,7 +63,7 @@ impl Crew {
     /// Sends an order to every process.
     ///
     /// # Errors
-    /// When a process is gone.
+    /// When a process has ended.
     pub async fn order(&mut self, order: Order) -> anyhow::Result<()> {
         let mut line = serde_json::to_string(&order)?;
         line.push('\n');
@@ -76,7 +76,7 @@ impl Crew {
     /// Sends an order to every process and waits until `done` counts all players.
     ///
     /// # Errors
-    /// When a process is gone, or no player gets any further for a long time.
+    /// When a process has ended, or the count stops rising for a long time.
     pub async fn all(
         &mut self,
         order: Order,
@@ -99,17 +99,17 @@ impl Crew {
             }
             if moved.elapsed() > HANGS {
                 let told = self.counted().await?.told.join("\n");
-                bail!("{words}: {now} of {}, and no further\n{told}", self.players);
+                bail!("{words}: stuck at {now} of {}\n{told}", self.players);
             }
             self.look()?;
             sleep(GLANCE).await;
         }
     }
 
-    /// Lets them play for a while.
+    /// Lets the players play for a time.
     ///
     /// # Errors
-    /// When a process is gone.
+    /// When a process has ended.
     pub async fn play_for(&mut self, time: Duration, words: &str) -> anyhow::Result<()> {
         let bar = ProgressBar::new(time.as_millis() as u64).with_style(style_of_time());
         let began = Instant::now();
@@ -126,17 +126,17 @@ impl Crew {
         Ok(())
     }
 
-    /// Returns how far all of them are.
+    /// Returns the sum of the processes' last reported counts.
     pub fn progress(&self) -> Counts {
         let counts =
             self.workers.iter().map(|worker| *worker.progress.lock().unwrap_or_else(PoisonError::into_inner));
         counts.fold(Counts::default(), Counts::plus)
     }
 
-    /// Returns everything that they have counted.
+    /// Returns the sum of all that the processes have counted.
     ///
     /// # Errors
-    /// When a process is gone.
+    /// When a process has ended.
     pub async fn counted(&mut self) -> anyhow::Result<Counted> {
         self.order(Order::Tell).await?;
         let mut all = Counted { seen: Latency::default(), ..Counted::default() };
@@ -146,7 +146,7 @@ impl Crew {
         Ok(all)
     }
 
-    /// Returns whether all processes are there.
+    /// Fails if a process has ended.
     fn look(&mut self) -> anyhow::Result<()> {
         for worker in &mut self.workers {
             if let Some(status) = worker.child.try_wait()? {
@@ -193,7 +193,7 @@ impl Worker {
                     }
                     Ok(Report::Counted(counted)) => drop(tell.send(*counted).await),
                     Err(error) => {
-                        tracing::warn!(%error, "a line of a worker process is no report: it is skipped")
+                        tracing::warn!(%error, "a line of a worker process is not a report: it is skipped")
                     }
                 }
             }

@@ -1,4 +1,4 @@
-//! A fleet that is up: found by its folder, or started for a measurement in a folder of its own.
+//! A running fleet: found by its folder, or started for a measurement in a folder of its own.
 
 use anyhow::{Context, bail, ensure};
 use bus::{Bus, Options};
@@ -11,12 +11,12 @@ use std::{
 use tempfile::TempDir;
 use tokio::time::sleep;
 
-/// A fleet that is not ready by then never will be.
+/// Time limit until a fleet is ready.
 const READY: Duration = Duration::from_secs(120);
-/// How long a fleet may take to stop in order.
+/// Time limit until a fleet has stopped.
 const STOPPED: Duration = Duration::from_secs(60);
 
-/// As much of `fleet.json` as is needed here.
+/// The fields of `fleet.json` that are used here.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Described {
     nats_url: String,
@@ -39,7 +39,7 @@ pub struct Node {
     pub addresses: Vec<String>,
 }
 
-/// How many processes of each role a measured fleet has, and what its tables take.
+/// The number of processes of each role in a measured fleet, and whether its tables take scripts.
 #[derive(Clone, Copy, Debug)]
 pub struct Size {
     pub gateways: usize,
@@ -59,7 +59,7 @@ impl Described {
     /// Returns the fleet that runs on a folder.
     ///
     /// # Errors
-    /// When none does, or it is not ready.
+    /// When no fleet runs on it, or it is not ready.
     pub fn read(folder: &Path) -> anyhow::Result<Self> {
         let path = folder.join("fleet.json");
         let text = std::fs::read_to_string(&path)
@@ -72,13 +72,14 @@ impl Described {
     /// Returns the administrator's connection.
     ///
     /// # Errors
-    /// When the server does not let us in.
+    /// When the server refuses the connection.
     pub async fn admin(&self) -> anyhow::Result<Bus> {
         let folder = self.credentials.as_deref().context("the fleet's NATS server is not its own")?;
         Ok(Bus::connect(options(&self.nats_url, folder, "admin")?).await?)
     }
 
-    /// Returns addresses of the gateways that begin with `scheme`, in the order of their names.
+    /// Returns the gateways' addresses that begin with `scheme`, in the order of the gateways'
+    /// names.
     pub fn addresses(&self, scheme: &str) -> Vec<String> {
         let all = self.nodes.iter().flat_map(|node| &node.addresses);
         all.filter(|address| address.starts_with(scheme)).cloned().collect()
@@ -102,11 +103,11 @@ pub fn options(nats_url: &str, passwords: &Path, user: &str) -> anyhow::Result<O
 }
 
 impl Started {
-    /// Starts a fleet and waits until all of it is ready. Its gateways take so many connections
-    /// each, and so many milliseconds of silence for a lost connection.
+    /// Starts a fleet and waits until all of it is ready. Each gateway takes `max_connections`
+    /// connections, and takes one for lost after `idle_ms` milliseconds of silence.
     ///
     /// # Errors
-    /// With the end of the log, when it does not become ready.
+    /// When the fleet does not become ready, with the end of its log.
     pub async fn start(size: Size, max_connections: usize, idle_ms: u32) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("swarm-fleet-").tempdir()?;
         let log = folder.path().join("up.log");
@@ -138,18 +139,18 @@ impl Started {
         Ok(Self { up, folder })
     }
 
-    /// Returns what it consists of.
+    /// Returns the fleet's description.
     ///
     /// # Errors
-    /// When it does not say.
+    /// When the description cannot be read.
     pub fn described(&self) -> anyhow::Result<Described> {
         Described::read(&self.folder.path().join("data"))
     }
 
-    /// Stops it in order.
+    /// Stops the fleet by plan.
     ///
     /// # Errors
-    /// When it does not stop, or not cleanly.
+    /// When the fleet does not stop, or not cleanly.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         let status = self.up.stop(STOPPED).await?;
         ensure!(status.success(), "the fleet ended with {status}");
@@ -157,10 +158,10 @@ impl Started {
     }
 }
 
-/// Returns another program of the project: it was built beside this one.
+/// Returns the path of another program of the project, built beside this one.
 ///
 /// # Errors
-/// When it was not.
+/// When the program was not built.
 pub fn beside(name: &str) -> anyhow::Result<PathBuf> {
     let path = std::env::current_exe()?.with_file_name(name);
     ensure!(path.exists(), "{} is missing: run `make build` first", path.display());

@@ -1,4 +1,4 @@
-//! How long things took, to three digits, from a microsecond to a minute.
+//! Distributions of durations, to three digits, from a microsecond to a minute.
 
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -7,20 +7,20 @@ use std::time::Duration;
 /// Longer times count as this long.
 const LONGEST_US: u64 = 60_000_000;
 
-/// Recorded times. Travels between processes as its counts.
+/// Recorded durations. Sent between processes as counts.
 #[derive(Clone, Debug)]
 pub struct Latency(Histogram<u64>);
 
-/// What is told of it, in milliseconds.
+/// The reported percentiles, in milliseconds.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Percentiles {
-    /// Half of them took at most this long.
+    /// The median.
     pub p50_ms: f64,
-    /// 99 of 100.
+    /// The 99th percentile.
     pub p99_ms: f64,
-    /// 999 of 1,000.
+    /// The 99.9th percentile.
     pub p999_ms: f64,
-    /// The longest.
+    /// The maximum.
     pub max_ms: f64,
 }
 
@@ -36,18 +36,18 @@ fn empty() -> Histogram<u64> {
 }
 
 impl Latency {
-    /// Records one time.
+    /// Records one duration.
     pub fn record(&mut self, took: Duration) {
         let us = u64::try_from(took.as_micros()).unwrap_or(LONGEST_US);
         self.0.saturating_record(us.max(1));
     }
 
-    /// Forgets everything.
+    /// Forgets all recorded durations.
     pub fn clear(&mut self) {
         self.0.reset();
     }
 
-    /// Takes in what another process recorded.
+    /// Adds the durations that another process recorded.
     pub fn add(&mut self, other: &Self) {
         for value in other.0.iter_recorded() {
             self.0.saturating_record_n(value.value_iterated_to(), value.count_at_value());

@@ -5,13 +5,13 @@
 //! | `play` | players over real sockets, checked: `swarm play` |
 //! | `replay` | recorded hands, played again and compared: `swarm replay` |
 //! | `room` | accounts, tables and seats for them on a fleet that is up |
-//! | `crew` | worker processes: tens of thousands of players each, all told what to do at once |
-//! | `fleet` | a running fleet: its processes, and what they use |
+//! | `crew` | worker processes: tens of thousands of players each, which all follow the same orders |
+//! | `fleet` | a running fleet: its processes and their usage |
 //! | `raw` | the same traffic without poker, sessions or views: the limit that measurements are compared with |
 //! | `bench` | `swarm bench`, which is `make bench` |
 //!
-//! What always holds: players are strangers to the fleet: they know only what comes over their
-//! sockets. Every choice by chance follows from a printed seed.
+//! Invariants: players know only what comes over their sockets; every random choice follows from a
+//! printed seed.
 
 mod bench;
 mod crew;
@@ -28,11 +28,11 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-/// The fleet's allocator: otherwise the raw limit would be slower for want of it.
+/// The allocator of the fleet's roles, so that the raw limit is as fast.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Plays poker in great numbers, and measures what that takes.
+/// Plays poker in great numbers, and measures what it costs.
 #[derive(Debug, Parser)]
 #[command(name = "swarm", version)]
 struct Cli {
@@ -49,7 +49,7 @@ enum Command {
     Replay(replay::Args),
     /// Measure; prints one line of JSON per measurement
     Bench(bench::Args),
-    /// Players of one process: started by the others
+    /// Players of one process: started by the other commands
     #[command(hide = true)]
     Worker,
     /// A gateway without sessions and views: started by `bench`

@@ -1,5 +1,4 @@
-//! How long players think, and every other choice by chance: all of it follows from the printed
-//! seed.
+//! The times that players think, and all other random choices: all follow from the printed seed.
 
 use rand_chacha::{ChaCha8Rng, rand_core::Rng, rand_core::SeedableRng};
 use serde::{Deserialize, Serialize};
@@ -13,22 +12,22 @@ pub enum Pace {
     AtOnce,
     /// Like people: times from a log-normal distribution.
     Human {
-        /// Half of the actions take at most this long.
+        /// The median: half of the actions take at most this long.
         median_ms: u32,
         /// Standard deviation of the logarithm: 0.6 lets one in twenty take three times the median.
         spread: f64,
     },
 }
 
-/// Of a hundred actions this many bet or raise the least that is allowed, so that no player busts
-/// soon.
+/// Of a hundred actions, this many bet or raise the least that is allowed, so that players do not
+/// bust soon.
 const RAISES: u32 = 8;
-/// Of a hundred actions that face a bet this many fold.
+/// Of a hundred actions that face a bet, this many fold.
 const FOLDS: u32 = 22;
 /// No think time is longer, whatever the distribution says.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// A source of chance of its own for each table.
+/// A source of random numbers; each table has its own.
 #[derive(Debug)]
 pub struct Chance(ChaCha8Rng);
 
@@ -40,7 +39,7 @@ impl Chance {
         Self(rng)
     }
 
-    /// Draws any number.
+    /// Draws a random number.
     pub fn number(&mut self) -> u64 {
         self.0.next_u64()
     }
@@ -49,13 +48,13 @@ impl Chance {
     pub fn shuffled(&mut self, end: usize) -> Vec<usize> {
         let mut numbers: Vec<usize> = (0..end).collect();
         for last in (1..end).rev() {
-            // The bias is of no matter here.
+            // The bias does not matter here.
             numbers.swap(last, (self.number() % (last as u64 + 1)) as usize);
         }
         numbers
     }
 
-    /// Returns a number below `end`, which is small: the bias is of no matter here.
+    /// Returns a random number below `end`, which is small enough that the bias does not matter.
     pub fn below(&mut self, end: u32) -> u32 {
         self.0.next_u32() % end.max(1)
     }
@@ -78,7 +77,7 @@ impl Chance {
         }
     }
 
-    /// Returns what a player does: mostly checks and calls, so that hands have some length.
+    /// Returns a player's action: mostly checks and calls, so that hands take several actions.
     pub fn act(&mut self, legal: &Legal) -> Action {
         let draw = self.below(100);
         if let Some(bounds) = legal.bet.filter(|bounds| draw < RAISES && bounds.min < bounds.max) {
@@ -125,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn people_think_about_as_long_as_they_are_said_to() {
+    fn people_think_as_long_as_the_distribution_says() {
         let pace = Pace::Human { median_ms: 4_000, spread: 0.6 };
         let mut chance = Chance::new(7, 0);
         let mut times: Vec<_> = (0..10_000).map(|_| chance.think(pace)).collect();

@@ -1,4 +1,4 @@
-//! A room for the players: accounts with open sessions, tables, and seats.
+//! The accounts with open sessions, the tables and the seats of a run.
 
 use crate::{
     pace::{Chance, Pace},
@@ -17,19 +17,19 @@ use wire::{
 };
 
 const PATIENCE: Patience = Patience { each: Duration::from_secs(10), total: Duration::from_secs(60) };
-/// Guests that are asked for at once: the cashier gives no more.
+/// Guests that are requested at once, the cashier's limit.
 const GUESTS: u32 = 1_000;
 /// Requests that are under way at the same time.
 const AT_ONCE: usize = 64;
-/// Time to act: no clock runs out while the players are being seated.
+/// Time to act, in milliseconds: no clock runs out while the players are being seated.
 const ACTION_MS: u32 = 600_000;
-/// Connections of one process, unless more processes are asked for: 20,000 files may be open.
+/// Connections of one process by default: 20,000 open files are allowed.
 const PER_PROCESS: usize = 17_000;
 
-/// Addresses of one process.
+/// Local addresses of one process.
 const SOURCES: usize = 3;
 
-/// What room is wanted.
+/// The options of a room.
 #[derive(Clone, Debug, clap::Args)]
 pub struct RoomArgs {
     /// Tables
@@ -38,8 +38,8 @@ pub struct RoomArgs {
     /// Players at each
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(2..=10))]
     pub players: u8,
-    /// Visitors, which have a session and only watch: one more at each of so many tables, at most
-    /// one at every table
+    /// Visitors, which have a session and only watch: one at each of this many tables, at most one
+    /// at every table
     #[arg(long, default_value_t = 0)]
     pub railbirds: usize,
     /// Code of the variant, as for `pokerctl table create`
@@ -55,7 +55,7 @@ pub struct RoomArgs {
     /// How players connect: tcp, ws or ws+json
     #[arg(long, default_value = "tcp", value_parser = ["tcp", "ws", "ws+json"])]
     pub wire: String,
-    /// Let all players try the first gateway first, and go where it sends them
+    /// Let all players try the first gateway first, and go to the ones that it names
     #[arg(long)]
     pub first_node_only: bool,
     /// Connections that each process makes at the same time
@@ -95,7 +95,7 @@ impl RoomArgs {
         }
     }
 
-    /// Returns the seed, drawn if none was given.
+    /// Returns the seed; a random one if none was given.
     ///
     /// # Errors
     /// When the system has no randomness.
@@ -106,7 +106,7 @@ impl RoomArgs {
         }
     }
 
-    /// Returns how addresses of the wanted kind begin.
+    /// Returns the scheme of the addresses of the chosen kind.
     pub fn scheme(&self) -> &'static str {
         if self.wire == "tcp" { "tcp://" } else { "ws://" }
     }
@@ -116,28 +116,28 @@ impl RoomArgs {
         self.tables * usize::from(self.players)
     }
 
-    /// Players and railbirds, each on a connection.
+    /// Returns the number of connections: one for each player and visitor.
     pub fn connections(&self) -> usize {
         self.seats() + self.railbirds
     }
 
-    /// Processes that play.
+    /// Returns the number of processes that play.
     pub fn worker_processes(&self) -> usize {
         let needed = self.connections().div_ceil(PER_PROCESS).max(2).min(self.tables);
         self.processes.unwrap_or(needed).max(1)
     }
 }
 
-/// Blinds and buy-in: deep enough that no player busts in any measurement.
+/// Blinds and buy-in, deep enough that no player busts in any measurement.
 const BLINDS: (Chips, Chips) = (Chips(50), Chips(100));
 const BUY_IN: Chips = Chips(1_000_000);
-/// What each account is given.
+/// The money of each account.
 const CREDIT: Chips = Chips(100_000_000);
 
 /// Makes accounts and tables, and a plan for each process.
 ///
 /// # Errors
-/// When the fleet refuses something.
+/// When the fleet refuses a request.
 pub async fn prepare(
     admin: &Bus,
     args: &RoomArgs,
@@ -145,7 +145,10 @@ pub async fn prepare(
     addresses: &[String],
 ) -> anyhow::Result<Vec<Plan>> {
     ensure!(!addresses.is_empty(), "the fleet has no gateway that listens for {}", args.wire);
-    ensure!(args.railbirds <= args.tables, "there are more railbirds than tables: at most one watches each");
+    ensure!(
+        args.railbirds <= args.tables,
+        "there are more visitors than tables: set --railbirds to at most the number of tables"
+    );
     let addresses: Vec<String> = addresses
         .iter()
         .map(|address| match args.wire.as_str() {
@@ -169,7 +172,7 @@ pub async fn prepare(
             raw: None,
         })
         .collect();
-    // Players of a table come to their gateways by chance; to each gateway come as many.
+    // Players of a table are spread over the gateways at random; each gateway gets equally many.
     let nodes = chance.shuffled(args.connections()).into_iter();
     let mut people = sessions.into_iter().zip(nodes).map(|(session, node)| PlayerPlan {
         player: session.account.player,
@@ -188,33 +191,33 @@ pub async fn prepare(
     Ok(plans)
 }
 
-/// Tables where only bots sit.
+/// Makes tables where only bots sit.
 ///
 /// # Errors
-/// When the fleet refuses something.
+/// When the fleet refuses a request.
 pub async fn bots(admin: &Bus, args: &RoomArgs, seed: u64) -> anyhow::Result<()> {
     let mut chance = Chance::new(seed, u64::MAX);
     let tables: Vec<TableId> = (0..args.tables).map(|_| TableId::short(chance.number())).collect();
     let request = AdminRequest::Bots { count: u32::try_from(args.seats())? };
     match admin.request(subject::CASHIER_ADMIN.to_owned(), &request, PATIENCE).await? {
         CashierReply::Bots(accounts) => create(admin, args, &tables, &accounts).await,
-        CashierReply::Refused(refusal) => bail!("no bots: {refusal}"),
-        _ => bail!("no bots: the cashier answers something else"),
+        CashierReply::Refused(refusal) => bail!("the cashier refuses to return bots: {refusal}"),
+        _ => bail!("the cashier does not answer a request for bots with bots"),
     }
 }
 
-/// Returns local addresses of each process's own, with all ports each. Past half of an address's
-/// ports the system searches long for a free one.
+/// Returns the local addresses of a process, each with all its ports. When more than half of an
+/// address' ports are in use, the system searches long for a free one.
 pub fn sources(number: usize) -> Vec<IpAddr> {
     let first = number * SOURCES + 1;
     let last = |number| u8::try_from(number).ok();
     (first..first + SOURCES).filter_map(last).map(|last| IpAddr::from([127, 0, 1, last])).collect()
 }
 
-/// Accounts with open sessions, named by a prefix and numbers, each with so much money.
+/// Makes accounts with open sessions, named by a prefix and numbers, each with this credit.
 ///
 /// # Errors
-/// When the fleet refuses something.
+/// When the fleet refuses a request.
 pub async fn guests(admin: &Bus, prefix: &str, count: usize, credit: Chips) -> anyhow::Result<Vec<Session>> {
     let count = u32::try_from(count)?;
     let bar = ProgressBar::new(count.into()).with_message("accounts");
@@ -227,8 +230,8 @@ pub async fn guests(admin: &Bus, prefix: &str, count: usize, credit: Chips) -> a
         };
         match admin.request(subject::CASHIER_ADMIN.to_owned(), &request, PATIENCE).await? {
             CashierReply::Guests(sessions) => anyhow::Ok(sessions),
-            CashierReply::Refused(refusal) => bail!("no accounts: {refusal}"),
-            _ => bail!("no accounts: the cashier answers something else"),
+            CashierReply::Refused(refusal) => bail!("the cashier refuses to make accounts: {refusal}"),
+            _ => bail!("the cashier does not answer a request for accounts with accounts"),
         }
     });
     let chunks: Vec<Vec<Session>> = stream::iter(chunks)
@@ -274,15 +277,15 @@ async fn create(admin: &Bus, args: &RoomArgs, tables: &[TableId], bots: &[Accoun
     Ok(())
 }
 
-/// Why a table did not do what the administrator wants.
+/// Why a table did not carry out the administrator's command.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    /// Not done, and why.
+    /// The table refused the command.
     #[error("table {table}: {refusal}")]
     Refused {
-        /// Which table.
+        /// The table.
         table: TableId,
-        /// Why not.
+        /// The reason.
         refusal: Refusal,
     },
     /// No answer came.
@@ -290,10 +293,11 @@ pub enum TableError {
     Unanswered(#[from] RequestError),
 }
 
-/// Has a table carry out a command of the administrator. Ids are unique per table.
+/// Sends a command of the administrator to a table until it is carried out. Ids are unique per
+/// table.
 ///
 /// # Errors
-/// When it is refused for good, or not answered.
+/// When the command is refused for good, or not answered.
 pub async fn ask(
     admin: &Bus,
     table: TableId,

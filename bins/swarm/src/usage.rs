@@ -1,4 +1,4 @@
-//! What processes use, from /proc, and what the NATS server has passed on, from its monitoring.
+//! The usage of processes, from /proc, and the NATS server's message counts, from its monitoring.
 
 use crate::fleet::Described;
 use anyhow::{Context, ensure};
@@ -23,7 +23,7 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Returns what one process uses; nothing when it is gone.
+    /// Returns the usage of one process; zero when it has ended.
     pub fn of(pid: u32) -> Self {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
@@ -53,7 +53,8 @@ fn rss_mib(status: &str) -> Option<f64> {
 /// Usage by role.
 pub type Roles = BTreeMap<String, Usage>;
 
-/// Returns what each role of a fleet uses, its servers and `players` (our own processes) included.
+/// Returns the usage of each role of a fleet, with its servers and `players` (the swarm's own
+/// processes).
 pub fn of_fleet(fleet: &Described, players: &[u32]) -> Roles {
     let roles = fleet.nodes.iter().filter_map(|node| Some((node.role.clone(), node.pid?)));
     let nats = fleet.nats_pid.map(|pid| ("nats-server".to_owned(), pid));
@@ -63,7 +64,7 @@ pub fn of_fleet(fleet: &Described, players: &[u32]) -> Roles {
     of_processes(roles.chain(nats).chain(postgres).chain(players))
 }
 
-/// Adds up usage by name.
+/// Returns the usage of these processes, added up by name.
 pub fn of_processes(processes: impl IntoIterator<Item = (String, u32)>) -> Roles {
     let mut roles = Roles::new();
     for (role, pid) in processes {
@@ -73,14 +74,14 @@ pub fn of_processes(processes: impl IntoIterator<Item = (String, u32)>) -> Roles
     roles
 }
 
-/// Lists a process and its children: PostgreSQL has one for each connection.
+/// Returns the ids of a process and its children: PostgreSQL has one for each connection.
 fn family(pid: u32) -> Vec<u32> {
     let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     let children = children.split_ascii_whitespace().filter_map(|child| child.parse().ok());
     std::iter::once(pid).chain(children).collect()
 }
 
-/// Returns what each role has used in between; its memory is that of the later.
+/// Returns the usage of each role between two readings; the memory is that of the later one.
 pub fn between(before: &Roles, after: &Roles) -> Roles {
     let used = after.iter().map(|(role, usage)| {
         let begun = before.get(role).map_or(0.0, |usage| usage.cpu_s);
@@ -89,18 +90,18 @@ pub fn between(before: &Roles, after: &Roles) -> Roles {
     used.collect()
 }
 
-/// Milliseconds of processor time that each role took per 1,000 of something.
+/// Returns the milliseconds of processor time of each role per 1,000 of these things.
 pub fn cpu_ms_per_1000(used: &Roles, things: u64) -> BTreeMap<String, f64> {
     let things = things.max(1) as f64;
     used.iter().map(|(role, usage)| (role.clone(), round(usage.cpu_s * 1_000.0 / things * 1_000.0))).collect()
 }
 
-/// Rounds: three digits after the point are enough.
+/// Returns the value rounded to three decimals.
 pub fn round(value: f64) -> f64 {
     (value * 1_000.0).round() / 1_000.0
 }
 
-/// What a NATS server has received and sent since it started.
+/// The messages that a NATS server has received and sent since it started.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 pub struct Messages {
     /// Received from clients.
@@ -110,10 +111,10 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// Asks the server's monitoring.
+    /// Reads the counts from the server's monitoring.
     ///
     /// # Errors
-    /// When it does not answer.
+    /// When the server does not answer.
     pub async fn ask(port: u16) -> anyhow::Result<Self> {
         let asked = async {
             let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
@@ -122,7 +123,9 @@ impl Messages {
             stream.read_to_string(&mut text).await?;
             anyhow::Ok(text)
         };
-        let text = timeout(Duration::from_secs(10), asked).await.context("no answer from monitoring")??;
+        let text = timeout(Duration::from_secs(10), asked)
+            .await
+            .context("the NATS server's monitoring does not answer")??;
         let (head, body) = text.split_once("\r\n\r\n").context("no answer from monitoring")?;
         ensure!(head.contains(" 200 "), "monitoring says {head}");
         Ok(serde_json::from_str(body)?)
@@ -134,14 +137,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_with_spaces_and_parentheses_do_not_disturb() {
+    fn process_names_with_spaces_and_parentheses_are_parsed() {
         let stat = "42 (a (b) c) S 1 42 42 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 1 0 100 1000 10";
         assert_eq!(cpu_s(stat).map(f64::round), Some(3.0));
         assert_eq!(rss_mib("Name:\tx\nVmRSS:\t    2048 kB\n"), Some(2.0));
     }
 
     #[test]
-    fn this_process_uses_something() {
+    fn this_process_has_some_usage() {
         assert!(Usage::of(std::process::id()).rss_mib > 1.0);
     }
 }

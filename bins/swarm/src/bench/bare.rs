@@ -1,5 +1,5 @@
-//! Rollouts in a bare loop over the ranking library of the bots: what their estimates cost at
-//! least.
+//! Rollouts in a bare loop over the ranking library of the bots: the least that their estimates
+//! cost.
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};

@@ -1,5 +1,4 @@
-//! The beginning of most measurements: a fleet of its own, and players that have taken their seats
-//! there.
+//! The fleet and the seated players of most measurements.
 
 use super::{Args, PER_GATEWAY, THOUGHTS, WARM_UP};
 use crate::{
@@ -14,7 +13,7 @@ use bus::Bus;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// See the module.
+/// A fleet of its own, with the processes of its players.
 pub(super) struct BenchFleet {
     fleet: Started,
     pub(super) described: Described,
@@ -22,11 +21,11 @@ pub(super) struct BenchFleet {
     pub(super) crew: Crew,
 }
 
-/// What was measured, of a fleet or of its stand-in.
+/// The figures of a measurement, of a fleet or of its stand-in.
 pub(super) struct Measured {
     pub(super) counted: Counted,
     pub(super) seconds: f64,
-    /// What each role has used meanwhile.
+    /// The usage of each role during the measurement.
     used: Roles,
     /// Messages that the NATS server received and sent.
     pub(super) messages: u64,
@@ -36,7 +35,7 @@ impl BenchFleet {
     /// Starts the fleet and the players' processes; no player is connected yet.
     ///
     /// # Errors
-    /// When the fleet does not start or refuses something.
+    /// When the fleet does not start or refuses a request.
     pub(super) async fn open(args: &Args, room: &RoomArgs, gateways: usize) -> anyhow::Result<Self> {
         Self::open_with(args, room, gateways, PER_GATEWAY).await
     }
@@ -71,16 +70,16 @@ impl BenchFleet {
         Ok(stage)
     }
 
-    /// Returns what every role uses now.
+    /// Returns the present usage of every role.
     pub(super) fn usage(&self) -> Roles {
         usage::of_fleet(&self.described, &self.crew.pids())
     }
 
-    /// Lets all players play, first unmeasured: for a moment, and until people have thought several
-    /// times, so that the hands that all began at once are out of step.
+    /// Measures while all players play. Play is first unmeasured: for a moment, and until people
+    /// have thought several times, so that hands that began together are out of step.
     ///
     /// # Errors
-    /// When a process is gone.
+    /// When a process has ended.
     pub(super) async fn measure(&mut self, room: &RoomArgs, time: Duration) -> anyhow::Result<Measured> {
         let warm_up = WARM_UP.max(THOUGHTS * Duration::from_millis(room.think_ms.into()));
         self.measure_for((warm_up, time)).await
@@ -92,11 +91,11 @@ impl BenchFleet {
         measure(&mut self.crew, times, port, || usage::of_fleet(&described, &pids)).await
     }
 
-    /// Lets all players sit there before the first acts. Returns milliseconds of processor time of
-    /// each role per second: the cost of heartbeats and pings.
+    /// Measures while all players sit and none acts. Returns milliseconds of processor time of each
+    /// role per second: the cost of heartbeats and pings.
     ///
     /// # Errors
-    /// When a process is gone.
+    /// When a process has ended.
     pub(super) async fn rest(&mut self, time: Duration) -> anyhow::Result<Value> {
         self.crew.play_for(WARM_UP, "settling").await?;
         let (before, began) = (self.usage(), Instant::now());
@@ -106,10 +105,11 @@ impl BenchFleet {
         Ok(json!(usage::cpu_ms_per_1000(&used, began.elapsed().as_millis() as u64)))
     }
 
-    /// Lets all players play, unmeasured for the first of the times, then rest.
+    /// Lets all players play, unmeasured for the first of the times, measured for the second, then
+    /// rest.
     ///
     /// # Errors
-    /// When a process is gone.
+    /// When a process has ended.
     pub(super) async fn turn(&mut self, times: (Duration, Duration)) -> anyhow::Result<Measured> {
         let measured = self.measure_for(times).await?;
         self.crew.order(Order::Rest).await?;
@@ -119,7 +119,7 @@ impl BenchFleet {
     /// Ends the players' processes and stops the fleet.
     ///
     /// # Errors
-    /// When it does not stop cleanly.
+    /// When the fleet does not stop cleanly.
     pub(super) async fn close(self) -> anyhow::Result<()> {
         let Self { fleet, admin, crew, .. } = self;
         crew.end().await;
@@ -129,7 +129,7 @@ impl BenchFleet {
 }
 
 impl Measured {
-    /// Takes in a later turn of the same.
+    /// Adds a later measurement of the same fleet.
     pub(super) fn add(&mut self, later: Self) {
         self.counted.later(later.counted);
         self.seconds += later.seconds;
@@ -139,17 +139,17 @@ impl Measured {
         }
     }
 
-    /// Actions per second.
+    /// Returns the actions per second.
     pub(super) fn per_s(&self) -> f64 {
         round(self.counted.counts.actions as f64 / self.seconds)
     }
 
-    /// Messages that the server received and sent, per action.
+    /// Returns the messages that the server received and sent, per action.
     pub(super) fn messages_per_action(&self) -> f64 {
         round(self.messages as f64 / self.counted.counts.actions.max(1) as f64)
     }
 
-    /// Milliseconds of processor time of each role per 1,000 actions.
+    /// Returns the milliseconds of processor time of each role per 1,000 actions.
     pub(super) fn cpu(&self) -> Value {
         json!(usage::cpu_ms_per_1000(&self.used, self.counted.counts.actions))
     }
@@ -162,11 +162,10 @@ impl Measured {
         json!(cores.into_iter().map(|(role, ms)| (role, round(ms / 1_000.0))).collect::<Vec<_>>())
     }
 
-    /// Adds what every measurement with players tells, and fails when anything was seen that must
-    /// not be.
+    /// Prints a measurement's line of JSON, and fails when violations were found.
     ///
     /// # Errors
-    /// With the violations.
+    /// When there are violations, with their number.
     pub(super) fn tell(
         &self,
         bench: &str,
@@ -209,7 +208,7 @@ impl Measured {
 /// Lets a seated crew play: unmeasured for the first of the times, measured for the second.
 ///
 /// # Errors
-/// When a process is gone or the server's monitoring does not answer.
+/// When a process has ended or the server's monitoring does not answer.
 pub(super) async fn measure(
     crew: &mut Crew,
     (warm_up, time): (Duration, Duration),

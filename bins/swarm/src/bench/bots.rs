@@ -22,7 +22,7 @@ const BARE: Duration = Duration::from_secs(3);
 /// Time for heartbeats to be heard.
 const SETTLE: Duration = Duration::from_secs(2);
 
-/// Measures.
+/// Measures every size.
 ///
 /// # Errors
 /// When a fleet cannot be started or refuses the tables.
@@ -72,7 +72,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Decisions and rollouts that each worker has made so far.
+/// Returns the decisions and rollouts of each worker so far.
 fn made(peers: &Peers) -> BTreeMap<String, (u64, u64)> {
     let beats = peers.alive(Role::BotWorker).into_iter();
     beats.map(|beat| (beat.node.as_str().to_owned(), (beat.load.actions, beat.load.rollouts))).collect()

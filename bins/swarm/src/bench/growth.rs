@@ -1,5 +1,5 @@
-//! `growth`: what an action costs every role as tables grow in number, at the same number of
-//! actions per second.
+//! `growth`: the cost of an action for every role as the number of tables grows, at the same number
+//! of actions per second.
 
 use super::{Args, bench_fleet::BenchFleet};
 use serde_json::json;
@@ -12,7 +12,7 @@ const PER_S: usize = 1_000;
 /// Measures every size.
 ///
 /// # Errors
-/// When a fleet cannot be started, or something was seen that must not be.
+/// When a fleet cannot be started, or violations were found.
 pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     for tables in args.sizes(&TABLES) {
         let mut room = args.room(tables)?;

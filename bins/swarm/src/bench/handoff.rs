@@ -8,13 +8,13 @@ use serde_json::json;
 use std::time::{Duration, Instant};
 use wire::fleet::Role;
 
-/// Five players each: a little less than what the nodes take together.
+/// Five players each: a little less than the gateways take together.
 const TABLES: usize = 3_000;
 const GATEWAYS: usize = 4;
 /// Time for the last heartbeats to be heard.
 const SETTLE: Duration = Duration::from_secs(1);
 
-/// Measures.
+/// Measures every size.
 ///
 /// # Errors
 /// When a fleet cannot be started, or a player finds no gateway.
@@ -51,7 +51,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the fullest over the emptiest.
+/// Returns the ratio of the fullest to the emptiest gateway.
 fn spread(filled: &[u32]) -> f64 {
     let fullest = filled.iter().copied().max().unwrap_or_default();
     let emptiest = filled.iter().copied().min().unwrap_or_default();

@@ -30,14 +30,14 @@ use wire::{Chips, PlayerId, TableId};
 /// Tells a process how many threads to use.
 const THREADS: &str = "TOKIO_WORKER_THREADS";
 
-/// See the module.
+/// The stand-ins of one measurement, with their server and players.
 pub(super) struct Limit {
     nats: Nats,
     stand_ins: Vec<StandIn>,
     crew: Crew,
 }
 
-/// A stand-in that has said that it is ready.
+/// A stand-in that has printed that it is ready.
 struct StandIn {
     role: &'static str,
     child: Child,
@@ -45,10 +45,10 @@ struct StandIn {
 }
 
 impl Limit {
-    /// Starts the stand-ins and connects their players; none sends yet.
+    /// Starts the stand-ins and connects their players; no player sends yet.
     ///
     /// # Errors
-    /// When something cannot be started.
+    /// When a process cannot be started.
     pub(super) async fn seated(
         args: &Args,
         room: &RoomArgs,
@@ -83,10 +83,11 @@ impl Limit {
         Ok(Self { nats, stand_ins, crew })
     }
 
-    /// Lets them pass messages, unmeasured for the first of the times, then rest.
+    /// Lets the stand-ins pass messages, unmeasured for the first of the times, measured for the
+    /// second, then rest.
     ///
     /// # Errors
-    /// When a process is gone.
+    /// When a process has ended.
     pub(super) async fn turn(&mut self, times: (Duration, Duration)) -> anyhow::Result<Measured> {
         let roles = self.stand_ins.iter().filter_map(|it| Some((it.role.to_owned(), it.child.id()?)));
         let server = self.nats.child().id().map(|pid| ("nats-server".to_owned(), pid));
@@ -99,7 +100,7 @@ impl Limit {
         Ok(measured)
     }
 
-    /// Ends everything.
+    /// Ends all processes.
     ///
     /// # Errors
     /// When a process cannot be ended.
@@ -137,13 +138,13 @@ impl StandIn {
         let output = child.stdout.take().context("a stand-in has no output")?;
         let mut said = String::new();
         BufReader::new(output).read_line(&mut said).await?;
-        anyhow::ensure!(!said.is_empty(), "{command} does not start");
+        anyhow::ensure!(!said.is_empty(), "{command} did not start");
         Ok(Self { role, child, said: said.trim().to_owned() })
     }
 }
 
-/// Returns the threads of each of so many processes of a role: their part of the cores, as
-/// `pokerctl up` gives it.
+/// Returns the number of threads for each of this many processes of a role: its part of the cores,
+/// as `pokerctl up` assigns it.
 fn threads(processes: usize) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     (cores / processes.max(1)).max(1)

@@ -1,5 +1,5 @@
-//! `swarm bench`: measurements, one line of JSON each. What each figure means is in
-//! docs/performance/method.md.
+//! `swarm bench`: measurements, one line of JSON each. docs/performance/method.md explains the
+//! figures.
 
 mod bare;
 mod bench_fleet;
@@ -17,11 +17,11 @@ use crate::room::RoomArgs;
 use clap::ValueEnum;
 use std::time::Duration;
 
-/// Connections of one gateway at most: 20,000 open files are allowed.
+/// Most connections of one gateway: 20,000 open files are allowed.
 const PER_GATEWAY: usize = 18_000;
-/// Played before anything is measured.
+/// Time of play before a measurement.
 const WARM_UP: Duration = Duration::from_secs(3);
-/// How often players have thought before anything is measured.
+/// How often players think before a measurement.
 const THOUGHTS: u32 = 5;
 /// Median time to think at human pace: 27,000 tables then see about 5,000 actions a second.
 const THINK_MS: u32 = 4_500;
@@ -47,9 +47,9 @@ pub struct Args {
     /// Table workers
     #[arg(long, default_value_t = 2)]
     table_workers: usize,
-    /// Silence that gateways take for a lost connection, in milliseconds: a client that has sent
-    /// nothing for two thirds of it pings. The default leaves pings out, so that what is measured
-    /// are actions
+    /// Silence after which gateways take a connection for lost, in milliseconds: a client that has
+    /// sent nothing for two thirds of it pings. The default leaves pings out, so that only actions
+    /// are measured
     #[arg(long, default_value_t = 600_000)]
     idle_ms: u32,
     /// Processes that play [default: as for `play`]
@@ -57,7 +57,7 @@ pub struct Args {
     processes: Option<usize>,
 }
 
-/// What is measured.
+/// A measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Bench {
     /// Actions per second through sockets, gateways, table workers and the journal
@@ -72,7 +72,7 @@ enum Bench {
     Growth,
     /// Decisions of bots
     Bots,
-    /// Connections through the look-up of the least loaded node
+    /// Connections through the look-up of the least loaded gateway
     HandOff,
     /// Recorded hands, all at once, each compared with its record
     Replay,
@@ -95,16 +95,16 @@ impl Args {
         Ok(room)
     }
 
-    /// Returns the number of gateways for a room, with some room to spare.
+    /// Returns the number of gateways for the players, with some capacity to spare.
     fn gateways_for(&self, room: &RoomArgs) -> usize {
         self.gateways.unwrap_or_else(|| room.connections().div_ceil(PER_GATEWAY - 500).max(2))
     }
 }
 
-/// Measures.
+/// Carries out the measurements that were asked for.
 ///
 /// # Errors
-/// When a fleet cannot be started, or something was seen that must not be.
+/// When a fleet cannot be started, or violations were found.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let all = Bench::value_variants();
     let wanted = all.iter().filter(|bench| args.only.is_empty() || args.only.contains(bench));

@@ -9,13 +9,13 @@ use serde_json::json;
 use std::time::Duration;
 
 const TABLES: usize = 3_600;
-/// Time for what belongs to opening connections to be given back.
+/// Time until memory for opening connections is freed.
 const SETTLE: Duration = Duration::from_secs(5);
 
-/// Measures.
+/// Measures every size.
 ///
 /// # Errors
-/// When a fleet cannot be started, or something was seen that must not be.
+/// When a fleet cannot be started, or violations were found.
 pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     for tables in args.sizes(&[TABLES]) {
         let mut room = args.room(tables)?;

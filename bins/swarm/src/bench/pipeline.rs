@@ -1,5 +1,5 @@
-//! `pipeline`: actions per second, closed loop, over the raw limit of the same traffic on the same
-//! machine.
+//! `pipeline`: actions per second in a closed loop, compared with the raw limit of the same traffic
+//! on the same machine.
 
 use super::{
     Args, WARM_UP,
@@ -21,19 +21,18 @@ const TABLES: [usize; 4] = [100, 1_000, 10_000, 27_000];
 /// Records of play that sizes are taken from.
 const RECORDS: usize = 10_000;
 
-/// Fleet and limit take turns, because the machine is not equally fast for long.
+/// Turns of fleet and raw limit, alternated because the machine's speed varies over time.
 const TURNS: u32 = 3;
-/// Where there are more tables, the limit comes after the fleet: both of them at once are too much
-/// for one machine.
+/// With more tables, the raw limit is measured after the fleet: one machine cannot hold both.
 const MOST_BY_TURNS: usize = 3_000;
-/// For each table, before anything is measured: until every player has acted once.
+/// Time per table before a measurement: until every player has acted once.
 const FIRST_ROUND: Duration = Duration::from_micros(200);
 
-/// A fleet and its limit, each measured as often.
+/// A fleet and its raw limit, each measured as often.
 struct Compared {
     fleet: Measured,
     limit: Measured,
-    /// Of each turn.
+    /// The ratio of each turn.
     ratios: Vec<f64>,
     shape: Shape,
 }
@@ -41,7 +40,7 @@ struct Compared {
 /// Measures every size.
 ///
 /// # Errors
-/// When a fleet cannot be started, or something was seen that must not be.
+/// When a fleet cannot be started, or violations were found.
 pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     for tables in args.sizes(&TABLES) {
         let room = args.room(tables)?;
@@ -91,7 +90,7 @@ async fn compare(args: &Args, room: &RoomArgs, gateways: usize) -> anyhow::Resul
     Ok(all)
 }
 
-/// Sizes on average.
+/// Returns the mean numbers and sizes of the fleet's messages.
 async fn shape(admin: &Bus, room: &RoomArgs, counted: &Counted) -> anyhow::Result<Shape> {
     let counts = counted.counts;
     ensure!(counts.hands > 0, "no hand has ended: measure for longer");
@@ -118,7 +117,7 @@ async fn shape(admin: &Bus, room: &RoomArgs, counted: &Counted) -> anyhow::Resul
     })
 }
 
-/// As much of a record as its kind needs.
+/// The part of a record that tells its kind.
 #[derive(Deserialize)]
 struct Peek {
     state: Option<IgnoredAny>,

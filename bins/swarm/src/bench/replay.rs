@@ -19,10 +19,10 @@ const HANDS: usize = 2_500;
 const PLAYERS: usize = 18_000;
 /// Names the folder of recorded hands that are not part of the project.
 const CONFORMANCE: &str = "POKER_CONFORMANCE_DIR";
-/// The project's own.
+/// The folder of the project's own hands.
 const GOLDEN: &str = "lib/poker/tests/golden";
 
-/// Measures.
+/// Measures every size.
 ///
 /// # Errors
 /// When there are no hands or a fleet cannot be started, and unless every hand ends as recorded.
@@ -35,12 +35,12 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the hands, and which they are.
+/// Returns the recorded hands, and the name of their source.
 fn recorded() -> anyhow::Result<(&'static str, Vec<Recorded>)> {
     if let Some(folder) = std::env::var_os(CONFORMANCE).filter(|folder| !folder.is_empty()) {
         return Ok(("conformance", hands::read(&[PathBuf::from(folder)])?));
     }
-    eprintln!("replay: {CONFORMANCE} names no recorded hands: only the project's own, {GOLDEN}, are played");
+    eprintln!("replay: {CONFORMANCE} is not set: only the project's own hands in {GOLDEN} are played");
     let config = servers::find::nats_config()?;
     let home = config.parent().context("the project's folder is not found")?;
     Ok(("golden", hands::read(&[home.join(GOLDEN)])?))

@@ -1,4 +1,5 @@
-//! `takeover`: a table worker is killed; how long until its tables are owned again, and go on.
+//! `takeover`: kills a table worker, and measures how long its tables are without an owner and when
+//! they go on.
 
 use super::{Args, bench_fleet::BenchFleet};
 use crate::{play::plan::Order, usage::round};
@@ -10,13 +11,13 @@ use std::time::{Duration, Instant};
 use wire::{fleet::Role, subject::TABLE_PARTITIONS};
 
 const TABLES: usize = 27_000;
-/// Tables that are not owned again by then never will be.
+/// Tables without an owner after this time count as stuck.
 const HANGS: Duration = Duration::from_secs(60);
 
-/// Measures.
+/// Measures every size.
 ///
 /// # Errors
-/// When a fleet cannot be started, the tables do not go on, or something was seen that must not be.
+/// When a fleet cannot be started, the tables do not go on, or violations were found.
 pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     for tables in args.sizes(&[TABLES]) {
         let mut room = args.room(tables)?;
@@ -54,7 +55,8 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits until the others, or the one that is started in its place, own every partition.
+/// Waits until the other workers, or the one that is started in the killed one's place, own every
+/// partition.
 async fn owned_again(peers: &Peers, victim: Option<u64>, killed: Instant) -> anyhow::Result<Duration> {
     loop {
         let workers = peers.alive(Role::TableWorker);
@@ -63,7 +65,7 @@ async fn owned_again(peers: &Peers, victim: Option<u64>, killed: Instant) -> any
         if partitions >= u32::from(TABLE_PARTITIONS) {
             return Ok(killed.elapsed());
         }
-        ensure!(killed.elapsed() < HANGS, "{partitions} partitions are owned, and no more");
+        ensure!(killed.elapsed() < HANGS, "only {partitions} partitions have an owner again");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

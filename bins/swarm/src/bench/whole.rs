@@ -1,20 +1,20 @@
-//! `room`: as many tables as one machine carries at human pace.
+//! `room`: the most tables that one machine carries at human pace.
 
 use super::{Args, bench_fleet::BenchFleet};
 use serde_json::json;
 
-/// The room of the literature, and what is tried when that is too much.
+/// The size of the room in the literature, and smaller ones to try when it is too large.
 const TABLES: [usize; 6] = [27_000, 24_000, 20_000, 13_500, 9_000, 3_000];
-/// The literature has 136,000 players at 27,000 tables: a visitor at every 27th, beside five that
-/// play at each.
+/// The literature has 136,000 players at 27,000 tables: a visitor at every 27th table, besides five
+/// players at each.
 const TABLES_PER_RAILBIRD: usize = 27;
 /// Longest time that 99 of 100 actions may take until all players have seen them.
 const P99_MS: f64 = 100.0;
 
-/// Measures, smaller and smaller rooms until one holds.
+/// Measures smaller and smaller rooms until one holds.
 ///
 /// # Errors
-/// When a fleet cannot be started, or something was seen that must not be.
+/// When a fleet cannot be started, or violations were found.
 pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     for tables in args.sizes(&TABLES) {
         let mut room = args.room(tables)?;

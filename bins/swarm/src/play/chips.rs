@@ -14,7 +14,7 @@ pub(super) struct ChipCount {
 }
 
 impl ChipCount {
-    /// Returns the chips as a snapshot says.
+    /// Returns the chips of a snapshot.
     pub(super) fn of(view: &TableView) -> Self {
         let mut count = Self::default();
         for seat in &view.seats {
@@ -24,7 +24,7 @@ impl ChipCount {
         count
     }
 
-    /// Checks whether a snapshot says the same.
+    /// Reports a violation if a snapshot has other chips.
     pub(super) fn compare(&self, view: &TableView, tally: &Tally) {
         let other = Self::of(view);
         if *self != other {
@@ -39,7 +39,7 @@ impl ChipCount {
         &mut self.stacks[usize::from(seat) % SEATS]
     }
 
-    /// Takes an event in, and says what does not add up.
+    /// Applies an event, and reports a violation if the chips do not add up.
     pub(super) fn apply(&mut self, table: TableId, event: &Event, tally: &Tally) {
         if let Err(what) = self.follow(event) {
             tally.violation(format!("table {table}: {what} after {event:?}"));
@@ -57,7 +57,7 @@ impl ChipCount {
                 return fits(self.has(&start.stacks), "stacks have changed between two hands");
             }
             Event::Posted { seat, amount, .. } => {
-                return fits(self.put_in(*seat, *amount), "more is posted than is there");
+                return fits(self.put_in(*seat, *amount), "more is posted than the stack has");
             }
             Event::Acted { seat, added, stack, .. } => {
                 let there = self.put_in(*seat, *added);

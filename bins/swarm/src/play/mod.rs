@@ -26,10 +26,10 @@ pub struct Args {
     data_dir: PathBuf,
     #[command(flatten)]
     room: RoomArgs,
-    /// How long is measured, in seconds
+    /// Time that is measured, in seconds
     #[arg(long, default_value_t = 20)]
     seconds: u64,
-    /// Played before it is measured, in seconds
+    /// Time of play before the measurement, in seconds
     #[arg(long, default_value_t = 3)]
     warm_up_seconds: u64,
 }
@@ -37,7 +37,7 @@ pub struct Args {
 /// Plays on a fleet that is up.
 ///
 /// # Errors
-/// When the fleet refuses something, and when anything was seen that must not be.
+/// When the fleet refuses a request, or violations were found.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let fleet = Described::read(&args.data_dir)?;
     let seed = args.room.seed()?;
@@ -83,7 +83,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Connects all players and seats them; none acts yet.
+/// Connects all players and seats them; no player acts yet.
 ///
 /// # Errors
 /// When a player gets no seat.

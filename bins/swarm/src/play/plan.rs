@@ -1,5 +1,5 @@
-//! What a worker process is told to do, and how it tells what it does: lines of JSON over its
-//! standard input and output.
+//! The orders to a worker process and its reports: lines of JSON over its standard input and
+//! output.
 
 use super::tally::{Counted, Counts};
 use crate::{pace::Pace, raw::Shape};
@@ -7,39 +7,39 @@ use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use wire::{Chips, PlayerId, TableId};
 
-/// The players of one process. The first line that it reads.
+/// The players of one process: the first line that it reads.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {
-    /// Of every choice by chance.
+    /// The seed of all random choices.
     pub seed: u64,
-    /// Gateways.
+    /// The gateways' addresses.
     pub addresses: Vec<String>,
-    /// Where connections come from, in turns by seat.
+    /// Local addresses of the connections, used in turn by seat.
     pub sources: Vec<IpAddr>,
-    /// Connections that are being made at the same time.
+    /// Connections that are made at the same time.
     pub doors: usize,
     /// When players act.
     pub pace: Pace,
-    /// What they bring to the table.
+    /// The buy-in of each player.
     pub buy_in: Chips,
     /// Tables and their players.
     pub tables: Vec<TablePlan>,
-    /// Send and count bytes of these sizes, to raw nodes, in place of playing poker.
+    /// Sizes of the messages to send and count on raw gateways, instead of playing poker.
     #[serde(default)]
     pub raw: Option<Shape>,
 }
 
 impl Plan {
-    /// Returns where the connections of a seat come from.
+    /// Returns the local address for the connections of a seat.
     pub fn source(&self, seat: usize) -> Option<IpAddr> {
         self.sources.get(seat % self.sources.len().max(1)).copied()
     }
 }
 
-/// A table whose players are all in one process, so that what they see can be compared.
+/// A table whose players are all in one process, so that the events they see can be compared.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TablePlan {
-    /// Which.
+    /// The table.
     pub table: TableId,
     /// Its players.
     pub players: Vec<PlayerPlan>,
@@ -48,39 +48,38 @@ pub struct TablePlan {
 /// A player.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PlayerPlan {
-    /// Whose account.
+    /// The player's account.
     pub player: PlayerId,
-    /// The session.
+    /// The session's token.
     pub token: String,
-    /// Which of the addresses to connect to first.
+    /// The index of the first address to connect to.
     pub node: usize,
-    /// Only watches.
+    /// Whether the player only watches.
     #[serde(default)]
     pub rail: bool,
 }
 
-/// What a worker process is told, in this order; to play and to rest by turns, as often as is
-/// liked.
+/// An order to a worker process. Orders come in this sequence; play and rest may alternate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Order {
-    /// Connect.
+    /// Connect all players.
     Connect,
-    /// Take your seats.
+    /// Take the seats.
     Sit,
-    /// Wait when it is your turn.
+    /// Do not act.
     Rest,
-    /// Act when it is your turn.
+    /// Act in turn.
     Play,
-    /// Count from zero.
+    /// Reset the counters.
     Measure,
-    /// Tell what you have counted. May be said again.
+    /// Report the counters. May be sent several times.
     Tell,
 }
 
-/// What a worker process says.
+/// A report of a worker process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Report {
-    /// How far it is, a few times a second.
+    /// The counts so far, a few times a second.
     Progress(Counts),
     /// The answer to [`Order::Tell`].
     Counted(Box<Counted>),

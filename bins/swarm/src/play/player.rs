@@ -1,5 +1,5 @@
-//! One player: connects, takes a seat, and acts when it is its turn. When the connection is lost it
-//! makes another one, goes on where it was, and repeats what was not answered.
+//! One player: connects, takes a seat, and acts in turn. After a lost connection it reconnects,
+//! goes on where it was, and repeats requests that were not answered.
 
 use super::{
     plan::{Order, PlayerPlan},
@@ -29,56 +29,56 @@ use wire::{
     client::{ClientFrame, ClientMessage, Closing, ServerFrame, ServerMessage},
 };
 
-/// A session that is not open by then is opened on another connection.
+/// Time limit until a session is open; after it another connection is made.
 const HANDSHAKE: Duration = Duration::from_secs(60);
-/// Pause before a request is repeated that was refused for a passing reason.
+/// Pause before a request is repeated that was refused for now.
 const PAUSE: Duration = Duration::from_millis(200);
-/// Longest pause before another connection is made, drawn at random.
+/// Longest pause before a reconnect; the pause is drawn at random.
 const RECONNECT_MS: u32 = 1_000;
-/// Of a player at the table without a seat, or with one that is not known yet.
+/// The seat number of a player at the table whose seat is not known yet, or who has none.
 const NOWHERE: SeatNo = SeatNo::MAX;
-/// When nothing is due.
+/// The wait when no action is due.
 const NEVER: Duration = Duration::from_secs(86_400);
 
-/// See the module.
+/// A player over one connection at a time.
 pub(super) struct Player {
     shared: Rc<Shared>,
     table: Rc<RefCell<Table>>,
     me: PlayerPlan,
-    /// Which of the table's players in this process.
+    /// The player's index at the table, among the players of this process.
     number: usize,
-    /// Where its connections come from.
+    /// The local address of its connections.
     source: Option<IpAddr>,
     orders: watch::Receiver<Option<Order>>,
     next_id: u64,
     seat: Option<SeatNo>,
-    /// Held while it is being seated.
+    /// Permit that is held while the player is being seated.
     chair: Option<OwnedSemaphorePermit>,
-    /// A request to sit or to watch that is not answered yet.
+    /// A request to sit or to watch that has no answer yet.
     errand: Option<CommandId>,
-    /// Its turn, and when it will act.
+    /// The player's turn, and when it will act.
     due: Option<(Instant, Turn)>,
-    /// Its action, until it is answered.
+    /// The player's action that has no answer yet.
     act: Option<Act>,
-    /// The last turn that it has acted in: a snapshot may show it once more.
+    /// The last turn in which the player acted: a snapshot may show it once more.
     acted: Option<(HandNo, u32)>,
-    /// Frames that are to be sent.
+    /// Frames to be sent.
     outgoing: Vec<Vec<u8>>,
     ping_at: Instant,
     idle: Duration,
     connections: usize,
-    /// Where a node that was full has sent it.
+    /// Addresses that a full gateway has named.
     elsewhere: VecDeque<Address>,
-    /// Whether it has had a session.
+    /// Whether the player has had a session.
     known: bool,
 }
 
-/// An action that is not answered yet.
+/// An action without an answer.
 struct Act {
     id: CommandId,
     frame: Vec<u8>,
     at: Instant,
-    /// When to repeat it.
+    /// When the action is to be repeated.
     again: Option<Instant>,
 }
 
@@ -128,7 +128,7 @@ impl Player {
         }
     }
 
-    /// One connection from its beginning to its end.
+    /// Runs one connection until it ends.
     async fn connection(&mut self) -> Result<std::convert::Infallible, LinkError> {
         (self.chair, self.errand) = (None, None);
         self.outgoing.clear();
@@ -184,7 +184,7 @@ impl Player {
                     if !std::mem::replace(&mut self.known, true) {
                         self.shared.tally.count(|counts| counts.connected += 1);
                     } else if seats.contains(&self.table_id()) {
-                        // Seated by a request whose answer was lost.
+                        // The player was seated by a request whose answer was lost.
                         self.seat = self.seat.or(Some(NOWHERE));
                     }
                     return Ok((reader, writer));
@@ -201,7 +201,7 @@ impl Player {
         }
     }
 
-    /// Where a full node has sent it, else the next of the list.
+    /// Returns an address that a full gateway has named, else the next one of the plan.
     fn next_address(&mut self) -> Address {
         if let Some(address) = self.elsewhere.pop_front() {
             return address;
@@ -225,13 +225,13 @@ impl Player {
         if reason == Closing::TooSlow {
             self.shared.tally.count(|counts| counts.slow += 1);
         }
-        LinkError(format!("closed by the node: {reason}"))
+        LinkError(format!("closed by the gateway: {reason}"))
     }
 
     /// Queues a request.
     fn ask(&mut self, m: ClientMessage, json: bool) -> CommandId {
         let id = self.id();
-        // None of the frames sent here has a form that cannot be encoded.
+        // All frames that are sent here can be encoded.
         if let Ok(frame) = link::encode(&ClientFrame { v: VERSION, id, m }, json) {
             self.outgoing.push(frame);
         }
@@ -259,7 +259,7 @@ impl Player {
         due.into_iter().chain(again).fold(self.ping_at, Instant::min)
     }
 
-    /// Acts, repeats, or shows that it lives.
+    /// Acts, repeats an action, or pings.
     fn do_what_is_due(&mut self, json: bool) {
         let Some((at, _)) = &self.due else {
             return self.keep_alive(json);
@@ -315,7 +315,7 @@ impl Player {
         Ok(())
     }
 
-    /// Takes a frame.
+    /// Handles a frame.
     fn receive(&mut self, bytes: Bytes, json: bool) -> Result<(), LinkError> {
         let now = Instant::now();
         let same = self.table.borrow_mut().same(self.number, &bytes, now);
@@ -408,7 +408,7 @@ impl Player {
         let errand = self.errand == re;
         if let ServerMessage::Refused { refusal, text } = m {
             if errand {
-                // It is sat down, or looked at, again: by the loop when the chair is given back.
+                // The loop sends the request again once the permit is returned.
                 (self.errand, self.chair) = (None, None);
             }
             if errand && refusal == Refusal::AlreadySeated {

@@ -1,9 +1,9 @@
-//! One table as its players in this process see it, checked.
+//! One table as its players in this process see it, with checks.
 //!
-//! What always holds: every player sees each event once, in order, and the same bytes as the
-//! others; no chip appears or disappears between two events. What does not fit is a violation. The
-//! first player to see a frame pays for understanding it, the others compare bytes: checking must
-//! not cost more than playing. No socket, no clock of its own.
+//! Invariants: every player sees each event once, in order, and the same bytes as the others; no
+//! chip appears or disappears between two events. A breach is a violation. The first player to see
+//! a frame decodes it, the others compare bytes: checks must not cost more than play. Uses no
+//! socket and no clock of its own.
 
 use super::{chips::ChipCount, tally::Tally};
 use crate::pace::Chance;
@@ -14,27 +14,28 @@ use std::{
 };
 use wire::{HandNo, Legal, SeatNo, TableId, client::TableEvents, event::Event, view::TableView};
 
-/// Frames that are kept for players that have not seen them yet. One who is further behind is not
-/// compared any more.
+/// Frames that are kept for players that have not seen them yet. Players that are further behind
+/// are not compared any more.
 const MOST_KEPT: usize = 256;
 
-/// See the module.
+/// A table, with the frames that some players have not seen.
 pub(crate) struct Table {
     pub(crate) id: TableId,
     pub(crate) chance: Chance,
     hand: HandNo,
     chips: ChipCount,
-    /// Number of the last event that was understood.
+    /// Number of the last event that was decoded.
     last: Option<u64>,
     kept: VecDeque<Kept>,
-    /// Number of the last event that each player has seen; none before its first snapshot.
+    /// Number of the last event that each player has seen; `None` before its first snapshot.
     seen: Vec<Option<u64>>,
     sent: Option<Sent>,
 }
 
 /// Events as the first player got them.
 struct Kept {
-    /// Their frame; none when they were replayed with a snapshot, which is a frame of another kind.
+    /// The frame; `None` when the events were replayed with a snapshot, which is a frame of another
+    /// kind.
     bytes: Option<Bytes>,
     first: u64,
     last: u64,
@@ -44,13 +45,13 @@ struct Kept {
     sent: Option<Instant>,
 }
 
-/// An action on its way.
+/// An action that was sent and not seen by all yet.
 struct Sent {
     seat: SeatNo,
     at: Instant,
 }
 
-/// A seat has the action.
+/// The turn of a seat.
 #[derive(Clone, Debug)]
 pub(crate) struct Turn {
     pub(crate) hand: HandNo,
@@ -59,14 +60,14 @@ pub(crate) struct Turn {
     pub(crate) legal: Legal,
 }
 
-/// What a frame of events means for the player that got it.
+/// The content of a frame of events, for the player that got it.
 #[derive(Debug, Default)]
 pub(crate) struct News {
-    /// Whose turn it is after it, when it says so.
+    /// The turn after the frame, if it tells of one.
     pub(crate) turn: Option<Turn>,
     /// Whether a hand starts in it.
     pub(crate) starts: bool,
-    /// How long the action that it tells of took until every player had seen it.
+    /// The time from sending the frame's action until every player has seen it.
     pub(crate) took: Option<Duration>,
 }
 
@@ -94,8 +95,8 @@ impl Table {
         self.sent = Some(Sent { seat, at });
     }
 
-    /// Notes that a player got exactly the frame that comes next for it: nothing needs to be
-    /// decoded. None when that is not so.
+    /// Notes that a player got exactly the frame that comes next for it, which need not be decoded;
+    /// `None` when it is another frame.
     pub(crate) fn same(&mut self, player: usize, bytes: &Bytes, now: Instant) -> Option<News> {
         let next = self.seen[player]? + 1;
         let kept = self.kept.iter().find(|kept| kept.first == next && kept.bytes.as_ref() == Some(bytes))?;
@@ -104,7 +105,7 @@ impl Table {
         Some(News { turn, starts, took: self.forget_seen(now) })
     }
 
-    /// Takes in a frame of events that a player got.
+    /// Handles a frame of events that a player got.
     pub(crate) fn hear(
         &mut self,
         player: usize,
@@ -134,7 +135,7 @@ impl Table {
         News { turn, starts: starts(events), took: self.forget_seen(now) }
     }
 
-    /// Takes in a snapshot that a player got, perhaps with the events that led to it.
+    /// Handles a snapshot that a player got, perhaps with the events that led to it.
     pub(crate) fn look(
         &mut self,
         player: usize,
@@ -177,7 +178,7 @@ impl Table {
         self.sent = None;
     }
 
-    /// Takes in those of the events that are new to the table. The turn after them.
+    /// Applies those of the events that are new to the table, and returns the turn after them.
     fn understand(&mut self, bytes: Option<&Bytes>, events: &TableEvents, tally: &Tally) -> Option<Turn> {
         let known = self.last.unwrap_or_default();
         let mut turn = None;
@@ -221,8 +222,8 @@ impl Table {
         self.kept.push_back(kept);
     }
 
-    /// Forgets frames that all players have seen. Returns how long the action in the last of them
-    /// took.
+    /// Forgets frames that all players have seen. Returns the time of the action in the last of
+    /// them.
     fn forget_seen(&mut self, now: Instant) -> Option<Duration> {
         let all_have = self.seen.iter().flatten().copied().min()?;
         let mut took = None;

@@ -1,4 +1,4 @@
-//! What the players of one process count.
+//! The counters of one process' players.
 
 use crate::latency::Latency;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-/// Violations that are told in words; the others are only counted.
+/// Violations that are described; further ones are only counted.
 const MOST_TOLD: usize = 20;
 
 /// Counters of one process. One thread plays, so there are no locks.
@@ -29,12 +29,12 @@ pub struct Counts {
     pub seated: u64,
     /// Connections that were lost, in all.
     pub dropped: u64,
-    /// Of these, those that the node closed for not taking what was sent, in all.
+    /// Connections, of those, that the gateway closed because the client read too slowly, in all.
     pub slow: u64,
-    /// Connections that a node did not take, naming others, in all.
+    /// Connections that a full gateway refused, naming others, in all.
     pub turned_away: u64,
-    /// What must not be: gaps, repeats, different sights of the same table, chips that do not add
-    /// up, in all.
+    /// Violations, in all: gaps, repeats, different views of the same table, chips that do not add
+    /// up.
     pub violations: u64,
     /// Requests that were refused for good, in all.
     pub refused: u64,
@@ -44,23 +44,23 @@ pub struct Counts {
     pub hands: u64,
     /// Frames with events that start no hand, over all players.
     pub event_frames: u64,
-    /// Their bytes.
+    /// Bytes of these frames.
     pub event_bytes: u64,
     /// Frames with the start of a hand.
     pub start_frames: u64,
-    /// Their bytes.
+    /// Bytes of these frames.
     pub start_bytes: u64,
     /// Frames with own cards.
     pub card_frames: u64,
-    /// Their bytes.
+    /// Bytes of these frames.
     pub card_bytes: u64,
     /// Actions that were sent.
     pub sent: u64,
-    /// Their bytes.
+    /// Bytes of these actions.
     pub sent_bytes: u64,
-    /// Answers to them.
+    /// Answers to these actions.
     pub answers: u64,
-    /// Their bytes.
+    /// Bytes of these answers.
     pub answer_bytes: u64,
 }
 
@@ -71,7 +71,7 @@ macro_rules! sum {
 }
 
 impl Counts {
-    /// Adds another process' counts.
+    /// Returns the sum with another process' counts.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         sum!(
@@ -99,34 +99,34 @@ impl Counts {
         )
     }
 
-    /// Together with what the same processes counted when they were measured again.
+    /// Returns the sum with the counts of a later measurement of the same processes.
     fn later(self, later: Self) -> Self {
         let Self { connected, seated, dropped, slow, turned_away, violations, refused, .. } = later;
         Self { connected, seated, dropped, slow, turned_away, violations, refused, ..self.plus(later) }
     }
 
-    /// With everything that is counted from the start of measuring at zero.
+    /// Returns the counts with all that are reset by a new measurement at zero.
     fn measuring(self) -> Self {
         let Self { connected, seated, dropped, slow, turned_away, violations, refused, .. } = self;
         Self { connected, seated, dropped, slow, turned_away, violations, refused, ..Self::default() }
     }
 }
 
-/// Everything that one process has counted.
+/// The counters of one process.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Counted {
-    /// Numbers.
+    /// The counts.
     pub counts: Counts,
     /// From sending an action until every player at the table has seen it.
     pub seen: Latency,
     /// From sending an action until its answer.
     pub answered: Latency,
-    /// Violations in words, the first of them.
+    /// Descriptions of the first violations.
     pub told: Vec<String>,
 }
 
 impl Counted {
-    /// Takes in what another process counted.
+    /// Adds the counters of another process.
     pub fn add(&mut self, other: Self) {
         self.counts = self.counts.plus(other.counts);
         self.seen.add(&other.seen);
@@ -135,7 +135,7 @@ impl Counted {
         self.told.truncate(MOST_TOLD);
     }
 
-    /// Takes in what the same processes counted when they were measured again.
+    /// Adds the counters of a later measurement of the same processes.
     pub fn later(&mut self, later: Self) {
         self.counts = self.counts.later(later.counts);
         self.seen.add(&later.seen);
@@ -145,7 +145,7 @@ impl Counted {
 }
 
 impl Tally {
-    /// Counts something.
+    /// Changes the counts.
     pub(crate) fn count(&self, change: impl FnOnce(&mut Counts)) {
         let mut counts = self.counts.get();
         change(&mut counts);
@@ -160,13 +160,13 @@ impl Tally {
         self.count(|counts| counts.hands += 1);
     }
 
-    /// Notes that something is not as it must always be.
+    /// Counts a violation and keeps its description.
     pub(crate) fn violation(&self, what: String) {
         self.count(|counts| counts.violations += 1);
         self.tell(what);
     }
 
-    /// Notes something that a person should read.
+    /// Keeps a text that is printed for people.
     pub(crate) fn tell(&self, what: String) {
         let mut told = self.told.borrow_mut();
         if told.len() < MOST_TOLD {
@@ -182,7 +182,7 @@ impl Tally {
         self.answered.borrow_mut().record(took);
     }
 
-    /// Begins to measure.
+    /// Resets the counters for a measurement.
     pub(crate) fn restart(&self) {
         self.counts.set(self.counts.get().measuring());
         self.seen.borrow_mut().clear();
@@ -193,7 +193,7 @@ impl Tally {
         self.counts.get()
     }
 
-    /// Everything.
+    /// Returns all counters.
     pub(crate) fn counted(&self) -> Counted {
         Counted {
             counts: self.counts.get(),

@@ -1,4 +1,4 @@
-//! A worker process: one thread that plays for tens of thousands of players. Takes a [`Plan`] and
+//! A worker process: one thread that plays for tens of thousands of players. Reads a [`Plan`] and
 //! orders from its standard input, reports on its standard output, and ends when its input does, so
 //! it never outlives its parent.
 
@@ -28,36 +28,35 @@ use tokio::{
 };
 use wire::Chips;
 
-/// Frames that arrive within this time are taken together.
+/// Frames that arrive within this time are handled in one batch.
 const TOGETHER: Duration = Duration::from_millis(2);
 /// How often progress is reported.
 const PROGRESS: Duration = Duration::from_millis(250);
 
-/// What the players of a process share.
+/// State that the players of a process share.
 pub(super) struct Shared {
     pub(super) addresses: Vec<Address>,
     pub(super) json: bool,
     pub(super) pace: Pace,
     pub(super) buy_in: Chips,
     pub(super) tally: Rc<Tally>,
-    /// Connections that are being made.
+    /// Limits the connections that are made at the same time.
     pub(super) doors: Arc<Semaphore>,
-    /// Players that are being seated.
+    /// Limits the players that are seated at the same time.
     pub(super) chairs: Arc<Semaphore>,
 }
 
 /// Runs until the standard input ends.
 ///
 /// # Errors
-/// When what it is told makes no sense.
+/// When the plan or an order is malformed.
 pub fn run() -> anyhow::Result<()> {
-    // Players on machines of their own would not share the fleet's cores: they are to cost as
-    // little as they can.
+    // Real players would not share the fleet's cores, so these are to cost as little as possible.
     let runtime = bus::runtime::take_together(&mut Builder::new_current_thread(), TOGETHER).build()?;
     LocalSet::new().block_on(&runtime, async {
         let mut lines = lines();
         let plan = lines.recv().await.context("no plan")?;
-        let plan: Plan = serde_json::from_str(&plan).context("the first line is no plan")?;
+        let plan: Plan = serde_json::from_str(&plan).context("the first line is not a plan")?;
         let tally = Rc::new(Tally::default());
         let (orders, heard) = watch::channel(None);
         match plan.raw {
@@ -70,7 +69,7 @@ pub fn run() -> anyhow::Result<()> {
     })
 }
 
-/// Lines of the standard input, read by a thread of their own.
+/// Reads the lines of the standard input in a thread of its own.
 fn lines() -> mpsc::UnboundedReceiver<String> {
     let (sender, lines) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
@@ -115,7 +114,7 @@ async fn progress(tally: Rc<Tally>) {
     }
 }
 
-/// The parent is gone when this fails: the input ends too then.
+/// Prints a report. Fails only when the parent has ended; then the input ends too.
 fn say(report: &Report) {
     if let Ok(line) = serde_json::to_string(report) {
         let mut out = std::io::stdout().lock();
@@ -129,7 +128,7 @@ async fn obey(
     orders: &watch::Sender<Option<Order>>,
 ) -> anyhow::Result<()> {
     while let Some(line) = lines.recv().await {
-        let order: Order = serde_json::from_str(&line).with_context(|| format!("no order: {line}"))?;
+        let order: Order = serde_json::from_str(&line).with_context(|| format!("not an order: {line}"))?;
         match order {
             Order::Tell => say(&Report::Counted(Box::new(tally.counted()))),
             Order::Measure => tally.restart(),

@@ -1,4 +1,4 @@
-//! A stand-in for a gateway: passes on what players send, and what the feed tells.
+//! A stand-in for a gateway: passes on the players' frames and the feed's messages.
 
 use super::{
     Got, Sent, Shape,
@@ -25,8 +25,8 @@ use wire::{
     table::{FeedMessage, TableNews, TableReply},
 };
 
-/// Requests are never repeated: the stand-in for a table worker does not know a repeat, and would
-/// append it once more.
+/// Requests are never repeated: the stand-in for a table worker does not recognise repeats and
+/// would append them again.
 const PATIENCE: Patience = Patience { each: Duration::from_secs(60), total: Duration::from_secs(60) };
 
 /// Options of `raw-gateway`.
@@ -39,20 +39,20 @@ pub struct Args {
     shape: Shape,
 }
 
-/// The connections that watch a table, and their seats.
+/// The connections that view a table, and their seats.
 type Viewers = Vec<(SeatNo, Arc<Outbox>)>;
 
 struct Gateway {
     bus: Bus,
     shape: Shape,
-    /// Connections never end while a measurement runs, so a table stays.
+    /// Never cleaned up: connections do not end while a measurement runs.
     watched: Mutex<HashMap<TableId, Viewers>>,
 }
 
 /// Runs until it is killed. Prints its address first.
 ///
 /// # Errors
-/// When it cannot listen or the server does not let it in.
+/// When it cannot listen or the server refuses the connection.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let bus = args.bus.connect(Role::Gateway).await?;
     let feed = bus.subscribe(TABLE_FEED.to_owned()).await?;
@@ -73,7 +73,7 @@ impl Gateway {
         let (mut reader, socket) = link::over(stream);
         let outbox = Arc::new(Outbox::default());
         tokio::spawn(Arc::clone(&outbox).write_to(socket));
-        // The first frame says which player it is.
+        // The first frame names the player.
         let Ok(bytes) = reader.next_bytes().await else { return };
         let Some(hello) = Sent::read(&bytes) else { return };
         self.watched().entry(hello.table).or_default().push((hello.seat, Arc::clone(&outbox)));
@@ -81,7 +81,7 @@ impl Gateway {
         self.pass_on(reader, hello.table, &outbox).await;
     }
 
-    /// Asks the table's owner for each frame of a player, and answers the player.
+    /// Sends each frame of a player to the table's owner, and the answer to the player.
     async fn pass_on(&self, mut reader: Reader, table: TableId, outbox: &Outbox) {
         let subject = subject::table_commands(subject::table_partition(table));
         while let Ok(bytes) = reader.next_bytes().await {
@@ -95,7 +95,7 @@ impl Gateway {
         }
     }
 
-    /// Passes on what happens at all tables until the subscription ends.
+    /// Passes the feed's messages on until the subscription ends.
     async fn hear(self: Arc<Self>, mut feed: Subscription) {
         let mut batch = Batch::default();
         loop {
@@ -109,7 +109,7 @@ impl Gateway {
             tokio::select! {
                 message = feed.next() => match message.map(|message| codec::decode(&message.payload)) {
                     Some(Ok(FeedMessage { told })) => told.iter().for_each(|told| self.tell(told, &mut batch)),
-                    Some(Err(error)) => tracing::error!(%error, "a message of the feed cannot be decoded: skipped"),
+                    Some(Err(error)) => tracing::error!(%error, "a feed message cannot be decoded: it is skipped"),
                     None => return,
                 },
                 () = due => batch.flush(),
@@ -117,7 +117,7 @@ impl Gateway {
         }
     }
 
-    /// Passes on what happened at one table: in the order and with the urgency of a gateway.
+    /// Passes one table's news on, in the order and with the urgency of a gateway.
     fn tell(&self, told: &TableNews, batch: &mut Batch) {
         let question = told.answers.as_deref().and_then(|inbox| self.bus.question(inbox));
         let watched = self.watched();
@@ -138,7 +138,7 @@ impl Gateway {
         if let Some(question) = question
             && let Err(error) = self.bus.answered(question, &TableReply::Done { event_no: 0 })
         {
-            tracing::error!(%error, "an answer cannot be encoded: its player waits in vain");
+            tracing::error!(%error, "an answer cannot be encoded: its player gets none");
         }
     }
 

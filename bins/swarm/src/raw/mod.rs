@@ -1,11 +1,11 @@
-//! The raw limit: minimal programs that pass the same traffic as a fleet that plays, with no poker,
-//! no sessions and no views in them. They run in as many processes, with the fleet's runtime,
-//! allocator and number of threads. A request goes to the partition's subject, a record of the same
-//! size is appended with an expected sequence, one batched feed tells all gateways of it and
-//! answers the request besides, and frames that need not leave at once are written together.
+//! The raw limit: minimal programs that pass the same traffic as a fleet that plays, without poker,
+//! sessions and views. They run in as many processes, with the fleet's runtime, allocator and
+//! number of threads. A request goes to the partition's subject, a record of the same size is
+//! appended with an expected sequence, one batched feed carries the news to all gateways and
+//! answers the request as well, and frames that are not urgent are batched.
 //!
-//! What always holds: a fleet that sends these messages cannot be faster than these programs on the
-//! same machine.
+//! Invariant: a fleet that sends these messages cannot be faster than these programs on the same
+//! machine.
 
 mod outbox;
 
@@ -46,28 +46,28 @@ pub struct Shape {
     pub cards: usize,
 }
 
-/// What a player sends.
+/// A frame that a player sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sent {
     pub table: TableId,
     pub seat: SeatNo,
 }
 
-/// What a player gets.
+/// A frame that a player gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Got {
-    /// The node listens for it.
+    /// The gateway has registered the player as a viewer.
     Ready,
-    /// The answer to what it sent.
+    /// The answer to the player's frame.
     Answer,
-    /// Its cards.
+    /// The player's cards.
     Cards,
-    /// Something happened at the table.
+    /// An event at the table.
     Event { number: u64, next: SeatNo, acted: bool },
 }
 
 impl Sent {
-    /// Encodes it in at least `size` bytes.
+    /// Encodes the frame in at least `size` bytes.
     pub fn bytes(self, size: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(size.max(9));
         bytes.extend(self.table.0.to_be_bytes());
@@ -76,7 +76,7 @@ impl Sent {
         bytes
     }
 
-    /// Decodes it.
+    /// Decodes a frame.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let table = TableId(u64::from_be_bytes(*bytes.first_chunk()?));
         Some(Self { table, seat: *bytes.get(8)? })
@@ -94,7 +94,7 @@ impl Sent {
 }
 
 impl Got {
-    /// Encodes it in at least `size` bytes.
+    /// Encodes the frame in at least `size` bytes.
     pub fn bytes(self, size: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(size.max(11));
         match self {
@@ -111,7 +111,7 @@ impl Got {
         bytes
     }
 
-    /// Decodes it.
+    /// Decodes a frame.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let (kind, rest) = bytes.split_first()?;
         Some(match kind {

@@ -1,5 +1,4 @@
-//! Frames that wait to be written to one player's socket, and the rule by which they wait: as in a
-//! gateway.
+//! Frames that wait to be written to one player's socket, batched by the same rule as in a gateway.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -7,7 +6,7 @@ use std::{
 };
 use tokio::{io::AsyncWriteExt, net::tcp::OwnedWriteHalf, sync::Notify, time::Instant};
 
-/// How long a frame that is not urgent may wait for others: as long as in a gateway.
+/// Batch delay of frames that are not urgent, as in a gateway.
 const BATCH_DELAY: Duration = Duration::from_millis(25);
 
 /// The frames of one connection, with their lengths in front.
@@ -24,7 +23,8 @@ struct Queue {
     taken: Option<Instant>,
 }
 
-/// The outboxes that hold frames which are not urgent, and when those are due: one timer for all.
+/// The outboxes with frames that are not urgent, and when the first of these is due: one timer for
+/// all.
 #[derive(Default)]
 pub(super) struct Batch {
     outboxes: Vec<Arc<Outbox>>,
@@ -38,7 +38,7 @@ impl Outbox {
         self.flush();
     }
 
-    /// Writes at once what waits.
+    /// Writes the waiting frames at once.
     pub(super) fn flush(&self) {
         self.wake.notify_one();
     }
@@ -73,7 +73,7 @@ impl Queue {
 }
 
 impl Batch {
-    /// Adds a frame that is not urgent: it waits when another was taken from this outbox just
+    /// Adds a frame that is not urgent: it waits if another one was taken from this outbox just
     /// before.
     pub(super) fn push(&mut self, outbox: &Arc<Outbox>, frame: &[u8]) {
         let mut queue = outbox.lock();
@@ -92,7 +92,7 @@ impl Batch {
         self.due
     }
 
-    /// Writes all that waits.
+    /// Writes all waiting frames.
     pub(super) fn flush(&mut self) {
         self.due = None;
         self.outboxes.drain(..).for_each(|outbox| outbox.flush());
@@ -108,7 +108,7 @@ mod tests {
     };
 
     #[tokio::test]
-    async fn frames_that_are_not_urgent_leave_together_and_in_order() {
+    async fn frames_that_are_not_urgent_leave_in_one_batch_and_in_order() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut player = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (_, socket) = listener.accept().await.unwrap().0.into_split();

@@ -1,4 +1,4 @@
-//! Players that send and count bytes of the right sizes, over the same sockets as those that play.
+//! Players that send and count bytes of the right sizes, over the same sockets as real players.
 
 use super::{Got, Sent, Shape};
 use crate::play::{
@@ -17,7 +17,7 @@ struct Table {
     id: TableId,
     /// Number of the last event that each player has seen.
     seen: Vec<u64>,
-    /// Number of the event that will tell of the last action, and when it was sent.
+    /// Number of the event that will show the last action, and when the action was sent.
     sent: Option<(u64, Instant)>,
 }
 
@@ -35,7 +35,7 @@ struct Player {
 /// Starts the players of a plan.
 ///
 /// # Errors
-/// When the plan's addresses are none.
+/// When the plan's addresses are malformed.
 pub(crate) fn start(
     plan: &Plan,
     shape: Shape,
@@ -96,13 +96,13 @@ impl Player {
         }
     }
 
-    /// Notes that the next event will tell of what is sent now.
+    /// Notes that the next event will show the action that is sent now.
     fn sends(&self) {
         let mut table = self.table.borrow_mut();
         table.sent = Some((table.seen[usize::from(self.seat)] + 1, Instant::now()));
     }
 
-    /// Counts what came. Whether it is our turn after it.
+    /// Counts a frame. Returns whether it gives the player the turn.
     fn take(&self, got: Option<Got>) -> bool {
         let Some(Got::Event { number, next, acted }) = got else {
             return false;

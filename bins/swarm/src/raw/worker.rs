@@ -1,5 +1,5 @@
-//! A stand-in for a table worker: appends a record for each request, and tells all gateways on one
-//! batched feed.
+//! A stand-in for a table worker: appends a record for each request, and sends news to all gateways
+//! on one batched feed.
 
 use super::{Got, NO_SEAT, Sent, Shape};
 use anyhow::Context;
@@ -20,13 +20,13 @@ use wire::{
     table::{DealtCards, FeedMessage, TableNews},
 };
 
-/// What waits for the feed; beyond it a partition waits: as in a table worker.
+/// Table news that wait for the feed; beyond, partitions wait, as in a table worker.
 const QUEUED_NEWS: usize = 4_096;
-/// Bytes of frames after which a message of the feed is not made larger: as in a table worker.
+/// Size after which a feed message takes no further news, in bytes, as in a table worker.
 const FEED_MESSAGE_BYTES: usize = 128 * 1_024;
-/// Pause between two messages of the feed for each gateway beyond the second: as in a table worker.
+/// Pause between two feed messages for each gateway beyond the second, as in a table worker.
 const PAUSE_PER_GATEWAY: Duration = Duration::from_micros(1_500);
-/// The longest such pause.
+/// Longest such pause.
 const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 
 /// Options of `raw-worker`.
@@ -37,29 +37,29 @@ pub struct Args {
     /// Sizes, as JSON
     #[arg(long, value_parser = shape)]
     shape: Shape,
-    /// Which of the workers it is, from 0
+    /// The worker's number, from 0
     #[arg(long)]
     number: u16,
-    /// How many there are
+    /// The number of workers
     #[arg(long)]
     of: u16,
-    /// How many gateways hear the feed
+    /// The number of gateways that hear the feed
     #[arg(long)]
     gateways: u32,
 }
 
-/// Reads a shape off the command line.
+/// Parses a shape from the command line.
 ///
 /// # Errors
-/// When it is none.
+/// When the text is not a shape.
 pub fn shape(text: &str) -> Result<Shape, serde_json::Error> {
     serde_json::from_str(text)
 }
 
-/// Runs until it is killed. Says when it is ready.
+/// Runs until it is killed. Prints when it is ready.
 ///
 /// # Errors
-/// When the streams are not there or the server does not let it in.
+/// When the streams are missing or the server refuses the connection.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let bus = args.bus.connect(Role::TableWorker).await?;
     let (feed, waiting) = mpsc::channel(QUEUED_NEWS);
@@ -86,13 +86,12 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the least time between two messages to so many gateways.
+/// Returns the least pause between two messages to this many gateways.
 fn pause_for(gateways: u32) -> Duration {
     PAUSE_PER_GATEWAY.saturating_mul(gateways.saturating_sub(2)).min(LONGEST_PAUSE)
 }
 
-/// Publishes what the tables of this worker have to say, as much as there is by then in one
-/// message.
+/// Publishes the news of this worker's tables, all that wait in one message.
 async fn send_together(
     bus: Bus,
     pause: Duration,
@@ -127,7 +126,7 @@ struct Partition {
 
 struct Table {
     cursor: Cursor,
-    /// Number of its last event.
+    /// Number of the table's last event.
     number: u64,
     /// Actions in the current hand.
     acted: u32,
@@ -201,7 +200,7 @@ impl Partition {
         Ok(())
     }
 
-    /// Returns what the feed tells of the table's next event.
+    /// Returns the table's next event as news.
     fn event(&mut self, id: TableId, next: SeatNo, acted: bool) -> TableNews {
         let number = self.tables.get_mut(&id).map_or(0, |table| {
             table.number += 1;

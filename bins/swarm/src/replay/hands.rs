@@ -13,15 +13,14 @@ use std::{
 pub struct Recorded {
     /// The file, and the hand's number in a file of several.
     pub name: Arc<str>,
-    /// What to play, or why it cannot be.
+    /// The script, or why the hand cannot be played.
     pub hand: Result<Arc<Scripted>, PhhError>,
 }
 
-/// Reads all hands of these files, and of those in these folders and the folders in them, in the
-/// order of their names.
+/// Reads all hands of these files and folders, with the folders in them, sorted by name.
 ///
 /// # Errors
-/// When a file cannot be read or is no hand file, and when there is no hand at all.
+/// When a file cannot be read or is not a hand file, and when there is no hand at all.
 pub fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<Recorded>> {
     let mut hands = Vec::new();
     for path in paths {
@@ -85,7 +84,7 @@ fn file(path: &Path, hands: &mut Vec<Recorded>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns what is said about a text, without the piece of the text that is shown with it.
+/// Returns an error's text without the excerpt of the file that it shows.
 fn in_one_line(told: &str) -> String {
     let lines: Vec<&str> = told.lines().filter(|line| !line.contains('|')).collect();
     lines.join("; ")
@@ -113,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_in_one_sentence() {
+    fn errors_are_one_sentence() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str, text: &str| {
             let path = folder.path().join(name);

@@ -1,6 +1,5 @@
-//! Recorded hands played again by a fleet: `swarm replay`. The decks are scripted, which a fleet
-//! takes only when it was started for that; everything else is as with any player: sockets, seats,
-//! buy-ins, turns.
+//! Recorded hands played again by a fleet: `swarm replay`. The decks are scripted, which only a
+//! fleet takes that was started for it; sockets, seats, buy-ins and turns are those of any player.
 
 pub mod hands;
 mod player;
@@ -33,8 +32,8 @@ pub struct Args {
 /// Plays the hands on a fleet that is up; prints one line of JSON.
 ///
 /// # Errors
-/// When files cannot be read, no fleet is up or it takes no scripts, and unless every hand ends as
-/// recorded.
+/// When files cannot be read, no fleet is up or it takes no scripts, and when a hand does not end
+/// as recorded.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let hands = hands::read(&args.files)?;
     let fleet = Described::read(&args.data_dir)?;

@@ -1,5 +1,5 @@
-//! One player of a recorded hand: does what is recorded, each time it is its turn, and knows
-//! nothing of the others.
+//! One player of a recorded hand: takes the recorded actions in turn, and does not know the other
+//! players' actions.
 
 use client::{Client, ClientEvent};
 use std::{collections::VecDeque, time::Duration};
@@ -10,18 +10,18 @@ use wire::{
     view::TableView,
 };
 
-/// Nothing happens at a table for so long: something hangs.
+/// Longest time without an event; beyond, the table is stuck.
 const HANGS: Duration = Duration::from_secs(120);
 
-/// See the module.
+/// A player at one table.
 pub(super) struct Player<'a> {
     client: &'a mut Client,
     table: TableId,
     seat: SeatNo,
-    /// What it is still to do.
+    /// The actions that are left.
     actions: VecDeque<Action>,
     hand: HandNo,
-    /// The last turn that it has acted in.
+    /// The last turn in which the player acted.
     acted: u32,
 }
 
@@ -38,7 +38,7 @@ impl<'a> Player<'a> {
     /// Takes the seat; returns once it is paid for.
     ///
     /// # Errors
-    /// Why not, in words.
+    /// The reason why the seat was not given.
     pub(super) async fn sit(&self, buy_in: Chips) -> Result<(), String> {
         let sit = PlayerCommand::Sit { seat: Some(self.seat), buy_in }.at(self.table);
         match timeout(HANGS, self.client.request(sit)).await {
@@ -48,14 +48,14 @@ impl<'a> Player<'a> {
         }
     }
 
-    /// Plays until the hand is over; the stacks that it saw then.
+    /// Plays until the hand is over; returns the stacks that the player saw then.
     ///
     /// # Errors
-    /// What came otherwise than recorded, in words.
+    /// The first difference from the record.
     pub(super) async fn play(mut self) -> Result<Vec<Stack>, String> {
         loop {
             let next = timeout(HANGS, self.client.next()).await;
-            let event = next.map_err(|_| format!("{} waits for what does not come", self.name()))?;
+            let event = next.map_err(|_| format!("{} got no further event", self.name()))?;
             match event {
                 Some(ClientEvent::Event { table, event, .. }) if table == self.table => {
                     if let Event::HandEnded { stacks, .. } = event {
@@ -68,7 +68,7 @@ impl<'a> Player<'a> {
                 }
                 Some(ClientEvent::Closed(why)) => return Err(format!("{}: {why}", self.name())),
                 Some(_) => {}
-                None => return Err(format!("{}: the connection is over", self.name())),
+                None => return Err(format!("{}: the connection has ended", self.name())),
             }
         }
     }
@@ -83,7 +83,7 @@ impl<'a> Player<'a> {
         Ok(())
     }
 
-    /// A sight of the table may show a turn whose event was missed.
+    /// Acts if a view shows the player's turn, whose event may have been missed.
     async fn look(&mut self, view: &TableView) -> Result<(), String> {
         let hand = view.hand.as_ref().filter(|_| view.table == self.table);
         if let Some(hand) = hand {
@@ -100,14 +100,15 @@ impl<'a> Player<'a> {
             return Ok(());
         }
         let action = self.actions.pop_front();
-        let action = action.ok_or_else(|| format!("{} is to act once more than recorded", self.name()))?;
+        let action =
+            action.ok_or_else(|| format!("{} has a turn beyond the recorded actions", self.name()))?;
         self.acted = turn;
         let act = PlayerCommand::Act { hand: self.hand, turn, action: action.clone() }.at(self.table);
         let answer = self.client.request(act).await;
         answer.map(drop).map_err(|error| format!("{}, {}: {error}", self.name(), <&str>::from(&action)))
     }
 
-    /// As hand files call it.
+    /// Returns the player's name in hand files.
     fn name(&self) -> String {
         format!("p{}", self.seat + 1)
     }

@@ -1,8 +1,8 @@
-//! Players and tables for many recorded hands: as many at once as connections allow, in rounds when
-//! there are more.
+//! Players and tables for many recorded hands: as many at once as connections allow, and further
+//! ones in rounds.
 //!
-//! What always holds: no player acts in a round before all of them are seated; a connection plays
-//! at one table at a time.
+//! Invariants: no player acts in a round before all of them are seated; a connection plays at one
+//! table at a time.
 
 use super::{
     hands::Recorded,
@@ -28,14 +28,14 @@ use tokio::{
 };
 use wire::{Refusal, TableId, cashier::Session, table::TableCommand};
 
-/// Connections that are being made, tables that are being made or filled, at the same time.
+/// Connections and tables that are made at the same time.
 const AT_ONCE: usize = 64;
-/// For a connection while thousands are being made.
+/// Time limit of a connection while thousands are being made.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Events that wait for a player: more than a hand has.
+/// Capacity of a player's queue of events: more than a hand has.
 const QUEUE: usize = 1_024;
 
-/// Where hands are played.
+/// A fleet that plays recorded hands.
 pub struct ReplayFleet<'a> {
     admin: &'a Bus,
     addresses: Vec<Address>,
@@ -46,10 +46,10 @@ pub struct ReplayFleet<'a> {
 
 impl<'a> ReplayFleet<'a> {
     /// Prepares to play on this fleet, over this kind of connection (`tcp`, `ws` or `ws+json`),
-    /// with at most so many players at once.
+    /// with at most this many players at once.
     ///
     /// # Errors
-    /// When no gateway listens for that.
+    /// When no gateway listens for this kind.
     pub fn new(fleet: &Described, admin: &'a Bus, wire: &str, most: usize) -> anyhow::Result<Self> {
         let listening = if wire == "tcp" { "tcp://" } else { "ws://" };
         let own = |text: String| text.replacen(listening, &format!("{wire}://"), 1).parse();
@@ -76,7 +76,7 @@ impl<'a> ReplayFleet<'a> {
         }
         let rounds = rounds(&playable, self.most);
         for round in &rounds {
-            // Tables first: a fleet that takes no scripts says so before anything else is done.
+            // Tables come first, because a fleet that takes no scripts refuses them.
             let tables = self.tables(round).await?;
             if self.players.is_empty() {
                 self.connect(&playable, &rounds).await?;
@@ -113,13 +113,13 @@ impl<'a> ReplayFleet<'a> {
         let stacks = hands.iter().flat_map(|hand| &hand.scripted.script.players).map(|player| player.stack);
         let most = stacks.max().unwrap_or_default();
         let credit = most.times(rounds.len() as u64);
-        // New accounts each time: those of a former run have won and lost.
+        // New accounts each time, because those of a former run have won and lost.
         let prefix = format!("r{:08x}", random()? as u32);
         let sessions = room::guests(self.admin, &prefix, players, credit).await?;
         let bar = bar(players, "connecting");
         let addresses = &self.addresses;
         let connecting = sessions.into_iter().enumerate().map(|(nth, session)| {
-            // Each begins with another node.
+            // Each player begins with another gateway.
             let (before, from) = addresses.split_at(nth % addresses.len());
             connect([from, before].concat(), session)
         });
@@ -154,7 +154,7 @@ impl<'a> ReplayFleet<'a> {
         let (began, bar) = (Instant::now(), bar(hands.len(), "playing"));
         let mut ended = began;
         while let Some(done) = playing.join_next().await {
-            let Done { table, verdict, at } = done.context("a table broke down")?;
+            let Done { table, verdict, at } = done.context("a table's task panicked")?;
             ended = ended.max(at);
             if verdict == Verdict::Exact {
                 tally.actions += table.hand.scripted.actions.len() as u64;
@@ -168,7 +168,7 @@ impl<'a> ReplayFleet<'a> {
         Ok(())
     }
 
-    /// Closes the tables; all players are paid back.
+    /// Closes the tables, which pays all players out.
     async fn close(&self, tables: &[TableId]) -> anyhow::Result<()> {
         let bar = bar(tables.len(), "closing");
         let closing = tables.iter().map(|&table| room::ask(self.admin, table, CLOSE, TableCommand::Close));
@@ -194,7 +194,7 @@ async fn connect(addresses: Vec<Address>, session: Session) -> anyhow::Result<Cl
     Ok(Client::connect(options).await?)
 }
 
-/// Returns the hands cut into rounds of at most so many players, or of one hand that has more.
+/// Returns the hands in rounds of at most this many players, or of one hand that has more.
 fn rounds(hands: &[Playable], most: usize) -> Vec<&[Playable]> {
     let mut rounds = Vec::new();
     let (mut from, mut players) = (0, 0);

@@ -1,5 +1,5 @@
-//! One recorded hand at one table: every player takes a seat, waits for the start barrier, and
-//! plays; the stacks are compared.
+//! One recorded hand at one table: every player takes a seat, waits at the start barrier, and
+//! plays; then the stacks are compared.
 
 use super::{player::Player, tally::Verdict};
 use crate::room::{self, TableError};
@@ -16,7 +16,7 @@ use wire::{
     table::{Absence, Level, Purpose, TableCommand, TableConfig},
 };
 
-/// Time to act, in milliseconds: a player that takes longer hangs.
+/// Time to act, in milliseconds: a player that takes longer is stuck.
 const ACTION_MS: u32 = 60_000;
 /// Ids of the administrator's commands to a table, which is used once.
 pub(super) const CREATE: CommandId = CommandId(1);
@@ -25,10 +25,10 @@ pub(super) const CLOSE: CommandId = CommandId(3);
 /// Longest name of a table, in characters.
 const LONGEST_NAME: usize = 60;
 
-/// What all tables of a round share.
+/// State that all tables of a round share.
 pub(super) struct Round {
     pub(super) admin: Bus,
-    /// Passed by all players once all are seated.
+    /// The start barrier, which players pass once all are seated.
     pub(super) barrier: Barrier,
     /// Tables that are being filled at the same time.
     pub(super) chairs: Semaphore,
@@ -49,7 +49,7 @@ pub(super) struct Table {
     pub(super) players: Vec<Client>,
 }
 
-/// A hand that is over.
+/// The result of a hand.
 pub(super) struct Done {
     pub(super) table: Table,
     pub(super) verdict: Verdict,
@@ -62,8 +62,8 @@ pub(super) fn config(hand: &Playable) -> TableConfig {
     let Scripted { variant, script, .. } = &**scripted;
     let stacks = || script.players.iter().map(|player| player.stack);
     let (least, most) = (stacks().min().unwrap_or(Chips(1)), stacks().max().unwrap_or(Chips(1)));
-    // What a lobby shows; the hand's own amounts are in the script. No table lets a player in for
-    // less than its big blind.
+    // These blinds are shown in the lobby; the hand's own amounts are in the script. No table
+    // accepts a buy-in below its big blind.
     let big_blind = script.min_bet.min(least);
     let small_blind = script.small_blind.min(big_blind);
     let cut = name.chars().count().saturating_sub(LONGEST_NAME);
@@ -89,7 +89,7 @@ impl Playable {
 }
 
 impl Table {
-    /// Plays the hand, together with all others of the round.
+    /// Plays the hand at the same time as all others of the round.
     pub(super) async fn play(mut self, round: Arc<Round>) -> Done {
         let scripted = Arc::clone(&self.hand.scripted);
         let verdict = self.play_hand(&scripted, &round).await;
@@ -134,9 +134,9 @@ impl Table {
 }
 
 enum NotPlayed {
-    /// The script was not taken.
+    /// The table refused the script.
     Dealt(TableError),
-    /// Something came otherwise than recorded.
+    /// The play differed from the record.
     Otherwise(String),
 }
 

@@ -1,39 +1,39 @@
-//! What came of the hands.
+//! The results of the hands.
 
 use crate::usage::round;
 use poker::phh::PhhError;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
 
-/// Hands that did not end as recorded and are told one by one; the others are only counted.
+/// Hands that did not end as recorded and are listed; further ones are only counted.
 const MOST_TOLD: usize = 10;
 
-/// How a hand compares with its record.
+/// The result of comparing a hand with its record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// All players saw the recorded stacks at its end.
     Exact,
-    /// It was played otherwise; how.
+    /// The hand was played otherwise; how.
     Different(String),
-    /// It was not played; why.
+    /// The hand was not played; why.
     Refused(String),
 }
 
-/// Counts over all hands.
+/// The results of all hands.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     hands: u64,
     exact: u64,
     different: u64,
     refused: u64,
-    /// How often each reason.
+    /// How often each reason for not playing a hand came.
     refusals: BTreeMap<String, u64>,
     told: Vec<(String, String)>,
     /// Players' actions in hands that ended as recorded.
     pub actions: u64,
-    /// Hands at the same time, at most.
+    /// Most hands at the same time.
     pub at_once: usize,
-    /// Players at the same time, at most.
+    /// Most players at the same time.
     pub players: usize,
     /// From the start barrier to the end of the last hand, over all rounds.
     pub played: Duration,
@@ -93,11 +93,11 @@ impl Tally {
     }
 }
 
-/// Says why a file's hand cannot be played, in words that fit other hands too.
+/// Returns why a file's hand cannot be played, in words that fit other hands too.
 pub fn reason(error: &PhhError) -> String {
     match error {
         PhhError::Notation { reason, .. } => (*reason).to_owned(),
-        PhhError::OutOfTurn { .. } => "somebody acts out of turn".to_owned(),
+        PhhError::OutOfTurn { .. } => "a player acts out of turn".to_owned(),
         PhhError::Refused { refusal, .. } => refusal.to_string(),
         PhhError::Unfinished { .. } => "the hand is not over after its last action".to_owned(),
         other => other.to_string(),

@@ -95,7 +95,7 @@ impl Room {
         room
     }
 
-    /// Gives a player a frame after so many milliseconds. Returns whether it had to be decoded.
+    /// Gives a player a frame after this many milliseconds. Returns whether it had to be decoded.
     fn get(&mut self, player: usize, first: u64, events: Vec<Event>, ms: u64) -> (News, bool) {
         let events = TableEvents { table: TABLE, first, events };
         let m = ServerMessage::Events(events.clone());
@@ -113,7 +113,7 @@ impl Room {
 }
 
 #[test]
-fn a_hand_is_understood_once_and_timed_until_everybody_has_seen_it() {
+fn a_hand_is_decoded_once_and_timed_until_all_players_have_seen_it() {
     let mut room = Room::open();
     let (news, decoded) = room.get(1, 5, start(), 0);
     assert!(decoded && news.starts);
@@ -130,7 +130,7 @@ fn a_hand_is_understood_once_and_timed_until_everybody_has_seen_it() {
 }
 
 #[test]
-fn a_replay_to_one_is_not_different_from_what_another_heard() {
+fn a_replay_to_one_player_equals_the_events_that_another_heard() {
     let mut room = Room::open();
     let mut later = view();
     later.event_no = 5;
