@@ -1,4 +1,5 @@
-//! One task per owned partition, and answers to questions about all of them.
+//! Runs one task per owned partition, and answers queries about all tournaments of these
+//! partitions.
 
 use crate::{lobby::Lobby, outside::Outside, placement::Placement, service::Tournaments};
 use bus::{Bus, BusError, Journal, JournalError, OwnedKind, Peers, Requests, Stop};
@@ -12,21 +13,21 @@ use wire::{
     tournament::CoordinatorsQuery,
 };
 
-/// Why a coordinator cannot run.
+/// The reason why a coordinator cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum CoordinatorError {
     /// The fleet cannot be joined.
     #[error(transparent)]
     Bus(#[from] BusError),
-    /// The journals are not there.
+    /// The stream of journals does not exist or does not answer.
     #[error(transparent)]
     Journal(#[from] JournalError),
 }
 
-/// Runs a coordinator until `stop`; then hands its partitions over.
+/// Runs a coordinator until `stop`; then it hands its partitions over.
 ///
 /// # Errors
-/// When the fleet cannot be joined.
+/// [`CoordinatorError`] when the fleet cannot be joined or the stream of journals cannot be opened.
 pub async fn run(bus: Bus, node: NodeId, stop: &Stop) -> Result<(), CoordinatorError> {
     let lobby = Arc::new(Lobby::default());
     let counted = Arc::clone(&lobby);
@@ -59,16 +60,16 @@ pub async fn run(bus: Bus, node: NodeId, stop: &Stop) -> Result<(), CoordinatorE
     Ok(())
 }
 
-/// Answers questions about all tournaments that are owned here.
+/// Answers queries about all tournaments that this coordinator owns.
 async fn answer(mut queries: Requests, lobby: Arc<Lobby>) {
     while let Some(query) = queries.next().await {
         match query.decode::<CoordinatorsQuery>() {
             Ok(asked) => {
                 if let Err(error) = query.answer(&lobby.answer(&asked)).await {
-                    tracing::debug!(%error, "an answer was not sent");
+                    tracing::debug!(%error, "an answer to a query was not sent: its sender repeats the query or goes without");
                 }
             }
-            Err(error) => tracing::warn!(%error, "a query cannot be read"),
+            Err(error) => tracing::warn!(%error, "a query cannot be decoded: it gets no answer"),
         }
     }
 }

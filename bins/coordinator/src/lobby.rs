@@ -1,4 +1,4 @@
-//! What questions about all tournaments of this coordinator are answered from, and what its heartbeat says.
+//! The list of this coordinator's tournaments, for queries and for its heartbeat.
 
 use std::{
     cmp::Reverse,
@@ -18,10 +18,10 @@ use wire::{
 /// Most tournaments in an answer to a query.
 const MOST_LISTED: usize = 1_000;
 
-/// Shared by all tasks of this coordinator.
+/// The list that all tasks of this coordinator share.
 #[derive(Default)]
 pub struct Lobby {
-    /// Owned partitions.
+    /// The number of owned partitions.
     pub partitions: AtomicU32,
     lines: Mutex<BTreeMap<TournamentId, Line>>,
 }
@@ -33,7 +33,8 @@ struct Line {
 }
 
 impl Lobby {
-    /// Lists a tournament as it is now, owned since `epoch`. A task that has not noticed yet that it was replaced changes nothing.
+    /// Updates a tournament's line, under the epoch of its owner. A task whose tenure has ended
+    /// without its knowledge changes no line of a later epoch.
     pub fn update(&self, tournament: &Tournament, epoch: Epoch) {
         let Some(summary) = tournament.summary() else { return };
         let created_ms = tournament.created_ms();
@@ -43,7 +44,8 @@ impl Lobby {
         }
     }
 
-    /// Takes a tournament off the list: this coordinator does not own it any more, or not since `epoch` but since later.
+    /// Removes a tournament that this coordinator no longer owns under `epoch`. A line of another
+    /// epoch stays.
     pub fn forget(&self, tournament: TournamentId, epoch: Epoch) {
         let mut lines = self.lines();
         if lines.get(&tournament).is_some_and(|line| line.epoch == epoch) {
@@ -51,7 +53,7 @@ impl Lobby {
         }
     }
 
-    /// This coordinator's part of the answer to a query.
+    /// Returns this coordinator's part of the answer to a query.
     pub fn answer(&self, query: &CoordinatorsQuery) -> CoordinatorsAnswer {
         let CoordinatorsQuery::Tournaments { limit } = query;
         let lines = self.lines();
@@ -61,14 +63,15 @@ impl Lobby {
         CoordinatorsAnswer::Tournaments(newest.into_iter().map(|line| line.summary.clone()).collect())
     }
 
-    /// What the heartbeat says: partitions, and tournaments that have not ended.
+    /// Returns the load for the heartbeat: partitions, and tournaments that have not ended.
     pub fn load(&self) -> Load {
         let open = |line: &&Line| matches!(line.summary.phase, Phase::Registering | Phase::Running);
         let tables = self.lines().values().filter(open).count() as u32;
         Load { partitions: self.partitions.load(Relaxed), tables, ..Load::default() }
     }
 
-    /// The list is whole after every statement, so a panic elsewhere does not spoil it.
+    /// Locks the list. It is complete after every statement, so a panic in another task leaves it
+    /// usable.
     fn lines(&self) -> MutexGuard<'_, BTreeMap<TournamentId, Line>> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -108,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_come_first_and_only_the_open_ones_count() {
+    fn the_newest_tournaments_come_first_and_only_open_ones_count_as_load() {
         let lobby = Lobby::default();
         for (id, at_ms) in [(1, 50), (2, 70), (3, 60)] {
             lobby.update(&tournament(id, at_ms), Epoch(7));

@@ -1,9 +1,9 @@
 //! Tournament coordinator: owns partitions of tournaments and keeps each tournament's journal.
 //!
-//! `coordinator` joins the fleet and answers questions; `hosting` runs the partitions and `tournament` has
-//! the rules; `service` is what a tournament's host does with the world; `outside` is what is done at
-//! cashier and tables, `placement` chooses where new tables live; `lobby` answers questions about all
-//! tournaments at once.
+//! `coordinator` joins the fleet and answers queries; `hosting` runs the partitions and
+//! `tournament` has the rules; `service` connects a tournament's host to the bus; `outside` carries
+//! out effects at cashier and tables, `placement` chooses the workers of new tables; `lobby` keeps
+//! the list of tournaments.
 
 mod coordinator;
 mod lobby;

@@ -1,12 +1,14 @@
-//! Where new tables live. A table's id decides its partition and a partition's owner decides the worker, so a worker is chosen by
-//! trying ids until one falls into a partition of its own.
+//! The choice of table workers for new tables. A table's id decides its partition and a partition's
+//! owner is its worker, so a worker is chosen by trying ids until one falls into a partition of
+//! that worker.
 
 use crate::source;
 use bus::{Bus, OwnedKind, Peers};
 use std::collections::{BTreeMap, HashMap};
 use wire::{NodeId, TableId, fleet::Role, subject::table_partition};
 
-/// Most ids tried for one table: with this many, a worker that owns one partition of 256 is hit 98 times out of 100.
+/// The most ids tried for one table: with this many, a worker that owns one partition of 256 is
+/// found 98 times out of 100.
 const TRIES: u32 = 1_024;
 
 /// Chooses ids of new tables.
@@ -17,16 +19,17 @@ pub struct Placement {
 }
 
 impl Placement {
-    /// Looks at the heartbeats and claims of table workers.
+    /// Returns a choice by the heartbeats and claims of table workers.
     pub const fn new(bus: Bus, peers: Peers) -> Self {
         Self { bus, peers }
     }
 
-    /// Ids for this many tables, each on the worker that has the fewest tables by then. Without workers any ids will do: the
-    /// tables wait for one.
+    /// Returns ids for this many tables, each on the worker that has the fewest tables by then.
+    /// Without workers the ids are random: the tables wait for an owner.
     ///
     /// # Errors
-    /// When the claims cannot be read, or the operating system gives no random numbers.
+    /// [`PlacementError`] when the claims cannot be read, or the operating system gives no random
+    /// numbers.
     pub async fn choose(&self, count: u32) -> Result<Vec<TableId>, PlacementError> {
         let owners = bus::owners(&self.bus, OwnedKind::Tables).await?;
         let alive = self.peers.alive(Role::TableWorker);
@@ -36,14 +39,14 @@ impl Placement {
     }
 }
 
-/// Why no ids could be chosen.
+/// The reason why no ids can be chosen.
 #[derive(Debug, thiserror::Error)]
 pub enum PlacementError {
     /// The claims cannot be read.
     #[error(transparent)]
     Bus(#[from] bus::BusError),
-    /// No random numbers.
-    #[error("no random numbers from the operating system: {0}")]
+    /// The operating system gives no random numbers.
+    #[error("the operating system gives no random numbers: {0}")]
     Random(#[from] getrandom::Error),
 }
 
@@ -91,8 +94,8 @@ mod tests {
     }
 
     #[test]
-    fn new_tables_even_the_workers_out() {
-        // a owns a quarter of the partitions, b the rest; c owns nothing (yet), d is dead and owns nothing that counts.
+    fn new_tables_go_to_the_worker_with_the_fewest_tables() {
+        // a owns a quarter of the partitions, b the rest; c owns none, so it gets no table.
         let owner = |partition: u16| node(if partition.is_multiple_of(4) { "a" } else { "b" });
         let owners: HashMap<u16, NodeId> = (0..TABLE_PARTITIONS).map(|p| (p, owner(p))).collect();
         let loads = [("a", 10), ("b", 40), ("c", 0)].map(|(name, tables)| (node(name), tables));
@@ -102,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn without_workers_any_id_will_do() {
+    fn without_workers_ids_are_random() {
         let ids = place(3, &HashMap::new(), BTreeMap::new(), lots()).unwrap();
         assert_eq!(ids.len(), 3);
     }

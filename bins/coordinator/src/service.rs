@@ -1,5 +1,5 @@
-//! What a tournament's host does with the world: which requests it takes, whom it tells, and what it
-//! has done outside.
+//! The connection of a tournament's host to the bus: its requests, its news to players, and its
+//! effects.
 
 use crate::{lobby::Lobby, outside::Outside};
 use bus::Request;
@@ -16,10 +16,10 @@ use wire::{
     tournament::{Place, TournamentCommand, TournamentRequest},
 };
 
-/// What the partitions of a coordinator share.
+/// The parts that all partitions of a coordinator share.
 #[derive(Clone)]
 pub struct Tournaments {
-    /// Cashier and tables.
+    /// The access to cashier and tables.
     pub outside: Outside,
     /// The list of this coordinator's tournaments.
     pub lobby: Arc<Lobby>,
@@ -46,7 +46,7 @@ impl Service for Tournaments {
 
     fn decode(&self, request: &Request) -> Result<Asked<TournamentHost>, Refusal> {
         let asked: TournamentRequest = request.decode().map_err(|error| {
-            tracing::warn!(%error, "a request cannot be read: it is refused");
+            tracing::warn!(%error, "a request cannot be decoded: it is refused with the decoder's reason");
             Refusal::bad_message(error.to_string())
         })?;
         let TournamentRequest { tournament, id, player, command } = asked;
@@ -56,7 +56,7 @@ impl Service for Tournaments {
         Ok(Asked { id: tournament, cause: Cause { player, id }, command, rides: false })
     }
 
-    /// Tells players their places. Heard by whoever listens now; the standings have it for good.
+    /// Publishes players' places to the players who are connected; the standings keep them for all.
     async fn tell(
         &self,
         host: &TournamentHost,
@@ -68,7 +68,7 @@ impl Service for Tournaments {
         for Place { player, place, prize } in news.placed {
             let placed = ServerMessage::Placed { tournament, place, prize };
             if let Err(error) = self.publish(player, placed).await {
-                tracing::warn!(%player, %error, "a player is not told the place; the standings have it");
+                tracing::warn!(%player, %error, "a player's place was not published: the player finds it in the standings");
             }
         }
         self.lobby.update(host.tournament(), epoch);

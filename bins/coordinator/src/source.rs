@@ -1,9 +1,9 @@
-//! Where randomness comes from: the only place that asks the operating system.
+//! The only source of randomness: the operating system.
 
-/// 64 random bits.
+/// Returns 64 random bits.
 ///
 /// # Errors
-/// When the operating system gives none.
+/// [`getrandom::Error`] when the operating system gives none.
 pub fn bits() -> Result<u64, getrandom::Error> {
     getrandom::u64()
 }

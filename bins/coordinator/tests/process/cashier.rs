@@ -1,4 +1,4 @@
-//! A made-up cashier. Keeps books as strictly as the real one: an entry is paid once however often it is asked for.
+//! A simulated cashier. It is as strict as the real one: repeats of an entry pay it once.
 
 use bus::Bus;
 use futures::StreamExt;
@@ -66,7 +66,7 @@ impl Cashier {
         self.books().delay = delay;
     }
 
-    /// Money in the prize pool: paid in, not paid back.
+    /// Returns the money in the prize pool: paid entries without refunded ones.
     pub fn pool(&self, tournament: TournamentId) -> u64 {
         let books = self.books();
         let here = books.entered.iter().filter(|((id, _, _), _)| *id == tournament);

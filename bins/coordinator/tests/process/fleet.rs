@@ -1,4 +1,4 @@
-//! A server, coordinators as processes, and everybody they talk to.
+//! A server, coordinators as processes, and simulated cashier and tables.
 
 use crate::{cashier::Cashier, tables::Tables};
 use bus::{Bus, Journal, Options, OwnedKind, Patience, admin};
@@ -17,12 +17,12 @@ use wire::{
     },
 };
 
-/// No wait in a test may be longer; generous, for machines that are busy with other things.
+/// The longest time of any wait, for machines that are busy with other work.
 pub const GUARD: Duration = Duration::from_secs(120);
 const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: GUARD };
 
 pub struct Fleet {
-    // Before the server: what is dropped first ends first.
+    // The coordinators end before the server, because fields are dropped in this order.
     coordinators: Vec<Child>,
     nats: Nats,
     pub admin: Bus,
@@ -60,17 +60,17 @@ impl Fleet {
             .unwrap()
     }
 
-    /// Starts a coordinator again that was killed.
+    /// Starts a killed coordinator again.
     pub fn start_coordinator(&mut self, number: usize) {
         self.coordinators[number] = self.spawn(number);
     }
 
-    /// SIGKILL.
+    /// Sends SIGKILL.
     pub fn kill(&mut self, number: usize) {
         self.coordinators[number].start_kill().unwrap();
     }
 
-    /// SIGTERM; it has to end by itself, with 0.
+    /// Sends SIGTERM and waits; the process has to end by itself, with code 0.
     pub async fn terminate(&mut self, number: usize) {
         self.signal(number, "-TERM").await;
         let child = &mut self.coordinators[number];
@@ -88,7 +88,7 @@ impl Fleet {
         connect(&self.nats, user).await
     }
 
-    /// Number of the coordinator that owns the tournament.
+    /// Returns the number of the coordinator that owns the tournament.
     pub async fn owner_of(&self, tournament: TournamentId) -> usize {
         let owners = bus::owners(&self.admin, OwnedKind::Tournaments).await.unwrap();
         let owner = &owners[&subject::tournament_partition(tournament)];
@@ -114,7 +114,7 @@ impl Fleet {
         tournament
     }
 
-    /// Registers a player, again for as long as that is refused for a passing reason.
+    /// Registers a player, and repeats the request as long as the refusal is transient.
     pub async fn register(&self, tournament: TournamentId, player: PlayerId, id: u64) -> TournamentReply {
         let began = Instant::now();
         loop {
@@ -128,7 +128,7 @@ impl Fleet {
         }
     }
 
-    /// Looks at the standings until they are as wanted.
+    /// Reads the standings until `wanted` is true of them.
     pub async fn until(&self, tournament: TournamentId, wanted: impl Fn(&Standings) -> bool) -> Standings {
         let began = Instant::now();
         loop {
@@ -145,7 +145,7 @@ impl Fleet {
         }
     }
 
-    /// Records in the tournament's journal.
+    /// Returns the number of records in the tournament's journal.
     pub async fn records(&self, tournament: TournamentId) -> usize {
         let journal = Journal::open(&self.admin, TOURNAMENTS_STREAM).await.unwrap();
         let walk = journal.walk(&subject::tournament_journal(tournament));
@@ -164,7 +164,7 @@ async fn connect(nats: &Nats, user: &str) -> Bus {
     Bus::connect(options).await.unwrap()
 }
 
-/// Without a starting time: it starts as soon as it is full.
+/// Returns a configuration without a starting time: the tournament starts as soon as it is full.
 pub fn config(seats: u8, entries: u32, bots: u32) -> TournamentConfig {
     let level = |bb: u64| LevelSpec {
         small_blind: Chips(bb / 2),

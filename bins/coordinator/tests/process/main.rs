@@ -1,5 +1,5 @@
-//! Real coordinators on a real server, with a made-up cashier and made-up tables: what players, tables and the cashier see when
-//! coordinators are killed, replaced and stopped.
+//! Real coordinators on a real server, with a simulated cashier and simulated tables: the tests
+//! check their answers when coordinators are killed, replaced and stopped.
 
 #![allow(
     clippy::unwrap_used,
@@ -41,7 +41,8 @@ async fn a_tournament_survives_the_death_of_its_coordinators() {
         fleet.until(tournament, |standings| standings.hands > hands + 10).await;
         fleet.start_coordinator(owner);
     }
-    // One that is only thought dead: it wakes up, still believing that it owns the tournament.
+    // This coordinator is only thought dead: it wakes up and still believes that it owns the
+    // tournament.
     let sleeper = fleet.owner_of(tournament).await;
     fleet.signal(sleeper, "-STOP").await;
     fleet.until(tournament, |standings| standings.hands > 110).await;
@@ -67,7 +68,7 @@ async fn a_tournament_survives_the_death_of_its_coordinators() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repeat_gets_the_first_answer_from_whoever_owns_the_tournament_by_then() {
+async fn a_repeat_gets_the_first_answer_also_from_the_next_owner() {
     let mut fleet = Fleet::start(2).await;
     let tournament = fleet.create(config(6, 6, 0)).await;
     let (rich, poor) = (PlayerId(1), PlayerId(2));
@@ -85,7 +86,7 @@ async fn a_repeat_gets_the_first_answer_from_whoever_owns_the_tournament_by_then
         TournamentReply::Refused(Refusal::AlreadyRegistered)
     );
     assert_eq!(fleet.register(tournament, poor, 21).await, TournamentReply::Done);
-    // Back and in again: paid back once, paid twice.
+    // The player withdraws and registers again: refunded once, paid twice.
     let unregister = || fleet.ask(tournament, Some(rich), CommandId(12), TournamentCommand::Unregister);
     assert_eq!(unregister().await, TournamentReply::Done);
     assert_eq!(unregister().await, TournamentReply::Done);
@@ -109,7 +110,7 @@ async fn thousands_of_bots_register_together() {
     let began = Instant::now();
     let tournament = fleet.create(config(6, 3_001, 3_000)).await;
     fleet.until(tournament, |standings| standings.stats.entries == 3_000).await;
-    // One after the other they would take longer at the cashier alone.
+    // One after the other, the entries would take longer at the cashier alone.
     assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
     let records = fleet.records(tournament).await;
     assert!(records < 600, "{records} records for 3,000 entries");

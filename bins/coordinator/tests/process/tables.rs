@@ -1,4 +1,5 @@
-//! Made-up tables: they play random hands as fast as they are told to, and insist on what a table may expect of a coordinator.
+//! Simulated tables: they play random hands as soon as they are told to, and check that the
+//! coordinator keeps the protocol.
 
 use bus::{Bus, Patience};
 use futures::StreamExt;
@@ -17,7 +18,7 @@ use wire::{
 };
 
 const PATIENCE: Patience = Patience { each: Duration::from_secs(1), total: Duration::from_secs(120) };
-/// How long a hand takes.
+/// The time of a hand.
 const HAND: Duration = Duration::from_millis(15);
 
 struct Table {
@@ -94,7 +95,7 @@ impl Tables {
         }
     }
 
-    /// After an instruction: confirm, play, report, carry out the next one.
+    /// Follows an instruction: confirms, plays, reports, and carries out the next one.
     async fn go_on(self, id: TableId, mut told: Instruction) {
         loop {
             let tournament = self.tables()[&id].tournament();
@@ -144,7 +145,7 @@ impl Table {
         for player in &told.remove {
             let before = self.seats.len();
             self.seats.retain(|_, (seated, _)| seated != player);
-            assert_eq!(self.seats.len() + 1, before, "removed somebody who is not there");
+            assert_eq!(self.seats.len() + 1, before, "removed a player who is not there");
         }
         for arrival in &told.add {
             let before = self.seats.insert(arrival.seat, (arrival.player, arrival.stack));
@@ -153,7 +154,7 @@ impl Table {
         self.then = told.then;
     }
 
-    /// A hand: one player in twenty-five puts everything in, the winner is drawn.
+    /// Plays a hand: one player in twenty-five puts all chips in, and the winner is drawn.
     fn play(&mut self, id: TableId) -> Report {
         self.hand = self.hand.next();
         let mut lots = id.0 ^ (self.hand.0 << 32);
