@@ -1,20 +1,20 @@
-//! Monte-Carlo equity: the share of the pot a hand wins, on average, when all cards to come and all
+//! Monte-Carlo equity: the average share of the pot that a hand wins when all cards to come and all
 //! hidden hands are dealt at random.
 //!
-//! What always holds: only the asked seat's own cards and the board go in, so an estimate can leak
-//! nothing. What this module does not know: betting, clocks (when to stop is asked of the caller)
-//! and where randomness comes from.
+//! Invariant: only the asked seat's own cards and the board are inputs, so an estimate reveals no
+//! hidden card. This module does not know betting, clocks (the caller says when to stop) or the
+//! source of randomness.
 
 use rand_core::Rng;
 use rs_poker::core::{Card as RankedCard, Rank, SevenCardAccum, Suit, Value};
 use wire::{Card, bots::BotAsk};
 
-/// Rollouts between two looks at the clock.
+/// Rollouts between two checks of the time.
 const BATCH: u32 = 64;
 /// Cards on a full board.
 const BOARD: usize = 5;
 
-/// How the best five cards are chosen.
+/// The choice of the best five cards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Choice {
     /// Any five of hole cards and board.
@@ -23,13 +23,13 @@ enum Choice {
     TwoAndThree,
 }
 
-/// A hand to estimate: own cards, the board so far and how many unknown hands it is up against.
+/// A hand to estimate: own cards, the board so far and the number of opponents.
 #[derive(Clone, Debug)]
 pub struct Spot {
     choice: Choice,
     hole: Vec<RankedCard>,
     board: Vec<RankedCard>,
-    /// Every card that is neither in `hole` nor on `board`.
+    /// All cards that are neither in `hole` nor on `board`.
     unseen: Vec<RankedCard>,
     opponents: usize,
 }
@@ -39,13 +39,13 @@ pub struct Spot {
 pub struct Equity {
     /// Expected share of the pot, 0 to 1.
     pub share: f64,
-    /// Number of deals it rests on.
+    /// Number of deals in the estimate.
     pub rollouts: u32,
 }
 
 impl Spot {
-    /// Returns the spot of an ask; none for variants whose showdowns are not simulated, and for
-    /// asks with cards that cannot be.
+    /// Returns the spot of an ask; `None` for variants whose showdowns are not simulated, and for
+    /// asks with impossible cards.
     #[must_use]
     pub fn of(ask: &BotAsk) -> Option<Self> {
         let (choice, hole_cards) = match ask.variant.as_str() {
@@ -72,8 +72,8 @@ impl Spot {
         })
     }
 
-    /// Deals up to `most` times, in batches of 64; after each batch `enough` may end it early. At
-    /// least one batch is dealt.
+    /// Deals up to `most` times, rounded up to batches of 64; after each batch `enough` may end it
+    /// early. At least one batch is dealt.
     pub fn estimate(&self, most: u32, mut enough: impl FnMut() -> bool, rng: &mut impl Rng) -> Equity {
         let mut unseen = self.unseen.clone();
         let mut won = 0.0;
@@ -90,8 +90,8 @@ impl Spot {
         Equity { share: won / f64::from(rollouts), rollouts }
     }
 
-    /// Deals once and returns the share of the pot that is won. `unseen` may come in any order and
-    /// is left in another.
+    /// Deals once and returns the won share of the pot. `unseen` may come in any order and is left
+    /// in another.
     fn deal(&self, unseen: &mut [RankedCard], rng: &mut impl Rng) -> f64 {
         let missing = BOARD - self.board.len();
         let needed = missing + self.hole.len() * self.opponents;
@@ -131,7 +131,8 @@ impl Spot {
 }
 
 /// Moves `count` random cards to the front (the beginning of a Fisher-Yates shuffle). The
-/// multiply-and-shift is off uniform by less than 2^-26, far below the error of any estimate.
+/// multiply-and-shift deviates from uniform by less than 2^-26, far below the error of any
+/// estimate.
 fn draw(cards: &mut [RankedCard], count: usize, rng: &mut impl Rng) {
     for i in 0..count {
         let left = (cards.len() - i) as u64;
@@ -144,7 +145,7 @@ fn tally(cards: &[RankedCard]) -> SevenCardAccum {
     cards.iter().fold(SevenCardAccum::new(), |acc, &card| acc + card)
 }
 
-/// Returns the ten ways to choose three of five board cards.
+/// Returns the ten choices of three of five board cards.
 fn threes(board: &[RankedCard; BOARD]) -> [SevenCardAccum; 10] {
     let mut threes = [SevenCardAccum::new(); 10];
     let mut next = 0;
@@ -195,8 +196,8 @@ mod tests {
     }
 
     #[test]
-    fn known_equities_before_the_flop() {
-        // Against one and five random hands, as tables of hold'em odds give them.
+    fn equities_before_the_flop_match_known_odds() {
+        // The known values are from tables of hold'em odds, against one and five random hands.
         assert_near(share("NT", "AsAh", "", 1), 0.852);
         assert_near(share("NT", "7d2c", "", 1), 0.346);
         assert_near(share("NT", "AsKs", "", 1), 0.670);
@@ -211,11 +212,11 @@ mod tests {
 
     #[test]
     fn omaha_uses_exactly_two_hole_cards() {
-        // Four spades on the board, one in the hand: no flush. In hold'em terms it would be the
-        // nuts.
+        // Four spades on the board and one in the hand make no flush in Omaha; in hold'em it would
+        // be the nuts.
         let made = share("PO", "AsKd7c2h", "QsJs9s4s3d", 1);
         assert!(made < 0.4, "{made}");
-        // The royal flush needs both of its spades from the hand.
+        // The royal flush takes both of its spades from the hand.
         assert_near(share("PO", "AsKs7c2h", "QsJsTs4d3d", 2), 1.0);
     }
 
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_and_the_cap_end_an_estimate() {
+    fn the_caller_and_the_cap_end_an_estimate() {
         let spot = Spot::of(&asks::ask("AsKs", "", 8)).unwrap();
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         assert_eq!(spot.estimate(1_000_000, || true, &mut rng).rollouts, BATCH);

@@ -1,9 +1,9 @@
-//! Bot worker: takes asks of tables from the work queue, estimates the hand's equity, chooses, and
-//! answers the table.
+//! The bot worker: takes asks of tables from the work queue, estimates the hand's equity, chooses
+//! an action, and answers the table.
 //!
-//! What always holds: it sees no more than the seat it plays for, keeps nothing, and may be killed
-//! at any moment: an ask that it did not settle goes to another worker, or the table's clock
-//! decides. Any number of them share the queue.
+//! Invariants: it sees no more than the seat it plays for, stores nothing, and may be killed at any
+//! moment: an ask that it did not settle goes to another worker, or the table's clock decides. Any
+//! number of bot workers share the queue.
 
 #[cfg(test)]
 mod asks;
@@ -33,21 +33,22 @@ struct Options {
     #[arg(long, env = "BOT_BUDGET_MS", default_value_t = 3, value_name = "MS")]
     budget_ms: u64,
 
-    /// Most deals in one estimate: a thousand are right within 1.6 % in two cases out of three
+    /// Most deals in one estimate: with a thousand, the error is below 1.6 % in two cases out of
+    /// three
     #[arg(long, env = "BOT_ROLLOUTS", default_value_t = 1_000, value_name = "COUNT")]
     rollouts: u32,
 
-    /// Thoughts at a time [default: one per processor]
+    /// Decisions at a time [default: one per processor]
     #[arg(long, env = "BOT_THREADS", value_name = "COUNT")]
     threads: Option<NonZeroUsize>,
 
-    /// What chance is derived from, to see the same play again [default: random]
+    /// Seed of the random numbers, to repeat the same play [default: random]
     #[arg(long, env = "BOT_SEED", value_name = "NUMBER")]
     seed: Option<u64>,
 }
 
 impl Options {
-    /// Threads that think.
+    /// Returns the number of threads that decide.
     fn threads(&self) -> usize {
         self.threads.map_or_else(available_parallelism, Ok).map_or(1, NonZeroUsize::get)
     }
@@ -57,12 +58,12 @@ fn main() -> anyhow::Result<()> {
     bus::log_to_stderr();
     let options = Options::parse();
     let mut builder = Builder::new_current_thread();
-    // All messages pass through one thread; the others think, one thought after the other while
-    // there are any.
+    // All messages pass through one thread; the others decide, one ask after the other while there
+    // are any.
     bus::runtime::take_together(&mut builder, bus::runtime::TOGETHER)
         .max_blocking_threads(options.threads())
         .build()
-        .context("cannot start threads")?
+        .context("cannot start the runtime's threads")?
         .block_on(run(options))
 }
 

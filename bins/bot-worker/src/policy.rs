@@ -1,36 +1,36 @@
-//! What a bot does, given what its seat sees and how often its hand wins.
+//! The choice of a bot's action, from the view of its seat and the equity of its hand.
 //!
-//! What always holds: the action is one of those offered, within the bounds offered, and a bot
-//! never folds when it may check. It is a pure function: chance comes in as a random source, so a
-//! test can repeat any choice. What this module does not know: clocks, the table's rules beyond
-//! [`Legal`], and other players' cards.
+//! Invariants: the action is one of those offered, within the bounds offered, and a bot never folds
+//! when it may check. The choice is a pure function: randomness is an input, so a test can repeat
+//! any choice. This module does not know clocks, the table's rules beyond [`Legal`], or other
+//! players' cards.
 //!
-//! Strength is measured as *edge*: 0 for a hand that wins its fair share among those left, 1 for
-//! one that cannot lose, below 0 for one that wins less than its share. Unlike the bare equity it
-//! means much the same against one opponent and eight.
+//! Strength is measured as *edge*: 0 for a hand that wins its fair share among the players left, 1
+//! for one that cannot lose, below 0 for one that wins less than its share. Unlike the bare equity
+//! it means much the same against one opponent and eight.
 
 use rand_core::Rng;
 use wire::{Action, Chips, Legal, RaiseBounds, bots::BotAsk};
 
-/// Stacks below this many big blinds go all-in or fold before the flop: with so little behind, any
-/// smaller raise leaves no fold worth making later, and tournaments come to an end.
+/// Stacks below this many big blinds go all-in or fold before the flop: after any smaller raise so
+/// few chips would be left that a later fold would not pay; and tournaments come to an end.
 const PUSH_OR_FOLD_BIG_BLINDS: u64 = 10;
 
-/// What a bot wants, before the offered bounds are looked at.
+/// A bot's intention, before the offered bounds are applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wish {
-    /// Put no more chips in.
+    /// Puts no more chips in.
     GiveUp,
-    /// Stay in as cheaply as possible.
+    /// Stays in as cheaply as possible.
     Stay,
-    /// Bet, or raise by, this percentage of the pot (after calling).
+    /// Bets, or raises by, this percentage of the pot (after calling).
     Raise(u64),
-    /// Everything.
+    /// Puts all chips in.
     AllIn,
 }
 
-/// Chooses one of the actions that `ask` offers; none only when it offers nothing. `equity` is the
-/// hand's expected share of the pot, 0 to 1, or none where no estimate is possible.
+/// Chooses one of the actions that `ask` offers; `None` only when it offers none. `equity` is the
+/// hand's expected share of the pot, 0 to 1; `None` where no estimate is possible.
 pub fn choose(ask: &BotAsk, equity: Option<f64>, rng: &mut impl Rng) -> Option<Action> {
     let wish = match equity {
         Some(share) if ask.legal.discard.is_none() && ask.legal.bring_in.is_none() => {
@@ -46,20 +46,20 @@ pub fn choose(ask: &BotAsk, equity: Option<f64>, rng: &mut impl Rng) -> Option<A
     carry_out(wish, ask)
 }
 
-/// The figures that decisions rest on.
+/// The figures that decisions depend on.
 struct Spot<'a> {
     ask: &'a BotAsk,
     /// Expected share of the pot.
     share: f64,
-    /// How far the share is above the fair one: `(share - fair) / (1 - fair)`.
+    /// The share above the fair one: `(share - fair) / (1 - fair)`.
     edge: f64,
-    /// Players that have not folded, this seat left out; at least 1.
+    /// Opponents who have not folded; at least 1.
     opponents: usize,
-    /// Chips that calling adds; zero when checking is free.
+    /// Chips that a call adds; zero when checking is free.
     to_call: u64,
-    /// Share of the pot that a call has to win to pay for itself: the pot odds.
+    /// The share of the pot at which a call neither wins nor loses: the pot odds.
     price: f64,
-    /// The seat's chips, those in front of it included, in big blinds.
+    /// The seat's chips, its bet included, in big blinds.
     depth: u64,
 }
 
@@ -84,21 +84,21 @@ impl<'a> Spot<'a> {
         self.to_call > self.ask.big_blind.0 || (self.to_call > 0 && self.ask.bet >= self.ask.big_blind)
     }
 
-    /// Returns whether all players left have put in as much as there is to match, so that a call
+    /// Returns whether all opponents have matched the highest bet or are all-in, so that a call
     /// ends the betting.
-    fn everybody_is_in(&self) -> bool {
+    fn call_ends_betting(&self) -> bool {
         let high = self.ask.bet.0 + self.to_call;
         let in_for_all = |bet: Chips, stack: Chips| bet.0 >= high || stack.is_zero();
         self.ask.opponents.iter().all(|opponent| in_for_all(opponent.bet, opponent.stack))
     }
 
-    /// Plays a short stack before the flop. Pushing ranges widen the fewer players and chips there
-    /// are.
+    /// Plays a short stack before the flop. The fewer players and chips there are, the weaker are
+    /// the hands that go all-in.
     fn push_or_fold(&self, rng: &mut impl Rng) -> Wish {
         let edge = self.edge + jitter(rng);
         let strong_enough = if self.raised() {
-            // A player that raised holds better than a random hand.
-            if self.everybody_is_in() { self.share >= self.price + 0.03 } else { edge >= 0.10 }
+            // A player who raised holds better than a random hand.
+            if self.call_ends_betting() { self.share >= self.price + 0.03 } else { edge >= 0.10 }
         } else {
             let full = if self.opponents == 1 { -0.06 } else { 0.05 };
             let shortness = 1.0 - self.depth as f64 / PUSH_OR_FOLD_BIG_BLINDS as f64;
@@ -117,7 +117,7 @@ impl<'a> Spot<'a> {
         let edge = self.edge + jitter(rng);
         let big_blind = self.ask.big_blind.0.max(1);
         let cost = self.to_call as f64 / big_blind as f64;
-        // The edges of good hands lie further apart against a single opponent.
+        // Against a single opponent the edges of good hands lie further apart.
         let spread = if self.opponents == 1 { 1.25 } else { 1.0 };
         let raise_from = spread
             * match cost {
@@ -125,7 +125,7 @@ impl<'a> Spot<'a> {
                 cost if cost <= 4.0 => 0.22,
                 _ => 0.32,
             };
-        // Every doubling of what a call costs asks for a better hand.
+        // Every doubling of the price of a call asks for a better hand.
         let call_from = 0.06 + 0.03 * cost.max(1.0).log2();
 
         if edge >= raise_from && !chance(rng, 0.08) {
@@ -142,7 +142,7 @@ impl<'a> Spot<'a> {
         if steal {
             Wish::Raise(60)
         } else if edge >= call_from
-            || (self.everybody_is_in() && self.share >= self.price + 0.05)
+            || (self.call_ends_betting() && self.share >= self.price + 0.05)
             || self.share >= self.price + 0.10
         {
             Wish::Stay
@@ -163,7 +163,7 @@ impl<'a> Spot<'a> {
                 _ => Wish::Stay,
             };
         }
-        // A player that bets holds better than a random hand, the more so the larger the bet.
+        // A player who bets holds better than a random hand, the more so the larger the bet.
         let before_the_bet = self.ask.pot.minus_or_zero(Chips(self.to_call)).0.max(1);
         let size = (self.to_call as f64 / before_the_bet as f64).min(1.0);
         let worth_calling = self.share >= self.price + 0.03 + 0.07 * size;
@@ -178,8 +178,7 @@ impl<'a> Spot<'a> {
     }
 }
 
-/// Decides on stages without an estimate: cheap and safe, from what is offered and the pot odds
-/// alone.
+/// Decides stages without an estimate, from the offered actions and the pot odds alone.
 fn by_habit(ask: &BotAsk, rng: &mut impl Rng) -> Wish {
     let to_call = to_call(&ask.legal);
     let short = ask.stack.0 < ask.big_blind.0.saturating_mul(PUSH_OR_FOLD_BIG_BLINDS);
@@ -199,7 +198,7 @@ fn by_habit(ask: &BotAsk, rng: &mut impl Rng) -> Wish {
 fn carry_out(wish: Wish, ask: &BotAsk) -> Option<Action> {
     let legal = &ask.legal;
     if legal.discard.is_some() {
-        // Without an estimate for drawing, standing pat is always possible.
+        // Drawing has no estimate; standing pat is always possible.
         return Some(Action::Discard(Vec::new()));
     }
     let raised = match wish {
@@ -226,8 +225,8 @@ fn raise(legal: &Legal, total: impl Fn(RaiseBounds) -> Chips) -> Option<Action> 
         .or_else(|| legal.raise.map(|bounds| Action::RaiseTo(total(bounds))))
 }
 
-/// Returns the total of a raise by `percent` of the pot, within the bounds. When little would be
-/// left behind, it is everything.
+/// Returns the total of a raise by `percent` of the pot, within the bounds. It is all-in when the
+/// raise would take three fifths of the player's chips or more.
 fn total(ask: &BotAsk, percent: u64, bounds: RaiseBounds) -> Chips {
     let to_call = to_call(&ask.legal);
     let by = Chips(ask.pot.0.saturating_add(to_call)).times(percent).0 / 100;
@@ -247,12 +246,13 @@ fn to_call(legal: &Legal) -> u64 {
     }
 }
 
-/// Returns the pot odds: what is paid, over all there is to win once it is paid.
+/// Returns the pot odds: the price of a call over the pot after it.
 fn price(to_call: u64, pot: u64) -> f64 {
     to_call as f64 / pot.saturating_add(to_call).max(1) as f64
 }
 
-/// Adds a little inconstancy, so that hands at a threshold are not played the same way each time.
+/// Returns a small random addend, so that hands at a threshold are not played the same way each
+/// time.
 fn jitter(rng: &mut impl Rng) -> f64 {
     (unit(rng) - 0.5) * 0.04
 }

@@ -1,8 +1,8 @@
-//! From an ask to an action: the estimate within its time, then the policy.
+//! The decision of an ask: first the estimate within its time, then the policy.
 //!
-//! What always holds: thinking takes no longer than its budget plus one batch of rollouts, and the
-//! same seed and the same ask give the same chances. What this module does not know: where asks
-//! come from and answers go.
+//! Invariants: a decision takes no longer than its budget plus one batch of rollouts, and the same
+//! seed and the same ask give the same random numbers. This module does not know where asks come
+//! from and answers go.
 
 use crate::{equity::Spot, policy};
 use rand_chacha::ChaCha8Rng;
@@ -10,28 +10,28 @@ use rand_core::SeedableRng;
 use std::time::{Duration, Instant};
 use wire::{Action, bots::BotAsk};
 
-/// Limits of one thought.
+/// Limits of one decision.
 #[derive(Clone, Copy, Debug)]
 pub struct Thinker {
-    /// Most time for the estimate.
+    /// The longest time for the estimate.
     pub budget: Duration,
-    /// Most deals in an estimate; more would be more exact than the policy can use.
+    /// The most deals in an estimate; more would be more exact than the policy can use.
     pub rollouts: u32,
-    /// What chance is derived from, together with table, hand and turn.
+    /// The seed of all random numbers, together with table, hand and turn.
     pub seed: u64,
 }
 
-/// What came of one thought.
+/// The result of one decision.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Thought {
-    /// What to do; none when the ask offers nothing.
+    /// The action; `None` when the ask offers none.
     pub action: Option<Action>,
-    /// Deals that the estimate took.
+    /// The number of deals in the estimate.
     pub rollouts: u32,
 }
 
 impl Thinker {
-    /// Thinks about an ask for at most `left` (and the budget).
+    /// Decides an ask within `left` and the budget, whichever is shorter.
     #[must_use]
     pub fn think(&self, ask: &BotAsk, left: Duration) -> Thought {
         let until = Instant::now() + self.budget.min(left);
@@ -59,17 +59,17 @@ mod tests {
     use crate::asks::ask;
 
     #[test]
-    fn a_thought_ends_in_time() {
+    fn a_decision_ends_within_its_budget() {
         let thinker = Thinker { budget: Duration::from_millis(2), rollouts: u32::MAX, seed: 1 };
         let started = Instant::now();
         assert!(thinker.think(&ask("AsKs", "", 8), Duration::MAX).action.is_some());
         assert!(thinker.think(&ask("AsKs", "", 8), Duration::ZERO).action.is_some());
-        // A generous guard: only a budget that is not looked at takes this long.
+        // A generous guard: only a decision without a limit of time takes this long.
         assert!(started.elapsed() < Duration::from_secs(5));
     }
 
     #[test]
-    fn turns_have_chances_of_their_own() {
+    fn each_turn_has_its_own_random_numbers() {
         let thinker = Thinker { budget: Duration::from_secs(60), rollouts: 64, seed: 1 };
         let actions: Vec<_> = (1..200)
             .map(|turn| {

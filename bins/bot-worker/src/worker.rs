@@ -1,10 +1,9 @@
-//! Takes asks from the work queue, has them thought about in the runtime's blocking threads and
-//! answers the tables.
+//! Takes asks from the work queue, decides them in the runtime's blocking threads and answers the
+//! tables.
 //!
-//! What always holds: an ask is acknowledged only once its table has answered, or when it is of no
-//! use any more; so a thought lost with its worker is thought again by another. Thinking never runs
-//! on the threads that keep the connection and the heartbeats alive. What this module does not
-//! know: poker.
+//! Invariants: an ask is acknowledged only after its table has answered, or when no answer is of
+//! use; so another worker repeats a decision that is lost with its worker. Decisions never run on
+//! the thread that keeps the connection and the heartbeats alive. This module does not know poker.
 
 use crate::thinker::Thinker;
 use bus::{Bus, BusError, Job, Patience, RequestError, Stop, WorkQueue};
@@ -26,22 +25,22 @@ use wire::{
     table::{TableReply, TableRequest},
 };
 
-/// Thoughts and waiting answers at a time, per thinking thread, and asks on their way to it. Enough
-/// for a thread to have something to think about while others are answered and asked for; few
-/// enough for the longest thoughts of all to take a tenth of a second, when the queue gives an ask
-/// to another worker after two.
+/// Jobs per deciding thread: asks under way to it, decisions, and answers that tables have not
+/// confirmed. The number is large enough to keep a thread busy while other asks are answered and
+/// fetched, and small enough that all of them, at the longest, take a tenth of a second to decide;
+/// the queue gives an ask to another worker after two seconds.
 const JOBS_PER_THREAD: usize = 32;
-/// How long asks are waited for before the queue is asked again, and before a stop is noticed.
+/// The wait for asks before the queue is asked again, and before a stop is noticed.
 const TAKE_WAIT: Duration = Duration::from_millis(500);
-/// Pause after the queue could not be read.
+/// The pause after the queue could not be read.
 const QUEUE_PAUSE: Duration = Duration::from_millis(250);
-/// How long one try of an answer may take, and all tries together. Kept short: the table asks again
-/// every 3 s.
+/// The time limits of one try of an answer, and of all tries together. They are short because the
+/// table asks again every 3 s.
 const PATIENCE: Patience = Patience { each: Duration::from_millis(400), total: Duration::from_secs(2) };
-/// Pause before the same command goes to a table that could not carry it out just now.
+/// The pause before a command is repeated to a table that could not carry it out.
 const TRANSIENT_PAUSE: Duration = Duration::from_millis(100);
 
-/// The worker's loop and what it counts.
+/// The worker's loop and its counts.
 pub struct Worker {
     bus: Bus,
     queue: WorkQueue,
@@ -50,7 +49,7 @@ pub struct Worker {
     made: Arc<Made>,
 }
 
-/// What has been done since the start.
+/// The counts since the start.
 #[derive(Debug, Default)]
 pub struct Made {
     decisions: AtomicU64,
@@ -68,41 +67,41 @@ impl Made {
     }
 }
 
-/// What became of a job.
+/// The result of a job.
 enum AskResult {
-    /// The ask is dealt with and may be forgotten.
+    /// The ask is settled and may be acknowledged.
     Settled,
-    /// No answer came: another try may do better.
+    /// The table did not answer: the queue delivers the ask again.
     Unanswered,
 }
 
 impl Worker {
-    /// Returns a worker that thinks on `threads` threads and counts what it does in `made`.
+    /// Returns a worker that decides on `threads` threads and counts in `made`.
     pub fn new(bus: Bus, queue: WorkQueue, thinker: Thinker, threads: usize, made: Arc<Made>) -> Self {
         Self { bus, queue, thinker, threads, made }
     }
 
-    /// Works until `stop`; then finishes the jobs at hand and returns.
+    /// Works until `stop`; then finishes the jobs under way and returns.
     pub async fn run(self, stop: &Stop) {
         let most = self.threads * JOBS_PER_THREAD;
         let jobs = Arc::new(Semaphore::new(most));
         let shared = Arc::new(self);
         while !stop.is_asked() {
             if let Err(error) = shared.take(most, &jobs).await {
-                warn!(%error, "the queue of bot asks cannot be read: no new asks until the next try, after a pause");
+                warn!(%error, "the queue of bot asks cannot be read: no new asks arrive until the next try, after a pause");
                 tokio::time::sleep(QUEUE_PAUSE).await;
             }
         }
-        // All permits back means no job at hand.
+        // With all permits back no job is under way.
         let all = u32::try_from(most).unwrap_or(u32::MAX);
         drop(jobs.acquire_many(all).await);
     }
 
-    /// Begins up to `most` jobs as they come, each as soon as there is room for it.
+    /// Takes up to `most` jobs and starts each as soon as a permit is free.
     async fn take(self: &Arc<Self>, most: usize, room: &Arc<Semaphore>) -> Result<(), BusError> {
         let mut jobs = self.queue.take(most, TAKE_WAIT).await?;
-        // Read to the end, even to stop: a job on its way here would have to wait to be delivered
-        // again.
+        // The batch is read to the end, also after a stop: a job under way to this worker would
+        // have to be delivered again.
         while let Some(job) = jobs.next().await? {
             let Ok(permit) = Arc::clone(room).acquire_owned().await else {
                 break;
@@ -125,15 +124,15 @@ async fn handle(worker: Arc<Worker>, job: Job, _at_hand: OwnedSemaphorePermit) {
     if matches!(outcome, AskResult::Settled)
         && let Err(error) = job.ack().await
     {
-        debug!(%error, "an ask was not acknowledged: it will come again, as a repeat");
+        debug!(%error, "an ask was not acknowledged: the queue delivers it again, and the table takes the answer as a repeat");
     }
 }
 
 impl Worker {
-    /// Decides an ask that was `age` old when it came, and answers the table.
+    /// Decides an ask that was `age` old at `came`, and answers the table.
     async fn decide(&self, ask: BotAsk, age: Duration, came: Instant) -> AskResult {
         let thinker = self.thinker;
-        // One of the threads that think takes it, as soon as one has nothing else to do.
+        // The ask waits for a free thread among those that decide.
         let thought = tokio::task::spawn_blocking(move || {
             let left = time_left(&ask, age + came.elapsed());
             let thought = (!left.is_zero()).then(|| thinker.think(&ask, left));
@@ -148,7 +147,7 @@ impl Worker {
         };
         let Some(thought) = thought else {
             let age_ms = age.as_millis();
-            debug!(table = %ask.table, hand = %ask.hand, turn = ask.turn, age_ms, "an ask was too old: it is dropped");
+            debug!(table = %ask.table, hand = %ask.hand, turn = ask.turn, age_ms, "the turn of an ask is over: the ask is dropped");
             return AskResult::Settled;
         };
         self.made.rollouts.fetch_add(thought.rollouts.into(), Ordering::Relaxed);
@@ -166,7 +165,7 @@ impl Worker {
         self.answer(&request).await
     }
 
-    /// Sends the command until the table answers for good.
+    /// Sends the command until the table gives a lasting answer, or patience is over.
     async fn answer(&self, request: &TableRequest) -> AskResult {
         let subject = subject::table_commands(subject::table_partition(request.table));
         let until = tokio::time::Instant::now() + PATIENCE.total;
@@ -181,12 +180,12 @@ impl Worker {
                     tokio::time::sleep(TRANSIENT_PAUSE).await;
                 }
                 Ok(TableReply::Refused(refusal)) => {
-                    debug!(table = %request.table, %refusal, "a decision was refused: it is dropped");
+                    debug!(table = %request.table, %refusal, "the table refuses a decision: it is dropped, and the table's clock decides");
                     return AskResult::Settled;
                 }
                 Ok(_) => return AskResult::Settled,
                 Err(error) => {
-                    debug!(table = %request.table, %error, "the table does not answer: the ask will come again");
+                    debug!(table = %request.table, %error, "the table does not answer: the queue delivers the ask again");
                     return AskResult::Unanswered;
                 }
             }
@@ -194,8 +193,8 @@ impl Worker {
     }
 }
 
-/// Returns for how long an answer to an ask of this age is of use. No clocks are compared: the age
-/// is the queue's, the rest is the table's. Without the table's word it is assumed to be: a belated
+/// Returns the time in which an answer to an ask of this age is of use. No clocks are compared: the
+/// age is the queue's, the time is the table's. Without the table's time there is no limit: a late
 /// answer is refused and does no harm.
 fn time_left(ask: &BotAsk, age: Duration) -> Duration {
     ask.time_ms.map_or(Duration::MAX, |time_ms| Duration::from_millis(time_ms).saturating_sub(age))

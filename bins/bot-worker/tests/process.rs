@@ -1,4 +1,4 @@
-//! Real bot workers on a real server, asked by a table that is only a stand-in.
+//! Real bot workers on a real server, with a simulated table.
 
 #![allow(
     clippy::unwrap_used,
@@ -24,7 +24,7 @@ use wire::{
     table::{TableCommand, TableReply, TableRequest},
 };
 
-/// No wait in a test may be longer; generous, for machines that are busy with other things.
+/// The longest time of any wait, for machines that are busy with other work.
 const GUARD: Duration = Duration::from_secs(60);
 struct Room {
     nats: Nats,
@@ -74,7 +74,7 @@ impl Room {
         ask
     }
 
-    /// The next command that reaches the table, answered with `reply`.
+    /// Returns the next command that reaches the table, and answers it with `reply`.
     async fn command(&mut self, reply: TableReply) -> TableRequest {
         let request = timeout(GUARD, self.commands.next()).await.expect("no command comes").unwrap();
         let command = request.decode().unwrap();
@@ -82,8 +82,8 @@ impl Room {
         command
     }
 
-    /// Waits until every ask is acknowledged, so that none will ever come again, and finds that
-    /// nobody commands anything.
+    /// Waits until every ask is acknowledged, so that none is delivered again, and checks that no
+    /// command arrives.
     async fn assert_settled(&mut self) {
         let began = Instant::now();
         while self.queue.unsettled().await.unwrap() > 0 {
@@ -120,7 +120,7 @@ async fn connect(nats: &Nats, user: &str) -> Bus {
 const TABLE: TableId = TableId(77);
 const DONE: TableReply = TableReply::Done { event_no: 1 };
 
-/// Aces before the flop, facing a raise.
+/// Returns an ask with aces before the flop, facing a raise.
 fn ask(turn: u32, left: Duration) -> BotAsk {
     let card = |text: &str| -> Card { text.parse().unwrap() };
     BotAsk {
@@ -128,7 +128,7 @@ fn ask(turn: u32, left: Duration) -> BotAsk {
         player: PlayerId(5),
         hand: HandNo(3),
         turn,
-        // By a clock that has nothing to do with that of the worker.
+        // The deadline is by a clock that has no relation to the worker's.
         deadline_ms: 1_000,
         time_ms: Some(left.as_millis() as u64),
         variant: "NT".to_owned(),
@@ -151,7 +151,7 @@ fn ask(turn: u32, left: Duration) -> BotAsk {
 
 const LONG: Duration = Duration::from_secs(50);
 
-/// Hand, turn and action of a bot's command.
+/// Returns hand, turn and action of a bot's command.
 fn act(command: TableCommand) -> (HandNo, u32, Action) {
     match command {
         TableCommand::Player { command: PlayerCommand::Act { hand, turn, action }, .. } => {
@@ -181,9 +181,9 @@ async fn an_ask_is_answered_once_with_an_action_that_was_offered() {
     // A refusal settles the ask as well.
     room.ask(5, LONG).await;
     room.command(TableReply::Refused(Refusal::TurnPassed { hand: HandNo(3), turn: 6 })).await;
-    // An ask that comes too late is of no use.
+    // An ask that comes too late is dropped.
     room.ask(6, Duration::ZERO).await;
-    // Neither is one that cannot be decoded.
+    // An ask that cannot be decoded is dropped.
     room.table.publish(subject::BOT_ASK.to_owned(), vec![0xc1].into()).await.unwrap();
     room.assert_settled().await;
     let began = Instant::now();
@@ -194,7 +194,7 @@ async fn an_ask_is_answered_once_with_an_action_that_was_offered() {
 }
 
 #[tokio::test]
-async fn an_ask_that_has_waited_for_too_long_in_the_queue_is_told_by_the_queues_clock() {
+async fn an_ask_that_is_too_old_by_the_queues_clock_is_dropped() {
     let mut room = Room::open().await;
     room.ask(1, Duration::from_millis(300)).await;
     room.ask(2, LONG).await;
@@ -206,7 +206,7 @@ async fn an_ask_that_has_waited_for_too_long_in_the_queue_is_told_by_the_queues_
 }
 
 #[tokio::test]
-async fn an_ask_of_a_table_worker_that_does_not_say_how_long_it_has_is_answered() {
+async fn an_ask_without_the_time_left_is_answered() {
     let mut room = Room::open().await;
     let _worker = room.worker("bot-worker-1", &[]).await;
     let asked = BotAsk { time_ms: None, ..ask(4, LONG) };
@@ -215,14 +215,14 @@ async fn an_ask_of_a_table_worker_that_does_not_say_how_long_it_has_is_answered(
 }
 
 #[tokio::test]
-async fn more_asks_than_there_is_room_for_are_all_answered() {
+async fn more_asks_than_permits_are_all_answered() {
     const ASKS: u32 = 500;
     let mut room = Room::open().await;
     for turn in 1..=ASKS {
         room.ask(turn, LONG).await;
     }
     let _worker = room.worker("bot-worker-1", &["--threads", "1"]).await;
-    // An ask that has waited for two seconds, on a slow machine, comes again.
+    // An ask that waits for two seconds, on a slow machine, is delivered again.
     let mut answered = BTreeSet::new();
     while answered.len() < ASKS as usize {
         let (_, turn, _) = act(room.command(DONE).await.command);
@@ -243,7 +243,7 @@ async fn a_table_that_cannot_answer_now_is_asked_again() {
 }
 
 #[tokio::test]
-async fn a_worker_killed_in_the_middle_of_a_thought_costs_only_that_thought() {
+async fn an_ask_of_a_killed_worker_goes_to_another_one() {
     let mut room = Room::open().await;
     let slow = ["--budget-ms", "40000", "--rollouts", "4000000000", "--threads", "1"];
     let mut slow = room.worker("bot-worker-1", &slow).await;
@@ -255,7 +255,7 @@ async fn a_worker_killed_in_the_middle_of_a_thought_costs_only_that_thought() {
 }
 
 #[tokio::test]
-async fn sigterm_lets_thoughts_finish() {
+async fn sigterm_lets_decisions_finish() {
     let mut room = Room::open().await;
     let slow = ["--budget-ms", "1500", "--rollouts", "4000000000", "--threads", "1"];
     let mut worker = room.worker("bot-worker-1", &slow).await;
@@ -263,7 +263,7 @@ async fn sigterm_lets_thoughts_finish() {
     sleep(Duration::from_millis(500)).await;
     worker.signal(Signal::TERM);
     assert_eq!(room.command(DONE).await.id, asked.command_id());
-    let ended = timeout(GUARD, worker.ended()).await.expect("it does not end").unwrap();
+    let ended = timeout(GUARD, worker.ended()).await.expect("the worker does not end").unwrap();
     assert!(ended.success(), "{ended}");
     // The ask was acknowledged: no other worker gets it.
     let _other = room.worker("bot-worker-2", &[]).await;
@@ -271,7 +271,7 @@ async fn sigterm_lets_thoughts_finish() {
 }
 
 #[tokio::test]
-async fn thinking_does_not_hold_heartbeats_up() {
+async fn decisions_do_not_delay_heartbeats() {
     let mut room = Room::open().await;
     let slow = ["--budget-ms", "3000", "--rollouts", "4000000000"];
     let _worker = room.worker("bot-worker-1", &slow).await;
@@ -280,7 +280,7 @@ async fn thinking_does_not_hold_heartbeats_up() {
     }
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(3) {
-        assert_eq!(room.peers.alive(Role::BotWorker).len(), 1, "it was taken for dead");
+        assert_eq!(room.peers.alive(Role::BotWorker).len(), 1, "the worker is taken for dead");
         sleep(Duration::from_millis(50)).await;
     }
     room.command(DONE).await;

@@ -89,7 +89,7 @@ fn short_stacks_push_or_fold() {
     assert_eq!(action, Some(Action::RaiseTo(Chips(800))));
     let bad = habits(&unraised(800), 0.25);
     assert_eq!(bad["fold"], 1_000, "{bad:?}");
-    // The same middling hand folds with eight big blinds and pushes with two.
+    // The same middling hand mostly folds with nine big blinds and always goes all-in with two.
     let middling = |chips| habits(&unraised(chips), 0.345);
     assert!(middling(950)["fold"] > 500, "{:?}", middling(950));
     assert_eq!(middling(200)["raise"], 1_000);
