@@ -2,42 +2,42 @@
 
 use std::path::PathBuf;
 
-/// Why there is no database address.
+/// The reason why there is no database URL.
 #[derive(Debug, thiserror::Error)]
 pub enum ArgsError {
-    /// None was given.
+    /// No URL was given.
     #[error("no database: set DATABASE_URL, or --database-url-file to a file that holds it")]
     NoDatabase,
-    /// The file cannot be read.
+    /// The file with the URL cannot be read.
     #[error("cannot read the database address from {path}: {reason}")]
     UrlFile {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         reason: std::io::Error,
     },
 }
 
-/// How to reach the database.
+/// The options of the connection to the database.
 #[derive(Clone, clap::Args)]
 pub struct Args {
-    /// Address of the database, e.g. postgres://user:secret@localhost/poker. Prefer the environment
-    /// or a file: command lines can be read by others.
+    /// URL of the database, e.g. postgres://user:secret@localhost/poker. Prefer the environment or
+    /// a file: other users can read command lines
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
-    /// File that holds the address of the database.
+    /// File that holds the URL of the database
     #[arg(long, env = "DATABASE_URL_FILE")]
     pub database_url_file: Option<PathBuf>,
-    /// Most connections to the database.
+    /// Most connections to the database
     #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u16).range(2..=500))]
     pub database_connections: u16,
 }
 
 impl Args {
-    /// Returns the address of the database. The file counts more than the environment.
+    /// Returns the URL of the database. The file takes precedence over the environment.
     ///
     /// # Errors
-    /// When there is none.
+    /// [`ArgsError`] when neither is set or the file cannot be read.
     pub fn url(&self) -> Result<String, ArgsError> {
         if let Some(path) = &self.database_url_file {
             let text = std::fs::read_to_string(path)

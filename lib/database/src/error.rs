@@ -1,4 +1,4 @@
-//! What can go wrong with the database, and which trouble may pass.
+//! The errors of the database, and which of them are transient.
 
 use deadpool_postgres::{
     PoolError,
@@ -6,34 +6,34 @@ use deadpool_postgres::{
 };
 use std::{error::Error, time::Duration};
 
-/// An error of a database's user: trouble of the database, or something of the user's own.
+/// An error of code that uses the database: the database's error, or one of the code's own.
 pub trait Failure: From<DatabaseError> + From<tokio_postgres::Error> {
-    /// Returns the database's trouble.
+    /// Returns the database's error.
     ///
     /// # Errors
     /// The failure itself when it is not the database's.
     fn into_database(self) -> Result<DatabaseError, Self>;
 }
 
-/// Why the database did not do it.
+/// The reason why the database did not carry out an attempt.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// The address cannot be understood. Its text is not repeated: it holds a password.
+    /// The URL cannot be parsed. The text does not repeat it, because it contains a password.
     #[error("the database URL is not understood ({0}): use postgres://user:password@host:port/name")]
     BadUrl(tokio_postgres::Error),
-    /// No connection can be had.
+    /// No connection is free or can be opened.
     #[error("no database connection: {0}")]
     Pool(#[from] PoolError),
     /// A statement failed.
     #[error("database: {0}")]
     Sql(#[from] tokio_postgres::Error),
-    /// Another process wrote the same row at the same moment: the next attempt finds it.
+    /// Another process wrote the same row at the same moment: the next attempt finds that row.
     #[error("database: {0}")]
     Contended(tokio_postgres::Error),
-    /// No answer in time.
+    /// The database gave no answer in time.
     #[error("no answer from the database within {} ms", .0.as_millis())]
     Silent(Duration),
-    /// The tables are not there or too old.
+    /// The migrations are missing or too old.
     #[error("the database is at migration {found}, this {application} needs {needed}: run `pokerctl apply`")]
     NotMigrated {
         /// The highest migration applied; 0 for none.
@@ -43,8 +43,8 @@ pub enum DatabaseError {
         /// The name of the program that needs it.
         application: &'static str,
     },
-    /// The connection pool could not be made.
-    #[error("cannot make the connection pool: {0}")]
+    /// The connection pool could not be created.
+    #[error("cannot create the connection pool: {0}")]
     Build(#[from] deadpool_postgres::BuildError),
 }
 
@@ -55,8 +55,8 @@ impl Failure for DatabaseError {
 }
 
 impl DatabaseError {
-    /// Returns whether the same attempt may succeed in a moment: the server is away, restarting or
-    /// full, or another transaction was in the way.
+    /// Returns whether the same attempt may soon succeed: the server is down, restarting or full,
+    /// or another transaction was in the way.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -66,7 +66,7 @@ impl DatabaseError {
         }
     }
 
-    /// Returns the error and what caused it, in one line.
+    /// Returns the error and its causes in one line.
     #[must_use]
     pub fn chain(&self) -> String {
         let mut text = self.to_string();
@@ -81,7 +81,8 @@ impl DatabaseError {
         text
     }
 
-    /// Tells a violation of one of the constraints in `contended` from other errors.
+    /// Turns a violation of one of the constraints in `contended` into
+    /// [`DatabaseError::Contended`].
     pub(crate) fn or_contended(self, contended: &[&str]) -> Self {
         match self {
             Self::Sql(error) if violates(&error, contended) => Self::Contended(error),
@@ -109,7 +110,7 @@ fn sql_is_transient(error: &tokio_postgres::Error) -> bool {
         SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
     ]
     .contains(code)
-        // Classes of codes: 08 connection, 53 out of something, 57 operator intervention (restart,
-        // timeout).
+        // Classes of codes: 08 connection, 53 insufficient resources, 57 operator intervention
+        // (restart, timeout).
         || ["08", "53", "57"].iter().any(|class| code.code().starts_with(class))
 }

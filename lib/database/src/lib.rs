@@ -1,9 +1,9 @@
-//! Connections to PostgreSQL: bounded, timed, and tried again while the trouble may pass.
+//! Connections to PostgreSQL: limited in number and time, with attempts repeated while errors are
+//! transient.
 //!
-//! What always holds: an attempt is one transaction that may be repeated from its beginning, also
-//! when it is not known whether its commit got through; no request waits longer than its
-//! [`Limits`]. What this crate does not know: tables and statements, apart from the list of applied
-//! migrations.
+//! Invariants: an attempt is one transaction that may be repeated from its beginning, also when it
+//! is not known whether its commit succeeded; no request waits longer than its [`Limits`]. This
+//! crate does not know tables and statements, apart from the list of applied migrations.
 
 pub mod args;
 pub mod error;
@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_schema_version_is_the_highest_migration_there_is() {
+    fn the_schema_version_is_the_highest_migration() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/sql");
         let highest = std::fs::read_dir(folder)
             .unwrap()

@@ -10,43 +10,43 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Pause between two looks whether the database is there.
+/// The pause between two checks whether the database answers.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// How long one attempt may take and how long to go on trying. Both are bounded because whoever
-/// asks repeats the question anyway, and would rather hear that it is not possible now.
+/// The time limits of an attempt and of all attempts. Both are limited because the caller repeats
+/// its request anyway and needs a refusal in time.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Longest attempt, waiting for a connection included.
+    /// The longest attempt, the wait for a connection included.
     pub attempt: Duration,
-    /// No new attempt after this long.
+    /// The time after which no new attempt begins.
     pub patience: Duration,
 }
 
 impl Limits {
-    /// For requests that a player waits for.
+    /// The limits of requests that a player waits for.
     pub const SHORT: Self = Self { attempt: Duration::from_secs(3), patience: Duration::from_secs(3) };
-    /// For settlements, audits and bots by the thousand.
+    /// The limits of settlements, audits and thousands of bots.
     pub const LONG: Self = Self { attempt: Duration::from_secs(60), patience: Duration::from_secs(3) };
 }
 
-/// What a program wants of its database.
+/// The settings of a connection pool.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
-    /// Address with user and password, `postgres://user:password@host:port/name`.
+    /// The URL with user and password, `postgres://user:password@host:port/name`.
     pub url: &'a str,
-    /// Most connections at a time, at least 1.
+    /// The most connections at a time, at least 1.
     pub connections: usize,
-    /// Name of the program, as PostgreSQL shows it and errors name it.
+    /// The name of the program, for PostgreSQL's views and for errors.
     pub application: &'static str,
-    /// The migration that must be applied.
+    /// The number of the migration that must be applied.
     pub migration: i32,
-    /// Unique constraints that two processes may violate by doing the same at the same moment: the
-    /// attempt is repeated.
+    /// Unique constraints that two processes may violate when they write the same row at the same
+    /// moment: the attempt is repeated.
     pub contended: &'static [&'static str],
 }
 
-/// A bounded number of connections to the database, for work that fails with `E`. Clones share
+/// A limited number of connections to the database, for work that fails with `E`. Clones share
 /// them.
 pub struct Database<E> {
     pool: Pool,
@@ -63,16 +63,16 @@ impl<E> Clone for Database<E> {
 }
 
 impl<E: Failure> Database<E> {
-    /// Prepares connections. Connects to nothing yet.
+    /// Prepares the pool without opening a connection.
     ///
     /// # Errors
-    /// When the address cannot be understood.
+    /// [`DatabaseError`] when the URL cannot be parsed.
     pub fn new(options: Options<'_>) -> Result<Self, DatabaseError> {
         let Options { url, connections, application, migration, contended } = options;
         let mut config: Config = url.parse().map_err(DatabaseError::BadUrl)?;
-        // A process that stops in the middle of a transaction holds the rows of everybody it was
-        // serving: the server ends such a transaction, and no statement or lock is waited for
-        // without end.
+        // A process that stops in the middle of a transaction holds the rows of all its players.
+        // The server ends such a transaction after 2 s, and statements and waits for locks have
+        // limits too.
         let settings = format!(
             "{} -c statement_timeout=10s -c lock_timeout=2s -c idle_in_transaction_session_timeout=2s",
             config.get_options().unwrap_or_default()
@@ -93,11 +93,11 @@ impl<E: Failure> Database<E> {
         Ok(Self { pool, application, migration, contended, failure: PhantomData })
     }
 
-    /// Does `work`, again and again while the trouble may pass. `work` must begin at the beginning
-    /// and must stand being done twice.
+    /// Does `work`, and repeats it while errors are transient. `work` must be one transaction that
+    /// may be carried out twice.
     ///
     /// # Errors
-    /// What `work` refused, or what the database's trouble was in the last attempt.
+    /// The refusal of `work`, or the database's error in the last attempt.
     pub async fn run<T, W, F>(&self, limits: Limits, work: W) -> Result<T, E>
     where
         W: Fn(Client) -> F,
@@ -106,7 +106,8 @@ impl<E: Failure> Database<E> {
         self.repeat(limits, work).await
     }
 
-    /// Returns whether the database answers now. One that is only busy does.
+    /// Returns whether the database answers now. A pool whose connections are all busy counts as an
+    /// answer.
     pub async fn answers(&self) -> bool {
         let limits = Limits { patience: Duration::ZERO, ..Limits::SHORT };
         let asked = self.repeat(limits, |client| async move {
@@ -119,7 +120,7 @@ impl<E: Failure> Database<E> {
         }
     }
 
-    /// Tells `told` every second whether the database answers. Does not return.
+    /// Calls `told` every second with whether the database answers. Does not return.
     pub async fn watch(&self, told: impl Fn(bool)) {
         loop {
             tokio::time::sleep(LOOK).await;
@@ -127,8 +128,8 @@ impl<E: Failure> Database<E> {
         }
     }
 
-    /// Checks that the migrations that this program needs are applied. Later ones do not matter:
-    /// they only add.
+    /// Checks that the migrations that this program needs are applied. Later ones do no harm: they
+    /// only add.
     ///
     /// # Errors
     /// [`DatabaseError::NotMigrated`] when they are not; others when the database does not answer.
@@ -152,12 +153,12 @@ impl<E: Failure> Database<E> {
     /// Waits until the database answers and checks its migrations.
     ///
     /// # Errors
-    /// What time cannot mend: missing migrations, a refused login.
+    /// Errors that are not transient: missing migrations, a refused log-in.
     pub async fn wait(&self) -> Result<(), DatabaseError> {
         loop {
             match self.check_migrations().await {
                 Err(error) if error.is_transient() => {
-                    tracing::warn!(error = %error.chain(), "waiting for the database");
+                    tracing::warn!(error = %error.chain(), "waiting for the database: it does not answer, and is asked again every second");
                 }
                 checked => return checked,
             }
@@ -186,7 +187,7 @@ impl<E: Failure> Database<E> {
             if !error.is_transient() || begun.elapsed() + pause >= limits.patience {
                 return Err(error.into());
             }
-            tracing::debug!(error = %error.chain(), "database: trying again");
+            tracing::debug!(error = %error.chain(), "the database failed: the attempt is repeated");
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(250));
         }
@@ -198,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bad_address_is_not_repeated() {
+    fn the_error_of_a_bad_url_does_not_contain_its_password() {
         let options = Options {
             url: "postgres://user:hush@host:notaport/x",
             connections: 1,
