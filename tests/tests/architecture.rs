@@ -1,9 +1,9 @@
-//! Who may depend on whom. What is not listed here is forbidden.
+//! The allowed dependencies between crates. All others are forbidden.
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What each of the workspace's crates may use of the others, tests apart.
+/// The crates of the workspace that each crate may use, tests apart.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("host", &["wire"]),
@@ -30,7 +30,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("soak", &["wire", "bus", "client", "history", "poker", "servers", "testkit"]),
 ];
 
-/// Libraries that only these crates may name: the reason for their existence.
+/// Libraries that only these crates may use, because to hide them is the crates' purpose.
 const KEPT_APART: &[(&str, &[&str])] = &[
     ("async-nats", &["bus"]),
     ("tokio-postgres", &["pokerctl", "soak"]),
@@ -39,14 +39,14 @@ const KEPT_APART: &[(&str, &[&str])] = &[
     ("argon2", &["cashier"]),
 ];
 
-/// Pure crates know no tokio, no NATS, no clock, no entropy, no logging.
+/// Pure crates use no tokio, no NATS, no clock, no entropy, no logging.
 const PURE: &[&str] = &["wire", "host", "poker", "tournament", "audit"];
 const IMPURE: &[&str] =
     &["tokio", "async-nats", "futures", "tracing", "getrandom", "rand", "time", "chrono", "log", "rustix"];
 
 type Dependencies = BTreeMap<String, BTreeSet<String>>;
 
-/// Normal and build dependencies of every crate of the workspace.
+/// Returns the normal and build dependencies of every crate of the workspace.
 #[allow(clippy::unwrap_used)] // only tests call it
 fn dependencies() -> Dependencies {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
@@ -58,13 +58,15 @@ fn dependencies() -> Dependencies {
     metadata.packages.iter().map(|package| (package.name.to_string(), of(package))).collect()
 }
 
-/// What a set of dependencies does that it may not.
+/// Returns descriptions of all forbidden dependencies.
 fn offences(dependencies: &Dependencies) -> Vec<String> {
     let mut offences = Vec::new();
     let ours: BTreeSet<&str> = dependencies.keys().map(String::as_str).collect();
     for (name, used) in dependencies {
         let Some((_, allowed)) = ALLOWED.iter().find(|(known, _)| known == name) else {
-            offences.push(format!("{name} is not listed: say what it may depend on"));
+            offences.push(format!(
+                "{name} is not listed: add it to ALLOWED with the crates that it may depend on"
+            ));
             continue;
         };
         for other in used {
@@ -74,7 +76,7 @@ fn offences(dependencies: &Dependencies) -> Vec<String> {
             }
             if KEPT_APART.iter().any(|(library, users)| *library == other && !users.contains(&name.as_str()))
             {
-                offences.push(format!("{name} may not name {other}"));
+                offences.push(format!("{name} may not use {other}"));
             }
             if PURE.contains(&name.as_str()) && IMPURE.contains(&other) {
                 offences.push(format!("{name} is pure and may not depend on {other}"));
@@ -85,7 +87,7 @@ fn offences(dependencies: &Dependencies) -> Vec<String> {
 }
 
 #[test]
-fn crates_depend_only_on_what_they_may() {
+fn crates_have_only_allowed_dependencies() {
     assert_eq!(offences(&dependencies()), Vec::<String>::new());
 }
 
@@ -103,6 +105,6 @@ fn forbidden_dependencies_are_noticed() {
     for (name, other) in planted {
         let mut dependencies = dependencies();
         dependencies.entry(name.to_owned()).or_default().insert(other.to_owned());
-        assert_eq!(offences(&dependencies).len(), 1, "{name} using {other} goes unnoticed");
+        assert_eq!(offences(&dependencies).len(), 1, "{name} using {other} is not noticed");
     }
 }

@@ -1,7 +1,9 @@
-//! A machine's clock is set while tables are played: no turn ends by it, and no table waits for it.
+//! A machine's clock is set while tables are played: no turn ends early and no table waits because
+//! of it.
 //!
-//! The table worker runs with a library preloaded that sets its wall clock (`shifted-clock/clock.rs`).
-//! The test that is left out (`make trouble`) waits until the worker takes the machine's time.
+//! The table worker runs with a preloaded library that sets its wall clock
+//! (`shifted-clock/clock.rs`). The ignored test (`make trouble`) waits until the worker adopts the
+//! machine's time.
 
 use anyhow::ensure;
 use servers::Child;
@@ -10,9 +12,9 @@ use testkit::{Fleet, FleetSize, nobody_timed_out, table_journals};
 use tokio::time::{Instant, sleep};
 use wire::{TableId, event::TableEvent};
 
-/// A guard against hangs. Shorter than the clock is set by.
+/// Limit of all waits; shorter than the time by which the clock is set.
 const LIMIT: Duration = Duration::from_secs(60);
-/// The machine's clock must stay set for two minutes before a process takes its time.
+/// Limit until a process adopts the machine's time: the clock must stay set for two minutes.
 const ADOPTED: Duration = Duration::from_secs(180);
 const NODE: &str = "table-worker-set";
 const HOUR: i64 = 3_600;
@@ -35,7 +37,7 @@ impl Room {
             [("LD_PRELOAD", OsStr::new(env!("SHIFTED_CLOCK_LIBRARY"))), ("SHIFTED_CLOCK", clock.as_os_str())];
         let worker = fleet.add_table_worker_in(NODE, &env).await?;
         fleet.pokerctl(&["drain", "--force", "table-worker-1"]).await?;
-        // Bots act long before their time is up.
+        // Bots act long before their time is over.
         let pace = ["--action-ms", "30000", "--hand-pause-ms", "200", "--bot-pace-ms", "100", "--json"];
         let create = [&["table", "create", "clocks", "--bots", "4"], &pace[..]].concat();
         let made: serde_json::Value = serde_json::from_str(fleet.pokerctl(&create).await?.trim())?;
@@ -60,13 +62,13 @@ impl Room {
         Ok(())
     }
 
-    /// Sets the clock, and waits until the worker has said something of it `times` times.
+    /// Sets the clock, and waits until the worker has logged this text `times` times.
     async fn set(&self, shift: i64, said: &str, times: usize, limit: Duration) -> anyhow::Result<()> {
         fs::write(&self.clock, shift.to_string())?;
         let log = self.fleet.data().join("logs").join(format!("{NODE}.log"));
         let began = Instant::now();
         while fs::read_to_string(&log)?.matches(said).count() < times {
-            ensure!(began.elapsed() < limit, "the worker did not say: {said}");
+            ensure!(began.elapsed() < limit, "the worker did not log: {said}");
             sleep(Duration::from_millis(100)).await;
         }
         Ok(())
@@ -91,10 +93,10 @@ async fn a_clock_that_is_set_ends_no_turn_and_stops_no_table() -> anyhow::Result
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes"]
-async fn a_clock_that_stays_set_is_followed_and_ends_no_turn() -> anyhow::Result<()> {
+async fn a_clock_that_stays_set_is_adopted_and_ends_no_turn() -> anyhow::Result<()> {
     let room = Room::open().await?;
     for (shift, times) in [(HOUR, 1), (-HOUR, 2)] {
-        room.set(shift, "this process takes its time", times, ADOPTED).await?;
+        room.set(shift, "this process adopts its time", times, ADOPTED).await?;
         room.hands_are_played().await?;
     }
     room.close().await

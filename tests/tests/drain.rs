@@ -1,4 +1,5 @@
-//! Processes of every role are drained and started again in the middle of hands; nobody notices, and nothing is lost.
+//! Processes of every role are drained and restarted in the middle of hands: no player notices, and
+//! nothing is lost.
 
 use anyhow::{Context, ensure};
 use poker::table::TableRecord;
@@ -16,11 +17,11 @@ use wire::{
 const LIMIT: Duration = Duration::from_secs(240);
 const ENTRIES: u16 = 30;
 
-/// Has a process drain, and start again.
+/// Drains a process and starts it again.
 async fn drain_and_undrain(fleet: &Fleet, node: &str) -> anyhow::Result<()> {
     let told = fleet.pokerctl(&["drain", node, "--json"]).await?;
     let told = told.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>()?;
-    let last = told.last().context("it says nothing")?;
+    let last = told.last().context("`pokerctl drain` printed nothing")?;
     ensure!(last["state"] == "gone" && last["node"] == node, "{told:?}");
     let ready = fleet.pokerctl(&["undrain", "--json"]).await?;
     let ready: Value = serde_json::from_str(ready.trim())?;
@@ -28,7 +29,7 @@ async fn drain_and_undrain(fleet: &Fleet, node: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Records of actions that a player asked for.
+/// Counts the records of actions that a player asked for.
 fn actions_of(player: PlayerId, records: &[(u64, TableRecord)]) -> usize {
     let acted = |event: &TableEvent| matches!(event, TableEvent::Hand(HandEvent::Acted { .. }));
     let by_player = |record: &TableRecord| record.cause.is_some_and(|cause| cause.player == Some(player));
@@ -38,7 +39,7 @@ fn actions_of(player: PlayerId, records: &[(u64, TableRecord)]) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_role_is_drained_in_the_middle_of_hands() -> anyhow::Result<()> {
     let fleet = Fleet::start(FleetSize::default()).await?;
-    // Long enough for every role to be drained before it is over.
+    // Long enough that every role is drained before the tournament is over.
     let config =
         TournamentConfig { bot_pace_ms: 50, starting_stack: Chips(3_000), ..quick_tournament(ENTRIES, 1) };
     let tournament = fleet.tournament(config).await?;
@@ -73,7 +74,7 @@ async fn every_role_is_drained_in_the_middle_of_hands() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_drained_is_said_in_one_sentence() -> anyhow::Result<()> {
+async fn a_process_that_cannot_be_drained_is_named_in_one_sentence() -> anyhow::Result<()> {
     let size = FleetSize { gateways: 1, table_workers: 1, bot_workers: 1, coordinators: 1 };
     let fleet = Fleet::start(size).await?;
     for (args, says) in [
@@ -93,7 +94,8 @@ async fn what_cannot_be_drained_is_said_in_one_sentence() -> anyhow::Result<()> 
     fleet.stop().await
 }
 
-/// How long a table stands still when its worker stops by plan: `make measure` prints it.
+/// Measures how long a table takes no commands when its worker stops by plan: `make measure` prints
+/// it.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a measurement"]
 async fn outage_of_a_planned_stop() -> anyhow::Result<()> {

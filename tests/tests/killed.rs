@@ -1,4 +1,5 @@
-//! Processes are killed in the middle of hands; tournaments end all the same, and nobody saw anything wrong.
+//! Processes are killed in the middle of hands: tournaments end all the same, and no client sees a
+//! wrong event.
 
 use anyhow::{bail, ensure};
 use bus::{Bus, Cursor, Patience, TableStreams};
@@ -17,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(240);
 const ENTRIES: u16 = 24;
 const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: Duration::from_secs(20) };
 
-/// Waits until hands are being played at full speed.
+/// Waits until this many hands have been played.
 async fn under_way(fleet: &Fleet, tournament: TournamentId, hands: u64) -> anyhow::Result<()> {
     let began = std::time::Instant::now();
     while fleet.standings(tournament).await?.hands < hands {
@@ -27,7 +28,7 @@ async fn under_way(fleet: &Fleet, tournament: TournamentId, hands: u64) -> anyho
     Ok(())
 }
 
-/// Every entry has a place, prizes add up, and all chips ended with the winner.
+/// Checks that every entry has a place, prizes add up, and all chips are the winner's at the end.
 fn complete(standings: &Standings) -> anyhow::Result<()> {
     ensure!(standings.phase == Phase::Finished, "{:?}", standings.phase);
     ensure!(standings.players.len() == usize::from(ENTRIES));
@@ -70,10 +71,10 @@ async fn table_workers_are_killed_in_the_middle_of_hands() -> anyhow::Result<()>
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_node_is_killed_and_its_players_go_on_in_the_same_hand() -> anyhow::Result<()> {
+async fn a_gateway_is_killed_and_its_players_go_on_in_the_same_hand() -> anyhow::Result<()> {
     let fleet = Fleet::start(FleetSize::default()).await?;
     let tournament = fleet.tournament(quick_tournament(ENTRIES, 2)).await?;
-    // Both prefer the first node, so both lose their connection.
+    // Both prefer the first gateway, so both lose their connection.
     let watcher = Watcher::start(fleet.ws()?, tournament);
     let tcp = fleet.hero("gail", fleet.tcp()?, Chips(5_000)).await?;
     let json = fleet.hero("jane", fleet.ws_json()?, Chips(5_000)).await?;
@@ -98,7 +99,7 @@ async fn coordinators_and_the_nats_server_are_killed() -> anyhow::Result<()> {
     let hero = fleet.hero("nora", fleet.tcp()?, Chips(5_000)).await?;
     let playing = tokio::spawn(hero.play(tournament, LIMIT));
     under_way(&fleet, tournament, 8).await?;
-    // Whichever owns the tournament is among them.
+    // One of the two owns the tournament.
     fleet.kill("coordinator-1")?;
     tokio::time::sleep(Duration::from_secs(4)).await;
     fleet.kill("coordinator-2")?;
@@ -110,10 +111,10 @@ async fn coordinators_and_the_nats_server_are_killed() -> anyhow::Result<()> {
     fleet.stop().await
 }
 
-/// An owner that has been replaced may write once more before it notices: a table that it created belongs to its successor, although
-/// that one has read all journals before, and so does what it wrote to a table.
+/// An owner that has been replaced may write once more before it notices. Its successor finds that
+/// record, of a new table or of a known one, although it has read all journals before.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_owner_before_wrote_last_is_found() -> anyhow::Result<()> {
+async fn the_last_record_of_a_former_owner_is_found() -> anyhow::Result<()> {
     let fleet = Fleet::start(FleetSize::default()).await?;
     let known = fleet.pokerctl(&["table", "create", "known", "--json"]).await?;
     let known: TableId = serde_json::from_str::<serde_json::Value>(&known)?["table"].to_string().parse()?;
@@ -134,7 +135,7 @@ async fn what_the_owner_before_wrote_last_is_found() -> anyhow::Result<()> {
     let found = ask(&fleet, late, TableCommand::Resync { since: None }).await?;
     ensure!(matches!(found, TableReply::Resync(_)), "{found:?}");
 
-    // The same with a table that the successor knows, and has not written to yet.
+    // The same with a table that the successor knows and has not written to yet.
     fleet.kill("table-worker-1")?;
     fleet.kill("table-worker-2")?;
     ask(&fleet, known, TableCommand::Resync { since: None }).await?;
@@ -162,7 +163,7 @@ async fn ask(fleet: &Fleet, table: TableId, command: TableCommand) -> anyhow::Re
     ask_as(fleet, None, table, command).await
 }
 
-/// Asks until there is an answer for good.
+/// Sends a request until its answer is final.
 async fn ask_as(
     fleet: &Fleet,
     player: Option<PlayerId>,

@@ -1,4 +1,5 @@
-//! Recorded hands on a whole fleet: they end as recorded, and only where the fleet was started for it.
+//! Recorded hands on a whole fleet: they end as recorded, and are played only by a fleet that was
+//! started for it.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 use serde_json::Value;
@@ -40,7 +41,7 @@ fn json(text: &str) -> Value {
 async fn recorded_hands_end_as_recorded() {
     let fleet = Fleet::start_with(SIZE, &["--scripted-decks"]).await.unwrap();
     let files = std::fs::read_dir(golden()).unwrap().count();
-    // The second time in rounds, over another kind of connection.
+    // The second run is in rounds, over another kind of connection.
     for options in [&[][..], &["--players", "6", "--wire", "ws+json"]] {
         let output = replay(&fleet.data(), &[golden()], options).await;
         let line = line(&output);
@@ -53,7 +54,7 @@ async fn recorded_hands_end_as_recorded() {
         assert!(line["actions"].as_u64().unwrap() > 40 && line["hands_per_s"].as_f64().unwrap() > 0.0);
     }
 
-    // A record that is wrong by a chip is noticed, and so is one that breaks the rules.
+    // A record that is wrong by one chip is noticed, and so is one that breaks the rules.
     let folder = tempfile::tempdir().unwrap();
     let hand = |name: &str, action: &str, stacks: &str| {
         let path = folder.path().join(name);
@@ -74,7 +75,7 @@ async fn recorded_hands_end_as_recorded() {
     assert_eq!(how, "100 100 is recorded, 101 99 came out");
     assert_eq!(line["refusals"]["too small: the total must be at least 4"], 1, "{line}");
 
-    // Money and journals are as they must be, and say what was not shuffled.
+    // Money and journals are correct, and the journals say that the decks were not shuffled.
     let report: Value = json(&fleet.pokerctl(&["verify", "--json"]).await.unwrap());
     let played = 3 * files + 1;
     assert_eq!((&report["violations"], &report["scripted_hands"]), (&0.into(), &played.into()), "{report}");

@@ -1,6 +1,7 @@
-//! A rolling upgrade, and back again: every process of every role is restarted as the next version, one by one, while a tournament
-//! is played, and the same the other way round. The next version writes a field more in every structure of every message and
-//! record (`scripts/build-next`); old and new read each other's journals, requests, heartbeats and frames.
+//! A rolling upgrade and a rollback: every process of every role is restarted as the next version,
+//! one by one, while a tournament is played, and then back. The next version writes one more field
+//! in every structure of every message and record (`scripts/build-next`); both versions read each
+//! other's journals, requests, heartbeats and frames.
 
 use anyhow::{Context, ensure};
 use bus::TableStreams;
@@ -22,7 +23,7 @@ const ENTRIES: u16 = 30;
 /// The field that the next version writes.
 const FIELD: &[u8] = b"field_of_the_next_version";
 
-/// The programs that a fleet runs; what they are can be changed while it does.
+/// The programs of a fleet, which can be replaced while it runs.
 struct Programs {
     folder: PathBuf,
     old: PathBuf,
@@ -35,14 +36,14 @@ impl Programs {
         let old = pokerctl.parent().context("no build folder")?.to_owned();
         let next = old.with_file_name("next");
         ensure!(next.join("cashier").exists(), "{} is missing: run scripts/build-next", next.display());
-        // By this path it finds the others.
+        // It finds the other programs by this path.
         fs::copy(&pokerctl, folder.join("pokerctl"))?;
         let programs = Self { folder: folder.to_owned(), old, next };
         Role::ALL.into_iter().try_for_each(|role| programs.set(role, false))?;
         Ok(programs)
     }
 
-    /// From the next start on a role is of that version.
+    /// Sets the version of a role from its next start on.
     fn set(&self, role: Role, next: bool) -> anyhow::Result<()> {
         let version = if next { &self.next } else { &self.old };
         let fresh = self.folder.join("fresh");
@@ -72,7 +73,7 @@ async fn roll(fleet: &Fleet, programs: &Programs, next: bool) -> anyhow::Result<
     Ok(())
 }
 
-/// Rolls while a tournament is played, and sees it to its end.
+/// Rolls while a tournament is played, and waits for the tournament's end.
 async fn roll_in_a_tournament(
     fleet: &Fleet,
     programs: &Programs,
@@ -97,7 +98,8 @@ async fn roll_in_a_tournament(
     Ok(tournament)
 }
 
-/// How often a table's journal goes from records of the one version to records of the other, over all tables.
+/// Counts how often tables' journals change from records of one version to records of the other,
+/// over all tables.
 async fn changes_of_version(fleet: &Fleet) -> anyhow::Result<(u32, u32)> {
     let (mut up, mut down) = (0, 0);
     for journal in TableStreams::new(&fleet.admin).all().await? {
@@ -122,7 +124,7 @@ async fn a_fleet_is_upgraded_and_rolled_back_in_the_middle_of_tournaments() -> a
     let programs = Programs::link(folder.path())?;
     let folders = Folders { programs: Some(folder.path()), ..Folders::default() };
     let fleet = Fleet::start_from(FleetSize::default(), folders).await?;
-    // These tables live through both, so each version takes them over from the other.
+    // These tables exist through both, so each version takes them over from the other.
     let pace = ["--hand-pause-ms", "100", "--bot-pace-ms", "100"];
     for name in ["one", "two", "three", "four"] {
         fleet.pokerctl(&[&["table", "create", name, "--bots", "6"], &pace[..]].concat()).await?;

@@ -1,5 +1,5 @@
-//! The load generator on a whole fleet: what it counts must add up with what the fleet says, and it must come through the
-//! death of processes without having seen anything that must not be.
+//! The load generator on a whole fleet: its counts agree with the fleet's, and it sees no violation
+//! through the death of processes.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 use serde_json::Value;
@@ -14,7 +14,7 @@ fn swarm() -> PathBuf {
     path
 }
 
-/// Plays on a fleet; fails when the load generator does.
+/// Plays on a fleet; fails when the load generator fails.
 async fn play(fleet: &Fleet, args: &[&str]) -> Value {
     let mut command = Command::new(swarm());
     command.arg("play").arg("--data-dir").arg(fleet.data()).args(args);
@@ -26,7 +26,7 @@ async fn play(fleet: &Fleet, args: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn a_small_room_plays_over_every_wire_and_through_deaths() {
+async fn a_small_room_plays_over_every_kind_of_connection_and_through_deaths() {
     let fleet =
         Fleet::start(FleetSize { bot_workers: 1, coordinators: 1, ..FleetSize::default() }).await.unwrap();
     for wire in ["tcp", "ws", "ws+json"] {
@@ -53,7 +53,10 @@ async fn a_small_room_plays_over_every_wire_and_through_deaths() {
     };
     let (line, ()) = tokio::join!(playing, killing);
     assert_eq!(line["violations"], 0, "{line}");
-    assert!(line["dropped"].as_u64().unwrap() > 0, "nobody noticed the death of its gateway: {line}");
+    assert!(
+        line["dropped"].as_u64().unwrap() > 0,
+        "no player lost its connection when its gateway died: {line}"
+    );
     assert!(line["actions"].as_u64().unwrap() > 100, "{line}");
     fleet.verify().await.unwrap();
     fleet.stop().await.unwrap();

@@ -1,7 +1,8 @@
-//! Texts for people hold no debug format: a name, a number and a sentence say what `HandNo(1)` does not.
+//! Texts for people contain no debug format: names, numbers and sentences instead of `HandNo(1)`.
 //!
-//! Looked at is the source of every program and library, their tests apart. Allowed are lines of `debug!` and `trace!`, which
-//! are for those who know the source, panics, and `impl Debug` itself.
+//! The source of every program and library is checked, without their tests. Allowed are lines of
+//! `debug!` and `trace!`, which are for people who know the source, panics, and `impl Debug`
+//! itself.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test helper that fails is a failed test")]
 
@@ -11,17 +12,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Crates whose output is for those who work on this project: what it found wrong, as the program saw it.
+/// Crates whose output is for people who work on this project: violations, with the values in which
+/// they were found.
 const FOR_DEVELOPERS: &[&str] = &["lib/testkit", "lib/audit"];
-/// Files with as many exceptions: quoting for a machine, and what the load generator found wrong, as it saw it.
+/// Files with their number of exceptions: quoting for a machine, and violations that the load
+/// generator found.
 const EXCEPTIONS: &[(&str, usize)] = &[("lib/servers/src/nats.rs", 1), ("bins/swarm/src/play/chips.rs", 2)];
-/// Macros whose texts nobody reads but in a trace or after a mistake in the program.
+/// Macros whose texts are read only in a trace or after a mistake in the program.
 const FREE: &[&str] =
     &["debug", "trace", "panic", "assert", "assert_eq", "assert_ne", "debug_assert", "unreachable"];
 /// Macros in which `?value` is a debug format.
 const LOGS: &[&str] = &["info", "warn", "error", "event", "span", "info_span", "warn_span", "error_span"];
 
-/// Lines of a source that format for debugging where people read it.
+/// Returns the lines of a source that use debug formats in texts for people.
 fn debug_formats(source: &str) -> Vec<usize> {
     let tokens: TokenStream = source.parse().unwrap_or_else(|error| panic!("no Rust: {error}"));
     let mut lines = Vec::new();
@@ -67,7 +70,7 @@ fn is_ident(token: &TokenTree, name: &str) -> bool {
     matches!(token, TokenTree::Ident(ident) if ident == name)
 }
 
-/// Whether a documenting comment begins here.
+/// Returns whether a doc comment begins here.
 fn is_comment(tokens: &[TokenTree]) -> bool {
     let attribute = match tokens {
         [hash, bang, TokenTree::Group(group), ..] if is_punct(hash, '#') && is_punct(bang, '!') => group,
@@ -77,12 +80,12 @@ fn is_comment(tokens: &[TokenTree]) -> bool {
     attribute.stream().into_iter().next().is_some_and(|token| is_ident(&token, "doc"))
 }
 
-/// How many tokens the attribute takes that begins here.
+/// Returns the number of tokens of the attribute that begins here.
 fn skip_attribute(tokens: &[TokenTree]) -> usize {
     if matches!(tokens, [_, TokenTree::Group(_), ..]) { 2 } else { 3 }
 }
 
-/// Whether an item begins here that is compiled for tests only.
+/// Returns whether an item begins here that is compiled for tests only.
 fn is_test(tokens: &[TokenTree]) -> bool {
     let [hash, TokenTree::Group(attribute), ..] = tokens else { return false };
     let text: String = attribute.stream().to_string().split_whitespace().collect();
@@ -100,7 +103,7 @@ fn is_block(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
 }
 
-/// How many tokens the item takes that begins here.
+/// Returns the number of tokens of the item that begins here.
 fn skip_item(tokens: &[TokenTree]) -> usize {
     let end = tokens.iter().position(|token| is_block(token) || is_punct(token, ';'));
     end.map_or(tokens.len(), |end| end + 1)
@@ -115,7 +118,7 @@ fn as_macro(tokens: &[TokenTree]) -> Option<(String, &Group)> {
     }
 }
 
-/// Lines of `?value` and `name = ?value` in a line for the log.
+/// Returns the lines of `?value` and `name = ?value` in a log macro.
 fn debug_fields(group: &Group) -> Vec<usize> {
     let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
     let fields = tokens.iter().enumerate().filter(|&(at, token)| {
@@ -141,7 +144,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn texts_for_people_hold_no_debug_format() {
+fn texts_for_people_contain_no_debug_format() {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap();
     let mut offences = Vec::new();
     let mut looked_at = 0;
@@ -170,7 +173,7 @@ fn texts_for_people_hold_no_debug_format() {
 }
 
 #[test]
-fn debug_formats_are_found_where_people_read() {
+fn debug_formats_are_found_in_texts_for_people() {
     let found = |source: &str| debug_formats(source).len();
     for offence in [
         r#"fn f() { format!("{x:?}") }"#,

@@ -1,4 +1,5 @@
-//! A person plays a tournament to the end among bots, over every way to connect, and finds the prize in the balance.
+//! A person plays a tournament to the end among bots, over every kind of connection, and gets the
+//! prize.
 
 use anyhow::{Context, ensure};
 use client::Address;
@@ -30,7 +31,7 @@ async fn plays_to_the_end(fleet: &Fleet, name: &str, addresses: Vec<Address>) ->
     else {
         anyhow::bail!("no such player");
     };
-    // 5,000 less buy-in and fee, plus the prize.
+    // 5,000 minus buy-in and fee, plus the prize.
     ensure!(details.balance == 5_000 - 1_100 + i64::try_from(prize.0)?, "{details:?} after {prize}");
     let compared = check_against_journals(&fleet.admin, &report.sightings, false).await?;
     let restarts = report.sightings.restarts;

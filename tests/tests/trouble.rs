@@ -1,7 +1,8 @@
-//! Servers in trouble: nats-server gone, JetStream out of storage, PostgreSQL gone. Hands wait or go on as each can, players are told,
-//! nobody's time runs out, nothing is lost, and all of it goes on by itself.
+//! Outages of servers: nats-server down, JetStream out of storage, PostgreSQL down. Hands wait or
+//! go on as they can, players are told, no time runs out, nothing is lost, and play resumes by
+//! itself.
 //!
-//! The tests that are left out (`make trouble`) are the same with outages of a minute and of ten minutes.
+//! The ignored tests (`make trouble`) are the same with outages of one and of ten minutes.
 
 use anyhow::{Context, bail, ensure};
 use client::{Client, ClientError, ClientEvent, Handle, Login, Options};
@@ -16,9 +17,9 @@ use wire::{
     tournament::TournamentConfig,
 };
 
-/// A guard against hangs.
+/// Limit of all waits.
 const LIMIT: Duration = Duration::from_secs(180);
-/// Time to act: shorter than the outages, so that every clock would run out.
+/// Time to act, in milliseconds: shorter than the outages, so that every clock would run out.
 const ACTION_MS: u32 = 6_000;
 const SHORT: Duration = Duration::from_secs(12);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -26,7 +27,7 @@ const TEN_MINUTES: Duration = Duration::from_secs(600);
 const MONEY: Chips = Chips(50_000);
 const BUY_IN: Chips = Chips(10_000);
 
-/// A person at a cash table who checks or folds at once, and notes what happens.
+/// A person at a cash table who checks or folds at once, and notes service notices and hands.
 struct Guest {
     client: Client,
     player: PlayerId,
@@ -54,12 +55,12 @@ impl Guest {
         Ok(Self { client, player, table, seat: None, hand: HandNo(0), hands: 0, told: Vec::new() })
     }
 
-    /// Plays until something is so.
+    /// Plays until the condition holds.
     async fn until(&mut self, what: &str, limit: Duration, so: impl Fn(&Self) -> bool) -> anyhow::Result<()> {
         let end = Instant::now() + limit;
         while !so(self) {
             let event = timeout_at(end, self.client.next()).await;
-            let event = event.with_context(|| format!("never: {what}; {:?}", self.told))?;
+            let event = event.with_context(|| format!("not in time: {what}; {:?}", self.told))?;
             self.take(event.context("the connection ended")?);
         }
         Ok(())
@@ -86,7 +87,7 @@ impl Guest {
         }
     }
 
-    /// Not waited for: the answer comes after the outage, and the journals show what came of it.
+    /// Does not wait for the answer, which comes after the outage; the journals show the result.
     fn act(&self, seat: SeatNo, turn: u32, legal: &Legal) {
         if self.seat == Some(seat) {
             let action = if legal.check { Action::Check } else { Action::Fold };
@@ -99,31 +100,31 @@ impl Guest {
         self.told.last().is_some_and(is)
     }
 
-    /// Watches for so long that the table stands still: the connection lives, nothing is said to work
-    /// again, and no more than the hand that was being written ends.
+    /// Watches the table for this long and checks that it waits: the connection lives, no service
+    /// is reported as restored, and only the hand that was being written ends.
     async fn stands_still(&mut self, time: Duration) -> anyhow::Result<()> {
         let (end, hands) = (Instant::now() + time, self.hands);
         while let Ok(event) = timeout_at(end, self.client.next()).await {
             self.take(event.context("the connection ended")?);
             ensure!(self.hands <= hands + 1, "hands were played without storage");
-            ensure!(self.is_told(|now| !now.tables), "tables are said to go on: {:?}", self.told);
+            ensure!(self.is_told(|now| !now.tables), "the tables are reported to work: {:?}", self.told);
         }
-        // Only an answer shows that the silence was the table's and not the connection's.
+        // Only an answer shows that the table was silent and not the connection.
         let answer = ask(self.client.handle(), ClientMessage::Ping).await?;
-        ensure!(answer == ServerMessage::Pong, "no sign of life but {answer:?}");
+        ensure!(answer == ServerMessage::Pong, "the ping was answered with {answer:?}");
         Ok(())
     }
 
-    /// Waits until everything works and hands are played.
+    /// Waits until all services are reported to work and hands are played.
     async fn goes_on(&mut self) -> anyhow::Result<()> {
-        self.until("everything works again", LIMIT, |guest| guest.is_told(|now| *now == Service::WHOLE))
+        self.until("all services work again", LIMIT, |guest| guest.is_told(|now| *now == Service::WHOLE))
             .await?;
         let hands = self.hands + 3;
         self.until("hands after the outage", LIMIT, |guest| guest.hands >= hands).await
     }
 }
 
-/// Refusals are told soon.
+/// Returns options with which refusals are reported soon.
 fn options(fleet: &Fleet, login: Login) -> anyhow::Result<Options> {
     Ok(Options { refusal_patience: Duration::from_secs(2), ..Options::new(fleet.tcp()?, login) })
 }
@@ -132,7 +133,7 @@ async fn ask(handle: Handle, message: ClientMessage) -> Result<ServerMessage, Cl
     handle.request(message).await
 }
 
-/// A cash table with bots and free seats.
+/// Makes a cash table with bots and free seats.
 async fn table(fleet: &Fleet, bots: &str) -> anyhow::Result<TableId> {
     let action = ACTION_MS.to_string();
     let pace = ["--action-ms", &action, "--hand-pause-ms", "200", "--bot-pace-ms", "300", "--json"];
@@ -141,7 +142,7 @@ async fn table(fleet: &Fleet, bots: &str) -> anyhow::Result<TableId> {
     Ok(serde_json::from_value(made["table"].clone())?)
 }
 
-/// Tables with bots, a tournament of bots, and a guest who has played a hand.
+/// Makes tables with bots, a tournament of bots, and a guest who has played a hand.
 async fn full_house(fleet: &Fleet) -> anyhow::Result<(Guest, TournamentId)> {
     for _ in 0..6 {
         table(fleet, "6").await?;
@@ -153,7 +154,7 @@ async fn full_house(fleet: &Fleet) -> anyhow::Result<(Guest, TournamentId)> {
     Ok((guest, tournament))
 }
 
-/// What must be so after every outage.
+/// Checks the conditions that must hold after every outage.
 async fn all_is_well(fleet: Fleet, tournament: TournamentId) -> anyhow::Result<()> {
     fleet.until_settled(tournament, LIMIT).await?;
     nobody_timed_out(&table_journals(&fleet.admin).await?)?;
@@ -185,7 +186,7 @@ async fn storage_is_full(time: Duration) -> anyhow::Result<()> {
     all_is_well(fleet, tournament).await
 }
 
-/// The project's server configuration with little room for JetStream.
+/// Makes a copy of the project's server configuration with little storage for JetStream.
 fn small_home(home: &Path) -> anyhow::Result<()> {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
     for folder in ["streams", "buckets", "consumers"] {
@@ -207,7 +208,7 @@ fn small_home(home: &Path) -> anyhow::Result<()> {
 /// Fills the storage with a stream of its own.
 async fn fill(fleet: &Fleet, folder: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(folder.join("streams"))?;
-    // The administrator may publish there, and nobody listens.
+    // The administrator may publish there, and no process subscribes.
     let stream = r#"{"name": "FILLER", "subjects": ["drain.filler.*"], "storage": "file"}"#;
     fs::write(folder.join("streams/FILLER.json"), stream)?;
     bus::admin::apply(&fleet.admin, folder).await?;
@@ -233,10 +234,14 @@ async fn postgres_is_gone(time: Duration) -> anyhow::Result<()> {
     let late = Guest::come(&fleet, "liv", table).await?;
     let visitor = Client::connect(options(&fleet, Login::Visitor)?).await?;
     let outage = async {
-        guest.until("no money moves", LIMIT, |guest| guest.is_told(|now| !now.money && now.tables)).await?;
+        guest
+            .until("the cashier is reported unavailable", LIMIT, |guest| {
+                guest.is_told(|now| !now.money && now.tables)
+            })
+            .await?;
         let hands = guest.hands + 2;
         guest.until("hands meanwhile", LIMIT, |guest| guest.hands >= hands).await?;
-        // First, because from then on the guest need not act in time.
+        // The guest leaves first, because from then on it need not act in time.
         guest.client.request(PlayerCommand::Leave.at(table)).await?;
         guest.until("the seat is given up", LIMIT, |guest| guest.seat.is_none()).await?;
         let sit = PlayerCommand::Sit { seat: None, buy_in: BUY_IN }.at(table);
@@ -248,13 +253,13 @@ async fn postgres_is_gone(time: Duration) -> anyhow::Result<()> {
     guest.until("money moves", LIMIT, |guest| guest.is_told(|now| *now == Service::WHOLE)).await?;
     let end = Instant::now() + LIMIT;
     while in_play(&fleet, guest.player).await? > Chips::ZERO {
-        ensure!(Instant::now() < end, "who left is not paid");
+        ensure!(Instant::now() < end, "the player who left is not paid out");
         sleep(Duration::from_millis(200)).await;
     }
     all_is_well(fleet, tournament).await
 }
 
-/// What a player has at tables, as the ledger has it.
+/// Returns a player's chips at tables, by the ledger.
 async fn in_play(fleet: &Fleet, player: PlayerId) -> anyhow::Result<Chips> {
     match fleet.cashier(AdminRequest::ShowPlayer { player: player.to_string() }).await? {
         CashierReply::Player(details) => Ok(details.in_play),
@@ -262,16 +267,16 @@ async fn in_play(fleet: &Fleet, player: PlayerId) -> anyhow::Result<Chips> {
     }
 }
 
-/// Refused by name, as something that may be tried again.
+/// Checks that a request was refused for now, by name.
 fn refused(answer: Result<ServerMessage, ClientError>) -> anyhow::Result<()> {
     match answer {
         Err(ClientError::Refused(Refusal::Unavailable { .. })) => Ok(()),
-        other => bail!("not refused: {other:?}"),
+        other => bail!("the request was not refused for now: {other:?}"),
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_nats_server_is_gone_for_a_while() -> anyhow::Result<()> {
+async fn the_nats_server_is_down_for_a_while() -> anyhow::Result<()> {
     nats_is_gone(SHORT).await
 }
 
@@ -281,13 +286,13 @@ async fn jetstream_is_out_of_storage_for_a_while() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn postgresql_is_gone_for_a_while() -> anyhow::Result<()> {
+async fn postgresql_is_down_for_a_while() -> anyhow::Result<()> {
     postgres_is_gone(SHORT).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes"]
-async fn the_nats_server_is_gone_for_a_minute() -> anyhow::Result<()> {
+async fn the_nats_server_is_down_for_a_minute() -> anyhow::Result<()> {
     nats_is_gone(MINUTE).await
 }
 
@@ -299,6 +304,6 @@ async fn jetstream_is_out_of_storage_for_a_minute() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes ten minutes"]
-async fn postgresql_is_gone_for_ten_minutes() -> anyhow::Result<()> {
+async fn postgresql_is_down_for_ten_minutes() -> anyhow::Result<()> {
     postgres_is_gone(TEN_MINUTES).await
 }

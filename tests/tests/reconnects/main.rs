@@ -1,5 +1,6 @@
-//! Players lose their connection in every way there is and go on where they were: over TCP, over WebSocket with MessagePack
-//! and with JSON, in one fleet. What everybody saw is compared with the journals.
+//! Players lose their connection in every way and go on where they were: over TCP, over WebSocket
+//! with MessagePack and with JSON, in one fleet. The events that all clients saw are compared with
+//! the journals.
 
 mod person;
 mod relay;
@@ -18,7 +19,7 @@ use wire::{
     table::Absence,
 };
 
-/// The three ways to speak to a node.
+/// The three kinds of connection to a gateway.
 #[derive(Clone, Copy, Debug)]
 enum Way {
     Tcp,
@@ -28,12 +29,12 @@ enum Way {
 
 const WAYS: [Way; 3] = [Way::Tcp, Way::Ws, Way::Json];
 
-/// A short grace, and a limit that nobody reaches.
+/// A short grace, and a limit that is never reached.
 const SHORT: Absence = Absence { grace_ms: 500, limit_ms: 120_000 };
-/// A grace that nobody reaches either.
+/// A grace that is never reached either.
 const LONG: Absence = Absence { grace_ms: 60_000, limit_ms: 120_000 };
 
-/// Addresses of the nodes, in the order of their names.
+/// Returns the gateways' addresses, in the order of their names.
 fn addresses(fleet: &Fleet, way: Way) -> anyhow::Result<Vec<Address>> {
     match way {
         Way::Tcp => fleet.tcp(),
@@ -42,7 +43,7 @@ fn addresses(fleet: &Fleet, way: Way) -> anyhow::Result<Vec<Address>> {
     }
 }
 
-/// A seated player who has the action in the middle of a hand.
+/// Seats a player and waits until the player has the action in the middle of a hand.
 async fn in_turn(
     fleet: &Fleet,
     name: String,
@@ -55,8 +56,8 @@ async fn in_turn(
     Ok(person)
 }
 
-/// The player appears on a second connection, idle or in the middle of a hand: the first is told why and closed, the second
-/// has all of the hand and goes on.
+/// A player opens a second connection, idle or in the middle of a hand: the first is told why and
+/// closed, the second gets the whole hand and goes on.
 async fn second_connection(fleet: &Fleet, way: Way, bots: u8) -> anyhow::Result<()> {
     let nodes = addresses(fleet, way)?;
     let table = person::cash_table(fleet, bots, SHORT).await?;
@@ -71,8 +72,8 @@ async fn second_connection(fleet: &Fleet, way: Way, bots: u8) -> anyhow::Result<
     ensure!(why == ClientEvent::Closed(Ended::ByNode(Closing::OnlineElsewhere)), "{why:?}");
     if bots > 0 {
         second.own_turn().await?;
-        let seen = second.seen.events.get(&table).context("nothing of the hand was told")?;
-        let (_, begin) = seen.first().context("nothing of the hand was told")?;
+        let seen = second.seen.events.get(&table).context("no event of the hand was sent")?;
+        let (_, begin) = seen.first().context("no event of the hand was sent")?;
         ensure!(matches!(begin, Event::HandStarted(_)), "{way:?}: the hand begins with {begin:?}");
         ensure!(second.cards.is_some(), "no cards");
         for _ in 0..3 {
@@ -85,13 +86,17 @@ async fn second_connection(fleet: &Fleet, way: Way, bots: u8) -> anyhow::Result<
         ensure!(seat.player == second.player && !seat.disconnected);
     }
     let seen = second.seen.events.values().flatten();
-    ensure!(seen.clone().all(|(_, event)| !matches!(event, Event::Disconnected { .. })), "taken for gone");
+    ensure!(
+        seen.clone().all(|(_, event)| !matches!(event, Event::Disconnected { .. })),
+        "the player was reported as gone"
+    );
     check_against_journals(&fleet.admin, &first.seen, false).await?;
     check_against_journals(&fleet.admin, &second.seen, false).await?;
     Ok(())
 }
 
-/// The program dies and nobody says so: the others see it, the hand goes on without it, and the seat is there when it is back.
+/// A program dies silently: the other players see it, the hand goes on without the player, and the
+/// seat is kept until the return.
 async fn died_silently(fleet: &Fleet, way: Way) -> anyhow::Result<()> {
     let node = addresses(fleet, way)?[1].clone();
     let relay = Relay::start(&node).await?;
@@ -119,10 +124,10 @@ async fn died_silently(fleet: &Fleet, way: Way) -> anyhow::Result<()> {
         Event::Reconnected { seat, .. } => Some(*seat),
         _ => None,
     });
-    visitor.until("the others to be told", gone).await?;
+    visitor.until("the player to be reported as gone", gone).await?;
     visitor.until("the hand to go on", folded).await?;
     let mut person = again.connect(Login::Token(token), vec![node]).await?;
-    visitor.until("the others to be told of the return", back).await?;
+    visitor.until("the player to be reported as back", back).await?;
     person.own_turn().await?;
     person.act().await?;
     check_against_journals(&fleet.admin, &visitor.seen, false).await?;
@@ -130,7 +135,8 @@ async fn died_silently(fleet: &Fleet, way: Way) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The network fails and nobody says so: the program goes on through another node by itself, in the same turn.
+/// The network fails silently: the program goes on through another gateway by itself, in the same
+/// turn.
 async fn lost_network(fleet: &Fleet, way: Way) -> anyhow::Result<()> {
     let node = addresses(fleet, way)?[1].clone();
     let relay = Relay::start(&node).await?;
@@ -157,7 +163,8 @@ async fn talk(handle: client::Handle, table: TableId, lines: u32) -> anyhow::Res
     Ok(())
 }
 
-/// Node and owners of the tables die at the same time, with commands under way: each is carried out once, in order.
+/// A gateway and the tables' owners die at the same time, with commands under way: each command is
+/// carried out once, in order.
 async fn all_at_once(fleet: &Fleet, people: Vec<Person>) -> anyhow::Result<()> {
     const LINES: u32 = 60;
     let mut talking = JoinSet::new();
@@ -194,7 +201,7 @@ async fn all_at_once(fleet: &Fleet, people: Vec<Person>) -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_becomes_of_a_connection_its_player_goes_on() -> anyhow::Result<()> {
+async fn players_go_on_after_every_kind_of_lost_connection() -> anyhow::Result<()> {
     let size = FleetSize { gateways: 2, table_workers: 2, bot_workers: 1, coordinators: 1 };
     let fleet = Fleet::start(size).await?;
     let silent = async {
@@ -211,7 +218,7 @@ async fn whatever_becomes_of_a_connection_its_player_goes_on() -> anyhow::Result
         for way in WAYS {
             tokio::try_join!(second_connection(&fleet, way, 0), second_connection(&fleet, way, 2))?;
         }
-        // A node is killed: nobody is folded, everybody goes on in the same turn.
+        // A gateway is killed: no player is folded, and all go on in the same turn.
         let mut people = Vec::new();
         for way in WAYS {
             people.push(in_turn(&fleet, format!("node-{way:?}"), addresses(&fleet, way)?, SHORT).await?);
@@ -225,7 +232,7 @@ async fn whatever_becomes_of_a_connection_its_player_goes_on() -> anyhow::Result
             let seen = person.seen.events[&person.table].iter();
             let unwelcome =
                 |event: &Event| matches!(event, Event::Disconnected { .. } | Event::TimedOut { .. });
-            ensure!(seen.clone().all(|(_, event)| !unwelcome(event)), "folded for the node's death");
+            ensure!(seen.clone().all(|(_, event)| !unwelcome(event)), "folded because the gateway died");
         }
         Ok::<_, anyhow::Error>(people)
     };

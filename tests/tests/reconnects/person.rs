@@ -14,12 +14,12 @@ use wire::{
     table::{Absence, HouseBot, Level, Purpose, TableCommand, TableConfig, TableReply, TableRequest},
 };
 
-/// No wait may be longer; generous, for machines that are busy with other things.
+/// Limit of all waits; generous, for busy machines.
 pub const LIMIT: Duration = Duration::from_secs(240);
 const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: Duration::from_secs(60) };
 const BUY_IN: Chips = Chips(10_000);
 
-/// Opens a cash table with bots, where people have all the time they want.
+/// Opens a cash table with bots and very long times to act.
 pub async fn cash_table(fleet: &Fleet, bots: u8, absence: Absence) -> anyhow::Result<TableId> {
     let accounts = match fleet.cashier(AdminRequest::Bots { count: u32::from(bots) }).await? {
         CashierReply::Bots(accounts) => accounts,
@@ -53,13 +53,13 @@ pub async fn cash_table(fleet: &Fleet, bots: u8, absence: Absence) -> anyhow::Re
     }
 }
 
-/// See the module.
+/// A connected person at one table.
 pub struct Person {
     pub client: Client,
     pub player: PlayerId,
     pub table: TableId,
     pub seat: SeatNo,
-    /// Everything that was seen at the table.
+    /// All events seen at the table.
     pub seen: Sightings,
     pub mirror: Option<TableMirror>,
     pub cards: Option<PrivateCards>,
@@ -73,7 +73,7 @@ pub struct Gone {
 }
 
 impl Person {
-    /// A new person takes a seat.
+    /// Connects a new person who takes a seat.
     pub async fn sit(
         fleet: &Fleet,
         name: &str,
@@ -91,7 +91,7 @@ impl Person {
         Ok(person)
     }
 
-    /// A visitor who watches a table.
+    /// Connects a visitor who watches a table.
     pub async fn visit(addresses: Vec<Address>, table: TableId) -> anyhow::Result<Self> {
         let client = Client::connect(Options::new(addresses, Login::Visitor)).await?;
         client.request(ClientMessage::Watch { table, since: None }).await?;
@@ -102,18 +102,18 @@ impl Person {
         Self { client, player, table, seat, seen: Sightings::default(), mirror: None, cards: None }
     }
 
-    /// The same person on a second connection.
+    /// Connects the same person a second time.
     pub async fn again(&self, login: Login, addresses: Vec<Address>) -> anyhow::Result<Self> {
         let Self { player, table, seat, .. } = *self;
         Gone { player, table, seat }.connect(login, addresses).await
     }
 
-    /// The program ends without a word.
+    /// Ends the program without closing the connection properly.
     pub fn stop(self) -> Gone {
         Gone { player: self.player, table: self.table, seat: self.seat }
     }
 
-    /// The next thing that `wanted` looks for; everything before it is taken in.
+    /// Waits for the event that `wanted` looks for; events before it are taken in.
     pub async fn until(
         &mut self,
         what: &str,
@@ -150,7 +150,7 @@ impl Person {
         Ok(())
     }
 
-    /// Waits for the own turn: hand and turn.
+    /// Waits for the person's turn; returns hand and turn.
     pub async fn own_turn(&mut self) -> anyhow::Result<(HandNo, u32)> {
         loop {
             if let Some((hand, turn, _)) = self.turn() {
@@ -167,7 +167,7 @@ impl Person {
         Some((hand.hand, turn.turn, action))
     }
 
-    /// Checks or folds in turn, and sees it happen.
+    /// Checks or folds in turn, and waits until the action is seen.
     pub async fn act(&mut self) -> anyhow::Result<()> {
         let (hand, turn, action) = self.turn().context("it is not our turn")?;
         let asked = PlayerCommand::Act { hand, turn, action }.at(self.table);
@@ -186,7 +186,7 @@ impl Person {
 }
 
 impl Gone {
-    /// Connects again, with the same seat, and waits for the table.
+    /// Connects again, with the same seat, and waits for the table's view.
     pub async fn connect(self, login: Login, addresses: Vec<Address>) -> anyhow::Result<Person> {
         let client = Client::connect(Options::new(addresses, login)).await?;
         let mut person = Person::of(client, self);

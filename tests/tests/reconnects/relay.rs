@@ -1,4 +1,5 @@
-//! A network between a program and a node that can fail without a word: nothing gets through any more and nobody is told.
+//! A network between a program and a gateway that can fail silently: bytes stop passing and no
+//! connection ends.
 
 use client::{Address, Wire};
 use tokio::{
@@ -10,15 +11,15 @@ use tokio::{
     sync::watch,
 };
 
-/// See the module. Connections live as long as it does.
+/// A proxy to one gateway. Connections live as long as it does.
 pub struct Relay {
-    /// Where programs connect.
+    /// The address that programs connect to.
     pub address: Address,
     frozen: watch::Sender<bool>,
 }
 
 impl Relay {
-    /// Begins to pass everything on to that node.
+    /// Starts a relay to this gateway.
     pub async fn start(node: &Address) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let here = listener.local_addr()?;
@@ -32,7 +33,7 @@ impl Relay {
         Ok(Self { address: address.parse()?, frozen })
     }
 
-    /// From now on nothing gets through, and no connection ends.
+    /// Stops passing bytes; no connection ends.
     pub fn freeze(&self) {
         self.frozen.send_replace(true);
     }
@@ -47,13 +48,14 @@ async fn accept(listener: TcpListener, node: String, frozen: watch::Receiver<boo
     }
 }
 
-/// Passes one direction on until its end, or until the network fails: then both sides are held open.
+/// Passes bytes in one direction until its end, or until the network fails; then both sides are
+/// held open.
 async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut frozen: watch::Receiver<bool>) {
     let mut buffer = [0; 4_096];
     loop {
         tokio::select! {
             () = until(&mut frozen, true) => {
-                // Until the relay goes away.
+                // Until the relay is dropped.
                 until(&mut frozen, false).await;
                 return;
             }
@@ -65,7 +67,7 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut frozen: watch
     }
 }
 
-/// Waits until the network is as wanted, or the relay is gone.
+/// Waits until the network has this state, or the relay is dropped.
 async fn until(frozen: &mut watch::Receiver<bool>, wanted: bool) {
     let _ = frozen.wait_for(|frozen| *frozen == wanted).await;
 }
