@@ -1,5 +1,5 @@
-//! The user that PostgreSQL runs as where this program runs as root, which PostgreSQL refuses, and
-//! the folders that this user can reach.
+//! The user that PostgreSQL runs as when this program runs as root, which PostgreSQL refuses to run
+//! as; and the folders that this user can reach.
 
 use crate::ServerError;
 use rustix::fs::{Gid, Uid};
@@ -18,7 +18,7 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// Returns the user to drop to: none when this process is not root's.
+    /// Returns the user to change to; `None` when this process does not run as root.
     pub(crate) fn to_drop_to() -> Result<Option<Self>, ServerError> {
         if !rustix::process::geteuid().is_root() {
             return Ok(None);
@@ -44,8 +44,8 @@ impl Account {
         })
     }
 
-    /// Returns whether this user may pass through all folders above `path`, and `path` itself where
-    /// it is one.
+    /// Returns whether this user may pass through all folders above `path`, and through `path` if
+    /// it is a folder.
     pub(crate) fn can_reach(&self, path: &Path) -> bool {
         let Ok(path) = path.canonicalize() else { return false };
         path.ancestors().all(|step| {
@@ -69,7 +69,8 @@ impl Account {
     }
 }
 
-/// Folders for what other users must reach: those that outlive a restart of the machine first.
+/// Returns folders that other users can reach; those that outlive a restart of the machine come
+/// first.
 pub(crate) fn shared_folders() -> Vec<PathBuf> {
     let mut folders = vec![PathBuf::from("/var/tmp")];
     folders.extend(std::env::var_os("TMPDIR").map(PathBuf::from));
@@ -83,7 +84,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
-    fn accounts_are_found_and_root_is_none() {
+    fn accounts_are_found_and_root_is_not_one() {
         let passwd = "root:x:0:0::/root:/bin/sh\npostgres:x:0:0::/:/bin/sh\nnobody:x:65534:65533:n:/:/x\n";
         let nobody = Account::in_passwd(passwd, "nobody").unwrap();
         assert_eq!((nobody.uid, nobody.gid), (65_534, 65_533));
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_private_parent_is_a_wall() {
+    fn a_private_parent_folder_blocks_other_users() {
         let dir = tempfile::tempdir().unwrap();
         let inner = dir.path().join("inner");
         fs::create_dir(&inner).unwrap();

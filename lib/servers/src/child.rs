@@ -18,10 +18,10 @@ use tokio::{process, runtime::Handle, sync::oneshot, time::timeout};
 
 pub use rustix::process::Signal;
 
-/// How long a killed process may take to disappear.
+/// Time limit until a killed process has disappeared.
 const GONE: Duration = Duration::from_secs(10);
 
-/// What is to be started, and how it ends.
+/// A program to be started, and the signals that end it.
 #[derive(Clone, Debug)]
 pub struct Program {
     path: PathBuf,
@@ -73,52 +73,52 @@ impl Program {
         self
     }
 
-    /// Sets the folder that it runs in [default: this process' one].
+    /// Sets the folder that the program runs in [default: this process' folder].
     #[must_use]
     pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.dir = Some(dir.into());
         self
     }
 
-    /// Lets it read a file as its standard input [default: nothing].
+    /// Sets a file as the program's standard input [default: none].
     #[must_use]
     pub(crate) fn input(mut self, input: impl Into<PathBuf>) -> Self {
         self.input = Some(input.into());
         self
     }
 
-    /// Appends what it prints to a file [default: it prints where this process prints].
+    /// Appends the program's output to a file [default: this process' output].
     #[must_use]
     pub fn log(mut self, log: impl Into<PathBuf>) -> Self {
         self.log = Some(log.into());
         self
     }
 
-    /// Sets the signal that asks it to stop [default: SIGTERM].
+    /// Sets the signal that asks the program to stop [default: SIGTERM].
     #[must_use]
     pub const fn stop_by(mut self, signal: Signal) -> Self {
         self.stop = signal;
         self
     }
 
-    /// Sets the signal that it gets when this process ends first [default: SIGKILL].
+    /// Sets the signal that the program gets when this process ends first [default: SIGKILL].
     #[must_use]
     pub const fn orphaned_by(mut self, signal: Signal) -> Self {
         self.orphaned = signal;
         self
     }
 
-    /// Runs it as another user, which only root can.
+    /// Runs the program as another user, which only root can do.
     #[must_use]
     pub(crate) fn account(mut self, account: Option<Account>) -> Self {
         self.account = account;
         self
     }
 
-    /// Starts it, in a process group of its own: Ctrl-C in the terminal does not reach it.
+    /// Starts the program in a process group of its own: Ctrl-C in the terminal does not reach it.
     ///
     /// # Errors
-    /// When the log cannot be opened or the program not be started.
+    /// When the log cannot be opened or the program cannot be started.
     pub async fn start(self) -> Result<Child, ServerError> {
         let mut command = process::Command::new(&self.path);
         command
@@ -151,27 +151,27 @@ impl Program {
     }
 }
 
-/// A running, or ended, child. Dropping it kills the process.
+/// A child that runs or has ended. Dropping it kills the process.
 #[derive(Debug)]
 pub struct Child {
     child: process::Child,
     stop: Signal,
     log: Option<PathBuf>,
-    /// Length of the log when it was started.
+    /// Length of the log when the child was started, in bytes.
     log_start: u64,
 }
 
 impl Child {
-    /// Its process id; none once it has ended.
+    /// Returns the process id; `None` once the child has ended.
     #[must_use]
     pub fn id(&self) -> Option<u32> {
         self.child.id()
     }
 
-    /// Sends a signal; one that has ended gets none.
+    /// Sends a signal; a child that has ended gets none.
     pub fn signal(&self, signal: Signal) {
-        // The id is there only while the process has not been waited for, so it cannot be another's
-        // by now.
+        // The id exists only while the process has not been waited for, so it cannot be another
+        // process' id by now.
         let id = self.id().and_then(|id| i32::try_from(id).ok());
         if let Some(id) = id.and_then(rustix::process::Pid::from_raw)
             && let Err(error) = rustix::process::kill_process(id, signal)
@@ -180,11 +180,11 @@ impl Child {
         }
     }
 
-    /// Stops it (SIGSTOP) and waits until it stands still: the signal alone takes effect when one
-    /// of its threads has its turn, and the others go on until then.
+    /// Pauses the child (SIGSTOP) and waits until all its threads have stopped: the signal takes
+    /// effect only when one of the threads runs, and the others go on until then.
     ///
     /// # Errors
-    /// When it is gone.
+    /// When the child has ended.
     pub async fn freeze(&self) -> io::Result<()> {
         self.signal(Signal::STOP);
         let id = self.id().ok_or(io::ErrorKind::NotFound)?;
@@ -194,41 +194,44 @@ impl Child {
         Ok(())
     }
 
-    /// Waits until it ends.
+    /// Waits until the child ends.
     ///
     /// # Errors
-    /// When the operating system does not say.
+    /// When the operating system does not report its end.
     pub async fn ended(&mut self) -> io::Result<ExitStatus> {
         self.child.wait().await
     }
 
-    /// Returns how it ended; none while it runs.
+    /// Returns how the child ended; `None` while it runs.
     ///
     /// # Errors
-    /// When the operating system does not say.
+    /// When the operating system does not report its end.
     pub fn try_ended(&mut self) -> io::Result<Option<ExitStatus>> {
         self.child.try_wait()
     }
 
-    /// Asks it to stop, and kills it when it has not after `patience`.
+    /// Asks the child to stop, and kills it if it still runs after `patience`.
     ///
     /// # Errors
-    /// When the operating system does not say how it ended.
+    /// When the operating system does not report its end.
     pub async fn stop(&mut self, patience: Duration) -> io::Result<ExitStatus> {
         self.signal(self.stop);
         match timeout(patience, self.ended()).await {
             Ok(status) => status,
             Err(_) => {
-                tracing::warn!(id = self.id(), "a process did not stop in time after SIGTERM: it is killed");
+                tracing::warn!(
+                    id = self.id(),
+                    "a process did not stop in time after its stop signal: it is killed"
+                );
                 self.kill().await
             }
         }
     }
 
-    /// Kills it (SIGKILL) and waits until it is gone.
+    /// Kills the child (SIGKILL) and waits until it has ended.
     ///
     /// # Errors
-    /// When the operating system does not say how it ended.
+    /// When the operating system does not report its end.
     pub async fn kill(&mut self) -> io::Result<ExitStatus> {
         self.signal(Signal::KILL);
         match timeout(GONE, self.ended()).await {
@@ -237,14 +240,14 @@ impl Child {
         }
     }
 
-    /// Returns the end of what it has printed into its log since it was started, at most 8 KiB.
+    /// Returns the end of the child's log since its start, at most 8 KiB.
     #[must_use]
     pub fn log_tail(&self) -> String {
         let tail = self.log.as_deref().map(|log| tail(log, self.log_start));
         tail.and_then(Result::ok).unwrap_or_default()
     }
 
-    /// Kills it without waiting asynchronously: for `drop`.
+    /// Ends the child without asynchronous waiting, for `drop`.
     pub(crate) fn end_now(&mut self, signal: Signal, patience: Duration) {
         self.signal(signal);
         let tries = patience.as_millis() / 5;
@@ -258,10 +261,10 @@ impl Child {
     }
 }
 
-/// Returns whether all threads of a process stand still.
+/// Returns whether all threads of a process are stopped.
 fn all_stopped(id: u32) -> io::Result<bool> {
     for thread in std::fs::read_dir(format!("/proc/{id}/task"))? {
-        // A thread may end meanwhile.
+        // A thread may have ended meanwhile.
         let Ok(stat) = std::fs::read_to_string(thread?.path().join("stat")) else { continue };
         // The state comes after the name, which is in parentheses and may hold others
         // (proc_pid_stat(5)).
@@ -281,7 +284,7 @@ fn open_log(log: &Path) -> io::Result<File> {
 }
 
 fn tail(log: &Path, start: u64) -> io::Result<String> {
-    /// Bytes of the log that are shown: the last lines say why a program ended.
+    /// Bytes of the log that are shown: the last lines tell why a program ended.
     const MOST: u64 = 8 * 1_024;
     let mut file = File::open(log)?;
     let length = file.metadata()?.len();
@@ -295,9 +298,9 @@ fn tail(log: &Path, start: u64) -> io::Result<String> {
 #[allow(unsafe_code)]
 fn die_with_parent(command: &mut process::Command, signal: Signal) {
     let parent = rustix::process::getpid();
-    // SAFETY: between fork and exec only two system calls are made, which are async-signal-safe;
-    // nothing is allocated and no lock is taken. It runs after the change of user, which would
-    // clear the signal again.
+    // SAFETY: between fork and exec only two system calls are made, which are async-signal-safe; no
+    // memory is allocated and no lock is taken. The closure runs after the change of user, which
+    // would clear the signal again.
     unsafe {
         command.pre_exec(move || {
             rustix::process::set_parent_process_death_signal(Some(signal))?;
@@ -325,7 +328,7 @@ async fn on_lasting_thread(command: process::Command) -> io::Result<process::Chi
             .spawn(move || {
                 for mut start in receiver {
                     let _runtime = start.runtime.enter();
-                    // The caller does not wait any more: the child is dropped, and so killed.
+                    // The caller has stopped waiting: the child is dropped, and so killed.
                     let _ = start.started.send(start.command.spawn());
                 }
             })

@@ -1,19 +1,19 @@
-//! What can go wrong with a server, each with what to do about it.
+//! Errors of servers, each with the remedy.
 
 use std::{io, path::Path};
 
 /// Why a server could not be started or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// The program is nowhere.
+    /// The program was not found.
     #[error("{program} is not installed: run `make fetch`, or set {variable}")]
     NotFound {
-        /// Its name.
+        /// The program's name.
         program: &'static str,
-        /// The environment variable that says where it is.
+        /// The environment variable that names its location.
         variable: &'static str,
     },
-    /// The fleet's NATS configuration is nowhere.
+    /// The fleet's NATS configuration was not found.
     #[error(
         "there is no nats/server.conf in this folder or above it: run this inside the repository, or set NATS_CONFIG_DIR"
     )]
@@ -25,10 +25,10 @@ pub enum ServerError {
     PortTaken {
         /// The program that needs it.
         program: &'static str,
-        /// Which.
+        /// The port.
         port: u16,
     },
-    /// There is no room.
+    /// The disk is full.
     #[error("the disk of {path} is full: make room there, or choose another data folder")]
     DiskFull {
         /// A file or folder on that disk.
@@ -37,29 +37,29 @@ pub enum ServerError {
     /// The server ended before it was ready.
     #[error("{program} ended while it started: {reason} (its log is {log})")]
     Ended {
-        /// Which server.
+        /// The server.
         program: &'static str,
-        /// The last line of its log that says something.
+        /// The last telling line of its log.
         reason: String,
         /// Its log file.
         log: String,
     },
-    /// The server is not ready in time.
+    /// The server was not ready in time.
     #[error("{program} is not ready after {seconds} s: see its log {log}")]
     NotReady {
-        /// Which server.
+        /// The server.
         program: &'static str,
-        /// How long was waited.
+        /// How long was waited, in seconds.
         seconds: u64,
         /// Its log file.
         log: String,
     },
-    /// PostgreSQL does not run as root, and there is no other user.
+    /// PostgreSQL does not run as root, and there is no other user to run it.
     #[error(
         "PostgreSQL does not run as root, and there is neither a user postgres nor nobody: create one of them"
     )]
     NoAccount,
-    /// The other user cannot reach the programs.
+    /// PostgreSQL's user cannot reach the programs.
     #[error("user {account} cannot reach {path}: make its parent folders searchable (chmod o+x)")]
     Unreachable {
         /// The user that PostgreSQL would run as.
@@ -67,32 +67,32 @@ pub enum ServerError {
         /// Its programs.
         path: String,
     },
-    /// The data folder points to a place that is gone.
+    /// The data folder names a cluster that does not exist any more.
     #[error(
         "the data of {dir} was kept in {place}, which is gone: restore it, or remove {dir} to begin anew"
     )]
     PlaceGone {
         /// The data folder.
         dir: String,
-        /// Where the data was.
+        /// The cluster's former path.
         place: String,
     },
-    /// A file or folder is not as it should be.
+    /// An operation on a file or folder failed.
     #[error("cannot {what} {path}: {source}")]
     File {
-        /// What was tried.
+        /// The operation.
         what: &'static str,
         /// The file or folder.
         path: String,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
     /// A process cannot be started.
     #[error("cannot start {program}: {source}")]
     Spawn {
-        /// Its path.
+        /// The program's path.
         program: String,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
     /// The operating system gives no random numbers.
@@ -101,7 +101,7 @@ pub enum ServerError {
 }
 
 impl ServerError {
-    /// Returns a failed operation on a file; a full disk gets its own sentence.
+    /// Returns the error of a failed operation on a file; a full disk has an error of its own.
     pub(crate) fn file(what: &'static str, path: &Path, source: io::Error) -> Self {
         let path = path.display().to_string();
         if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
@@ -110,7 +110,7 @@ impl ServerError {
         Self::File { what, path, source }
     }
 
-    /// Makes a shorthand for `map_err`.
+    /// Returns a function for `map_err`.
     pub(crate) fn on<'a>(what: &'static str, path: &'a Path) -> impl Fn(io::Error) -> Self + 'a {
         move |source| Self::file(what, path, source)
     }

@@ -1,5 +1,5 @@
-//! Where programs and configuration are: environment, else `.local/` of the repository, else the
-//! PATH.
+//! The locations of programs and configuration: by the environment, else `.local/` of the
+//! repository, else the PATH.
 
 use crate::ServerError;
 use std::{
@@ -7,17 +7,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Names a nats-server program.
+/// Environment variable: the path of nats-server.
 pub const NATS_SERVER_BIN: &str = "NATS_SERVER_BIN";
-/// Names a folder with PostgreSQL's programs.
+/// Environment variable: the folder with PostgreSQL's programs.
 pub const PG_BIN_DIR: &str = "PG_BIN_DIR";
-/// Names a folder with the fleet's NATS configuration.
+/// Environment variable: the folder with the fleet's NATS configuration.
 pub const NATS_CONFIG_DIR: &str = "NATS_CONFIG_DIR";
 
 /// Returns the nats-server program.
 ///
 /// # Errors
-/// When there is none.
+/// When it is not found.
 pub fn nats_server() -> Result<PathBuf, ServerError> {
     let missing = ServerError::NotFound { program: "nats-server", variable: NATS_SERVER_BIN };
     if let Some(path) = env::var_os(NATS_SERVER_BIN).filter(|path| !path.is_empty()) {
@@ -30,7 +30,7 @@ pub fn nats_server() -> Result<PathBuf, ServerError> {
 /// Returns the folder of PostgreSQL's programs.
 ///
 /// # Errors
-/// When there is none with `initdb` and `postgres`.
+/// When no folder with `initdb` and `postgres` is found.
 pub fn postgres_bin() -> Result<PathBuf, ServerError> {
     let missing = ServerError::NotFound { program: "PostgreSQL", variable: PG_BIN_DIR };
     let complete = |dir: &PathBuf| dir.join("initdb").is_file() && dir.join("postgres").is_file();
@@ -47,7 +47,7 @@ pub fn postgres_bin() -> Result<PathBuf, ServerError> {
 /// environment names another.
 ///
 /// # Errors
-/// When there is none with a `server.conf`.
+/// When no folder with a `server.conf` is found.
 pub fn nats_config() -> Result<PathBuf, ServerError> {
     let complete = |dir: &PathBuf| dir.join("server.conf").is_file();
     match env::var_os(NATS_CONFIG_DIR).filter(|dir| !dir.is_empty()) {

@@ -1,9 +1,8 @@
-//! Other people's servers, nats-server and PostgreSQL, and any other program, as child processes.
+//! Third-party servers (nats-server and PostgreSQL) and other programs, as child processes.
 //!
-//! What always holds: a child ends when this process ends, however it ends; children are ended by
-//! their process id and nothing else; servers listen on 127.0.0.1 only; passwords are random and in
-//! files that only the owner reads. What this crate does not know: the fleet, its streams, its
-//! tables.
+//! Invariants: a child ends when this process ends, in whatever way; children are ended by their
+//! process id only; servers listen on 127.0.0.1 only; passwords are random and in files that only
+//! the owner can read. The crate does not know the fleet, its streams or its tables.
 
 mod account;
 pub mod child;

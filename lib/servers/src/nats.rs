@@ -23,18 +23,18 @@ use tokio::{
 };
 
 const PROGRAM: &str = "nats-server";
-/// How long it may take to write everything out when it is asked to stop.
+/// Time limit to write all data and end when asked to stop.
 const STOP: Duration = Duration::from_secs(20);
-/// A server without users, for what needs no fleet.
+/// Configuration of a server without users, for tests without a fleet.
 const SIMPLE: &str = "include ./local.conf\n\
     listen: $NATS_ADDRESS\n\
     max_payload: 8MB\n\
     jetstream { store_dir: $NATS_STORE }\n";
 
-/// How a server is to be started.
+/// Options to start a server.
 #[derive(Clone, Debug, Default)]
 pub struct NatsOptions {
-    /// The data folder, made when it is not there [default: a temporary one, removed in the end].
+    /// The data folder, made when it does not exist [default: a temporary one, removed at the end].
     pub dir: Option<PathBuf>,
     /// The port [default: a free one].
     pub port: Option<u16>,
@@ -42,7 +42,8 @@ pub struct NatsOptions {
     /// from `$NATS_ADDRESS` and its store from `$NATS_STORE`, see [`find::nats_config`] [default: a
     /// server without users].
     pub config: Option<PathBuf>,
-    /// Whether it tells over HTTP, on this machine only, what it does: see [`Nats::monitor_port`].
+    /// Whether the server reports its state over HTTP, on this machine only: see
+    /// [`Nats::monitor_port`].
     pub monitored: bool,
 }
 
@@ -55,7 +56,7 @@ pub struct Nats {
     port: u16,
     monitor_port: Option<u16>,
     passwords: BTreeMap<String, String>,
-    /// Removed last, when the server is gone.
+    /// Removed last, after the server has ended.
     _temporary: Option<TempDir>,
 }
 
@@ -63,8 +64,8 @@ impl Nats {
     /// Starts a server and waits until it takes connections.
     ///
     /// # Errors
-    /// When the program is missing, the port is taken, the disk is full, or it ends while it
-    /// starts.
+    /// When the program is missing, the port is taken, the disk is full, or the server ends during
+    /// its start.
     pub async fn start(options: NatsOptions) -> Result<Self, ServerError> {
         let program = find::nats_server()?;
         let (dir, temporary) = data_folder(options.dir)?;
@@ -98,25 +99,26 @@ impl Nats {
         Err(taken)
     }
 
-    /// Its address.
+    /// Returns the server's address.
     #[must_use]
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
     }
 
-    /// Its port.
+    /// Returns the server's port.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
     }
 
-    /// Returns where it tells over HTTP what it does (`/varz` and others); none when it does not.
+    /// Returns the port of the server's monitoring over HTTP (`/varz` and others); `None` when it
+    /// is off.
     #[must_use]
     pub const fn monitor_port(&self) -> Option<u16> {
         self.monitor_port
     }
 
-    /// Its data folder.
+    /// Returns the server's data folder.
     #[must_use]
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -139,24 +141,24 @@ impl Nats {
         &mut self.child
     }
 
-    /// Lets it write everything out and end.
+    /// Lets the server write all data and end.
     ///
     /// # Errors
-    /// When the operating system does not say how it ended.
+    /// When the operating system does not report its end.
     pub async fn stop(&mut self) -> Result<(), ServerError> {
         self.child.stop(STOP).await.map(|_| ()).map_err(ServerError::on("stop the server of", &self.dir))
     }
 
-    /// Kills it (SIGKILL).
+    /// Kills the server (SIGKILL).
     ///
     /// # Errors
-    /// When the operating system does not say how it ended.
+    /// When the operating system does not report its end.
     pub async fn kill(&mut self) -> Result<(), ServerError> {
         self.child.kill().await.map(|_| ()).map_err(ServerError::on("kill the server of", &self.dir))
     }
 
-    /// Starts it again, on the same port and with the same data; one that still runs is stopped
-    /// first.
+    /// Starts the server again, on the same port and with the same data; a server that still runs
+    /// is stopped first.
     ///
     /// # Errors
     /// Those of [`Nats::start`].
@@ -227,7 +229,7 @@ async fn launch(
     }
     secret::write_private(&dir.join("local.conf"), &local)?;
 
-    // A name of its own tells our server from another one that took the port at the same moment.
+    // A name of its own tells this server from another one that took the port at the same moment.
     let name = format!("nats-{}", secret::password()?);
     let log = dir.join("nats.log");
     let monitor = monitor_port.map(|port| format!("--http_port={port}"));
@@ -245,7 +247,7 @@ async fn launch(
     Ok(child)
 }
 
-/// Returns what a server says first: its name is in it.
+/// Returns a server's first message, which has its name.
 async fn greeting(port: u16) -> Option<String> {
     let greet = async {
         let stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;

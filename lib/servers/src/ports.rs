@@ -1,4 +1,4 @@
-//! Ports that are free.
+//! Free ports.
 
 use crate::ServerError;
 use std::net::{Ipv4Addr, TcpListener};
@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, TcpListener};
 const LOWEST: u16 = 12_000;
 const HIGHEST: u16 = 31_999;
 
-/// How often another port is tried when a chosen one was taken meanwhile.
+/// Attempts with other ports when a chosen one was taken meanwhile.
 pub(crate) const TRIES: usize = 10;
 
 /// Returns a port that is free now.
@@ -25,7 +25,7 @@ pub(crate) fn free(program: &'static str) -> Result<u16, ServerError> {
     Err(ServerError::PortTaken { program, port })
 }
 
-/// Returns whether a server could listen on it now.
+/// Returns whether a server could listen on the port now.
 pub(crate) fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }

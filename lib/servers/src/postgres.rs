@@ -1,8 +1,8 @@
 //! PostgreSQL with one superuser and one database, both named [`NAME`].
 //!
-//! The data folder holds the password, the log, and the database cluster; when this process is
-//! root's and the user that PostgreSQL then runs as cannot reach the folder, the cluster is
-//! elsewhere and the file `place` tells where.
+//! The data folder has the password, the log, and the database cluster. When this process runs as
+//! root and the user that PostgreSQL then runs as cannot reach the folder, the cluster is elsewhere
+//! and the file `place` has its path.
 
 use crate::{
     Child, Program, ServerError, Signal,
@@ -25,21 +25,21 @@ mod programs;
 /// Name of the superuser and of the database.
 pub const NAME: &str = "poker";
 const PROGRAM: &str = "PostgreSQL";
-/// How long it may take to end its sessions and write everything out.
+/// Time limit to end all sessions and write all data.
 const STOP: Duration = Duration::from_secs(20);
-/// How long a server that was killed may take to let go of its shared memory.
+/// Time limit until a killed server's shared memory is released.
 const LET_GO: Duration = Duration::from_secs(10);
-/// File in the data folder that tells where the cluster is when it is not there.
+/// File in the data folder with the cluster's path, when the cluster is elsewhere.
 const PLACE: &str = "place";
 
-/// How a server is to be started.
+/// Options to start a server.
 #[derive(Clone, Debug)]
 pub struct PostgresOptions {
-    /// The data folder, made when it is not there [default: a temporary one, removed in the end].
+    /// The data folder, made when it does not exist [default: a temporary one, removed at the end].
     pub dir: Option<PathBuf>,
     /// The port [default: a free one].
     pub port: Option<u16>,
-    /// Whether commits survive a power cut; tests do without.
+    /// Whether commits survive a power cut; tests do not need it.
     pub durable: bool,
 }
 
@@ -51,11 +51,11 @@ pub struct Postgres {
     port: u16,
     password: String,
     temporary: bool,
-    /// Removed last, when the server is gone.
+    /// Removed last, after the server has ended.
     _folder: Option<TempDir>,
 }
 
-/// What stays the same over restarts.
+/// The settings that stay the same over restarts.
 #[derive(Debug)]
 struct Setup {
     bin: PathBuf,
@@ -66,12 +66,11 @@ struct Setup {
 }
 
 impl Postgres {
-    /// Starts a server, on a new database where the data folder is new, and waits until it takes
-    /// connections.
+    /// Starts a server and waits until it takes connections. A new data folder gets a new database.
     ///
     /// # Errors
-    /// When the programs are missing, the port is taken, the disk is full, or it ends while it
-    /// starts.
+    /// When the programs are missing, the port is taken, the disk is full, or the server ends
+    /// during its start.
     pub async fn start(options: PostgresOptions) -> Result<Self, ServerError> {
         let account = Account::to_drop_to()?;
         let bin = programs::reachable(find::postgres_bin()?, account.as_ref())?;
@@ -97,13 +96,13 @@ impl Postgres {
         Err(taken)
     }
 
-    /// Its address, with user, password and database.
+    /// Returns the server's address, with user, password and database.
     #[must_use]
     pub fn url(&self) -> String {
         format!("postgres://{NAME}:{}@127.0.0.1:{}/{NAME}", self.password, self.port)
     }
 
-    /// Its port.
+    /// Returns the server's port.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
@@ -114,26 +113,26 @@ impl Postgres {
         &mut self.child
     }
 
-    /// Ends its sessions, lets it write everything out and end.
+    /// Lets the server end its sessions, write all data and end.
     ///
     /// # Errors
-    /// When the operating system does not say how it ended.
+    /// When the operating system does not report its end.
     pub async fn stop(&mut self) -> Result<(), ServerError> {
         let ended = self.child.stop(STOP).await;
         ended.map(|_| ()).map_err(ServerError::on("stop the server of", &self.setup.dir))
     }
 
-    /// Kills it (SIGKILL).
+    /// Kills the server (SIGKILL).
     ///
     /// # Errors
-    /// When the operating system does not say how it ended.
+    /// When the operating system does not report its end.
     pub async fn kill(&mut self) -> Result<(), ServerError> {
         let ended = self.child.kill().await;
         ended.map(|_| ()).map_err(ServerError::on("kill the server of", &self.setup.dir))
     }
 
-    /// Starts it again, on the same port and with the same data; one that still runs is stopped
-    /// first.
+    /// Starts the server again, on the same port and with the same data; a server that still runs
+    /// is stopped first.
     ///
     /// # Errors
     /// Those of [`Postgres::start`].
@@ -159,7 +158,7 @@ impl Drop for Postgres {
 /// Removes a data folder whose server has ended, wherever its cluster is.
 ///
 /// # Errors
-/// When something cannot be removed.
+/// When a file cannot be removed.
 pub fn remove(dir: &Path) -> Result<(), ServerError> {
     let gone = |result: io::Result<()>| match result {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -172,8 +171,8 @@ pub fn remove(dir: &Path) -> Result<(), ServerError> {
     gone(fs::remove_dir_all(dir)).map_err(ServerError::on("remove", dir))
 }
 
-/// Returns the given folder, or a temporary one. Others may pass through it: the cluster within is
-/// another user's.
+/// Returns the given folder, or a temporary one. Other users may pass through it, because the
+/// cluster in it belongs to another user.
 fn data_folder(dir: Option<PathBuf>) -> Result<(PathBuf, Option<TempDir>), ServerError> {
     let (dir, temporary) = match dir {
         Some(dir) => (dir, None),
@@ -232,7 +231,7 @@ fn place(dir: &Path, account: Option<&Account>) -> Result<PathBuf, ServerError> 
 }
 
 impl Setup {
-    /// Makes the cluster and its database, unless they are there; a half-made one is made anew.
+    /// Makes the cluster and its database, unless they exist; an incomplete one is replaced.
     async fn init(&self, password: &str) -> Result<(), ServerError> {
         if self.cluster.join("PG_VERSION").is_file() {
             return Ok(());
@@ -295,8 +294,8 @@ impl Setup {
         Ok(())
     }
 
-    /// Waits for the sessions of an earlier server, which end a little later than it when it was
-    /// killed.
+    /// Starts the server; waits first for the sessions of a killed earlier server, which end a
+    /// little later than it did.
     async fn launch(&self, port: u16) -> Result<Child, ServerError> {
         let deadline = Instant::now() + LET_GO;
         loop {
@@ -334,8 +333,8 @@ impl Setup {
         Ok(child)
     }
 
-    /// Tells by the lock file of our own process: its first line is the process id, its last one
-    /// the state.
+    /// Returns whether the server is ready, by the lock file of this very process: the first line
+    /// is the process id, the last one the state.
     fn is_ready(&self, child: &Child) -> bool {
         let Ok(text) = fs::read_to_string(self.cluster.join("postmaster.pid")) else { return false };
         let ours = text.lines().next().and_then(|line| line.trim().parse().ok()) == child.id();

@@ -1,16 +1,16 @@
-//! What the start of every server has in common: waiting until it is ready, and reading from its
-//! log why it is not.
+//! The common part of starting a server: waits until it is ready, and reads from its log why it is
+//! not.
 
 use crate::{Child, ServerError, ports};
 use std::{path::Path, time::Duration};
 use tokio::time::{Instant, sleep};
 
-/// How often it is looked whether a server is ready.
+/// How often a server is checked during its start.
 const LOOK: Duration = Duration::from_millis(10);
-/// How long a server may take, with a large store to recover.
+/// Time limit of a start, with a large store to recover.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// How long a given port may take to get free.
+/// Time limit until a given port is free.
 const FREED: Duration = Duration::from_secs(3);
 
 /// A server that is being started.
@@ -23,7 +23,7 @@ pub(crate) struct Start<'a> {
 }
 
 impl Start<'_> {
-    /// Waits until `ready` says so.
+    /// Waits until `ready` returns true.
     pub(crate) async fn wait(
         &self,
         child: &mut Child,
@@ -48,7 +48,7 @@ impl Start<'_> {
         }
     }
 
-    /// Says why it ended, by what it printed.
+    /// Returns why the server ended, by its output.
     pub(crate) fn reason(&self, printed: &str) -> ServerError {
         let lower = printed.to_lowercase();
         if lower.contains("address already in use") || lower.contains("could not bind") {
@@ -86,9 +86,9 @@ pub(crate) async fn candidates(program: &'static str, port: Option<u16>) -> Resu
     Ok(vec![port])
 }
 
-/// Fails when a server would soon fail for want of room.
+/// Fails when a server would soon fail because its disk is full.
 pub(crate) fn room(dir: &Path) -> Result<(), ServerError> {
-    /// What a fresh store needs.
+    /// Bytes that a fresh store needs.
     const LEAST: u64 = 64 * 1_024 * 1_024;
     match rustix::fs::statvfs(dir) {
         Ok(disk) if disk.f_bavail.saturating_mul(disk.f_frsize) < LEAST => {

@@ -1,4 +1,4 @@
-//! Real servers: started, killed, restarted, orphaned.
+//! Real servers are started, killed, restarted and orphaned.
 
 #![allow(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
 
@@ -190,7 +190,7 @@ async fn parent_that_will_be_killed() {
     let mut nats = Nats::start(nats_options).await.unwrap();
     let postgres_options = PostgresOptions { dir: Some(folder.join("postgres")), ..quick() };
     let mut postgres = Postgres::start(postgres_options).await.unwrap();
-    // From a thread that ends at once: the child must live on nevertheless.
+    // Started from a thread that ends at once: the child must live on nevertheless.
     let runtime = tokio::runtime::Handle::current();
     let start = move || runtime.block_on(Program::new("/bin/sleep").arg("1000").start());
     let child = std::thread::spawn(start).join().unwrap().unwrap();
@@ -203,7 +203,7 @@ async fn parent_that_will_be_killed() {
 }
 
 #[test]
-fn private_folders_are_no_obstacle() {
+fn postgres_runs_from_and_in_private_folders() {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
     let tree = servers::find::postgres_bin().unwrap().parent().unwrap().to_owned();
@@ -217,7 +217,7 @@ fn private_folders_are_no_obstacle() {
 }
 
 #[tokio::test]
-#[ignore = "started by private_folders_are_no_obstacle"]
+#[ignore = "started by postgres_runs_from_and_in_private_folders"]
 async fn postgres_in_a_private_folder() {
     let Some(folder) = std::env::var_os("FOLDER").map(PathBuf::from) else { return };
     let dir = folder.join("data");
@@ -232,7 +232,7 @@ async fn postgres_in_a_private_folder() {
     postgres::remove(&dir).unwrap();
     if let Ok(place) = place {
         assert!(!place.exists());
-        // A folder that points nowhere is an error, not a new database.
+        // A place that does not exist is an error, not a new database.
         fs::create_dir(&dir).unwrap();
         fs::write(dir.join("place"), place.display().to_string()).unwrap();
         let error = Postgres::start(options()).await.unwrap_err();

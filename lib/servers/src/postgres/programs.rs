@@ -25,7 +25,7 @@ pub(super) fn reachable(bin: PathBuf, account: Option<&Account>) -> Result<PathB
     let out_of_reach =
         || ServerError::Unreachable { account: account.name.clone(), path: bin.display().to_string() };
     let bin = bin.canonicalize().map_err(ServerError::on("find", &bin))?;
-    // Only a tree that has everything beside its programs works elsewhere.
+    // Only a tree with all files beside its programs works elsewhere.
     let tree = bin.parent().filter(|tree| tree.join("share").is_dir() && tree.join("lib").is_dir());
     let tree = tree.ok_or_else(out_of_reach)?;
     let name = format!("poker-postgres-programs-{:016x}", fingerprint(&bin)?);
@@ -37,7 +37,7 @@ pub(super) fn reachable(bin: PathBuf, account: Option<&Account>) -> Result<PathB
     Ok(copy.join("bin"))
 }
 
-/// Returns a number that is another for another build.
+/// Returns a number that differs between builds.
 fn fingerprint(bin: &Path) -> Result<u64, ServerError> {
     let mut hasher = DefaultHasher::new();
     for program in ["initdb", "postgres"] {
@@ -70,7 +70,7 @@ fn copy_tree(tree: &Path, copy: &Path) -> Result<(), ServerError> {
             let _ = new.keep();
             Ok(())
         }
-        // Another process was faster.
+        // Another process has made the copy first.
         Err(_) if is_ours(copy) => Ok(()),
         Err(error) => Err(ServerError::file("make", copy, error)),
     }
