@@ -1,5 +1,5 @@
-//! Bytes as a setup and a row of actions, sensible and not: no panic, chips conserved after every event, refused
-//! actions change nothing, the events give the same hand again, and the hand ends.
+//! Arbitrary bytes as a setup and a row of actions: no panic, chips are conserved at every event,
+//! refused actions change nothing, the events give the same hand again, and the hand ends.
 
 #![no_main]
 
@@ -14,7 +14,7 @@ use wire::{
     event::{Post, Seed},
 };
 
-/// The input, read bit by bit; zeros when it is over.
+/// The input, read byte by byte; zeros after its end.
 struct Source<'a>(&'a [u8]);
 
 impl Source<'_> {
@@ -28,7 +28,7 @@ impl Source<'_> {
         u64::from_le_bytes(std::array::from_fn(|_| self.byte()))
     }
 
-    /// An amount: mostly small, sometimes the largest that there are, sometimes beyond.
+    /// Reads an amount: mostly small, sometimes the largest possible, sometimes beyond.
     fn chips(&mut self) -> Chips {
         let kind = self.byte();
         let small = u64::from(self.byte());
@@ -117,7 +117,8 @@ fuzz_target!(|bytes: &[u8]| {
     events.iter().for_each(|event| hand.evolve(event));
     let mut refused = 0;
     while let Some(actor) = hand.actor() {
-        // What the input has not decided, or got wrong too often, is decided as time does.
+        // Actions that the input does not decide, or decides wrongly too often, are the default
+        // ones of a time-out.
         let over = source.0.is_empty() || refused > 8;
         let seat = if !over && source.byte() >= 240 { source.byte() as SeatNo } else { actor };
         let action = if over { hand.default_action() } else { action(&hand, seat, &mut source) };
@@ -134,11 +135,12 @@ fuzz_target!(|bytes: &[u8]| {
             }
         }
         assert_eq!(hand.total(), total, "chips after {action:?}");
-        // Raises are limited by the stacks, but stacks go up to 2^53: the input's own length is the limit.
+        // Raises are limited by the stacks, but stacks go up to 2^53; so the input's length gives
+        // the limit.
         let last = &events[events.len().saturating_sub(4)..];
         assert!(events.len() < 1_000 + 20 * bytes.len(), "the hand does not end: {last:?}");
     }
-    assert!(hand.is_over(), "nobody is to act, but the hand is not over");
+    assert!(hand.is_over(), "no seat is to act, but the hand is not over");
     let mut again = start;
     for event in &events {
         again.evolve(event);

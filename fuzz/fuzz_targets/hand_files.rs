@@ -1,5 +1,5 @@
-//! Any bytes as a hand file: reading, replaying, writing and reading again must not panic, and a hand that can be
-//! written is read again as the same.
+//! Arbitrary bytes as a hand file: reading, replaying, writing and reading again must not panic,
+//! and a hand that can be written is read again as the same hand.
 
 #![no_main]
 
@@ -14,7 +14,8 @@ fuzz_target!(|bytes: &[u8]| {
         let _ = (hand.check(), hand.script());
         if let Ok(written) = hand.to_text() {
             let again = Phh::parse(&written).expect("what was written can be read");
-            // Compared as text: a number that is none (nan) in an unknown field does not equal itself.
+            // Compared as text, because not-a-number values in unknown fields do not equal
+            // themselves.
             assert_eq!(again.to_text().ok(), Some(written));
         }
     }
