@@ -180,7 +180,7 @@ impl Worker {
                     tokio::time::sleep(TRANSIENT_PAUSE).await;
                 }
                 Ok(TableReply::Refused(refusal)) => {
-                    debug!(table = %request.table, %refusal, "the table refuses a decision: it is dropped, and the table's clock decides");
+                    debug!(table = %request.table, %refusal, "the table refuses a decision: it is dropped");
                     return AskResult::Settled;
                 }
                 Ok(_) => return AskResult::Settled,

@@ -1,8 +1,9 @@
 //! The memory of answered commands: a repeated command gets its first answer and changes nothing.
 //!
-//! What always holds: a command of a player is carried out at most once, as long as its id counts up and it is repeated for no
-//! longer than [`wire::client::REPEATED_FOR_MS`]. What cannot be known any more is refused as out of date.
-//! Why the bounds suffice: `docs/decisions/0020-answers-to-repeats.md`.
+//! Invariant: a command of a player is carried out at most once, as long as the client's ids count
+//! up and a command is repeated for no longer than [`wire::client::REPEATED_FOR_MS`]. A command
+//! whose answer may have been forgotten is refused as out of date. The reasons for the bounds are
+//! in `docs/decisions/0020-answers-to-repeats.md`.
 
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -12,25 +13,25 @@ use wire::{
     journal::Cause,
 };
 
-/// How long the answers to somebody without a seat are kept, in milliseconds since the last one: a repeat may be under way for a
-/// while after it was sent.
+/// How long the answers to a player without a seat are kept, in milliseconds since the last one: a
+/// repeat may be under way for a while after it was sent.
 const KEPT_MS: u64 = REPEATED_FOR_MS + 60_000;
-/// Most players without a seat whose answers are kept, so that a snapshot stays small.
+/// The most players without a seat whose answers are kept, so that a snapshot stays small.
 const MOST_GUESTS: usize = 256;
-/// A program numbers its commands upwards from a random number of 52 bits. An id that is below another one by less
-/// than this is of the same program, except once in four billion times.
+/// A client numbers its commands upwards from a random number of 52 bits. An id that is below
+/// another one by less than this is of the same client, except once in four billion times.
 const RUN: u64 = 1 << 20;
 
-/// What a command was answered.
+/// The answer to a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
-    /// It was carried out; the number is that of the last public event after it.
+    /// The command was carried out; the number is that of the last public event after it.
     Done(u64),
     /// A seat was given; the cashier has been asked for the buy-in where `paid` is false.
     Seat {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
-        /// Number of the last public event.
+        /// The number of the last public event.
         event_no: u64,
         /// Whether the buy-in has arrived.
         paid: bool,
@@ -54,10 +55,10 @@ pub(super) struct Answers(Vec<Remembered>);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Remembered {
     player: Option<PlayerId>,
-    /// When the last one was carried out.
+    /// The time when the last one was carried out.
     at_ms: u64,
     guest: bool,
-    /// Oldest first.
+    /// The oldest first.
     answers: VecDeque<(CommandId, Answer)>,
 }
 
@@ -67,20 +68,22 @@ impl Answers {
         answers.iter().rev().find(|(id, _)| *id == cause.id).map(|(_, answer)| answer)
     }
 
-    /// Whether a command that is not remembered comes after a later one of the same program. Commands of the fleet may come
-    /// in any order: they say by themselves whether they are out of date.
+    /// Returns whether a command that is not remembered comes after a later one of the same client.
+    /// Commands of the fleet may come in any order: their own numbers show whether they are out of
+    /// date.
     pub(super) fn is_out_of_date(&self, cause: Cause) -> bool {
         let later = |(id, _): &(CommandId, Answer)| id.0.checked_sub(cause.id.0).is_some_and(|by| by < RUN);
         cause.player.is_some() && self.of(cause.player).is_some_and(|known| known.answers.iter().any(later))
     }
 
-    /// Whether an answer to this player can be kept.
+    /// Returns whether an answer to this player can be kept.
     pub(super) fn has_room_for(&self, player: PlayerId, seated: bool, now_ms: u64) -> bool {
         let guests = self.0.iter().filter(|known| known.guest && !known.is_over(now_ms)).count();
         seated || self.of(Some(player)).is_some() || guests < MOST_GUESTS
     }
 
-    /// Keeps an answer. Guests are those without a seat; those who have not been heard of for long are forgotten.
+    /// Keeps an answer. `guest` is whether the player has no seat; the answers of such players are
+    /// forgotten after [`KEPT_MS`].
     pub(super) fn remember(&mut self, cause: Cause, answer: Answer, at_ms: u64, guest: bool) {
         self.0.retain(|known| known.player == cause.player || !known.is_over(at_ms));
         let known = match self.0.iter().position(|known| known.player == cause.player) {
@@ -95,7 +98,8 @@ impl Answers {
         }
     }
 
-    /// A player gave a seat up: the answers are kept for as long as a guest's. A bot sends nothing more.
+    /// Notes that a player has left the seat: the answers are kept for as long as those of a player
+    /// without a seat. A bot sends no further commands.
     pub(super) fn left(&mut self, player: PlayerId, bot: bool, at_ms: u64) {
         if bot {
             self.0.retain(|known| known.player != Some(player));
@@ -104,7 +108,7 @@ impl Answers {
         }
     }
 
-    /// Completes the unpaid seat of this player with what the cashier said.
+    /// Completes the unpaid seat of this player with the cashier's answer.
     pub(super) fn settle_seat(&mut self, player: PlayerId, refusal: Option<&Refusal>) {
         let known = self.0.iter_mut().find(|known| known.player == Some(player));
         let Some(known) = known else { return };
@@ -123,14 +127,14 @@ impl Answers {
 }
 
 impl Remembered {
-    /// Whether nobody repeats these commands any more.
+    /// Returns whether no client repeats these commands any more.
     const fn is_over(&self, now_ms: u64) -> bool {
         self.guest && self.at_ms.saturating_add(KEPT_MS) <= now_ms
     }
 
     fn remember(&mut self, id: CommandId, answer: Answer, at_ms: u64, guest: bool) {
         (self.at_ms, self.guest) = (at_ms, guest);
-        // What a seat will be answered once it is paid for is not known yet, so it is never forgotten before.
+        // The answer of an unpaid seat is not final, so it is not forgotten before.
         if self.answers.len() >= MAX_UNANSWERED
             && let Some(oldest) = self.answers.iter().position(|(_, answer)| answer.is_settled())
         {
@@ -160,7 +164,7 @@ mod tests {
         assert_eq!(known, [106, 107, 108, 109]);
         let late: Vec<u64> = (90..120).filter(|&id| answers.is_out_of_date(cause(ANN, id))).collect();
         assert_eq!(late, (90..110).collect::<Vec<_>>(), "those known are looked up before");
-        assert!(!answers.is_out_of_date(cause(PlayerId(2), 90)), "everybody numbers for themselves");
+        assert!(!answers.is_out_of_date(cause(PlayerId(2), 90)), "each player has own numbers");
         assert!(!answers.is_out_of_date(Cause { player: None, id: CommandId(90) }));
     }
 
@@ -185,8 +189,8 @@ mod tests {
         }
         assert!(!answers.has_room_for(PlayerId(9_999), false, 10));
         assert!(answers.has_room_for(PlayerId(9_999), false, 10 + KEPT_MS));
-        assert!(answers.has_room_for(PlayerId(1_000), false, 10), "whoever talks already");
-        assert!(answers.has_room_for(PlayerId(9_999), true, 10), "whoever sits");
+        assert!(answers.has_room_for(PlayerId(1_000), false, 10), "a player who has answers already");
+        assert!(answers.has_room_for(PlayerId(9_999), true, 10), "a player with a seat");
         answers.remember(cause(PlayerId(1_000), 2), Answer::Done(2), 9 + KEPT_MS, true);
         assert!(answers.get(cause(PlayerId(1_001), 1)).is_some());
         answers.remember(cause(PlayerId(1_000), 3), Answer::Done(3), 10 + KEPT_MS, true);

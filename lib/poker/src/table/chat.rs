@@ -1,4 +1,5 @@
-//! What is said at a table. Whoever has an account may talk, seated or not; each line is an event like all others.
+//! Chat at a table. Every player may send lines, seated or not; each line is an event like all
+//! others.
 
 use super::Table;
 use wire::{PlayerId, Refusal, client::MAX_LINE, event::TableEvent, text::is_line};
@@ -22,7 +23,7 @@ impl Table {
     }
 }
 
-/// The line without the blanks around it.
+/// Returns the line without the blanks around it.
 fn line(text: &str) -> Result<&str, Refusal> {
     let text = text.trim();
     if is_line(text, MAX_LINE) { Ok(text) } else { Err(Refusal::BadLine { most: MAX_LINE }) }

@@ -1,10 +1,10 @@
-//! An owner whose clock differs from that of the owner before, or was set.
+//! An owner whose clock differs from that of the last owner, or was set.
 
 use super::tests::{bot_table, table_of};
 use wire::event::TableEvent;
 
 const HOUR_MS: u64 = 3_600_000;
-/// Of `cash_config`.
+/// The times of `cash_config`.
 const ACTION_MS: u64 = 10_000;
 const PAUSE_MS: u64 = 100;
 const LIMIT_MS: u64 = 120_000;
@@ -29,7 +29,7 @@ fn a_turn_of_a_clock_that_was_ahead_ends_after_the_full_time() {
 }
 
 #[test]
-fn a_bot_in_turn_is_asked_by_the_clock_that_counts_now() {
+fn a_bot_in_turn_is_asked_by_the_new_owners_clock() {
     let mut desk = bot_table(3, 52);
     desk.now_ms += HOUR_MS;
     desk.settle();

@@ -1,4 +1,4 @@
-//! What a tournament's instruction does to its table.
+//! The decisions on a tournament's instructions.
 
 use super::Table;
 use wire::{
@@ -8,10 +8,11 @@ use wire::{
 };
 
 impl Table {
-    /// What an instruction changes at `now_ms`: once only, a number that was carried out already changes nothing.
+    /// Returns the events of an instruction at `now_ms`; none when its number was carried out
+    /// before.
     ///
     /// # Errors
-    /// A named refusal when it does not fit the table; the table stays as it is.
+    /// A named refusal when it does not fit the table; the table does not change.
     pub fn instruct(&self, instruction: &Instruction, now_ms: u64) -> Result<Vec<TableEvent>, Refusal> {
         let Some(side) = &self.tournament else {
             return Err(Refusal::bad_message("a cash table takes no instructions"));

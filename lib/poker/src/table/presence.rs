@@ -1,28 +1,31 @@
-//! Who can be reached: connections that are gone and come back, and what becomes of players who stay away.
+//! Absences: connections that are gone and come back, and the consequences for players who stay
+//! away.
 //!
-//! What always holds:
-//! - A player is away from the moment the gateway says that the connection is gone, or from the first clock that ran
-//!   out, whichever comes first; until a connection (or, where only the clock ran out, a command) is heard of.
-//! - What an older connection leaves behind changes nothing: the table knows which one was heard of last.
-//! - The end of an absence is a moment in the state, so the next owner of the table keeps it.
+//! Invariants:
+//! - A player is absent from the gateway's report that the connection is gone, or from the first
+//!   clock that ran out, whichever comes first; until a connection (or, where only the clock ran
+//!   out, a command) arrives.
+//! - A late report about an older connection changes nothing: the table knows the latest
+//!   connection.
+//! - The end of an absence is a time in the state, so the next owner of the table keeps it.
 
 use super::{Playing, Table};
 use serde::{Deserialize, Serialize};
 use wire::{ConnectionId, PlayerId, Refusal, SeatNo, event::TableEvent};
 
-/// A player who cannot be reached.
+/// The absence of a player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Away {
-    /// Whether the connection is known to be gone; else only the time ran out.
+    /// Whether the connection is known to be gone; otherwise only the clock ran out.
     pub(super) gone: bool,
-    /// From when on the player is treated as having left, in milliseconds since 1970.
+    /// The time from which the player is treated as having left, in milliseconds since 1970.
     pub(super) until_ms: u64,
     /// Whether that time has come.
     pub(super) over: bool,
 }
 
 impl Table {
-    /// A connection of the player was heard of.
+    /// Returns the events of a report that the player has this connection.
     pub(super) fn online(
         &self,
         player: PlayerId,
@@ -40,14 +43,15 @@ impl Table {
             let deadline_ms = turn.map(|playing| playing.full_deadline_ms);
             events.push(TableEvent::Reconnected { seat: no, deadline_ms });
         }
-        // Whoever only fell out of time because of the connection is in again.
+        // A player who only sits out because the clock ran out during the loss of the connection is
+        // in again.
         if !known && seat.out_by_clock && !seat.leaving {
             events.push(TableEvent::SatIn { seat: no });
         }
         Ok(events)
     }
 
-    /// A connection of the player is gone.
+    /// Returns the events of a report that this connection of the player is gone.
     pub(super) fn gone(
         &self,
         player: PlayerId,
@@ -66,7 +70,8 @@ impl Table {
         Ok(vec![TableEvent::Disconnected { seat: no, connection: connection.clone(), deadline_ms }])
     }
 
-    /// Adds to what a command of a player causes: whoever was only out of time is heard of again.
+    /// Adds the events of a command as a sign of life: it ends an absence that began when the clock
+    /// ran out.
     pub(super) fn hear(&self, player: PlayerId, events: &mut Vec<TableEvent>) {
         let seat = self.seat_of(player).filter(|&no| !self.has_given_up(no));
         let absent = seat.and_then(|no| self.seat(no)?.absent).filter(|absent| !absent.gone);
@@ -78,19 +83,20 @@ impl Table {
         }
     }
 
-    /// The first player who has been away for too long by now.
+    /// Returns the event of the first player who has been absent for too long at `now_ms`.
     pub(super) fn gone_too_long(&self, now_ms: u64) -> Option<TableEvent> {
         let (seat, _) = self.waited_for().find(|&(_, until_ms)| until_ms <= now_ms)?;
         Some(TableEvent::GoneTooLong { seat })
     }
 
-    /// When the first player who is away has been so for too long.
+    /// Returns the first end of an absence.
     pub(super) fn absence_deadline_ms(&self) -> Option<u64> {
         self.waited_for().map(|(_, until_ms)| until_ms).min()
     }
 
-    /// After a change of owner: nobody could come back meanwhile, so there is time for it now; but no more than there ever is, should
-    /// the owner before have had a clock that was ahead.
+    /// Returns the extensions of absences after a change of owner: no player could come back
+    /// meanwhile, so each gets the time to act for it; but none lasts longer than the limit, in
+    /// case the last owner's clock was ahead.
     pub(super) fn extend_absences(&self, now_ms: u64) -> impl Iterator<Item = TableEvent> + '_ {
         let most_ms = now_ms + u64::from(self.config.absence.limit_ms);
         let least_ms = most_ms.min(now_ms + u64::from(self.config.action_ms));
@@ -100,7 +106,7 @@ impl Table {
         })
     }
 
-    /// Players who are away and may still come back, each with the end of the time for it.
+    /// Returns the absent players who may still come back, each with the end of the absence.
     fn waited_for(&self) -> impl Iterator<Item = (SeatNo, u64)> + '_ {
         let absent = self.taken().filter(|(_, seat)| !seat.leaving);
         absent.filter_map(|(no, seat)| {
@@ -108,13 +114,14 @@ impl Table {
         })
     }
 
-    /// Whether the player of a seat is out of time and nobody has been heard of since.
+    /// Returns whether the clock of the seat's player ran out and no sign of the player has come
+    /// since.
     #[must_use]
     pub fn is_out_of_time(&self, no: SeatNo) -> bool {
         self.seat(no).and_then(|seat| seat.absent).is_some_and(|absent| !absent.gone && !absent.over)
     }
 
-    /// How long the player of a seat has to act, in milliseconds.
+    /// Returns the time that the player of a seat has to act, in milliseconds.
     pub(super) fn time_to_act_ms(&self, no: SeatNo) -> u64 {
         let full = self.config.action_ms;
         let gone = self.seat(no).is_some_and(super::Seat::is_gone);
@@ -125,7 +132,8 @@ impl Table {
         }
     }
 
-    /// At a cash table, whoever was away for too long is as good as gone.
+    /// Returns whether the player has been absent for too long at a cash table, and so counts as
+    /// having left.
     fn has_given_up(&self, no: SeatNo) -> bool {
         self.tournament.is_none() && self.seat(no).is_some_and(super::Seat::is_over)
     }
@@ -149,7 +157,7 @@ impl Table {
     pub(super) fn disconnected(&mut self, no: SeatNo, deadline_ms: Option<u64>, at_ms: u64) {
         let until_ms = at_ms + u64::from(self.config.absence.limit_ms);
         if let Some(seat) = self.seat_mut(no) {
-            // Counted from the clock that ran out before, if one did.
+            // An absence that began when a clock ran out keeps its end.
             let absent = seat.absent.unwrap_or(Away { gone: true, until_ms, over: false });
             seat.absent = Some(Away { gone: true, ..absent });
         }
@@ -162,7 +170,7 @@ impl Table {
         }
     }
 
-    /// The clock of a seat ran out.
+    /// Begins the absence of a person whose clock ran out.
     pub(super) fn timed_out(&mut self, no: SeatNo, at_ms: u64) {
         let waited = !self.is_away(no);
         let until_ms = at_ms + u64::from(self.config.absence.limit_ms);
@@ -192,12 +200,12 @@ impl Table {
 }
 
 impl super::Seat {
-    /// Whether the connection is known to be gone.
+    /// Returns whether the connection is known to be gone.
     pub(super) fn is_gone(&self) -> bool {
         self.absent.is_some_and(|absent| absent.gone)
     }
 
-    /// Whether the player has been away for too long.
+    /// Returns whether the player has been absent for too long.
     pub(super) fn is_over(&self) -> bool {
         self.absent.is_some_and(|absent| absent.over)
     }

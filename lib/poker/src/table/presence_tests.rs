@@ -10,7 +10,7 @@ use wire::{
     table::TableCommand,
 };
 
-/// Of `cash_config`: the usual limits.
+/// The limits of `cash_config`.
 const GRACE_MS: u64 = 5_000;
 const LIMIT_MS: u64 = 120_000;
 const ACTION_MS: u64 = 10_000;
@@ -48,7 +48,7 @@ fn calling(legal: &wire::Legal) -> Action {
     if legal.check { Action::Check } else { Action::Call }
 }
 
-/// Everybody calls and checks until it is this player's turn.
+/// Lets all players call and check until it is this player's turn.
 fn until_turn_of(desk: &mut Desk, player: u64) {
     desk.settle();
     while desk.turn().unwrap().0 != player {
@@ -57,7 +57,7 @@ fn until_turn_of(desk: &mut Desk, player: u64) {
     }
 }
 
-/// A table where the players 1 to `n` are online on `a`.
+/// Returns a table where the players 1 to `n` are online on the connection `a`.
 fn online_table(n: u64, seed: u64) -> Desk {
     let mut desk = table_of(n, seed);
     (1..=n).for_each(|player| online(&mut desk, player, "a"));
@@ -65,7 +65,7 @@ fn online_table(n: u64, seed: u64) -> Desk {
 }
 
 #[test]
-fn whose_connection_is_gone_in_turn_gets_the_grace_and_the_full_clock_when_back() {
+fn a_player_who_disconnects_in_turn_gets_the_grace_and_the_full_clock_when_back() {
     let mut desk = online_table(3, 21);
     until_turn_of(&mut desk, 2);
     let full = deadline(&desk);
@@ -96,7 +96,7 @@ fn the_grace_is_never_longer_than_the_clock() {
 }
 
 #[test]
-fn who_is_gone_is_folded_after_the_grace_and_is_back_as_if_nothing_had_been() {
+fn an_absent_player_is_folded_after_the_grace_and_returns_without_sitting_out() {
     let mut desk = online_table(3, 23);
     until_turn_of(&mut desk, 2);
     gone(&mut desk, 2, "a");
@@ -136,7 +136,7 @@ fn until_turn_of_in_next_hand(desk: &mut Desk, player: u64) {
 }
 
 #[test]
-fn what_an_older_connection_leaves_behind_changes_nothing() {
+fn a_late_report_about_an_older_connection_changes_nothing() {
     let mut desk = online_table(2, 24);
     online(&mut desk, 1, "b");
     let records = desk.journal.len();
@@ -170,7 +170,7 @@ fn a_player_who_stays_away_leaves_a_cash_table_with_all_chips() {
 }
 
 #[test]
-fn being_away_counts_from_the_first_clock_that_ran_out_when_nobody_tells() {
+fn an_absence_without_a_report_begins_with_the_first_clock_that_ran_out() {
     let mut desk = online_table(3, 26);
     until_turn_of(&mut desk, 2);
     desk.now_ms += ACTION_MS;
@@ -188,7 +188,7 @@ fn being_away_counts_from_the_first_clock_that_ran_out_when_nobody_tells() {
 }
 
 #[test]
-fn who_is_only_asleep_keeps_the_seat_and_who_reconnects_is_in_again() {
+fn a_player_who_is_idle_stays_out_and_one_who_reconnects_is_in_again() {
     for (name, dealt_in) in [("a", false), ("b", true)] {
         let mut desk = online_table(3, 27);
         until_turn_of(&mut desk, 2);
@@ -202,7 +202,7 @@ fn who_is_only_asleep_keeps_the_seat_and_who_reconnects_is_in_again() {
         assert_eq!(desk.table.gone_too_long(desk.now_ms), None);
         desk.check_replay();
     }
-    // A command is a sign of life as well, and sitting out by one's own wish stays.
+    // A command is a sign of life as well, and a player who chose to sit out stays out.
     let mut desk = online_table(3, 28);
     until_turn_of(&mut desk, 2);
     desk.send(Some(2), &PlayerCommand::SitOut.by("")).unwrap();
@@ -260,7 +260,7 @@ fn a_tournament_waits_shortly_then_not_at_all_and_takes_the_player_back() {
     };
     next_hand(&mut desk);
     assert!(desk.table.is_dealt_in(1), "blinded off");
-    // Still the grace, as the player may be back any moment.
+    // The time is still the grace, because the player may be back at any moment.
     let in_turn = desk.turn().unwrap().0;
     let expected = if in_turn == 2 { GRACE_MS } else { ACTION_MS };
     assert_eq!(deadline(&desk) - desk.now_ms, expected);

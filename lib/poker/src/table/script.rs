@@ -1,7 +1,8 @@
-//! Hands that are dealt as written down: at tables that are configured for it, when the administrator says so.
+//! Hands with scripted decks, at tables that are configured for them, on the administrator's
+//! command.
 //!
-//! What always holds: such a table begins no hand by itself, so nobody waits for a shuffle that will not come; the deck is
-//! in the record that begins the hand and nowhere else, and that record says that it is a script's.
+//! Invariants: such a table begins no hand by itself; the deck is only in the record that begins
+//! the hand, and that record contains the script.
 
 use super::{Table, deal::new_hand};
 use wire::{
@@ -11,18 +12,18 @@ use wire::{
     table::Level,
 };
 
-/// Of a hand that is not shuffled.
+/// The seed in the record of a hand that is not shuffled.
 const NO_SEED: Seed = Seed([0; 32]);
 
 impl Table {
-    /// Deals a script at once: everybody in it sits there, with exactly the chips that it says.
+    /// Deals a script at once. Its players must sit in their seats with exactly the script's chips.
     pub(super) fn deal_script(
         &self,
         script: &Script,
         now_ms: u64,
     ) -> Result<Vec<wire::event::TableEvent>, Refusal> {
         if !self.config.scripted {
-            return Err(Refusal::bad_script("it shuffles its own decks"));
+            return Err(Refusal::bad_script("its decks are shuffled; create a table for scripted decks"));
         }
         if self.closing || self.closed {
             return Err(Refusal::TableClosed);
@@ -56,12 +57,12 @@ impl Table {
         let seat = self.seat(no).filter(|seat| !seat.reserved && !seat.leaving && seat.stack == stack);
         match seat {
             Some(seat) => Ok(Stack { seat: no, player: seat.player, chips: stack }),
-            None => Err(Refusal::bad_script(format!("nobody sits in seat {no} with {stack} chips"))),
+            None => Err(Refusal::bad_script(format!("no player sits in seat {no} with {stack} chips"))),
         }
     }
 }
 
-/// The first seat that posts this blind.
+/// Returns the first seat that posts this blind.
 fn posted_by(script: &Script, post: Post) -> Option<SeatNo> {
     let mut players = script.players.iter();
     players.find(|player| player.blind.is_some_and(|blind| blind.post == post)).map(|player| player.seat)

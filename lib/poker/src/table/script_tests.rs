@@ -1,4 +1,4 @@
-//! Hands that are dealt as written down.
+//! Hands with scripted decks.
 
 use super::{
     tests::{Desk, cash_config, tournament_config},
@@ -12,7 +12,8 @@ use wire::{
     table::{HouseBot, TableCommand},
 };
 
-/// Three players who see the river: the second wins with a flush that only this deck deals.
+/// A hand of three players who see the river: the second wins with a flush that only this deck
+/// deals.
 const HAND: &str = "
 variant = 'NT'
 ante_trimming_status = true
@@ -33,7 +34,7 @@ fn config() -> TableConfig {
     TableConfig { scripted: true, purpose, ..cash_config() }
 }
 
-/// A table where everybody of the script sits.
+/// Returns a table where all players of the script sit.
 fn seated(config: &TableConfig, script: &Script) -> Desk {
     let mut desk = Desk::new(config, &[], 3);
     for seat in &script.players {
@@ -50,12 +51,12 @@ fn stacks(desk: &Desk) -> Vec<u64> {
 }
 
 #[test]
-fn the_deck_is_obeyed_and_nothing_is_dealt_by_itself() {
+fn the_scripted_deck_is_dealt_and_no_hand_begins_without_a_script() {
     let Scripted { script, actions, .. } = hand();
     let mut desk = seated(&config(), &script);
     desk.now_ms += 60_000;
     desk.settle();
-    assert!(!desk.table.is_playing(), "nobody has said what to deal");
+    assert!(!desk.table.is_playing(), "no script has come");
     desk.send(None, &TableCommand::Script(script.clone())).unwrap();
     let TableEvent::HandStarted { script: kept, start, .. } = &desk.journal.last().unwrap().events[0] else {
         panic!("no hand began");
@@ -84,7 +85,7 @@ fn the_deck_is_obeyed_and_nothing_is_dealt_by_itself() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused_by_name() {
+fn scripts_that_do_not_fit_the_table_are_refused_with_the_reason() {
     let script = hand().script;
     let deal = TableCommand::Script(script.clone());
     let refusal = |desk: &mut Desk, player, command: &TableCommand| desk.send(player, command).unwrap_err();
