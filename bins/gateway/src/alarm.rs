@@ -1,4 +1,4 @@
-//! A timer of one task, cheap to look at: all of a connection's traffic passes by it.
+//! A timer of one task that is cheap to poll, because all of a connection's traffic polls it.
 
 use std::{
     pin::Pin,
@@ -6,10 +6,10 @@ use std::{
 };
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// See the module.
+/// A timer with a deadline that can be reset.
 pub(crate) struct Alarm {
     sleep: Pin<Box<Sleep>>,
-    /// Whether the task will be woken.
+    /// Whether the task will be woken at the deadline.
     armed: bool,
 }
 
@@ -27,7 +27,8 @@ impl Alarm {
         self.armed = false;
     }
 
-    /// Ready once the time has come, until the next reset. Always the same task must ask.
+    /// Returns ready once the deadline has come, until the next reset. Must always be polled by the
+    /// same task.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.armed && !self.sleep.is_elapsed() {
             return Poll::Pending;
@@ -44,7 +45,7 @@ mod tests {
     use std::{future::poll_fn, time::Duration};
 
     #[tokio::test(start_paused = true)]
-    async fn it_rings_in_time_however_often_it_is_looked_at_and_again_after_a_reset() {
+    async fn it_is_ready_at_the_deadline_however_often_it_is_polled_and_again_after_a_reset() {
         let (start, time) = (Instant::now(), Duration::from_secs(3));
         let mut alarm = Alarm::new(start + time);
         for rings in 1..=3 {

@@ -1,4 +1,4 @@
-//! Who is connected to this node: how many, and which connection is which player's.
+//! The connections of this gateway, and which of them is which player's.
 
 use crate::{
     format::{self, Format},
@@ -19,14 +19,15 @@ use wire::{
     client::{Closing, ServerMessage},
 };
 
-/// A gateway that has not heard its own notice for this long has missed it.
+/// A gateway that has not heard its own notice for this long has lost it.
 const NOTICE_LOST: Duration = Duration::from_secs(2);
 
 /// All connections of a gateway.
 #[derive(Debug)]
 pub(crate) struct Connections {
     most: u32,
-    /// Connections that count, and those that are only told that the gateway is full.
+    /// Connections within the limit, and connections beyond it that are only told that the gateway
+    /// is full.
     open: AtomicU32,
     turned_away: AtomicU32,
     next: AtomicU64,
@@ -45,18 +46,18 @@ struct Connection {
     player: Option<PlayerId>,
 }
 
-/// The connection where a player is online.
+/// The connection on which a player is online.
 #[derive(Debug)]
 struct Online {
     number: u64,
-    /// Its name in the network.
+    /// The connection's name in the fleet.
     name: String,
     since: Instant,
-    /// Whether the whole network, this gateway included, has been told.
+    /// Whether the notice to all gateways, this one included, has come back.
     announced: bool,
 }
 
-/// A place for one connection, given back when dropped.
+/// A slot for one connection, given back when dropped.
 #[derive(Debug)]
 pub(crate) struct ConnectionSlot {
     connections: Arc<Connections>,
@@ -64,7 +65,7 @@ pub(crate) struct ConnectionSlot {
 }
 
 impl ConnectionSlot {
-    /// Whether the connection is one too many.
+    /// Returns whether the connection is beyond the limit.
     pub(crate) const fn is_beyond_limit(&self) -> bool {
         self.full
     }
@@ -88,7 +89,7 @@ impl Connections {
         }
     }
 
-    /// Takes a place. None when there are even too many to be told so.
+    /// Takes a slot; `None` when there are also too many connections beyond the limit.
     pub(crate) fn enter(self: &Arc<Self>) -> Option<ConnectionSlot> {
         let take = |counter: &AtomicU32, most: u32| {
             counter
@@ -102,17 +103,17 @@ impl Connections {
         Some(ConnectionSlot { connections: Arc::clone(self), full })
     }
 
-    /// How many connections there are.
+    /// Returns the number of connections.
     pub(crate) fn open(&self) -> u32 {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// How many there may be.
+    /// Returns the largest number of connections.
     pub(crate) const fn most(&self) -> u32 {
         self.most
     }
 
-    /// Lists a connection; its number.
+    /// Adds a connection and returns its number.
     pub(crate) fn add(&self, outbox: &Arc<Outbox>) -> u64 {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let connection = Connection { outbox: Arc::clone(outbox), player: None };
@@ -120,13 +121,14 @@ impl Connections {
         number
     }
 
-    /// Strikes a connection off.
+    /// Removes a connection.
     pub(crate) fn remove(&self, number: u64) {
         self.went_offline(number);
         self.lock().by_number.remove(&number);
     }
 
-    /// A player is online on a connection of this gateway; any other connection of theirs here is closed.
+    /// Notes that a player is online on a connection of this gateway, and closes the player's other
+    /// connection here.
     pub(crate) fn came_online(&self, player: PlayerId, number: u64, name: String) {
         let mut inner = self.lock();
         let Some(connection) = inner.by_number.get_mut(&number) else { return };
@@ -138,7 +140,7 @@ impl Connections {
         }
     }
 
-    /// Nobody is online on a connection any more.
+    /// Notes that the player of a connection is no longer online on it.
     pub(crate) fn went_offline(&self, number: u64) {
         let mut inner = self.lock();
         let player = inner.by_number.get_mut(&number).and_then(|connection| connection.player.take());
@@ -148,8 +150,9 @@ impl Connections {
         }
     }
 
-    /// The network was told that a player is online on the connection of that name. When it is another one than ours,
-    /// ours is closed; of two that came online at the same time the one announced last stays.
+    /// Handles a notice that a player is online on the connection of this name. A different
+    /// connection of the player here is closed; of two that came online at the same time the one
+    /// announced last stays.
     pub(crate) fn heard_online(&self, player: PlayerId, name: &str) {
         let mut inner = self.lock();
         let Some(online) = inner.by_player.get_mut(&player) else { return };
@@ -157,7 +160,7 @@ impl Connections {
             online.announced = true;
             return;
         }
-        // Ours will be announced after this one, and closes it.
+        // The notice of the connection here is still to come, and closes the other one.
         if !online.announced && online.since.elapsed() < NOTICE_LOST {
             return;
         }
@@ -165,7 +168,7 @@ impl Connections {
         inner.close(number, Closing::OnlineElsewhere);
     }
 
-    /// A player is banned.
+    /// Closes the connection of a player who was banned.
     pub(crate) fn heard_banned(&self, player: PlayerId) {
         let inner = self.lock();
         if let Some(online) = inner.by_player.get(&player) {
@@ -173,12 +176,12 @@ impl Connections {
         }
     }
 
-    /// Something came that a player's session must see to, if the player is online here.
+    /// Gives a message for a player to the player's session, if the player is online here.
     pub(crate) fn heard_private(&self, player: PlayerId, frame: Bytes) {
         self.with_outbox(player, |outbox| outbox.hear(frame));
     }
 
-    /// The player is told something, if online here.
+    /// Calls `tell` with a player's outbox, if the player is online here.
     pub(crate) fn with_outbox(&self, player: PlayerId, tell: impl FnOnce(&Arc<Outbox>)) {
         let inner = self.lock();
         let online = inner.by_player.get(&player);
@@ -187,7 +190,7 @@ impl Connections {
         }
     }
 
-    /// Everybody is told.
+    /// Sends a message on all connections.
     pub(crate) fn tell_all(&self, message: &ServerMessage) {
         let frame = |format| format::encode(None, message.clone(), format);
         let (packed, json) = (frame(Format::MessagePack), frame(Format::Json));
@@ -199,12 +202,12 @@ impl Connections {
         }
     }
 
-    /// Messages for players may have been lost.
+    /// Notes on all connections that messages for players may have been lost.
     pub(crate) fn doubt_all(&self) {
         self.lock().by_number.values().for_each(|connection| connection.outbox.doubt());
     }
 
-    /// Everybody is to go.
+    /// Closes all connections.
     pub(crate) fn close_all(&self, reason: Closing) {
         self.lock().by_number.values().for_each(|connection| connection.outbox.close(reason));
     }
@@ -233,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_given_back() {
+    fn slots_are_given_back() {
         let connections = Arc::new(Connections::new(1));
         let first = connections.enter().unwrap();
         assert!(!first.is_beyond_limit());
@@ -246,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn those_beyond_the_limit_are_limited_too() {
+    fn connections_beyond_the_limit_are_limited_too() {
         let connections = Arc::new(Connections::new(0));
         let places: Vec<_> = (0..TURNED_AWAY).map(|_| connections.enter().unwrap()).collect();
         assert!(connections.enter().is_none());
@@ -261,7 +264,7 @@ mod tests {
         let (first, second) = (connections.add(&one), connections.add(&two));
         connections.came_online(ANN, first, "a.1".into());
         connections.came_online(ANN, first, "a.1".into());
-        assert_eq!(one.closing(), None, "logging in again is no second connection");
+        assert_eq!(one.closing(), None, "a second log-in on one connection is no second connection");
         connections.came_online(ANN, second, "a.2".into());
         assert_eq!(one.closing(), Some(Closing::OnlineElsewhere));
         connections.remove(first);
@@ -272,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_at_the_same_time_one_stays() {
+    fn of_two_connections_at_the_same_time_one_stays() {
         let nodes = [Connections::new(9), Connections::new(9)];
         let outboxes = [outbox(), outbox()];
         for (i, gateway) in nodes.iter().enumerate() {

@@ -1,9 +1,11 @@
-//! Tables that somebody on this gateway watches.
+//! The tables that are watched through this gateway.
 //!
-//! What always holds: a viewer gets each event once, in order. It joins before its snapshot is asked for, so nothing
-//! falls between the two; whenever a number is missing, or the bus says that messages may have been lost, the table is
-//! asked for what came after the last event seen, once for all viewers.
-//! There is no task and no subscription per table: one task hears what all tables have to tell.
+//! Invariant: a viewer gets each event once, in order. It joins before its snapshot is requested,
+//! so no event falls between the two. Whenever a number is missing, or the bus reports that
+//! messages may have been lost, one resync for all viewers brings the events after the last one
+//! seen.
+//!
+//! There is no task and no subscription per table: one task hears the feed of all tables.
 
 mod batch;
 mod news;
@@ -21,18 +23,18 @@ use table::TableFeed;
 use tokio::sync::mpsc;
 use wire::{CommandId, TableId, client::ServerMessage, subject, table::Resync};
 
-/// See the module.
+/// The watched tables, and the channel to the task that repairs gaps.
 pub(crate) struct Feeds {
     watched: Arc<Watched>,
     to_repair: mpsc::UnboundedSender<TableId>,
 }
 
-/// The tables.
+/// The watched tables.
 #[derive(Default)]
 struct Watched(Mutex<HashMap<TableId, TableFeed>>);
 
 impl Feeds {
-    /// Listens, and starts the task.
+    /// Subscribes to the feed and starts the task.
     ///
     /// # Errors
     /// When the connection is closed for good.
@@ -41,7 +43,7 @@ impl Feeds {
         fleet: &FleetClient,
         connections: &Arc<Connections>,
     ) -> Result<Self, BusError> {
-        // First: what is lost from now on is told.
+        // Taken before the subscription, so that every later loss is noticed.
         let gaps = bus.gaps();
         let news = bus.subscribe(subject::TABLE_FEED.to_owned()).await?;
         let (to_repair, repairs) = mpsc::unbounded_channel();
@@ -52,13 +54,14 @@ impl Feeds {
         Ok(Self { watched, to_repair })
     }
 
-    /// Begins to watch: what happens from now on is held for the viewer until [`Feeds::caught_up`]. Number of the last event that
-    /// it has seen, when it was watching already.
+    /// Adds a viewer; events from now on are held for it until [`Feeds::caught_up`]. Returns the
+    /// number of the last event that it has seen, if it was watching already.
     pub(crate) fn join(&self, table: TableId, viewer: u64, outbox: &Arc<Outbox>) -> Option<u64> {
         self.watched.lock().entry(table).or_default().join(viewer, outbox)
     }
 
-    /// Gives the viewer its snapshot, as the answer to `re` or unasked, and what came after it.
+    /// Sends the viewer its snapshot, as the answer to `re` or without a request, and the events
+    /// after it.
     pub(crate) fn caught_up(&self, table: TableId, viewer: u64, resync: Resync, re: Option<CommandId>) {
         let mut tables = self.watched.lock();
         let Some(feed) = tables.get_mut(&table) else { return };
@@ -74,7 +77,8 @@ impl Feeds {
         }
     }
 
-    /// The viewer's snapshot did not come: it goes on where it was. Whether it still watches.
+    /// Lets a viewer whose snapshot did not come go on where it was. Returns whether it still
+    /// watches.
     pub(crate) fn give_up(&self, table: TableId, viewer: u64) -> bool {
         let mut tables = self.watched.lock();
         let Some(feed) = tables.get_mut(&table) else { return false };
@@ -94,12 +98,12 @@ impl Feeds {
         }
     }
 
-    /// Whether the viewer watches: nobody does once a table is closed.
+    /// Returns whether the viewer watches the table; a closed table has no viewers.
     pub(crate) fn is_watched_by(&self, table: TableId, viewer: u64) -> bool {
         self.watched.lock().get(&table).is_some_and(|feed| feed.has(viewer))
     }
 
-    /// Watches no longer.
+    /// Removes a viewer.
     pub(crate) fn leave(&self, table: TableId, viewer: u64) {
         let mut tables = self.watched.lock();
         if tables.get_mut(&table).is_some_and(|feed| feed.leave(viewer)) {

@@ -1,4 +1,5 @@
-//! Questions to the rest of the fleet, repeated until they are answered: a takeover in between is not noticed.
+//! Requests to the rest of the fleet, repeated until they are answered, so that a takeover in
+//! between is not noticed.
 
 use crate::{
     limits::{EACH, EACH_CASHIER, GATHER, PATIENCE, PAUSE, REPAIRS},
@@ -21,19 +22,20 @@ use wire::{
     tournament::{TournamentReply, TournamentRequest},
 };
 
-/// Snapshots older than what the viewer has seen before the answer is passed on all the same: whoever says what was
-/// seen may be mistaken.
+/// Attempts that are rejected because their snapshot is older than the last event that the viewer
+/// claims to have seen. After these the snapshot is passed on all the same: the viewer's claim may
+/// be wrong.
 const OUTDATED: u32 = 5;
 
-/// Answers that are waited for when nobody's heartbeat is heard: as many as ever come in time.
+/// Expected number of answers when no heartbeat is heard: at least as many as ever come in time.
 const UNKNOWN: usize = 64;
 
-/// Asks on behalf of connections. Clones share the connection.
+/// Sends requests on behalf of connections. Clones share the connection to the server.
 #[derive(Clone)]
 pub(crate) struct FleetClient {
     bus: Bus,
     peers: Peers,
-    /// Bounds the questions that nobody's request caused.
+    /// Limits the resyncs that no client's request caused.
     replays: Arc<Semaphore>,
 }
 
@@ -42,10 +44,10 @@ impl FleetClient {
         Self { bus: bus.clone(), peers: peers.clone(), replays: Arc::new(Semaphore::new(REPAIRS)) }
     }
 
-    /// Asks the owner of a table.
+    /// Sends a request to the owner of a table.
     ///
     /// # Errors
-    /// [`Refusal::Unavailable`] when nobody answers; all other refusals are answers.
+    /// [`Refusal::Unavailable`] when no answer comes; all other refusals are answers.
     pub(crate) async fn table(&self, request: &TableRequest) -> Result<TableReply, Refusal> {
         let subject = subject::table_commands(subject::table_partition(request.table));
         self.ask(subject, request, EACH, "the table", |reply| match reply {
@@ -55,17 +57,17 @@ impl FleetClient {
         .await
     }
 
-    /// The answer to a request of this gateway came along with something else.
+    /// Gives an answer that came with another message to the task that waits for it.
     pub(crate) fn answered(&self, question: PendingRequest, reply: &TableReply) {
         if let Err(error) = self.bus.answered(question, reply) {
-            tracing::error!(%error, "an answer cannot be passed on");
+            tracing::error!(%error, "an answer cannot be encoded: its request is repeated");
         }
     }
 
-    /// Asks the owner of a tournament.
+    /// Sends a request to the owner of a tournament.
     ///
     /// # Errors
-    /// [`Refusal::Unavailable`] when nobody answers; all other refusals are answers.
+    /// [`Refusal::Unavailable`] when no answer comes; all other refusals are answers.
     pub(crate) async fn tournament(&self, request: &TournamentRequest) -> Result<TournamentReply, Refusal> {
         let subject = subject::tournament_commands(subject::tournament_partition(request.tournament));
         self.ask(subject, request, EACH, "the tournament", |reply| match reply {
@@ -75,7 +77,7 @@ impl FleetClient {
         .await
     }
 
-    /// Asks a cashier.
+    /// Sends a request to a cashier.
     ///
     /// # Errors
     /// Every refusal.
@@ -114,7 +116,7 @@ impl FleetClient {
                 Ok(reply) => reply,
                 Err(RequestError::TimedOut { .. }) => return Err(Refusal::unavailable(whom)),
                 Err(error) => {
-                    tracing::warn!(subject, %error, "a question failed");
+                    tracing::warn!(subject, %error, "a request failed: the client is told that the service is unavailable");
                     return Err(Refusal::unavailable(whom));
                 }
             };
@@ -123,7 +125,7 @@ impl FleetClient {
                 return Ok(reply);
             }
             let since: &mut Instant = refused.get_or_insert_with(Instant::now);
-            // Without chance the pause is the longest: late, but not wrong.
+            // Without a random number the pause is the longest: late, but not wrong.
             let pause = pauses.next(since.elapsed(), getrandom::u32().unwrap_or(u32::MAX));
             if Instant::now() + pause >= until {
                 return Ok(reply);
@@ -132,8 +134,9 @@ impl FleetClient {
         }
     }
 
-    /// A table as `player` may see it, and the events after `since`. `seen` is the number of the last event that the
-    /// viewer has been sent: an owner that is one no more may still answer from a past before it.
+    /// Returns a table as `player` may see it, and the events after `since`. `seen` is the number
+    /// of the last event that was sent to the viewer: a former owner may still answer from a state
+    /// before it.
     ///
     /// # Errors
     /// Every refusal.
@@ -156,20 +159,22 @@ impl FleetClient {
         into_resync(self.table(&request).await?)
     }
 
-    /// What came after `since` at a table, as everybody may see it. None when the table does not answer.
+    /// Returns the events after `since` at a table, as any viewer may see them; `None` when the
+    /// table does not answer.
     pub(crate) async fn replay(&self, table: TableId, since: u64) -> Option<Resync> {
         let _permit = self.replays.acquire().await.ok()?;
         let answer = self.resync(table, None, Some(since), Some(since)).await;
-        answer.inspect_err(|refusal| tracing::warn!(%table, %refusal, "no answer to a resync")).ok()
+        answer.inspect_err(|refusal| tracing::warn!(%table, %refusal, "a resync failed: it is repeated")).ok()
     }
 
-    /// The same for one player, after messages may have been lost.
+    /// Returns a table as a player may see it, after messages may have been lost; `None` when the
+    /// table does not answer.
     pub(crate) async fn look_again(&self, table: TableId, player: PlayerId) -> Option<Resync> {
         let _permit = self.replays.acquire().await.ok()?;
         self.resync(table, Some(player), None, None).await.ok()
     }
 
-    /// Where players sit, as far as the table workers answer.
+    /// Returns the tables of players' seats, as far as table workers answer in time.
     pub(crate) async fn seats_of(&self, players: Vec<PlayerId>) -> HashMap<PlayerId, BTreeSet<TableId>> {
         let answers = self.workers(&WorkersQuery::SeatsOf { players }).await;
         let seats = answers.into_iter().filter_map(|answer| match answer {
@@ -184,12 +189,12 @@ impl FleetClient {
         of
     }
 
-    /// Asks every table worker.
+    /// Sends a query to all table workers.
     pub(crate) async fn workers(&self, query: &WorkersQuery) -> Vec<WorkersAnswer> {
         self.gather(subject::QUERY_TABLES, query, Role::TableWorker).await
     }
 
-    /// Asks every process of a role; whoever does not answer in time is left out.
+    /// Sends a query to all processes of a role; answers that come too late are left out.
     pub(crate) async fn gather<Q: Serialize, A: DeserializeOwned>(
         &self,
         subject: &str,
@@ -197,11 +202,11 @@ impl FleetClient {
         role: Role,
     ) -> Vec<A> {
         let ready = self.peers.alive(role).iter().filter(|peer| peer.ready).count();
-        // Whoever hears nobody may be deaf: then it is asked who answers.
+        // Without any heartbeat this process may be deaf: then all answers that come are taken.
         let expect = if ready == 0 { UNKNOWN } else { ready };
         let answers = self.bus.gather(subject, query, expect, GATHER).await;
         answers.unwrap_or_else(|error| {
-            tracing::warn!(subject, %error, "a question failed");
+            tracing::warn!(subject, %error, "a query failed: the fleet's answer is taken as empty");
             Vec::new()
         })
     }
@@ -215,9 +220,12 @@ fn into_resync(reply: TableReply) -> Result<Resync, Refusal> {
     }
 }
 
-/// The answer to another question: a part of the fleet is of another make. Which answer it was is not told: it may hold
-/// a session's token.
+/// Returns the refusal for an answer of the wrong type, which a process of another version may
+/// give. The log does not show the answer: it may have a session's token.
 pub(crate) fn surprised(whom: &str) -> Refusal {
-    tracing::error!(whom, "an answer to another question");
+    tracing::error!(
+        whom,
+        "an answer is of the wrong type: the client is told that the service is unavailable"
+    );
     Refusal::unavailable(whom)
 }

@@ -1,4 +1,4 @@
-//! Frames as bytes: MessagePack or JSON, the same on TCP and WebSocket.
+//! Encodes and decodes frames: MessagePack or JSON, the same on TCP and WebSocket.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -8,7 +8,7 @@ use wire::{
     codec,
 };
 
-/// How a connection's frames are encoded.
+/// The encoding of a connection's frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     /// MessagePack with named fields.
@@ -17,16 +17,16 @@ pub(crate) enum Format {
     Json,
 }
 
-/// A frame that makes no sense.
+/// A malformed frame.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Malformed {
-    /// The request's id, where that much could be understood.
+    /// The request's id, if it could be decoded.
     pub(crate) id: Option<CommandId>,
-    /// What is wrong.
+    /// The reason.
     pub(crate) reason: String,
 }
 
-/// What every frame of every version has.
+/// The fields that frames of every version have.
 #[derive(Deserialize)]
 struct Envelope {
     #[serde(default)]
@@ -34,7 +34,7 @@ struct Envelope {
     id: CommandId,
 }
 
-/// A request, or what is wrong with it.
+/// Decodes a request.
 pub(crate) fn decode(bytes: &[u8], format: Format) -> Result<ClientFrame, Malformed> {
     let frame: Result<ClientFrame, String> = read(bytes, format);
     match frame {
@@ -60,20 +60,21 @@ fn read<T: DeserializeOwned>(bytes: &[u8], format: Format) -> Result<T, String> 
     }
 }
 
-/// The bytes of a frame.
+/// Encodes a message as a frame.
 pub(crate) fn encode(re: Option<CommandId>, message: ServerMessage, format: Format) -> Bytes {
     encode_frame(&ServerFrame { v: VERSION, re, m: message }, format)
 }
 
-/// The bytes of a frame.
+/// Encodes a frame.
 pub(crate) fn encode_frame(frame: &impl Serialize, format: Format) -> Bytes {
     let encoded = match format {
         Format::MessagePack => codec::encode(frame).map_err(|e| e.to_string()),
         Format::Json => serde_json::to_vec(frame).map_err(|e| e.to_string()),
     };
     encoded.map(Bytes::from).unwrap_or_else(|error| {
-        // None of our types can fail; an empty frame is at least seen by the other side.
-        tracing::error!(error, "cannot encode a frame");
+        // Cannot happen with the types that are encoded here; the client at least notices an empty
+        // frame.
+        tracing::error!(error, "a frame cannot be encoded: an empty one is sent");
         Bytes::new()
     })
 }
@@ -84,7 +85,7 @@ mod tests {
     use wire::client::ClientMessage;
 
     #[test]
-    fn both_formats_are_understood() {
+    fn both_formats_are_decoded() {
         let frame = ClientFrame { v: 1, id: CommandId(3), m: ClientMessage::Ping };
         let json = br#"{"v":1,"id":3,"m":"Ping"}"#;
         assert_eq!(decode(json, Format::Json), Ok(frame.clone()));
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_named_and_its_id_kept() {
+    fn malformed_frames_are_named_and_their_id_is_kept() {
         let bad = decode(br#"{"v":1,"id":3,"m":"Fly"}"#, Format::Json).unwrap_err();
         assert_eq!(bad.id, Some(CommandId(3)));
         assert!(bad.reason.contains("Fly"), "{}", bad.reason);
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn another_version_is_told_so() {
+    fn another_version_is_named_in_the_error() {
         for text in [&br#"{"v":2,"id":3,"m":"Ping"}"#[..], br#"{"v":2,"id":3,"m":{"Fly":{}}}"#] {
             let bad = decode(text, Format::Json).unwrap_err();
             assert_eq!(bad.id, Some(CommandId(3)));

@@ -1,5 +1,5 @@
-//! Frames on a byte stream: a big-endian `u32` length, then that many bytes. Memory is allocated per frame, so an idle
-//! connection holds none.
+//! Frames on a byte stream: a big-endian `u32` length, then that many bytes. Memory is allocated
+//! per frame, so an idle connection uses none.
 
 use bytes::{Buf, Bytes, BytesMut};
 use std::{
@@ -10,20 +10,20 @@ use std::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Frames on their way in, in whatever pieces they come.
+/// Reads frames, in whatever pieces they come.
 #[derive(Debug)]
 pub(crate) struct Incoming {
     limit: usize,
-    /// What has come and is no whole frame yet, its length included.
+    /// Bytes that are not yet a whole frame, with its length.
     bytes: BytesMut,
 }
 
 /// Why there is no frame.
 #[derive(Debug)]
 pub(crate) enum NoFrame {
-    /// The other side is gone.
+    /// The client has closed the connection.
     Gone,
-    /// It would be larger than allowed.
+    /// The frame is larger than allowed.
     TooLarge,
 }
 
@@ -33,12 +33,12 @@ const READ: usize = 1_024;
 const HEADER: usize = 4;
 
 impl Incoming {
-    /// For frames of at most `limit` bytes.
+    /// Returns a reader of frames of at most `limit` bytes.
     pub(crate) fn new(limit: usize) -> Self {
         Self { limit, bytes: BytesMut::new() }
     }
 
-    /// The next frame.
+    /// Returns the next frame.
     pub(crate) fn poll<R: AsyncRead + Unpin>(
         &mut self,
         stream: &mut R,
@@ -58,7 +58,7 @@ impl Incoming {
         }
     }
 
-    /// The first frame, once all of it is there.
+    /// Takes the first frame out, once all of it has come.
     fn next(&mut self) -> Result<Option<Bytes>, NoFrame> {
         let Some(&header) = self.bytes.first_chunk::<HEADER>() else { return Ok(None) };
         let length = u32::from_be_bytes(header) as usize;
@@ -69,7 +69,7 @@ impl Incoming {
         if self.bytes.len() < end {
             return Ok(None);
         }
-        // An idle connection holds no memory.
+        // Frees the memory, because most connections are idle.
         let rest = if self.bytes.len() == end { BytesMut::new() } else { self.bytes.split_off(end) };
         let mut frame = std::mem::replace(&mut self.bytes, rest).freeze();
         frame.advance(HEADER);
@@ -77,7 +77,7 @@ impl Incoming {
     }
 }
 
-/// Frames on their way out, one behind the other, so that those that leave together are one write.
+/// Frames to be written, one behind the other, so that several leave with one write.
 #[derive(Debug, Default)]
 pub(crate) struct Outgoing {
     bytes: Vec<u8>,
@@ -85,21 +85,21 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    /// Whether everything is written.
+    /// Returns whether all frames are written.
     pub(crate) const fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// Puts a frame behind the others.
+    /// Adds a frame behind the others.
     pub(crate) fn add(&mut self, body: &[u8]) {
-        // No frame of ours comes near 4 GiB.
+        // No frame comes near 4 GiB.
         let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
         self.bytes.reserve(4 + body.len());
         self.bytes.extend_from_slice(&length.to_be_bytes());
         self.bytes.extend_from_slice(body);
     }
 
-    /// Ready when everything is written; nothing is kept then.
+    /// Returns ready when all frames are written; then no memory is used.
     pub(crate) fn poll<W: AsyncWrite + Unpin>(
         &mut self,
         stream: &mut W,
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn frames_survive_any_cutting() {
+    async fn frames_survive_any_division_into_pieces() {
         let bodies: [&'static [u8]; 4] = [b"one", b"", b"three", &[7; 300]];
         for piece in [1, 2, 3, 5, 64, 4_096] {
             let (mut far, mut near) = tokio::io::duplex(piece);
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn half_a_frame_is_no_frame() {
+    async fn half_a_frame_is_not_returned() {
         let (mut far, mut near) = tokio::io::duplex(64);
         far.write_all(&[0, 0, 0, 5, 1, 2]).await.unwrap();
         drop(far);

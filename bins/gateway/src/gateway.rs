@@ -1,4 +1,4 @@
-//! What all connections of this gateway share.
+//! The state that all connections of a gateway share.
 
 use crate::{
     connections::Connections, disconnects::DisconnectNotifier, feeds::Feeds, fleet_client::FleetClient,
@@ -18,10 +18,11 @@ use wire::{
     subject,
 };
 
-/// See the module.
+/// A gateway.
 pub(crate) struct Gateway {
     pub(crate) name: NodeId,
-    /// Random, new at every start: tells connections of this process from those of its predecessor.
+    /// Random, new at every start: distinguishes connections of this process from those of its
+    /// predecessor.
     pub(crate) incarnation: u64,
     /// Longest silence of a connection.
     pub(crate) idle: Duration,
@@ -30,7 +31,7 @@ pub(crate) struct Gateway {
     pub(crate) fleet: FleetClient,
     pub(crate) feeds: Feeds,
     pub(crate) disconnects: DisconnectNotifier,
-    /// Sessions opened so far: a connection may have several, one after the other.
+    /// Number of sessions opened so far: a connection may have several, one after the other.
     pub(crate) sessions: AtomicU64,
     pub(crate) lobby: Lobby,
     pub(crate) seats: Seats,
@@ -57,13 +58,13 @@ impl Listener {
 }
 
 impl Gateway {
-    /// A name in the network for a new session on a connection.
+    /// Returns a fleet-wide name for a new session on a connection.
     pub(crate) fn session_name(&self, number: u64) -> ConnectionId {
         let session = self.sessions.fetch_add(1, Relaxed);
         ConnectionId(format!("{}.{:x}.{number}.{session}", self.name, self.incarnation))
     }
 
-    /// Tells every gateway that a player is online here.
+    /// Announces to all gateways that a player is online here.
     pub(crate) async fn announce(&self, player: PlayerId, connection: String) {
         let notice = Notice::Online { player, connection };
         let sent = match wire::codec::encode(&notice) {
@@ -71,26 +72,27 @@ impl Gateway {
             Err(error) => Err(error.into()),
         };
         if let Err(error) = sent {
-            tracing::warn!(%player, %error, "cannot tell the other nodes who is online");
+            tracing::warn!(%player, %error, "an announcement to the other gateways was not sent: the player may stay online twice");
         }
     }
 
-    /// Addresses of other gateways that take connections, for a client of that listener: one drawn by its free room, then the least
-    /// loaded.
+    /// Returns the addresses of other gateways that take connections, for a client of this
+    /// listener: first one drawn by free capacity, then the least loaded ones.
     pub(crate) fn elsewhere(&self, listener: Listener) -> Vec<String> {
-        // Without chance everybody is sent to the least loaded one.
+        // Without a random number every client is sent to the least loaded gateway.
         let chance = getrandom::u64().unwrap_or_default();
         elsewhere(self.peers.alive(Role::Gateway), &self.name, listener, chance)
     }
 }
 
-/// The first is drawn, because many ask between two heartbeats: all of them at the least loaded gateway would overrun it.
+/// Draws the first, because many clients ask between two heartbeats: all of them together would
+/// overload the least loaded gateway.
 fn elsewhere(mut peers: Vec<Heartbeat>, me: &NodeId, listener: Listener, chance: u64) -> Vec<String> {
     peers.retain(|peer| {
         let room = peer.load.connections < peer.load.max_connections;
         peer.node != *me && peer.ready && !peer.draining && room
     });
-    // Parts of a thousand, so that a large gateway is not shunned for its size.
+    // In thousandths, so that a large gateway is not avoided for its size.
     peers.sort_by_key(|peer| {
         u64::from(peer.load.connections) * 1_000 / u64::from(peer.load.max_connections.max(1))
     });
@@ -130,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn the_least_loaded_other_nodes_are_named() {
+    fn the_least_loaded_other_gateways_are_named() {
         let me: NodeId = "a".parse().unwrap();
         let stopping = Heartbeat { draining: true, ..peer("e", 0, 10) };
         let peers = vec![peer("a", 0, 10), peer("b", 5, 10), peer("c", 10, 100), peer("d", 9, 9), stopping];
@@ -140,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn nodes_are_named_first_as_often_as_they_have_room() {
+    fn gateways_are_named_first_in_proportion_to_their_room() {
         let me: NodeId = "a".parse().unwrap();
         let peers = vec![peer("b", 5, 10), peer("c", 10, 100)];
         let b_first = (0..95).filter(|&chance| {

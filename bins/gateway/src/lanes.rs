@@ -1,16 +1,17 @@
-//! The order of one connection's requests: those of one table one after the other, others side by side. Pure.
+//! The order of one connection's requests: those to one table go out one after the other, others at
+//! the same time. Pure.
 
 use std::collections::{BTreeMap, VecDeque};
 use wire::{TableId, TournamentId};
 
-/// What a request must keep its order with.
+/// The lane of a request: requests of one lane keep their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Lane {
-    /// Nothing.
+    /// The request keeps no order.
     Alone,
-    /// Opening or ending the session: whatever comes after it waits for it.
+    /// Opens or ends the session: later requests wait for it.
     Session,
-    /// Long answers: one at a time.
+    /// Requests with long answers, one at a time.
     Long,
     /// Requests to the same table.
     Table(TableId),
@@ -21,9 +22,9 @@ pub(crate) enum Lane {
 /// Requests that are under way or wait.
 #[derive(Debug)]
 pub(crate) struct Lanes<W> {
-    /// Per busy lane what waits for it.
+    /// The waiting requests of each busy lane.
     busy: BTreeMap<Lane, VecDeque<W>>,
-    /// What waits for the session.
+    /// Requests that wait for the session.
     waiting: VecDeque<(Lane, W)>,
     len: usize,
 }
@@ -35,18 +36,18 @@ impl<W> Default for Lanes<W> {
 }
 
 impl<W> Lanes<W> {
-    /// How many requests are under way or wait.
+    /// Returns how many requests are under way or wait.
     pub(crate) const fn len(&self) -> usize {
         self.len
     }
 
-    /// Takes a request; gives it back when it is its turn at once.
+    /// Adds a request; returns it when it may go out at once.
     pub(crate) fn add(&mut self, lane: Lane, work: W) -> Option<W> {
         self.len += 1;
         self.admit(lane, work)
     }
 
-    /// Takes a request that goes before those that wait in its lane already.
+    /// Adds a request ahead of those that wait in its lane.
     pub(crate) fn add_first(&mut self, lane: Lane, work: W) -> Option<W> {
         self.len += 1;
         if let Some(queue) = self.busy.get_mut(&lane) {
@@ -76,7 +77,7 @@ impl<W> Lanes<W> {
         }
     }
 
-    /// A request is finished: those whose turn it is now.
+    /// Takes note that a request is finished; returns the requests that may go out now.
     pub(crate) fn finished(&mut self, lane: Lane) -> Vec<W> {
         self.len -= 1;
         let mut turn = Vec::new();
@@ -98,7 +99,7 @@ impl<W> Lanes<W> {
             }
         }
         if self.busy.is_empty() {
-            // An emptied map keeps a gateway, and most connections are at rest.
+            // Frees the map's memory, because most connections are at rest.
             self.busy = BTreeMap::new();
         }
         turn
@@ -113,7 +114,7 @@ mod tests {
     const B: Lane = Lane::Table(TableId(2));
 
     #[test]
-    fn one_table_keeps_its_order_and_others_do_not_wait() {
+    fn requests_of_one_table_keep_their_order_and_others_do_not_wait() {
         let mut lanes = Lanes::default();
         assert_eq!(lanes.add(A, 1), Some(1));
         assert_eq!(lanes.add(A, 2), None);
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_waits_for_the_session() {
+    fn all_requests_wait_for_the_session() {
         let mut lanes = Lanes::default();
         assert_eq!(lanes.add(A, 1), Some(1));
         assert_eq!(lanes.add(Lane::Session, 2), Some(2));
@@ -140,7 +141,7 @@ mod tests {
         assert_eq!(lanes.add(B, 5), None);
         assert!(lanes.finished(A).is_empty());
         assert_eq!(lanes.finished(Lane::Session), [3, 4]);
-        assert!(lanes.finished(B).is_empty(), "what came after the second log-in waits for it");
+        assert!(lanes.finished(B).is_empty(), "requests after the second log-in wait for it");
         assert_eq!(lanes.finished(Lane::Session), [5]);
         assert!(lanes.finished(B).is_empty());
         assert_eq!(lanes.len(), 0);

@@ -23,10 +23,10 @@ use tokio::{
 };
 use wire::client::{MAX_CLIENT_FRAME, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK};
 
-/// Pause after a failed accept: mostly, open files have run out.
+/// Pause after a failed accept, which mostly means that open files have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
-/// Read buffer of a WebSocket: enough for nearly every message of a client. axum's default of 128 KiB would be most of a
-/// connection's memory.
+/// Read buffer of a WebSocket, in bytes: enough for nearly every message of a client. axum's
+/// default of 128 KiB would be most of a connection's memory.
 const WS_READ_BUFFER: usize = 256;
 
 /// Takes TCP connections until aborted.
@@ -44,7 +44,7 @@ pub(crate) async fn ws(listener: TcpListener, gateway: Arc<Gateway>) {
     let service = app.into_make_service_with_connect_info::<Accepted>();
     let served = axum::serve(WsListener { listener, gateway }, service).await;
     if let Err(error) = served {
-        tracing::error!(%error, "the WebSocket listener ended");
+        tracing::error!(%error, "the WebSocket listener ended: no more WebSocket connections are accepted");
     }
 }
 
@@ -53,19 +53,19 @@ async fn accept(listener: &TcpListener, gateway: &Gateway, kind: Listener) -> (S
         let (stream, from): (TcpStream, SocketAddr) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection");
+                tracing::warn!(%error, "a connection was not accepted: trying again after a pause");
                 sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
         match gateway.connections.enter() {
             Some(place) => return (Socket::new(stream, place, kind == Listener::Ws), from),
-            None => tracing::debug!(%from, "too many connections, even to be told so"),
+            None => tracing::debug!(%from, "a connection beyond all limits is closed without an answer"),
         }
     }
 }
 
-/// Accepts for axum.
+/// Accepts connections for axum.
 struct WsListener {
     listener: TcpListener,
     gateway: Arc<Gateway>,
@@ -84,7 +84,7 @@ impl axum::serve::Listener for WsListener {
     }
 }
 
-/// The socket beneath a request.
+/// The socket beneath an HTTP request.
 #[derive(Clone)]
 struct Accepted(Arc<SocketState>);
 
@@ -111,7 +111,8 @@ async fn upgrade(
     };
     upgrade.on_upgrade(move |socket| {
         state.establish();
-        // In a task of its own: that of the upgrade keeps room for all that an upgrade takes.
+        // In a task of its own, because the upgrade's task keeps memory for all that an upgrade
+        // needs.
         session::spawn(&gateway, Transport::ws(socket, state, format));
         ready(())
     })

@@ -1,4 +1,5 @@
-//! Tables and tournaments of the whole fleet, asked for at most once per [`LOBBY_AGE`] whoever many want to know.
+//! The tables and tournaments of the whole fleet, requested at most once per [`LOBBY_AGE`] for all
+//! clients.
 
 use crate::{
     fleet_client::FleetClient,
@@ -14,7 +15,7 @@ use wire::{
     tournament::{CoordinatorsAnswer, CoordinatorsQuery, TournamentSummary},
 };
 
-/// The lobby as it was a moment ago.
+/// The last lobby.
 #[derive(Default)]
 pub(crate) struct Lobby {
     seen: Mutex<Option<CachedLobby>>,
@@ -33,14 +34,14 @@ pub(crate) struct Lists {
 }
 
 impl Lobby {
-    /// The lobby now, or a moment ago.
+    /// Returns the lobby, at most [`LOBBY_AGE`] old.
     pub(crate) async fn show(&self, fleet: &FleetClient) -> ServerMessage {
         let lists = self.lists(fleet).await;
         ServerMessage::Lobby { tables: lists.tables.clone(), tournaments: lists.tournaments.clone() }
     }
 
     async fn lists(&self, fleet: &FleetClient) -> Arc<Lists> {
-        // Whoever comes while somebody asks waits for that answer.
+        // Clients that ask during a query wait for its answer.
         let mut seen = self.seen.lock().await;
         if let Some(CachedLobby { at, lists }) = &*seen
             && at.elapsed() < LOBBY_AGE
@@ -60,7 +61,7 @@ impl Lobby {
 }
 
 impl Lists {
-    /// Merges what everybody answered. During a hand-over two may answer for the same table.
+    /// Merges the answers. During a hand-over two workers may answer for the same table.
     fn of(tables: Vec<WorkersAnswer>, tournaments: Vec<CoordinatorsAnswer>) -> Self {
         let tables: BTreeMap<_, _> = tables
             .into_iter()
@@ -78,7 +79,8 @@ impl Lists {
             .collect();
         let mut lists =
             Self { tables: tables.into_values().collect(), tournaments: tournaments.into_values().collect() };
-        // Ids are random: people look for names, and for what is still to come or under way.
+        // Ids are random, so the lists are sorted by names; play that is to come or under way is
+        // first.
         lists.tables.sort_by(|a, b| (a.closed, &a.config.name).cmp(&(b.closed, &b.config.name)));
         lists.tournaments.sort_by(|a, b| (a.phase as u8, &a.name).cmp(&(b.phase as u8, &b.name)));
         lists.tables.truncate(LOBBY_LINES);

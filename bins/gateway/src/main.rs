@@ -3,18 +3,19 @@
 //! | module | for |
 //! | --- | --- |
 //! | `listen`, `socket`, `frame`, `transport` | connections, TCP and WebSocket alike |
-//! | `session`, `lanes` | one connection's requests: in order, passed on, answered |
+//! | `session`, `lanes` | one connection's requests: kept in order, passed on, answered |
 //! | `session::requests` | one file for each kind of request |
-//! | `outbox` | what waits to be sent, bounded |
-//! | `feeds`, `chunk`, `position` | watched tables: every viewer sees everything once, in order |
-//! | `connections`, `notices` | who is online where; one player, one connection |
-//! | `gone` | telling tables whose connection is gone |
-//! | `ask`, `lobby`, `seats` | questions to the rest of the fleet, repeated until answered |
-//! | `service` | whether the fleet works, and telling the players |
+//! | `outbox` | frames that wait to be sent, bounded |
+//! | `feeds`, `chunk`, `viewer_position` | watched tables: every viewer gets every event once, in order |
+//! | `connections`, `notices` | the connection of each player: one at a time in the whole fleet |
+//! | `disconnects` | tells tables which players' connections are gone |
+//! | `fleet_client`, `pauses`, `lobby`, `seats` | requests to the rest of the fleet, repeated until answered |
+//! | `service` | whether the fleet works, announced to the players |
 //! | `limits` | every bound and its reason |
 //!
-//! What always holds: what one connection sends or fails to read disturbs no other one.
-//! What it does not know: the rules of poker, and any card that is not its own player's.
+//! Invariant: a connection's requests, and frames that it does not read, do not disturb other
+//! connections. The gateway does not know the rules of poker, nor any card that is not its own
+//! player's.
 
 mod alarm;
 mod args;
@@ -61,14 +62,15 @@ use wire::{
     fleet::{Load, Role},
 };
 
-/// A tenth of the processor time per action less than with the system's (`docs/performance.md`).
+/// Takes a tenth less processor time per action than the system's allocator
+/// (`docs/performance.md`).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Connections that may wait to be accepted: when another gateway dies, its players come all at once. The system may allow
-/// fewer.
+/// Connections that may wait to be accepted: when another gateway dies, its players come at the
+/// same time. The system may allow fewer.
 const BACKLOG: u32 = 4_096;
-/// Longest time for connections to go when the gateway stops.
+/// Time limit for connections to end when the gateway stops.
 const STOP: Duration = Duration::from_secs(5);
 
 fn main() -> anyhow::Result<()> {
@@ -89,14 +91,14 @@ async fn run() -> anyhow::Result<()> {
     gateway.peers.set_ready();
 
     wish.asked().await;
-    tracing::info!("stopping");
+    tracing::info!("stopping: all connections are closed");
     gateway.peers.set_draining();
     listeners.iter().for_each(tokio::task::JoinHandle::abort);
     stop(&gateway).await;
     Ok(())
 }
 
-/// Connects, listens, joins the fleet.
+/// Connects to the fleet and listens.
 async fn start(args: &Args) -> anyhow::Result<(Arc<Gateway>, TcpListener, TcpListener)> {
     let name = args.bus.node_id(Role::Gateway.name())?;
     let (tcp, tcp_address) = bind(args.tcp_listen, "--tcp-listen")?;
@@ -146,12 +148,12 @@ fn bind(address: SocketAddr, option: &str) -> anyhow::Result<(TcpListener, Socke
     listen().with_context(|| format!("cannot listen on {address}: choose another address with {option}"))
 }
 
-/// Sends everybody elsewhere and waits until they are gone.
+/// Closes all connections with other gateways' addresses, and waits until they have ended.
 async fn stop(gateway: &Gateway) {
     let until = Instant::now() + STOP;
     gateway.connections.close_all(Closing::NodeStopping);
     while gateway.connections.open() > 0 && Instant::now() < until {
-        // Again, for those who came through the door while it was being closed.
+        // Repeated for connections that were accepted meanwhile.
         gateway.connections.close_all(Closing::NodeStopping);
         sleep(Duration::from_millis(20)).await;
     }

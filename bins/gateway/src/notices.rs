@@ -1,4 +1,4 @@
-//! What all gateways are told, of themselves and for players, and doubt about whether they heard it.
+//! Notices to all gateways, messages to single players, and doubt whether some of them were lost.
 
 use crate::gateway::Gateway;
 use bus::{BusError, Subscription};
@@ -6,7 +6,7 @@ use futures::StreamExt;
 use std::sync::Arc;
 use wire::{codec, fleet::Notice, subject};
 
-/// Begins to listen.
+/// Subscribes to notices and to players' messages.
 ///
 /// # Errors
 /// When a subscription cannot be made.
@@ -26,7 +26,7 @@ async fn hear(mut notices: Subscription, gateway: Arc<Gateway>) {
             Ok(Notice::Online { player, connection }) => {
                 gateway.connections.heard_online(player, &connection)
             }
-            Err(error) => tracing::warn!(%error, "a notice makes no sense"),
+            Err(error) => tracing::warn!(%error, "a notice cannot be decoded and is ignored"),
         }
     }
 }
@@ -35,12 +35,13 @@ async fn hear_for_players(mut heard: Subscription, gateway: Arc<Gateway>) {
     while let Some(message) = heard.next().await {
         match subject::parse_player_feed(&message.subject) {
             Some(player) => gateway.connections.heard_private(player, message.payload),
-            None => tracing::warn!(subject = %message.subject, "a message is for no player"),
+            None => tracing::warn!(subject = %message.subject, "a message on a malformed subject is ignored"),
         }
     }
 }
 
-/// Players' own messages may be lost when the connection to the server is: their connections look again.
+/// Notes doubt on all connections when messages may have been lost, so that they look for their
+/// players' messages again.
 async fn doubt(gateway: Arc<Gateway>) {
     let mut gaps = gateway.bus.gaps();
     while gaps.changed().await.is_ok() {

@@ -1,4 +1,5 @@
-//! What waits to be sent on one connection: bounded, filled from anywhere, emptied by the connection's task.
+//! The frames that wait to be sent on one connection: bounded, filled by any task, emptied by the
+//! connection's task.
 
 use crate::{
     format::Format,
@@ -14,7 +15,7 @@ use std::{
 use tokio::time::Instant;
 use wire::client::Closing;
 
-/// The outgoing queue of a connection, and what the rest of the gateway wants of it.
+/// The outgoing frames of a connection, and the messages for its session.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     format: Format,
@@ -22,16 +23,16 @@ pub(crate) struct Outbox {
     inner: Mutex<Inner>,
 }
 
-/// What waits for a session.
+/// The work that waits for a session.
 #[derive(Debug, Default)]
 pub(crate) struct Waits {
-    /// Why the connection is to be closed.
+    /// The reason why the connection is to be closed.
     pub(crate) closing: Option<Closing>,
-    /// Messages may have been lost since the last look.
+    /// Whether messages may have been lost since the last call.
     pub(crate) doubt: bool,
-    /// Something came for the player.
+    /// A message for the player.
     pub(crate) heard: Option<Bytes>,
-    /// Bytes to send.
+    /// Bytes that wait to be sent.
     pub(crate) backlog: usize,
 }
 
@@ -43,7 +44,7 @@ struct Inner {
     taken: Option<Instant>,
     closing: Option<Closing>,
     doubt: bool,
-    /// What the session has not seen yet.
+    /// Messages for the player that the session has not seen yet.
     heard: VecDeque<Bytes>,
 }
 
@@ -52,19 +53,20 @@ impl Outbox {
         Self { format, waker: AtomicWaker::new(), inner: Mutex::default() }
     }
 
-    /// How the connection's frames are encoded.
+    /// Returns the encoding of the connection's frames.
     pub(crate) const fn format(&self) -> Format {
         self.format
     }
 
-    /// Adds a frame. When too much waits already, everything is dropped and the connection is to be closed.
+    /// Adds a frame. When too many wait already, all are dropped and the connection is to be
+    /// closed.
     pub(crate) fn push(&self, frame: Bytes) {
         self.lock().push(frame);
         self.waker.wake();
     }
 
-    /// Adds a frame that nobody waits for. Whether it waits for company, until [`Outbox::flush`] or another frame: something was sent
-    /// just before. Where little happens nothing waits.
+    /// Adds a frame that is not urgent. Returns whether it waits, until [`Outbox::flush`] or an
+    /// urgent frame: it does if another frame was sent less than [`BATCH_DELAY`] ago.
     pub(crate) fn push_batched(&self, frame: Bytes) -> bool {
         let mut inner = self.lock();
         inner.push(frame);
@@ -76,14 +78,14 @@ impl Outbox {
         waits
     }
 
-    /// Whatever waits is to be sent.
+    /// Lets all waiting frames leave.
     pub(crate) fn flush(&self) {
         if self.backlog() > 0 {
             self.waker.wake();
         }
     }
 
-    /// The connection is to be closed once everything is sent. The first reason counts.
+    /// Asks for the connection to be closed once all frames are sent. The first reason counts.
     pub(crate) fn close(&self, reason: Closing) {
         let mut inner = self.lock();
         match reason {
@@ -94,25 +96,26 @@ impl Outbox {
         self.waker.wake();
     }
 
-    /// Something came for the connection's player that its session must see to before it is passed on.
+    /// Adds a message for the connection's player that its session has to handle before it is
+    /// passed on.
     pub(crate) fn hear(&self, frame: Bytes) {
         self.lock().heard.push_back(frame);
         self.waker.wake();
     }
 
-    /// Whoever comes next on this connection is somebody else.
+    /// Drops the player's messages: the next session may be another player's.
     pub(crate) fn forget_heard(&self) {
         self.lock().heard = VecDeque::new();
     }
 
-    /// Messages for the connection's player may have been lost.
+    /// Notes that messages for the connection's player may have been lost.
     pub(crate) fn doubt(&self) {
         self.lock().doubt = true;
         self.waker.wake();
     }
 
-    /// What waits for the session, which sees to it now: one thing at a time, the most urgent first. What came for the player only
-    /// when that is asked for.
+    /// Takes out the session's next work: one item at a time, the most urgent first. Messages for
+    /// the player only if `heard`.
     pub(crate) fn look(&self, heard: bool) -> Waits {
         let mut inner = self.lock();
         let mut waits = Waits { closing: inner.closing, backlog: inner.bytes, ..Waits::default() };
@@ -125,7 +128,8 @@ impl Outbox {
         waits
     }
 
-    /// Takes out the next frames, at least one and no more than `most` bytes of several. Whether there were any.
+    /// Takes the next frames out: at least one, and several up to `most` bytes. Returns whether
+    /// there were any.
     pub(crate) fn take(&self, most: usize, mut take: impl FnMut(Bytes)) -> bool {
         let mut inner = self.lock();
         let (mut frames, mut bytes) = (0, 0);
@@ -140,24 +144,24 @@ impl Outbox {
             inner.taken = Some(Instant::now());
         }
         if inner.frames.is_empty() {
-            // A connection at rest holds no memory for its busiest moment.
+            // Frees the memory, because most connections are at rest.
             inner.frames = VecDeque::new();
         }
         frames > 0
     }
 
-    /// Bytes that wait.
+    /// Returns the number of waiting bytes.
     pub(crate) fn backlog(&self) -> usize {
         self.lock().bytes
     }
 
-    /// Why the connection is to be closed.
+    /// Returns the reason why the connection is to be closed.
     #[cfg(test)]
     pub(crate) fn closing(&self) -> Option<Closing> {
         self.lock().closing
     }
 
-    /// Whom to wake when any of this changes.
+    /// Sets the task that is woken at any change.
     pub(crate) fn register(&self, waker: &Waker) {
         self.waker.register(waker);
     }
@@ -209,14 +213,14 @@ mod tests {
         outbox.push(Bytes::from_static(b"three"));
         assert_eq!(take(&outbox, 8), ["two", "three"]);
         outbox.push(Bytes::from_static(b"larger than allowed"));
-        assert_eq!(take(&outbox, 8), ["larger than allowed"], "one always goes");
+        assert_eq!(take(&outbox, 8), ["larger than allowed"], "one frame always leaves");
         assert_eq!(take(&outbox, 8), [""; 0]);
         assert_eq!(outbox.backlog(), 0);
         assert_eq!(outbox.closing(), Some(Closing::Idle));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn where_much_happens_what_nobody_waits_for_waits_for_company() {
+    async fn frames_that_are_not_urgent_wait_only_after_a_recent_frame() {
         let outbox = Outbox::new(Format::Json);
         let batched = |text: &'static str| outbox.push_batched(Bytes::from_static(text.as_bytes()));
         assert!(!batched("one"), "nothing was sent before");
@@ -229,7 +233,7 @@ mod tests {
         assert!(!batched("four"), "the last one was long ago");
         assert_eq!(take(&outbox, 8), ["four"]);
         outbox.close(Closing::Idle);
-        assert!(!batched("five"), "the end waits for nobody");
+        assert!(!batched("five"), "frames do not wait once the connection is closing");
     }
 
     #[test]
@@ -241,7 +245,7 @@ mod tests {
         assert_eq!(outbox.closing(), None);
         outbox.push(Bytes::from_static(b"x"));
         assert_eq!(outbox.closing(), Some(Closing::TooSlow));
-        assert!(take(&outbox, 8).is_empty(), "what nobody will read is not kept");
+        assert!(take(&outbox, 8).is_empty(), "frames that will not be read are not kept");
     }
 
     #[test]
@@ -256,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn the_session_is_told_one_thing_at_a_time_and_once() {
+    fn the_session_gets_one_item_at_a_time_and_each_once() {
         let outbox = Outbox::new(Format::Json);
         let look = |heard| {
             let Waits { closing, doubt, heard, backlog } = outbox.look(heard);
@@ -268,7 +272,7 @@ mod tests {
         outbox.hear(Bytes::from_static(b"two"));
         outbox.doubt();
         assert_eq!(look(true), (None, true, None, 0));
-        assert_eq!(look(false), nothing, "nobody is logged in");
+        assert_eq!(look(false), nothing, "messages for the player were not asked for");
         assert_eq!(look(true), (None, false, Some(Bytes::from_static(b"one")), 0));
         outbox.push(Bytes::from_static(b"frame"));
         outbox.forget_heard();

@@ -1,9 +1,10 @@
-//! The pauses before a request is repeated that was refused for a passing reason.
+//! The pauses before a request is repeated that was refused for now.
 
 use crate::limits::{FIRST_PAUSE, LONG_PAUSE, PAUSE, PROMPT};
 use std::time::Duration;
 
-/// Pauses of one request: short while a hand-over or a takeover may be under way, longer after that.
+/// The pauses of one request: short while a hand-over or a takeover may be under way, longer after
+/// that.
 #[derive(Debug)]
 pub(crate) struct Pauses {
     next: Duration,
@@ -14,8 +15,9 @@ impl Pauses {
         Self { next: FIRST_PAUSE }
     }
 
-    /// Returns the next pause, for a request that has been refused for so long. `chance` spreads long pauses
-    /// over their second half, so that requests that were refused together do not come again together.
+    /// Returns the next pause of a request that has been refused for this long. `chance` spreads
+    /// long pauses over their second half, so that requests that were refused together are not
+    /// repeated together.
     pub(crate) fn next(&mut self, refused_for: Duration, chance: u32) -> Duration {
         let pause = self.next;
         let longest = if refused_for < PROMPT { PAUSE } else { LONG_PAUSE };
@@ -32,7 +34,7 @@ impl Pauses {
 mod tests {
     use super::*;
 
-    /// When a request is repeated, from its first refusal on, when every answer comes at once.
+    /// Returns the times of repeats from the first refusal on, when every answer comes at once.
     fn repeats(total: Duration, chance: u32) -> Vec<Duration> {
         let (mut pauses, mut at, mut repeats) = (Pauses::new(), Duration::ZERO, Vec::new());
         while at < total {
@@ -43,16 +45,16 @@ mod tests {
     }
 
     #[test]
-    fn takeovers_are_noticed_at_once() {
+    fn during_a_takeover_requests_are_repeated_often() {
         let first_second = repeats(PROMPT, u32::MAX);
         assert_eq!(first_second[0], FIRST_PAUSE);
         assert!(first_second.windows(2).all(|pair| pair[1] - pair[0] <= PAUSE));
     }
 
     #[test]
-    fn what_is_overloaded_is_seldom_asked() {
+    fn an_overloaded_owner_gets_few_repeats() {
         let all = repeats(Duration::from_secs(20), u32::MAX);
-        assert!(all.len() < 100, "{} questions in 20 s", all.len());
+        assert!(all.len() < 100, "{} requests in 20 s", all.len());
         assert!(all.windows(2).all(|pair| pair[1] - pair[0] <= LONG_PAUSE));
     }
 

@@ -1,5 +1,5 @@
-//! Where players sit. Every table worker has to be asked, so the question is put for all players who wait by then: when a gateway dies,
-//! thousands log in at the others in the same second.
+//! Finds players' seats. All table workers have to be asked, so one query is sent for all players
+//! that wait: when a gateway dies, thousands log in at the others in the same second.
 
 use crate::{
     fleet_client::FleetClient,
@@ -11,13 +11,13 @@ use wire::{PlayerId, TableId, table::MAX_SEATS_OF};
 
 type SeatQuestion = (PlayerId, oneshot::Sender<Vec<TableId>>);
 
-/// See the module.
+/// The queue of players whose seats are asked for.
 pub(crate) struct Seats {
     waiting: mpsc::Sender<SeatQuestion>,
 }
 
 impl Seats {
-    /// Starts the tasks that ask.
+    /// Starts the tasks that send queries.
     pub(crate) fn start(fleet: &FleetClient) -> Self {
         let (waiting, queue) = mpsc::channel(SEATS_WAITING);
         let queue = Arc::new(Mutex::new(queue));
@@ -27,7 +27,7 @@ impl Seats {
         Self { waiting }
     }
 
-    /// Where a player sits, as far as the table workers answer.
+    /// Returns the tables at which a player sits, as far as table workers answer in time.
     pub(crate) async fn of(&self, player: PlayerId) -> Vec<TableId> {
         let (answer, answered) = oneshot::channel();
         // The tasks live as long as the gateway.
@@ -45,7 +45,7 @@ async fn ask(queue: Arc<Mutex<mpsc::Receiver<SeatQuestion>>>, fleet: FleetClient
         let seats = fleet.seats_of(waiting.iter().map(|(player, _)| *player).collect()).await;
         for (player, answer) in waiting {
             let tables = seats.get(&player).into_iter().flatten().copied().collect();
-            // Whoever asked may be gone.
+            // The caller may have stopped waiting.
             let _ = answer.send(tables);
         }
     }

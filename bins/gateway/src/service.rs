@@ -1,5 +1,6 @@
-//! Whether the fleet works, as far as players feel it: judged from heartbeats and from this gateway's own connection, and told to
-//! everybody who is connected here. What is over within a moment, like a takeover, is not told.
+//! Whether the fleet works for players: judged by heartbeats and this gateway's own connection, and
+//! announced to all connected players. Outages of less than [`LASTING`], such as takeovers, are not
+//! announced.
 
 use crate::gateway::Gateway;
 use bus::Peers;
@@ -13,12 +14,12 @@ use wire::{
     fleet::Role,
 };
 
-/// How often it is looked.
+/// How often the fleet is judged.
 const LOOK: Duration = Duration::from_millis(250);
-/// What is otherwise for so long is told.
+/// A change that lasts this long is announced.
 const LASTING: Duration = Duration::from_secs(1);
 
-/// What the players of this gateway have been told.
+/// The service that was last announced to the players of this gateway.
 #[derive(Debug)]
 pub(crate) struct AnnouncedService(Mutex<Service>);
 
@@ -29,7 +30,7 @@ impl Default for AnnouncedService {
 }
 
 impl AnnouncedService {
-    /// What they have been told last.
+    /// Returns the service that was last announced.
     pub(crate) fn now(&self) -> Service {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -39,7 +40,7 @@ impl AnnouncedService {
     }
 }
 
-/// Looks, and tells what has changed, for as long as the gateway lives.
+/// Judges the fleet and announces changes, as long as the gateway lives.
 pub(crate) async fn watch(gateway: Arc<Gateway>) {
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -58,7 +59,7 @@ pub(crate) async fn watch(gateway: Arc<Gateway>) {
         otherwise = Some((service, since));
         if since.elapsed() >= LASTING {
             let Service { tables, money, tournaments } = service;
-            tracing::warn!(tables, money, tournaments, "players are told what works");
+            tracing::warn!(tables, money, tournaments, "the fleet's service has changed: players are told");
             gateway.service.set(service);
             gateway.connections.tell_all(&ServerMessage::Service(service));
         }

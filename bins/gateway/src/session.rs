@@ -1,7 +1,8 @@
 //! One connection, from hello to closing: the same over TCP and WebSocket.
 //!
-//! One task per connection does everything for it: takes frames, keeps requests in order, sends what waits in the
-//! outbox. Nothing in it ever waits for a slow reader: what cannot be sent stays in the outbox until that is full.
+//! One task per connection does all its work: reads frames, keeps requests in order, writes the
+//! outbox's frames. It never waits for a client that reads slowly: frames that cannot be written
+//! stay in the outbox until that is full.
 
 mod pace;
 mod requests;
@@ -33,7 +34,7 @@ use wire::{
     client::{Closing, ServerMessage, Service},
 };
 
-/// See the module.
+/// A connection with its session, if one is open.
 pub(crate) struct Session {
     gateway: Arc<Gateway>,
     number: u64,
@@ -45,35 +46,35 @@ pub(crate) struct Session {
     lanes: Lanes<Work>,
     under_way: FuturesUnordered<Running>,
     watching: BTreeSet<TableId>,
-    /// When the other side was last heard.
+    /// When the client last sent anything.
     heard: Instant,
-    /// Since when nothing could be sent, and how much had been sent until then.
+    /// Since when no byte could be written, and how many had been written until then.
     blocked: Option<(Instant, u64)>,
     timer: Alarm,
 }
 
-/// Who is logged in.
+/// The player who is logged in.
 struct Online {
     player: PlayerId,
     name: Arc<str>,
     token: Arc<str>,
-    /// The session's name in the network.
+    /// The session's name in the fleet.
     session: ConnectionId,
-    /// Where the player sits, as far as is known here.
+    /// The tables at which the player sits, as far as this session knows.
     seats: BTreeSet<TableId>,
 }
 
-/// What happens next.
+/// The next event of a connection.
 enum SessionStep {
     Received(Incoming),
     Finished(Finished),
-    /// Something for the player alone.
+    /// A message for the player alone.
     Private(Bytes),
     /// Messages for the player may have been lost.
     Doubt,
     /// The gateway wants the connection closed.
     Close(Closing),
-    /// Time has passed.
+    /// The timer's deadline has come.
     Timer,
     /// The connection failed.
     Gone,
@@ -85,7 +86,8 @@ pub(crate) fn spawn(gateway: &Arc<Gateway>, transport: Transport) {
 }
 
 impl Session {
-    /// Boxed, because a future that takes it by value keeps room for it twice.
+    /// Returns a boxed session, because a future that takes it by value reserves memory for it
+    /// twice.
     pub(crate) fn new(gateway: &Arc<Gateway>, transport: Transport) -> Box<Self> {
         let outbox = Arc::new(Outbox::new(transport.format()));
         let now = Instant::now();
@@ -108,7 +110,7 @@ impl Session {
 
     /// Runs until the connection is closed.
     pub(crate) async fn run(mut self: Box<Self>) {
-        // What closing takes is not kept ready all the time.
+        // The future for closing is boxed, so that its memory is allocated only when it is needed.
         if self.socket.is_beyond_limit() {
             return Box::pin(self.close(Some(Closing::NodeFull))).await;
         }
@@ -131,14 +133,16 @@ impl Session {
                 break why;
             }
         };
-        // Who is online elsewhere is not gone, and a gateway that stops sends everybody elsewhere.
+        // A player who is online elsewhere is not gone, and a gateway that stops sends its players
+        // to other gateways.
         if !matches!(why, Some(Closing::OnlineElsewhere | Closing::NodeStopping)) {
             self.went_offline();
         }
         Box::pin(self.close(why)).await;
     }
 
-    /// Does what is next. When the connection is over: why, or nothing when there is nobody left to be told.
+    /// Handles the next event. At the end of the connection returns the reason to tell the client,
+    /// or `Some(None)` when the client is gone.
     fn take(&mut self, turn: SessionStep) -> Option<Option<Closing>> {
         match turn {
             SessionStep::Received(incoming) => {
@@ -162,7 +166,8 @@ impl Session {
         None
     }
 
-    /// Takes whatever is there, then sends what can be sent: what came together leaves together.
+    /// Returns the next event; else writes what can be written, so that frames of several events
+    /// leave in one write.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<SessionStep> {
         self.outbox.register(cx.waker());
         let waits = self.outbox.look(self.online.is_some());
@@ -183,7 +188,8 @@ impl Session {
             if self.poll_send(cx).is_err() {
                 return Poll::Ready(SessionStep::Gone);
             }
-            // Whoever does not read is not asked what else they want: answers wait, only events pile up.
+            // While the client does not read, its requests are not read: answers wait, and only
+            // events pile up.
             if !calm
                 && self.outbox.backlog() < OUTBOX_CALM
                 && let Poll::Ready(turn) = self.poll_turn(cx)
@@ -194,7 +200,7 @@ impl Session {
         self.timer.poll(cx).map(|()| SessionStep::Timer)
     }
 
-    /// What happens next, beside sending.
+    /// Returns the next event, apart from writing.
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<SessionStep> {
         if !self.under_way.is_empty()
             && let Poll::Ready(Some(finished)) = Pin::new(&mut self.under_way).poll_next(cx)
@@ -209,7 +215,7 @@ impl Session {
         Poll::Pending
     }
 
-    /// Sends as much as can be sent now.
+    /// Writes as much as can be written now.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Result<(), Failed> {
         loop {
             match self.transport.poll_send(cx) {
@@ -234,7 +240,8 @@ impl Session {
         }
     }
 
-    /// Whether the other side has been silent, or has taken nothing, for too long.
+    /// Returns the reason to close a client that has been silent, or has read nothing, for too
+    /// long.
     fn overdue(&mut self) -> Option<Closing> {
         let now = Instant::now();
         let written = self.socket.written();
@@ -245,7 +252,7 @@ impl Session {
                 return Some(Closing::TooSlow);
             }
         }
-        // Its silence is our doing while we do not read.
+        // While requests are not read, the client's silence does not count.
         let reading = self.lanes.len() < IN_FLIGHT && self.outbox.backlog() < OUTBOX_CALM;
         if !reading {
             self.heard = now;
@@ -258,7 +265,7 @@ impl Session {
         None
     }
 
-    /// The session is over: the tables are told.
+    /// Ends the player's session: the tables are told of the lost connection.
     fn went_offline(&mut self) {
         if let Some(Online { player, session, seats, .. }) = self.online.take() {
             self.outbox.forget_heard();
@@ -266,7 +273,7 @@ impl Session {
         }
     }
 
-    /// Queues a message of our own.
+    /// Queues a message of this gateway.
     fn push(&self, re: Option<CommandId>, message: ServerMessage) {
         self.outbox.push(format::encode(re, message, self.outbox.format()));
     }
@@ -279,10 +286,10 @@ impl Session {
         });
     }
 
-    /// Ends the session: says why, as far as the other side still listens.
+    /// Closes the connection and tells the client the reason, if it still listens.
     async fn close(mut self: Box<Self>, why: Option<Closing>) {
         let Some(reason) = why else {
-            // A WebSocket still answers the other side's goodbye.
+            // A WebSocket still answers the client's closing message.
             let _ = timeout(CLOSING, poll_fn(|cx| self.transport.poll_send(cx))).await;
             return;
         };

@@ -1,5 +1,5 @@
-//! An accepted TCP connection: counts what is written, ends a handshake that takes too long, and lets the last words
-//! arrive.
+//! An accepted TCP connection: counts written bytes, ends a handshake that takes too long, and lets
+//! the last frames arrive.
 
 use crate::{
     connections::ConnectionSlot,
@@ -20,17 +20,17 @@ use tokio::{
     time::{Sleep, sleep, timeout},
 };
 
-/// See the module.
+/// An accepted TCP connection.
 #[derive(Debug)]
 pub(crate) struct Socket {
     stream: Option<TcpStream>,
     state: Arc<SocketState>,
-    /// Until when the handshake must be done.
+    /// The time limit of the handshake, until it is done.
     handshake: Option<Pin<Box<Sleep>>>,
     _place: ConnectionSlot,
 }
 
-/// What is known of a socket from outside, when others have wrapped it.
+/// The state of a socket that is read from outside while other types wrap it.
 #[derive(Debug)]
 pub(crate) struct SocketState {
     beyond_limit: bool,
@@ -40,22 +40,22 @@ pub(crate) struct SocketState {
 }
 
 impl SocketState {
-    /// Whether the connection is one too many.
+    /// Returns whether the connection is beyond the limit.
     pub(crate) const fn is_beyond_limit(&self) -> bool {
         self.beyond_limit
     }
 
-    /// The handshake is done.
+    /// Notes that the handshake is done.
     pub(crate) fn establish(&self) {
         self.established.store(true, Ordering::Relaxed);
     }
 
-    /// The other side is to get all that was written before the connection goes away.
+    /// Asks for the last bytes to arrive at the client before the connection is closed.
     pub(crate) fn linger(&self) {
         self.lingers.store(true, Ordering::Relaxed);
     }
 
-    /// Bytes that the operating system has taken.
+    /// Returns the number of bytes that the operating system has taken.
     pub(crate) fn written(&self) -> u64 {
         self.written.load(Ordering::Relaxed)
     }
@@ -63,9 +63,9 @@ impl SocketState {
 
 impl Socket {
     pub(crate) fn new(stream: TcpStream, place: ConnectionSlot, handshake: bool) -> Self {
-        // Small messages that are waited for: nothing may hold them back.
+        // Clients wait for small messages, so they must not be held back.
         if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "cannot set TCP_NODELAY");
+            tracing::debug!(%error, "TCP_NODELAY cannot be set: small messages may be delayed");
         }
         let state = SocketState {
             beyond_limit: place.is_beyond_limit(),
@@ -156,7 +156,8 @@ impl Drop for Socket {
     }
 }
 
-/// Ends our side and reads what still comes until the other side ends too, for a short time.
+/// Ends the gateway's side and reads the client's remaining bytes until the client ends its side,
+/// for a limited time.
 async fn linger(mut stream: TcpStream) {
     let until_end = async {
         let mut scrap = [0; 512];
@@ -164,6 +165,6 @@ async fn linger(mut stream: TcpStream) {
         while stream.read(&mut scrap).await? > 0 {}
         Ok::<(), io::Error>(())
     };
-    // Whatever happens here, nobody waits for it.
+    // The connection has ended for the rest of the gateway, so errors do not matter.
     let _ = timeout(LINGER, until_end).await;
 }

@@ -1,4 +1,4 @@
-//! One connection, TCP or WebSocket: frames in, frames out, and neither waits for the other.
+//! One connection, TCP or WebSocket: receives and sends frames, without one waiting for the other.
 
 use crate::{
     format::Format,
@@ -17,7 +17,7 @@ use std::{
 };
 use wire::client::{Closing, MAX_CLIENT_FRAME};
 
-/// See the module.
+/// A connection that carries frames.
 pub(crate) enum Transport {
     /// Length-prefixed frames.
     Tcp {
@@ -37,26 +37,26 @@ pub(crate) struct Ws {
     socket: WebSocket,
     state: Arc<SocketState>,
     format: Format,
-    /// The messages that are to be written next.
+    /// Messages to be written.
     outgoing: VecDeque<Message>,
-    /// Whether something written is not flushed yet.
+    /// Whether written messages are not flushed yet.
     unflushed: bool,
 }
 
-/// What comes in.
+/// An input of a connection.
 #[derive(Debug)]
 pub(crate) enum Incoming {
     /// A frame.
     Frame(Bytes),
-    /// A sign of life.
+    /// A sign of life without a frame.
     Sign,
-    /// Something that is no frame of this connection's format.
+    /// A message that is no frame of this connection's format.
     Nonsense,
-    /// More than is allowed; nothing more can be read.
+    /// A frame that is too large; no more can be read.
     TooLarge,
-    /// Not WebSocket any more; nothing more can be read.
+    /// Bytes that are not WebSocket any more; no more can be read.
     Broken,
-    /// The end.
+    /// The end of the connection.
     Gone,
 }
 
@@ -73,7 +73,7 @@ impl Transport {
         Self::Ws(Box::new(Ws { socket, state, format, outgoing: VecDeque::new(), unflushed: false }))
     }
 
-    /// How frames are encoded.
+    /// Returns the encoding of frames.
     pub(crate) const fn format(&self) -> Format {
         match self {
             Self::Tcp { .. } => Format::MessagePack,
@@ -81,7 +81,7 @@ impl Transport {
         }
     }
 
-    /// Which listener it came through.
+    /// Returns the listener that accepted the connection.
     pub(crate) const fn listener(&self) -> Listener {
         match self {
             Self::Tcp { .. } => Listener::Tcp,
@@ -89,7 +89,7 @@ impl Transport {
         }
     }
 
-    /// The socket beneath.
+    /// Returns the state of the socket beneath.
     pub(crate) fn state(&self) -> Arc<SocketState> {
         match self {
             Self::Tcp { socket, .. } => socket.state(),
@@ -97,7 +97,7 @@ impl Transport {
         }
     }
 
-    /// What comes next.
+    /// Returns the next input.
     pub(crate) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
         match self {
             Self::Tcp { socket, incoming, .. } => incoming.poll(socket, cx).map(|frame| match frame {
@@ -109,7 +109,8 @@ impl Transport {
         }
     }
 
-    /// Hands over a frame, to be sent together with those handed over before. Not many: see [`Transport::poll_send`].
+    /// Adds a frame to be sent together with those added before. Few at a time: see
+    /// [`Transport::poll_send`].
     pub(crate) fn start(&mut self, frame: Bytes) {
         match self {
             Self::Tcp { outgoing, .. } => outgoing.add(&frame),
@@ -120,7 +121,7 @@ impl Transport {
         }
     }
 
-    /// Whether everything that was handed over is sent.
+    /// Returns whether all added frames are sent.
     pub(crate) fn is_idle(&self) -> bool {
         match self {
             Self::Tcp { outgoing, .. } => outgoing.is_empty(),
@@ -128,7 +129,7 @@ impl Transport {
         }
     }
 
-    /// Ready when everything that was handed over is sent.
+    /// Returns ready when all added frames are sent.
     pub(crate) fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failed>> {
         match self {
             Self::Tcp { socket, outgoing, .. } => outgoing.poll(socket, cx).map_err(|_| Failed),
@@ -136,7 +137,7 @@ impl Transport {
         }
     }
 
-    /// Hands over the last words that a WebSocket has of its own.
+    /// Adds the closing message that a WebSocket has.
     pub(crate) fn start_close(&mut self, reason: Closing) {
         if let Self::Ws(ws) = self {
             let code = reason.close_code();
@@ -166,7 +167,7 @@ impl Ws {
             (Message::Binary(bytes), Format::MessagePack) => Incoming::Frame(bytes),
             (Message::Text(_) | Message::Binary(_), _) => Incoming::Nonsense,
             (Message::Ping(_), _) => {
-                // The answer to it is written by itself, and flushed with this.
+                // The library answers a ping by itself; the answer leaves with the next flush.
                 self.unflushed = true;
                 Incoming::Sign
             }
@@ -196,7 +197,7 @@ impl Ws {
     }
 }
 
-/// What an error of a WebSocket means for the connection.
+/// Returns the input that an error of a WebSocket stands for.
 fn classify(error: axum::Error) -> Incoming {
     use tungstenite::{Error, error::ProtocolError};
     match error.into_inner().downcast_ref::<Error>() {

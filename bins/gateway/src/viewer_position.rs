@@ -1,61 +1,61 @@
-//! How far one viewer has seen one table: each event once, in order, none missing. Pure.
+//! How far one viewer has seen one table: each event once, in order, without gaps. Pure.
 
 use crate::{chunk::Chunk, limits::HELD};
 use std::sync::Arc;
 
-/// How far a viewer has seen.
+/// A viewer's position in a table's events.
 #[derive(Debug)]
 pub(crate) enum ViewerPosition {
-    /// Waits for a snapshot of its own; live events are held meanwhile.
+    /// The viewer waits for its snapshot; live events are held meanwhile.
     Joining {
-        /// What it had seen before, when it was watching already.
+        /// The number of the last event seen before, if the viewer was watching already.
         before: Option<u64>,
-        /// Live events since.
+        /// Live events since then.
         held: Held,
     },
-    /// Has seen everything up to this number.
+    /// The viewer has seen all events up to this number.
     Live {
         /// The number.
         last: u64,
     },
-    /// Has seen everything up to this number and waits for what is missing.
+    /// The viewer has seen all events up to this number, and misses some after it.
     Gapped {
         /// The number.
         last: u64,
-        /// Live events since.
+        /// Live events since then.
         held: Held,
     },
 }
 
-/// Live events that are held.
+/// Live events that are held for a viewer.
 #[derive(Debug, Default)]
 pub(crate) struct Held {
     chunks: Vec<Arc<Chunk>>,
-    /// Whether some may be missing though nothing shows it.
+    /// Whether some may be missing unnoticed.
     doubt: bool,
 }
 
-/// What is to be sent: the events of a chunk from a number on.
+/// Events to be sent: those of a chunk from a number on.
 pub(crate) type Portion = (Arc<Chunk>, u64);
 
-/// What to do about live events.
+/// The effect of live events on a viewer.
 #[derive(Debug)]
 pub(crate) enum Step {
-    /// Nothing: they are held, or not new.
+    /// Nothing is sent: the events are held, or not new.
     Nothing,
-    /// Send the events from this number on.
+    /// The events from this number on are to be sent.
     Send(u64),
-    /// Some are missing: ask the table.
+    /// Events are missing: the table is to be asked for a resync.
     Gap,
 }
 
 impl ViewerPosition {
-    /// Starts to watch.
+    /// Returns the position of a new viewer.
     pub(crate) fn join() -> Self {
         Self::Joining { before: None, held: Held::default() }
     }
 
-    /// Starts to watch anew. What was held, and doubted, still is: nobody knows yet whether a snapshot comes.
+    /// Lets a viewer join again. Held events and doubt are kept, because the snapshot may not come.
     pub(crate) fn join_again(self) -> Self {
         match self {
             Self::Joining { .. } => self,
@@ -66,7 +66,7 @@ impl ViewerPosition {
         }
     }
 
-    /// Number of the last event seen.
+    /// Returns the number of the last event seen.
     pub(crate) const fn last(&self) -> Option<u64> {
         match self {
             Self::Joining { before, .. } => *before,
@@ -74,7 +74,7 @@ impl ViewerPosition {
         }
     }
 
-    /// Takes live events.
+    /// Takes live events in.
     pub(crate) fn hear(&mut self, chunk: &Arc<Chunk>) -> Step {
         match self {
             Self::Joining { held, .. } | Self::Gapped { held, .. } => {
@@ -96,7 +96,8 @@ impl ViewerPosition {
         }
     }
 
-    /// Events may have been lost without a sign. Whether the table is to be asked.
+    /// Notes that events may have been lost unnoticed. Returns whether the table is to be asked for
+    /// a resync.
     pub(crate) fn doubt(&mut self) -> bool {
         match self {
             Self::Joining { held, .. } => {
@@ -111,8 +112,8 @@ impl ViewerPosition {
         }
     }
 
-    /// The viewer has been given everything up to `seen`: what follows of the held events. When something is missing
-    /// still, the viewer is gapped afterwards.
+    /// Takes note that the viewer was sent all events up to `seen`, and returns the held events
+    /// that follow. If some are still missing, the viewer is gapped afterwards.
     pub(crate) fn caught_up(&mut self, seen: u64) -> Vec<Portion> {
         let (seen, Held { chunks, doubt }) = match self {
             Self::Joining { held, .. } => (seen, std::mem::take(held)),
@@ -132,14 +133,14 @@ impl ViewerPosition {
         portions
     }
 
-    /// The snapshot did not come: goes on where it was. What follows of the held events; nothing when it was not
-    /// watching before.
+    /// Lets a viewer whose snapshot did not come go on where it was, and returns the held events
+    /// that follow; `None` when it was not watching before.
     pub(crate) fn give_up(&mut self) -> Option<Vec<Portion>> {
         let before = self.last()?;
         Some(self.caught_up(before))
     }
 
-    /// Whether it waits for what is missing.
+    /// Returns whether the viewer waits for missing events.
     pub(crate) const fn is_gapped(&self) -> bool {
         matches!(self, Self::Gapped { .. })
     }
@@ -148,7 +149,7 @@ impl ViewerPosition {
 impl Held {
     fn keep(&mut self, chunk: &Arc<Chunk>) {
         if self.chunks.len() >= HELD {
-            // The gap will be seen when the rest comes, and asked for.
+            // The gap is noticed when the next events come, and closed by a resync.
             self.chunks.clear();
             self.doubt = true;
         }
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_is_closed_by_what_the_table_gives_again() {
+    fn a_gap_is_closed_by_a_resync() {
         let mut position = ViewerPosition::Live { last: 3 };
         assert!(matches!(hear(&mut position, 6..=6), Step::Gap));
         assert!(matches!(hear(&mut position, 7..=7), Step::Nothing));
@@ -213,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn doubt_outlasts_the_snapshot() {
+    fn a_doubt_outlasts_the_snapshot() {
         let mut position = ViewerPosition::join();
         assert!(!position.doubt());
         assert!(position.caught_up(3).is_empty());
@@ -224,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_snapshot_it_goes_on_where_it_was() {
+    fn without_a_snapshot_a_viewer_goes_on_where_it_was() {
         let mut position = ViewerPosition::Live { last: 3 }.join_again();
         hear(&mut position, 4..=4);
         assert_eq!(numbers(&position.give_up().unwrap()), [4]);
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_still_is_when_no_snapshot_comes() {
+    fn a_gap_remains_when_no_snapshot_comes() {
         let mut position = ViewerPosition::Live { last: 3 };
         assert!(matches!(hear(&mut position, 6..=6), Step::Gap));
         let mut position = position.join_again();
@@ -249,13 +250,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_is_bounded() {
+    fn held_events_are_bounded() {
         let mut position = ViewerPosition::join();
         for number in 1..=2 * HELD as u64 + 10 {
             hear(&mut position, number..=number);
         }
         let portions = position.caught_up(1);
         assert!(portions.len() <= HELD);
-        assert!(position.is_gapped(), "what was let go is missed");
+        assert!(position.is_gapped(), "dropped events leave a gap");
     }
 }

@@ -1,4 +1,4 @@
-//! Connections that misbehave: each is told why it is closed, and no other one notices.
+//! Connections that misbehave: each is told why it is closed, and the others are not disturbed.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails")]
 
@@ -25,7 +25,7 @@ fn bad_messages(refused: &[Refusal]) -> usize {
 }
 
 #[tokio::test]
-async fn nonsense_is_refused_and_then_the_connection_closed() {
+async fn malformed_messages_are_refused_and_then_the_connection_is_closed() {
     let room = Room::open().await;
     let gateway = room.gateway("gateway-1", &[]).await;
 
@@ -56,7 +56,7 @@ async fn nonsense_is_refused_and_then_the_connection_closed() {
 }
 
 #[tokio::test]
-async fn a_request_that_cannot_be_understood_is_answered_by_its_id() {
+async fn a_request_that_cannot_be_decoded_is_answered_by_its_id() {
     let room = Room::open().await;
     let gateway = room.gateway("gateway-1", &[]).await;
     let mut tcp = RawTcp::connect(&gateway).await;
@@ -94,7 +94,7 @@ async fn frames_that_are_too_large_close_the_connection() {
 }
 
 #[tokio::test]
-async fn who_sends_too_fast_is_told_so_and_in_the_end_closed() {
+async fn a_client_that_sends_too_fast_is_told_so_and_in_the_end_closed() {
     let room = Room::open().await;
     let gateway = room.gateway("gateway-1", &[]).await;
     let mut tcp = RawTcp::connect(&gateway).await;
@@ -151,9 +151,9 @@ async fn silence_closes_and_pings_keep_alive() {
 }
 
 #[tokio::test]
-async fn a_reader_that_does_not_read_disturbs_nobody() {
+async fn a_client_that_does_not_read_disturbs_no_other_one() {
     let room = Room::open().await;
-    // Nobody is to go for being silent, however slow the machine is.
+    // No connection is to be closed for its silence, however slow the machine is.
     let gateway = room.gateway("gateway-1", &["--idle-ms", "600000"]).await;
     room.tables.open(TABLE);
     let mut sleeper = RawTcp::connect(&gateway).await;
@@ -170,7 +170,7 @@ async fn a_reader_that_does_not_read_disturbs_nobody() {
     eventually("everybody", || (room.connections(&gateway) == Some(5)).then_some(())).await;
     let mut last = 0;
     let (mut slowest, started) = (Duration::ZERO, Instant::now());
-    // Far more than the kernel's buffers of both ends take.
+    // Far more than the kernel's buffers on both sides hold.
     while started.elapsed() < common::GUARD {
         let sent = Instant::now();
         let now = room.tables.happen(TABLE, 2_000).await;
@@ -191,12 +191,12 @@ async fn a_reader_that_does_not_read_disturbs_nobody() {
             closing = Some(reason);
         }
     }
-    // The last words reach only those who begin to read in time.
+    // The last frames reach only clients that begin to read in time.
     assert!(matches!(closing, None | Some(Closing::TooSlow)), "{closing:?}");
 }
 
 #[tokio::test]
-async fn a_full_node_names_others() {
+async fn a_full_gateway_names_others() {
     let room = Room::open().await;
     let full = room.gateway("gateway-1", &["--max-connections", "2"]).await;
     let free = room.gateway("gateway-2", &["--max-connections", "50"]).await;
@@ -210,7 +210,7 @@ async fn a_full_node_names_others() {
         (room.connections(&other) == Some(3) && room.connections(&full) == Some(2)).then_some(())
     })
     .await;
-    // Heartbeats reach the full gateway at another moment than this test.
+    // The full gateway hears heartbeats at other moments than this test.
     sleep(Duration::from_millis(500)).await;
 
     let mut refused = RawTcp::connect_silently(&full).await;
@@ -218,7 +218,7 @@ async fn a_full_node_names_others() {
         ServerMessage::Closing { reason, mut elsewhere } => {
             assert_eq!(reason, Closing::NodeFull);
             let tcp = |gateway: &Gateway| format!("tcp://{}", gateway.tcp);
-            // Which one comes first is drawn by their free room.
+            // The first one is drawn by free capacity.
             let mut both = [tcp(&free), tcp(&other)];
             both.sort();
             elsewhere.sort();
@@ -252,7 +252,7 @@ async fn a_websocket_without_a_known_subprotocol_is_refused() {
         match RawWs::try_connect(&gateway, protocol).await {
             Err(tungstenite::Error::Http(response)) => assert_eq!(response.status(), 400),
             Err(other) => panic!("{other}"),
-            Ok(_) => panic!("it was accepted"),
+            Ok(_) => panic!("a WebSocket without a known subprotocol was accepted"),
         }
     }
 }

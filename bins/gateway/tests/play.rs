@@ -1,4 +1,4 @@
-//! What a player gets, over every kind of connection.
+//! The events and answers that a player gets, over every kind of connection.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails")]
 
@@ -28,7 +28,7 @@ async fn cards(client: &mut Client) -> PrivateCards {
 }
 
 #[tokio::test]
-async fn everybody_sees_every_event_once_and_in_order_though_messages_are_lost() {
+async fn every_viewer_sees_every_event_once_and_in_order_though_messages_are_lost() {
     let room = Room::open().await;
     let gateway = room.gateway("gateway-1", &[]).await;
     room.tables.happen(TABLE, 3).await;
@@ -55,12 +55,13 @@ async fn everybody_sees_every_event_once_and_in_order_though_messages_are_lost()
         follow(client, TABLE, 3, last).await;
     }
     let asked = room.tables.resyncs() - resyncs;
-    assert!((1..=10).contains(&asked), "each gap is asked for once for everybody, not {asked} times");
+    assert!((1..=10).contains(&asked), "each gap is asked for once for all viewers, not {asked} times");
 }
 
-/// Whoever watches a table gets its answer with the events: were it lost on the way, the command would be asked again after a second.
+/// A viewer gets its command's answer with the events: if it were lost, the command would be
+/// repeated after a second.
 #[tokio::test]
-async fn the_events_are_the_answer_to_whoever_watches() {
+async fn the_events_are_the_answer_to_a_viewers_command() {
     const TURNS: u32 = 10;
     let room = Room::open().await;
     let gateway = room.gateway("gateway-1", &[]).await;
@@ -68,7 +69,7 @@ async fn the_events_are_the_answer_to_whoever_watches() {
     let mut acts = 0;
     for way in WAYS {
         let mut client = connect(&[&gateway], way, password(&format!("{way:?}"))).await;
-        // Nobody here hears the table yet: the answer comes by itself.
+        // No connection here watches the table yet, so the answer comes by itself.
         assert_eq!(guarded("an answer", client.request(act(TABLE, 0))).await.unwrap(), ServerMessage::Done);
         assert_eq!(watch(&mut client, TABLE).await.event_no, seen + 1);
         for turn in 1..=TURNS {
@@ -82,11 +83,11 @@ async fn the_events_are_the_answer_to_whoever_watches() {
     assert_eq!(room.tables.ridden_and_repeated(), (acts, 0));
 }
 
-/// The others are told with what comes next, or a little later.
+/// The other players get the event in the next batch.
 #[tokio::test]
-async fn where_much_happens_whoever_is_to_act_is_told_first() {
+async fn at_a_busy_table_the_player_who_is_to_act_is_told_first() {
     const ROUNDS: u32 = 20;
-    /// Of the time that others wait, a part: both would be told within less.
+    /// A fraction of the batch delay; both players would be told within less.
     const LATER: Duration = Duration::from_millis(5);
     let room = Room::open().await;
     let gateway = room.gateway("gateway-1", &[]).await;
@@ -113,7 +114,7 @@ async fn where_much_happens_whoever_is_to_act_is_told_first() {
 }
 
 #[tokio::test]
-async fn what_the_table_has_forgotten_is_a_new_start() {
+async fn events_that_the_table_has_forgotten_are_replaced_by_a_snapshot() {
     let room = Room::open().await;
     let gateway = room.gateway("gateway-1", &[]).await;
     for way in WAYS {
@@ -313,7 +314,7 @@ async fn a_closed_table_ends_and_an_unwatched_one_is_silent() {
 }
 
 #[tokio::test]
-async fn what_happens_while_the_server_is_away_is_made_up_for() {
+async fn events_during_an_outage_of_the_server_are_made_up_for() {
     let mut room = Room::open().await;
     let gateway = room.gateway("gateway-1", &[]).await;
     room.tables.happen(TABLE, 2).await;
@@ -352,14 +353,14 @@ async fn what_happens_while_the_server_is_away_is_made_up_for() {
 }
 
 #[tokio::test]
-async fn a_node_says_what_time_it_is() {
+async fn a_gateway_tells_its_time() {
     let room = Room::open().await;
     let gateway = room.gateway("gateway-1", &[]).await;
     let client = connect(&[&gateway], Way::Json, Login::Visitor).await;
     let from_ms = bus::clock::now_ms();
     let answer = guarded("an answer", client.request(ClientMessage::Time)).await.unwrap();
     let ServerMessage::Time { now_ms } = answer else { panic!("no time but {answer:?}") };
-    // Of one machine, so only the correction of the two clocks is between them.
+    // Both are on one machine, so only the correction of their clocks is between them.
     assert!(now_ms.abs_diff(from_ms) < 5_000, "{now_ms} at {from_ms}");
     assert!(client.now_ms().abs_diff(now_ms) < 5_000);
 }

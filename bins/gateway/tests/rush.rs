@@ -1,5 +1,5 @@
-//! How long it takes until everybody is back after a gateway with thousands of connections has died. A measurement: `make
-//! measure-reconnects`.
+//! Measures how long all players need to reconnect after a gateway with thousands of connections
+//! has died: `make measure-reconnects`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails")]
 
@@ -26,7 +26,7 @@ async fn connected(room: &Room, gateways: &[Gateway; 3], number: u64, turn: Arc<
     let name = format!("player {number}");
     let table = TableId(1 + number / SEATS);
     room.tables.seat_secretly(table, room.cashier.player(&name), (number % SEATS) as u8);
-    // After the first gateway half of them try the second one, the others the third.
+    // After the first gateway, half of the clients try the second one, the others the third.
     let other = &gateways[1 + (number % 2) as usize];
     let addresses = [&gateways[0], other].map(|gateway| gateway.address(Way::Tcp)).to_vec();
     let options = client::Options {
@@ -39,7 +39,8 @@ async fn connected(room: &Room, gateways: &[Gateway; 3], number: u64, turn: Arc<
     client
 }
 
-/// Waits until the client is back: connected, and following its table again. How long after `since`.
+/// Waits until the client has reconnected and follows its table again; returns the times since
+/// `since`.
 async fn back(mut client: Client, table: TableId, since: Instant) -> (Client, Duration, Duration) {
     next(&mut client, "the loss", |event| matches!(event, ClientEvent::Down(_)).then_some(())).await;
     next(&mut client, "another node", |event| matches!(event, ClientEvent::Up { .. }).then_some(())).await;

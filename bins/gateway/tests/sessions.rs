@@ -1,4 +1,4 @@
-//! One player, one connection; another gateway when the first is gone.
+//! One player, one connection; and another gateway after the first has ended.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails")]
 
@@ -36,7 +36,7 @@ async fn is_online(client: &Client) {
 }
 
 #[tokio::test]
-async fn a_second_connection_closes_the_first_wherever_it_is() {
+async fn a_second_connection_closes_the_first_on_any_gateway() {
     let room = Room::open().await;
     let gateways = [room.gateway("gateway-1", &[]).await, room.gateway("gateway-2", &[]).await];
     let mut online: Option<Client> = None;
@@ -87,7 +87,7 @@ async fn logging_in_and_out() {
 
         let client = connect(&[&gateway], way, Login::Visitor).await;
         let login = ClientMessage::LogIn { name: "ann".into(), password: "ann's password".into() };
-        // What comes right after the log-in waits for it.
+        // A request right after the log-in waits for it.
         let (welcome, balance) =
             tokio::join!(client.request(login.clone()), client.request(ClientMessage::Balance));
         match welcome.unwrap() {
@@ -115,7 +115,8 @@ async fn logging_in_and_out() {
     }
 }
 
-/// Watches, then loses the gateway in the way that `lose` does, while the table goes on and a command is under way.
+/// Watches a table, then loses the gateway by `lose`, while the table goes on and a command is
+/// under way.
 async fn goes_on_elsewhere(room: &Room, gateways: [&mut Gateway; 2], lose: impl AsyncFnOnce(&mut Gateway)) {
     let [first, second] = gateways;
     room.tables.happen(TABLE, 3).await;
@@ -130,7 +131,7 @@ async fn goes_on_elsewhere(room: &Room, gateways: [&mut Gateway; 2], lose: impl 
     for (client, _, seen) in &mut clients {
         follow(client, TABLE, *seen, last).await;
     }
-    // Nobody answers before the gateway is gone.
+    // No answer comes before the gateway has ended.
     room.tables.silence(true);
     let mut answers = Vec::new();
     for (client, ..) in &clients {
@@ -154,7 +155,7 @@ async fn goes_on_elsewhere(room: &Room, gateways: [&mut Gateway; 2], lose: impl 
 }
 
 #[tokio::test]
-async fn when_a_node_is_killed_its_players_go_on_through_another() {
+async fn when_a_gateway_is_killed_its_players_go_on_through_another() {
     let room = Room::open().await;
     let mut first = room.gateway("gateway-1", &[]).await;
     let mut second = room.gateway("gateway-2", &[]).await;
@@ -165,7 +166,7 @@ async fn when_a_node_is_killed_its_players_go_on_through_another() {
 }
 
 #[tokio::test]
-async fn when_a_node_stops_its_players_go_on_through_another() {
+async fn when_a_gateway_stops_its_players_go_on_through_another() {
     let room = Room::open().await;
     let mut first = room.gateway("gateway-1", &[]).await;
     let mut second = room.gateway("gateway-2", &[]).await;
@@ -177,11 +178,11 @@ async fn when_a_node_stops_its_players_go_on_through_another() {
 }
 
 #[tokio::test]
-async fn a_stopping_node_says_where_to_go() {
+async fn a_stopping_gateway_names_other_gateways() {
     let room = Room::open().await;
     let mut first = room.gateway("gateway-1", &[]).await;
     let second = room.gateway("gateway-2", &[]).await;
-    // This one knows only the first gateway.
+    // This client knows only the first gateway.
     let mut client = connect(&[&first], Way::Json, password("ann")).await;
     let mut raw = common::raw::RawTcp::connect(&first).await;
     sleep(Duration::from_millis(500)).await;

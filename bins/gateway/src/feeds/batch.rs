@@ -1,4 +1,4 @@
-//! News that waits for company before it is sent. See [`crate::limits::BATCH_DELAY`].
+//! Batches frames that are not urgent, for at most [`crate::limits::BATCH_DELAY`].
 
 use crate::{alarm::Alarm, limits::BATCH_DELAY, outbox::Outbox};
 use bytes::Bytes;
@@ -8,7 +8,8 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// The outboxes where something waits, and until when: one timer for all, so that what they have to say leaves together.
+/// The outboxes with waiting frames, and when the first is due: one timer for all, so that their
+/// frames leave at the same time.
 pub(super) struct Batch {
     outboxes: Vec<Arc<Outbox>>,
     alarm: Alarm,
@@ -19,7 +20,7 @@ impl Batch {
         Self { outboxes: Vec::new(), alarm: Alarm::new(Instant::now()) }
     }
 
-    /// Adds a frame to an outbox, where it may wait.
+    /// Adds a frame that is not urgent to an outbox.
     pub(super) fn push(&mut self, outbox: &Arc<Outbox>, frame: Bytes) {
         if !outbox.push_batched(frame) {
             return;
@@ -30,7 +31,8 @@ impl Batch {
         self.outboxes.push(Arc::clone(outbox));
     }
 
-    /// Ends when the first of them has waited for long enough; never while nothing waits. Always the same task must ask.
+    /// Returns when the first waiting frame is due; never while no frame waits. Must always be
+    /// polled by the same task.
     pub(super) async fn due(&mut self) {
         if self.outboxes.is_empty() {
             return pending().await;
@@ -38,7 +40,7 @@ impl Batch {
         poll_fn(|cx| self.alarm.poll(cx)).await;
     }
 
-    /// They wait no longer.
+    /// Lets all waiting frames leave.
     pub(super) fn send(&mut self) {
         self.outboxes.drain(..).for_each(|outbox| outbox.flush());
     }
@@ -50,7 +52,7 @@ mod tests {
     use crate::format::Format;
     use std::task::Poll;
 
-    /// Ends when the outbox wakes its session.
+    /// Returns when the outbox wakes its session.
     async fn woken(outbox: Arc<Outbox>) {
         let mut polls = 0;
         poll_fn(|cx| {
@@ -62,7 +64,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_waits_is_sent_in_time() {
+    async fn waiting_frames_leave_in_time() {
         let outbox = Arc::new(Outbox::new(Format::Json));
         let mut batch = Batch::new();
         for _ in 0..2 {

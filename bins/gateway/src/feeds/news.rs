@@ -1,4 +1,5 @@
-//! What table workers tell, without what this gateway does not need: frames stay bytes, and most tables are watched elsewhere.
+//! The parts of feed messages that a gateway needs, without copies: frames stay bytes, and most
+//! tables are watched through other gateways.
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -8,14 +9,14 @@ use wire::{
     table::DealtCards,
 };
 
-/// [`wire::table::FeedMessage`], not copied.
+/// [`wire::table::FeedMessage`], borrowed.
 #[derive(Deserialize)]
 pub(super) struct BorrowedFeedMessage<'a> {
     #[serde(borrow)]
     pub(super) told: Vec<TableNews<'a>>,
 }
 
-/// [`wire::table::TableNews`], not copied.
+/// [`wire::table::TableNews`], borrowed.
 #[derive(Deserialize)]
 pub(super) struct TableNews<'a> {
     pub(super) table: TableId,
@@ -30,15 +31,18 @@ pub(super) struct TableNews<'a> {
 }
 
 impl<'a> BorrowedFeedMessage<'a> {
+    /// Parses a feed message.
+    ///
     /// # Errors
-    /// When the bytes are something else.
+    /// When the bytes are not a feed message.
     pub(super) fn parse(payload: &'a [u8]) -> Result<Self, CodecError> {
         codec::decode(payload)
     }
 }
 
 impl TableNews<'_> {
-    /// The frame for everybody. A copy: a viewer who is slow would otherwise keep the news of all tables in memory.
+    /// Returns a copy of the frame for all viewers. A slice would keep the whole feed message in
+    /// memory as long as a slow viewer has not read it.
     pub(super) fn frame(&self) -> Bytes {
         Bytes::copy_from_slice(self.frame)
     }
@@ -50,7 +54,7 @@ mod tests {
     use wire::{HandNo, client::PrivateCards, table};
 
     #[test]
-    fn what_workers_tell_is_understood() {
+    fn messages_of_workers_are_parsed() {
         let cards = PrivateCards { table: TableId(1), hand: HandNo(2), cards: vec!["As".parse().unwrap()] };
         let cards = vec![DealtCards { player: PlayerId(3), cards }];
         let deal = table::TableNews {
@@ -69,7 +73,7 @@ mod tests {
         };
         let payload = codec::encode(&table::FeedMessage { told: vec![deal, done] }).unwrap();
         let BorrowedFeedMessage { told } = BorrowedFeedMessage::parse(&payload).unwrap();
-        let [deal, done] = &told[..] else { panic!("two are told") };
+        let [deal, done] = &told[..] else { panic!("two news were sent") };
         assert_eq!((deal.table, &deal.frame()[..], deal.answers), (TableId(1), &[1, 2][..], None));
         assert_eq!((&deal.cards, deal.turn), (&cards, Some(PlayerId(4))));
         assert_eq!((done.table, &done.frame()[..]), (TableId(2), &[3][..]));

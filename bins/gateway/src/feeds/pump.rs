@@ -1,4 +1,4 @@
-//! The task that hears what tables tell, and asks tables again where some of it is missing.
+//! The task that hears the feed of all tables, and asks tables for a resync after gaps.
 
 use super::{
     Watched,
@@ -22,10 +22,10 @@ use wire::{
     table::{DealtCards, Resync, TableReply},
 };
 
-/// A table that was asked, and its answer, if there was one.
+/// A table that was asked for a resync, and its answer, if one came.
 type Repaired = (TableId, Option<Resync>);
 
-/// See the module.
+/// The state of the task.
 pub(super) struct Pump {
     watched: Arc<Watched>,
     to_repair: mpsc::UnboundedReceiver<TableId>,
@@ -55,7 +55,7 @@ impl Pump {
         }
     }
 
-    /// Runs for as long as the gateway.
+    /// Runs as long as the gateway.
     pub(super) async fn run(mut self, mut news: Subscription, mut gaps: watch::Receiver<u64>) {
         loop {
             tokio::select! {
@@ -74,14 +74,17 @@ impl Pump {
     fn hear(&mut self, payload: &[u8]) {
         match BorrowedFeedMessage::parse(payload) {
             Ok(BorrowedFeedMessage { told }) => told.into_iter().for_each(|told| self.tell(told)),
-            Err(error) => tracing::warn!(%error, "what a table worker tells makes no sense"),
+            Err(error) => {
+                tracing::warn!(%error, "a feed message cannot be decoded and is left out: viewers get its events by a resync")
+            }
         }
     }
 
-    /// Passes on what happened at one table.
+    /// Passes the news of one table on.
     fn tell(&mut self, told: TableNews<'_>) {
         if self.bus.has_scouts() {
-            // Its owner listens: after a takeover this is the first that is heard of the new one.
+            // Its owner is subscribed to commands: after a takeover this is the first sign of the
+            // new owner.
             self.bus.found(&subject::table_commands(subject::table_partition(told.table)));
         }
         let question = told.answers.and_then(|inbox| self.bus.question(inbox));
@@ -93,7 +96,7 @@ impl Pump {
         let chunk = match Chunk::parse(told.frame()) {
             Ok(chunk) => Arc::new(chunk),
             Err(error) => {
-                tracing::warn!(table = %told.table, %error, "what happened at a table makes no sense");
+                tracing::warn!(table = %told.table, %error, "a table's news cannot be decoded and are left out: viewers get the events by a resync");
                 return;
             }
         };
@@ -103,7 +106,7 @@ impl Pump {
             if feed.is_empty() {
                 tables.remove(&told.table);
             }
-            // After the deal that they belong to.
+            // Cards follow the deal that they belong to.
             for DealtCards { player, cards } in told.cards {
                 self.connections.with_outbox(player, |outbox| {
                     self.batch
@@ -112,7 +115,8 @@ impl Pump {
             }
         }
         drop(tables);
-        // Last: an answer that leaves before them would let the events wait for company.
+        // The answer comes last: sent before the events, it would make them wait for the batch
+        // delay.
         if let Some(question) = question {
             self.fleet.answered(question, &TableReply::Done { event_no: chunk.last() });
         }
@@ -124,7 +128,7 @@ impl Pump {
         }
     }
 
-    /// Messages may have been lost: whoever watches may miss some.
+    /// Asks all tables for a resync, because messages may have been lost.
     fn doubt(&mut self) {
         let mut tables = self.watched.lock();
         let doubted: Vec<TableId> =
@@ -135,13 +139,13 @@ impl Pump {
         }
     }
 
-    /// Asks a table for what its viewers miss, unless it is being asked.
+    /// Asks a table for the events that its viewers miss, unless it is being asked already.
     fn repair(&mut self, table: TableId) {
         let mut tables = self.watched.lock();
         let Some(feed) = tables.get_mut(&table) else { return };
         let Some(since) = feed.ask() else { return };
         drop(tables);
-        tracing::debug!(%table, since, "events are missing: the table is asked");
+        tracing::debug!(%table, since, "events are missing: the table is asked for a resync");
         let fleet = self.fleet.clone();
         self.repairs.push(Box::pin(async move {
             let answer = fleet.replay(table, since).await;

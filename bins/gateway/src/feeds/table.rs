@@ -1,4 +1,4 @@
-//! One watched table and its viewers. No task, no message: what to send to whom.
+//! The viewers of one table: decides which frames go to which outbox. Uses no task.
 
 use crate::{
     chunk::Chunk,
@@ -10,11 +10,11 @@ use bytes::Bytes;
 use std::sync::Arc;
 use wire::{CommandId, client::ServerMessage, table::Resync};
 
-/// See the module.
+/// A watched table and its viewers.
 #[derive(Default)]
 pub(super) struct TableFeed {
     viewers: Vec<Viewer>,
-    /// Whether the table is being asked for what is missing.
+    /// Whether a resync of the table is under way.
     asking: bool,
 }
 
@@ -33,7 +33,7 @@ impl Viewer {
 }
 
 impl TableFeed {
-    /// A viewer begins to watch, perhaps anew: what it has seen so far.
+    /// Adds a viewer, or lets it join again; returns the number of the last event that it has seen.
     pub(super) fn join(&mut self, number: u64, outbox: &Arc<Outbox>) -> Option<u64> {
         if let Some(viewer) = self.viewer(number) {
             viewer.position = std::mem::replace(&mut viewer.position, ViewerPosition::join()).join_again();
@@ -43,18 +43,18 @@ impl TableFeed {
         None
     }
 
-    /// Whether that viewer watches.
+    /// Returns whether the viewer watches.
     pub(super) fn has(&self, number: u64) -> bool {
         self.viewers.iter().any(|viewer| viewer.number == number)
     }
 
-    /// Whether nobody is left.
+    /// Removes a viewer; returns whether none is left.
     pub(super) fn leave(&mut self, number: u64) -> bool {
         self.viewers.retain(|viewer| viewer.number != number);
         self.viewers.is_empty()
     }
 
-    /// Gives a viewer its snapshot and what came after it. Whether something is missing still.
+    /// Sends a viewer its snapshot and the events after it. Returns whether it still has a gap.
     pub(super) fn caught_up(
         &mut self,
         number: u64,
@@ -69,7 +69,8 @@ impl TableFeed {
         viewer.position.is_gapped()
     }
 
-    /// Lets a viewer go on without a snapshot. None when it cannot, else whether something is missing.
+    /// Lets a viewer go on without a snapshot. Returns whether it has a gap; `None` when it cannot
+    /// go on.
     pub(super) fn give_up(&mut self, number: u64) -> Option<bool> {
         let viewer = self.viewer(number)?;
         let portions = viewer.position.give_up()?;
@@ -81,7 +82,7 @@ impl TableFeed {
         self.viewers.iter_mut().find(|viewer| viewer.number == number)
     }
 
-    /// Live events came: what to push where. Whether somebody misses some.
+    /// Passes live events to the viewers. Returns whether a viewer has a new gap.
     pub(super) fn hear(&mut self, chunk: &Arc<Chunk>, mut push: impl FnMut(&Arc<Outbox>, Bytes)) -> bool {
         let mut gap = false;
         for viewer in &mut self.viewers {
@@ -94,23 +95,25 @@ impl TableFeed {
             }
         }
         if chunk.closes() {
-            // Nothing comes after it. Whoever still waits for something gets it with a snapshot.
+            // These were the table's last events. A viewer that still waits for some gets them with
+            // a snapshot.
             self.viewers.retain(|viewer| viewer.position.last().is_none_or(|last| last < chunk.last()));
         }
         gap
     }
 
-    /// Events may have been lost without a sign. Whether somebody waits for them.
+    /// Takes note that events may have been lost unnoticed. Returns whether a viewer has a gap now.
     pub(super) fn doubt(&mut self) -> bool {
         self.viewers.iter_mut().fold(false, |gap, viewer| viewer.position.doubt() | gap)
     }
 
-    /// Whether nobody watches.
+    /// Returns whether the table has no viewers.
     pub(super) fn is_empty(&self) -> bool {
         self.viewers.is_empty()
     }
 
-    /// What to ask the table from, unless it is being asked already or nobody misses anything.
+    /// Begins a resync; returns the number of the event after which events are missing. `None` when
+    /// a resync is under way or no viewer has a gap.
     pub(super) fn ask(&mut self) -> Option<u64> {
         if self.asking {
             return None;
@@ -125,7 +128,8 @@ impl TableFeed {
         gapped.filter_map(|viewer| viewer.position.last()).min()
     }
 
-    /// What the table gave again, if it answered. Whether it is to be asked again.
+    /// Takes in the table's answer to a resync, if one came. Returns whether another resync is
+    /// needed.
     pub(super) fn repaired(&mut self, answer: Option<Resync>) -> bool {
         self.asking = false;
         if let Some(resync) = answer {
@@ -159,7 +163,8 @@ impl TableFeed {
     }
 }
 
-/// A snapshot for viewers whose missing events nobody remembers, encoded once per format.
+/// A snapshot for viewers whose missing events the table does not remember, encoded once per
+/// format.
 struct NewStart {
     message: ServerMessage,
     encoded: [Option<Bytes>; 2],

@@ -1,4 +1,4 @@
-//! A cashier with accounts for everybody.
+//! A cashier with an account for every name.
 
 use bus::{Bus, Requests};
 use futures::StreamExt;
@@ -34,7 +34,7 @@ impl FakeCashier {
         Self { bus, books }
     }
 
-    /// The number of a player, who needs no account before.
+    /// Returns a player's id; no account is needed before.
     pub fn player(&self, name: &str) -> PlayerId {
         self.books.lock().unwrap().player(name)
     }
@@ -46,7 +46,7 @@ impl FakeCashier {
         self.bus.publish(subject::NOTICE.to_owned(), notice.into()).await.unwrap();
     }
 
-    /// All sessions are over.
+    /// Ends all sessions.
     pub fn forget_sessions(&self) {
         self.books.lock().unwrap().sessions.clear();
     }

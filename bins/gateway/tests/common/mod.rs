@@ -1,4 +1,4 @@
-//! Real gateways on a real server, with small stand-ins for cashier and tables that speak over the bus.
+//! Real gateways on a real server, with small stand-ins for cashier and tables on the bus.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test helper that fails is a failed test")]
 #![allow(dead_code, reason = "each test file uses its own part")]
@@ -21,16 +21,16 @@ use wire::{
     view::TableView,
 };
 
-/// No wait in a test may be longer; generous, for machines that are busy with other things.
+/// Limit of all waits in tests; generous, for busy machines.
 pub const GUARD: Duration = Duration::from_secs(60);
 
-/// A server, a cashier, a table worker, and the administrator's ear.
+/// A server, a cashier, a table worker, and the administrator's view of the members.
 pub struct Room {
     pub nats: Nats,
     pub cashier: FakeCashier,
     pub tables: FakeTables,
     peers: Peers,
-    /// Keep a cashier's and a coordinator's heart beating.
+    /// Members that send heartbeats as a cashier and a coordinator.
     _others: Vec<Peers>,
 }
 
@@ -93,7 +93,7 @@ impl Room {
         Gateway { child, name: name.to_owned(), tcp: address("tcp://"), ws: address("ws://") }
     }
 
-    /// How many connections a gateway says it has.
+    /// Returns the number of connections that a gateway reports.
     pub fn connections(&self, gateway: &Gateway) -> Option<u32> {
         let alive = self.peers.alive(Role::Gateway);
         let beat = alive.iter().find(|beat| beat.node.as_str() == gateway.name)?;
@@ -113,7 +113,7 @@ pub async fn bus(nats: &Nats, user: &str) -> Bus {
     .unwrap()
 }
 
-/// Waits until something is there.
+/// Waits until `look` returns a value.
 pub async fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
@@ -129,7 +129,7 @@ pub async fn guarded<T>(what: &str, wanted: impl Future<Output = T>) -> T {
     timeout(GUARD, wanted).await.unwrap_or_else(|_| panic!("{what} does not come"))
 }
 
-/// The three ways to speak to a gateway.
+/// The three kinds of connection to a gateway.
 #[derive(Clone, Copy, Debug)]
 pub enum Way {
     Tcp,
@@ -159,7 +159,7 @@ pub async fn connect(gateways: &[&Gateway], way: Way, login: Login) -> Client {
     guarded("a connection", Client::connect(client::Options::new(addresses, login))).await.unwrap()
 }
 
-/// The next event that `wanted` makes something of; others are passed over.
+/// Waits for the first event that `wanted` accepts, skipping others, and returns its value.
 pub async fn next<T>(
     client: &mut Client,
     what: &str,
@@ -187,7 +187,8 @@ pub async fn watch(client: &mut Client, table: TableId) -> TableView {
     .await
 }
 
-/// Takes the table's events up to a number: each once, in order, none missing, exactly as they were made.
+/// Reads the table's events up to a number and asserts that each comes once, in order, and
+/// unchanged.
 pub async fn follow(client: &mut Client, table: TableId, from: u64, to: u64) {
     let mut last = from;
     while last < to {
@@ -204,7 +205,7 @@ pub async fn follow(client: &mut Client, table: TableId, from: u64, to: u64) {
     }
 }
 
-/// The event that the tables make for a number: it tells which one it is.
+/// Returns the event that the tables make for a number, which identifies it.
 pub fn numbered(number: u64) -> Event {
     Event::ToppedUp { seat: 0, amount: wire::Chips(number) }
 }

@@ -1,4 +1,4 @@
-//! A client that does not behave.
+//! A client that breaks the rules of the protocol.
 
 use super::{Gateway, guarded};
 use futures::{SinkExt, StreamExt};
@@ -23,7 +23,7 @@ use wire::{
 pub struct RawTcp(pub TcpStream);
 
 impl RawTcp {
-    /// Connects and takes the hello.
+    /// Connects and reads the hello.
     pub async fn connect(gateway: &Gateway) -> Self {
         let mut raw = Self::connect_silently(gateway).await;
         assert!(matches!(raw.receive().await.unwrap().m, ServerMessage::Hello { .. }));
@@ -44,7 +44,7 @@ impl RawTcp {
         self.send_bytes(&codec::encode(&frame(id, m)).unwrap()).await
     }
 
-    /// The next frame; none at the end.
+    /// Returns the next frame; `None` at the end.
     pub async fn receive(&mut self) -> Option<ServerFrame> {
         guarded("a frame", async {
             let length = self.0.read_u32().await.ok()?;
@@ -55,12 +55,12 @@ impl RawTcp {
         .await
     }
 
-    /// Everything until the end: what was refused how often, and why the connection was closed.
+    /// Reads until the end; returns the refusals and the reason for closing.
     pub async fn until_closed(&mut self) -> (Vec<Refusal>, Option<Closing>) {
         let mut refused = Vec::new();
         let mut closing = None;
         while let Some(frame) = self.receive().await {
-            assert_eq!(closing, None, "closing is the last word");
+            assert_eq!(closing, None, "no frame follows the closing message");
             match frame.m {
                 ServerMessage::Refused { refusal, .. } => refused.push(refusal),
                 ServerMessage::Closing { reason, .. } => closing = Some(reason),
@@ -96,7 +96,7 @@ impl RawWs {
         self.0.send(message).await.unwrap();
     }
 
-    /// Everything until the end: what was refused, why the connection was closed, and with which code.
+    /// Reads until the end; returns the refusals, the reason for closing, and its code.
     pub async fn until_closed(&mut self) -> (Vec<Refusal>, Option<Closing>, Option<u16>) {
         let mut refused = Vec::new();
         let mut closing = None;

@@ -1,5 +1,5 @@
-//! Tables without rules: every action is one event that carries its own number. They can fall silent, forget, and lose
-//! what they publish.
+//! Tables without rules: every action is one event with its own number. They can fall silent,
+//! forget events, and lose messages.
 
 use super::numbered;
 use bus::{Bus, Peers, Request, Requests};
@@ -33,10 +33,10 @@ pub struct FakeTables {
 #[derive(Default)]
 struct Shared {
     tables: Mutex<BTreeMap<TableId, Table>>,
-    /// Requests are taken and not answered, as by a worker that was stopped.
+    /// Whether requests get no answer, as from a paused worker.
     silent: AtomicBool,
     resyncs: AtomicU64,
-    /// Answers that went to everybody, with the event that they tell of.
+    /// Answers that rode on the feed, with the event that they tell of.
     ridden: AtomicU64,
     /// Commands that had been carried out before.
     repeats: AtomicU64,
@@ -46,7 +46,7 @@ struct Shared {
 struct Table {
     /// `events[i]` has number `i + 1`.
     events: Vec<Event>,
-    /// Events up to this number cannot be given again.
+    /// Events up to this number are forgotten.
     forgotten: u64,
     seats: BTreeMap<SeatNo, PlayerId>,
     answers: HashMap<(PlayerId, CommandId), TableReply>,
@@ -73,7 +73,7 @@ impl FakeTables {
         self.with(table, |_| ());
     }
 
-    /// Makes `count` events and publishes them together. The number of the last one.
+    /// Makes `count` events and publishes them in one message. Returns the number of the last one.
     pub async fn happen(&self, table: TableId, count: u64) -> u64 {
         let chunk = self.with(table, |t| t.happen(table, count));
         let last = chunk.last();
@@ -81,7 +81,7 @@ impl FakeTables {
         last
     }
 
-    /// Makes an event after which a player is to act. Its number.
+    /// Makes an event after which a player is to act. Returns its number.
     pub async fn ask_to_act(&self, table: TableId, player: PlayerId) -> u64 {
         let chunk = self.with(table, |t| t.happen(table, 1));
         let last = chunk.last();
@@ -89,7 +89,7 @@ impl FakeTables {
         last
     }
 
-    /// Makes events that nobody is told of.
+    /// Makes events that are not published.
     pub fn happen_unheard(&self, table: TableId, count: u64) -> u64 {
         self.with(table, |t| t.happen(table, count)).last()
     }
@@ -117,27 +117,27 @@ impl FakeTables {
         self.shared.silent.store(silent, Ordering::SeqCst);
     }
 
-    /// How many resyncs were answered.
+    /// Returns how many resyncs were answered.
     pub fn resyncs(&self) -> u64 {
         self.shared.resyncs.load(Ordering::SeqCst)
     }
 
-    /// How many answers rode on the feed, and how many commands came twice.
+    /// Returns how many answers rode on the feed, and how many commands came twice.
     pub fn ridden_and_repeated(&self) -> (u64, u64) {
         (self.shared.ridden.load(Ordering::SeqCst), self.shared.repeats.load(Ordering::SeqCst))
     }
 
-    /// Who acted, with the turn they named.
+    /// Returns the players who acted, with the turns that they named.
     pub fn acted(&self, table: TableId) -> Vec<(PlayerId, u32)> {
         self.with(table, |t| t.acted.clone())
     }
 
-    /// What gateways told: who, on which connection, and whether it is there or gone.
+    /// Returns the gateways' messages: the player, the connection, and whether it is present.
     pub fn presence(&self, table: TableId) -> Vec<(PlayerId, ConnectionId, bool)> {
         self.with(table, |t| t.presence.clone())
     }
 
-    /// Gives a player a seat without telling anybody.
+    /// Gives a player a seat without any message.
     pub fn seat_secretly(&self, table: TableId, player: PlayerId, seat: SeatNo) {
         self.with(table, |t| t.seats.insert(seat, player));
     }
@@ -148,7 +148,7 @@ impl FakeTables {
         self.tell(player, ServerMessage::GivenSeat { table, seat, tournament: None }).await;
     }
 
-    /// Deals a player cards that nobody is told of.
+    /// Deals a player cards without any message.
     pub fn deal_unheard(&self, table: TableId, player: PlayerId, hand: u64) -> PrivateCards {
         let cards = vec!["As".parse().unwrap(), "Kd".parse().unwrap()];
         let cards = PrivateCards { table, hand: HandNo(hand), cards };
@@ -156,7 +156,7 @@ impl FakeTables {
         cards
     }
 
-    /// Deals each of the players another hand, with one event. The event's number.
+    /// Deals each of the players another hand, with one event. Returns the event's number.
     pub async fn deal(&self, table: TableId, hands: &[(PlayerId, u64)]) -> (u64, Vec<PrivateCards>) {
         let deal = |&(player, hand)| DealtCards { player, cards: self.deal_unheard(table, player, hand) };
         let cards: Vec<_> = hands.iter().map(deal).collect();
@@ -171,12 +171,12 @@ impl FakeTables {
         publish(&self.bus, subject::player_feed(player), message).await;
     }
 
-    /// Waits until what was published has left.
+    /// Waits until all published messages have left.
     pub async fn flush(&self) {
         self.bus.flush().await;
     }
 
-    /// Whether the connection to the server is there.
+    /// Returns whether the connection to the server is up.
     pub fn is_connected(&self) -> bool {
         self.bus.is_connected()
     }
@@ -218,7 +218,7 @@ async fn serve(mut commands: Requests, bus: Bus, shared: Arc<Shared>) {
             }
         };
         match (chunk, reply) {
-            // As real tables do: to whoever asked, the events are the answer.
+            // As real tables do: for the sender, the events are the answer.
             (Some(chunk), TableReply::Done { .. }) if command.on_feed => {
                 shared.ridden.fetch_add(1, Ordering::SeqCst);
                 let answers = request.inbox().map(str::to_owned);
@@ -260,7 +260,7 @@ async fn answer_queries(mut queries: Requests, shared: Arc<Shared>) {
                     };
                     WorkersAnswer::SeatsOf(players.into_iter().map(seats).collect())
                 }
-                WorkersQuery::Seats { .. } => panic!("nodes ask for many at once"),
+                WorkersQuery::Seats { .. } => panic!("gateways ask for many players at once"),
             }
         };
         answer(&request, &reply).await;
@@ -279,7 +279,7 @@ impl Table {
         TableEvents { table, first, events }
     }
 
-    /// The answer, and what is to be published.
+    /// Returns the answer, and the events to be published.
     fn carry_out(&mut self, request: &TableRequest, shared: &Shared) -> (TableReply, Option<TableEvents>) {
         if let TableCommand::Resync { since } = request.command {
             shared.resyncs.fetch_add(1, Ordering::SeqCst);

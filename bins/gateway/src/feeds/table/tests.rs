@@ -61,7 +61,8 @@ impl Program {
         program
     }
 
-    /// Takes everything; events must follow each other. How often it had to start anew.
+    /// Reads all frames and asserts that events follow each other. Returns how often it got a
+    /// snapshot.
     fn read(&mut self) -> u32 {
         let mut starts = 0;
         let mut frames = Vec::new();
@@ -90,12 +91,12 @@ impl Program {
 }
 
 #[test]
-fn everybody_sees_everything_once() {
+fn every_viewer_sees_every_event_once() {
     let mut feed = TableFeed::default();
     let mut early = Program::watch(&mut feed, 1, Format::MessagePack, 3);
     assert!(!hear(&mut feed, &Arc::new(chunk(4..=6))));
     let mut late = Program::watch(&mut feed, 2, Format::Json, 5);
-    // What the late one has seen in its snapshot comes over the feed once more.
+    // The late viewer has seen these events in its snapshot; they come over the feed as well.
     assert!(!hear(&mut feed, &Arc::new(chunk(4..=6))));
     assert!(!hear(&mut feed, &Arc::new(chunk(7..=9))));
     assert_eq!((early.read(), late.read()), (0, 0));
@@ -103,12 +104,12 @@ fn everybody_sees_everything_once() {
 }
 
 #[test]
-fn a_gap_is_asked_for_once_for_everybody() {
+fn one_resync_closes_the_gaps_of_all_viewers() {
     let mut feed = TableFeed::default();
     let mut one = Program::watch(&mut feed, 1, Format::MessagePack, 3);
     let mut two = Program::watch(&mut feed, 2, Format::Json, 4);
     assert!(hear(&mut feed, &Arc::new(chunk(7..=8))));
-    assert_eq!(feed.ask(), Some(3), "from where the one who has seen least is");
+    assert_eq!(feed.ask(), Some(3), "from the last event of the viewer that has seen least");
     assert_eq!(feed.ask(), None, "asked already");
     assert!(!hear(&mut feed, &Arc::new(chunk(9..=9))));
     assert!(!feed.repaired(Some(resync(8, Some(3)))));
@@ -117,7 +118,7 @@ fn a_gap_is_asked_for_once_for_everybody() {
 }
 
 #[test]
-fn what_the_table_forgot_is_a_new_start() {
+fn events_that_the_table_forgot_are_replaced_by_a_snapshot() {
     let mut feed = TableFeed::default();
     let mut one = Program::watch(&mut feed, 1, Format::Json, 3);
     assert!(feed.doubt());
@@ -131,7 +132,7 @@ fn what_the_table_forgot_is_a_new_start() {
 }
 
 #[test]
-fn an_unanswered_question_is_asked_again() {
+fn a_resync_without_an_answer_is_repeated() {
     let mut feed = TableFeed::default();
     let mut one = Program::watch(&mut feed, 1, Format::MessagePack, 3);
     assert!(hear(&mut feed, &Arc::new(chunk(5..=5))));
@@ -144,7 +145,7 @@ fn an_unanswered_question_is_asked_again() {
 }
 
 #[test]
-fn nothing_lost_means_nothing_sent() {
+fn a_doubt_without_a_loss_sends_no_frames() {
     let mut feed = TableFeed::default();
     let mut one = Program::watch(&mut feed, 1, Format::MessagePack, 3);
     assert!(feed.doubt());
