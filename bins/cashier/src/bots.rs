@@ -10,7 +10,8 @@ pub const MOST_BOTS: u32 = 100_000;
 /// The most bots created by one statement.
 const CHUNK: u32 = 10_000;
 
-/// The wait for bots that another cashier is creating takes longer than a wait for a lock.
+/// The limits of a request for bots. A wait for bots that another cashier is creating takes longer
+/// than a wait for a lock.
 const LIMITS: Limits = Limits { patience: Limits::LONG.attempt, ..Limits::LONG };
 
 /// Returns the first `count` bots, the same ones each time, and creates those that do not exist.

@@ -26,10 +26,10 @@ const LONGEST_BYTES: usize = 256;
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
     /// The parameters are not accepted.
-    #[error("argon2: {0}")]
+    #[error("argon2 does not accept its parameters: {0}")]
     Parameters(#[from] argon2::Error),
     /// Hashing failed, e.g. because the system has no randomness.
-    #[error("argon2: {0}")]
+    #[error("argon2 cannot hash: {0}")]
     Hash(#[from] argon2::password_hash::Error),
 }
 

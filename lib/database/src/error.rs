@@ -25,10 +25,10 @@ pub enum DatabaseError {
     #[error("no database connection: {0}")]
     Pool(#[from] PoolError),
     /// A statement failed.
-    #[error("database: {0}")]
+    #[error("the database failed: {0}")]
     Sql(#[from] tokio_postgres::Error),
     /// Another process wrote the same row at the same moment: the next attempt finds that row.
-    #[error("database: {0}")]
+    #[error("another process wrote the same row: {0}")]
     Contended(tokio_postgres::Error),
     /// The database gave no answer in time.
     #[error("no answer from the database within {} ms", .0.as_millis())]

@@ -96,7 +96,9 @@ pub enum PhhError {
         players: usize,
     },
     /// An amount is negative or more than [`Chips::MAX`].
-    #[error("an amount of {0} is out of range")]
+    #[error(
+        "an amount of {0} is out of range: it must be 0 or more, and below 2^53 in the file's smallest unit"
+    )]
     Amount(Amount),
     /// The setup makes no hand.
     #[error(transparent)]

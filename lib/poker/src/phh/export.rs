@@ -16,7 +16,7 @@ pub enum ExportError {
     #[error(transparent)]
     Setup(#[from] SetupError),
     /// The format has no dead blinds together with an ante of each player.
-    #[error("seat {0} posts a dead blind beside antes: the format cannot say that")]
+    #[error("seat {0} posts a dead blind and each player an ante: the format cannot express both")]
     DeadBlind(SeatNo),
 }
 
