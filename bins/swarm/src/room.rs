@@ -202,7 +202,7 @@ pub async fn bots(admin: &Bus, args: &RoomArgs, seed: u64) -> anyhow::Result<()>
     match admin.request(subject::CASHIER_ADMIN.to_owned(), &request, PATIENCE).await? {
         CashierReply::Bots(accounts) => create(admin, args, &tables, &accounts).await,
         CashierReply::Refused(refusal) => bail!("the cashier refuses to return bots: {refusal}"),
-        _ => bail!("the cashier does not answer a request for bots with bots"),
+        _ => bail!("the cashier's answer to a request for bots has no bots"),
     }
 }
 
@@ -231,7 +231,7 @@ pub async fn guests(admin: &Bus, prefix: &str, count: usize, credit: Chips) -> a
         match admin.request(subject::CASHIER_ADMIN.to_owned(), &request, PATIENCE).await? {
             CashierReply::Guests(sessions) => anyhow::Ok(sessions),
             CashierReply::Refused(refusal) => bail!("the cashier refuses to make accounts: {refusal}"),
-            _ => bail!("the cashier does not answer a request for accounts with accounts"),
+            _ => bail!("the cashier's answer to a request for accounts has no accounts"),
         }
     });
     let chunks: Vec<Vec<Session>> = stream::iter(chunks)

@@ -25,9 +25,9 @@ const NOTICE: Duration = Duration::from_millis(400);
 /// How long a request waits, and when it is repeated.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// Time until the first repeat, in which the request is known neither to be answered nor to
-    /// wait in a queue. Each later repeat waits half as long again: repeats must not add to the
-    /// load of an overloaded responder.
+    /// Time until the first repeat, unless the request is seen to wait in a queue. Each later
+    /// repeat waits half as long again: repeats must not add to the load of an overloaded
+    /// responder.
     pub each: Duration,
     /// Time until the request is given up.
     pub total: Duration,

@@ -288,7 +288,7 @@ impl ConnectionNews {
             Event::Connected => {
                 if self.connected_before.swap(true, Ordering::Relaxed) {
                     tracing::info!(
-                        "connected to the NATS server again: subscriptions are renewed, and messages of the meantime are lost"
+                        "connected to the NATS server again: subscriptions are renewed, and messages that were sent meanwhile are lost"
                     );
                     self.gaps.send_modify(|gaps| *gaps += 1);
                 }

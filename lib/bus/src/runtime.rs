@@ -8,7 +8,7 @@ use std::{
 use tokio::runtime::{Builder, Runtime};
 
 /// An idle thread waits until this long after it last woke before it looks for more work: messages
-/// of the meantime are handled and answered in one batch. An action passes four such threads.
+/// that come until then are handled and answered in one batch. An action passes four such threads.
 /// `docs/decisions/0027-how-events-reach-players.md` has the figures.
 pub const TOGETHER: Duration = Duration::from_millis(1);
 

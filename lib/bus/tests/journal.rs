@@ -40,7 +40,7 @@ async fn append_many(journal: &Journal, mut cursor: Cursor, count: usize) -> Cur
 }
 
 #[tokio::test]
-async fn of_two_owners_who_race_one_loses_cleanly() {
+async fn of_two_owners_that_append_at_once_one_gets_a_conflict() {
     let fleet = Fleet::start().await;
     let (bus_a, bus_b) = (fleet.bus("table-worker").await, fleet.bus("table-worker").await);
     let (a, b) = (open(&bus_a).await, open(&bus_b).await);
@@ -60,14 +60,14 @@ async fn of_two_owners_who_race_one_loses_cleanly() {
     let stored = all(&a, &table(1)).await;
     assert_eq!(stored.len(), 50);
     assert_eq!(stored.last().unwrap().sequence, cursor.last);
-    // The loser reloads and goes on.
+    // The loser reads the journal again and goes on.
     let reloaded = b.recover_one(&table(1)).await.unwrap().unwrap().cursor;
     assert_eq!(reloaded, cursor);
     b.append(&reloaded, text("c"), false).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_found_out_by_reading_back() {
+async fn a_record_whose_answer_is_lost_is_found_by_reading_back() {
     let fleet = Fleet::start().await;
     let proxy = Proxy::start(&fleet).await;
     let bus = fleet.bus_through("table-worker", &proxy).await;
@@ -78,7 +78,7 @@ async fn a_lost_answer_is_found_out_by_reading_back() {
         let payload = text(round.to_string());
         let append = journal.append(&cursor, payload, false);
         let cut = async {
-            // The server has stored it long ago when the connection breaks.
+            // The server has stored the record long before the connection breaks.
             sleep(Duration::from_millis(300)).await;
             proxy.cut();
         };
@@ -111,7 +111,7 @@ async fn a_late_answer_does_not_double_the_record() {
 }
 
 #[tokio::test]
-async fn what_is_for_now_only_is_tried_once_and_the_outage_is_counted() {
+async fn an_append_for_now_only_is_tried_once_and_the_outage_is_counted() {
     let fleet = Fleet::start().await;
     let proxy = Proxy::start(&fleet).await;
     let journal = open(&fleet.bus_through("table-worker", &proxy).await).await;
@@ -119,7 +119,7 @@ async fn what_is_for_now_only_is_tried_once_and_the_outage_is_counted() {
     let outages = journal.outages();
     assert!(journal.is_well());
 
-    // Nothing gets through: certainly not stored.
+    // No bytes pass, so the record is certainly not stored.
     proxy.freeze();
     let tried = timeout(GUARD, journal.try_append(&cursor, text("too late"), false)).await.unwrap();
     assert!(matches!(tried, Err(AppendError::NotNow { .. })), "{tried:?}");
@@ -133,7 +133,7 @@ async fn what_is_for_now_only_is_tried_once_and_the_outage_is_counted() {
     proxy.thaw();
     common::until("records can be stored again", || journal.is_well()).await;
     let after = journal.append(&cursor, text("after"), false).await;
-    // What was given up may have been on its way; then it is the one that is stored.
+    // A record that was given up may have been on its way, and be stored after all.
     let stored = all(&open(&fleet.bus("table-worker").await).await, &table(5)).await;
     match after {
         Ok(_) => assert_eq!(stored.last().unwrap().payload, "after"),
@@ -145,7 +145,7 @@ async fn what_is_for_now_only_is_tried_once_and_the_outage_is_counted() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_after_which_another_has_appended_still_counts_once() {
+async fn a_record_whose_answer_is_lost_counts_once_also_after_another_owners_append() {
     let fleet = Fleet::start().await;
     let proxy = Proxy::start(&fleet).await;
     let bus = fleet.bus_through("table-worker", &proxy).await;
@@ -194,7 +194,7 @@ async fn appends_go_on_when_the_server_was_killed() {
 }
 
 #[tokio::test]
-async fn recovery_reads_the_last_snapshot_and_what_follows() {
+async fn recovery_reads_the_last_snapshot_and_the_records_after_it() {
     let fleet = Fleet::start().await;
     let bus = fleet.bus("table-worker").await;
     let journal = open(&bus).await;
@@ -223,7 +223,7 @@ async fn recovery_reads_the_last_snapshot_and_what_follows() {
 }
 
 #[tokio::test]
-async fn long_tails_are_recovered_whole() {
+async fn long_tails_are_recovered_completely() {
     let fleet = Fleet::start().await;
     let bus = fleet.bus("table-worker").await;
     let journal = open(&bus).await;
@@ -234,7 +234,7 @@ async fn long_tails_are_recovered_whole() {
             cursor = journal.append(&cursor, text(record.to_string()), snapshot).await.unwrap();
         }
     };
-    // Side by side, so that their records lie between each other.
+    // Written at the same time, so that their records alternate in the stream.
     tokio::join!(
         write(1, 63, true),
         write(2, 68, true),
@@ -254,11 +254,11 @@ async fn long_tails_are_recovered_whole() {
 }
 
 #[tokio::test]
-async fn a_tail_without_its_beginning_is_never_taken_for_a_whole_one() {
+async fn a_tail_without_its_beginning_is_an_error() {
     let fleet = Fleet::start().await;
     let bus = fleet.bus("table-worker").await;
     let journal = open(&bus).await;
-    // Whoever wrote these did not say which record they follow: then what says on what they build has to do.
+    // Written without an expected sequence, so the header that names their snapshot has to do.
     let password = fleet.nats.password("table-worker").unwrap().to_owned();
     let options = async_nats::ConnectOptions::new()
         .user_and_password("table-worker".to_owned(), password)
@@ -275,7 +275,8 @@ async fn a_tail_without_its_beginning_is_never_taken_for_a_whole_one() {
     let payloads: Vec<Bytes> = recovered.records.into_iter().map(|record| record.payload).collect();
     assert_eq!(payloads, [text("0"), text("1"), text("2")]);
 
-    // The beginning is gone, of a tail that is read record by record and of one that is not.
+    // The beginning is trimmed, of a tail that is read record by record and of one that is read in
+    // a batch.
     let admin = fleet.bus("admin").await;
     for (number, count) in [(2, 5), (3, 80)] {
         let mut cursor = journal.append(&Cursor::new(table(number)), text("0"), true).await.unwrap();
@@ -287,7 +288,7 @@ async fn a_tail_without_its_beginning_is_never_taken_for_a_whole_one() {
         admin.publish(format!("$JS.API.STREAM.PURGE.{STREAM}"), purge.into()).await.unwrap();
         let deadline = Instant::now() + GUARD;
         while all(&journal, &table(number)).await.len() == count {
-            assert!(Instant::now() < deadline, "nothing is purged");
+            assert!(Instant::now() < deadline, "no record is purged");
             sleep(Duration::from_millis(20)).await;
         }
         let error = journal.recover_one(&table(number)).await.unwrap_err().to_string();
@@ -399,7 +400,7 @@ async fn a_missing_stream_is_named() {
     assert!(error.contains("TABLES_0") && error.contains("pokerctl apply"), "{error}");
 }
 
-/// Not a check but a measurement: `cargo test -p bus --release --test journal -- --ignored --nocapture`.
+/// A measurement: `cargo test -p bus --release --test journal -- --ignored --nocapture`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]
 async fn speed_of_appends() {
@@ -424,7 +425,7 @@ async fn speed_of_appends() {
     }
 }
 
-/// Not a check but a measurement, of what a takeover reads: half of 27,000 tables in the middle of their hands.
+/// A measurement of the reads of a takeover: half of 27,000 tables in the middle of their hands.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]
 async fn speed_of_recovery() {
@@ -505,7 +506,7 @@ async fn journals_of_an_earlier_version_and_a_changed_number_of_streams_are_refu
     std::fs::write(folder.path().join("tables.json"), more).unwrap();
     let error = bus::admin::apply(&admin, folder.path()).await.unwrap_err().to_string();
     assert!(error.contains("TABLES_8") && error.contains("set it back to 8"), "{error}");
-    // The same files as those that made the streams change nothing.
+    // Applying the files that made the streams changes nothing.
     let unchanged = bus::admin::apply(&admin, &config).await.unwrap();
     assert!(unchanged.iter().all(|object| object.what == bus::admin::Applied::Unchanged), "{unchanged:?}");
 }
