@@ -28,7 +28,7 @@ options = $(if $(DATA),--data-dir '$(DATA)') $(if $(PORT_BASE),--port-base $(POR
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
-up: build ## Start a fleet and show it working; Ctrl-C stops it, the next `make up` goes on with its data
+up: build ## Start a fleet and show its state; Ctrl-C stops it, the next `make up` continues with its data
 	@$(POKERCTL) up $(options)
 
 demo: build ## The same without a person: ends with the demo tournament, prints one line of JSON

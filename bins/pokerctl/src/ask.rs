@@ -1,5 +1,5 @@
-//! Questions to the roles, on behalf of the administrator. Each is repeated with the same id until it is
-//! answered, across takeovers, for as long as the patience lasts.
+//! Requests to the roles, sent as the administrator. A request is repeated under the same command
+//! id until it is answered, also across takeovers, for [`PATIENCE`] at most.
 
 use bus::{Bus, Patience, RequestError};
 use serde::{Serialize, de::DeserializeOwned};
@@ -12,41 +12,44 @@ use wire::{
     tournament::{Standings, TournamentCommand, TournamentReply, TournamentRequest},
 };
 
-/// How long an answer may take, repeats included: longer than a takeover of a dead owner's partitions.
+/// Time limit of a request, repeats included: longer than the takeover of a dead owner's
+/// partitions.
 pub const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: Duration::from_secs(20) };
 
-/// Why there is no answer to work with.
+/// The reason why a request has no usable answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
-    /// Nobody answered.
+    /// No answer came in time, or the request could not be sent.
     #[error("{whom} does not answer ({error}): see `pokerctl nodes` and the logs")]
     NoAnswer {
-        /// Who was asked.
+        /// The role, table or tournament that was asked.
         whom: String,
-        /// What happened instead.
+        /// What the bus reports.
         error: RequestError,
     },
-    /// The answer was no.
+    /// The request was refused.
     #[error("{whom}: {refusal}")]
     Refused {
-        /// Who was asked.
+        /// The role, table or tournament that was asked.
         whom: String,
-        /// Why not.
+        /// Its reason.
         refusal: Refusal,
     },
-    /// The answer was to another question.
-    #[error("{whom} gave an answer that does not fit the question; do all programs have the same version?")]
+    /// The answer is of a kind that does not fit the request.
+    #[error(
+        "{whom} gave an answer that does not fit the request: check that all programs have the same version"
+    )]
     Unexpected {
-        /// Who was asked.
+        /// The role, table or tournament that was asked.
         whom: String,
     },
-    /// The system has no randomness for an id.
-    #[error("no random numbers from the system: {0}")]
+    /// The operating system has no random numbers for a command id.
+    #[error("the operating system gives no random numbers: {0}")]
     NoRandomness(getrandom::Error),
 }
 
 impl AskError {
-    /// The refusal, if it was one.
+    /// Returns the refusal, if the request was refused.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused { refusal, .. } => Some(refusal),
@@ -55,18 +58,18 @@ impl AskError {
     }
 }
 
-/// Random bits, for ids.
+/// Returns 64 random bits, for ids.
 ///
 /// # Errors
-/// When the system has none.
+/// [`AskError::NoRandomness`].
 pub fn random() -> Result<u64, AskError> {
     getrandom::u64().map_err(AskError::NoRandomness)
 }
 
-/// Asks a table's owner.
+/// Sends a command to a table's owner and returns its answer.
 ///
 /// # Errors
-/// When nobody answers or the answer is no.
+/// When no answer comes in time, or the command is refused.
 pub async fn table(bus: &Bus, table: TableId, command: TableCommand) -> Result<TableReply, AskError> {
     let request =
         TableRequest { table, id: CommandId::from_random(random()?), player: None, command, on_feed: false };
@@ -84,10 +87,10 @@ pub async fn table(bus: &Bus, table: TableId, command: TableCommand) -> Result<T
     .await
 }
 
-/// Asks a tournament's owner.
+/// Sends a command to a tournament's owner and returns its answer.
 ///
 /// # Errors
-/// When nobody answers or the answer is no.
+/// When no answer comes in time, or the command is refused.
 pub async fn tournament(
     bus: &Bus,
     tournament: TournamentId,
@@ -96,10 +99,11 @@ pub async fn tournament(
     tournament_for(bus, tournament, None, command).await
 }
 
-/// Asks a tournament's owner on a player's behalf.
+/// Sends a command to a tournament's owner, on behalf of `player` if there is one, and returns its
+/// answer.
 ///
 /// # Errors
-/// When nobody answers or the answer is no.
+/// When no answer comes in time, or the command is refused.
 pub async fn tournament_for(
     bus: &Bus,
     tournament: TournamentId,
@@ -121,10 +125,10 @@ pub async fn tournament_for(
     .await
 }
 
-/// How a tournament stands, with at most `limit` players.
+/// Returns a tournament's standings, with at most `limit` players.
 ///
 /// # Errors
-/// When nobody answers or there is no such tournament.
+/// When no answer comes in time, or the tournament does not exist.
 pub async fn standings(bus: &Bus, id: TournamentId, limit: u32) -> Result<Standings, AskError> {
     match tournament(bus, id, TournamentCommand::Show { limit }).await? {
         TournamentReply::Standings(standings) => Ok(*standings),
@@ -132,10 +136,10 @@ pub async fn standings(bus: &Bus, id: TournamentId, limit: u32) -> Result<Standi
     }
 }
 
-/// Asks the cashier.
+/// Sends a request to the cashier and returns its answer.
 ///
 /// # Errors
-/// When nobody answers or the answer is no.
+/// When no answer comes in time, or the request is refused.
 pub async fn cashier(bus: &Bus, request: &AdminRequest) -> Result<CashierReply, AskError> {
     let subject = subject::CASHIER_ADMIN.to_owned();
     ask(
@@ -151,7 +155,7 @@ pub async fn cashier(bus: &Bus, request: &AdminRequest) -> Result<CashierReply, 
     .await
 }
 
-/// Asks until there is an answer that is not "try again".
+/// Sends a request until the answer is not a passing refusal, for [`PATIENCE`] at most.
 async fn ask<Q: Serialize + Sync, A: DeserializeOwned>(
     bus: &Bus,
     subject: String,

@@ -1,5 +1,5 @@
-//! The command line: global options and the list of subcommands. Each subcommand's own options live in its
-//! module under `commands`.
+//! The command line: the global options and the list of commands. Each command's own options are in
+//! its module under `commands`.
 
 use crate::{
     commands,
@@ -9,10 +9,10 @@ use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use tracing_subscriber::EnvFilter;
 
-/// Heading of the options that every command has.
+/// Heading of the options that every command has, in the help.
 const EVERYWHERE: &str = "Options of every command";
 
-/// Starts a poker fleet, looks into it and looks after it.
+/// Starts a poker fleet, shows what it does, and administers it.
 #[derive(Debug, Parser)]
 #[command(name = "pokerctl", version, propagate_version = true)]
 pub struct Cli {
@@ -20,8 +20,8 @@ pub struct Cli {
     #[arg(long, global = true, env = "POKER_DATA_DIR", default_value = DEFAULT_DATA_DIR, value_name = "FOLDER", help_heading = EVERYWHERE)]
     pub data_dir: PathBuf,
 
-    /// A NATS server that already runs (comma separated for several), in place of the fleet's own; the
-    /// password is taken from NATS_PASSWORD or from the data folder
+    /// URL of a NATS server that already runs (several: separated by commas), in place of the
+    /// fleet's own; the password is taken from NATS_PASSWORD
     #[arg(long, global = true, env = "NATS_URL", hide_env_values = true, value_name = "URL", help_heading = EVERYWHERE)]
     pub nats_url: Option<String>,
 
@@ -29,32 +29,32 @@ pub struct Cli {
     #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
 
-    /// What to do
+    /// The command to run
     #[command(subcommand)]
     pub command: Command,
 }
 
 impl Cli {
-    /// What every command needs to know.
+    /// Returns the global options.
     pub fn context(&self) -> Context {
         Context { data_dir: self.data_dir.clone(), nats_url: self.nats_url.clone(), json: self.json }
     }
 }
 
-/// What `pokerctl` can do.
+/// The commands of `pokerctl`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Start a fleet on this machine and show it working; Ctrl-C stops it
+    /// Start a fleet on this machine and show its state; Ctrl-C stops it
     Up(commands::up::Args),
-    /// Play the demo tournament on a fleet that is up, and follow it to its end
+    /// Play the demo tournament on a running fleet, and follow it to its end
     Demo(commands::demo::Args),
-    /// Bring streams, buckets, consumers and SQL tables of a running fleet up to date
+    /// Bring streams, buckets, consumers and database tables of a running fleet up to date
     Apply(commands::apply::Args),
-    /// List the fleet's processes
+    /// List the fleet's members
     Nodes(commands::nodes::Args),
-    /// Have processes finish, hand over what they hold, and end
+    /// Drain members: they hand over everything that they own, and end
     Drain(commands::drain::Args),
-    /// Start again what was drained (on the machine of `pokerctl up`)
+    /// Start drained members again (on the machine where `pokerctl up` runs)
     Undrain(commands::drain::UndrainArgs),
     /// List tables
     Tables(commands::tables::Args),
@@ -62,19 +62,19 @@ pub enum Command {
     Table(commands::table::Args),
     /// Create, list, show or cancel tournaments, or register a player
     Tournament(commands::tournament::Args),
-    /// Make, show, credit or ban accounts
+    /// Create, show, credit or ban accounts
     Player(commands::player::Args),
     /// Play at a table in this terminal
     Play(commands::play::Args),
-    /// Check journals and ledger of a fleet, running or idle; fails when anything is violated
+    /// Check a fleet's journals and ledger, while it runs or is idle; fails if it finds a violation
     Verify(commands::verify::Args),
-    /// Replay, compare, make and show hands, or verify a shuffle
+    /// Replay, compare, make or show hands, or verify a shuffle
     Hand(commands::hand::Args),
     /// Print a completion script for a shell
     Completions(commands::completions::Args),
 }
 
-/// An error and its causes as one line. A cause that its parent already quotes is left out.
+/// Returns an error and its causes as one line. A cause that its parent already quotes is left out.
 pub fn sentence(error: &anyhow::Error) -> String {
     error
         .chain()
@@ -84,7 +84,7 @@ pub fn sentence(error: &anyhow::Error) -> String {
         .replace('\n', " ")
 }
 
-/// Libraries' warnings go to stderr; `RUST_LOG` asks for more.
+/// Sends log lines to stderr: only errors, unless `RUST_LOG` asks for more.
 pub fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_one_line_that_says_nothing_twice() {
+    fn an_error_is_one_line_without_repeated_causes() {
         let error = anyhow::anyhow!("disk full\nreally")
             .context("cannot write x: disk full\nreally")
             .context("cannot start");

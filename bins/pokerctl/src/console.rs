@@ -1,5 +1,5 @@
-//! What a person sees while a command works: lines that stay, and below them a few lines that are drawn in
-//! place when there is a terminal.
+//! Output for a person while a command runs: lines that stay, and below them, on a terminal, a few
+//! lines that are drawn again in place.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use owo_colors::OwoColorize;
@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-/// Where a command talks to a person. Cheap to clone.
+/// The output of a command for a person. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Console {
     live: ProgressBar,
@@ -17,7 +17,7 @@ pub struct Console {
 }
 
 impl Console {
-    /// Talks on stdout, or on stderr when stdout is for a program.
+    /// Writes to stdout, or to stderr when stdout is for a program.
     pub fn new(stdout_is_for_programs: bool) -> Self {
         let (terminal, target) = if stdout_is_for_programs {
             (io::stderr().is_terminal(), ProgressDrawTarget::stderr())
@@ -31,29 +31,29 @@ impl Console {
         Self { live, stderr: stdout_is_for_programs, terminal }
     }
 
-    /// Whether lines can be drawn in place.
+    /// Returns whether the output is a terminal, on which lines can be drawn in place.
     pub fn is_terminal(&self) -> bool {
         self.terminal
     }
 
-    /// One line (or several) that stays.
+    /// Prints one or several lines that stay.
     pub fn say(&self, text: impl AsRef<str>) {
         let text = text.as_ref();
         self.live.suspend(|| {
-            // A reader that went away is no reason to stop the fleet.
+            // A closed output must not stop the fleet.
             let _ =
                 if self.stderr { writeln!(io::stderr(), "{text}") } else { writeln!(io::stdout(), "{text}") };
         });
     }
 
-    /// Something that was done.
+    /// Prints that a step is done.
     pub fn done(&self, text: impl AsRef<str>) {
         let mark = "✓".to_owned();
         let mark = if self.terminal { mark.green().to_string() } else { mark };
         self.say(format!("{mark} {}", text.as_ref()));
     }
 
-    /// Something that went wrong without ending the command.
+    /// Prints a problem that does not end the command.
     pub fn warn(&self, text: impl AsRef<str>) {
         let mark = "!".to_owned();
         let mark = if self.terminal { mark.yellow().to_string() } else { mark };
@@ -68,7 +68,7 @@ impl Console {
         }
     }
 
-    /// A line with a spinner in place of what is drawn, until the next `draw` or `clear`.
+    /// Draws a line with a spinner, until the next `draw` or `clear`.
     pub fn wait_for(&self, what: impl Into<String>) -> Spinner {
         if self.terminal {
             if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
@@ -80,21 +80,21 @@ impl Console {
         Spinner { console: self.clone() }
     }
 
-    /// Takes the drawn lines away.
+    /// Removes the drawn lines.
     pub fn clear(&self) {
         self.live.set_message("");
         self.live.suspend(|| {});
     }
 }
 
-/// A spinner that goes away when this is dropped.
+/// A spinner that disappears when it is dropped.
 #[derive(Debug)]
 pub struct Spinner {
     console: Console,
 }
 
 impl Spinner {
-    /// Says something else beside the spinner.
+    /// Replaces the text beside the spinner.
     pub fn now(&self, what: impl Into<String>) {
         if self.console.terminal {
             self.console.live.set_message(what.into());

@@ -1,14 +1,15 @@
-//! PostgreSQL as its owner sees it: migrations, and the logins of the roles that use it.
+//! PostgreSQL with the rights of the tables' owner: applies migrations and sets the passwords of
+//! the users `cashier` and `archivist`.
 
 use refinery::{Runner, load_sql_migrations};
 use std::path::{Path, PathBuf};
 use tokio_postgres::{Client, NoTls};
 
-/// Why the database cannot be brought up to date. No error repeats the database's address: it holds
-/// a password.
+/// The reason why the database cannot be brought up to date. No error repeats the database's
+/// address, because it contains a password.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// Nobody answers, or the login is refused.
+    /// The database does not answer, or refuses the login.
     #[error(
         "cannot use the PostgreSQL database: {0}; check that it runs, and DATABASE_URL (postgres://user:password@host:port/name)"
     )]
@@ -19,40 +20,39 @@ pub enum DatabaseError {
     /// The migrations cannot be read.
     #[error("cannot read the migrations in {folder}: {error}")]
     Read {
-        /// Their folder.
+        /// The folder.
         folder: PathBuf,
-        /// What is wrong.
+        /// The reason.
         error: refinery::Error,
     },
-    /// A migration failed, or one that was applied is not the one in the folder.
+    /// A migration failed, or an applied migration differs from the one in the folder.
     #[error("cannot migrate the database: {0}")]
     Migrate(refinery::Error),
 }
 
-/// A database and an open connection to it.
+/// An open connection to a database.
 pub struct Database {
     client: Client,
 }
 
 impl Database {
-    /// Connects as the owner of the tables.
+    /// Connects as the owner of the tables. `url` contains the password.
     ///
     /// # Errors
-    /// When nobody answers or the login is refused.
+    /// When the database does not answer or refuses the login.
     pub async fn connect(url: &str) -> Result<Self, DatabaseError> {
         let (client, connection) =
             tokio_postgres::connect(url, NoTls).await.map_err(DatabaseError::Connect)?;
-        // Ends with the client; what goes wrong with the connection comes out of the client's
-        // calls.
+        // The task ends with the client; errors of the connection come out of the client's calls.
         tokio::spawn(connection);
         Ok(Self { client })
     }
 
-    /// Applies the migrations of a folder that are not applied yet, each whole or not at all, and
-    /// names them.
+    /// Applies the migrations in a folder that are not applied yet, each entirely or not at all,
+    /// and returns their names.
     ///
     /// # Errors
-    /// When one fails or the folder does not fit the database.
+    /// When a migration fails, or an applied one differs from the folder's.
     pub async fn migrate(&mut self, folder: &Path) -> Result<Vec<String>, DatabaseError> {
         let migrations = load_sql_migrations(folder)
             .map_err(|error| DatabaseError::Read { folder: folder.to_owned(), error })?;
@@ -61,13 +61,12 @@ impl Database {
         Ok(report.applied_migrations().iter().map(ToString::to_string).collect())
     }
 
-    /// Lets `user` (`cashier` or `archivist`) log in with a password. The migrations make these
+    /// Lets `user` (`cashier` or `archivist`) log in with a password. The migrations create these
     /// users and give them their rights.
     ///
-    /// # Errors
-    /// When the database refuses.
+    /// When the database refuses the statement.
     pub async fn let_user_in(&self, user: &str, password: &str) -> Result<(), DatabaseError> {
-        // Neither a user nor a password can be a bound parameter.
+        // PostgreSQL does not accept bound parameters here.
         let (user, password) = (user.replace('"', "\"\""), password.replace('\'', "''"));
         let statement = format!("ALTER ROLE \"{user}\" LOGIN PASSWORD '{password}'");
         Ok(self.client.batch_execute(&statement).await?)

@@ -1,4 +1,4 @@
-//! Lines, columns for people, lines of JSON for programs: all that commands write to stdout.
+//! What commands write to stdout: lines and columns for people, lines of JSON for programs.
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use serde::Serialize;
@@ -8,13 +8,14 @@ use std::{
     process,
 };
 
-/// Rows under a header.
+/// A table of rows under a header.
 pub struct Grid {
     table: Table,
 }
 
 impl Grid {
-    /// Under these headers. Those that begin with `#` head numbers, which stand to the right.
+    /// Makes an empty grid with these headers. A leading `#` marks a column of numbers, which is
+    /// aligned right.
     pub fn new(headers: &[&str]) -> Self {
         let mut table = Table::new();
         table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
@@ -34,7 +35,7 @@ impl Grid {
         self.table.add_row(cells);
     }
 
-    /// Prints it, or a sentence when it has no rows.
+    /// Prints the grid, or `or_else` when it has no rows.
     pub fn print(&self, or_else: &str) {
         if self.table.is_empty() {
             say(or_else);
@@ -52,7 +53,7 @@ pub fn json_line(value: &impl Serialize) {
     }
 }
 
-/// Prints a line. When nobody reads any more (`| head`) the program ends as if it had been told to.
+/// Prints a line. When stdout is closed (`| head`), the program ends with success.
 pub fn say(text: impl Display) {
     if writeln!(io::stdout(), "{text}").is_err() {
         process::exit(0);

@@ -1,15 +1,16 @@
-//! Where the project's own files are: `nats/` (server configuration, streams, buckets, consumers) and
-//! `schemas/sql` (migrations). The CLI applies what is in these folders; roles only check it.
+//! The project's own files: `nats/` (server configuration, streams, buckets, consumers) and
+//! `schemas/sql` (migrations). `pokerctl` applies these files; roles only check that they are
+//! applied.
 
 use std::path::{Path, PathBuf};
 
-/// The files cannot be found.
+/// The project's files were not found.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "cannot find the folders nats/ and schemas/sql above {near}: run pokerctl inside the project, or name its folder with --home"
 )]
 pub struct NoHome {
-    /// Where the search began.
+    /// The folder where the search began.
     near: PathBuf,
 }
 
@@ -18,11 +19,11 @@ pub struct NoHome {
 pub struct Home(PathBuf);
 
 impl Home {
-    /// The folder as given, else the nearest one above the working folder or above the program that has
-    /// the files.
+    /// Returns the folder `given`, else the nearest folder above the working folder or above the
+    /// program that has the files.
     ///
     /// # Errors
-    /// When none has.
+    /// When no such folder has the files.
     pub fn find(given: Option<&Path>) -> Result<Self, NoHome> {
         let here = std::env::current_dir().unwrap_or_default();
         let program = std::env::current_exe().unwrap_or_default();
@@ -37,12 +38,12 @@ impl Home {
             .ok_or(NoHome { near: given.map_or(here.clone(), Path::to_owned) })
     }
 
-    /// Server configuration, streams, buckets and consumers.
+    /// Returns the folder of server configuration, streams, buckets and consumers.
     pub fn nats(&self) -> PathBuf {
         self.0.join("nats")
     }
 
-    /// Migrations.
+    /// Returns the folder of migrations.
     pub fn sql(&self) -> PathBuf {
         self.0.join("schemas/sql")
     }

@@ -1,4 +1,5 @@
-//! A table as text: seats, stacks, board, own cards, pots, whose turn it is and what may be done.
+//! Draws a table as text: seats, stacks, board, own cards, pots, the turn and the actions that are
+//! allowed.
 
 use crate::words;
 use std::fmt::Write;
@@ -7,7 +8,8 @@ use wire::{
     view::{HandView, SeatView, TableView},
 };
 
-/// Draws a table for `me` (nobody for visitors), who holds `own` cards. `now_ms` is the time, for what is left of a turn.
+/// Draws a table for the player `me` (none for visitors), who holds the cards `own`. `now_ms` is
+/// the table's time, by which the rest of the turn is shown.
 pub fn table(view: &TableView, me: Option<PlayerId>, own: &[Card], now_ms: Option<u64>) -> String {
     let mut text = head(view);
     if let Some(hand) = &view.hand {
@@ -38,7 +40,7 @@ pub fn table(view: &TableView, me: Option<PlayerId>, own: &[Card], now_ms: Optio
     text
 }
 
-/// Whole seconds until a moment, rounded up.
+/// Returns the whole seconds until a moment, rounded up.
 pub fn seconds_left(deadline_ms: u64, now_ms: u64) -> u64 {
     deadline_ms.saturating_sub(now_ms).div_ceil(1_000)
 }
@@ -106,7 +108,7 @@ fn seat_line(seat: &SeatView, acts: bool, button: Option<SeatNo>, mine: bool, ow
     line.trim_end().to_owned()
 }
 
-/// Cards in front of a player: own ones open, others' hidden ones as dots.
+/// Returns the cards in front of a player: the viewer's own cards open, hidden ones as dots.
 fn held(down: u8, up: &[Card], own: Option<&[Card]>) -> String {
     let mut parts = Vec::new();
     match own {
@@ -120,7 +122,7 @@ fn held(down: u8, up: &[Card], own: Option<&[Card]>) -> String {
     if parts.is_empty() { String::new() } else { format!("[{}]", parts.join(" | ")) }
 }
 
-/// What may be done, with the keys that do it.
+/// Returns the actions that are allowed, with their keys.
 pub fn choices(legal: &Legal) -> String {
     let mut keys = Vec::new();
     if legal.fold && !legal.check {
@@ -228,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn the_player_sees_own_cards_and_what_may_be_done() {
+    fn a_player_sees_own_cards_and_the_allowed_actions() {
         let own = ["As".parse().unwrap(), "Kd".parse().unwrap()];
         let text = table(&view(), Some(PlayerId(0)), &own, Some(1_000));
         let lines: Vec<&str> = text.lines().collect();
@@ -247,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn others_see_no_cards() {
+    fn a_visitor_sees_no_hole_cards() {
         let text = table(&view(), None, &[], Some(10_400));
         assert!(!text.contains("As"));
         assert!(text.ends_with("   ann to act, 1 s left"), "{text}");

@@ -1,4 +1,4 @@
-//! Cards, amounts, actions and events in words.
+//! Puts cards, amounts, actions and events into words.
 
 use std::{collections::BTreeMap, fmt::Write};
 use wire::{
@@ -9,12 +9,12 @@ use wire::{
     text::Quoted,
 };
 
-/// An amount with its thousands apart: `12 345`.
+/// Returns an amount with its thousands apart: `12 345`.
 pub fn chips(amount: Chips) -> String {
     number(amount.0)
 }
 
-/// A number with its thousands apart: `12 345`.
+/// Returns a number with its thousands apart: `12 345`.
 pub fn number(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -27,18 +27,18 @@ pub fn number(n: u64) -> String {
     text
 }
 
-/// A number and what is counted: `1 record`, `1 200 records`.
+/// Returns a number and the word for what is counted: `1 record`, `1 200 records`.
 pub fn counted(n: u64, one: &str, more: &str) -> String {
     format!("{} {}", number(n), if n == 1 { one } else { more })
 }
 
-/// Cards side by side: `As Kd`.
+/// Returns cards side by side: `As Kd`.
 pub fn cards(cards: &[Card]) -> String {
     let texts: Vec<String> = cards.iter().map(ToString::to_string).collect();
     texts.join(" ")
 }
 
-/// `50/100`, with the ante where there is one: `50/100 ante 10`.
+/// Returns a level as `50/100`, or `50/100 ante 10` if it has an ante.
 pub fn level(level: &Level) -> String {
     let mut text = format!("{}/{}", chips(level.small_blind), chips(level.big_blind));
     if !level.ante.is_zero() {
@@ -47,19 +47,19 @@ pub fn level(level: &Level) -> String {
     text
 }
 
-/// What a variant is called; its code when it is not known.
+/// Returns a variant's name, or its code when the variant is not known.
 pub fn variant(code: &str) -> &str {
     poker::variant::by_code(code).map_or(code, |variant| variant.name)
 }
 
-/// What a street is called.
+/// Returns a street's name.
 pub fn street(code: &str, street: u8) -> String {
     poker::variant::by_code(code)
         .and_then(|variant| variant.streets.get(usize::from(street)))
         .map_or_else(|| format!("street {street}"), |street| street.name.to_owned())
 }
 
-/// What a table is for.
+/// Returns what hands are played at a table: cash with its buy-ins, scripted, or a tournament.
 pub fn purpose(config: &TableConfig) -> String {
     match config.purpose {
         Purpose::Cash { .. } if config.scripted => "scripted hands, not shuffled".to_owned(),
@@ -70,28 +70,29 @@ pub fn purpose(config: &TableConfig) -> String {
     }
 }
 
-/// The time of day, UTC, of a moment in milliseconds since 1970: `14:03:59.120`.
+/// Returns the time of day, UTC, of a moment in milliseconds since 1970: `14:03:59.120`.
 pub fn time_of_day(at_ms: u64) -> String {
     let (s, ms) = (at_ms / 1_000, at_ms % 1_000);
     format!("{:02}:{:02}:{:02}.{ms:03}", s / 3_600 % 24, s / 60 % 60, s % 60)
 }
 
-/// Who sits where, as far as the events tell.
+/// The players' names by seat, as far as events told them.
 #[derive(Clone, Debug, Default)]
 pub struct Names(BTreeMap<SeatNo, String>);
 
 impl Names {
-    /// Takes a name in.
+    /// Sets the name of a seat's player.
     pub fn sit(&mut self, seat: SeatNo, name: &str) {
         self.0.insert(seat, name.to_owned());
     }
 
-    /// The player of a seat, or the seat's number.
+    /// Returns the name of a seat's player, or the seat's number.
     pub fn of(&self, seat: SeatNo) -> String {
         self.0.get(&seat).cloned().unwrap_or_else(|| format!("seat {seat}"))
     }
 
-    /// What everybody at the table sees, as a sentence; none for events that say nothing by themselves (a turn, a deal).
+    /// Returns a public event as a sentence; none for events that need no sentence (a turn, a deal
+    /// of hidden cards).
     pub fn public(&mut self, event: &Event) -> Option<String> {
         if let Event::Seated { seat, name, .. } = event {
             self.sit(*seat, name);
@@ -119,7 +120,7 @@ impl Names {
             Event::Board { cards: new, .. } if !new.is_empty() => format!("board: {}", cards(new)),
             Event::Board { .. } | Event::Turn { .. } => return None,
             Event::TimedOut { seat } => format!("{} runs out of time", self.of(*seat)),
-            Event::ClockExtended { .. } => "the table is back; the clock starts again".to_owned(),
+            Event::ClockExtended { .. } => "the table is available again; the clock restarts".to_owned(),
             Event::Acted { seat, action, added, stack } => {
                 let all_in = if stack.is_zero() && !added.is_zero() { " and is all-in" } else { "" };
                 format!("{} {}{all_in}", self.of(*seat), acted(action, *added))
@@ -127,7 +128,7 @@ impl Names {
             Event::Drew { seat, count: 0 } => format!("{} stands pat", self.of(*seat)),
             Event::Drew { seat, count } => format!("{} draws {count}", self.of(*seat)),
             Event::Returned { seat, amount } => {
-                format!("{} gets {} back that nobody called", self.of(*seat), chips(*amount))
+                format!("{} gets an uncalled bet of {} back", self.of(*seat), chips(*amount))
             }
             Event::Shown { seat, cards: shown, hand } => {
                 format!("{} shows {}: {hand}", self.of(*seat), cards(shown))
@@ -138,7 +139,7 @@ impl Names {
             }
             Event::HandEnded { hand, .. } => format!("hand {hand} is over"),
             Event::Instructed { level: now, then } => {
-                format!("the tournament goes on at {}: {}", level(now), instructed(*then))
+                format!("tournament level {}: {}", level(now), instructed(*then))
             }
             Event::Closed => "the table is closed".to_owned(),
         })
@@ -156,7 +157,7 @@ impl Names {
         Some(format!("{} is dealt {}{hidden}", self.of(seat), cards(up)))
     }
 
-    /// What the journal holds, as a sentence.
+    /// Returns an event of the journal as a sentence.
     pub fn journal(&mut self, event: &TableEvent) -> String {
         match event {
             TableEvent::Created { config } => {
@@ -203,7 +204,9 @@ impl Names {
             TableEvent::Heard { seat, connection: Some(connection) } => {
                 format!("{} is on connection {connection}", self.of(*seat))
             }
-            TableEvent::Heard { seat, connection: None } => format!("{} is heard of again", self.of(*seat)),
+            TableEvent::Heard { seat, connection: None } => {
+                format!("{} is back after running out of time", self.of(*seat))
+            }
             TableEvent::Disconnected { seat, connection, .. } => {
                 format!("{} has lost connection {connection}", self.of(*seat))
             }
@@ -211,7 +214,7 @@ impl Names {
                 format!("{} has time to come back until {}", self.of(*seat), time_of_day(*until_ms))
             }
             TableEvent::CloseAsked => "the table closes after this hand".to_owned(),
-            TableEvent::SnapshotRenewed => "the state is stored again".to_owned(),
+            TableEvent::SnapshotRenewed => "a new snapshot is stored".to_owned(),
             event => match self.hidden(event) {
                 Some(told) => told,
                 None => poker::table::public(event)
@@ -221,7 +224,7 @@ impl Names {
         }
     }
 
-    /// Cards that only the journal knows.
+    /// Returns a sentence for an event with cards that only the journal has.
     fn hidden(&self, event: &TableEvent) -> Option<String> {
         Some(match event {
             TableEvent::Hand(wire::event::HandEvent::Dealt { seat, down, up }) => {
@@ -243,11 +246,11 @@ fn unseating(reason: Unseating) -> &'static str {
         Unseating::Busted => "is out of chips",
         Unseating::Moved => "moves to another table",
         Unseating::TableClosed => "leaves, because the table closes",
-        Unseating::Gone => "was gone for too long and gives the seat up",
+        Unseating::Gone => "was absent for too long and loses the seat",
     }
 }
 
-/// What is posted, as it stands before the amount.
+/// Returns the words for a post, to be followed by its amount.
 pub fn posted(post: Post) -> &'static str {
     match post {
         Post::Ante => "the ante of",
@@ -290,15 +293,17 @@ fn instructed(then: wire::tournament::Then) -> &'static str {
     }
 }
 
-/// What works of the fleet, and what to make of it.
+/// Returns what works of the fleet, and what follows for players.
 pub fn service(service: Service) -> &'static str {
     match (service.tables, service.money, service.tournaments) {
         (true, true, true) => "everything works again",
         (false, _, _) => {
-            "the tables stand still: nothing is lost, and no clock runs out; they go on by themselves"
+            "the tables are stopped: nothing is lost, and no clock runs out; they continue by themselves"
         }
-        (true, false, _) => "hands go on, but nobody can sit down or register now; who leaves is paid later",
-        (true, true, false) => "hands go on, but tournaments wait after theirs for a moment",
+        (true, false, _) => {
+            "hands continue, but sitting down and registration are not possible now; cash-outs are paid later"
+        }
+        (true, true, false) => "hands continue, but tournament tables wait after their hand",
     }
 }
 
@@ -314,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn events_are_told_with_names() {
+    fn events_name_players_by_name() {
         let mut names = Names::default();
         let (seat, player, stack) = (2, PlayerId(1), Chips(5_000));
         let seated = Event::Seated { seat, player, name: "ann".to_owned(), bot: false, stack };
@@ -329,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_journal_tells_hidden_cards() {
+    fn only_sentences_of_the_journal_show_hidden_cards() {
         let mut names = Names::default();
         let down = ["As", "Kd"].iter().map(|card| card.parse().unwrap()).collect();
         let dealt = TableEvent::Hand(HandEvent::Dealt { seat: 1, down, up: HoleCards::new() });
@@ -338,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn streets_have_names() {
+    fn a_street_has_its_name_or_its_number() {
         assert_eq!(street("NT", 1), "flop");
         assert_eq!(street("??", 1), "street 1");
     }

@@ -1,4 +1,4 @@
-//! `pokerctl completions`: a script that completes subcommands and options in a shell.
+//! `pokerctl completions`: a script that completes commands and options in a shell.
 
 use crate::cli::Cli;
 use clap::CommandFactory;
@@ -12,7 +12,7 @@ pub struct Args {
     shell: Shell,
 }
 
-/// Prints the script. For bash: `source <(pokerctl completions bash)`.
+/// Prints the completion script. For bash: `source <(pokerctl completions bash)`.
 ///
 /// # Errors
 /// When stdout cannot be written.

@@ -1,5 +1,5 @@
-//! One module per subject: its options (`Args`) and what carries it out (`run`). A module has its own error
-//! type; `main` is where they meet.
+//! One module for each command: its options (`Args`), its function (`run`) and its error type.
+//! `main` calls them.
 
 pub mod apply;
 pub mod completions;

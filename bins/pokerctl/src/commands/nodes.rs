@@ -1,4 +1,4 @@
-//! `pokerctl nodes`: the fleet's processes as they tell of themselves.
+//! `pokerctl nodes`: lists the fleet's members by their heartbeats.
 
 use crate::{
     context::{ConnectError, Context},
@@ -9,25 +9,25 @@ use bus::{BusError, Peers};
 use std::time::Duration;
 use wire::fleet::{Heartbeat, Role};
 
-/// Everybody sends a heartbeat every 250 ms; this is enough for one that is a little late.
+/// How long heartbeats are awaited: members send one every 250 ms, and some are late.
 const LISTEN: Duration = Duration::from_millis(800);
 
 /// Options of `nodes`.
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
-/// Why the nodes cannot be listed.
+/// The reason why members cannot be listed.
 #[derive(Debug, thiserror::Error)]
 pub enum NodesError {
     /// The fleet cannot be reached.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The NATS server does not let us listen.
+    /// The NATS server refuses the subscription.
     #[error(transparent)]
     Bus(#[from] BusError),
 }
 
-/// Lists the fleet's processes.
+/// Prints the fleet's members.
 ///
 /// # Errors
 /// When the fleet cannot be reached.
@@ -40,7 +40,7 @@ pub async fn run(_args: &Args, context: &Context) -> Result<(), NodesError> {
         nodes.iter().for_each(json_line);
         return Ok(());
     }
-    let mut grid = Grid::new(&["node", "state", "#pid", "version", "load", "addresses"]);
+    let mut grid = Grid::new(&["member", "state", "#pid", "version", "load", "addresses"]);
     for node in &nodes {
         grid.row(vec![
             node.node.to_string(),
@@ -51,7 +51,7 @@ pub async fn run(_args: &Args, context: &Context) -> Result<(), NodesError> {
             node.addresses.join(" "),
         ]);
     }
-    grid.print("no process of a fleet can be heard");
+    grid.print("no member sends heartbeats: check that the fleet runs");
     Ok(())
 }
 
@@ -63,7 +63,7 @@ fn state(node: &Heartbeat) -> &'static str {
     }
 }
 
-/// What a role of this kind tells of its work.
+/// Returns a member's load, in the words of its role.
 fn load(node: &Heartbeat) -> String {
     let load = &node.load;
     match node.role {

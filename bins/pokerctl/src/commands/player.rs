@@ -1,4 +1,4 @@
-//! `pokerctl player`: accounts.
+//! `pokerctl player`: creates, shows and changes accounts.
 
 use crate::{
     ask::{self, AskError},
@@ -18,7 +18,7 @@ use wire::{
     cashier::{AdminRequest, CashierReply, PlayerDetails},
 };
 
-/// Letters of a password that is made up: 5 bits each.
+/// Letters of a generated password: 5 bits each.
 const PASSWORD_LETTERS: usize = 20;
 
 /// Options of `player`.
@@ -30,14 +30,14 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Make an account; without --password-file a password is made up and printed
+    /// Create an account; without --password-file a password is generated and printed
     Create {
         /// Account name: 3 to 20 letters, digits, '_' and '-'
         name: String,
         /// File whose first line is the password; - for standard input
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
-        /// Money to start with
+        /// Credit for the new account
         #[arg(long, value_name = "AMOUNT")]
         credit: Option<Chips>,
     },
@@ -50,13 +50,14 @@ enum What {
     Credit {
         /// Name or number
         player: String,
-        /// How much
+        /// Amount
         amount: Chips,
-        /// Name of the posting: the same name moves the money once, however often it is asked for
+        /// Name of the posting; a posting of the same name moves money only once, however often it
+        /// is repeated
         #[arg(long, value_name = "NAME")]
         posting: Option<String>,
     },
-    /// Ban an account: it is logged out everywhere at once
+    /// Ban an account; its sessions end at once
     Ban {
         /// Name or number
         player: String,
@@ -68,29 +69,29 @@ enum What {
     },
 }
 
-/// Why an account cannot be shown or changed.
+/// The reason why an account cannot be shown or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum PlayerError {
     /// The fleet cannot be reached.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The cashier does not answer as needed.
+    /// The cashier does not answer, or refuses.
     #[error(transparent)]
     Ask(#[from] AskError),
     /// The password cannot be read.
     #[error("cannot read the password from {path}: {error}")]
     Password {
-        /// Its file.
+        /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         error: io::Error,
     },
-    /// The system has no randomness for a password.
-    #[error("no random numbers from the system: {0}")]
+    /// The operating system has no random numbers for a password.
+    #[error("the operating system gives no random numbers: {0}")]
     NoRandomness(getrandom::Error),
 }
 
-/// Carries the subcommand out.
+/// Runs the command.
 ///
 /// # Errors
 /// When the fleet cannot be reached or the cashier refuses.
@@ -171,10 +172,10 @@ async fn ban(bus: &Bus, context: &Context, player: &str, banned: bool) -> Result
     Ok(())
 }
 
-/// Finds an account by name or number.
+/// Returns an account by name or number.
 ///
 /// # Errors
-/// When there is none, or the cashier does not answer.
+/// When there is no such account, or the cashier does not answer.
 pub async fn find(bus: &Bus, player: &str) -> Result<PlayerDetails, AskError> {
     match ask::cashier(bus, &AdminRequest::ShowPlayer { player: player.to_owned() }).await? {
         CashierReply::Player(found) => Ok(found),
@@ -199,10 +200,10 @@ fn print(found: &PlayerDetails, as_json: bool) {
     say(format!("prizes     {}", words::chips(found.prizes)));
 }
 
-/// The first line of a file, or of standard input when the file is `-`.
+/// Returns the first line of a file, or of standard input if the path is `-`.
 ///
 /// # Errors
-/// When it cannot be read.
+/// When the file cannot be read.
 pub fn read_password(path: PathBuf) -> Result<String, PlayerError> {
     let text = if path.as_os_str() == "-" {
         let mut text = String::new();
@@ -216,11 +217,11 @@ pub fn read_password(path: PathBuf) -> Result<String, PlayerError> {
     }
 }
 
-/// A random password of letters and digits that are not easily taken for each other.
+/// Returns a random password of letters and digits that are not easily confused.
 fn make_password() -> Result<String, PlayerError> {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let mut bytes = [0; PASSWORD_LETTERS];
     getrandom::fill(&mut bytes).map_err(PlayerError::NoRandomness)?;
-    // 32 letters: five bits of each byte, so that all are equally likely.
+    // 32 letters: 5 bits of each byte, so that all letters are equally likely.
     Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect())
 }

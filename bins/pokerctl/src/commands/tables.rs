@@ -1,4 +1,4 @@
-//! `pokerctl tables`: the tables of the fleet.
+//! `pokerctl tables`: lists the fleet's tables.
 
 use crate::{
     context::{ConnectError, Context},
@@ -14,29 +14,30 @@ use wire::{
     table::{TableSummary, WorkersAnswer, WorkersQuery},
 };
 
-/// Long enough to hear everybody's heartbeat.
+/// How long heartbeats are awaited, to know how many members must answer: members send one every
+/// 250 ms.
 const LISTEN: Duration = Duration::from_millis(800);
-/// How long answers are waited for.
+/// How long answers are awaited.
 const WINDOW: Duration = Duration::from_secs(3);
 
 /// Options of `tables`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Tables of tournaments too
+    /// List tables of tournaments too
     #[arg(long, short)]
     tournaments: bool,
-    /// Most tables per table worker
+    /// Maximum number of tables per table worker
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     limit: u16,
 }
 
-/// Why the tables cannot be listed.
+/// The reason why tables cannot be listed.
 #[derive(Debug, thiserror::Error)]
 pub enum TablesError {
     /// The fleet cannot be reached.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The question cannot be asked.
+    /// The table workers cannot be asked.
     #[error(transparent)]
     Gather(#[from] GatherError),
 }
@@ -44,7 +45,7 @@ pub enum TablesError {
 /// Lists the tables, cash tables first.
 ///
 /// # Errors
-/// When the fleet cannot be reached or nobody answers.
+/// When the fleet cannot be reached, or no table worker is alive.
 pub async fn run(args: &Args, context: &Context) -> Result<(), TablesError> {
     let bus = context.bus().await?;
     let query = WorkersQuery::Tables { limit: args.limit, tournaments: args.tournaments };
@@ -79,21 +80,22 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), TablesError> {
     Ok(())
 }
 
-/// Why a question to all processes of a role has no answer.
+/// The reason why a request to all members of a role has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum GatherError {
-    /// The question cannot be sent.
+    /// The request cannot be sent.
     #[error(transparent)]
     Bus(#[from] BusError),
-    /// None of that role is there.
-    #[error("no {0} is there to answer: see `pokerctl nodes`")]
+    /// No member of the role is alive.
+    #[error("no {0} is alive: see `pokerctl nodes`")]
     Nobody(&'static str),
 }
 
-/// Asks every process of a role. A process that does not answer in time is told of on stderr.
+/// Sends a request to all members of a role and returns their answers. A missing answer is reported
+/// on stderr.
 ///
 /// # Errors
-/// When none of that role is there, or the question cannot be sent.
+/// When no member of the role is alive, or the request cannot be sent.
 pub async fn ask_all<Q: Serialize, A: DeserializeOwned>(
     bus: &Bus,
     subject: &str,
@@ -108,7 +110,7 @@ pub async fn ask_all<Q: Serialize, A: DeserializeOwned>(
     }
     let answers = bus.gather(subject, question, there, WINDOW).await?;
     if answers.len() < there {
-        eprintln!("pokerctl: {} of {there} answered: the list is not complete", answers.len());
+        eprintln!("pokerctl: only {} of {there} members answered: the list is not complete", answers.len());
     }
     Ok(answers)
 }

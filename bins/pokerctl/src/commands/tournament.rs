@@ -1,4 +1,4 @@
-//! `pokerctl tournament`: tournaments.
+//! `pokerctl tournament`: creates, lists, shows and cancels tournaments, and registers players.
 
 use super::{
     player,
@@ -43,15 +43,15 @@ enum What {
     Create(Box<Create>),
     /// List tournaments, the newest first
     List {
-        /// Most tournaments per coordinator
+        /// Maximum number of tournaments per coordinator
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1_000))]
         limit: u16,
     },
-    /// Show how a tournament stands
+    /// Show a tournament's standings
     Show {
         /// The tournament's number
         tournament: TournamentId,
-        /// Most players to list
+        /// Maximum number of players to list
         #[arg(long, default_value_t = 100)]
         limit: u32,
     },
@@ -62,20 +62,20 @@ enum What {
         /// The player's name or number
         player: String,
     },
-    /// Call a tournament off before its start; entries are paid back
+    /// Cancel a tournament before its start; entries are paid back
     Cancel {
         /// The tournament's number
         tournament: TournamentId,
     },
 }
 
-/// How a tournament is played.
+/// The options of `tournament create`.
 #[derive(Debug, clap::Args)]
 struct Create {
     /// Display name
     name: String,
-    /// A file with the whole configuration as JSON (schemas/json/TournamentRequest.json has its form), in place of all other
-    /// options
+    /// File with the whole configuration as JSON (form: schemas/json/TournamentRequest.json), in
+    /// place of all other options; its name is replaced by NAME
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Code of the variant, e.g. NT for no-limit hold'em
@@ -84,34 +84,36 @@ struct Create {
     /// Seats per table
     #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u8).range(2..=10))]
     seats: u8,
-    /// Most entries
+    /// Maximum number of entries
     #[arg(long, default_value_t = 60)]
     entries: u32,
-    /// Fewest entries to start with
+    /// Minimum number of entries at the start
     #[arg(long, default_value_t = 2)]
     min_entries: u32,
     /// Entries that bots take
     #[arg(long, default_value_t = 0)]
     bots: u32,
-    /// Paid per entry into the prize pool
+    /// Amount of an entry that goes into the prize pool
     #[arg(long, default_value = "1000")]
     buy_in: Chips,
-    /// Paid per entry to the house
+    /// Amount of an entry that goes to the house
     #[arg(long, default_value = "100")]
     fee: Chips,
-    /// Chips that every entry starts with
+    /// Chips of an entry at the start
     #[arg(long, default_value = "5000")]
     stack: Chips,
-    /// A level as SMALL/BIG[/ANTE], e.g. 25/50/5; may be given again for the next level [default: a usual ladder from 25/50]
+    /// A level as SMALL/BIG[/ANTE], e.g. 25/50/5; repeat for further levels [default: 20 levels
+    /// from 25/50]
     #[arg(long = "level", value_name = "BLINDS", value_parser = parse_level)]
     levels: Vec<LevelSpec>,
-    /// How long each level lasts, in seconds
+    /// Length of each level, in seconds
     #[arg(long, default_value_t = 300, value_name = "SECONDS")]
     level_seconds: u32,
-    /// Start in so many seconds [default: as soon as it is full]
+    /// Time until the start, in seconds [default: the tournament starts when it is full]
     #[arg(long, value_name = "SECONDS")]
     start_in: Option<u64>,
-    /// Parts of 10000 for first place, second place and so on [default: a standard table]
+    /// Shares of first place, second place and so on, in 1/10000 of the prize pool [default: a
+    /// standard table]
     #[arg(long, value_delimiter = ',', value_name = "PARTS")]
     shares: Vec<u16>,
     #[command(flatten)]
@@ -120,13 +122,13 @@ struct Create {
     absence: AbsenceArgs,
 }
 
-/// Why a tournament cannot be shown or changed.
+/// The reason why a tournament cannot be shown or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum TournamentError {
     /// The fleet cannot be reached.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// A role does not answer as needed.
+    /// A role does not answer, or refuses.
     #[error(transparent)]
     Ask(#[from] AskError),
     /// The coordinators cannot be asked.
@@ -137,23 +139,23 @@ pub enum TournamentError {
     File {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         error: io::Error,
     },
-    /// The configuration is not one.
-    #[error("{path} is no tournament configuration: {error}")]
+    /// The configuration is not valid.
+    #[error("{path} is not a valid tournament configuration: {error}")]
     Config {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The reason.
         error: serde_json::Error,
     },
 }
 
-/// Carries the subcommand out.
+/// Runs the command.
 ///
 /// # Errors
-/// When the fleet cannot be reached or refuses.
+/// When the fleet cannot be reached, or a role does not answer or refuses.
 pub async fn run(args: Args, context: &Context) -> Result<(), TournamentError> {
     let bus = context.bus().await?;
     match args.what {
@@ -176,7 +178,7 @@ pub async fn run(args: Args, context: &Context) -> Result<(), TournamentError> {
         }
         What::Cancel { tournament } => {
             ask::tournament(&bus, tournament, TournamentCommand::Cancel).await?;
-            done(context, tournament, "is called off");
+            done(context, tournament, "is cancelled");
         }
     }
     Ok(())
@@ -215,7 +217,7 @@ async fn list(bus: &Bus, context: &Context, limit: u16) -> Result<(), Tournament
     Ok(())
 }
 
-/// Prints how a tournament stands.
+/// Prints a tournament's standings.
 pub fn show(standings: &Standings) {
     let (config, stats) = (&standings.config, &standings.stats);
     say(format!(
@@ -249,10 +251,10 @@ pub fn show(standings: &Standings) {
             prize,
         ]);
     }
-    grid.print("nobody has registered yet");
+    grid.print("no player has registered yet");
 }
 
-/// A phase in words.
+/// Returns the word for a phase.
 pub const fn phase(phase: Phase) -> &'static str {
     match phase {
         Phase::Registering => "registering",
@@ -295,7 +297,8 @@ impl Create {
     }
 }
 
-/// A usual ladder of blinds: each level about half as much again as the one before, antes from the fourth on.
+/// Returns the default levels: each about half as much again as the one before, with antes from the
+/// fourth on.
 fn ladder() -> Vec<LevelSpec> {
     const BIG_BLINDS: [u64; 20] = [
         50, 75, 100, 150, 200, 300, 400, 600, 800, 1_200, 1_600, 2_400, 3_200, 4_800, 6_400, 9_600, 12_800,
@@ -310,7 +313,7 @@ fn ladder() -> Vec<LevelSpec> {
     BIG_BLINDS.iter().enumerate().map(level).collect()
 }
 
-/// `SMALL/BIG` or `SMALL/BIG/ANTE`.
+/// Parses `SMALL/BIG` or `SMALL/BIG/ANTE`.
 fn parse_level(text: &str) -> Result<LevelSpec, String> {
     let amounts: Result<Vec<Chips>, _> = text.split('/').map(str::parse).collect();
     match amounts.as_deref() {
@@ -327,7 +330,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn levels_are_read() {
+    fn levels_are_parsed() {
         let level = parse_level("25/50/5").unwrap();
         assert_eq!((level.small_blind, level.big_blind, level.ante), (Chips(25), Chips(50), Chips(5)));
         assert_eq!(parse_level("25/50").unwrap().ante, Chips::ZERO);
@@ -335,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ladder_rises() {
+    fn the_default_levels_rise() {
         let levels = ladder();
         assert!(levels.windows(2).all(|pair| pair[0].big_blind < pair[1].big_blind));
         assert!(levels.iter().all(|level| level.small_blind.times(2) <= level.big_blind));

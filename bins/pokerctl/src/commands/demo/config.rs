@@ -1,5 +1,5 @@
-//! What the demo plays: a tournament that sixty bots finish within a minute or two, and a cash table with a
-//! seat for a person.
+//! The configuration of the demo: a tournament that sixty bots finish within two minutes, and a
+//! cash table with a free seat for a person.
 
 use wire::{
     Chips,
@@ -9,18 +9,18 @@ use wire::{
     tournament::{LevelSpec, Payout, TournamentConfig},
 };
 
-/// Entries of the demo tournament, all of them bots.
+/// Entries of the demo tournament, all of bots.
 pub const ENTRIES: u32 = 60;
-/// Bots at the cash table: one seat less than the table has.
+/// Bots at the cash table: one less than it has seats.
 pub const CASH_BOTS: u32 = 5;
 
 /// How long a level lasts, in seconds.
 const LEVEL_SECONDS: u32 = 8;
-/// Every entry's chips.
+/// Chips of every entry.
 const STARTING_STACK: u64 = 10_000;
 
-/// Small blind, big blind and ante, level by level. The last one is a tenth of all chips in play, so that
-/// two players who are left soon find a winner.
+/// Small blind, big blind and ante, level by level. The last big blind is a tenth of all chips in
+/// play, so that the last two players finish soon.
 const LEVELS: [(u64, u64, u64); 16] = [
     (25, 50, 0),
     (50, 100, 0),
@@ -40,8 +40,8 @@ const LEVELS: [(u64, u64, u64); 16] = [
     (30_000, 60_000, 6_000),
 ];
 
-/// Sixty entries, six-handed no-limit hold'em, fast levels. It starts by itself as soon as the bots have
-/// registered, because it is full then. Its tempo is the show's: it ends within two minutes.
+/// Returns the demo tournament: sixty entries, six-handed no-limit hold'em, short levels. It starts
+/// when the bots have registered, because it is full then, and ends within two minutes.
 pub fn tournament() -> TournamentConfig {
     TournamentConfig {
         name: "Demo: sixty bots, six-handed".into(),
@@ -71,7 +71,7 @@ pub fn tournament() -> TournamentConfig {
     }
 }
 
-/// Six seats, blinds 50/100, at a pace that a person can follow.
+/// Returns the demo's cash table: six seats, blinds 50/100, at a pace that a person can follow.
 pub fn cash_table() -> TableConfig {
     TableConfig {
         name: "Demo cash table".into(),
@@ -87,7 +87,7 @@ pub fn cash_table() -> TableConfig {
     }
 }
 
-/// The bots of the cash table, out of the house accounts.
+/// Returns the bots of the cash table, made from house accounts.
 pub fn cash_bots(accounts: Vec<Account>) -> Vec<HouseBot> {
     accounts
         .into_iter()
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_rise_until_the_tournament_must_end() {
+    fn levels_rise_until_the_big_blind_is_a_tenth_of_all_chips() {
         let config = tournament();
         assert!(config.levels.windows(2).all(|pair| pair[0].big_blind < pair[1].big_blind));
         let all_chips = config.starting_stack.times(u64::from(ENTRIES));
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_demo_starts_by_itself() {
+    fn the_demo_starts_when_its_bots_have_registered() {
         let config = tournament();
         assert_eq!((config.bots, config.start_ms), (config.max_entries, None));
     }

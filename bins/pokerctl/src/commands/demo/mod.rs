@@ -1,7 +1,9 @@
-//! The demo: a tournament of bots whose standings are followed to the end, and a cash table with a free seat.
+//! `pokerctl demo`: a tournament of bots whose standings are followed to the end, and a cash table
+//! with a free seat.
 //!
-//! Which tournament and which table are the demo's is kept in `demo.json` in the fleet's folder, written
-//! before anything is created, so that a start that was cut short goes on instead of making a second one.
+//! The numbers of the demo's tournament and table are kept in `demo.json` in the fleet's folder,
+//! written before either is created, so that an interrupted start is continued and makes no second
+//! demo.
 
 mod config;
 mod judge;
@@ -31,23 +33,23 @@ use wire::{
 pub use config::ENTRIES;
 pub use judge::judge;
 
-/// How often the standings are asked for.
+/// Interval between two requests for the standings.
 const EVERY: Duration = Duration::from_millis(400);
-/// How often a line is written where nothing can be drawn in place.
+/// Interval between two lines of standings when stdout is not a terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
-/// A demo in which no hand ends for this long is given up: many times the longest possible hand.
+/// Time without a finished hand after which the demo fails: many times the longest possible hand.
 const STALLED: Duration = Duration::from_secs(180);
 
 /// Options of `demo`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Verify when the tournament has ended, print one line of JSON, and succeed only when all places are
-    /// ranked and nothing is violated
+    /// Verify the fleet when the tournament has ended, print one line of JSON, and succeed only if
+    /// all places are ranked and no invariant is violated
     #[arg(long)]
     verify: bool,
 }
 
-/// Why the demo cannot go on.
+/// The reason why the demo cannot continue.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// The fleet cannot be reached.
@@ -61,18 +63,20 @@ pub enum DemoError {
     File {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         error: io::Error,
     },
-    /// Nothing happens any more.
-    #[error("tournament {tournament} has not moved for {seconds} s: see `pokerctl nodes` and the logs")]
+    /// No hand has ended for a long time.
+    #[error(
+        "tournament {tournament} has finished no hand for {seconds} s: see `pokerctl nodes` and the logs"
+    )]
     Stalled {
-        /// Which tournament.
+        /// The tournament.
         tournament: TournamentId,
-        /// For how long.
+        /// How long, in seconds.
         seconds: u64,
     },
-    /// Somebody called the tournament off.
+    /// The tournament was cancelled by an administrator, or for lack of entries.
     #[error("tournament {0} was cancelled")]
     Cancelled(TournamentId),
     /// The journals or the ledger cannot be read.
@@ -80,7 +84,7 @@ pub enum DemoError {
     Verify(#[from] VerifyError),
 }
 
-/// What `demo.json` holds.
+/// The content of `demo.json`.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Kept {
     tournament: Option<TournamentId>,
@@ -92,16 +96,16 @@ struct Kept {
 struct Demo {
     /// The tournament.
     tournament: TournamentId,
-    /// Whether it was there already and is gone on with.
+    /// Whether it existed before this run.
     continued: bool,
     /// The cash table.
     cash_table: TableId,
 }
 
-/// How a tournament went.
+/// The result of a demo tournament.
 #[derive(Clone, Debug, Serialize)]
 pub struct DemoResult {
-    /// Places as the cashier has them, first place first.
+    /// The places in the cashier's database, first place first.
     #[serde(skip)]
     pub ranking: Vec<RankedPlace>,
     /// Number of ranked places.
@@ -110,16 +114,17 @@ pub struct DemoResult {
     pub hands: u64,
     /// Actions played.
     pub actions: u64,
-    /// Actions per second, over all of the tournament.
+    /// Actions per second, over the whole tournament.
     pub actions_per_s: f64,
-    /// From the first hand to the last, in seconds.
+    /// Time from the first hand to the last, in seconds.
     pub seconds: f64,
 }
 
-/// Runs the demo on a fleet that is up. Whether it showed what it is for, as far as that was asked for.
+/// Runs the demo on a running fleet. Returns whether the verification succeeded; true without
+/// `--verify`.
 ///
 /// # Errors
-/// When the fleet cannot be reached or the tournament cannot be played to the end.
+/// When the fleet cannot be reached, or the tournament cannot be played to its end.
 pub async fn run(args: Args, context: &Context) -> Result<bool, DemoError> {
     let console = Console::new(context.json || args.verify);
     let bus = context.bus().await?;
@@ -135,10 +140,10 @@ pub async fn run(args: Args, context: &Context) -> Result<bool, DemoError> {
     Ok(true)
 }
 
-/// Plays the demo to the end and shows the ranking.
+/// Plays the demo to its end and shows the ranking.
 ///
 /// # Errors
-/// When the tournament cannot be played to the end.
+/// When the tournament cannot be played to its end.
 pub async fn play(bus: &Bus, folder: &Path, console: &Console) -> Result<DemoResult, DemoError> {
     let demo = prepare(bus, folder).await?;
     announce(&demo, console);
@@ -150,7 +155,7 @@ pub async fn play(bus: &Bus, folder: &Path, console: &Console) -> Result<DemoRes
 /// Finds the demo's table and an unfinished tournament, or creates them.
 ///
 /// # Errors
-/// When a role does not answer as needed or `demo.json` cannot be written.
+/// When a role does not answer, or `demo.json` cannot be written.
 async fn prepare(bus: &Bus, folder: &Path) -> Result<Demo, DemoError> {
     let mut kept = read(folder);
     let cash_table = cash_table(bus, folder, &mut kept).await?;
@@ -158,11 +163,11 @@ async fn prepare(bus: &Bus, folder: &Path) -> Result<Demo, DemoError> {
     Ok(Demo { tournament, continued, cash_table })
 }
 
-/// Says what is being played.
+/// Prints the demo's tournament and table.
 fn announce(demo: &Demo, console: &Console) {
     console.done(format!("cash table {} has a free seat", demo.cash_table));
     console.done(if demo.continued {
-        format!("demo tournament {} goes on", demo.tournament)
+        format!("demo tournament {} continues", demo.tournament)
     } else {
         format!("demo tournament {} with {ENTRIES} bots", demo.tournament)
     });
@@ -193,7 +198,7 @@ async fn cash_table(bus: &Bus, folder: &Path, kept: &mut Kept) -> Result<TableId
     }
 }
 
-/// House accounts for the cash table: not the ones that play the tournament.
+/// Returns house accounts for the cash table: others than those in the tournament.
 async fn accounts(bus: &Bus) -> Result<Vec<wire::cashier::Account>, DemoError> {
     let request = AdminRequest::Bots { count: ENTRIES + config::CASH_BOTS };
     match ask::cashier(bus, &request).await? {
@@ -233,10 +238,11 @@ fn is_over(standings: &Standings) -> bool {
     }
 }
 
-/// Shows live standings until the tournament is over and settled, then reads the ranking back.
+/// Shows live standings until the tournament is over and settled, then reads the ranking from the
+/// cashier.
 ///
 /// # Errors
-/// When it is cancelled, stands still, or a role stays silent.
+/// When the tournament is cancelled, finishes no hand for [`STALLED`], or a role does not answer.
 async fn follow(bus: &Bus, tournament: TournamentId, console: &Console) -> Result<DemoResult, DemoError> {
     let mut rates = Rates::default();
     let mut moved = (0, Instant::now());
@@ -280,9 +286,9 @@ async fn follow(bus: &Bus, tournament: TournamentId, console: &Console) -> Resul
     })
 }
 
-/// The final ranking, for a person.
+/// Prints the final ranking.
 fn show_ranking(outcome: &DemoResult, console: &Console) {
-    console.say("\n  Final ranking, as the cashier's database has it:\n");
+    console.say("\n  Final ranking, from the cashier's database:\n");
     console.say(standings::ranking(&outcome.ranking));
     console.say(format!(
         "\n  {} places, {} hands, {} actions in {} s ({} actions/s)\n",
@@ -294,7 +300,7 @@ fn show_ranking(outcome: &DemoResult, console: &Console) {
     ));
 }
 
-/// The places as PostgreSQL has them.
+/// Returns the places from the cashier's database.
 async fn ranking(bus: &Bus, tournament: TournamentId) -> Result<Vec<RankedPlace>, DemoError> {
     match ask::cashier(bus, &AdminRequest::Results { tournament }).await? {
         CashierReply::Results(places) => Ok(places),
@@ -318,7 +324,7 @@ fn path(folder: &Path) -> PathBuf {
     folder.join("demo.json")
 }
 
-/// A file that is missing or unreadable means that there is no demo yet.
+/// Reads `demo.json`. A missing or unreadable file means that there is no demo yet.
 fn read(folder: &Path) -> Kept {
     fs::read(path(folder)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! How live standings look: a block of lines for a terminal, one line elsewhere, and the final ranking.
+//! Text of standings: a block of lines for a terminal, one line for a log, and the final ranking.
 
 use std::{collections::VecDeque, time::Instant};
 use wire::{
@@ -6,19 +6,19 @@ use wire::{
     tournament::{Phase, Standings},
 };
 
-/// Leaders that are listed.
+/// Number of leaders in the block.
 const LEADERS: usize = 8;
-/// How far back the rates look, in seconds.
+/// Time over which rates are measured, in seconds.
 const WINDOW_S: f64 = 5.0;
 
-/// Hands and actions per second over the last few seconds.
+/// Hands and actions per second over the last [`WINDOW_S`] seconds.
 #[derive(Debug, Default)]
 pub struct Rates {
     samples: VecDeque<(Instant, u64, u64)>,
 }
 
 impl Rates {
-    /// Takes the counts in and says how fast they have grown: hands and actions per second.
+    /// Adds a sample of the counts and returns hands and actions per second.
     pub fn sample(&mut self, now: Instant, hands: u64, actions: u64) -> (f64, f64) {
         self.samples.push_back((now, hands, actions));
         while self.samples.len() > 2 && now.duration_since(self.samples[1].0).as_secs_f64() >= WINDOW_S {
@@ -36,14 +36,14 @@ impl Rates {
     }
 }
 
-/// What stands in the head line of either form.
+/// Returns the level, with which both forms begin.
 fn head(standings: &Standings) -> String {
     let level = &standings.level;
     let ante = if level.ante.is_zero() { String::new() } else { format!(" ante {}", number(level.ante.0)) };
     format!("level {} ({}/{}{ante})", level.number, number(level.small_blind.0), number(level.big_blind.0))
 }
 
-/// One line, for a log.
+/// Returns the standings as one line, for a log.
 pub fn line(standings: &Standings, (hands_per_s, actions_per_s): (f64, f64)) -> String {
     let stats = &standings.stats;
     if standings.phase == Phase::Registering {
@@ -70,7 +70,8 @@ pub fn line(standings: &Standings, (hands_per_s, actions_per_s): (f64, f64)) -> 
     )
 }
 
-/// A block of lines, for a terminal. Its height changes only with the number of leaders.
+/// Returns the standings as a block of lines, for a terminal. Its height changes only with the
+/// number of leaders.
 pub fn block(standings: &Standings, rates: (f64, f64)) -> String {
     let stats = &standings.stats;
     let mut lines = vec![
@@ -112,7 +113,7 @@ fn bar(amount: u64, most: u64) -> String {
     "▇".repeat(usize::try_from(filled).unwrap_or(0))
 }
 
-/// The final ranking: every place in columns, prizes where there are any.
+/// Returns the final ranking: one line for each prize, then the other places in three columns.
 pub fn ranking(places: &[RankedPlace]) -> String {
     let (paid, unpaid): (Vec<_>, Vec<_>) = places.iter().partition(|place| !place.prize.is_zero());
     let mut text = String::new();
@@ -132,7 +133,7 @@ pub fn ranking(places: &[RankedPlace]) -> String {
     text.trim_end().to_owned()
 }
 
-/// A number with its thousands apart: `12 345`.
+/// Returns a number with its thousands apart: `12 345`.
 pub fn number(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn rates_look_at_the_last_seconds_only() {
+    fn rates_are_measured_over_the_last_seconds_only() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut rates = Rates::default();
@@ -170,7 +171,7 @@ mod tests {
             rates.sample(at(second), 20, 200);
         }
         let (hands, _) = rates.sample(at(21), 20, 200);
-        assert!(hands.abs() < 1e-9, "stood still for longer than the window");
+        assert!(hands.abs() < 1e-9, "no hand ended within the window");
     }
 
     #[test]
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_bar_is_full_and_the_shortest_is_seen() {
+    fn the_longest_bar_is_full_and_the_shortest_has_one_block() {
         assert_eq!(bar(9, 9).chars().count(), 24);
         assert_eq!(bar(1, 1_000_000).chars().count(), 1);
         assert_eq!(bar(0, 0), "");

@@ -1,4 +1,4 @@
-//! `pokerctl hand check`: hand files replayed.
+//! `pokerctl hand check`: replays hand files and compares their finishing stacks.
 
 use super::{HandError, hands};
 use crate::grid::json_line;
@@ -14,7 +14,7 @@ pub struct Args {
     files: Vec<PathBuf>,
 }
 
-/// What came of it.
+/// The result, as it is printed.
 #[derive(Debug, Default, Serialize)]
 struct Report {
     hands: u64,
@@ -29,7 +29,7 @@ pub fn run(args: &Args) -> Result<bool, HandError> {
     for path in &args.files {
         match hands(path) {
             Ok(hands) => hands.iter().for_each(|(name, hand)| report.add(name, hand.check())),
-            // One bad file among many is counted, so that the others are still checked.
+            // An invalid file is counted, so that the other files are still checked.
             Err(HandError::Phh { path, error }) => {
                 report.add(&path.display().to_string(), ReplayResult::Refused(error));
             }
@@ -67,7 +67,7 @@ mod tests {
     use poker::phh::Phh;
 
     #[test]
-    fn hands_are_counted_and_what_is_wrong_is_named() {
+    fn hands_are_counted_and_differences_are_named() {
         let hand = |actions: &str, stacks: &str| {
             let text = format!(
                 "variant = 'NT'\nantes = [0, 0]\nblinds_or_straddles = [1, 2]\nmin_bet = 2\n\

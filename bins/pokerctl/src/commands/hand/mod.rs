@@ -1,4 +1,4 @@
-//! `pokerctl hand`: hand files replayed, compared, made and shown, and shuffles verified.
+//! `pokerctl hand`: replays, compares, makes and shows hands, and verifies shuffles.
 
 mod check;
 mod ohh;
@@ -27,74 +27,76 @@ pub struct Args {
 enum What {
     /// Replay PHH files (.phh, .phhs) and compare finishing stacks; prints one line of JSON
     Check(check::Args),
-    /// Compare with hands that another engine has played, one JSON object per line; prints one line of JSON
+    /// Compare with hands of another engine, one JSON object per line; prints one line of JSON
     Oracle(oracle::Args),
     /// Write PHH files as Open Hand History, one JSON object per hand, for hand trackers
     Ohh(ohh::Args),
-    /// Play random legal hands and print them, one JSON object per line, for another engine to judge
+    /// Play random legal hands and print them, one JSON object per line, for another engine to
+    /// judge
     Random(random::Args),
-    /// Tell a hand readably, street by street: one of the fleet (TABLE.HAND), or those of a PHH file
+    /// Print a hand in words, street by street: one of the fleet (TABLE.HAND), or those of a PHH
+    /// file
     Show(show::Args),
     /// Verify the shuffle of a finished hand of the running fleet
     Verify(verify::Args),
 }
 
-/// Why a hand command failed.
+/// The reason why a hand command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum HandError {
     /// A file cannot be read.
     #[error("cannot read {path}: {error}")]
     Read {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         error: io::Error,
     },
-    /// A file makes no sense.
+    /// A file is no valid hand file.
     #[error("{path}: {error}")]
     Phh {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The reason.
         error: PhhError,
     },
     /// The output cannot be written.
     #[error("cannot write the hands: {0}")]
     Write(#[from] io::Error),
-    /// There is no such player.
+    /// The file has no player of this name or number.
     #[error(
-        "there is no player {}: give a name as the file has it, or a number from 1 for the first left of the button",
+        "there is no player {}: give a name from the file, or a number (1 is the first seat left of the button)",
         Quoted(.0)
     )]
     Hero(String),
-    /// There is no such variant.
-    #[error("there is no variant {}; known are {}", Quoted(.0), codes())]
+    /// No variant has this code.
+    #[error("there is no variant {}; known codes are {}", Quoted(.0), codes())]
     Variant(String),
-    /// A random hand could not be made into a line.
+    /// A random hand could not be played or written as a line.
     #[error("hand {number} of seed {seed}: {reason}")]
     Random {
-        /// Which hand.
+        /// The number of the hand, from 1.
         number: u64,
         /// The seed.
         seed: u64,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
     /// The fleet cannot be reached.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// Neither archive nor journal can be read.
+    /// The archive and the journal cannot be read.
     #[error(transparent)]
     History(#[from] history::HistoryError),
-    /// A hand that is on record cannot be set up again.
+    /// A recorded hand cannot be set up again.
     #[error("hand {id} cannot be set up again: {error}")]
     SetUp {
-        /// Which hand.
+        /// The hand.
         id: String,
-        /// Why not.
+        /// The reason.
         error: poker::table::StartError,
     },
-    /// The table has no such hand.
+    /// The table has no finished hand of this number.
     #[error(
         "table {table} has no finished hand {hand}, neither in the archive nor in its journal: see `pokerctl table log {table}`"
     )]
@@ -106,7 +108,7 @@ pub enum HandError {
     },
 }
 
-/// Carries a hand command out; false when something differs.
+/// Runs a hand command. Returns false when a comparison or a verification fails.
 ///
 /// # Errors
 /// When files cannot be read or the fleet cannot be reached.
@@ -125,7 +127,7 @@ fn read(path: &Path) -> Result<String, HandError> {
     fs::read_to_string(path).map_err(|error| HandError::Read { path: path.to_owned(), error })
 }
 
-/// The hands of a file, each with a name for messages. A `.phhs` file has several.
+/// Reads the hands of a file, each with a name for messages. A `.phhs` file has several.
 fn hands(path: &Path) -> Result<Vec<(String, Phh)>, HandError> {
     let text = read(path)?;
     let file = path.display().to_string();

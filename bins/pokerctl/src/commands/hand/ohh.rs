@@ -1,4 +1,4 @@
-//! `pokerctl hand ohh`: hand files as Open Hand History, for hand trackers.
+//! `pokerctl hand ohh`: exports hand files as Open Hand History, for hand trackers.
 
 use super::{HandError, hands};
 use poker::{
@@ -17,7 +17,8 @@ pub struct Args {
     /// PHH files: one hand (.phh) or several (.phhs)
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Player whose hidden cards may be told, by name or number (1 is left of the button); unless given, everybody's
+    /// Player whose hidden cards are exported, by name or number (1 is left of the button)
+    /// [default: all players]
     #[arg(long)]
     hero: Option<String>,
 }
@@ -31,14 +32,14 @@ pub fn run(args: &Args) -> Result<(), HandError> {
             let hero = args.hero.as_deref().map(|hero| seat_of(&phh, hero)).transpose()?;
             let hand =
                 export(&phh, number, hero).map_err(|error| HandError::Phh { path: path.clone(), error })?;
-            // The format has an empty line between hands.
+            // The format separates hands by an empty line.
             writeln!(out, "{hand}\n")?;
         }
     }
     Ok(out.flush()?)
 }
 
-/// A hand file's hand; `number` is its number unless the file has one.
+/// Exports a hand file's hand. `number` is its number if the file has none.
 fn export(phh: &Phh, number: u64, hero: Option<SeatNo>) -> Result<serde_json::Value, PhhError> {
     let (setup, replay) = (phh.setup()?, phh.replay()?);
     let posts = setup.players.iter().filter_map(|player| player.blind);
@@ -68,7 +69,7 @@ fn seat_of(phh: &Phh, hero: &str) -> Result<SeatNo, HandError> {
     seat.ok_or_else(|| HandError::Hero(hero.to_owned()))
 }
 
-/// A text among the file's other fields; numbers too, empty when there is none.
+/// Returns one of the file's other fields as text: a text or a number; empty if it is missing.
 fn text(phh: &Phh, field: &str) -> String {
     match phh.other.get(field) {
         Some(toml::Value::String(text)) => text.clone(),
@@ -81,7 +82,7 @@ fn whole(phh: &Phh, field: &str) -> Option<i64> {
     phh.other.get(field).and_then(toml::Value::as_integer)
 }
 
-/// When the hand began, as far as the file says; empty when it has no date.
+/// Returns the hand's start, UTC, as far as the file has it; empty if it has no date.
 fn start(phh: &Phh) -> String {
     let [Some(year), Some(month), Some(day)] = ["year", "month", "day"].map(|field| whole(phh, field)) else {
         return String::new();

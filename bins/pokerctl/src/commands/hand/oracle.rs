@@ -1,4 +1,4 @@
-//! `pokerctl hand oracle`: hands that another engine has played.
+//! `pokerctl hand oracle`: compares with hands that another engine has played.
 
 use super::{HandError, read};
 use crate::grid::json_line;
@@ -18,7 +18,7 @@ struct Report {
     hands: u64,
     exact: u64,
     different: u64,
-    /// Not compared, for a reason that docs/conformance.md gives.
+    /// Hands that are not compared, for a reason in docs/conformance.md.
     departures: u64,
     bounds_checked: u64,
     bounds_different: u64,
@@ -81,7 +81,7 @@ mod tests {
         let keys = ["hands", "exact", "different", "bounds_checked", "bounds_different"];
         assert_eq!(keys.map(|key| report[key].as_u64()), [4, 2, 2, 3, 1].map(Some), "{report}");
         assert_eq!(report["reasons"].as_array().map(Vec::len), Some(3));
-        // The other engine has p1 open, because no bet tells where the big blind is.
+        // The other engine lets p1 open, because no bet shows where the big blind is.
         let mut report = Report::default();
         let no_blind = r#"{"variant":"NT","antes":[1,1,1],"blinds_or_straddles":[0,2,0],"min_bet":2,"starting_stacks":[5,1,5],
             "actions":["p1 cc","p3 f"],"legal":[],"finishing_stacks":[5,0,4]}"#;

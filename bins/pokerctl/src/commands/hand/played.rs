@@ -1,4 +1,5 @@
-//! A finished hand of the running fleet: out of the archive, or of the table's journal where it is not archived yet.
+//! Finds a finished hand of the running fleet: in the archive, or in the table's journal if it is
+//! not archived yet.
 
 use super::HandError;
 use history::HistoryError;
@@ -12,12 +13,12 @@ use wire::{
     text::Quoted,
 };
 
-/// The number of a played hand: `TABLE.HAND`.
+/// The name of a hand of the fleet: `TABLE.HAND`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HandId {
-    /// At which table.
+    /// The table.
     pub table: TableId,
-    /// Which hand there, from 1.
+    /// The hand's number at the table, from 1.
     pub hand: HandNo,
 }
 
@@ -30,7 +31,7 @@ impl FromStr for HandId {
             Some(Self { table: table.parse().ok()?, hand: HandNo(hand.parse().ok()?) })
         });
         parsed.ok_or_else(|| {
-            format!("{} is no hand's number: write TABLE.HAND, e.g. 391824474092.17", Quoted(text))
+            format!("{} is not the number of a hand: write TABLE.HAND, e.g. 391824474092.17", Quoted(text))
         })
     }
 }
@@ -41,24 +42,25 @@ impl fmt::Display for HandId {
     }
 }
 
-/// What is on record of a hand.
+/// The recorded content of a hand.
 pub struct Played {
     /// The table's configuration.
     pub config: TableConfig,
-    /// How the hand was set up.
+    /// The hand's setup.
     pub start: HandStart,
-    /// What the deck was shuffled from, as it was revealed.
+    /// The seed from which the deck was shuffled, as revealed after the hand.
     pub seed: Seed,
-    /// The script, where the deck was not shuffled.
+    /// The script, if the deck was not shuffled.
     pub script: Option<Box<Script>>,
-    /// What happened in it.
+    /// The hand's events.
     pub events: Vec<HandEvent>,
 }
 
-/// Finds a finished hand; none when the table has not finished such a hand. One that is still being played keeps its seed.
+/// Finds a finished hand; none if the table has not finished a hand of this number. The seed of a
+/// running hand is not revealed.
 ///
 /// # Errors
-/// When the archive and the journal cannot be read.
+/// When the archive or the journal cannot be read.
 pub async fn find(bus: &bus::Bus, id: HandId) -> Result<Option<Played>, HandError> {
     match history::hand(bus, id.table, id.hand).await {
         Ok(archived) => {

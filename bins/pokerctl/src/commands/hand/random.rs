@@ -1,4 +1,4 @@
-//! `pokerctl hand random`: random legal hands, for another engine to judge.
+//! `pokerctl hand random`: plays random legal hands, for another engine to compare.
 
 use super::HandError;
 use poker::{
@@ -14,13 +14,13 @@ pub struct Args {
     /// Code of the variant, e.g. NT
     #[arg(long)]
     variant: String,
-    /// How many hands
+    /// Number of hands
     #[arg(long, default_value_t = 1_000)]
     n: u64,
-    /// Seed: the same seed gives the same hands
+    /// Seed; the same seed gives the same hands
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Most players at a table
+    /// Maximum number of players at a table
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u8).range(2..=10))]
     players: u8,
 }

@@ -1,4 +1,4 @@
-//! `pokerctl hand show`: a hand of the fleet or of a hand file, told street by street.
+//! `pokerctl hand show`: prints a hand of the fleet or of a hand file in words, street by street.
 
 use super::{
     HandError, hands,
@@ -19,7 +19,8 @@ use wire::{
 /// Options of `hand show`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A hand that the fleet has played, as TABLE.HAND; or a PHH file: one hand (.phh) or several (.phhs)
+    /// A hand that the fleet has played, as TABLE.HAND, or a PHH file: one hand (.phh) or several
+    /// (.phhs)
     hand: PathBuf,
 }
 
@@ -40,7 +41,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), HandError> {
     Ok(())
 }
 
-/// A hand of the fleet in words.
+/// Returns a hand of the fleet in words.
 fn tell_played(id: HandId, played: &Played) -> Result<Vec<String>, HandError> {
     let hand = new_hand(&played.config, &played.start, &played.seed, played.script.as_deref())
         .map_err(|error| HandError::SetUp { id: id.to_string(), error })?;
@@ -56,7 +57,7 @@ fn tell_played(id: HandId, played: &Played) -> Result<Vec<String>, HandError> {
     Ok(told(&title, names, &hand, &played.events, &end))
 }
 
-/// The hand in words, a line per happening and an empty one at the end.
+/// Returns a hand file's hand in words: a line for each event, and an empty line at the end.
 fn tell(name: &str, phh: &Phh) -> Result<Vec<String>, PhhError> {
     let replay: Replay = phh.replay()?;
     Ok(told(name, names(phh), &replay.start, &replay.events, &replay.end))
@@ -98,7 +99,8 @@ impl Teller {
     }
 
     fn event(&mut self, event: &HandEvent) {
-        // The action that ends a street moves the hand on to the next one: whose street it is says the hand before it.
+        // The event that ends a street moves the hand to the next street, so the street is the one
+        // before the event.
         self.head();
         self.hand.evolve(event);
         let line = match event {
@@ -131,7 +133,7 @@ impl Teller {
         self.lines.push(format!("    {line}"));
     }
 
-    /// A line for each new street, with what lies in the middle by then.
+    /// Adds a line for a new street, with the chips and the board in the middle.
     fn head(&mut self) {
         let street = self.hand.street();
         if self.street == Some(street) || self.hand.is_over() {
@@ -172,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hand_is_told_street_by_street() {
+    fn a_hand_is_printed_street_by_street() {
         let text = "variant = 'NT'\nantes = [0, 0]\nblinds_or_straddles = [1, 2]\nmin_bet = 2\n\
             starting_stacks = [100, 100]\nplayers = ['Ann', 'Bob']\nactions = ['d dh p1 AsAd', 'd dh p2 KsKd', \
             'p2 cc', 'p1 cc', 'd db 2c3d4h', 'p1 cbr 10', 'p2 f']\n";
@@ -188,7 +190,8 @@ mod tests {
         ] {
             assert!(lines.contains(part), "{part:?} is missing in\n{lines}");
         }
-        // What ends a street is told under it, what begins the next one under that.
+        // The event that ends a street is printed under it, and the next street's first event under
+        // that street.
         let order = ["preflop", "Bob posts", "Ann checks", "flop: 4 in", "board:", "Ann bets"];
         let places = order.map(|part| lines.find(part).unwrap());
         assert!(places.is_sorted(), "{lines}");

@@ -1,6 +1,7 @@
-//! `pokerctl hand verify`: the shuffle of a finished hand. The commitment was published before the deal, the seed after it; here the
-//! hand is dealt again from the seed, and every card must be the one that was dealt. A scripted hand was not shuffled: it says so,
-//! and is dealt again from its script.
+//! `pokerctl hand verify`: verifies the shuffle of a finished hand. The commitment was published
+//! before the deal, the seed after the hand. The hand is dealt again from the seed, and every card
+//! must be the one that was dealt. A scripted hand was not shuffled: the output says so, and the
+//! hand is dealt again from its script.
 
 use super::{
     HandError,
@@ -29,11 +30,11 @@ struct Verdict {
     hand: HandNo,
     commitment: Seed,
     seed: Seed,
-    /// The deck was written down, not shuffled: there is nothing committed to.
+    /// Whether the deck was scripted and not shuffled: such a hand has no commitment.
     scripted: bool,
-    /// The seed's hash is the commitment; nothing for a scripted hand.
+    /// Whether the seed's hash is the commitment; none for a scripted hand.
     commitment_holds: Option<bool>,
-    /// Dealing from the seed, or from the script, gives every card and every consequence that the journal has.
+    /// Whether dealing from the seed, or from the script, gives the same events as the journal has.
     deal_holds: bool,
     events: usize,
 }
@@ -66,7 +67,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<bool, HandError> {
                 "seed"
             }
             None => {
-                println!("  deck        scripted, not shuffled: nothing was committed to");
+                println!("  deck        scripted, not shuffled: there is no commitment");
                 "script"
             }
         };
@@ -76,14 +77,15 @@ pub async fn run(args: &Args, context: &Context) -> Result<bool, HandError> {
 }
 
 impl Played {
-    /// Whether the seed is the one that was committed to.
+    /// Returns whether the seed fits the commitment; none for a scripted hand.
     fn commitment_holds(&self) -> Option<bool> {
         let shuffled = self.script.is_none();
         shuffled.then(|| shuffle::commitment(&self.seed) == self.start.commitment)
     }
 }
 
-/// Whether the hand, dealt from the seed or the script and played with the journal's actions, gives the journal's events.
+/// Returns whether the hand, dealt from the seed or the script and played with the journal's
+/// actions, gives the journal's events.
 fn deals_again(played: &Played) -> bool {
     let Played { config, start, seed, script, .. } = played;
     let Ok(mut hand) = new_hand(config, start, seed, script.as_deref()) else {
@@ -110,7 +112,7 @@ mod tests {
         table::{Absence, Level, Purpose, TableConfig},
     };
 
-    /// A hand of three that everybody checks or calls to the end.
+    /// Returns a hand of three in which all players check or call to the end.
     fn played(seed: Seed) -> Played {
         let level = Level { number: 0, small_blind: Chips(50), big_blind: Chips(100), ante: Chips::ZERO };
         let config = TableConfig {
@@ -146,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hand_deals_again_from_its_seed_and_from_no_other() {
+    fn a_hand_is_dealt_again_from_its_seed_and_from_no_other_seed() {
         let mut hand = played(Seed([3; 32]));
         assert!(deals_again(&hand));
         hand.seed = Seed([4; 32]);
@@ -154,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn one_card_that_was_exchanged_is_noticed() {
+    fn an_exchanged_card_is_noticed() {
         let mut hand = played(Seed([3; 32]));
         let mut used: Vec<Card> = Vec::new();
         for event in &hand.events {

@@ -1,96 +1,97 @@
-//! What a person types, and what it means at the moment. Nothing is turned into something else than what was typed.
+//! The lines that a player types, and their meaning. An input is never replaced by another action
+//! than the one that was typed.
 
 use crate::words;
 use wire::{Action, Card, Chips, Legal, RaiseBounds, SeatNo, text::Quoted};
 
-/// A line.
+/// A typed line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     /// An action in turn.
     Act(Typed),
-    /// Take a seat at a cash table.
+    /// Takes a seat at a cash table.
     Sit {
-        /// Which table: its place in the list, or its number.
+        /// The table: its place in the list, or its number.
         table: u64,
-        /// Chips to bring.
+        /// The buy-in; none for the usual one.
         buy_in: Option<Chips>,
-        /// Which seat.
+        /// The seat; none for any.
         seat: Option<SeatNo>,
     },
-    /// Follow a table.
+    /// Watches a table.
     Watch(u64),
-    /// Follow the table no longer.
+    /// Ends watching the current table.
     Unwatch,
-    /// Look at another one of one's tables.
+    /// Makes another watched table the current one.
     Table(u64),
-    /// Take an entry in a tournament.
+    /// Takes an entry in a tournament.
     Register(u64),
-    /// Give it back.
+    /// Gives the entry back.
     Unregister(u64),
-    /// How a tournament stands.
+    /// Shows a tournament's standings.
     Standings(u64),
-    /// Tables and tournaments.
+    /// Lists tables and tournaments.
     Lobby,
-    /// Money.
+    /// Shows the balance.
     Balance,
-    /// Not be dealt in.
+    /// Sits out.
     SitOut,
-    /// Be dealt in again.
+    /// Ends sitting out.
     SitIn,
-    /// Give the seat up.
+    /// Gives the seat up.
     Leave,
-    /// Say something at the table.
+    /// Chats at the table.
     Say(String),
-    /// Show the table again.
+    /// Shows the table again.
     Show,
-    /// What can be typed.
+    /// Shows the help.
     Help,
-    /// End.
+    /// Ends the program.
     Quit,
 }
 
 /// An action as it is typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Typed {
-    /// Fold; `sure` when it was typed so that it counts even though checking is free.
+    /// Folds.
     Fold {
-        /// Whether it is meant in any case.
+        /// Whether to fold although checking is free.
         sure: bool,
     },
-    /// Check.
+    /// Checks.
     Check,
-    /// Call.
+    /// Calls.
     Call,
-    /// Bet this much.
+    /// Bets this amount.
     Bet(Chips),
-    /// Raise to this total.
+    /// Raises to this total.
     Raise(Chips),
-    /// Bet or raise as much as is allowed.
+    /// Bets or raises as much as is allowed.
     AllIn,
-    /// Stud: the bring-in.
+    /// Brings in (stud).
     BringIn,
-    /// Draw games: throw these away.
+    /// Discards these cards (draw games).
     Discard(Vec<Card>),
 }
 
-/// What can be typed.
+/// The help text of `play`.
 pub const HELP: &str = "\
 At the table:
-  f  fold    k  check    c  call    b N  bet N    r N  raise to N in all    a  all-in (or the most allowed)
-  d CARDS  throw cards away, e.g. d 2c7d    p  stand pat    i  bring in    ff  fold although checking is free
-  s  show the table again    out / in  sit out, come back    leave  give the seat up after the hand
-  say TEXT  say something at the table
-  table N  look at another one of your tables    unwatch  stop watching
+  f  fold    k  check    c  call    b N  bet N    r N  raise to a total of N    a  all-in (or the most that is allowed)
+  d CARDS  discard cards, e.g. d 2c7d    p  stand pat    i  bring in    ff  fold although checking is free
+  s  show the table again    out / in  sit out, or end it    leave  give up the seat after the hand
+  say TEXT  chat at the table
+  table N  show another one of your tables    unwatch  stop watching
 In the lobby:
-  l  list tables and tournaments    sit N [CHIPS] [SEAT]  take a seat    watch N  look on
+  l  list tables and tournaments    sit N [CHIPS] [SEAT]  take a seat    watch N  watch a table
   register N    unregister N    standings N    balance
   h  this help    q  quit
-N is the place in the list or the number of the table or tournament.";
+For tables and tournaments, N is the place in the list or the number.";
 
-/// Reads a line; none when it is empty.
+/// Parses a line; none if it is empty.
 ///
 /// # Errors
-/// What is wrong with it, in words.
+/// The reason, as a text for the player.
 pub fn parse(line: &str) -> Result<Option<Input>, String> {
     let mut words = line.split_whitespace();
     let Some(first) = words.next() else { return Ok(None) };
@@ -106,7 +107,7 @@ pub fn parse(line: &str) -> Result<Option<Input>, String> {
         ("c" | "call", []) => Input::Act(Typed::Call),
         ("b" | "bet", [amount]) => Input::Act(Typed::Bet(chips(amount)?)),
         ("r" | "raise", [amount]) => Input::Act(Typed::Raise(chips(amount)?)),
-        ("b" | "bet" | "r" | "raise", _) => return Err(format!("say how much: {first} N")),
+        ("b" | "bet" | "r" | "raise", _) => return Err(format!("add the amount: {first} N")),
         ("a" | "allin" | "all-in", []) => Input::Act(Typed::AllIn),
         ("i", []) => Input::Act(Typed::BringIn),
         ("p" | "pat", []) => Input::Act(Typed::Discard(Vec::new())),
@@ -116,7 +117,7 @@ pub fn parse(line: &str) -> Result<Option<Input>, String> {
             Input::Sit { table: number(table)?, buy_in: Some(chips(buy_in)?), seat: None }
         }
         ("sit", [table, buy_in, seat]) => {
-            let seat = seat.parse().map_err(|_| format!("{} is no seat", Quoted(seat)))?;
+            let seat = seat.parse().map_err(|_| format!("{} is not the number of a seat", Quoted(seat)))?;
             Input::Sit { table: number(table)?, buy_in: Some(chips(buy_in)?), seat: Some(seat) }
         }
         ("watch", [table]) => Input::Watch(number(table)?),
@@ -133,18 +134,19 @@ pub fn parse(line: &str) -> Result<Option<Input>, String> {
         ("s" | "show", []) => Input::Show,
         ("h" | "help" | "?", []) => Input::Help,
         ("q" | "quit" | "exit", []) => Input::Quit,
-        _ => return Err(format!("{} is not understood: h shows what can be typed", Quoted(line.trim()))),
+        _ => return Err(format!("{} is not a command: h lists the commands", Quoted(line.trim()))),
     };
     Ok(Some(input))
 }
 
 fn number(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| format!("{} is no number: l lists tables and tournaments", Quoted(text)))
+    text.parse().map_err(|_| format!("{} is not a number: l lists tables and tournaments", Quoted(text)))
 }
 
-/// An amount; `1.5k` and thousands with commas or underscores are understood.
+/// Parses an amount; `1.5k`, and commas, underscores and apostrophes between thousands are
+/// accepted.
 fn chips(text: &str) -> Result<Chips, String> {
-    let wrong = || format!("{} is no amount", Quoted(text));
+    let wrong = || format!("{} is not an amount of chips: write e.g. 1500 or 1.5k", Quoted(text));
     let plain: String = text.to_lowercase().chars().filter(|c| !matches!(c, ',' | '_' | '\'')).collect();
     let Some(thousands) = plain.strip_suffix('k') else {
         return plain.parse().map_err(|_| wrong());
@@ -161,7 +163,7 @@ fn chips(text: &str) -> Result<Chips, String> {
 fn cards(texts: &[&str]) -> Result<Vec<Card>, String> {
     let joined = texts.concat();
     if !joined.is_ascii() {
-        return Err(format!("{} are no cards", Quoted(&joined)));
+        return Err(format!("{} are not cards: write e.g. 2c7d", Quoted(&joined)));
     }
     let pairs = joined.as_bytes().chunks(2).map(String::from_utf8_lossy);
     pairs
@@ -174,11 +176,11 @@ fn cards(texts: &[&str]) -> Result<Vec<Card>, String> {
         .collect()
 }
 
-/// The action that was typed, checked against what is offered, so that a slip of the finger costs nothing. `stack` is the player's
-/// chips behind.
+/// Returns the typed action if it is among the allowed ones, so that a typing error is not sent.
+/// `stack` is the player's chips behind.
 ///
 /// # Errors
-/// Why it is not possible, and what is.
+/// The reason, with the possible actions, as a text for the player.
 pub fn action(typed: &Typed, legal: &Legal, stack: Chips) -> Result<Action, String> {
     let between = |bounds: RaiseBounds, total: Chips| {
         if (bounds.min..=bounds.max).contains(&total) {
@@ -189,21 +191,19 @@ pub fn action(typed: &Typed, legal: &Legal, stack: Chips) -> Result<Action, Stri
     };
     match typed {
         Typed::Fold { sure: false } if legal.check => {
-            Err("checking is free: k checks (ff folds all the same)".to_owned())
+            Err("checking is free: k checks, ff folds anyway".to_owned())
         }
         Typed::Fold { .. } if legal.fold => Ok(Action::Fold),
         Typed::Fold { .. } => Err("folding is not possible now".to_owned()),
         Typed::Check if legal.check => Ok(Action::Check),
         Typed::Check => Err(match legal.call {
-            Some(call) => format!("there are {} to call: c calls, f folds", words::chips(call)),
+            Some(call) => format!("the bet to call is {}: c calls, f folds", words::chips(call)),
             None => "checking is not possible now".to_owned(),
         }),
-        Typed::Call => {
-            legal.call.map(|_| Action::Call).ok_or("there is nothing to call: k checks".to_owned())
-        }
+        Typed::Call => legal.call.map(|_| Action::Call).ok_or("there is no bet to call: k checks".to_owned()),
         Typed::Bet(total) => match (legal.bet, legal.raise) {
             (Some(bounds), _) => between(bounds, *total).map(Action::Bet),
-            (None, Some(_)) => Err(format!("there is a bet already: r {total} raises to {total} in all")),
+            (None, Some(_)) => Err(format!("there is a bet already: r {total} raises to a total of {total}")),
             (None, None) => Err("betting is not possible now".to_owned()),
         },
         Typed::Raise(total) => match (legal.raise, legal.bet) {
@@ -219,12 +219,12 @@ pub fn action(typed: &Typed, legal: &Legal, stack: Chips) -> Result<Action, Stri
             (None, None, None) => Err("betting is not possible now".to_owned()),
         },
         Typed::BringIn => {
-            legal.bring_in.map(|_| Action::BringIn).ok_or("there is nothing to bring in".to_owned())
+            legal.bring_in.map(|_| Action::BringIn).ok_or("bringing in is not possible now".to_owned())
         }
         Typed::Discard(cards) => match legal.discard {
             Some(most) if cards.len() <= usize::from(most) => Ok(Action::Discard(cards.clone())),
-            Some(most) => Err(format!("throw away at most {most} cards")),
-            None => Err("there is nothing to draw now".to_owned()),
+            Some(most) => Err(format!("discard at most {most} cards")),
+            None => Err("drawing is not possible now".to_owned()),
         },
     }
 }
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_read() {
+    fn typed_lines_are_parsed() {
         assert_eq!(act("f"), Typed::Fold { sure: false });
         assert_eq!(act(" C "), Typed::Call);
         assert_eq!(act("b 200"), Typed::Bet(Chips(200)));
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn actions_are_checked_before_they_are_sent() {
+    fn typed_actions_are_checked_against_the_allowed_ones() {
         let legal = facing_a_bet();
         let act = |typed: Typed| action(&typed, &legal, Chips(1_000));
         assert_eq!(act(Typed::Raise(Chips(250))), Ok(Action::RaiseTo(Chips(250))));
@@ -285,12 +285,12 @@ mod tests {
         assert!(act(Typed::Check).is_err());
         assert_eq!(
             act(Typed::Bet(Chips(300))),
-            Err("there is a bet already: r 300 raises to 300 in all".to_owned())
+            Err("there is a bet already: r 300 raises to a total of 300".to_owned())
         );
     }
 
     #[test]
-    fn a_free_fold_has_to_be_meant() {
+    fn a_fold_is_refused_when_checking_is_free() {
         let legal = Legal { fold: true, check: true, ..Legal::default() };
         assert!(action(&Typed::Fold { sure: false }, &legal, Chips(1)).is_err());
         assert_eq!(action(&Typed::Fold { sure: true }, &legal, Chips(1)), Ok(Action::Fold));
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn all_in_calls_only_where_the_call_takes_everything() {
+    fn all_in_is_a_call_only_if_the_call_takes_the_whole_stack() {
         let legal = Legal { raise: None, ..facing_a_bet() };
         assert_eq!(action(&Typed::AllIn, &legal, Chips(100)), Ok(Action::Call));
         assert!(action(&Typed::AllIn, &legal, Chips(500)).is_err());

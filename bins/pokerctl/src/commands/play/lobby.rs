@@ -1,4 +1,4 @@
-//! Tables and tournaments to choose from.
+//! The list of tables and tournaments.
 
 use crate::{commands::tournament::phase, words};
 use std::fmt::Write;
@@ -8,7 +8,7 @@ use wire::{
     tournament::TournamentSummary,
 };
 
-/// The last list that was shown.
+/// The list that was shown last; its places are valid as numbers in commands.
 #[derive(Debug, Default)]
 pub struct Lobby {
     tables: Vec<TableSummary>,
@@ -16,25 +16,26 @@ pub struct Lobby {
 }
 
 impl Lobby {
-    /// Takes a new list in.
+    /// Replaces the list.
     pub fn update(&mut self, tables: Vec<TableSummary>, tournaments: Vec<TournamentSummary>) {
         self.tables = tables;
         self.tournaments = tournaments;
     }
 
-    /// The table at this place of the list, from 1; else the one of this number.
+    /// Returns the table at this place of the list, from 1, or else the table with this number.
     pub fn table(&self, number: u64) -> TableId {
         place(number).and_then(|at| self.tables.get(at)).map_or(TableId(number), |table| table.table)
     }
 
-    /// The tournament at this place of the list, from 1; else the one of this number.
+    /// Returns the tournament at this place of the list, from 1, or else the tournament with this
+    /// number.
     pub fn tournament(&self, number: u64) -> TournamentId {
         let listed = place(number).and_then(|at| self.tournaments.get(at));
         listed.map_or(TournamentId(number), |tournament| tournament.tournament)
     }
 
-    /// What one sits down with when nothing was said: 100 big blinds, within the table's bounds. None for a table that is not
-    /// on the list or is not played for money.
+    /// Returns the buy-in if the player names none: 100 big blinds, within the table's bounds. None
+    /// for tables that are not in the list, or not cash tables.
     pub fn usual_buy_in(&self, table: TableId) -> Option<Chips> {
         let summary = self.tables.iter().find(|summary| summary.table == table)?;
         match summary.config.purpose {
@@ -45,7 +46,7 @@ impl Lobby {
         }
     }
 
-    /// The list as text.
+    /// Returns the list as text.
     pub fn text(&self) -> String {
         let mut text = String::from("Cash tables:");
         if self.tables.is_empty() {

@@ -1,4 +1,5 @@
-//! Who plays: name and password from options or asked for, the password without showing it.
+//! Name and password of the player: from options, or typed; the password is not shown while it is
+//! typed.
 
 use super::PlayError;
 use crate::commands::player;
@@ -9,7 +10,7 @@ use std::{
     path::PathBuf,
 };
 
-/// The log-in that the options ask for; what they leave out is asked for.
+/// Returns the log-in from the options; a missing name or password is asked for.
 pub fn login(
     name: Option<String>,
     password_file: Option<PathBuf>,
@@ -44,13 +45,13 @@ fn ask_hidden(prompt: &str) -> Result<String, PlayError> {
     let hidden = Hidden::new();
     let password = ask(prompt);
     if hidden.is_some() {
-        // The line's end was not shown either.
+        // The typed end of the line was hidden too.
         eprintln!();
     }
     password
 }
 
-/// While it lives, the terminal does not show what is typed.
+/// Hides typed characters on the terminal until it is dropped.
 struct Hidden(Termios);
 
 impl Hidden {
@@ -68,7 +69,7 @@ impl Hidden {
 
 impl Drop for Hidden {
     fn drop(&mut self) {
-        // Nothing can be done about a terminal that has gone.
+        // A terminal that is gone needs no restoring.
         let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &self.0);
     }
 }

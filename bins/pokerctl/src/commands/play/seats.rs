@@ -1,4 +1,4 @@
-//! The tables that are followed, as they stand.
+//! The watched tables in their current state.
 
 use crate::{screen, words::Names};
 use client::TableMirror;
@@ -10,7 +10,7 @@ use wire::{
     view::{TableView, TurnView},
 };
 
-/// The tables that are followed.
+/// The watched tables.
 #[derive(Default)]
 pub struct Seats {
     tables: BTreeMap<TableId, Followed>,
@@ -19,31 +19,32 @@ pub struct Seats {
 
 struct Followed {
     mirror: TableMirror,
-    /// Our own cards. They come apart from the table's events and may be a hand ahead of them.
+    /// The player's own cards. They arrive apart from the table's events, and may belong to the
+    /// hand that starts next.
     cards: Option<PrivateCards>,
     names: Names,
 }
 
-/// A turn of ours.
+/// A turn of the player.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnTurn {
-    /// At which table.
+    /// The table.
     pub table: TableId,
-    /// In which hand.
+    /// The hand.
     pub hand: wire::HandNo,
     /// The turn.
     pub turn: TurnView,
-    /// Our chips behind.
+    /// The player's chips behind.
     pub stack: Chips,
 }
 
 impl Seats {
-    /// The table that is being looked at.
+    /// Returns the table that is shown.
     pub fn current(&self) -> Option<TableId> {
         self.current
     }
 
-    /// Looks at another table. Whether it is followed.
+    /// Makes another table the current one. Returns whether it is watched.
     pub fn look_at(&mut self, table: TableId) -> bool {
         let followed = self.tables.contains_key(&table);
         if followed {
@@ -52,7 +53,7 @@ impl Seats {
         followed
     }
 
-    /// Follows a table from this view on.
+    /// Starts to follow a table from this view on.
     pub fn start(&mut self, view: TableView, cards: Option<PrivateCards>) {
         let mut names = Names::default();
         view.seats.iter().for_each(|seat| names.sit(seat.seat, &seat.name));
@@ -61,7 +62,7 @@ impl Seats {
         self.current.get_or_insert(table);
     }
 
-    /// Follows a table no longer.
+    /// Stops following a table.
     pub fn stop(&mut self, table: TableId) {
         self.tables.remove(&table);
         if self.current == Some(table) {
@@ -69,7 +70,7 @@ impl Seats {
         }
     }
 
-    /// Takes an event in; what it says, if anything.
+    /// Applies an event. Returns its sentence, if it has one.
     pub fn event(&mut self, table: TableId, number: u64, event: &Event) -> Option<String> {
         let followed = self.tables.get_mut(&table)?;
         followed.mirror.apply(number, event);
@@ -77,19 +78,19 @@ impl Seats {
         Some(if self.current == Some(table) { said } else { format!("[table {table}] {said}") })
     }
 
-    /// Takes our own cards in.
+    /// Sets the player's own cards.
     pub fn cards(&mut self, cards: PrivateCards) {
         if let Some(followed) = self.tables.get_mut(&cards.table) {
             followed.cards = Some(cards);
         }
     }
 
-    /// Our own cards in the hand that is being played.
+    /// Returns the player's own cards in the current hand.
     pub fn own_cards(&self, table: TableId) -> &[Card] {
         self.tables.get(&table).map_or(&[], Followed::own_cards)
     }
 
-    /// Our turn at a table.
+    /// Returns the player's turn at a table, if it is the player's turn.
     pub fn own_turn(&self, table: TableId, me: PlayerId) -> Option<OwnTurn> {
         let mirror = &self.tables.get(&table)?.mirror;
         let seat = mirror.seat_of(me)?;
@@ -98,24 +99,24 @@ impl Seats {
         Some(OwnTurn { table, hand: hand.hand, turn, stack: seat.stack })
     }
 
-    /// Our turns at all tables.
+    /// Returns the player's turns at all tables.
     pub fn own_turns(&self, me: PlayerId) -> Vec<OwnTurn> {
         self.tables.keys().filter_map(|table| self.own_turn(*table, me)).collect()
     }
 
-    /// Whether a seat is ours.
+    /// Returns whether a seat is the player's.
     pub fn sits_at(&self, table: TableId, seat: wire::SeatNo, me: PlayerId) -> bool {
         let own = self.tables.get(&table).and_then(|followed| followed.mirror.seat_of(me));
         own.is_some_and(|own| own.seat == seat)
     }
 
-    /// Tables where we sit.
+    /// Returns the tables where the player has a seat.
     pub fn seated(&self, me: PlayerId) -> Vec<TableId> {
         let sits = |followed: &&Followed| followed.mirror.seat_of(me).is_some();
         self.tables.values().filter(sits).map(|followed| followed.mirror.table()).collect()
     }
 
-    /// A table as text.
+    /// Returns a table as text.
     pub fn text(&self, table: TableId, me: Option<PlayerId>, now_ms: u64) -> Option<String> {
         let followed = self.tables.get(&table)?;
         Some(screen::table(followed.mirror.view(), me, followed.own_cards(), Some(now_ms)))
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn cards_count_in_their_hand_whether_they_come_before_or_after_its_start() {
+    fn own_cards_may_arrive_before_or_after_the_start_of_their_hand() {
         let table = TableId(1);
         let cards =
             |hand, card: &str| PrivateCards { table, hand: HandNo(hand), cards: vec![card.parse().unwrap()] };

@@ -1,5 +1,5 @@
-//! One person's session: what is typed goes to the room, what happens is told. Requests run beside, so that nothing that happens is
-//! held up by an answer that takes its time.
+//! A person's session in the terminal: typed lines become requests, and events are printed.
+//! Requests run in tasks of their own, so that a slow answer does not delay events.
 
 use super::{
     PlayError,
@@ -20,14 +20,14 @@ use wire::{
     event::Event,
 };
 
-/// Seconds left of one's turn at which one is reminded.
+/// Seconds before the end of the player's turn at which a reminder is printed.
 const REMINDERS: [u64; 2] = [10, 5];
 /// Players listed in standings.
 const STANDINGS: u32 = 20;
 
 type Reply = (Asked, Result<ServerMessage, ClientError>);
 
-/// What was asked, for telling the answer.
+/// How an answer is printed.
 #[derive(Debug)]
 enum Asked {
     Heard,
@@ -41,7 +41,7 @@ pub struct Session {
     seats: Seats,
     lobby: Lobby,
     replies: (mpsc::Sender<Reply>, mpsc::Receiver<Reply>),
-    /// Turns and seconds that the person was reminded at.
+    /// The turns and seconds at which a reminder was printed.
     reminded: HashSet<(TableId, HandNo, u32, u64)>,
     /// Whether the connection is lost.
     lost: bool,
@@ -50,7 +50,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Over a connection that is up.
+    /// Starts a session on an open connection.
     pub fn new(client: Client) -> Self {
         Self {
             client,
@@ -65,8 +65,8 @@ impl Session {
 
     /// Plays until the person quits, the input ends or the connection is closed for good.
     pub async fn run(mut self, mut lines: mpsc::Receiver<String>) -> Result<(), PlayError> {
-        say("h shows what can be typed.");
-        // Before anything that is typed, so that places in the list mean something.
+        say("h lists the commands.");
+        // The list comes before the first typed line, which may name a place in it.
         let lobby = self.client.request(ClientMessage::Lobby).await;
         self.reply(Asked::Shown, lobby);
         let mut clock = interval(Duration::from_millis(250));
@@ -102,7 +102,7 @@ impl Session {
         let (handle, replies) = (self.client.handle(), self.replies.0.clone());
         tokio::spawn(async move {
             let reply = handle.request(message).await;
-            // Nobody waits for the answer only when the session is over.
+            // Sending fails only after the session's end.
             let _ = replies.send((asked, reply)).await;
         });
     }
@@ -118,7 +118,7 @@ impl Session {
                 self.lost = true;
                 match why {
                     Down::ByNode(reason) => {
-                        say(format!("the node closed the connection ({reason}); connecting again"))
+                        say(format!("the gateway closed the connection ({reason}); connecting again"))
                     }
                     Down::Broken(reason) => {
                         say(format!("the connection is lost ({reason}); connecting again"))
@@ -133,7 +133,7 @@ impl Session {
             ClientEvent::Restarted { view, cards, .. } => {
                 let table = view.table;
                 self.seats.start(*view, cards);
-                say("some of what happened was missed; the table now:");
+                say("some events were missed; the table now:");
                 self.show(table);
             }
             ClientEvent::Event { table, number, event } => self.happened(table, number, &event),
@@ -147,7 +147,7 @@ impl Session {
                 self.seats.look_at(table);
             }
             ClientEvent::LostSeat { table, reason } => {
-                say(format!("you have no seat at table {table} any more: {reason}"));
+                say(format!("you no longer have a seat at table {table}: {reason}"));
                 self.seats.stop(table);
             }
             ClientEvent::Placed { place, prize, .. } => {
@@ -169,7 +169,7 @@ impl Session {
             && self.leaving != Some(table)
             && self.me().is_some_and(|me| self.seats.sits_at(table, *seat, me))
         {
-            say("(in brings you back)");
+            say("(type in to be dealt in again)");
         }
         let asks = matches!(event, Event::Turn { .. } | Event::ClockExtended { .. });
         let own = self.me().and_then(|me| self.seats.own_turn(table, me));
@@ -205,7 +205,7 @@ impl Session {
         }
     }
 
-    /// Does what was typed. Whether the session goes on.
+    /// Handles a typed line. Returns whether the session continues.
     fn line(&mut self, line: &str) -> bool {
         match input::parse(line) {
             Ok(None) => {}
@@ -227,7 +227,7 @@ impl Session {
                         self.seats.look_at(table);
                         self.ask(Asked::Shown, PlayerCommand::Sit { seat, buy_in }.at(table));
                     }
-                    None => say("say with how many chips: sit N CHIPS"),
+                    None => say("add the buy-in: sit N CHIPS"),
                 }
             }
             Input::Watch(table) => {
@@ -239,7 +239,7 @@ impl Session {
                 if self.seats.look_at(table) {
                     self.show(table);
                 } else {
-                    say(format!("table {table} is not being followed: watch it first"));
+                    say(format!("table {table} is not watched: type watch N first"));
                 }
             }
             Input::Register(tournament) => {
@@ -260,7 +260,7 @@ impl Session {
             Input::Unwatch | Input::SitOut | Input::SitIn | Input::Leave | Input::Say(_) | Input::Show => {
                 match self.seats.current() {
                     Some(table) => self.at_table(&input, table),
-                    None => say("you are at no table: l lists tables"),
+                    None => say("you are not at a table: l lists tables"),
                 }
             }
             Input::Quit => {}
@@ -272,7 +272,7 @@ impl Session {
         match input {
             Input::Unwatch => {
                 self.seats.stop(table);
-                self.ask(Asked::Answered("the table is not watched any more"), M::Unwatch { table });
+                self.ask(Asked::Answered("the table is no longer watched"), M::Unwatch { table });
             }
             Input::SitOut => {
                 self.ask(Asked::Answered("you are not dealt in"), PlayerCommand::SitOut.at(table))
@@ -287,7 +287,7 @@ impl Session {
                     PlayerCommand::Leave.at(table),
                 );
             }
-            // What was said comes back as everybody hears it.
+            // The chat message comes back as an event, like to all viewers.
             Input::Say(text) => self.ask(Asked::Heard, PlayerCommand::Say { text: text.clone() }.at(table)),
             _ => self.show(table),
         }
@@ -331,11 +331,13 @@ impl Session {
         }
     }
 
-    /// Says what becomes of seats that are not given up.
+    /// Says which of the player's seats are kept.
     fn say_goodbye(&self) {
         let seated = self.me().map(|me| self.seats.seated(me)).unwrap_or_default();
         for table in seated {
-            say(format!("your seat at table {table} is kept for a while: come back, or `leave` next time"));
+            say(format!(
+                "your seat at table {table} is kept for a while: connect again, or type leave next time"
+            ));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `pokerctl table create` and `close`: cash tables.
+//! `pokerctl table create` and `close`: creates and closes cash tables.
 
 use super::TableError;
 use crate::{
@@ -42,7 +42,7 @@ pub struct Args {
     /// Largest buy-in [default: 200 big blinds]
     #[arg(long)]
     max_buy_in: Option<Chips>,
-    /// Seats that bots take; each buys in for 100 big blinds, within the bounds
+    /// Seats that bots take; each bot buys in for 100 big blinds, within the bounds
     #[arg(long, default_value_t = 0)]
     bots: u8,
     #[command(flatten)]
@@ -51,7 +51,7 @@ pub struct Args {
     absence: AbsenceArgs,
 }
 
-/// Creates a cash table and prints its number.
+/// Creates a cash table, with its bots, and prints its number.
 pub async fn run(args: Args, context: &Context) -> Result<(), TableError> {
     let bus = context.bus().await?;
     let table = TableId::short(ask::random()?);

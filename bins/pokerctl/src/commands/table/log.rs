@@ -1,4 +1,5 @@
-//! `pokerctl table log`: a table's records in words, or as JSON: those of the archive, then those of its journal.
+//! `pokerctl table log`: prints a table's records in words or as JSON: first those in the archive,
+//! then those in its journal.
 
 use super::TableError;
 use crate::{
@@ -15,18 +16,18 @@ use wire::{TableId, event::TableEvent};
 pub struct Args {
     /// The table's number
     table: TableId,
-    /// First hand (records before the first hand are printed without it)
+    /// First hand to print; without it, records before the first hand are printed too
     #[arg(long, value_name = "HAND")]
     from: Option<u64>,
-    /// Last hand
+    /// Last hand to print
     #[arg(long, value_name = "HAND")]
     to: Option<u64>,
-    /// With --json: whole snapshots, not only whether there is one
+    /// With --json: print whole snapshots, and not only whether a record has one
     #[arg(long)]
     states: bool,
 }
 
-/// Prints the journal.
+/// Prints the records of the chosen hands.
 pub async fn run(args: &Args, context: &Context) -> Result<(), TableError> {
     let (from, to) = (args.from.unwrap_or(0), args.to.unwrap_or(u64::MAX));
     if from > to {
@@ -42,7 +43,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), TableError> {
         if let Some(started) = placed.record.events.iter().find_map(started) {
             hand = started;
         }
-        // Told even when it is not printed: names come from earlier records.
+        // Records that are not printed are put into words too, because names come from them.
         let told: Vec<String> = placed.record.events.iter().map(|event| names.journal(event)).collect();
         if !(from..=to).contains(&hand) {
             continue;

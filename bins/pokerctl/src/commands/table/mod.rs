@@ -1,4 +1,4 @@
-//! `pokerctl table`: one table.
+//! `pokerctl table`: shows, creates and closes tables, and prints their records.
 
 mod create;
 mod log;
@@ -25,48 +25,46 @@ enum What {
         /// The table's number
         table: TableId,
     },
-    /// Print a table's journal, record by record, hidden cards included
+    /// Print a table's records, hidden cards included
     Log(log::Args),
     /// Create a cash table
     Create(Box<create::Args>),
-    /// Close a cash table after the hand; everybody is paid back
+    /// Close a cash table after the current hand; all players are paid back
     Close {
         /// The table's number
         table: TableId,
     },
 }
 
-/// Why a table cannot be shown or changed.
+/// The reason why a table cannot be shown or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// The fleet cannot be reached.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The table does not answer as needed.
+    /// The table's owner does not answer, or refuses.
     #[error(transparent)]
     Ask(#[from] AskError),
-    /// Neither archive nor journal can be read.
+    /// The archive and the journal cannot be read.
     #[error(transparent)]
     History(#[from] history::HistoryError),
-    /// Neither knows the table.
-    #[error(
-        "table {0} has no journal and is not in the archive: `pokerctl tables` lists the tables there are"
-    )]
+    /// Neither the archive nor a journal has the table.
+    #[error("table {0} has no journal and is not in the archive: `pokerctl tables` lists all tables")]
     NoJournal(TableId),
     /// The range of hands is empty.
-    #[error("there is no hand from {from} to {to}")]
+    #[error("--from {from} is after --to {to}: give a first hand that is not after the last")]
     NoHands {
-        /// First hand asked for.
+        /// The first hand asked for.
         from: u64,
-        /// Last hand asked for.
+        /// The last hand asked for.
         to: u64,
     },
 }
 
-/// Carries the subcommand out.
+/// Runs the command.
 ///
 /// # Errors
-/// When the fleet cannot be reached or the table does not answer as needed.
+/// When the fleet cannot be reached, or the table's owner does not answer or refuses.
 pub async fn run(args: Args, context: &Context) -> Result<(), TableError> {
     match args.what {
         What::Show { table } => show::run(table, context).await,

@@ -1,4 +1,4 @@
-//! `pokerctl table show`.
+//! `pokerctl table show`: prints a table as a visitor sees it.
 
 use super::TableError;
 use crate::{
@@ -12,7 +12,7 @@ use wire::{
     table::{TableCommand, TableReply},
 };
 
-/// Prints the table as it is now.
+/// Prints the table in its current state.
 pub async fn run(table: TableId, context: &Context) -> Result<(), TableError> {
     let bus = context.bus().await?;
     let reply = ask::table(&bus, table, TableCommand::Resync { since: None }).await?;
