@@ -30,8 +30,12 @@ impl Books {
     pub fn of(table: &Table) -> Self {
         let counted = table.inventory();
         let seats = counted.seats.into_iter().map(|seat| {
-            let taken =
-                Seat { reserved: seat.reserved, awaited: seat.awaited, ..Seat::new(seat.player, seat.stack) };
+            let taken = Seat {
+                aside: seat.waiting,
+                reserved: seat.reserved,
+                awaited: seat.awaited,
+                ..Seat::new(seat.player, seat.stack)
+            };
             (seat.seat, taken)
         });
         let mut books = Self {

@@ -1,5 +1,6 @@
 use super::Books;
 use crate::report::Rule;
+use poker::table::Table;
 use wire::{
     Action, Card, Chips, HandNo, HoleCards, PlayerId, PostingId, SeatNo, TableId,
     event::{HandEvent, HandStart, Post, Seed, Share, Stack, TableEvent},
@@ -97,6 +98,36 @@ fn chips_that_arrive_during_a_hand_join_the_stack_after_it() {
     let and = |stacks: &[Stack]| [&begun[..], &[hand_started(2, stacks)]].concat();
     assert_eq!(broken(&and(&[stack(1, 150), stack(2, 90)])), []);
     assert_eq!(broken(&and(&[stack(1, 110), stack(2, 90)])), [Rule::Chips], "the new chips are lost");
+}
+
+/// A table where three players with 100 chips each play a hand.
+fn in_a_hand() -> Table {
+    let TableEvent::Created { mut config } = created() else { panic!("the event that creates a table") };
+    config.level = Level { small_blind: Chips(1), big_blind: Chips(2), ..Level::default() };
+    let mut table = Table::new(TABLE, config);
+    let events = [created(), reserved(1, 1), reserved(2, 2), reserved(3, 3), seated(1), seated(2), seated(3)];
+    table.apply_events(None, &events, 1);
+    let begun = table.tick(10, || Seed([1; 32]));
+    assert!(matches!(begun[..], [TableEvent::HandStarted { .. }, ..]));
+    table.apply_events(None, &begun, 10);
+    table
+}
+
+#[test]
+fn books_that_begin_in_a_hand_know_what_was_added_in_it() {
+    let mut table = in_a_hand();
+    let asked = TableEvent::TopUpAsked { seat: 1, amount: Chips(40), posting: posting(4) };
+    table.apply_events(None, &[asked, TableEvent::ToppedUp { seat: 1, amount: Chips(40) }], 11);
+    let mut books = Books::of(&table);
+    assert_eq!((books.total(), table.chips()), (Chips(340), Chips(340)));
+    let mut at_ms = 11;
+    while table.hands() < 1 {
+        at_ms += 60_000;
+        let events = table.tick(at_ms, || Seed([2; 32]));
+        assert_eq!(books.enter(&events), []);
+        table.apply_events(None, &events, at_ms);
+        assert_eq!((books.total(), table.chips()), (Chips(340), Chips(340)));
+    }
 }
 
 #[test]

@@ -35,9 +35,9 @@ impl Table {
             matches!(event, TableEvent::Heard { connection: Some(_), .. } | TableEvent::Disconnected { .. })
         };
         if let Some(cause) = cause.filter(|_| !events.first().is_some_and(told)) {
-            let reserved = events.iter().find_map(|event| match event {
-                TableEvent::SeatReserved { seat, player, .. } if Some(*player) == cause.player => Some(*seat),
-                _ => None,
+            let reserved = events.iter().find_map(|event| {
+                let TableEvent::SeatReserved { seat, player, .. } = event else { return None };
+                (Some(*player) == cause.player).then_some(*seat)
             });
             let event_no = self.event_no;
             let answer = match reserved {
@@ -201,10 +201,11 @@ impl Table {
     fn hand_ended(&mut self, stacks: &[Stack], next_hand_ms: u64) {
         self.hands += 1;
         self.next_hand_ms = next_hand_ms;
-        let ended = self.playing.take();
         for stack in stacks {
-            self.change(stack.seat, |seat| seat.stack = stack.chips);
+            let waiting = self.seat(stack.seat).map_or(Chips::ZERO, |seat| self.waiting(stack.seat, seat));
+            self.change(stack.seat, |seat| seat.stack = stack.chips.plus(waiting));
         }
+        let ended = self.playing.take();
         if let (Some(side), Some(playing)) = (&mut self.tournament, ended) {
             let before = playing.start.stacks.iter();
             let results = before.zip(stacks).map(|(before, after)| HandResult {

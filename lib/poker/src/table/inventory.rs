@@ -34,6 +34,8 @@ pub struct SeatInventory {
     pub player: PlayerId,
     /// Chips behind; those in the middle are not counted here.
     pub stack: Chips,
+    /// Chips that were added during the hand being played and wait for its end.
+    pub waiting: Chips,
     /// Whether the seat is only held until its buy-in arrives.
     pub reserved: bool,
     /// Chips that the cashier has been asked for and that are not here yet.
@@ -69,6 +71,7 @@ impl Table {
                 seat: no,
                 player: seat.player,
                 stack: in_hand.map_or(seat.stack, |in_hand| in_hand.stack),
+                waiting: self.waiting(no, seat),
                 reserved: seat.reserved,
                 awaited: seat.awaited.as_ref().map(|awaited| (awaited.posting.clone(), awaited.amount)),
             }

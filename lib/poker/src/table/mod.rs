@@ -31,6 +31,8 @@ mod presence_tests;
 mod script_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod top_up_tests;
 
 pub use answers::Answer;
 pub use deal::{StartError, new_hand};
@@ -87,7 +89,7 @@ struct Seat {
     player: PlayerId,
     name: String,
     bot: bool,
-    /// Chips; of a player in a hand: before it.
+    /// Chips; of a player in a hand: those before it, and those that were added since.
     stack: Chips,
     /// What the player sat down with; a house bot buys in for as much again.
     buy_in: Chips,
@@ -292,12 +294,24 @@ impl Table {
         self.players().find(|&(_, p)| p == player).map(|(no, _)| no)
     }
 
-    /// All chips at the table: stacks, bets and pots. Reserved buy-ins are not here yet, unseated ones gone.
+    /// Returns all chips at the table: stacks, bets, pots, and what waits for the end of the hand.
+    /// Reserved buy-ins are not here yet, unseated ones gone.
     #[must_use]
     pub fn chips(&self) -> Chips {
         let in_hand = self.playing.as_ref().map_or(Chips::ZERO, |playing| playing.hand.total());
-        let aside = self.taken().filter(|&(no, _)| !self.is_dealt_in(no)).map(|(_, seat)| seat.stack);
+        let aside = self.taken().map(|(no, seat)| match self.is_dealt_in(no) {
+            true => self.waiting(no, seat),
+            false => seat.stack,
+        });
         in_hand.plus(aside.sum())
+    }
+
+    /// Returns the chips that were added to a seat during the hand being played, which wait for its
+    /// end; none for a seat that is not dealt in.
+    fn waiting(&self, no: SeatNo, seat: &Seat) -> Chips {
+        let Some(playing) = &self.playing else { return Chips::ZERO };
+        let start = playing.start.stacks.iter().find(|start| (start.seat, start.player) == (no, seat.player));
+        start.map_or(Chips::ZERO, |start| seat.stack.minus_or_zero(start.chips))
     }
 
     /// Chips that have left the table and that the cashier has not confirmed to have paid back.

@@ -79,9 +79,9 @@ pub fn private_cards_dealt<'a>(
     table: &'a Table,
     events: &'a [TableEvent],
 ) -> impl Iterator<Item = (PlayerId, PrivateCards)> + 'a {
-    let dealt = events.iter().filter_map(|event| match event {
-        TableEvent::Hand(HandEvent::Dealt { seat, down, .. }) if !down.is_empty() => Some(*seat),
-        _ => None,
+    let dealt = events.iter().filter_map(|event| {
+        let TableEvent::Hand(HandEvent::Dealt { seat, down, .. }) = event else { return None };
+        (!down.is_empty()).then_some(*seat)
     });
     dealt.filter_map(|seat| {
         let player = table.seat(seat)?.player;

@@ -18,7 +18,8 @@ pub(super) struct Seating {
     seats: BTreeMap<SeatNo, Seat>,
     /// The last hand with blinds that three players or more were dealt into.
     last: Option<HandStart>,
-    in_hand: Chips,
+    /// What was dealt into the hand being played.
+    dealt: Vec<Stack>,
     has_blinds: bool,
     cash: bool,
 }
@@ -96,7 +97,7 @@ impl Seating {
                 wrong.push((Fault::Chips, what));
             }
         }
-        self.in_hand = start.stacks.iter().map(|stack| stack.chips).sum();
+        self.dealt.clone_from(&start.stacks);
         if self.has_blinds {
             wrong.extend(self.blinds(start));
         }
@@ -141,16 +142,21 @@ impl Seating {
         wrong
     }
 
+    /// What was added during the hand is played with after it.
     fn end(&mut self, stacks: &[Stack]) -> Vec<Wrong> {
+        let dealt = std::mem::take(&mut self.dealt);
         for stack in stacks {
+            let before = dealt.iter().find(|before| before.seat == stack.seat);
+            let before = before.map_or(Chips::ZERO, |before| before.chips);
             if let Some(seat) = self.seats.get_mut(&stack.seat) {
-                seat.stack = stack.chips;
+                seat.stack = stack.chips.plus(seat.stack.minus_or_zero(before));
             }
         }
+        let before: Chips = dealt.iter().map(|stack| stack.chips).sum();
         let after: Chips = stacks.iter().map(|stack| stack.chips).sum();
-        if after == self.in_hand {
+        if after == before {
             return Vec::new();
         }
-        vec![(Fault::Chips, format!("{} chips were dealt in and {after} are left", self.in_hand))]
+        vec![(Fault::Chips, format!("{before} chips were dealt in and {after} are left"))]
     }
 }
