@@ -1,6 +1,7 @@
-//! What players are told: the table's events to everybody, cards beside them, seats to the player alone.
-//! Only durable events get here. A lost message is noticed by its number, or by asking again.
-//! What the worker's tables have to tell at the same time leaves in one message.
+//! Publishes what happened at the worker's tables: events to all gateways, cards beside them, seats
+//! to the player alone. Only durable events are published. A lost message shows as a gap in the
+//! events' numbers, or is found by asking again. News that the worker's tables have at the same
+//! time leave in one message.
 
 use bus::{Bus, Peers, Request};
 use poker::table::{self, Table};
@@ -20,19 +21,20 @@ use wire::{
     table::{DealtCards, FeedMessage, Purpose, TableNews},
 };
 
-/// What waits to be told; beyond it a table waits.
+/// Table news that wait to be sent; beyond, tables wait.
 const QUEUED_NEWS: usize = 4_096;
-/// Bytes of frames after which a message is not made larger.
+/// Bytes of frames at which a feed message takes no further table news.
 const FEED_MESSAGE_BYTES: usize = 128 * 1_024;
-/// A message wakes every gateway, however little it tells. Each node beyond the second lets the next one wait so much longer
-/// after the last: where many nodes listen, as many are woken a second as by few.
+/// A feed message wakes every gateway, however small it is. Each gateway beyond the second adds
+/// this to the shortest time between two messages: with many gateways, as many are woken per second
+/// as with few.
 const PAUSE_PER_GATEWAY: Duration = Duration::from_micros(1_500);
-/// It waits no longer than this: nobody at a table notices.
+/// The longest of these times, too short to be noticed at a table.
 const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 /// How often the gateways are counted.
 const COUNT: Duration = Duration::from_secs(1);
 
-/// The way from a worker's tables to all gateways. Clones share it.
+/// The publisher of a worker's tables to all gateways. Clones share it.
 #[derive(Clone)]
 pub struct Feed {
     bus: Bus,
@@ -40,14 +42,15 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Starts the task that sends; it ends when everything is sent and nobody has the feed any more.
+    /// Starts the task that sends; it ends when all news are sent and all clones of the feed are
+    /// dropped.
     pub fn start(bus: &Bus, peers: &Peers) -> (Self, JoinHandle<()>) {
         let (told, waiting) = mpsc::channel(QUEUED_NEWS);
         (Self { bus: bus.clone(), told }, tokio::spawn(send_together(bus.clone(), peers.clone(), waiting)))
     }
 
-    /// Tells everybody concerned about a record's events; `table` is the table after them. The public ones answer the request
-    /// besides, if there is one.
+    /// Publishes a record's events; `table` is the table after them. If a request caused them, its
+    /// answer rides on the public ones.
     pub async fn publish(
         &self,
         table: &Table,
@@ -55,7 +58,7 @@ impl Feed {
         public: Vec<Event>,
         request: Option<&Request>,
     ) {
-        // Whoever watches because of a new seat must be told of the seat first.
+        // A connection that watches because of a new seat must be told of the seat first.
         for (player, message) in seat_changes(table, events) {
             send(&self.bus, subject::player_feed(player), encode(message)).await;
         }
@@ -66,26 +69,28 @@ impl Feed {
         let table_events = TableEvents { table: table.id(), first, events: public };
         match encode(ServerMessage::Events(table_events)) {
             Ok(frame) => {
-                // Cards are never dealt without an event that everybody sees.
+                // Cards are never dealt without a public event.
                 let cards = table::private_cards_dealt(table, events);
                 let cards = cards.map(|(player, cards)| DealtCards { player, cards }).collect();
                 let answers = request.and_then(Request::inbox).map(str::to_owned);
                 let turn = table.player_to_act();
-                // The task lives as long as this.
+                // The task lives as long as the feed.
                 let _ = self.told.send(TableNews { table: table.id(), frame, cards, answers, turn }).await;
             }
-            Err(error) => tracing::error!(%error, "a table's events cannot be encoded"),
+            Err(error) => {
+                tracing::error!(%error, "a table's events cannot be encoded: viewers do not get them, and will ask for a resync")
+            }
         }
     }
 }
 
-/// Runs until nobody is left to tell anything.
+/// Sends feed messages until the feed is dropped.
 async fn send_together(bus: Bus, peers: Peers, mut waiting: mpsc::Receiver<TableNews>) {
     let mut sent = Instant::now();
     let mut counted = sent;
     let mut pause = Duration::ZERO;
     while let Some(first) = waiting.recv().await {
-        // A timer that is due already takes up to a millisecond all the same.
+        // A timer that is already due takes up to a millisecond.
         if !pause.is_zero() {
             sleep_until(sent + pause).await;
         }
@@ -98,13 +103,14 @@ async fn send_together(bus: Bus, peers: Peers, mut waiting: mpsc::Receiver<Table
     }
 }
 
-/// The least time between two messages to so many gateways.
+/// Returns the shortest time between two feed messages for this number of gateways.
 fn pause_for(nodes: usize) -> Duration {
     let further = u32::try_from(nodes.saturating_sub(2)).unwrap_or(u32::MAX);
     PAUSE_PER_GATEWAY.saturating_mul(further).min(LONGEST_PAUSE)
 }
 
-/// What is there by now.
+/// Returns a feed message of the first table news and those that wait by now, up to about
+/// [`FEED_MESSAGE_BYTES`].
 fn together(first: TableNews, waiting: &mut mpsc::Receiver<TableNews>) -> FeedMessage {
     let mut bytes = first.frame.len();
     let mut told = vec![first];
@@ -146,11 +152,13 @@ async fn send(bus: &Bus, subject: String, message: Result<Vec<u8>, CodecError>) 
     match message {
         Ok(bytes) => {
             if let Err(error) = bus.publish(subject, bytes.into()).await {
-                // Viewers notice the missing number and resync.
-                tracing::debug!(%error, "a feed message was not sent");
+                // Viewers notice the gap in the numbers and ask for a resync.
+                tracing::debug!(%error, "a feed message was not sent: viewers will ask for a resync");
             }
         }
-        Err(error) => tracing::error!(%error, "a feed message cannot be encoded"),
+        Err(error) => {
+            tracing::error!(%error, "a feed message cannot be encoded: viewers do not get it, and will ask for a resync")
+        }
     }
 }
 
@@ -159,7 +167,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_waits_is_told_together_in_order_and_bounded() {
+    async fn waiting_news_leave_together_in_order_and_bounded() {
         let (tell, mut waiting) = mpsc::channel(QUEUED_NEWS);
         let told = |n: u64, bytes| TableNews {
             table: wire::TableId(n),
@@ -181,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_more_nodes_listen_the_longer_a_message_waits_for_company() {
+    fn with_more_gateways_feed_messages_are_sent_less_often() {
         assert_eq!([0, 1, 2].map(pause_for), [Duration::ZERO; 3]);
         assert_eq!(pause_for(8), 6 * PAUSE_PER_GATEWAY);
         assert_eq!([100, usize::MAX].map(pause_for), [LONGEST_PAUSE; 2]);

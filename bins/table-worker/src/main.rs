@@ -1,8 +1,9 @@
-//! Table worker: owns partitions of tables, keeps each table's journal, runs the clocks, feeds the viewers.
+//! Table worker: owns partitions of tables, keeps each table's journal, runs the clocks, publishes
+//! to viewers.
 //!
-//! `worker` joins the fleet and answers questions; `hosting` runs the partitions and `poker` has the rules;
-//! `service` is what a table's host does with the world: `outside` talks to cashier and coordinators,
-//! `feed` tells players, `shared` is what questions are answered from.
+//! `worker` joins the fleet and answers queries; `hosting` runs the partitions, and `poker` has the
+//! rules; `service` connects a table's host with the fleet: `outside` sends requests to cashier and
+//! coordinators, `feed` publishes to gateways, `worker_index` has the answers to queries.
 
 mod feed;
 mod outside;
@@ -15,18 +16,19 @@ use bus::Stop;
 use clap::Parser;
 use wire::fleet::Role;
 
-/// A tenth of the processor time per action less than with the system's (`docs/performance.md`).
+/// Takes a tenth less processor time per action than the system's allocator
+/// (`docs/performance.md`).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Hosts poker tables; start as many as there are cores to use.
+/// Hosts poker tables; start one for each core that tables may use
 #[derive(Parser)]
 #[command(version)]
 struct Cli {
     #[command(flatten)]
     bus: bus::Args,
-    /// Take scripts: hands whose decks are written down, not shuffled, at tables made for that. For replays of recorded
-    /// hands; never where people play
+    /// Accept scripts: hands whose decks are written down and not shuffled, at tables created for
+    /// them. For replays of recorded hands; never in a room where people play
     #[arg(long)]
     scripted_decks: bool,
 }

@@ -1,5 +1,5 @@
-//! What is left to be done outside a table: money to move and hands to report. Each attempt ends with
-//! what its answer means for the table, or is made again.
+//! Carries out a table's effects: moves money and sends reports. An attempt returns what the answer
+//! means for the table, or that it has to be repeated.
 
 use bus::{Bus, Patience};
 use host::EffectResult;
@@ -14,7 +14,7 @@ use wire::{
 
 const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: Duration::from_secs(10) };
 
-/// Makes one attempt at an effect of a table; `tournament` is the one the table belongs to.
+/// Makes one attempt at an effect of a table; `tournament` is the table's tournament.
 pub async fn attempt(
     bus: &Bus,
     table: TableId,
@@ -38,23 +38,23 @@ async fn money(bus: &Bus, request: TableMoneyRequest, tries: u32) -> EffectResul
         }
         (Ok(CashierReply::Done), TableMoneyRequest::CashOut { posting, .. }) => TableOrder::PaidBack(posting),
         (Ok(CashierReply::Refused(refusal)), _) if refusal.is_transient() => {
-            tracing::warn!(tries, %refusal, "the cashier cannot move money now; asking again");
+            tracing::warn!(tries, %refusal, "the cashier cannot move money now: the player waits; the request is repeated");
             return EffectResult::Failed;
         }
         (Ok(CashierReply::Refused(refusal)), TableMoneyRequest::BuyIn { posting, .. }) => {
             TableOrder::MoneyArrived { posting, refusal: Some(refusal) }
         }
         (Ok(CashierReply::Refused(refusal)), TableMoneyRequest::CashOut { posting, .. }) => {
-            // Money owed to a player is never dropped: somebody has to look at this.
-            tracing::error!(%posting, tries, %refusal, "the cashier refuses to pay back; asking again");
+            // A debt to a player is never dropped; an administrator has to find the reason.
+            tracing::error!(%posting, tries, %refusal, "the cashier refuses a cash-out: the player's chips are not paid back; the request is repeated; compare the table's journal with the ledger (`pokerctl verify`)");
             return EffectResult::Failed;
         }
         (Ok(reply), _) => {
-            tracing::error!(tries, %reply, "the cashier answers something else; asking again");
+            tracing::error!(tries, %reply, "the cashier's answer does not fit the request: no money is recorded as moved; the request is repeated");
             return EffectResult::Failed;
         }
         (Err(error), _) => {
-            tracing::warn!(tries, %error, "the cashier does not answer; asking again");
+            tracing::warn!(tries, %error, "the cashier does not answer: the player waits; the request is repeated");
             return EffectResult::Failed;
         }
     };
@@ -76,7 +76,7 @@ async fn send_report(
         Some(reply) => {
             tracing::error!(
                 %tournament, %table, %hand, tries, %reply,
-                "the coordinator refuses a report: the table waits; reporting again"
+                "the coordinator refuses a report: the table waits; the report is repeated"
             );
             EffectResult::Failed
         }
@@ -94,13 +94,14 @@ async fn confirm(
     let id = CommandId::from_random((table.0 << 20) ^ (number | 1 << 19));
     let applied = TournamentCommand::Applied { table, instruction: number };
     match ask(bus, tournament, id, applied, tries).await {
-        // Whatever it answers, it has heard: a refusal means that the tournament is past that.
+        // Any answer shows that the coordinator has the confirmation: a refusal means that the
+        // tournament is past it.
         Some(_) => EffectResult::Heard,
         None => EffectResult::Failed,
     }
 }
 
-/// The coordinator's answer; none when it has to be asked again.
+/// Returns the coordinator's answer; none if the request has to be repeated.
 async fn ask(
     bus: &Bus,
     tournament: TournamentId,
@@ -112,12 +113,12 @@ async fn ask(
     let subject = subject::tournament_commands(subject::tournament_partition(tournament));
     match bus.request(subject, &request, PATIENCE).await {
         Ok(TournamentReply::Refused(refusal)) if refusal.is_transient() => {
-            tracing::debug!(%tournament, tries, %refusal, "no coordinator is certain; asking again");
+            tracing::debug!(%tournament, tries, %refusal, "no coordinator is certain of its claim: the request is repeated");
             None
         }
         Ok(reply) => Some(reply),
         Err(error) => {
-            tracing::warn!(%tournament, tries, %error, "no coordinator answers; asking again");
+            tracing::warn!(%tournament, tries, %error, "no coordinator answers: the table waits; the request is repeated");
             None
         }
     }

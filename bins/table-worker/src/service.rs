@@ -1,5 +1,5 @@
-//! What a table's host does with the world: which requests it takes, whom it tells, and what it has done
-//! outside.
+//! Connects a table's host with the fleet: decodes requests, publishes news, and carries out
+//! effects.
 
 use crate::{feed::Feed, outside, worker_index::WorkerIndex};
 use bus::{Bus, Request};
@@ -17,13 +17,13 @@ use wire::{
     table::TableRequest,
 };
 
-/// What the partitions of a worker share.
+/// The parts that all partitions of a worker share.
 #[derive(Clone)]
 pub struct Tables {
     pub bus: Bus,
     pub feed: Feed,
     pub shared: Arc<WorkerIndex>,
-    /// Whether scripts are taken.
+    /// Whether scripts are accepted.
     pub takes_scripts: bool,
 }
 
@@ -87,7 +87,7 @@ impl Service for Tables {
 
 impl Tables {
     async fn ask_bot(&self, ask: &BotAsk) {
-        // While the server is away, asks would only queue up.
+        // While the server is away, requests to bots would only queue up.
         if !self.bus.is_connected() {
             return;
         }
@@ -96,7 +96,7 @@ impl Tables {
             Err(error) => Err(error.into()),
         };
         if let Err(error) = sent {
-            tracing::debug!(%error, "a bot is not asked; it will be asked again");
+            tracing::debug!(%error, "a bot worker is not asked for a decision: the request is repeated later");
         }
     }
 

@@ -1,4 +1,4 @@
-//! One task per owned partition, and answers to questions about all of them.
+//! Runs one task for each owned partition, and answers queries about all of them.
 
 use crate::{feed::Feed, service::Tables, worker_index::WorkerIndex};
 use anyhow::ensure;
@@ -12,15 +12,16 @@ use std::{
 use tokio::time::timeout;
 use wire::{NodeId, fleet::Role, subject::QUERY_TABLES, table::WorkersQuery};
 
-/// How often it is looked whether the journals can be written.
+/// How often the streams of journals are checked for whether they can be written.
 const LOOK: Duration = Duration::from_millis(200);
-/// How long a worker that stops may take to tell what its tables have done.
+/// Time limit for the feed to send its last messages when the worker stops.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// Runs a table worker until `stop`; then hands its partitions over. Scripts are taken with `scripted_decks` only.
+/// Runs a table worker until `stop`, then hands its partitions over. Scripts are accepted only with
+/// `scripted_decks`.
 ///
 /// # Errors
-/// When the fleet cannot be joined.
+/// When the worker cannot join the fleet, or no stream of journals exists.
 pub async fn run(bus: Bus, node: NodeId, scripted_decks: bool, stop: &Stop) -> anyhow::Result<()> {
     let shared = Arc::new(WorkerIndex::default());
     let counted = Arc::clone(&shared);
@@ -52,14 +53,14 @@ pub async fn run(bus: Bus, node: NodeId, scripted_decks: bool, stop: &Stop) -> a
     .await?;
     answering.abort();
     watching.abort();
-    // What is still to be told goes out; nobody waits for a task that hangs.
+    // The feed sends its last messages, within a time limit in case its task hangs.
     let _ = timeout(LAST_WORDS, feeding).await;
     bus.flush().await;
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Tells everybody whether the journals can be written.
+/// Tells the fleet, by heartbeat, whether the journals can be written.
 async fn watch(streams: TableStreams, peers: Peers) {
     let mut look = tokio::time::interval(LOOK);
     loop {
@@ -68,16 +69,18 @@ async fn watch(streams: TableStreams, peers: Peers) {
     }
 }
 
-/// Answers questions about all tables that are owned here.
+/// Answers queries about all tables that this worker owns.
 async fn answer(mut queries: Requests, shared: Arc<WorkerIndex>) {
     while let Some(query) = queries.next().await {
         match query.decode::<WorkersQuery>() {
             Ok(asked) => {
                 if let Err(error) = query.answer(&shared.answer(&asked)).await {
-                    tracing::debug!(%error, "an answer was not sent");
+                    tracing::debug!(%error, "an answer to a query was not sent: the list that was asked for lacks this worker's tables");
                 }
             }
-            Err(error) => tracing::warn!(%error, "a query cannot be read"),
+            Err(error) => {
+                tracing::warn!(%error, "a query cannot be read: it is not answered; check that all programs have the same version")
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
-//! What the tasks of one worker share: counters for the heartbeat, and the index that queries are answered from.
-//! The index changes when players come and go and when hands end, never with an action.
+//! State that the tasks of one worker share: counters for the heartbeat, and the index from which
+//! queries are answered. The index changes when players sit down or leave and when hands end, never
+//! with an action.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -14,10 +15,10 @@ use wire::{
     table::{MAX_SEATS_OF, PlayerSeats, Purpose, TableSummary, WorkersAnswer, WorkersQuery},
 };
 
-/// Most tables in an answer to a query.
+/// Maximum number of tables in an answer to a query.
 const MAX_LISTED: usize = 1_000;
 
-/// Shared by the tasks of one worker.
+/// The counters and the index of one worker.
 #[derive(Default)]
 pub struct WorkerIndex {
     pub partitions: AtomicU32,
@@ -34,8 +35,8 @@ struct Index {
 }
 
 impl WorkerIndex {
-    /// Brings the index up to date with a table, owned since `epoch`. A closed one is not in it. A task
-    /// that has not noticed yet that it was replaced changes nothing.
+    /// Brings the index up to date with a table that this worker owns since `epoch`; a closed table
+    /// is removed. A task of an earlier epoch that has not noticed its end changes nothing.
     pub fn update(&self, table: &poker::table::Table, epoch: Epoch) {
         let mut index = self.index();
         let id = table.id();
@@ -53,8 +54,8 @@ impl WorkerIndex {
         index.players_of.insert(id, table.players().map(|(_, player)| player).collect());
     }
 
-    /// Takes a table out of the index: this worker does not own it any more, or not since `epoch` but
-    /// since later.
+    /// Removes a table from the index: this worker no longer owns it since `epoch`. A later
+    /// tenure's entry stays.
     pub fn forget(&self, table: TableId, epoch: Epoch) {
         let mut index = self.index();
         if index.tables.get(&table).is_some_and(|(known, _)| *known == epoch) {
@@ -62,7 +63,7 @@ impl WorkerIndex {
         }
     }
 
-    /// The worker's part of the answer to a query.
+    /// Returns this worker's part of the answer to a query.
     pub fn answer(&self, query: &WorkersQuery) -> WorkersAnswer {
         let index = self.index();
         match query {
@@ -84,7 +85,7 @@ impl WorkerIndex {
         }
     }
 
-    /// What the heartbeat says.
+    /// Returns the load for the heartbeat.
     pub fn load(&self) -> Load {
         Load {
             partitions: self.partitions.load(Relaxed),
@@ -95,7 +96,8 @@ impl WorkerIndex {
         }
     }
 
-    /// The index is whole after every statement, so a panic elsewhere does not spoil it.
+    /// Locks the index. It is consistent after every statement, so a panic of another task does not
+    /// spoil it.
     fn index(&self) -> MutexGuard<'_, Index> {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,8 +1,8 @@
-//! Where a gateway listens, and how to speak to it.
+//! Addresses of gateways.
 
 use std::{fmt, str::FromStr};
 
-/// How frames travel.
+/// The transport and encoding of frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Wire {
     /// Length-prefixed MessagePack over TCP.
@@ -32,34 +32,34 @@ pub struct Address {
     path: String,
 }
 
-/// Why a text is no address.
+/// The text is not a valid address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{} is no address of a gateway: write tcp://host:port, ws://host:port/ or ws+json://host:port/",
+    "{} is not an address of a gateway: write tcp://host:port, ws://host:port/ or ws+json://host:port/",
     wire::text::Quoted(.0)
 )]
 pub struct BadAddress(pub String);
 
 impl Address {
-    /// How frames travel.
+    /// Returns the transport and encoding of frames.
     #[must_use]
     pub const fn wire(&self) -> Wire {
         self.wire
     }
 
-    /// `host:port`.
+    /// Returns `host:port`.
     #[must_use]
     pub fn authority(&self) -> &str {
         &self.authority
     }
 
-    /// What a WebSocket handshake asks for, e.g. `ws://host:port/`.
+    /// Returns the URL of the WebSocket handshake, e.g. `ws://host:port/`.
     pub(crate) fn url(&self) -> String {
         format!("ws://{}{}", self.authority, self.path)
     }
 
-    /// An address that a node named, spoken to in the way of this one. None when that node's listener is of another
-    /// kind (a WebSocket client cannot use a TCP listener).
+    /// Returns an address that a gateway named, with this address's encoding. None if its listener
+    /// is of the other kind (a WebSocket client cannot use a TCP listener).
     #[must_use]
     pub fn sibling(&self, text: &str) -> Option<Self> {
         let other: Self = text.parse().ok()?;
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn another_node_is_spoken_to_in_the_same_way() {
+    fn another_gateways_address_gets_the_same_encoding() {
         let json: Address = "ws+json://a:1/".parse().unwrap();
         assert_eq!(json.sibling("ws://b:2/").unwrap().to_string(), "ws+json://b:2/");
         assert_eq!(json.sibling("tcp://b:2"), None);

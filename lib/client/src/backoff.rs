@@ -1,21 +1,21 @@
-//! How long to wait before the next attempt.
+//! Pauses before the next attempt to connect.
 
 use std::time::Duration;
 
-/// The first attempt after a loss comes at once, within this much, so that the players of a node that died do not all
-/// knock in the same instant.
+/// The first attempt after a loss comes within this time, spread at random, so that the clients of
+/// a gateway that died do not all connect in the same instant.
 const FIRST: Duration = Duration::from_millis(50);
-/// No wait is longer.
+/// The longest pause.
 const LONGEST: Duration = Duration::from_secs(3);
 
-/// Waits that double and are drawn at random from nothing to the full wait.
+/// Pauses that double, each drawn at random between zero and the full pause.
 #[derive(Debug, Default)]
 pub(crate) struct Backoff {
     failures: u32,
 }
 
 impl Backoff {
-    /// The next wait. `draw` is any random number.
+    /// Returns the next pause. `draw` is any random number.
     pub(crate) fn next(&mut self, draw: u64) -> Duration {
         let full = FIRST.saturating_mul(1 << self.failures.min(10)).min(LONGEST);
         self.failures = self.failures.saturating_add(1);
@@ -23,13 +23,14 @@ impl Backoff {
         Duration::from_micros(draw % micros.max(1))
     }
 
-    /// A connection held.
+    /// Starts over with the shortest pause: a connection held.
     pub(crate) fn reset(&mut self) {
         self.failures = 0;
     }
 }
 
-/// A random number. Without an entropy source it is 0: waits are then short, nothing else depends on it.
+/// Returns a random number. Without an entropy source it is 0: pauses are then short, and nothing
+/// else depends on it.
 pub(crate) fn draw() -> u64 {
     getrandom::u64().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! What the program holds.
+//! The types that the program uses: [`Client`] and [`Handle`].
 
 use crate::{
     ClientError, ClientEvent, Ended, Options, backoff,
@@ -20,25 +20,25 @@ use wire::{
     client::{ClientMessage, ServerMessage},
 };
 
-/// Requests on their way to the connection.
+/// Requests of the program on their way to the connection's task.
 pub(crate) type Requests = mpsc::Receiver<ProgramRequest>;
 
-/// A player's (or visitor's) connection to the poker room. Dropping it closes the connection.
+/// A connection of a player or visitor to the poker room. Dropping it closes the connection.
 #[derive(Debug)]
 pub struct Client {
     handle: Handle,
-    /// The connection ends when this goes away.
+    /// The connection ends when this is dropped.
     _alive: oneshot::Sender<()>,
 }
 
-/// Sends requests; can be cloned and passed around.
+/// Sends requests; can be cloned and passed to other tasks.
 #[derive(Clone, Debug)]
 pub struct Handle {
     requests: mpsc::Sender<ProgramRequest>,
     shared: Arc<Shared>,
 }
 
-/// What the connection and the program share.
+/// State that the connection's task and the program share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) queue: EventQueue,
@@ -55,11 +55,12 @@ struct Known {
 }
 
 impl Client {
-    /// Connects to the first node that lets us in, and logs in.
+    /// Connects to the first gateway that accepts the connection, and logs in.
     ///
     /// # Errors
-    /// [`ClientError::Unreachable`] when no node does within the options' patience, [`ClientError::Ended`] when the
-    /// log-in is refused.
+    /// [`ClientError::NoAddresses`] when the options have no address, [`ClientError::Unreachable`]
+    /// when no gateway accepts within [`Options::connect_patience`], [`ClientError::Ended`] when
+    /// the log-in is refused.
     pub async fn connect(options: Options) -> Result<Self, ClientError> {
         if options.addresses.is_empty() {
             return Err(ClientError::NoAddresses);
@@ -83,7 +84,7 @@ impl Client {
         }
     }
 
-    /// Asks something and waits for the answer. See [`Handle::request`].
+    /// Sends a request and waits for the answer. See [`Handle::request`].
     ///
     /// # Errors
     /// See [`Handle::request`].
@@ -91,25 +92,25 @@ impl Client {
         self.handle.request(message).await
     }
 
-    /// The next thing that came unasked; none after [`ClientEvent::Closed`]. May be dropped and called again.
+    /// Returns the next event; none after [`ClientEvent::Closed`]. May be dropped and called again.
     pub async fn next(&mut self) -> Option<ClientEvent> {
         self.handle.shared.queue.next().await
     }
 
-    /// For asking from elsewhere. Does not keep the connection alive.
+    /// Returns a handle for other tasks. It does not keep the connection open.
     #[must_use]
     pub fn handle(&self) -> Handle {
         self.handle.clone()
     }
 
-    /// Who we are; nobody for visitors.
+    /// Returns the player that is logged in; none for visitors.
     #[must_use]
     pub fn player(&self) -> Option<PlayerId> {
         self.handle.shared.lock().player
     }
 
-    /// Returns what time it is where deadlines are given, in milliseconds since 1970: by the node's
-    /// clock, or by this machine's while no node has said.
+    /// Returns the time by which deadlines are given, in milliseconds since 1970: the gateway's
+    /// clock, or this machine's as long as no gateway has told its time.
     #[must_use]
     pub fn now_ms(&self) -> u64 {
         let clock = self.handle.shared.lock().clock;
@@ -118,7 +119,7 @@ impl Client {
         })
     }
 
-    /// What continues the session: see [`crate::Login::Token`].
+    /// Returns the session's token, for [`crate::Login::Token`].
     #[must_use]
     pub fn token(&self) -> Option<String> {
         self.handle.shared.lock().token.clone()
@@ -126,17 +127,20 @@ impl Client {
 }
 
 impl Handle {
-    /// Asks something and waits for the answer, for as long as it takes: the request is repeated, with the same id,
-    /// over reconnects until it is answered. When the returned future is dropped, it is repeated no more.
+    /// Sends a request and waits for the answer without a time limit: the request is repeated under
+    /// the same id, over reconnects, until it is answered. It is not repeated once the returned
+    /// future is dropped.
     ///
     /// # Errors
-    /// [`ClientError::Refused`] when the answer is a refusal (one for a passing reason is repeated for a while first),
-    /// [`ClientError::Ended`] when there will be no more connection.
+    /// [`ClientError::Refused`] when the answer is a refusal (after a passing one the request is
+    /// repeated first, for [`Options::refusal_patience`]), [`ClientError::Ended`] when there will
+    /// be no further connection.
     pub async fn request(&self, message: ClientMessage) -> Result<ServerMessage, ClientError> {
         self.ask(message, None).await
     }
 
-    /// The same for a program that keeps books: `noted` is told the id that the request gets, by which journals know it.
+    /// Sends a request like [`Handle::request`], and sends its command id, by which journals know
+    /// it, to `noted`.
     ///
     /// # Errors
     /// See [`Handle::request`].

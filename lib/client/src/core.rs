@@ -1,5 +1,5 @@
-//! What the client knows and decides: frames and requests in, frames and events out. No socket, no task, no clock of
-//! its own.
+//! The client's state and decisions: frames and requests in, frames and events out. Without
+//! sockets, tasks, or a clock of its own.
 
 mod incoming;
 mod tables;
@@ -21,48 +21,50 @@ use wire::{
     client::{ClientFrame, ClientMessage, ServerMessage},
 };
 
-/// Without a sign of life for this long, the node is asked for one.
+/// Time without a frame from the gateway after which it is asked for one.
 const PING_AFTER: Duration = Duration::from_secs(5);
-/// Without a sign of life for this long, the connection is given up.
+/// Time without a frame from the gateway after which the connection is given up.
 const SILENCE: Duration = Duration::from_secs(13);
-/// First pause before asking where we sit while nothing happens: a seat may have been given while nobody could tell us.
-/// Doubles up to [`SEATS_PAUSE_LONGEST`], because the question goes to every table worker.
+/// First pause before the player's seats are asked for while no events come: the message about a
+/// seat may have been lost. Doubles up to [`SEATS_PAUSE_LONGEST`], because the question goes to
+/// every table worker.
 const SEATS_PAUSE: Duration = Duration::from_secs(5);
 const SEATS_PAUSE_LONGEST: Duration = Duration::from_secs(30);
-/// The same soon after a reconnect: whatever took the connection away may have taken a table's owner away too.
+/// The pause after a reconnect: the loss of the connection may have had the same cause as the death
+/// of a table's owner.
 const SEATS_AFTER_RECONNECT: Duration = Duration::from_secs(2);
-/// Refusals of a log-in for passing reasons before another node is tried.
+/// How long a passing refusal of a log-in is repeated before another gateway is tried.
 const LOGIN_PATIENCE: Duration = Duration::from_secs(5);
-/// Most tables that the program has left and that are remembered: as many as one connection may
-/// watch. Without a bound a visitor that goes from table to table would remember all of them.
+/// Tables that the program left and that are remembered: as many as one connection may watch.
+/// Without a bound, a visitor that goes from table to table would remember all of them.
 const MOST_UNWANTED: usize = 256;
-/// Our own questions about tables are repeated for as long as we are connected.
+/// The client's own requests for tables are repeated as long as the connection holds.
 const ALWAYS: Duration = Duration::from_secs(1_000_000);
 
-/// What a request of the program is answered with.
+/// Where the answer of a program's request goes.
 pub(crate) type Reply = oneshot::Sender<Result<ServerMessage, ClientError>>;
 
-/// A question of the program.
+/// A request of the program.
 #[derive(Debug)]
 pub(crate) struct ProgramRequest {
-    /// What.
+    /// The message.
     pub(crate) message: ClientMessage,
-    /// Wants to know the id that the request gets.
+    /// Gets the id of the request.
     pub(crate) noted: Option<oneshot::Sender<CommandId>>,
     /// Gets the answer.
     pub(crate) reply: Reply,
 }
 
-/// What to do with the connection.
+/// What is to be done with the connection.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ConnectionStep {
-    /// Carry on.
+    /// Keep it.
     Stay,
-    /// Close it and make another one, to these nodes first.
+    /// Close it and connect again, to these gateways first.
     Leave {
-        /// Why.
+        /// The reason.
         down: Down,
-        /// Nodes that may take us.
+        /// Addresses of gateways that may accept the connection.
         elsewhere: Vec<String>,
     },
     /// Close it for good.
@@ -73,24 +75,25 @@ pub(crate) enum ConnectionStep {
 enum ConnectionState {
     /// Not connected.
     Down,
-    /// Connected, the session is not open yet.
+    /// Connected; the session is not open yet.
     Opening,
-    /// Open.
+    /// The session is open.
     Ready,
 }
 
-/// What a node says in its hello.
+/// The content of a gateway's hello.
 #[derive(Debug)]
 pub(crate) struct Greeting {
-    /// Its name.
+    /// The gateway's name.
     pub(crate) node: String,
-    /// Longest silence before it closes the connection, in milliseconds.
+    /// Longest silence of a client before the gateway closes the connection, in milliseconds.
     pub(crate) idle_ms: u32,
-    /// Its time, in milliseconds since 1970; none from one that cannot be asked for it.
+    /// The gateway's time, in milliseconds since 1970; none from a gateway of a version that does
+    /// not tell it.
     pub(crate) now_ms: Option<u64>,
 }
 
-/// Times that decide when to speak up. All of this connection.
+/// Times of the current connection that decide when a frame is due.
 #[derive(Debug)]
 struct Clock {
     heard: Instant,
@@ -98,14 +101,15 @@ struct Clock {
     ping_after_sent: Duration,
     seats_at: Option<Instant>,
     seats_pause: Duration,
-    /// Whether the question after a reconnect is still to come: that one is asked in any case.
+    /// Whether the request for seats after a reconnect is still due: it is sent even while events
+    /// come.
     seats_first: bool,
-    /// Whether the node can be asked what time it is.
+    /// Whether the gateway answers requests for its time.
     tells_time: bool,
 }
 
 impl Clock {
-    /// Something happens: no reason to ask whether something does.
+    /// Postpones the request for seats: events come, so the connection works.
     fn busy(&mut self, now: Instant) {
         if self.seats_at.is_some() && !self.seats_first {
             self.seats_at = Some(now + SEATS_PAUSE);
@@ -114,7 +118,7 @@ impl Clock {
     }
 }
 
-/// See the module.
+/// The client's state.
 #[derive(Debug)]
 pub(crate) struct Core {
     login: Login,
@@ -125,9 +129,10 @@ pub(crate) struct Core {
     address: Option<Address>,
     outstanding: Outstanding,
     tables: BTreeMap<TableId, Following>,
-    /// Followed tables where we seem to sit though nobody told us: the first snapshot decides.
+    /// Followed tables of which an answer said that the player has a seat there; the first snapshot
+    /// decides.
     found: BTreeSet<TableId>,
-    /// Tables that the program does not want to follow though it may sit there.
+    /// Tables that the program does not watch although the player may have a seat there.
     unwanted: BTreeSet<TableId>,
     shared: Arc<Shared>,
     clock: Clock,
@@ -171,17 +176,17 @@ impl Core {
         }
     }
 
-    /// Whether the session is open.
+    /// Returns whether the session is open.
     pub(crate) fn is_ready(&self) -> bool {
         self.stage == ConnectionState::Ready
     }
 
-    /// Whether the program may ask more.
+    /// Returns whether the program may send a further request.
     pub(crate) fn has_room(&self) -> bool {
         self.outstanding.has_room()
     }
 
-    /// A node said hello.
+    /// Handles a gateway's hello: opens the session.
     pub(crate) fn connected(&mut self, greeting: Greeting, address: Address, now: Instant) {
         let Greeting { node, idle_ms, now_ms } = greeting;
         if let Some(now_ms) = now_ms {
@@ -212,7 +217,7 @@ impl Core {
         self.outstanding.add(message, AnswerTo::Opening, now, LOGIN_PATIENCE);
     }
 
-    /// The session is open: goes on where the last connection ended.
+    /// Continues where the last connection ended: the session is open.
     fn ready(&mut self, seats: Vec<TableId>, now: Instant) {
         self.stage = ConnectionState::Ready;
         if let Some(address) = self.address.clone() {
@@ -228,7 +233,7 @@ impl Core {
         }
     }
 
-    /// The connection is gone.
+    /// Handles the loss of the connection.
     pub(crate) fn lost(&mut self, down: Down, now: Instant) {
         if self.stage == ConnectionState::Ready {
             self.shared.queue.push(ClientEvent::Down(down));
@@ -238,7 +243,7 @@ impl Core {
         self.tables.values_mut().for_each(Following::unasked);
     }
 
-    /// There will be no more connection.
+    /// Answers all requests with the reason why there will be no further connection.
     pub(crate) fn end(&mut self, why: &Ended) {
         for asked in self.outstanding.drain() {
             if let AnswerTo::Program(reply) = asked.asker {
@@ -248,7 +253,7 @@ impl Core {
         self.shared.end(why.clone());
     }
 
-    /// The program asks something.
+    /// Accepts a request of the program.
     pub(crate) fn request(&mut self, ProgramRequest { message, noted, reply }: ProgramRequest, now: Instant) {
         match &message {
             ClientMessage::Watch { table, since } => {
@@ -267,12 +272,12 @@ impl Core {
         }
         let id = self.outstanding.add(message, AnswerTo::Program(reply), now, self.refusal_patience);
         if let Some(noted) = noted {
-            // Who no longer waits for the answer does not care.
+            // A caller that stopped waiting does not need the id.
             let _ = noted.send(id);
         }
     }
 
-    /// A request was too large to be sent.
+    /// Answers a request that is too large to be sent.
     pub(crate) fn too_large(&mut self, id: CommandId, size: usize) {
         if let Some(OutstandingRequest { asker: AnswerTo::Program(reply), .. }) =
             self.outstanding.answered(id)
@@ -281,7 +286,7 @@ impl Core {
         }
     }
 
-    /// Frames that are to be sent now.
+    /// Returns the frames that are due.
     pub(crate) fn frames(&mut self, now: Instant) -> Vec<ClientFrame> {
         if self.stage == ConnectionState::Down {
             return Vec::new();
@@ -299,7 +304,7 @@ impl Core {
             .collect()
     }
 
-    /// When [`Core::tick`] or [`Core::frames`] has something to do.
+    /// Returns when [`Core::tick`] or [`Core::frames`] is due next.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let clock = &self.clock;
         match self.stage {
@@ -321,11 +326,11 @@ impl Core {
         times.into_iter().flatten().min()
     }
 
-    /// Time has passed.
+    /// Handles the passing of time: silence, pings, and the request for seats.
     pub(crate) fn tick(&mut self, now: Instant) -> ConnectionStep {
         if now >= self.clock.heard + SILENCE {
             return ConnectionStep::Leave {
-                down: Down::Broken("nothing was heard for too long".into()),
+                down: Down::Broken("the gateway was silent for too long".into()),
                 elsewhere: Vec::new(),
             };
         }
@@ -334,7 +339,7 @@ impl Core {
         }
         let silent = now >= self.clock.heard + PING_AFTER && now >= self.clock.sent + Duration::from_secs(1);
         if silent || now >= self.clock.sent + self.clock.ping_after_sent {
-            // The answer is a sign of life as good as another.
+            // Either answer shows that the gateway is alive.
             let sign = if self.clock.tells_time { ClientMessage::Time } else { ClientMessage::Ping };
             self.outstanding.add(sign, AnswerTo::Nobody, now, Duration::ZERO);
         }

@@ -1,4 +1,4 @@
-//! The task behind a client: connects, passes frames between the link and the core, connects again.
+//! The task of a client: connects, passes frames between the link and the core, reconnects.
 
 use crate::{
     Address, Down, Ended, Options,
@@ -19,25 +19,25 @@ use tokio::{
 };
 use wire::client::ServerMessage;
 
-/// A connection that held for this long was no failure.
+/// A connection that held this long resets the pauses.
 const HELD: Duration = Duration::from_secs(5);
 
-/// See the module.
+/// The state of the client's task.
 #[derive(Debug)]
 pub(crate) struct Driver {
     options: Options,
     core: Core,
     asked: Requests,
     gone: oneshot::Receiver<()>,
-    /// Told when the first session is open; dropped when there will be none.
+    /// Signals that the first session is open; dropped when none will be.
     first: Option<oneshot::Sender<()>>,
     shared: Arc<Shared>,
-    /// Nodes that another node named, to be tried before our own list.
+    /// Addresses that a gateway named, tried before those of the options.
     preferred: VecDeque<Address>,
     next_address: usize,
 }
 
-/// Why a connection is over.
+/// The end of a connection.
 struct Over {
     down: Down,
     elsewhere: Vec<String>,
@@ -64,7 +64,7 @@ impl Driver {
         }
     }
 
-    /// Runs until the client is dropped or there will be no more connection.
+    /// Runs until the client is dropped or there will be no further connection.
     pub(crate) async fn run(mut self) {
         let mut backoff = Backoff::default();
         let why = loop {
@@ -104,7 +104,8 @@ impl Driver {
         }
     }
 
-    /// One connection from its beginning to its end. `Err`: there will be no other.
+    /// Runs one connection from its beginning to its end. `Err` means that there will be no further
+    /// one.
     async fn one_connection(&mut self, address: &Address) -> Result<Over, Ended> {
         let patience = self.options.handshake_patience;
         let greeted = self.meanwhile(timeout(patience, greet(address))).await?;
@@ -129,7 +130,7 @@ impl Driver {
         result
     }
 
-    /// Passes frames to and fro.
+    /// Passes frames in both directions until the connection ends.
     async fn converse(&mut self, reader: &mut Reader, writer: &mut Writer) -> Result<Over, Ended> {
         loop {
             for frame in self.core.frames(Instant::now()) {
@@ -153,7 +154,7 @@ impl Driver {
         }
     }
 
-    /// Waits for whatever comes next.
+    /// Waits for the next frame, request or deadline, and handles it.
     async fn step(&mut self, reader: &mut Reader) -> ConnectionStep {
         let deadline = self.core.next_deadline();
         let deadline = deadline.unwrap_or_else(|| Instant::now() + Duration::from_secs(1));
@@ -175,7 +176,7 @@ impl Driver {
         }
     }
 
-    /// When sending fails the node may still have said why it closed the connection.
+    /// Reads what the gateway sent before sending failed: it may say why it closed the connection.
     async fn last_words(&mut self, reader: &mut Reader, why: String) -> Result<Over, Ended> {
         let until = Instant::now() + Duration::from_millis(500);
         while let Ok(Ok(received)) = tokio::time::timeout_at(until.into(), reader.next()).await {
@@ -188,7 +189,8 @@ impl Driver {
         Ok(broken(why))
     }
 
-    /// Waits for something while nothing can be sent. The program may ask, or go away.
+    /// Awaits a future while no frame can be sent. The program may send requests or drop the client
+    /// meanwhile.
     async fn meanwhile<T>(&mut self, wanted: impl Future<Output = T>) -> Result<T, Ended> {
         let mut wanted = std::pin::pin!(wanted);
         loop {
@@ -207,7 +209,7 @@ fn broken(why: String) -> Over {
     Over { down: Down::Broken(why), elsewhere: Vec::new() }
 }
 
-/// Connects and waits for the node's hello: its name and longest silence.
+/// Connects and waits for the gateway's hello.
 async fn greet(address: &Address) -> Result<(Reader, Writer, Greeting), Over> {
     let (mut reader, writer) = link::connect(address, None).await.map_err(|why| broken(why.0))?;
     loop {
@@ -218,7 +220,9 @@ async fn greet(address: &Address) -> Result<(Reader, Writer, Greeting), Over> {
         match frame.m {
             ServerMessage::Hello { .. } if frame.v != wire::VERSION => {
                 let theirs = frame.v;
-                return Err(broken(format!("{address} speaks version {theirs} of the protocol")));
+                return Err(broken(format!(
+                    "{address} uses version {theirs} of the protocol, which this program does not support"
+                )));
             }
             ServerMessage::Hello { node, idle_ms, now_ms, .. } => {
                 return Ok((reader, writer, Greeting { node, idle_ms, now_ms }));

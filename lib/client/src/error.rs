@@ -1,14 +1,14 @@
-//! What can go wrong.
+//! Errors of a client.
 
 use wire::{Refusal, client::Closing};
 
-/// Why there will be no more connection.
+/// The reason why there will be no further connection.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Ended {
-    /// The node closed the connection for a reason that trying again does not change.
+    /// The gateway closed the connection for a reason that a reconnect does not change.
     #[error("the connection was closed: {0}")]
     ByNode(Closing),
-    /// The session could not be opened (again).
+    /// The session could not be opened, or not opened again.
     #[error("cannot log in: {0}")]
     LogInRefused(Refusal),
     /// The client was dropped.
@@ -16,33 +16,33 @@ pub enum Ended {
     ByUs,
 }
 
-/// Why a request was not carried out, or a connection not made.
+/// The reason why a request was not carried out, or a connection not made.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// Not done, and why.
+    /// The request was refused.
     #[error("{0}")]
     Refused(Refusal),
-    /// There will be no more connection.
+    /// There will be no further connection.
     #[error(transparent)]
     Ended(#[from] Ended),
-    /// No node let us in in time.
-    #[error("no gateway answers ({last}): check the addresses and whether the fleet is up")]
+    /// No gateway accepted the connection in time.
+    #[error("no gateway answers ({last}): check the addresses, and that the fleet runs")]
     Unreachable {
-        /// What went wrong last.
+        /// The last failure.
         last: String,
     },
-    /// The options name no node.
+    /// The options have no address.
     #[error("name at least one address of a gateway")]
     NoAddresses,
-    /// The request is larger than a node accepts.
-    #[error("the request takes {size} bytes, a node accepts {limit}: make it smaller")]
+    /// The request is larger than a gateway accepts.
+    #[error("the request has {size} bytes, a gateway accepts at most {limit}: send a smaller one")]
     TooLarge {
-        /// Its size, in bytes.
+        /// The request's size, in bytes.
         size: usize,
         /// The limit, in bytes.
         limit: usize,
     },
     /// The answer is of a kind that this version does not know.
-    #[error("the answer is of a kind that this version does not know: update this program")]
+    #[error("the gateway's answer is of a kind that this version does not know: update this program")]
     Unintelligible,
 }

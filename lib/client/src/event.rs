@@ -1,4 +1,4 @@
-//! What a player sees.
+//! Events of a client.
 
 use crate::{Address, Ended};
 use wire::{
@@ -8,86 +8,87 @@ use wire::{
     view::TableView,
 };
 
-/// Something that came unasked, in the order in which it came.
+/// Messages that are no answers, and changes of the connection, in the order of their arrival.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientEvent {
-    /// Connected, and logged in unless a visitor. Comes again after every reconnect.
+    /// Connected, and logged in unless as a visitor. Comes again after every reconnect.
     Up {
         /// Name of the gateway.
         node: String,
-        /// Its address.
+        /// The gateway's address.
         address: Address,
-        /// Who we are; nobody for visitors.
+        /// The player that is logged in; none for visitors.
         player: Option<PlayerId>,
     },
-    /// The connection is lost; another one is being made.
+    /// The connection is lost; the client reconnects.
     Down(Down),
-    /// A table is being followed from here: events after `view.event_no` come next.
+    /// A table is followed from this state on: events after `view.event_no` come next.
     Table {
         /// The table.
         view: Box<TableView>,
-        /// Our own hidden cards.
+        /// The player's own hidden cards.
         cards: Option<PrivateCards>,
-        /// The events of the hand being played so far, with their numbers. The view includes them.
+        /// The events of the current hand so far, with their numbers. The view includes them.
         so_far: Vec<(u64, Event)>,
     },
-    /// Something happened at a table. Numbers rise by one.
+    /// An event of a table. Numbers rise by one.
     Event {
-        /// Which table.
+        /// The table.
         table: TableId,
         /// The event's number.
         number: u64,
-        /// What happened.
+        /// The event.
         event: Event,
     },
-    /// Events were missed that the table no longer remembers: go on from here, events after `view.event_no` come next.
+    /// Events were missed that the table no longer remembers. Continue from this state: events
+    /// after `view.event_no` come next.
     Restarted {
         /// The table.
         view: Box<TableView>,
-        /// Our own hidden cards.
+        /// The player's own hidden cards.
         cards: Option<PrivateCards>,
-        /// The events of the hand being played so far, with their numbers. The view includes them.
+        /// The events of the current hand so far, with their numbers. The view includes them.
         so_far: Vec<(u64, Event)>,
     },
-    /// Our own hidden cards, all of them.
+    /// The player's own hidden cards, all of them.
     Cards(PrivateCards),
-    /// We were given a seat; the table is being followed from now on ([`ClientEvent::Table`] comes next, unless it is
-    /// being followed already).
+    /// The player was given a seat. The table is followed from now on ([`ClientEvent::Table`] comes
+    /// next, unless the table is followed already).
     GivenSeat {
-        /// Which table.
+        /// The table.
         table: TableId,
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
         /// The tournament, if it gave the seat.
         tournament: Option<TournamentId>,
     },
-    /// We no longer have a seat there.
+    /// The player no longer has a seat.
     LostSeat {
-        /// Which table.
+        /// The table.
         table: TableId,
-        /// Why.
+        /// The reason.
         reason: Unseating,
     },
-    /// A tournament is over for us.
+    /// The player's tournament is over.
     Placed {
-        /// Which tournament.
+        /// The tournament.
         tournament: TournamentId,
-        /// Our place.
+        /// The player's place.
         place: u32,
-        /// Our prize.
+        /// The player's prize.
         prize: Chips,
     },
-    /// What works of the fleet has changed. After a reconnect everything works unless this comes.
+    /// What works of the fleet has changed. After a reconnect, all of it works unless this comes.
     Service(Service),
-    /// There will be no more connection: the last event.
+    /// There will be no further connection. This is the last event.
     Closed(Ended),
 }
 
-/// Why a connection was lost.
+/// The reason why a connection was lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Down {
-    /// The node said why.
+    /// The gateway closed it for this reason.
     ByNode(Closing),
-    /// The connection broke, or nothing was heard for too long.
+    /// The connection broke, or the gateway was silent for too long.
     Broken(String),
 }

@@ -1,4 +1,4 @@
-//! The order of one table's events: each once, by number, none missing. Pure.
+//! The order of one table's events: each once, by number, without gaps. Pure.
 
 use wire::{
     client::{PrivateCards, TableEvents},
@@ -6,37 +6,39 @@ use wire::{
     view::TableView,
 };
 
-/// One followed table.
+/// A followed table.
 #[derive(Debug, Default)]
 pub(crate) struct Following {
-    /// Number of the last event that was delivered; none before the first snapshot.
+    /// Number of the last delivered event; none before the first snapshot.
     last: Option<u64>,
-    /// Whether a question is under way whose answer tells where to go on from. What comes before that answer is part
-    /// of the answer.
+    /// Whether a request is under way whose answer says from which event to continue. Events that
+    /// come before the answer are part of it.
     asking: bool,
-    /// Whether the receiver had no room: nothing is delivered until the table is asked again.
+    /// Whether the program's queue had no room: events are not delivered until the table is asked
+    /// again.
     lagging: bool,
     /// The hidden cards that were delivered last.
     cards: Option<PrivateCards>,
 }
 
-/// What to do about events that came.
+/// What is to be done with incoming events.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
     /// Deliver these (possibly none).
     Deliver(Numbered),
-    /// Some are missing: ask the table.
+    /// Events are missing: ask the table.
     Gap,
 }
 
-/// What to do about a snapshot that came.
+/// What is to be done with an incoming snapshot.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum SnapshotStep {
-    /// The first one: go on from it. With the events of the hand being played so far, which are in it already.
+    /// The first snapshot: continue from it. Has the events of the current hand so far, which the
+    /// snapshot includes.
     Start(Numbered),
-    /// Deliver these events (possibly none), they lead to the snapshot.
+    /// Deliver these events (possibly none), which lead to the snapshot.
     Deliver(Numbered),
-    /// Something is missing for good: go on from the snapshot. With the events of the hand being played so far.
+    /// Events are lost: continue from the snapshot. Has the events of the current hand so far.
     Restart(Numbered),
 }
 
@@ -44,43 +46,43 @@ pub(crate) enum SnapshotStep {
 pub(crate) type Numbered = Vec<(u64, Event)>;
 
 impl Following {
-    /// Follows on after an event that was seen before.
+    /// Follows a table from an event on that the program has seen before.
     pub(crate) fn after(since: Option<u64>) -> Self {
         Self { last: since, ..Self::default() }
     }
 
-    /// What to ask the table from.
+    /// Returns the number after which events are to be asked for.
     pub(crate) const fn since(&self) -> Option<u64> {
         self.last
     }
 
-    /// The table was asked.
+    /// Notes that the table is asked.
     pub(crate) fn asked(&mut self) {
         self.asking = true;
         self.lagging = false;
     }
 
-    /// Nothing is under way any more: the connection is gone, or the question was refused.
+    /// Notes that no request is under way: the connection is lost, or the request was refused.
     pub(crate) fn unasked(&mut self) {
         self.asking = false;
     }
 
-    /// Whether a question is under way.
+    /// Returns whether a request is under way.
     pub(crate) const fn is_asking(&self) -> bool {
         self.asking
     }
 
-    /// The receiver has no room: what comes now is asked for again later.
+    /// Notes that the program's queue has no room: events are dropped and asked for later.
     pub(crate) fn lag(&mut self) {
         self.lagging = true;
     }
 
-    /// Whether the receiver had no room.
+    /// Returns whether the program's queue had no room.
     pub(crate) const fn is_lagging(&self) -> bool {
         self.lagging
     }
 
-    /// Takes live events.
+    /// Handles live events.
     pub(crate) fn hear(&mut self, chunk: TableEvents) -> Heard {
         let (Some(last), false, false) = (self.last, self.asking, self.lagging) else {
             return Heard::Deliver(Vec::new());
@@ -91,7 +93,7 @@ impl Following {
         Heard::Deliver(self.take_new(last, chunk))
     }
 
-    /// Takes a snapshot, with the events that lead to it where the table remembers them.
+    /// Handles a snapshot, with the events that lead to it if the table remembers them.
     pub(crate) fn see(&mut self, view: &TableView, events: Option<TableEvents>) -> SnapshotStep {
         self.asking = false;
         let Some(last) = self.last else {
@@ -112,7 +114,7 @@ impl Following {
         }
     }
 
-    /// Takes hidden cards; whether they are news.
+    /// Handles hidden cards. Returns whether they are new.
     pub(crate) fn learn(&mut self, cards: &PrivateCards) -> bool {
         if self.cards.as_ref() == Some(cards) {
             return false;
@@ -130,7 +132,7 @@ impl Following {
     }
 }
 
-/// Events that lead to a view.
+/// Returns the events that lead to a view, with their numbers.
 fn so_far(view: &TableView, events: Option<TableEvents>) -> Numbered {
     let chunk = events.filter(|chunk| chunk.last() == view.event_no);
     chunk.map_or_else(Vec::new, |chunk| (chunk.first..).zip(chunk.events).collect())
@@ -190,7 +192,7 @@ pub(crate) mod tests {
         assert_eq!(table.hear(chunk(1..=3)), Heard::Deliver(vec![]));
         assert_eq!(table.see(&view(3), None), SnapshotStep::Start(vec![]));
         let Heard::Deliver(events) = table.hear(chunk(2..=5)) else {
-            panic!("a gap where none is");
+            panic!("a gap was reported where none is");
         };
         assert_eq!(numbers(&events), [4, 5]);
         assert_eq!(table.hear(chunk(4..=5)), Heard::Deliver(vec![]));
@@ -208,7 +210,7 @@ pub(crate) mod tests {
         };
         assert_eq!(numbers(&events), [6, 7, 8, 9]);
         let Heard::Deliver(events) = table.hear(chunk(10..=10)) else {
-            panic!("a gap where none is");
+            panic!("a gap was reported where none is");
         };
         assert_eq!(numbers(&events), [10]);
     }
@@ -230,7 +232,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn without_room_nothing_is_taken_until_asked_again() {
+    fn without_room_events_are_dropped_until_the_table_is_asked_again() {
         let mut table = Following::after(Some(5));
         table.lag();
         assert_eq!(table.hear(chunk(6..=6)), Heard::Deliver(vec![]));
@@ -244,7 +246,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn cards_are_news_once() {
+    fn the_same_cards_are_delivered_once() {
         let mut table = Following::default();
         let cards = |hand| PrivateCards { table: TableId(1), hand: wire::HandNo(hand), cards: vec![] };
         assert!(table.learn(&cards(1)));

@@ -1,4 +1,4 @@
-//! Frames as bytes.
+//! Encodes and decodes frames.
 
 use crate::link::LinkError;
 use bytes::{Bytes, BytesMut};
@@ -16,10 +16,10 @@ use wire::{
     codec::{self, CodecError},
 };
 
-/// The bytes of a frame, without the TCP length.
+/// Returns the bytes of a frame, without the TCP length.
 ///
 /// # Errors
-/// None of today's frames: when a value has a form that the encoding has not.
+/// When a value has a form that the encoding does not support; no current frame does.
 pub fn encode(frame: &ClientFrame, json: bool) -> Result<Vec<u8>, LinkError> {
     if json {
         serde_json::to_vec(frame).map_err(|e| LinkError(e.to_string()))
@@ -28,26 +28,26 @@ pub fn encode(frame: &ClientFrame, json: bool) -> Result<Vec<u8>, LinkError> {
     }
 }
 
-/// A frame of a node, or as much as can be understood of it.
+/// A frame of a gateway, or the part of it that this version understands.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Received {
     /// A whole frame.
     Frame(Box<ServerFrame>),
-    /// A message of a kind that this version does not know, perhaps an answer.
+    /// A message of a kind that this version does not know; with a command id if it is an answer.
     Unknown(Option<CommandId>),
 }
 
-/// What every version of a frame has.
+/// The fields that every version of a frame has.
 #[derive(Deserialize)]
 struct Envelope {
     #[serde(default)]
     re: Option<CommandId>,
 }
 
-/// Understands the bytes of a frame.
+/// Decodes the bytes of a frame.
 ///
 /// # Errors
-/// When they are no frame of any version.
+/// When the bytes are no frame of any version.
 pub fn decode(bytes: &[u8], json: bool) -> Result<Received, LinkError> {
     let whole = if json {
         serde_json::from_slice(bytes).map_err(|e| e.to_string())
@@ -66,15 +66,15 @@ pub fn decode(bytes: &[u8], json: bool) -> Result<Received, LinkError> {
     envelope.map(|envelope| Received::Unknown(envelope.re)).map_err(LinkError)
 }
 
-/// Read at once, usually: several frames, or one of usual size, take one system call.
+/// Bytes that are read at once: several small frames, or one of usual size, take one system call.
 const CHUNK: usize = 4 * 1024;
 
-/// Reads frames with a big-endian `u32` length off a byte stream. Between frames it holds no memory, so a silent
-/// connection costs next to nothing.
+/// Reads frames with a big-endian `u32` length from a byte stream. Between frames it holds no
+/// memory, so that silent connections cost little.
 #[derive(Debug)]
 pub(crate) struct FrameReader<R> {
     stream: R,
-    /// Read, and not yet part of a whole frame.
+    /// Bytes that were read and are not yet part of a complete frame.
     pending: BytesMut,
 }
 
@@ -83,7 +83,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         Self { stream, pending: BytesMut::new() }
     }
 
-    /// The next frame's bytes. May be dropped and called again: nothing is lost.
+    /// Returns the next frame's bytes. May be dropped and called again without a loss.
     pub(crate) async fn next(&mut self) -> std::io::Result<Bytes> {
         loop {
             let missing = match self.length()? {
@@ -103,7 +103,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         }
     }
 
-    /// The length of the frame that has begun, once that is known.
+    /// Returns the length of the frame that has begun, once it is known.
     fn length(&self) -> std::io::Result<Option<usize>> {
         let Some(header) = self.pending.first_chunk() else {
             return Ok(None);
@@ -140,7 +140,7 @@ mod tests {
     use wire::client::ServerMessage;
 
     #[tokio::test]
-    async fn frames_arrive_in_whatever_pieces() {
+    async fn frames_are_read_from_pieces_of_any_size() {
         let mut bytes = Vec::new();
         for body in [&b"one"[..], b"", b"three"] {
             bytes.extend((body.len() as u32).to_be_bytes());
@@ -155,7 +155,7 @@ mod tests {
         }
     }
 
-    /// A reader that yields at most `piece` bytes at a time.
+    /// Returns a reader that yields at most `piece` bytes at a time.
     fn tokio_test_stream(bytes: &[u8], piece: usize) -> FrameReader<tokio::io::DuplexStream> {
         let (mut far, near) = tokio::io::duplex(piece);
         let bytes = bytes.to_vec();

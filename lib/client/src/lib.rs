@@ -17,15 +17,16 @@
 //! # }
 //! ```
 //!
-//! What always holds:
-//! - A request is repeated with the same id, over any number of connections, until it is answered. The fleet carries
-//!   out each id once.
-//! - Events of a table arrive in the order of their numbers, none missing and none twice. Where the table no longer
-//!   remembers what was missed, [`ClientEvent::Restarted`] says so and carries the state to go on from.
-//! - Every queue has a bound. A program that does not take its events loses none of them for good: the table is asked
-//!   again once there is room.
+//! Invariants:
+//! - A request is repeated under the same id, over any number of connections, until it is answered.
+//!   The fleet carries out each id once.
+//! - Events of a table arrive in the order of their numbers, without gaps or repeats. If the table
+//!   no longer remembers missed events, [`ClientEvent::Restarted`] says so and has the state to
+//!   continue from.
+//! - Every queue has a bound. A program that does not take its events loses none of them for good:
+//!   the table is asked again once there is room.
 //!
-//! What this crate does not know: the rules of poker. [`TableMirror`] only adds up what the table says.
+//! The crate does not know the rules of poker. [`TableMirror`] only applies a table's events.
 
 mod address;
 mod backoff;

@@ -1,5 +1,6 @@
-//! One connection: frames in, frames out, over TCP or WebSocket. No session, no repeats, no task: for programs that
-//! hold tens of thousands of connections and know what to do when one is lost. Everybody else wants [`crate::Client`].
+//! One connection: frames in and out, over TCP or WebSocket. Without session, repeats or task, for
+//! programs that hold tens of thousands of connections and handle their loss. Other programs use
+//! [`crate::Client`].
 
 use crate::{Address, Wire, frame::FrameReader};
 use bytes::Bytes;
@@ -25,14 +26,14 @@ use tokio_tungstenite::{
 };
 use wire::client::{ClientFrame, MAX_CLIENT_FRAME, MAX_SERVER_FRAME, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK};
 
-/// A node that takes nothing for this long is as good as gone.
+/// Time limit of a write, after which the connection counts as lost.
 const WRITE_PATIENCE: Duration = Duration::from_secs(10);
 
 pub use crate::frame::{Received, decode, encode};
 
 type Socket = WebSocketStream<TcpStream>;
 
-/// Why a connection is of no use any more.
+/// The reason why a connection is unusable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct LinkError(pub String);
@@ -43,7 +44,7 @@ impl LinkError {
     }
 }
 
-/// What comes from the node.
+/// The incoming side of a connection.
 #[derive(Debug)]
 pub struct Reader(Incoming);
 
@@ -53,7 +54,7 @@ enum Incoming {
     Ws { stream: SplitStream<Socket>, json: bool },
 }
 
-/// What goes to the node.
+/// The outgoing side of a connection.
 #[derive(Debug)]
 pub struct Writer(Outgoing);
 
@@ -63,24 +64,24 @@ enum Outgoing {
     Ws { sink: SplitSink<Socket, Message>, json: bool },
 }
 
-/// Why a frame was not sent.
+/// The reason why a frame was not sent.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// It is more than a node accepts.
-    #[error("a frame of {0} bytes is more than a node accepts")]
+    /// The frame is larger than a gateway accepts.
+    #[error("a frame of {0} bytes is larger than a gateway accepts")]
     TooLarge(usize),
-    /// The connection is of no use any more.
+    /// The connection is unusable.
     #[error(transparent)]
     Link(#[from] LinkError),
 }
 
-/// Connects, from a local address if one is given. The caller limits the time.
+/// Connects to a gateway, from a local address if one is given. The caller limits the time.
 ///
 /// # Errors
-/// When nobody listens there, or answers otherwise.
+/// When no program listens at the address, or the handshake fails.
 pub async fn connect(address: &Address, from: Option<IpAddr>) -> Result<(Reader, Writer), LinkError> {
     let stream = open(address, from).await.map_err(|why| LinkError::at(address, why))?;
-    // Small messages that are waited for: nothing may hold them back.
+    // Small frames must not wait for further ones.
     stream.set_nodelay(true).map_err(|why| LinkError::at(address, why))?;
     let json = match address.wire() {
         Wire::Tcp => {
@@ -108,7 +109,7 @@ pub async fn connect(address: &Address, from: Option<IpAddr>) -> Result<(Reader,
     Ok((Reader(Incoming::Ws { stream, json }), Writer(Outgoing::Ws { sink, json })))
 }
 
-/// The frames that come over a TCP connection, whoever made it, and the way back.
+/// Returns both sides of an open TCP connection, the incoming one as frames.
 #[must_use]
 pub fn over(stream: TcpStream) -> (Reader, OwnedWriteHalf) {
     let (read, write) = stream.into_split();
@@ -132,19 +133,20 @@ async fn open(address: &Address, from: Option<IpAddr>) -> std::io::Result<TcpStr
 }
 
 impl Reader {
-    /// The next frame. May be dropped and called again: nothing is lost.
+    /// Returns the next frame. May be dropped and called again without a loss.
     ///
     /// # Errors
-    /// When the connection is over, or what came is no frame.
+    /// When the connection has ended, or the bytes are no frame.
     pub async fn next(&mut self) -> Result<Received, LinkError> {
         let bytes = self.next_bytes().await?;
         decode(&bytes, self.json())
     }
 
-    /// The bytes of the next frame, for [`decode`]. May be dropped and called again: nothing is lost.
+    /// Returns the bytes of the next frame, for [`decode`]. May be dropped and called again without
+    /// a loss.
     ///
     /// # Errors
-    /// When the connection is over.
+    /// When the connection has ended.
     pub async fn next_bytes(&mut self) -> Result<Bytes, LinkError> {
         match &mut self.0 {
             Incoming::Tcp(reader) => reader.next().await.map_err(|why| LinkError(why.to_string())),
@@ -153,7 +155,7 @@ impl Reader {
                     Some(Ok(Message::Text(text))) => return Ok(text.into()),
                     Some(Ok(Message::Binary(bytes))) => return Ok(bytes),
                     Some(Ok(Message::Close(_))) | None => {
-                        return Err(LinkError("closed by the node".into()));
+                        return Err(LinkError("closed by the gateway".into()));
                     }
                     Some(Ok(_)) => {}
                     Some(Err(why)) => return Err(LinkError(why.to_string())),
@@ -162,7 +164,7 @@ impl Reader {
         }
     }
 
-    /// Whether frames are JSON, not MessagePack.
+    /// Returns whether frames are JSON, and not MessagePack.
     #[must_use]
     pub const fn json(&self) -> bool {
         matches!(self.0, Incoming::Ws { json: true, .. })
@@ -173,7 +175,7 @@ impl Writer {
     /// Sends a frame.
     ///
     /// # Errors
-    /// When it is too large, or the connection is over.
+    /// When the frame is too large, or the connection has ended.
     pub async fn send(&mut self, frame: &ClientFrame) -> Result<(), SendError> {
         let json = matches!(self.0, Outgoing::Ws { json: true, .. });
         self.send_bytes(encode(frame, json)?).await
@@ -182,14 +184,14 @@ impl Writer {
     /// Sends the bytes of a frame.
     ///
     /// # Errors
-    /// When there are too many, or the connection is over.
+    /// When there are more than [`MAX_CLIENT_FRAME`] bytes, or the connection has ended.
     pub async fn send_bytes(&mut self, body: Vec<u8>) -> Result<(), SendError> {
         if body.len() > MAX_CLIENT_FRAME {
             return Err(SendError::TooLarge(body.len()));
         }
         match timeout(WRITE_PATIENCE, self.write(body)).await {
             Ok(sent) => sent.map_err(|why| LinkError(why).into()),
-            Err(_) => Err(LinkError("the node takes nothing any more".into()).into()),
+            Err(_) => Err(LinkError("the gateway accepts no more bytes".into()).into()),
         }
     }
 
@@ -214,7 +216,7 @@ impl Writer {
         }
     }
 
-    /// Says goodbye, as far as that is possible.
+    /// Closes the connection in order, within half a second.
     pub async fn close(&mut self) {
         let goodbye = async {
             match &mut self.0 {
@@ -222,7 +224,7 @@ impl Writer {
                 Outgoing::Ws { sink, .. } => sink.close().await.is_ok(),
             }
         };
-        // The connection goes away in any case.
+        // The connection is dropped in any case.
         let _ = timeout(Duration::from_millis(500), goodbye).await;
     }
 }

@@ -1,4 +1,4 @@
-//! A table as it stands after the events seen so far. Adds up what the table says, knows no rules.
+//! Follows a table's state by its events. Without the rules of poker.
 
 mod streets;
 
@@ -10,27 +10,27 @@ use wire::{
     view::{HandView, SeatInHand, SeatView, TableView, TurnView},
 };
 
-/// A [`TableView`] that events are applied to.
+/// A [`TableView`] to which events are applied.
 ///
-/// Side pots are told apart when the hand was seen from its start; otherwise what is put in after the snapshot goes to
-/// the last pot of the snapshot. The sum of the pots is right in any case.
+/// Side pots are exact if the hand was seen from its start. Otherwise, chips that go in after the
+/// snapshot are added to the snapshot's last pot. The sum of the pots is exact in any case.
 ///
-/// In games without a board a new street is told from the cards and draws, see `streets`.
+/// In games without a board, the start of a street is inferred from cards and draws, see `streets`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableMirror {
     view: TableView,
-    /// What was put in during this hand; none when its start was not seen.
+    /// The chips that were put in during this hand; none if its start was not seen.
     paid: Option<Paid>,
     streets: Streets,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Paid {
-    /// Bets and blinds, seat by seat: what decides who can win how much.
+    /// Bets and blinds by seat, which decide how much each player can win.
     live: BTreeMap<SeatNo, Chips>,
-    /// Antes paid for the whole table and missed blinds: part of the main pot.
+    /// Antes paid for all players, and missed blinds: part of the main pot.
     dead: Chips,
-    /// Seats that have folded: their chips stay, they win nothing.
+    /// Seats that have folded: their chips stay in the pots, but they cannot win.
     folded: Vec<SeatNo>,
 }
 
@@ -41,30 +41,31 @@ impl TableMirror {
         Self { streets: Streets::of(&view), view, paid: None }
     }
 
-    /// Which table.
+    /// Returns the table's id.
     #[must_use]
     pub const fn table(&self) -> TableId {
         self.view.table
     }
 
-    /// The table now.
+    /// Returns the table's current state.
     #[must_use]
     pub const fn view(&self) -> &TableView {
         &self.view
     }
 
-    /// Goes on from another snapshot.
+    /// Continues from another snapshot.
     pub fn restart(&mut self, view: TableView) {
         *self = Self::new(view);
     }
 
-    /// The seat that a player has here.
+    /// Returns a player's seat at this table.
     #[must_use]
     pub fn seat_of(&self, player: wire::PlayerId) -> Option<&SeatView> {
         self.view.seats.iter().find(|seat| seat.player == player)
     }
 
-    /// Applies the event with this number. Whether it was the next one; any other changes nothing.
+    /// Applies the event with this number. Returns whether it was the next one; any other event
+    /// changes nothing.
     pub fn apply(&mut self, number: u64, event: &Event) -> bool {
         if number != self.view.event_no + 1 {
             return false;
@@ -203,7 +204,8 @@ impl TableMirror {
             self.in_hand(seat, |h| h.bet = h.bet.plus(amount));
         }
         match &mut self.paid {
-            // An ante of one's own counts towards what one can win, one paid for the table does not.
+            // A player's own ante counts towards the pots that the player can win; one for all
+            // players does not.
             Some(paid) if matches!(post, Post::BigBlindAnte | Post::DeadBlind) => {
                 paid.dead = paid.dead.plus(amount);
             }
@@ -274,7 +276,7 @@ impl TableMirror {
         }
     }
 
-    /// Counts the pots again after `added` chips went in.
+    /// Updates the pots after `added` chips were put in.
     fn count_pots(&mut self, added: Chips) {
         let Some(hand) = &mut self.view.hand else {
             return;
@@ -311,7 +313,8 @@ impl Paid {
         *live = live.plus(amount);
     }
 
-    /// The pots, main pot first: one more wherever a player who has not folded is all-in for less than others paid.
+    /// Returns the pots, main pot first: each player who is all-in for less than others paid, and
+    /// has not folded, begins a further pot.
     fn pots(&self, all_in: impl Fn(SeatNo) -> bool) -> Vec<Chips> {
         let most = self.live.values().copied().max().unwrap_or_default();
         let mut caps: Vec<Chips> = self
@@ -406,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn side_pots_appear_when_somebody_is_all_in_for_less() {
+    fn side_pots_appear_when_a_player_is_all_in_for_less() {
         let mut mirror = started();
         apply(&mut mirror, blinds());
         apply(
@@ -436,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hand_from_start_to_end() {
+    fn a_hand_from_start_to_end_conserves_chips() {
         let mut mirror = started();
         apply(&mut mirror, blinds());
         apply(

@@ -1,26 +1,26 @@
-//! What a connection is made with.
+//! Options of a connection.
 
 use crate::Address;
 use std::{fmt, time::Duration};
 
-/// Who connects.
+/// The log-in.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Login {
-    /// Nobody: visitors may look, not play.
+    /// No account: a visitor can watch and not play.
     Visitor,
-    /// An account.
+    /// Name and password of an account.
     Password {
         /// Account name.
         name: String,
         /// Password.
         password: String,
     },
-    /// A session that was opened before.
+    /// The token of a session that was opened before.
     Token(String),
 }
 
 impl fmt::Debug for Login {
-    /// Without the secrets.
+    /// Without password and token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Visitor => f.write_str("Visitor"),
@@ -30,27 +30,29 @@ impl fmt::Debug for Login {
     }
 }
 
-/// How to connect. [`Options::new`] fills in what rarely matters.
+/// The options of a client. [`Options::new`] has defaults for most of them.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Gateways, tried in this order and around again.
+    /// Addresses of gateways, tried in this order, again and again.
     pub addresses: Vec<Address>,
-    /// Who connects.
+    /// The log-in.
     pub login: Login,
-    /// Longest time for [`crate::Client::connect`] to find a node that lets us in.
+    /// Time limit for [`crate::Client::connect`] to find a gateway that accepts the connection.
     pub connect_patience: Duration,
-    /// Longest time for one node to accept a connection and say hello.
+    /// Time limit for a gateway to accept a connection and send its hello.
     pub handshake_patience: Duration,
-    /// How long a request is repeated that is refused for a passing reason (too fast, a part of the fleet away).
+    /// How long a request is repeated after passing refusals (too fast, a part of the fleet is
+    /// away).
     pub refusal_patience: Duration,
-    /// Events of tables that wait to be taken. When more come, the tables are asked again later.
+    /// Number of table events that wait for the program. Beyond, tables are asked again later.
     pub queue: usize,
-    /// Stay with [`Options::addresses`] when a node sends its connections to other ones: behind a proxy that names them differently.
+    /// Whether to stay with [`Options::addresses`] when a gateway names others, for example behind
+    /// a proxy with other names.
     pub stay: bool,
 }
 
 impl Options {
-    /// The usual options.
+    /// Returns the default options.
     #[must_use]
     pub fn new(addresses: Vec<Address>, login: Login) -> Self {
         Self {

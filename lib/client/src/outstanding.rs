@@ -1,7 +1,8 @@
-//! Requests that are not answered yet: what is kept, and when it is sent again. Pure.
+//! Requests without an answer yet, and when they are sent again. Pure.
 //!
-//! What always holds: commands to one table go out one after the other, in the order in which the program gave them,
-//! each when the one before is answered. So tables see ids that count up, whatever was lost or repeated on the way.
+//! Invariant: commands to one table are sent one after the other, in the program's order, each
+//! after the answer to the one before. So command ids at a table rise, whatever was lost or
+//! repeated.
 
 use crate::ClientError;
 use std::{
@@ -14,50 +15,51 @@ use wire::{
     client::{ClientMessage, REPEATED_FOR_MS, ServerMessage},
 };
 
-/// Most requests of the program that are under way at once; further ones wait their turn.
+/// Requests of the program that may be under way at once; further ones wait.
 pub(crate) const MOST: usize = 256;
-/// First pause before a request is repeated that was refused for a passing reason. Doubles up to [`LONGEST_PAUSE`].
+/// First pause before a request is repeated after a passing refusal. Doubles up to
+/// [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long after it was first sent a command to a table is repeated.
 const REPEATED_FOR: Duration = Duration::from_millis(REPEATED_FOR_MS);
 
-/// Where an answer goes.
+/// The receiver of an answer.
 #[derive(Debug)]
 pub(crate) enum AnswerTo {
-    /// To the program.
+    /// The program.
     Program(oneshot::Sender<Result<ServerMessage, ClientError>>),
-    /// Opening the session on this connection.
+    /// The core, which opens the session on this connection.
     Opening,
-    /// Following a table again.
+    /// The core, which asked for this followed table.
     Following(TableId),
-    /// Where we sit.
+    /// The core, which asked for the player's seats.
     Seats,
-    /// Of no interest.
+    /// None.
     Nobody,
 }
 
 impl AnswerTo {
-    /// Whether the request outlives the connection it was sent on.
+    /// Returns whether the request is sent again on the next connection.
     const fn survives(&self) -> bool {
         matches!(self, Self::Program(_))
     }
 }
 
-/// One request.
+/// A request without an answer yet.
 #[derive(Debug)]
 pub(crate) struct OutstandingRequest {
     pub(crate) message: ClientMessage,
     pub(crate) asker: AnswerTo,
-    /// When to send it (again); none while an answer is awaited.
+    /// When the request is to be sent (again); none while an answer is awaited.
     send_at: Option<Instant>,
     first_sent: Option<Instant>,
-    /// When refusals for passing reasons are passed on instead of repeated.
+    /// When passing refusals are handed to the program and no longer repeated.
     give_up: Instant,
     pause: Duration,
 }
 
-/// All requests that are not answered yet, oldest first.
+/// All requests without an answer, by id.
 #[derive(Debug)]
 pub(crate) struct Outstanding {
     asked: BTreeMap<u64, OutstandingRequest>,
@@ -65,16 +67,16 @@ pub(crate) struct Outstanding {
 }
 
 impl Outstanding {
-    /// Ids count up from `first`.
+    /// Makes an empty set; ids rise from `first`.
     pub(crate) fn new(first: CommandId) -> Self {
         Self {
-            // Room above for as many requests as anybody will ever send.
+            // Leaves more ids above `first` than a client will ever use.
             next: first.0 & (wire::ids::MAX_ID >> 1),
             asked: BTreeMap::new(),
         }
     }
 
-    /// Keeps a request, to be sent at once; gives its id.
+    /// Adds a request that is due at once, and returns its id.
     pub(crate) fn add(
         &mut self,
         message: ClientMessage,
@@ -95,10 +97,12 @@ impl Outstanding {
         CommandId(self.next)
     }
 
-    /// Requests that are due, oldest first. `opening` allows only those that open the session.
+    /// Returns the requests that are due, oldest first; if `opening`, only those that open the
+    /// session.
     pub(crate) fn due(&mut self, now: Instant, opening: bool) -> Vec<(CommandId, ClientMessage)> {
         self.give_up_old(now);
-        // Nobody waits for these any more, and repeating them might surprise.
+        // The program no longer waits for these, and a late repeat could have an effect that it
+        // does not expect.
         self.asked.retain(|_, asked| match &asked.asker {
             AnswerTo::Program(reply) => !(asked.send_at.is_some() && reply.is_closed()),
             _ => true,
@@ -116,13 +120,13 @@ impl Outstanding {
         due
     }
 
-    /// When the next request is due.
+    /// Returns when the next request is due.
     pub(crate) fn next_due(&self, opening: bool) -> Option<Instant> {
         let in_turn = self.in_turn(opening);
         in_turn.iter().filter_map(|id| self.asked.get(id)?.send_at).min()
     }
 
-    /// Those that do not wait for another one.
+    /// Returns the requests that do not wait for an earlier command to the same table.
     fn in_turn(&self, opening: bool) -> Vec<u64> {
         let mut busy = BTreeSet::new();
         let allowed = |asked: &OutstandingRequest| !opening || matches!(asked.asker, AnswerTo::Opening);
@@ -133,7 +137,8 @@ impl Outstanding {
         in_turn.filter(|(_, asked)| turn(asked)).map(|(&id, _)| id).collect()
     }
 
-    /// What became of a command that was sent so long ago cannot be asked any more.
+    /// Answers old commands with [`Refusal::OutOfDate`]: tables no longer know whether they carried
+    /// them out.
     fn give_up_old(&mut self, now: Instant) {
         let is_old = |asked: &OutstandingRequest| {
             let since = asked.first_sent.filter(|_| asked.send_at.is_some());
@@ -146,13 +151,13 @@ impl Outstanding {
         }
     }
 
-    /// The request that an answer is for.
+    /// Removes and returns the request of an answer.
     pub(crate) fn answered(&mut self, id: CommandId) -> Option<OutstandingRequest> {
         self.asked.remove(&id.0)
     }
 
-    /// Keeps a request whose answer was a passing refusal, to be sent again with the same id after a pause.
-    /// Gives it back when its time is over.
+    /// Keeps a request after a passing refusal, to be sent again under the same id after a pause.
+    /// Returns it instead when its time is over.
     pub(crate) fn again(
         &mut self,
         id: CommandId,
@@ -168,7 +173,8 @@ impl Outstanding {
         None
     }
 
-    /// The connection is gone: what the program asked is sent again on the next one, the rest is forgotten.
+    /// Handles the loss of the connection: requests of the program are sent again on the next one,
+    /// the core's own are dropped.
     pub(crate) fn lost(&mut self, now: Instant) {
         self.asked.retain(|_, asked| asked.asker.survives());
         for asked in self.asked.values_mut() {
@@ -176,18 +182,18 @@ impl Outstanding {
         }
     }
 
-    /// Everything, for refusing it.
+    /// Removes all requests.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = OutstandingRequest> + use<> {
         std::mem::take(&mut self.asked).into_values()
     }
 
-    /// Whether the program may ask more.
+    /// Returns whether the program may send a further request.
     pub(crate) fn has_room(&self) -> bool {
         self.asked.len() < MOST
     }
 }
 
-/// The table that a command is for; none for questions, which change nothing.
+/// Returns the table of a command that has to be in order; none for other messages.
 const fn table_of(message: &ClientMessage) -> Option<TableId> {
     match message {
         ClientMessage::Command { table, command } if command.needs().order => Some(*table),
@@ -234,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_passing_refusal_is_repeated_for_a_while() {
+    fn a_request_is_repeated_for_a_while_after_passing_refusals() {
         let mut now = Instant::now();
         let started = now;
         let mut requests = Outstanding::new(CommandId(0));
@@ -257,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_waits_for_is_not_repeated() {
+    fn a_request_that_the_program_dropped_is_not_repeated() {
         let now = Instant::now();
         let mut requests = Outstanding::new(CommandId(0));
         let (reply, answer) = oneshot::channel();
@@ -273,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn commands_to_one_table_wait_for_one_another() {
+    fn commands_to_one_table_are_sent_one_after_the_other() {
         let now = Instant::now();
         let mut requests = Outstanding::new(CommandId(0));
         let mut answers = Vec::new();
@@ -287,7 +293,7 @@ mod tests {
         requests.answered(CommandId(1)).unwrap();
         assert_eq!(requests.next_due(false), Some(now));
         assert_eq!(ids(&requests.due(now, false)), [2]);
-        // A passing refusal does not let the later one by.
+        // After a passing refusal, the later command still waits.
         let asked = requests.answered(CommandId(2)).unwrap();
         assert!(requests.again(CommandId(2), asked, now).is_none());
         assert!(requests.due(now, false).is_empty());
@@ -297,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_was_sent_long_ago_is_not_repeated() {
+    fn a_command_that_was_first_sent_long_ago_is_not_repeated() {
         let mut now = Instant::now();
         let mut requests = Outstanding::new(CommandId(0));
         let (reply, mut answer) = oneshot::channel();
@@ -309,7 +315,7 @@ mod tests {
         assert!(requests.due(now, false).is_empty(), "it may still be answered");
         assert!(answer.try_recv().is_err());
         requests.lost(now);
-        assert_eq!(ids(&requests.due(now, false)), [2], "what was never sent is as good as new");
+        assert_eq!(ids(&requests.due(now, false)), [2], "a command that was never sent is still valid");
         assert!(matches!(answer.try_recv(), Ok(Err(ClientError::Refused(Refusal::OutOfDate)))));
         assert!(unsent.try_recv().is_err());
     }

@@ -1,4 +1,5 @@
-//! Events on their way to the program: bounded, and whoever is too slow does not stop answers from coming.
+//! The bounded queue of events to the program. A program that is slow to take events does not delay
+//! answers.
 
 use crate::ClientEvent;
 use std::{
@@ -7,11 +8,11 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// The queue between the connection and the program.
+/// The queue between the connection's task and the program.
 #[derive(Debug)]
 pub(crate) struct EventQueue {
     inner: Mutex<Inner>,
-    /// Most events of tables before there is no more room.
+    /// Number of waiting events from which on events of tables find no room.
     room: usize,
     filled: Notify,
     drained: Notify,
@@ -28,14 +29,15 @@ impl EventQueue {
         Self { inner: Mutex::default(), room: room.max(16), filled: Notify::new(), drained: Notify::new() }
     }
 
-    /// Whether events of tables fit. What was accepted once is pushed whole, so the queue may exceed its room by
-    /// the events of one message.
+    /// Returns whether events of tables find room. The events of one message are added together, so
+    /// the queue may exceed its room by them.
     pub(crate) fn has_room(&self) -> bool {
         self.lock().events.len() < self.room
     }
 
-    /// Adds an event. What comes from tables is asked for room first; of the rest (connections up and down, seats,
-    /// places) nothing more fits beyond twice the room, when a program has stopped taking events altogether.
+    /// Adds an event. For events of tables the caller checks [`EventQueue::has_room`] first. Other
+    /// events (connection, seats, places) are dropped beyond twice the room, when the program takes
+    /// no events at all.
     pub(crate) fn push(&self, event: ClientEvent) {
         let mut inner = self.lock();
         let last = matches!(event, ClientEvent::Closed(_));
@@ -56,7 +58,7 @@ impl EventQueue {
         self.filled.notify_one();
     }
 
-    /// The next event; none after the last one.
+    /// Returns the next event; none after the last one.
     pub(crate) async fn next(&self) -> Option<ClientEvent> {
         loop {
             {
@@ -75,7 +77,7 @@ impl EventQueue {
         }
     }
 
-    /// Waits until the program has taken half of what was too much.
+    /// Waits until the queue has become half full.
     pub(crate) async fn drained(&self) {
         self.drained.notified().await;
     }
@@ -95,7 +97,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_ends_after_the_last_event() {
+    async fn the_queue_ends_after_the_last_event() {
         let queue = EventQueue::new(16);
         queue.push(down());
         queue.push(ClientEvent::Closed(Ended::ByUs));
@@ -106,7 +108,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn room_comes_back_when_half_is_taken() {
+    async fn the_queue_reports_when_it_is_half_full_again() {
         let queue = EventQueue::new(16);
         for _ in 0..100 {
             queue.push(down());

@@ -1,4 +1,4 @@
-//! A mirror that adds up events stands where the table itself says it does, at tables played by chance.
+//! A mirror that applies events shows the same state as the table, in random hands.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails")]
 
@@ -16,7 +16,7 @@ use wire::{
 /// Games with a board, with open cards, with one draw and with three.
 const VARIANTS: [&str; 10] = ["NT", "PO", "FO/8", "NS", "F7S", "FR", "F5D", "N2L1D", "F2L3D", "FB"];
 
-/// A small deterministic source of chance: xorshift64* (Vigna 2016).
+/// A small deterministic random generator: xorshift64* (Vigna 2016).
 struct Chance(u64);
 
 impl Chance {
@@ -28,7 +28,7 @@ impl Chance {
     }
 }
 
-/// A table, and two mirrors: one from its beginning, one that starts anew now and then.
+/// A table and two mirrors: one from its beginning, one that now and then restarts from a snapshot.
 struct Desk {
     table: Table,
     whole: TableMirror,
@@ -93,12 +93,13 @@ impl Desk {
             (turn(self.whole.view()), truth.hand.as_mut().and_then(|hand| hand.turn.as_mut()))
             && seen.is_empty()
         {
-            // Whoever leaves in turn is not waited for, and nobody else is told that in advance.
+            // A player who leaves in turn gets no further time, and others do not learn that in
+            // advance.
             assert!(turn.deadline_ms <= shown.deadline_ms);
             turn.deadline_ms = shown.deadline_ms;
         }
         assert_eq!(*self.whole.view(), truth, "after {seen:#?}");
-        // A mirror that missed the start of the hand may divide the pots otherwise; their sum is right.
+        // A mirror without the hand's start may divide the pots differently; their sum is right.
         let sum = |view: &TableView| {
             let pots = view.hand.as_ref().map(|hand| hand.pots.iter().copied().sum::<Chips>());
             (pots, view.seats.iter().map(|seat| seat.stack).collect::<Vec<_>>())
@@ -117,7 +118,7 @@ impl Desk {
         }
     }
 
-    /// Lets everything happen that is due now.
+    /// Applies all ticks that are due now.
     fn settle(&mut self) {
         for _ in 0..1_000 {
             let seed = Seed(std::array::from_fn(|_| self.chance.next(256) as u8));
@@ -141,7 +142,7 @@ impl Desk {
         }
     }
 
-    /// Whoever has the action does something legal. Whether anybody has.
+    /// Sends a random legal action of the actor. Returns whether there is an actor.
     fn act(&mut self) -> bool {
         let view = self.table.view();
         let Some((hand, turn)) = view.hand.and_then(|hand| Some((hand.hand, hand.turn?))) else {
@@ -202,7 +203,7 @@ impl Desk {
 }
 
 #[test]
-fn a_mirror_shows_what_the_table_shows() {
+fn a_mirror_shows_the_same_state_as_its_table() {
     let mut hands = 0;
     for seed in 1..=160 {
         println!("seed {seed}");

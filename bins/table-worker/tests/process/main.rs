@@ -1,5 +1,5 @@
-//! Real table workers on a real server: what their tables do when an owner is stale, when somebody else
-//! has written, when time runs out and when too much comes at once.
+//! Real table workers on a real server: what their tables do when an owner is stale, when somebody
+//! else has written, when time runs out and when too much comes at once.
 
 #![allow(
     clippy::unwrap_used,

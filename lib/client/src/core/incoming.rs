@@ -1,4 +1,4 @@
-//! What the core does about frames that come: answers, and what comes unasked.
+//! Handles incoming frames: answers and messages without a request.
 
 use super::{ConnectionStep, Core, SEATS_PAUSE};
 use crate::{
@@ -14,7 +14,7 @@ use wire::{
 };
 
 impl Core {
-    /// A frame came.
+    /// Handles an incoming frame.
     pub(crate) fn receive(&mut self, received: Received, now: Instant) -> ConnectionStep {
         self.clock.heard = now;
         match received {
@@ -84,7 +84,7 @@ impl Core {
         ConnectionStep::Stay
     }
 
-    /// The answer to opening the session.
+    /// Handles the answer to the request that opens the session.
     fn opened(&mut self, message: &ClientMessage, answer: ServerMessage, now: Instant) -> ConnectionStep {
         match answer {
             ServerMessage::Welcome { player, token, seats, .. } => {
@@ -116,7 +116,7 @@ impl Core {
         self.shared.identify(Some(player), Some(token));
     }
 
-    /// Takes notice of an answer that is the program's.
+    /// Updates the state by the answer to a request of the program.
     fn note(&mut self, message: &ClientMessage, answer: &ServerMessage, now: Instant) {
         match message {
             ClientMessage::LogIn { .. } | ClientMessage::Resume { .. } => {
@@ -205,9 +205,9 @@ impl Core {
             ServerMessage::Closing { reason, elsewhere } => {
                 return ConnectionStep::Leave { down: Down::ByNode(reason), elsewhere };
             }
-            // A sign that the player's program ought to give, which knows by the table's events.
+            // For the player's program, which learns it from the table's events.
             ServerMessage::TimedOut { .. }
-            // Said before, and answers to nothing.
+            // These come earlier in a connection, or only as answers.
             | ServerMessage::Hello { .. }
             | ServerMessage::Welcome { .. }
             | ServerMessage::Done

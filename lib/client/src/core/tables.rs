@@ -1,4 +1,5 @@
-//! What the core knows of tables: which ones are followed, from where, and what the program is told of them.
+//! The core's knowledge of tables: which ones are followed, from which event on, and what the
+//! program is told.
 
 use super::{ALWAYS, ConnectionState, Core};
 use crate::{
@@ -16,7 +17,7 @@ use wire::{
 };
 
 impl Core {
-    /// What is asked of a followed table always covers what was not delivered yet.
+    /// Lowers the request's `since` to the last delivered event, so that the answer leaves no gap.
     pub(super) fn bring_up_to_date(&mut self, message: &mut ClientMessage) {
         let (ClientMessage::Watch { table, since } | ClientMessage::Resync { table, since }) = message else {
             return;
@@ -31,7 +32,7 @@ impl Core {
         };
     }
 
-    /// The program has taken events: tables that had to wait are asked again.
+    /// Asks again for tables whose events found no room, because the program has taken events.
     pub(crate) fn room(&mut self, now: Instant) {
         let lagging: Vec<TableId> = self
             .tables
@@ -60,7 +61,8 @@ impl Core {
         self.outstanding.add(ClientMessage::Unwatch { table }, AnswerTo::Nobody, now, Duration::ZERO);
     }
 
-    /// Where we sit. What we do not follow yet is followed.
+    /// Follows the tables at which the player sits, unless they are followed already or the program
+    /// left them.
     pub(super) fn sits_at(&mut self, tables: Vec<TableId>, now: Instant) {
         for table in tables {
             if !self.tables.contains_key(&table) && !self.unwanted.contains(&table) {
@@ -126,7 +128,7 @@ impl Core {
         }
     }
 
-    /// Tells the program of a seat that was given while nobody could tell us. Whether there is one.
+    /// Tells the program of a seat whose message was lost. Returns whether the player has a seat.
     pub(super) fn tell_of_seat(&self, view: &TableView) -> bool {
         let Some(seat) = view.seats.iter().find(|seat| Some(seat.player) == self.player) else {
             return false;
@@ -159,7 +161,7 @@ impl Core {
         }
     }
 
-    /// Nothing comes from a closed table any more.
+    /// Stops following a closed table, from which no events come.
     pub(super) fn closed(&mut self, view: &TableView) {
         if view.closed {
             self.tables.remove(&view.table);

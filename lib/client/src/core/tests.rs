@@ -119,7 +119,7 @@ fn numbers(events: &[ClientEvent]) -> Vec<u64> {
 }
 
 #[test]
-fn after_a_reconnect_everything_goes_on() {
+fn a_reconnect_continues_requests_and_tables() {
     let mut node = Node::online();
     node.follow();
     let mut answer = node.ask(ClientMessage::Balance);
@@ -159,7 +159,7 @@ fn an_expired_session_falls_back_to_the_password() {
 }
 
 #[test]
-fn a_login_that_is_refused_for_a_passing_reason_is_tried_elsewhere() {
+fn a_login_with_passing_refusals_is_tried_at_another_gateway() {
     let mut node = Node::password();
     node.connect();
     for _ in 0..100 {
@@ -177,7 +177,7 @@ fn a_login_that_is_refused_for_a_passing_reason_is_tried_elsewhere() {
 }
 
 #[test]
-fn a_gap_is_asked_for() {
+fn a_gap_in_the_events_is_asked_for() {
     let mut node = Node::online();
     node.follow();
     node.unasked(ServerMessage::Events(chunk(6..=6)));
@@ -189,7 +189,7 @@ fn a_gap_is_asked_for() {
 }
 
 #[test]
-fn what_cannot_be_replayed_is_a_restart() {
+fn a_gap_that_the_table_cannot_fill_is_a_restart() {
     let mut node = Node::online();
     node.follow();
     node.lose();
@@ -203,7 +203,7 @@ fn what_cannot_be_replayed_is_a_restart() {
 }
 
 #[test]
-fn a_seat_that_nobody_told_us_of_is_found() {
+fn a_seat_whose_message_was_lost_is_found() {
     let mut node = Node::online();
     node.events();
     node.now += SEATS_AFTER_RECONNECT;
@@ -252,7 +252,7 @@ fn a_seat_that_is_gone_again_is_not_followed() {
 }
 
 #[test]
-fn idle_questions_become_rarer_and_stop_when_something_happens() {
+fn requests_for_seats_become_rarer_and_stop_while_events_come() {
     let mut node = Node::online();
     node.follow();
     let mut asked = Vec::new();
@@ -281,7 +281,7 @@ fn idle_questions_become_rarer_and_stop_when_something_happens() {
 }
 
 #[test]
-fn a_program_that_takes_nothing_loses_nothing() {
+fn a_program_that_takes_no_events_loses_none() {
     let mut node = Node::online();
     node.follow();
     for number in 4..=60 {
@@ -297,7 +297,7 @@ fn a_program_that_takes_nothing_loses_nothing() {
 }
 
 #[test]
-fn silence_is_noticed() {
+fn a_silent_gateway_is_pinged_and_then_left() {
     let mut node = Node::online();
     let started = node.now;
     let mut pings = 0;
@@ -313,7 +313,7 @@ fn silence_is_noticed() {
 }
 
 #[test]
-fn the_nodes_time_is_kept_and_asked_for_instead_of_a_ping() {
+fn the_gateways_time_is_kept_and_asked_for_instead_of_a_ping() {
     let mut node = Node::password();
     node.greet(Some(50_000));
     let [login] = &node.sent()[..] else { panic!("one frame") };
@@ -326,11 +326,11 @@ fn the_nodes_time_is_kept_and_asked_for_instead_of_a_ping() {
     let asked = sent.iter().find(|frame| frame.m == ClientMessage::Time).expect("the time is asked for");
     assert!(!sent.iter().any(|frame| frame.m == ClientMessage::Ping));
     node.answer(asked.id, ServerMessage::Time { now_ms: 3_655_000 });
-    assert_eq!(node.shared.clock().now_ms(node.now), Some(3_655_000), "the node's clock was set");
+    assert_eq!(node.shared.clock().now_ms(node.now), Some(3_655_000), "the gateway's clock was set");
 }
 
 #[test]
-fn taken_over_by_another_connection_is_the_end() {
+fn a_connection_replaced_by_another_one_ends_the_client() {
     let mut node = Node::online();
     let closing = |reason| ServerMessage::Closing { reason, elsewhere: vec![] };
     assert_eq!(
@@ -341,7 +341,7 @@ fn taken_over_by_another_connection_is_the_end() {
 }
 
 #[test]
-fn a_moved_player_leaves_the_old_table_alone() {
+fn a_moved_player_stops_watching_the_old_table() {
     let mut node = Node::online();
     node.follow();
     node.unasked(ServerMessage::LostSeat { table: TABLE, reason: Unseating::Moved });

@@ -1,23 +1,23 @@
-//! Where a street ends in games without a board. No event says so, but cards and draws do: a player is dealt to once a
-//! street, draws once a street, and draws come before the bets.
+//! Infers the start of streets in games without a board. No event marks it, but cards and draws do:
+//! a player is dealt cards once per street and draws once per street, and draws come before bets.
 
 use wire::{SeatNo, view::TableView};
 
-/// What has happened on the street being played.
+/// The events of the current street.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Streets {
-    /// Who was dealt cards, drawn ones aside.
+    /// Seats that were dealt cards, except drawn ones.
     dealt: Vec<SeatNo>,
-    /// Who has drawn.
+    /// Seats that have drawn.
     drew: Vec<SeatNo>,
-    /// Who threw cards away and waits for as many.
+    /// The seat that discarded and is about to be dealt as many cards.
     waits: Option<SeatNo>,
-    /// Whether somebody has bet, checked or folded.
+    /// Whether a player has bet, checked or folded.
     acted: bool,
 }
 
 impl Streets {
-    /// What must have happened on the street that a snapshot shows.
+    /// Returns the events that must have happened on the street of a snapshot.
     pub(super) fn of(view: &TableView) -> Self {
         let Some(hand) = &view.hand else {
             return Self::default();
@@ -36,7 +36,7 @@ impl Streets {
         }
     }
 
-    /// A player was dealt cards. Whether a street began with them.
+    /// Notes cards dealt to a player. Returns whether they begin a street.
     pub(super) fn dealt(&mut self, seat: SeatNo) -> bool {
         if self.waits == Some(seat) {
             self.waits = None;
@@ -50,8 +50,8 @@ impl Streets {
         begins
     }
 
-    /// A player is to draw. Whether a street begins with it: always when the last one known is the first, because nobody
-    /// draws there.
+    /// Notes that a player is to draw. Returns whether this begins a street: always if the known
+    /// street is the first one, which has no draw.
     pub(super) fn is_to_draw(&mut self, seat: SeatNo, on_first: bool) -> bool {
         let begins = on_first || self.acted || self.drew.contains(&seat);
         if begins {
@@ -61,18 +61,18 @@ impl Streets {
         begins
     }
 
-    /// A player has thrown cards away.
+    /// Notes a player's draw.
     pub(super) fn drew(&mut self, seat: SeatNo, count: u8) {
         self.drew.push(seat);
         self.waits = (count > 0).then_some(seat);
     }
 
-    /// A player has acted otherwise.
+    /// Notes another action.
     pub(super) fn acted(&mut self) {
         self.acted = true;
     }
 
-    /// Cards came to the board: they say themselves which street it is.
+    /// Notes board cards, whose event names the street itself.
     pub(super) fn board(&mut self) {
         (self.acted, self.waits) = (false, None);
     }
