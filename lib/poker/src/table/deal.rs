@@ -1,4 +1,5 @@
-//! What the clock does to a table: hands begin, turns run out, seats are tidied between hands.
+//! The decisions of the clock: the beginning of hands, the end of turns, and the clearing of seats
+//! between hands.
 
 use super::{Blinds, Playing, Seat, Table, button};
 use crate::{
@@ -14,8 +15,8 @@ use wire::{
 };
 
 impl Table {
-    /// The events that are due at `now_ms` without anybody's command: one step; call again until there are none.
-    /// `seed` draws what the deck is shuffled from if a hand begins.
+    /// Returns the events that are due at `now_ms` without a command, one step at a time; call it
+    /// again until there are none. `seed` draws the seed of the deck if a hand begins.
     #[must_use]
     pub fn tick(&self, now_ms: u64, seed: impl FnOnce() -> Seed) -> Vec<TableEvent> {
         if self.closed {
@@ -38,7 +39,8 @@ impl Table {
         }
     }
 
-    /// When [`Table::tick`] has something to do next, in milliseconds since 1970; `None` while only a command can change anything.
+    /// Returns the time of [`Table::tick`]'s next events, in milliseconds since 1970; `None` while
+    /// only a command can change the table.
     #[must_use]
     pub fn next_deadline_ms(&self) -> Option<u64> {
         if self.closed {
@@ -53,16 +55,18 @@ impl Table {
         next.into_iter().chain(self.absence_deadline_ms()).min()
     }
 
-    /// Whether the next hand may begin. A pause that would last longer than any was made by a clock that was ahead of this one.
+    /// Returns whether the next hand may begin. A pause that would last longer than the configured
+    /// one was started by a clock that was ahead of this one, and counts as over.
     fn is_pause_over(&self, now_ms: u64) -> bool {
         let longest_ms = now_ms + u64::from(self.config.hand_pause_ms);
         now_ms >= self.next_hand_ms || longest_ms < self.next_hand_ms
     }
 
-    /// After a change of owner: the player whose turn it is gets the full time again, because nobody could act while the
-    /// table was down, and players who are away get time to come back. The record also fences off an old owner who does not
-    /// know yet that it is one. A time that ends later than any can was given by a clock that was ahead of this one, and
-    /// is counted anew.
+    /// Returns the events of a change of owner: the player whose turn it is gets the full time
+    /// again, because no player could act while the table had no owner, and absent players get time
+    /// to come back. The record also fences off an old owner that does not know of the change yet.
+    /// A time that ends later than any can was set by a clock that was ahead of this one, and is
+    /// counted anew.
     #[must_use]
     pub fn resume(&self, now_ms: u64) -> Vec<TableEvent> {
         let mut events = Vec::new();
@@ -86,21 +90,24 @@ impl Table {
             return Vec::new();
         };
         let mut events = vec![TableEvent::TimedOut { seat }];
-        // Whose connection is gone is not dealt in at a cash table anyway, and is in again as soon as it is back.
+        // A player without a connection is not dealt in at a cash table anyway, and is in again as
+        // soon as the connection is back.
         if self.seat(seat).is_some_and(|s| !s.bot && !s.sitting_out && !s.is_gone()) {
             events.push(TableEvent::SatOut { seat });
         }
-        // TDA 29: check, or fold when facing a bet.
+        // Check, or fold when facing a bet (TDA 29).
         let action = playing.hand.default_action();
         match act(self, playing, seat, &action, now_ms) {
             Ok(rest) => events.extend(rest),
-            // The default action is always legal; should it ever not be, the hand must not hang.
+            // The default action is always legal; should it ever be refused, the hand must not
+            // hang.
             Err(_) => events.extend(act(self, playing, seat, &Action::Fold, now_ms).unwrap_or_default()),
         }
         events
     }
 
-    /// Leavers, busted players and closing, once no hand is being played.
+    /// Returns the events between hands: players who leave, bust players, top-ups of bots, and
+    /// closing.
     fn tidy(&self) -> Vec<TableEvent> {
         let mut postings = self.postings;
         let mut events = Vec::new();
@@ -114,7 +121,8 @@ impl Table {
                 },
                 Some(Due::Leave(reason)) => {
                     let cash_out = if self.tournament.is_some() { Chips::ZERO } else { seat.stack };
-                    // With nothing left too: the cashier must hear that what was brought is no longer in play.
+                    // A cash-out of 0 chips is posted too: it ends the player's stake at the
+                    // cashier.
                     let posting = self.tournament.is_none().then(|| self.posting(postings + 1));
                     TableEvent::Unseated { seat: no, player: seat.player, reason, cash_out, posting }
                 }
@@ -143,7 +151,7 @@ impl Table {
         }
     }
 
-    /// Who would be dealt into a hand now, if one may begin.
+    /// Returns the blinds and the seats dealt in if a hand may begin now.
     fn next_hand(&self) -> Option<(Blinds, Vec<SeatNo>)> {
         if self.closing || self.config.scripted {
             return None;
@@ -153,13 +161,14 @@ impl Table {
         {
             return None;
         }
-        // In a tournament those who sit out or are gone are dealt in and blinded off; at a cash table they are not.
+        // In a tournament players who sit out or are absent are dealt in and blinded off; at a cash
+        // table they are not dealt in.
         let plays = |seat: &Seat| {
             let out = seat.sitting_out || seat.is_gone();
             !seat.reserved && !seat.stack.is_zero() && (self.tournament.is_some() || !out)
         };
         let active: Vec<SeatNo> = self.taken().filter(|(_, seat)| plays(seat)).map(|(no, _)| no).collect();
-        // The first button is drawn from the table's number: random, and the same for everybody who looks.
+        // The first button is drawn from the table's id: random, and the same in every replay.
         button::place(self.blinds, &active, self.config.seats, self.id.0)
     }
 
@@ -185,7 +194,7 @@ impl Table {
         }
     }
 
-    /// Begins a hand that has been set up.
+    /// Returns the events that begin a hand after its setup.
     pub(super) fn open(
         &self,
         mut hand: Hand,
@@ -204,7 +213,7 @@ impl Table {
         events
     }
 
-    /// After the hand's own events: the next turn, or the end of the hand.
+    /// Appends the next turn, or the end of the hand, after the hand's own events.
     fn what_next(&self, hand: &Hand, at: &Turn<'_>, now_ms: u64, events: &mut Vec<TableEvent>) {
         if let Some(seat) = hand.actor() {
             let time = self.time_to_act_ms(seat);
@@ -224,20 +233,21 @@ impl Table {
         });
     }
 
-    /// Whether a person's or a bot's decision is being waited for (not just the clock of somebody who is away).
+    /// Returns whether the turn waits for a person's or a bot's decision, not only for the clock of
+    /// an absent player.
     pub(super) fn waits_for(&self, playing: &Playing) -> bool {
         playing.hand.actor().is_some_and(|seat| !self.is_away(seat))
     }
 
-    /// Whether the table acts for this seat at once. Who sits out of a cash game plays the hand to its end first; in a
-    /// tournament it means not to be waited for.
+    /// Returns whether the table acts for this seat at once. A player who sits out of a cash game
+    /// plays the hand to its end first; in a tournament the table does not wait for such a player.
     pub(super) fn is_away(&self, no: SeatNo) -> bool {
         let sits_out = |seat: &Seat| seat.sitting_out && self.tournament.is_some();
         let away = |seat: &Seat| seat.away || seat.leaving || seat.is_over() || sits_out(seat);
         self.seat(no).is_some_and(away)
     }
 
-    /// Whether the player whose turn it is has been away for too long.
+    /// Returns whether the player whose turn it is has been absent for too long.
     fn is_given_up(&self, playing: &Playing) -> bool {
         playing.hand.actor().and_then(|no| self.seat(no)).is_some_and(Seat::is_over)
     }
@@ -248,14 +258,14 @@ enum Due {
     Leave(Unseating),
 }
 
-/// Where a hand is: what its next turn or its end refers to.
+/// The position in a hand that its next turn or its end refers to.
 struct Turn<'a> {
     start: &'a HandStart,
     seed: Seed,
     turn: u32,
 }
 
-/// The events of an action and all that follows from it.
+/// Returns the events of an action and all that follows from it.
 pub(super) fn act(
     table: &Table,
     playing: &Playing,
@@ -272,7 +282,7 @@ pub(super) fn act(
     Ok(events)
 }
 
-/// Why what a journal says about the start of a hand makes none.
+/// The reason why the start of a hand in a journal makes no hand.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {
     /// The variant is not known.
@@ -283,10 +293,10 @@ pub enum StartError {
     Setup(#[from] SetupError),
 }
 
-/// A hand before its forced bets, from what a table's journal says about its start.
+/// Returns a hand before its forced bets, from its start in a table's journal.
 ///
 /// # Errors
-/// When the variant is unknown or the start makes no hand.
+/// [`StartError`] when the variant is unknown or the start makes no hand.
 pub fn new_hand(
     config: &TableConfig,
     start: &HandStart,
@@ -303,7 +313,7 @@ pub fn new_hand(
         seat: stack.seat,
         stack: stack.chips,
         ante: level.ante,
-        // Where a bring-in opens the hand there are no blinds.
+        // A variant with a bring-in has no blinds.
         blind: blind_of(stack.seat, start, level).filter(|_| !variant.has_bring_in()),
         dead: Chips::ZERO,
     };

@@ -1,4 +1,4 @@
-//! What a command does to a table, if it may.
+//! The decisions on commands.
 
 use super::{Table, deal};
 use wire::{
@@ -9,19 +9,22 @@ use wire::{
     text::is_name,
 };
 
-/// Events that create a table, with its first bots.
+/// Returns the events that create a table, with its first bots.
 ///
 /// # Errors
-/// [`Refusal::BadName`] for the name, [`Refusal::BadMessage`] when the configuration is out of its bounds or the bots do not fit it.
+/// [`Refusal::BadName`] for the name, [`Refusal::BadMessage`] when the configuration is out of its
+/// bounds or the bots do not fit it.
 pub fn create(table: TableId, config: &TableConfig, bots: &[HouseBot]) -> Result<Vec<TableEvent>, Refusal> {
     match config.purpose {
         Purpose::Cash { .. } if !is_name(&config.name) => Err(Refusal::bad_name()),
-        // A tournament's table is named by the tournament, whose name was checked when it was created.
+        // The name of a tournament's table comes from the tournament, whose name was checked when
+        // it was created.
         Purpose::Cash { .. } | Purpose::Tournament { .. } => creation(table, config, bots),
     }
 }
 
-/// Events that create a table, whatever its name: what journals of any age begin with.
+/// Returns the events that create a table with any name, because old journals begin with names that
+/// are no longer accepted.
 ///
 /// # Errors
 /// [`Refusal::BadMessage`] when the configuration is out of its bounds or the bots do not fit it.
@@ -84,7 +87,7 @@ fn check(config: &TableConfig) -> Result<(), Refusal> {
     }
 }
 
-/// Keeps every sum of chips at a table far below 2^53.
+/// A bound that keeps every sum of chips at a table far below 2^53.
 const MAX_BLIND: Chips = Chips(1 << 48);
 
 fn check_buy_in(config: &TableConfig, buy_in: Chips) -> Result<(), Refusal> {
@@ -98,11 +101,11 @@ fn check_buy_in(config: &TableConfig, buy_in: Chips) -> Result<(), Refusal> {
 }
 
 impl Table {
-    /// The events that a command causes at `now_ms`; none when it has been carried out already
-    /// (see [`Table::answer`] for what to say then).
+    /// Returns the events of a command at `now_ms`; none when it was carried out before
+    /// ([`Table::answer`] then has its answer).
     ///
     /// # Errors
-    /// A named refusal; the table stays as it is.
+    /// A named refusal; the table does not change.
     pub fn decide(
         &self,
         cause: Cause,
@@ -129,7 +132,7 @@ impl Table {
                 self.decide_for(player, name, command, now_ms)
             }
             (TableCommand::Player { .. } | TableCommand::Online { .. } | TableCommand::Gone { .. }, None) => {
-                Err(Refusal::bad_message("that needs a player"))
+                Err(Refusal::bad_message("this command needs a player"))
             }
             (
                 TableCommand::Create { .. }
@@ -137,7 +140,7 @@ impl Table {
                 | TableCommand::Close
                 | TableCommand::Script(_),
                 Some(_),
-            ) => Err(Refusal::bad_message("players may not do that")),
+            ) => Err(Refusal::bad_message("players may not send this command")),
         }?;
         if let Some(player) = cause.player {
             self.hear(player, &mut events);
@@ -229,7 +232,8 @@ impl Table {
     fn leave(&self, player: PlayerId) -> Result<Vec<TableEvent>, Refusal> {
         let no = self.seat_of(player).ok_or(Refusal::NotSeated)?;
         if self.tournament.is_some() {
-            // An entry cannot leave with its chips: it is blinded off until the player is back.
+            // An entry cannot leave with its chips: the table blinds it off until the player is
+            // back.
             return self.sit_out(player);
         }
         let leaving = self.seat(no).is_some_and(|seat| seat.leaving);
@@ -243,7 +247,8 @@ impl Table {
         Ok(if self.closing { Vec::new() } else { vec![TableEvent::CloseAsked] })
     }
 
-    /// The cashier's answer to a buy-in or top-up of this posting: what it changes. Nothing when it is not awaited.
+    /// Returns the events of the cashier's answer to a buy-in or top-up; none when the posting is
+    /// not awaited.
     #[must_use]
     pub fn money_arrived(&self, posting: &wire::PostingId, refusal: Option<&Refusal>) -> Vec<TableEvent> {
         let awaits = |seat: &super::Seat| seat.awaited.as_ref().is_some_and(|a| a.posting == *posting);
@@ -266,14 +271,15 @@ impl Table {
         vec![event]
     }
 
-    /// The cashier has paid this posting back: what it changes. Nothing when it is not pending.
+    /// Returns the events of the cashier's confirmation that it has paid a posting back; none when
+    /// it is not pending.
     #[must_use]
     pub fn paid_back(&self, posting: &wire::PostingId) -> Vec<TableEvent> {
         let pending = self.cash_outs.iter().any(|cash_out| cash_out.posting == *posting);
         if pending { vec![TableEvent::CashedOut { posting: posting.clone() }] } else { Vec::new() }
     }
 
-    /// What a command that was carried out earlier was answered.
+    /// Returns the answer to a command that was carried out earlier.
     #[must_use]
     pub fn answer(&self, cause: Cause) -> Option<&super::Answer> {
         self.memory.get(cause)

@@ -1,5 +1,6 @@
-//! What still has to be done outside the table, derived from its state. Each effect is repeated by the table's owner, whoever that
-//! is by then, until the state says it is done; all of them are harmless when done twice.
+//! Effects that are still due, derived from the table's state. The table's owner, and after a
+//! takeover the next one, repeats each effect until the state says that it is done; all of them may
+//! be carried out twice.
 
 use super::Table;
 use crate::hand::HandSeat;
@@ -11,30 +12,31 @@ use wire::{
     tournament::Report,
 };
 
-/// Something to be done outside.
+/// An effect of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Ask the cashier; hand its answer to [`Table::money_arrived`] or [`Table::paid_back`].
+    /// Ask the cashier; its answer goes to [`Table::money_arrived`] or [`Table::paid_back`].
     Money(TableMoneyRequest),
-    /// Report a finished hand to the coordinator; the instruction in its answer is the next command.
+    /// Report a finished hand to the coordinator; the instruction in its answer is the next
+    /// command.
     Report(Report),
-    /// Tell the coordinator that the instruction of this number was carried out.
+    /// Confirm to the coordinator that the instruction of this number was carried out.
     Applied(u64),
 }
 
 /// A turn that waits for a bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BotTurn {
-    /// Which hand.
+    /// The hand.
     pub hand: HandNo,
-    /// Which turn of it.
+    /// The number of the turn.
     pub turn: u32,
     /// The end of the bot's thinking pause, in milliseconds since 1970.
     pub not_before_ms: u64,
 }
 
 impl Table {
-    /// Everything that is left to be done outside now, bots apart: those are asked by [`Table::bot_ask`].
+    /// Returns all effects that are due now, except asks to bots: [`Table::bot_ask`] returns those.
     #[must_use]
     pub fn effects(&self) -> Vec<Effect> {
         let mut effects = Vec::new();
@@ -48,7 +50,7 @@ impl Table {
         effects
     }
 
-    /// The report that is owed for the last hand of a tournament's table.
+    /// Returns the report that is due for the last hand of a tournament's table.
     #[must_use]
     pub fn report(&self) -> Option<Report> {
         let side = self.tournament.as_ref()?;
@@ -81,7 +83,7 @@ impl Table {
         }
     }
 
-    /// The turn that waits for a bot, if one does.
+    /// Returns the turn that waits for a bot, if there is one.
     #[must_use]
     pub fn bot_turn(&self) -> Option<BotTurn> {
         let playing = self.playing.as_ref()?;
@@ -90,7 +92,8 @@ impl Table {
         Some(BotTurn { hand: playing.start.hand, turn: playing.turn, not_before_ms })
     }
 
-    /// What to ask the bot workers: exactly what a person in the actor's seat would see. None when no bot has the action.
+    /// Returns the ask to the bot workers: exactly the view of a person in the actor's seat. `None`
+    /// when no bot has the action.
     #[must_use]
     pub fn bot_ask(&self) -> Option<BotAsk> {
         let playing = self.playing.as_ref()?;

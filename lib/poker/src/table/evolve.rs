@@ -1,4 +1,4 @@
-//! What each event changes. Nothing in here can fail or decide anything.
+//! The application of events. It cannot fail and decides nothing.
 
 use super::{Answer, Awaited, Blinds, CashOut, FinishedHand, Playing, Seat, Table, TableRecord, deal, view};
 use wire::{
@@ -9,7 +9,7 @@ use wire::{
     tournament::{HandResult, Instruction, Then},
 };
 
-/// Whether an event uses up a number for a posting.
+/// Returns whether an event takes the next number of a posting.
 pub(super) const fn has_posting(event: &TableEvent) -> bool {
     matches!(
         event,
@@ -30,7 +30,7 @@ impl Table {
         for event in events {
             self.evolve(event, at_ms);
         }
-        // What gateways tell may be told any number of times: no answer needs to be remembered.
+        // Gateways may send these commands any number of times: no answer needs to be remembered.
         let told = |event: &TableEvent| {
             matches!(event, TableEvent::Heard { connection: Some(_), .. } | TableEvent::Disconnected { .. })
         };
@@ -129,7 +129,7 @@ impl Table {
             TableEvent::ClockExtended { deadline_ms } => {
                 if let Some(playing) = &mut self.playing {
                     playing.deadline_ms = *deadline_ms;
-                    // A turn that has not begun yet began by a clock that was ahead.
+                    // A turn that has not begun yet was started by a clock that was ahead.
                     playing.turn_began_ms = playing.turn_began_ms.min(at_ms);
                     playing.full_deadline_ms = (*deadline_ms).max(at_ms + full_ms);
                 }
@@ -164,13 +164,13 @@ impl Table {
         if let Some(playing) = &mut self.playing
             && playing.hand.actor() == Some(no)
         {
-            // Nobody waits for a player who has left.
+            // The table does not wait for a player who has left.
             playing.deadline_ms = playing.turn_began_ms;
         }
     }
 
     fn hand_started(&mut self, start: &HandStart, seed: Seed, script: Option<&Script>) {
-        // A dead small blind was due where the big blind was last (TDA 32).
+        // A dead small blind was due at the seat of the last big blind (TDA 32).
         let was = self.blinds.map_or(start.button, |last| last.big_blind);
         self.blinds = Some(Blinds {
             button: start.button,

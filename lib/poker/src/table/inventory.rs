@@ -1,4 +1,4 @@
-//! Everything that is counted at a table, for checks that begin in the middle of its journal.
+//! The inventory of a table, for checks that begin in the middle of its journal.
 
 use super::{Playing, Table};
 use wire::{
@@ -6,7 +6,7 @@ use wire::{
     event::{HandStart, Seed},
 };
 
-/// What a table's state counts.
+/// The inventory of a table's state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inventory {
     /// Taken seats, reserved ones too, by seat.
@@ -15,11 +15,12 @@ pub struct Inventory {
     pub hand: Option<HandInventory>,
     /// The last hand that was started; 0 before the first.
     pub last_hand: HandNo,
-    /// The seat that owed the big blind in it.
+    /// The seat of the big blind in it.
     pub big_blind: Option<SeatNo>,
-    /// Number of the last instruction of the tournament that was carried out; 0 before the first and at cash tables.
+    /// The number of the last instruction that was carried out; 0 before the first and at cash
+    /// tables.
     pub instruction: u64,
-    /// Number of the last posting; 0 before the first.
+    /// The number of the last posting; 0 before the first.
     pub postings: u64,
     /// Chips that the cashier has been asked to pay back.
     pub cash_outs: Vec<(PostingId, Chips)>,
@@ -28,41 +29,41 @@ pub struct Inventory {
 /// A taken seat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatInventory {
-    /// Which seat.
+    /// The seat's number.
     pub seat: SeatNo,
     /// The player.
     pub player: PlayerId,
-    /// Chips behind; those in the middle are not counted here.
+    /// Chips behind; those in the middle are not included.
     pub stack: Chips,
     /// Chips that were added during the hand being played and wait for its end.
     pub waiting: Chips,
     /// Whether the seat is only held until its buy-in arrives.
     pub reserved: bool,
-    /// Chips that the cashier has been asked for and that are not here yet.
+    /// Chips that the cashier has been asked for and that have not arrived.
     pub awaited: Option<(PostingId, Chips)>,
 }
 
 /// A hand being played.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandInventory {
-    /// How it was set up.
+    /// The hand's setup.
     pub start: HandStart,
-    /// What its deck is shuffled from.
+    /// The seed of its deck.
     pub seed: Seed,
     /// Players' actions so far.
     pub actions: u32,
     /// Chips in the middle, bets of the street included.
     pub middle: Chips,
-    /// The cards of each player who was dealt in, folded ones too, discarded ones not.
+    /// The cards of each player dealt in, folded ones too, discarded ones not.
     pub held: Vec<(SeatNo, Vec<Card>)>,
-    /// Seats that have given up.
+    /// Seats that have folded.
     pub folded: Vec<SeatNo>,
-    /// The cards that all share.
+    /// The board.
     pub board: Vec<Card>,
 }
 
 impl Table {
-    /// Counts everything that is at the table.
+    /// Returns the inventory of the table.
     #[must_use]
     pub fn inventory(&self) -> Inventory {
         let seats = self.taken().map(|(no, seat)| {

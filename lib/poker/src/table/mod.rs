@@ -1,14 +1,15 @@
-//! One table: who sits where, the button and the blinds, the hand being played, the clock, money that is
-//! on its way, and what the tournament said.
+//! One table: seats, button and blinds, the hand being played, the clock, money under way, and the
+//! tournament's instructions.
 //!
-//! What always holds:
-//! - [`Table::decide`] and [`Table::tick`] only look; [`Table::apply`] is the only thing that changes a table, and
+//! Invariants:
+//! - [`Table::decide`] and [`Table::tick`] change no state; only [`Table::apply`] does, and it
 //!   cannot fail. Time and randomness are inputs.
-//! - What still has to be done outside (money, reports, bot asks) is derived from the state by [`Table::effects`], so
-//!   whoever takes the table over does what was left undone.
-//! - Chips at the table change only with [`TableEvent::Seated`], [`TableEvent::ToppedUp`] and [`TableEvent::Unseated`].
+//! - [`Table::effects`] derives the effects that are still due (money, reports, bot asks) from the
+//!   state, so a new owner carries out what the last owner did not.
+//! - Chips at the table change only with [`TableEvent::Seated`], [`TableEvent::ToppedUp`] and
+//!   [`TableEvent::Unseated`].
 //!
-//! What this module does not know: NATS, tasks, the cashier's answers in flight, who watches.
+//! This module does not know NATS, tasks, requests under way at the cashier, or viewers.
 
 mod answers;
 mod button;
@@ -56,7 +57,8 @@ use wire::{
 /// A table's journal record.
 pub type TableRecord = Record<TableEvent, Table>;
 
-/// The state of one table. Stored in journals as it is, so fields are only ever added, with defaults.
+/// The state of one table. Journals store it in this form, so fields are only ever added, with
+/// defaults.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Table {
     id: TableId,
@@ -70,7 +72,7 @@ pub struct Table {
     playing: Option<Playing>,
     next_hand_ms: u64,
     event_no: u64,
-    /// Postings made so far: numbers the next one.
+    /// Postings made so far; the next one gets the next number.
     postings: u64,
     cash_outs: Vec<CashOut>,
     tournament: Option<TournamentSide>,
@@ -89,25 +91,28 @@ struct Seat {
     player: PlayerId,
     name: String,
     bot: bool,
-    /// Chips; of a player in a hand: those before it, and those that were added since.
+    /// The chips; during a hand, those before it and those that were added since.
     stack: Chips,
-    /// What the player sat down with; a house bot buys in for as much again.
+    /// The player's first buy-in; a house bot tops up by the same amount.
     buy_in: Chips,
-    /// Money asked for and not here yet. A seat that waits for its first buy-in is only reserved.
+    /// Money asked for that has not arrived. A seat that waits for its first buy-in is only
+    /// reserved.
     awaited: Option<Awaited>,
     reserved: bool,
-    /// Not dealt into the next hand (cash), not waited for (tournament).
+    /// At a cash table the player is not dealt into the next hand; in a tournament the table does
+    /// not wait for the player.
     sitting_out: bool,
-    /// Ran out of time and has not been heard of since: not waited for.
+    /// The player ran out of time and no sign of the player has come since: the table does not
+    /// wait.
     away: bool,
     leaving: bool,
-    /// Whether it is the clock that made the player sit out.
+    /// Whether the player sits out because the clock ran out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     out_by_clock: bool,
-    /// The connection that was heard of last.
+    /// The last connection that the table was told of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     connection: Option<ConnectionId>,
-    /// Where the player cannot be reached: since when, so to speak, and whether for too long.
+    /// The absence of a player who cannot be reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     absent: Option<Away>,
 }
@@ -127,12 +132,12 @@ struct CashOut {
     amount: Chips,
 }
 
-/// Where button and blinds were in the last hand. The seats may be empty by now (TDA 32).
+/// The seats of button and blinds in the last hand. They may be empty by now (TDA 32).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Blinds {
     button: SeatNo,
     small_blind: SeatNo,
-    /// Whether nobody was there to post the small blind.
+    /// Whether no player was there to post the small blind.
     small_blind_dead: bool,
     big_blind: SeatNo,
 }
@@ -143,30 +148,30 @@ struct Playing {
     start: HandStart,
     seed: Seed,
     hand: Hand,
-    /// Number of the turn, from 1; 0 before the first.
+    /// The number of the turn, from 1; 0 before the first.
     turn: u32,
-    /// When the turn began and when it ends.
+    /// The beginning and the end of the turn.
     turn_began_ms: u64,
     deadline_ms: u64,
-    /// When the turn would end if its player could be reached.
+    /// The end of the turn if its player could be reached.
     #[serde(default)]
     full_deadline_ms: u64,
     actions: u32,
 }
 
-/// What a tournament's table keeps besides.
+/// The additional state of a tournament's table.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct TournamentSide {
-    /// Number of the last instruction carried out.
+    /// The number of the last instruction carried out.
     instruction: u64,
     then: Option<Then>,
-    /// Whether the coordinator waits to hear that it was carried out.
+    /// Whether the coordinator still has to be told that it was carried out.
     confirm: bool,
-    /// The finished hand that has not been answered with an instruction.
+    /// The finished hand whose report has not been answered with an instruction.
     unreported: Option<FinishedHand>,
 }
 
-/// What a report says of a finished hand.
+/// The contents of the report of a finished hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct FinishedHand {
     hand: HandNo,
@@ -176,7 +181,7 @@ struct FinishedHand {
     actions: u32,
 }
 
-/// Why records are not a table's journal.
+/// The reason why records are not a table's journal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
     /// The first record neither creates the table nor carries a snapshot.
@@ -185,11 +190,11 @@ pub enum ReplayError {
 }
 
 impl Table {
-    /// The table after these records of its journal, the oldest first. The first must carry a snapshot or create the
-    /// table; later snapshots are not looked at.
+    /// Returns the table after these records of its journal, the oldest first. The first must carry
+    /// a snapshot or create the table; later snapshots are ignored.
     ///
     /// # Errors
-    /// [`ReplayError::NoBeginning`] when it does neither.
+    /// [`ReplayError::NoBeginning`] when the first record does neither.
     pub fn replay<'a>(
         id: TableId,
         records: impl IntoIterator<Item = &'a TableRecord>,
@@ -209,7 +214,7 @@ impl Table {
         Ok(table)
     }
 
-    /// A table before its first record.
+    /// Returns a table before its first record.
     #[must_use]
     pub fn new(id: TableId, config: TableConfig) -> Self {
         Self {
@@ -236,66 +241,67 @@ impl Table {
         }
     }
 
-    /// Writes into a snapshot what everybody was told since the hand began, so that whoever goes on from the snapshot can still tell
-    /// the whole hand. No part of the state: it is taken out with [`Table::take_told`] by whoever reads the snapshot.
+    /// Adds the public events since the hand began to a snapshot, so that an owner that recovers
+    /// from the snapshot can still send the whole hand. They are no part of the state: the reader
+    /// of a snapshot takes them out with [`Table::take_told`].
     pub fn keep_told(&mut self, told: Vec<Event>) {
         self.told = told;
     }
 
-    /// Takes out what [`Table::keep_told`] put in.
+    /// Takes out the events that [`Table::keep_told`] added.
     pub fn take_told(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.told)
     }
 
-    /// Which table this is.
+    /// Returns the table's id.
     #[must_use]
     pub const fn id(&self) -> TableId {
         self.id
     }
 
-    /// What stays the same about it.
+    /// Returns the configuration.
     #[must_use]
     pub const fn config(&self) -> &TableConfig {
         &self.config
     }
 
-    /// Number of the last public event.
+    /// Returns the number of the last public event.
     #[must_use]
     pub const fn event_no(&self) -> u64 {
         self.event_no
     }
 
-    /// Hands finished so far.
+    /// Returns the number of finished hands.
     #[must_use]
     pub const fn hands(&self) -> u64 {
         self.hands
     }
 
-    /// Whether a hand is being played.
+    /// Returns whether a hand is being played.
     #[must_use]
     pub const fn is_playing(&self) -> bool {
         self.playing.is_some()
     }
 
-    /// Whether it is closed for good.
+    /// Returns whether the table is closed for good.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
         self.closed
     }
 
-    /// Everybody with a seat (reserved ones too), by seat.
+    /// Returns all players with a seat (reserved ones too), in the order of seats.
     pub fn players(&self) -> impl Iterator<Item = (SeatNo, PlayerId)> + '_ {
         self.taken().map(|(no, seat)| (no, seat.player))
     }
 
-    /// The seat of a player, reserved ones included.
+    /// Returns the seat of a player, also a reserved one.
     #[must_use]
     pub fn seat_of(&self, player: PlayerId) -> Option<SeatNo> {
         self.players().find(|&(_, p)| p == player).map(|(no, _)| no)
     }
 
-    /// Returns all chips at the table: stacks, bets, pots, and what waits for the end of the hand.
-    /// Reserved buy-ins are not here yet, unseated ones gone.
+    /// Returns all chips at the table: stacks, bets, pots, and chips that wait for the end of the
+    /// hand. Buy-ins that have not arrived and chips of players who have left are not included.
     #[must_use]
     pub fn chips(&self) -> Chips {
         let in_hand = self.playing.as_ref().map_or(Chips::ZERO, |playing| playing.hand.total());
@@ -314,13 +320,15 @@ impl Table {
         start.map_or(Chips::ZERO, |start| seat.stack.minus_or_zero(start.chips))
     }
 
-    /// Chips that have left the table and that the cashier has not confirmed to have paid back.
+    /// Returns the chips that have left the table and that the cashier has not confirmed to have
+    /// paid back.
     #[must_use]
     pub fn pending_cash_outs(&self) -> Chips {
         self.cash_outs.iter().map(|cash_out| cash_out.amount).sum()
     }
 
-    /// Postings that are not settled: the awaited ones (into play) and the pending ones (out of play).
+    /// Returns the number of postings that are not settled: awaited ones (to the table) and pending
+    /// ones (from it).
     #[must_use]
     pub fn pending_postings(&self) -> usize {
         self.cash_outs.len() + self.taken().filter(|(_, seat)| seat.awaited.is_some()).count()

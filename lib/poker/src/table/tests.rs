@@ -1,4 +1,4 @@
-//! Tables played through by chance, and the single cases that matter.
+//! Tables played at random, and the single cases that matter.
 
 use super::*;
 use wire::{
@@ -9,7 +9,7 @@ use wire::{
     tournament::{Arrival, Instruction, Stats},
 };
 
-/// A small deterministic source of chance: xorshift64* (Vigna 2016).
+/// A small deterministic source of random numbers: xorshift64* (Vigna 2016).
 pub(super) struct Chance(u64);
 
 impl Chance {
@@ -90,7 +90,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Lets everything happen that is due now.
+    /// Applies all that is due now.
     pub(super) fn settle(&mut self) {
         for _ in 0..1_000 {
             let seed = self.chance.seed();
@@ -124,7 +124,7 @@ impl Desk {
         let turn = view.hand.and_then(|hand| Some((hand.hand, hand.turn?)));
         let seat = turn.as_ref().and_then(|(_, turn)| view.seats.iter().find(|seat| seat.seat == turn.seat));
         let person = seat.filter(|seat| !seat.bot).map(|seat| seat.player);
-        assert_eq!(self.table.player_to_act(), person, "the same as everybody sees");
+        assert_eq!(self.table.player_to_act(), person, "the player to act is the public view's");
         let (player, (hand, turn)) = (seat?.player, turn?);
         Some((player.0, hand, turn.turn, turn.legal))
     }
@@ -189,7 +189,7 @@ fn bots(n: u64) -> Vec<HouseBot> {
     (1..=n).map(|i| HouseBot { player: PlayerId(i), name: format!("bot {i}"), buy_in: Chips(100) }).collect()
 }
 
-/// A table where the players 1 to `n` wait for their first hand, as persons.
+/// Returns a table where the players 1 to `n`, persons, wait for their first hand.
 pub(super) fn table_of(n: u64, seed: u64) -> Desk {
     let mut desk = Desk::new(&cash_config(), &[], seed);
     for player in 1..=n {
@@ -200,14 +200,14 @@ pub(super) fn table_of(n: u64, seed: u64) -> Desk {
     desk
 }
 
-/// A table of `n` bots that wait for their first hand.
+/// Returns a table of `n` bots that wait for their first hand.
 pub(super) fn bot_table(n: u64, seed: u64) -> Desk {
     let mut desk = Desk::new(&cash_config(), &bots(n), seed);
     desk.pay(false);
     desk
 }
 
-/// Somebody comes or goes.
+/// Sends a random report of a player's connection.
 fn presence(desk: &mut Desk) -> Result<(), Refusal> {
     let player = 10 + desk.chance.next(5);
     let connection = wire::ConnectionId(format!("node.1.{}", desk.chance.next(2)));
@@ -266,13 +266,13 @@ fn a_repeated_command_is_answered_again_and_changes_nothing() {
     assert!(matches!(answer, Some(Answer::Done(_))));
     desk.repeat(cause, &fold).unwrap();
     assert_eq!((desk.journal.len(), desk.table.answer(cause).cloned()), (records, answer));
-    // The same action under a new id comes too late, by name.
+    // The same action under a new id comes too late and is refused with the reason.
     let late = desk.repeat(Cause { id: CommandId(1_000), ..cause }, &fold);
     assert!(matches!(late, Err(Refusal::TurnPassed { .. })));
 }
 
 #[test]
-fn what_comes_after_a_later_command_is_refused_by_name_and_never_carried_out_twice() {
+fn a_command_older_than_the_remembered_ones_is_refused_as_out_of_date() {
     let mut desk = table_of(2, 15);
     let say = |text: &str| PlayerCommand::Say { text: text.into() }.by("guest");
     let cause = |id| Cause { player: Some(PlayerId(70)), id: CommandId(id) };
@@ -280,7 +280,7 @@ fn what_comes_after_a_later_command_is_refused_by_name_and_never_carried_out_twi
         desk.repeat(cause(id), &say(&format!("line {id}"))).unwrap();
     }
     for _ in 0..2 {
-        // Each answer is the first answer, from a snapshot too.
+        // Each answer is the first answer, also from a snapshot.
         for id in 1_003..=1_006 {
             let records = desk.journal.len();
             desk.repeat(cause(id), &say("something else")).unwrap();
@@ -297,7 +297,7 @@ fn what_comes_after_a_later_command_is_refused_by_name_and_never_carried_out_twi
 }
 
 #[test]
-fn anybody_talks_and_everybody_hears_it() {
+fn seated_and_unseated_players_chat_in_public_events() {
     let mut desk = table_of(2, 16);
     desk.settle();
     let say = |text: &str| PlayerCommand::Say { text: text.into() }.by("kim");
@@ -318,7 +318,7 @@ fn anybody_talks_and_everybody_hears_it() {
 }
 
 #[test]
-fn out_of_turn_and_unseated_players_are_refused_by_name() {
+fn out_of_turn_and_unseated_players_are_refused_with_the_reason() {
     let mut desk = table_of(3, 6);
     desk.settle();
     let (player, hand, turn, _) = desk.turn().unwrap();
@@ -370,7 +370,7 @@ fn leaving_in_a_hand_folds_at_once_when_it_is_your_turn_and_pays_the_rest_back()
 }
 
 #[test]
-fn hidden_cards_reach_nobody_else() {
+fn hidden_cards_are_not_in_public_events() {
     let mut desk = table_of(4, 10);
     desk.settle();
     let mut hidden: Vec<String> = Vec::new();
@@ -442,7 +442,7 @@ fn a_tournament_table_waits_for_instructions_and_carries_each_out_once() {
 }
 
 #[test]
-fn closing_a_tournament_table_unseats_whoever_is_left() {
+fn closing_a_tournament_table_unseats_all_players_left() {
     let mut desk = Desk::new(&tournament_config(), &[], 12);
     desk.send(None, &instruction(1, &[(1, 0), (2, 1)], &[], Then::Wait)).unwrap();
     desk.send(None, &instruction(2, &[], &[1], Then::Close)).unwrap();
@@ -454,7 +454,7 @@ fn closing_a_tournament_table_unseats_whoever_is_left() {
 }
 
 #[test]
-fn closing_a_cash_table_pays_everybody_back() {
+fn closing_a_cash_table_pays_all_players_back() {
     let mut desk = Desk::new(&cash_config(), &bots(3), 13);
     desk.pay(false);
     desk.settle();

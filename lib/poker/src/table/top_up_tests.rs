@@ -3,7 +3,7 @@
 use super::{tests::table_of, *};
 use wire::Action;
 
-/// Lets the players act until the hand is over: whoever faces a bet folds.
+/// Lets the players act until the hand is over: a player who faces a bet folds.
 fn play_out(desk: &mut super::tests::Desk) {
     let hands = desk.table.hands();
     while desk.table.hands() == hands {

@@ -1,4 +1,4 @@
-//! What people see of a table: the one place where hidden cards are left out.
+//! The public views of a table: the one place where hidden cards are left out.
 
 use super::{Playing, Seat, Table};
 use wire::{
@@ -9,8 +9,9 @@ use wire::{
     view::{HandView, SeatInHand, SeatView, TableView, TurnView},
 };
 
-/// What everybody at the table sees of an event; nothing of those that are the fleet's own business. This alone decides what is
-/// public: the numbers of events ([`Table::event_no`]) count what it gives.
+/// Returns the public part of an event; `None` for events that only concern the fleet. This
+/// function alone decides which events are public: [`Table::event_no`] counts those that it
+/// returns.
 #[must_use]
 pub fn public(event: &TableEvent) -> Option<Event> {
     Some(match *event {
@@ -60,7 +61,7 @@ fn public_in_hand(event: &HandEvent) -> Event {
         HandEvent::Posted { seat, post, amount } => Event::Posted { seat, post, amount },
         HandEvent::Dealt { seat, down, up } => Event::Dealt { seat, down: down.len() as u8, up },
         HandEvent::Board { street, cards } => Event::Board { street, cards },
-        // Which cards were thrown away is the player's own business.
+        // The discarded cards are only the player's to see.
         HandEvent::Acted { seat, action: Action::Discard(ref cards), .. } => {
             Event::Drew { seat, count: cards.len() as u8 }
         }
@@ -74,7 +75,7 @@ fn public_in_hand(event: &HandEvent) -> Event {
     }
 }
 
-/// The players whose hidden cards these events changed.
+/// Returns the players whose hidden cards these events changed, with their cards.
 pub fn private_cards_dealt<'a>(
     table: &'a Table,
     events: &'a [TableEvent],
@@ -90,12 +91,13 @@ pub fn private_cards_dealt<'a>(
 }
 
 impl Table {
-    /// A player's own hidden cards in the hand being played; none for everybody else.
+    /// Returns a player's own hidden cards in the hand being played; `None` for a player who was
+    /// not dealt in.
     #[must_use]
     pub fn cards_of(&self, player: PlayerId) -> Option<PrivateCards> {
         let playing = self.playing.as_ref()?;
         let seat = playing.hand.seat(self.seat_of(player)?)?;
-        // Whoever came to the seat after the deal was not dealt these cards.
+        // A player who came to the seat after the deal was not dealt these cards.
         let dealt = playing.start.stacks.iter().any(|stack| stack.player == player);
         (dealt && !seat.down.is_empty()).then(|| PrivateCards {
             table: self.id,
@@ -104,14 +106,14 @@ impl Table {
         })
     }
 
-    /// The person who has the action; none between hands, and none when it is a bot's.
+    /// Returns the person who has the action; `None` between hands, and when it is a bot's turn.
     #[must_use]
     pub fn player_to_act(&self) -> Option<PlayerId> {
         let seat = self.seat(self.playing.as_ref()?.hand.actor()?)?;
         (!seat.bot).then_some(seat.player)
     }
 
-    /// The table as everybody may see it.
+    /// Returns the public view of the table.
     #[must_use]
     pub fn view(&self) -> TableView {
         TableView {
@@ -126,7 +128,7 @@ impl Table {
         }
     }
 
-    /// The table's line in the lobby.
+    /// Returns the table's line in the lobby.
     #[must_use]
     pub fn summary(&self) -> TableSummary {
         TableSummary {
@@ -139,7 +141,7 @@ impl Table {
     }
 
     fn seat_views(&self) -> Vec<SeatView> {
-        // Room for all at once: a list that grows is moved while it does.
+        // The list gets its capacity at once, because growing would move it.
         let mut views = Vec::with_capacity(self.seats.len());
         let seated = self.taken().filter(|(_, seat)| !seat.reserved);
         views.extend(seated.map(|(no, seat)| self.seat_view(no, seat)));
