@@ -16,7 +16,7 @@
 //!
 //! # The table's part of the protocol
 //!
-//! - A table is created with [`wire::table::TableCommand::Create`] and told its first instruction
+//! - A table is created with [`wire::table::TableCommand::Create`] and gets its first instruction
 //!   (number 1) by [`wire::table::TableCommand::Instruct`]; both are repeated until answered and
 //!   count once.
 //! - The table reports every finished hand and plays no other until it has carried out the

@@ -85,7 +85,7 @@ impl Tables {
                     return TableReply::Refused(Refusal::NoSuchTable);
                 };
                 if told.number > table.applied {
-                    assert_eq!(table.then, Then::Wait, "told something while it plays");
+                    assert_eq!(table.then, Then::Wait, "an instruction arrives during a hand");
                     table.carry_out(&told);
                     tokio::spawn(self.clone().go_on(id, told));
                 }

@@ -42,7 +42,7 @@ fn blinds(stacks: &[u64], top: &str) -> Hand {
 }
 
 fn act(hand: &mut Hand, action: Action) -> Vec<HandEvent> {
-    let seat = hand.actor().expect("somebody has the action");
+    let seat = hand.actor().expect("a seat has the action");
     let events = hand.decide(seat, &action).unwrap();
     let total = hand.total();
     for event in &events {

@@ -133,7 +133,7 @@ impl Desk {
         &mut self,
         pick: impl FnOnce(&mut Chance, &wire::Legal) -> Action,
     ) -> Result<(), Refusal> {
-        let (player, hand, turn, legal) = self.turn().expect("somebody's turn");
+        let (player, hand, turn, legal) = self.turn().expect("a seat has the turn");
         let action = pick(&mut self.chance, &legal);
         self.send(Some(player), &PlayerCommand::Act { hand, turn, action }.by(""))
     }
