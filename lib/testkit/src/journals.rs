@@ -1,4 +1,4 @@
-//! The journals of all tables, as the administrator reads them.
+//! Reads the journals of all tables as the administrator.
 
 use anyhow::ensure;
 use bus::Bus;
@@ -7,10 +7,10 @@ use poker::table::TableRecord;
 use std::collections::{BTreeMap, BTreeSet};
 use wire::{SeatNo, TableId, event::TableEvent};
 
-/// Each table's records in order, each with the time of its storing, in milliseconds since 1970.
+/// Each table's records in order, with the times when they were stored, in milliseconds since 1970.
 pub type TableJournals = BTreeMap<TableId, Vec<(u64, TableRecord)>>;
 
-/// Every record of every table, archived or not.
+/// Returns all records of all tables, archived or not.
 ///
 /// # Errors
 /// When a journal cannot be read.
@@ -21,10 +21,11 @@ pub async fn table_journals(admin: &Bus) -> anyhow::Result<TableJournals> {
     Ok(tables.into_iter().map(|(table, placed)| (table, records(placed))).collect())
 }
 
-/// Fails when anybody's time ever ran out: where everybody acts at once, only an outage could be the reason. Who leaves need not act.
+/// Fails if a player's time ran out: where all players act at once, only an outage can be the
+/// reason. Players who leave are excepted.
 ///
 /// # Errors
-/// Naming the first record of each table where it did.
+/// When a time ran out; names the first such record of each table.
 pub fn nobody_timed_out(journals: &TableJournals) -> anyhow::Result<()> {
     let late: Vec<_> = journals
         .iter()
@@ -38,7 +39,7 @@ pub fn nobody_timed_out(journals: &TableJournals) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether the time of anybody ran out who was not about to leave.
+/// Returns whether a player's time ran out who was not about to leave.
 fn times_out(record: &TableRecord, leaving: &mut BTreeSet<SeatNo>) -> bool {
     record.events.iter().any(|event| {
         match event {

@@ -1,4 +1,4 @@
-//! People in tests: an account, a program that plays for it, and tournaments short enough to be played to the end.
+//! Players in tests: accounts, a program that plays for an account, and tournaments that end soon.
 
 use crate::{Fleet, Sightings};
 use anyhow::{Context, bail, ensure};
@@ -20,10 +20,10 @@ use wire::{
 };
 
 const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: Duration::from_secs(30) };
-/// The password of every account made here.
+/// The password of all accounts that tests create.
 pub const PASSWORD: &str = "correct horse battery";
 
-/// A person with an account, connected and ready to play.
+/// A player with an account and a connection.
 pub struct Hero {
     /// The account.
     pub player: PlayerId,
@@ -33,26 +33,26 @@ pub struct Hero {
     report: HeroReport,
 }
 
-/// What came of it.
+/// The result of a player's tournament.
 #[derive(Clone, Debug, Default)]
 pub struct HeroReport {
-    /// Everything that was seen.
+    /// The events that were seen.
     pub sightings: Sightings,
     /// Place and prize in the tournament.
     pub placed: Option<(u32, Chips)>,
     /// Hands in which own hole cards arrived.
     pub dealt: u32,
-    /// Actions that the table took.
+    /// Actions that the table accepted.
     pub actions: u32,
-    /// Connections made.
+    /// Number of connections.
     pub connections: u32,
 }
 
 impl Fleet {
-    /// Makes an account with money.
+    /// Creates an account with money.
     ///
     /// # Errors
-    /// When the cashier refuses.
+    /// When the cashier refuses, or does not answer.
     pub async fn account(&self, name: &str, money: Chips) -> anyhow::Result<PlayerId> {
         let create = AdminRequest::CreatePlayer { name: name.to_owned(), password: PASSWORD.to_owned() };
         let CashierReply::Player(details) = self.cashier(create).await? else {
@@ -64,10 +64,10 @@ impl Fleet {
         Ok(player)
     }
 
-    /// Asks the cashier as the administrator.
+    /// Sends a request to the cashier as the administrator.
     ///
     /// # Errors
-    /// When it refuses or does not answer.
+    /// When the cashier refuses, or does not answer.
     pub async fn cashier(&self, request: AdminRequest) -> anyhow::Result<CashierReply> {
         match self.admin.request(subject::CASHIER_ADMIN.to_owned(), &request, PATIENCE).await? {
             CashierReply::Refused(refusal) => bail!("{request:?}: {refusal}"),
@@ -75,10 +75,10 @@ impl Fleet {
         }
     }
 
-    /// Makes a tournament.
+    /// Creates a tournament.
     ///
     /// # Errors
-    /// When the coordinator refuses.
+    /// When the coordinator refuses, or does not answer.
     pub async fn tournament(&self, config: TournamentConfig) -> anyhow::Result<TournamentId> {
         let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
         let tournament = TournamentId::short(seconds.as_nanos() as u64);
@@ -88,7 +88,7 @@ impl Fleet {
         }
     }
 
-    /// How a tournament stands.
+    /// Returns a tournament's standings.
     ///
     /// # Errors
     /// When no coordinator answers.
@@ -136,7 +136,7 @@ impl Fleet {
         let began = Instant::now();
         loop {
             match self.admin.request(subject.clone(), &request, PATIENCE).await? {
-                // E.g. while the tournament is handed over.
+                // For example while the tournament is handed over.
                 TournamentReply::Refused(refusal)
                     if refusal.is_transient() && began.elapsed() < PATIENCE.total =>
                 {
@@ -147,10 +147,10 @@ impl Fleet {
         }
     }
 
-    /// Connects a new person with money.
+    /// Creates an account with money and connects with it.
     ///
     /// # Errors
-    /// When the account cannot be made or the connection not be opened.
+    /// When the account cannot be created, or the connection cannot be opened.
     pub async fn hero(&self, name: &str, addresses: Vec<Address>, money: Chips) -> anyhow::Result<Hero> {
         let player = self.account(name, money).await?;
         let login = Login::Password { name: name.to_owned(), password: PASSWORD.to_owned() };
@@ -160,10 +160,12 @@ impl Fleet {
 }
 
 impl Hero {
-    /// Plays a tournament to its end: registers, then plays carefully at first and recklessly later.
+    /// Plays a tournament to its end: registers, then plays carefully in the first hands and
+    /// recklessly later.
     ///
     /// # Errors
-    /// When registering is refused, the connection ends, or there is no end after `limit` (a guard against hangs).
+    /// When registration is refused, the connection ends, or the tournament does not end within
+    /// `limit` (a guard against hangs).
     pub async fn play(mut self, tournament: TournamentId, limit: Duration) -> anyhow::Result<HeroReport> {
         let handle = self.client.handle();
         match handle.request(ClientMessage::Register { tournament }).await? {
@@ -229,7 +231,7 @@ impl Hero {
             return Ok(());
         }
         let action = choose(hand, legal);
-        // A refusal means that the turn has passed, for example while a connection was being made.
+        // A refusal means that the turn has passed, for example during a reconnect.
         if let ServerMessage::Done =
             handle.request(PlayerCommand::Act { hand, turn, action }.at(table)).await?
         {
@@ -239,7 +241,8 @@ impl Hero {
     }
 }
 
-/// Careful in the first hands, so that nobody is out before a test has begun; then quick to risk everything, so that it ends.
+/// Returns the next action: careful in the first hands, so that no player is out before the test
+/// has begun; reckless later, so that the tournament ends.
 fn choose(hand: wire::HandNo, legal: &Legal) -> Action {
     const CAREFUL_HANDS: u64 = 12;
     match (legal.raise, legal.bet) {
@@ -258,8 +261,9 @@ fn choose(hand: wire::HandNo, legal: &Legal) -> Action {
     }
 }
 
-/// A six-handed no-limit tournament with fast levels: `people` entries of people, the others of bots. Everybody is paid, so that
-/// every place shows in a balance. It starts when it is full.
+/// Returns a six-handed no-limit tournament with short levels: `people` entries of people, the
+/// others of bots. All places are paid, so that each place shows in a balance. It starts when it is
+/// full.
 #[must_use]
 pub fn quick_tournament(entries: u16, people: u16) -> TournamentConfig {
     let each = 10_000 / entries;

@@ -1,4 +1,4 @@
-//! Watches tables from outside and checks what was seen against the journals.
+//! Watches tables from outside and compares the events with the journals.
 
 use anyhow::{Context, ensure};
 use bus::Bus;
@@ -13,20 +13,20 @@ use wire::{
 };
 
 const ENDED: &str = "the watcher's connection ended";
-/// A guard: tables close within milliseconds.
+/// Guard against hangs: tables close within milliseconds.
 const CLOSES_WITHIN: Duration = Duration::from_secs(30);
 
-/// What a client saw of the tables it followed, in the order in which it saw it.
+/// The events that a client saw of the tables it followed, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Sightings {
-    /// Per table: number and event.
+    /// For each table, numbers and events.
     pub events: BTreeMap<TableId, Vec<(u64, Event)>>,
-    /// Number of the last event before the first one seen, per table.
+    /// For each table, the number of the last event before the first one seen.
     pub from: BTreeMap<TableId, u64>,
-    /// Where following began again, after the tournament had moved the player away and later back: tables, and
-    /// the number of the last event before.
+    /// Where following began again, after the tournament had moved the player away and later back:
+    /// the table, and the number of the last event before.
     pub returns: BTreeSet<(TableId, u64)>,
-    /// How often a table could not replay what was missed.
+    /// How often a table could not replay missed events.
     pub restarts: u32,
     /// Tables that the player was moved away from.
     away: BTreeSet<TableId>,
@@ -35,7 +35,7 @@ pub struct Sightings {
 }
 
 impl Sightings {
-    /// Takes an event of the client in.
+    /// Adds an event of the client.
     pub fn see(&mut self, event: &ClientEvent) {
         match event {
             ClientEvent::Table { view, .. } | ClientEvent::Restarted { view, .. } if view.closed => {
@@ -66,7 +66,7 @@ impl Sightings {
     }
 }
 
-/// A visitor that follows every table of a tournament as it comes to be.
+/// A visitor that follows all tables of a tournament.
 pub struct Watcher {
     over: watch::Sender<bool>,
     task: JoinHandle<anyhow::Result<Sightings>>,
@@ -80,10 +80,11 @@ impl Watcher {
         Self { over, task: tokio::spawn(follow(addresses, tournament, is_over)) }
     }
 
-    /// Watches until the tables of a tournament that is over are closed: prizes are paid while the last one still closes.
+    /// Watches until the tables of a finished tournament are closed: prizes are paid before the
+    /// last table has closed.
     ///
     /// # Errors
-    /// When the watcher could not go on, or a table does not close.
+    /// When the watcher's connection ended, or a table does not close.
     pub async fn finish(self) -> anyhow::Result<Sightings> {
         self.over.send_replace(true);
         self.task.await?
@@ -123,11 +124,12 @@ async fn follow(
     Ok(sightings)
 }
 
-/// Checks that what was seen is what the journals hold, in order, none missing and none twice, from the first event
-/// seen to the last; and, with `to_the_end`, that nothing is missing at the end of closed tables. Gives the number of events compared.
+/// Checks that the events seen are those in the journals, in order, without gaps or repeats, from
+/// the first event seen to the last; and, with `to_the_end`, that the last events of closed tables
+/// are not missing. Returns the number of events compared.
 ///
 /// # Errors
-/// Naming the first difference.
+/// Names the first difference.
 pub async fn check_against_journals(
     admin: &Bus,
     seen: &Sightings,

@@ -1,17 +1,17 @@
-//! Players' clocks stand still while they cannot act.
+//! Checks that players' clocks do not run while the players cannot act.
 
 use super::{Fault, Finding, Story};
 use std::collections::HashSet;
 use wire::TableId;
 
-/// Time in which tables took no commands.
+/// A time in which tables accepted no commands.
 #[derive(Clone, Debug)]
 pub struct Outage {
-    /// From when, in milliseconds since 1970.
+    /// Start, in milliseconds since 1970.
     pub from_ms: u64,
-    /// Until when, in milliseconds since 1970.
+    /// End, in milliseconds since 1970.
     pub to_ms: u64,
-    /// Which tables; all of them when none are named.
+    /// The tables; none for all tables.
     pub tables: Option<HashSet<TableId>>,
 }
 
@@ -21,8 +21,8 @@ impl Outage {
     }
 }
 
-/// Turns that the clock ended before the player had the time that was given, outages not counted. `slack_ms` is for the
-/// imprecision of when an outage began and ended.
+/// Returns the turns that the clock ended before the player had the given time, outages not
+/// counted. `slack_ms` allows for the imprecision of an outage's start and end.
 #[must_use]
 pub fn clocks(story: &Story, outages: &[Outage], slack_ms: u64) -> Vec<Finding> {
     let of_table =

@@ -1,4 +1,4 @@
-//! What one client program saw and did, as it notes it down itself.
+//! The log of a client program: the events that it saw and the commands that it sent.
 
 use client::ClientEvent;
 use std::{
@@ -12,15 +12,15 @@ use wire::{
 /// The log of one client program.
 #[derive(Clone, Debug, Default)]
 pub struct ClientLog {
-    /// Whose; nobody's for visitors.
+    /// The program's player; none for visitors.
     pub player: Option<PlayerId>,
-    /// What it saw of tables, in the order in which it began to.
+    /// The stretches of events that the program saw, in the order of their beginnings.
     pub stretches: Vec<Stretch>,
-    /// Own cards, in the order in which they came.
+    /// The player's own cards, in the order of their arrival.
     pub cards: Vec<OwnCards>,
-    /// What it asked for.
+    /// The commands that the program sent.
     pub commands: Vec<Sent>,
-    /// Connections made.
+    /// Number of connections.
     pub connections: u32,
     now_at: HashMap<TableId, usize>,
 }
@@ -28,80 +28,82 @@ pub struct ClientLog {
 /// Events of one table without an interruption.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stretch {
-    /// Which table.
+    /// The table.
     pub table: TableId,
     /// Number of the last event before the first one.
     pub after: u64,
     /// Number of the last event that the view at its beginning includes.
     pub view: u64,
-    /// Last event seen before, when the table said that it does not remember what came since.
+    /// Number of the last event seen before, if the table no longer remembered the events in
+    /// between.
     pub forgotten_since: Option<u64>,
-    /// What was seen.
+    /// The events.
     pub seen: Vec<SeenEvent>,
 }
 
-/// One event as it was seen: small, because there are very many.
+/// A seen event, kept small because there are very many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeenEvent {
-    /// Its number.
+    /// The event's number.
     pub number: u64,
-    /// Sum of its content, see [`sum`].
+    /// Hash of the event's content, see [`sum`].
     pub sum: u64,
-    /// When, in milliseconds since 1970.
+    /// Time of its arrival, in milliseconds since 1970.
     pub at_ms: u64,
 }
 
-/// Own hidden cards as they came.
+/// Own hidden cards as they arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnCards {
-    /// At which table.
+    /// The table.
     pub table: TableId,
-    /// In which hand.
+    /// The hand.
     pub hand: HandNo,
     /// The cards.
     pub cards: Vec<Card>,
-    /// When, in milliseconds since 1970.
+    /// Time of their arrival, in milliseconds since 1970.
     pub at_ms: u64,
 }
 
-/// What kind of command.
+/// The kinds of commands, by the record that they must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// One that changes something whenever it is carried out.
+    /// Changes the table whenever it is carried out.
     Change,
-    /// One that may find nothing to change: then it is done without a record.
+    /// May find nothing to change, and is then done without a record.
     Wish,
-    /// A seat: the table may carry it out and the cashier still refuse it.
+    /// Takes a seat: the table may carry it out and the cashier still refuse it.
     Seat,
 }
 
 /// A command that was sent to a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sent {
-    /// Its id.
+    /// The command id.
     pub id: CommandId,
-    /// To which table.
+    /// The table.
     pub table: TableId,
-    /// What kind.
+    /// The kind.
     pub kind: Kind,
-    /// When it was sent first, in milliseconds since 1970.
+    /// Time at which it was first sent, in milliseconds since 1970.
     pub at_ms: u64,
-    /// What came of it.
+    /// The answer.
     pub answer: Answer,
 }
 
-/// What came of a command.
+/// The answer to a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// The program ended before an answer came.
+    /// None: the program ended before an answer came.
     None,
-    /// Done, and durable.
+    /// The command was carried out, and its record is durable.
     Done,
-    /// Refused for good.
+    /// The command was refused for good.
     Refused,
 }
 
-/// A sum of an event: equal for equal events, and for different ones with a chance of 2^-64.
+/// Returns a hash of an event: equal for equal events, and for different ones with a probability of
+/// 2^-64.
 #[must_use]
 pub fn sum(event: &Event) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -110,13 +112,13 @@ pub fn sum(event: &Event) -> u64 {
 }
 
 impl ClientLog {
-    /// The empty log of a player, or of a visitor.
+    /// Makes the empty log of a player, or of a visitor.
     #[must_use]
     pub fn of(player: Option<PlayerId>) -> Self {
         Self { player, ..Self::default() }
     }
 
-    /// Notes an event of the client down that came at `at_ms`.
+    /// Adds an event of the client that arrived at `at_ms`.
     pub fn see(&mut self, event: &ClientEvent, at_ms: u64) {
         match event {
             ClientEvent::Up { .. } => self.connections += 1,
@@ -134,7 +136,7 @@ impl ClientLog {
                 if let Some(stretch) = self.now_at.get(table).and_then(|&at| self.stretches.get_mut(at)) {
                     stretch.seen.push(seen);
                 } else {
-                    // The client library promises a view first: without one the event is out of place.
+                    // The client library promises a view first, so this event is a fault.
                     self.begin(*table, (0, 0), None);
                     self.see(
                         &ClientEvent::Event { table: *table, number: *number, event: event.clone() },
@@ -147,13 +149,13 @@ impl ClientLog {
         }
     }
 
-    /// Number of events seen.
+    /// Returns the number of events seen.
     #[must_use]
     pub fn seen(&self) -> usize {
         self.stretches.iter().map(|stretch| stretch.seen.len()).sum()
     }
 
-    /// Begins with a view, and the events of the running hand that it includes.
+    /// Begins a stretch with a view, and the events of the current hand that it includes.
     fn begin_with(
         &mut self,
         view: &TableView,

@@ -1,8 +1,8 @@
-//! Checkers that watch from outside: what client programs saw and did, compared with the journals and the ledger.
-//! Pure: everything is read before.
+//! Checks a fleet from outside: compares what client programs saw and did with the journals and the
+//! ledger. Pure: the callers read journals, ledger and logs first.
 //!
-//! What always holds: nothing is believed because a role says so of itself. A fault is found by name, at the place where it
-//! shows first.
+//! Invariant: the checks do not rely on what a role reports of itself. A fault has a name and the
+//! place where it shows first.
 
 mod clock;
 mod log;
@@ -24,58 +24,58 @@ use serde::Serialize;
 use std::fmt;
 use wire::{PlayerId, TableId};
 
-/// What is broken.
+/// The kinds of faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, strum::Display)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Fault {
-    /// A command was acknowledged and is in no journal.
+    /// A command was acknowledged, and is in no journal.
     Lost,
     /// A command is in a journal more than once.
     Doubled,
-    /// A command was refused and is in a journal all the same.
+    /// A command was refused, and is in a journal nevertheless.
     Undenied,
     /// A client missed an event.
     Gap,
-    /// A client saw an event again, or an earlier one after a later one.
+    /// A client saw an event twice, or an earlier one after a later one.
     Repeat,
-    /// A player's numbered lines are not in the journal in the order in which they were said.
+    /// A player's numbered chat lines are not in the journal in the order in which they were sent.
     Order,
-    /// A client saw an event that the journal does not have, or not so.
+    /// A client saw an event that is not in the journal, or differs from it.
     Foreign,
-    /// A client saw something before it was durable.
+    /// A client saw an event before it was durable.
     Early,
-    /// Somebody saw a hidden card that is not theirs, or not yet.
+    /// A client saw a hidden card of another player, or too early.
     Leak,
-    /// A player has two seats, or a seat two players.
+    /// A player has two seats, or a seat has two players.
     Seats,
-    /// Button or blinds are not where they belong.
+    /// Button or blinds are at wrong seats.
     Button,
-    /// A clock ran out although the player could not have acted.
+    /// A clock ran out although the player could not act.
     Clock,
-    /// Chips came from nowhere or are gone.
+    /// Chips appeared or disappeared.
     Chips,
-    /// A table or a tournament does not go on.
+    /// A table or a tournament does not continue.
     Stuck,
-    /// What `pokerctl verify` found in the journals.
+    /// `pokerctl verify` found a violation in the journals.
     Journal,
 }
 
-/// A broken promise, and where.
+/// A fault and its place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What is broken.
+    /// The kind of fault.
     pub fault: Fault,
-    /// At which table.
+    /// The table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<TableId>,
-    /// Sequence in the stream of the record where it shows.
+    /// Stream sequence of the record where it shows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u64>,
-    /// Whose client saw it.
+    /// The player whose client saw it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub player: Option<PlayerId>,
-    /// What is wrong, in words.
+    /// Description.
     pub what: String,
 }
 

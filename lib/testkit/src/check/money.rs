@@ -1,14 +1,15 @@
-//! The ledger against the journals.
+//! Compares the ledger with the journals.
 
 use super::{Fault, Finding, Story};
 use std::collections::HashMap;
 use wire::{Chips, PlayerId, cashier::Audit};
 
-/// What the tables changed of the players' balances, by the journals.
+/// Change of each player's balance by tables, from the journals.
 pub type Flows = HashMap<PlayerId, i64>;
 
-/// Checks the ledger once every cash table is closed and all money is back. `balances` are those of players who play
-/// for cash only, free and in play, by the cashier; `credited` is what each of them began with.
+/// Checks the ledger after all cash tables are closed and paid back. `balances` has the balance and
+/// the chips in play, from the cashier, of players who only play for cash; `credited` is the
+/// initial balance of each.
 #[must_use]
 pub fn money<'a>(
     stories: impl Iterator<Item = &'a Story>,

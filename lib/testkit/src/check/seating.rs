@@ -1,4 +1,4 @@
-//! Who sits where with how many chips, and where button and blinds were: from a journal's events alone, without the engine.
+//! Follows seats, stacks, button and blinds by a journal's events, independently of the engine.
 
 use super::Fault;
 use poker::variant::{self, Variant};
@@ -9,16 +9,16 @@ use wire::{
     table::Purpose,
 };
 
-/// What an event shows to be wrong.
+/// A fault that an event shows.
 pub(super) type Wrong = (Fault, String);
 
-/// One table's seats.
+/// The seats of one table.
 #[derive(Debug, Default)]
 pub(super) struct Seating {
     seats: BTreeMap<SeatNo, Seat>,
-    /// The last hand with blinds that three players or more were dealt into.
+    /// The last hand with blinds and at least three players.
     last: Option<HandStart>,
-    /// What was dealt into the hand being played.
+    /// The stacks that were dealt into the current hand.
     dealt: Vec<Stack>,
     has_blinds: bool,
     cash: bool,
@@ -31,13 +31,14 @@ struct Seat {
 }
 
 impl Seating {
-    /// Takes an event in; what it shows to be wrong.
+    /// Applies an event. Returns the faults that it shows.
     pub(super) fn enter(&mut self, event: &TableEvent) -> Vec<Wrong> {
         match event {
             TableEvent::Created { config } => {
                 self.cash = matches!(config.purpose, Purpose::Cash { .. });
                 let brings_in = variant::by_code(&config.variant).is_some_and(Variant::has_bring_in);
-                // Scripts put button and blinds where they were played, not where they are due.
+                // In scripted hands, button and blinds are where they were when the hand was
+                // recorded, not where they are due.
                 self.has_blinds = !brings_in && !config.scripted;
                 Vec::new()
             }
@@ -60,7 +61,7 @@ impl Seating {
         }
     }
 
-    /// Who sits in a seat.
+    /// Returns the player of a seat.
     pub(super) fn player(&self, seat: SeatNo) -> Option<PlayerId> {
         self.seats.get(&seat).map(|seat| seat.player)
     }
@@ -84,7 +85,7 @@ impl Seating {
                 vec![(Fault::Chips, format!("seat {no} has {} and is paid {cash_out}", seat.stack))]
             }
             Some(_) => Vec::new(),
-            None => vec![(Fault::Seats, format!("nobody sits in seat {no}"))],
+            None => vec![(Fault::Seats, format!("seat {no} is left and has no player"))],
         }
     }
 
@@ -104,7 +105,8 @@ impl Seating {
         wrong
     }
 
-    /// TDA 32: the big blind moves on, the small blind is due where the big blind was, and the button goes where the small blind was.
+    /// Checks button and blinds by TDA 32: the big blind moves on, the small blind is due at the
+    /// last big blind's seat, and the button moves to the last small blind's seat.
     fn blinds(&mut self, start: &HandStart) -> Vec<Wrong> {
         let mut wrong = Vec::new();
         let hand = start.hand;
@@ -122,7 +124,7 @@ impl Seating {
             return wrong;
         }
         if let Some(last) = self.last.replace(start.clone()) {
-            // A player who has left and come back to another seat begins anew there.
+            // A player who has left and taken another seat starts anew there.
             if last.big_blind == start.big_blind && big_blind(&last) == big_blind(start) {
                 wrong.push((Fault::Button, format!("hand {hand}: the same player pays the big blind again")));
             }
@@ -132,7 +134,8 @@ impl Seating {
                     format!("hand {hand}: the small blind is not where the big blind was"),
                 ));
             }
-            // A small blind that nobody paid was due at a seat which the record does not name.
+            // If no player paid the small blind, the record does not name the seat where it was
+            // due.
             if last.small_blind.is_some_and(|seat| seat != start.button && seat != start.big_blind) {
                 let what =
                     format!("hand {hand}: the button is at {}, not at {:?}", start.button, last.small_blind);
@@ -142,7 +145,7 @@ impl Seating {
         wrong
     }
 
-    /// What was added during the hand is played with after it.
+    /// Sets the stacks after a hand. Chips that were added during the hand are kept.
     fn end(&mut self, stacks: &[Stack]) -> Vec<Wrong> {
         let dealt = std::mem::take(&mut self.dealt);
         for stack in stacks {

@@ -1,4 +1,4 @@
-//! What a table's journal says, as short as the checkers need it.
+//! A table's journal, reduced to what the checks need.
 
 use super::{Fault, Finding, log::sum, seating::Seating};
 use poker::table::{self, TableRecord};
@@ -9,24 +9,24 @@ use wire::{
     journal::Cause,
 };
 
-/// One table by its journal. Feed it the records in order.
+/// A table by its journal; its records are added in order.
 #[derive(Debug)]
 pub struct Story {
-    /// Which table.
+    /// The table.
     pub table: TableId,
     /// Public events, number 1 first.
     pub(super) events: Vec<StoredEvent>,
-    /// Commands that were carried out, and how often.
+    /// Commands that were carried out, with the number of times.
     pub(super) causes: HashMap<Cause, u32>,
-    /// Hidden and open cards that a player was dealt.
+    /// Hidden and open cards that each player was dealt.
     pub(super) dealt: HashMap<(HandNo, PlayerId), Vec<Card>>,
-    /// Hands: number of the event that begins it, and when it was stored.
+    /// For each hand, the number of its first event and the time when that was stored.
     pub(super) hands: BTreeMap<HandNo, (u64, u64)>,
     /// Turns that the clock ended.
     pub(super) timeouts: Vec<TimedOut>,
-    /// Money that players brought and took: what the table changed of their balances.
+    /// Change of the players' balances by this table.
     pub(super) flows: HashMap<PlayerId, i64>,
-    /// When each record was stored, and under which ownership.
+    /// For each record, the time when it was stored, and its epoch.
     records: Vec<(u64, Epoch)>,
     /// Whether the table is closed.
     pub closed: bool,
@@ -35,14 +35,14 @@ pub struct Story {
     hand: Option<HandNo>,
     shown: bool,
     cash: bool,
-    /// Number of each player's last numbered line.
+    /// Each player's last numbered chat line.
     said: HashMap<PlayerId, u64>,
-    /// Numbered lines in all.
+    /// Number of numbered chat lines.
     lines: u64,
     findings: Vec<Finding>,
 }
 
-/// A public event as it is stored.
+/// A public event as it was stored.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StoredEvent {
     pub(super) sum: u64,
@@ -71,7 +71,7 @@ struct Turn {
 }
 
 impl Story {
-    /// Of a table, before its first record.
+    /// Makes the empty story of a table.
     #[must_use]
     pub fn new(table: TableId) -> Self {
         Self {
@@ -95,7 +95,8 @@ impl Story {
         }
     }
 
-    /// Takes the next record in. `stored_ms` is when the server stored it, in milliseconds since 1970.
+    /// Adds the next record. `stored_ms` is the time when the server stored it, in milliseconds
+    /// since 1970.
     pub fn record(&mut self, sequence: u64, stored_ms: u64, record: &TableRecord) {
         if let Some(&(_, before)) = self.records.last()
             && record.epoch < before
@@ -119,31 +120,32 @@ impl Story {
         }
     }
 
-    /// What is wrong with the journal by itself.
+    /// Returns the faults that the journal shows by itself.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
 
-    /// Number of public events.
+    /// Returns the number of public events.
     #[must_use]
     pub fn last_event(&self) -> u64 {
         self.events.len() as u64
     }
 
-    /// Number of hands that began.
+    /// Returns the number of hands that began.
     #[must_use]
     pub fn hands(&self) -> usize {
         self.hands.len()
     }
 
-    /// Number of numbered lines that were said.
+    /// Returns the number of numbered chat lines.
     #[must_use]
     pub const fn lines(&self) -> u64 {
         self.lines
     }
 
-    /// When the first record of another owner was stored after `since_ms`, in milliseconds since 1970.
+    /// Returns when the first record of another owner was stored after `since_ms`, in milliseconds
+    /// since 1970.
     #[must_use]
     pub fn taken_over_ms(&self, since_ms: u64) -> Option<u64> {
         let next = self.records.partition_point(|&(at_ms, _)| at_ms < since_ms);
@@ -152,13 +154,13 @@ impl Story {
         after.iter().find(|&&(_, epoch)| epoch > before).map(|&(at_ms, _)| at_ms)
     }
 
-    /// When the last record was stored, in milliseconds since 1970.
+    /// Returns when the last record was stored, in milliseconds since 1970.
     #[must_use]
     pub fn last_ms(&self) -> u64 {
         self.records.last().map_or(0, |&(at_ms, _)| at_ms)
     }
 
-    /// How often a command was carried out.
+    /// Returns how often a command was carried out.
     #[must_use]
     pub fn carried_out(&self, cause: Cause) -> u32 {
         self.causes.get(&cause).copied().unwrap_or(0)
@@ -197,7 +199,8 @@ impl Story {
                     turn.deadline_ms = *deadline_ms;
                 }
             }
-            // Whose connection is gone has a shorter turn, and the full one again when back.
+            // The actor's time is shorter after a lost connection, and full again after a
+            // reconnect.
             TableEvent::Disconnected { seat, deadline_ms: Some(deadline_ms), .. }
             | TableEvent::Reconnected { seat, deadline_ms: Some(deadline_ms) } => {
                 if let Some(turn) = self.turn.as_mut().filter(|turn| turn.seat == *seat) {
@@ -206,7 +209,7 @@ impl Story {
                 }
             }
             TableEvent::LeaveAsked { seat } | TableEvent::GoneTooLong { seat } => {
-                // Nobody waits for a player who has left.
+                // The clock of a player who has left does not matter.
                 self.turn = self.turn.filter(|turn| turn.seat != *seat);
             }
             TableEvent::TimedOut { seat } => {
@@ -225,7 +228,7 @@ impl Story {
         }
     }
 
-    /// Lines that are numbers count up.
+    /// Checks that a player's numbered chat lines rise.
     fn said(&mut self, player: PlayerId, text: &str, sequence: u64) {
         let Ok(number) = text.parse() else {
             return;

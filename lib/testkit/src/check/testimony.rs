@@ -1,4 +1,4 @@
-//! One client's log against the journals.
+//! Compares one client's log with the journals.
 
 use super::{
     Fault, Finding, Story,
@@ -7,10 +7,10 @@ use super::{
 use std::collections::HashMap;
 use wire::{TableId, journal::Cause};
 
-/// Faults of one stretch that are told; more of the same help nobody.
+/// Number of faults that are reported for one stretch.
 const MOST: usize = 3;
 
-/// What a client saw or was told that the journals contradict.
+/// Returns the contradictions between a client's log and the journals.
 #[must_use]
 pub fn testimony(log: &ClientLog, stories: &HashMap<TableId, Story>) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -35,7 +35,8 @@ fn finding(fault: Fault, table: TableId, sequence: Option<u64>, what: String) ->
     Finding { fault, table: Some(table), sequence, player: None, what }
 }
 
-/// Every event once, in order, as the journal has it, and not before it was durable.
+/// Checks that each event was seen once, in order, as the journal has it, and not before it was
+/// durable.
 fn seen(stretch: &Stretch, story: Option<&Story>) -> Vec<Finding> {
     let table = stretch.table;
     let mut findings = Vec::new();
@@ -47,7 +48,7 @@ fn seen(stretch: &Stretch, story: Option<&Story>) -> Vec<Finding> {
     let sequence = |number: u64| told(number).map(|told| told.sequence);
     if let Some(last) = stretch.forgotten_since
         && let Some(began) = story.and_then(|story| hand_at(story, stretch.view))
-        // What was replayed begins before `after`.
+        // Events that were replayed begin before `after`.
         && (began..=stretch.after).contains(&(last + 1))
     {
         let what = format!(
@@ -85,12 +86,14 @@ fn seen(stretch: &Stretch, story: Option<&Story>) -> Vec<Finding> {
     findings
 }
 
-/// Number of the event that began the last hand up to this event.
+/// Returns the number of the first event of the hand that was running at, or ended last before,
+/// this event.
 fn hand_at(story: &Story, number: u64) -> Option<u64> {
     story.hands.values().map(|&(began, _)| began).take_while(|&began| began <= number).last()
 }
 
-/// Own cards are those that the player was dealt in that hand, and do not come before the hand.
+/// Checks that own cards are those that the player was dealt in the hand, and that they did not
+/// come before the hand's start.
 fn dealt(log: &ClientLog, cards: &OwnCards, story: Option<&Story>) -> Option<Finding> {
     let OwnCards { table, hand, ref cards, at_ms } = *cards;
     let Some(player) = log.player else {
@@ -103,7 +106,7 @@ fn dealt(log: &ClientLog, cards: &OwnCards, story: Option<&Story>) -> Option<Fin
             Fault::Leak,
             table,
             None,
-            format!("hand {hand}: got {card}, which is not theirs"),
+            format!("hand {hand}: got {card}, which the player was not dealt"),
         ));
     }
     let &(_, began_ms) = story.hands.get(&hand)?;
@@ -118,7 +121,7 @@ fn dealt(log: &ClientLog, cards: &OwnCards, story: Option<&Story>) -> Option<Fin
     })
 }
 
-/// What was acknowledged is in the journal once; what was refused is not.
+/// Checks that an acknowledged command is in the journal once, and a refused one is not.
 fn done(log: &ClientLog, sent: &Sent, story: Option<&Story>) -> Option<Finding> {
     let Sent { id, table, kind, at_ms, answer } = *sent;
     let cause = Cause { player: log.player, id };

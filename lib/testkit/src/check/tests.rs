@@ -1,4 +1,5 @@
-//! A table as it is plays clean; every planted fault is found by its name.
+//! Tests of the checks: an untampered table has no fault, and each planted fault is found under its
+//! name.
 
 use super::{
     log::{Answer, ClientLog, Kind, OwnCards},
@@ -22,7 +23,7 @@ const TABLE: TableId = TableId(7);
 const BEGAN_MS: u64 = 1_700_000_000_000;
 const PLAYERS: u64 = 4;
 
-/// A table that was played at, the logs of its players' programs, and what the cashier says.
+/// A table with a journal, the logs of its players' programs, and the cashier's answers.
 struct Room {
     table: Table,
     journal: Vec<TableRecord>,
@@ -127,14 +128,14 @@ impl Room {
             _ => Action::Call,
         };
         if chance.is_multiple_of(17) {
-            // For a turn that has passed.
+            // For a turn that is not the current one.
             let late = PlayerCommand::Act { hand, turn: turn.turn + 1, action: action.clone() }.by("");
             self.command(player, Kind::Change, late);
         }
         self.command(player, Kind::Change, PlayerCommand::Act { hand, turn: turn.turn, action }.by(""));
     }
 
-    /// The cashier does what it is asked.
+    /// Carries out the table's effects like the cashier.
     fn pay(&mut self) {
         for effect in self.table.effects() {
             let table::Effect::Money(request) = effect else { continue };
@@ -169,7 +170,7 @@ impl Room {
         story
     }
 
-    /// The names of all faults found.
+    /// Returns the names of all faults found.
     fn judged(&self) -> Vec<Fault> {
         let story = self.story();
         let mut findings = story.findings().to_vec();
@@ -185,7 +186,7 @@ impl Room {
         faults
     }
 
-    /// Where in the middle of the journal a player acts.
+    /// Returns the index of an action's record in the middle of the journal.
     fn an_action(&self) -> usize {
         let acts =
             |record: &TableRecord| matches!(record.events[0], TableEvent::Hand(HandEvent::Acted { .. }));
@@ -201,7 +202,7 @@ impl Room {
     }
 }
 
-/// The faults found after tampering.
+/// Returns the faults that are found after tampering.
 fn after(tamper: impl FnOnce(&mut Room)) -> Vec<Fault> {
     let mut room = Room::played();
     tamper(&mut room);
@@ -209,7 +210,7 @@ fn after(tamper: impl FnOnce(&mut Room)) -> Vec<Fault> {
 }
 
 #[test]
-fn a_table_as_it_is_has_no_fault() {
+fn an_untampered_table_has_no_fault() {
     let room = Room::played();
     assert_eq!(room.judged(), []);
     let story = room.story();
@@ -240,7 +241,7 @@ fn a_record_dropped_doubled_or_swapped_is_found() {
 }
 
 #[test]
-fn an_event_missed_seen_twice_or_out_of_order_is_found() {
+fn a_missed_repeated_or_misplaced_event_is_found() {
     assert_eq!(after(|room| _ = room.stretch().remove(50)), [Fault::Gap]);
     let twice = after(|room| {
         let seen = room.stretch()[50];
@@ -278,7 +279,7 @@ fn a_hand_that_is_not_replayed_is_a_gap_and_an_older_one_is_not() {
 }
 
 #[test]
-fn a_card_too_early_or_of_somebody_else_is_found() {
+fn a_card_too_early_or_of_another_player_is_found() {
     let others = after(|room| {
         let cards = room.logs[0].cards[3].clone();
         room.logs[1].cards.push(cards);
@@ -301,7 +302,7 @@ fn a_card_too_early_or_of_somebody_else_is_found() {
 }
 
 #[test]
-fn a_chip_too_many_is_found() {
+fn an_extra_chip_is_found() {
     let ended = after(|room| {
         let stacks = room.events().find_map(|event| match event {
             TableEvent::HandEnded { stacks, .. } => Some(stacks),
@@ -357,7 +358,7 @@ fn a_wrong_button_or_blind_is_found() {
 }
 
 #[test]
-fn lines_out_of_order_are_found() {
+fn chat_lines_out_of_order_are_found() {
     let said = |numbers: [u64; 3]| {
         after(|room| {
             for number in numbers {
@@ -390,7 +391,7 @@ fn a_refused_command_that_is_carried_out_is_found() {
 }
 
 #[test]
-fn a_clock_that_runs_while_nobody_can_act_is_found() {
+fn a_clock_that_runs_during_an_outage_is_found() {
     let mut story = Story::new(TABLE);
     let record =
         |at_ms, events| TableRecord { v: VERSION, epoch: Epoch(1), at_ms, cause: None, events, state: None };
@@ -411,7 +412,7 @@ fn a_clock_that_runs_while_nobody_can_act_is_found() {
 }
 
 #[test]
-fn whose_connection_is_gone_has_the_shorter_time_that_the_table_names() {
+fn after_a_lost_connection_the_grace_counts_as_the_given_time() {
     let record =
         |at_ms, events| TableRecord { v: VERSION, epoch: Epoch(1), at_ms, cause: None, events, state: None };
     let turn = || {
@@ -431,13 +432,13 @@ fn whose_connection_is_gone_has_the_shorter_time_that_the_table_names() {
         clocks(&story, &[], 0).len()
     };
     assert_eq!(timed_out_at(vec![gone.clone()], BEGAN_MS + 6_000), 0);
-    assert_eq!(timed_out_at(vec![gone.clone()], BEGAN_MS + 5_000), 2, "too early even so");
+    assert_eq!(timed_out_at(vec![gone.clone()], BEGAN_MS + 5_000), 2, "too early even for the grace");
     let back = TableEvent::Reconnected { seat: 1, deadline_ms: Some(BEGAN_MS + 20_000) };
-    assert_eq!(timed_out_at(vec![gone, back], BEGAN_MS + 6_000), 2, "back in time");
+    assert_eq!(timed_out_at(vec![gone, back], BEGAN_MS + 6_000), 2, "too early after a reconnect");
 }
 
 #[test]
-fn a_view_alone_says_nothing() {
+fn a_view_without_events_shows_no_fault() {
     let room = Room::played();
     let view: TableView = room.table.view();
     let mut log = ClientLog::of(None);
