@@ -13,8 +13,8 @@ use std::{
     time::Duration,
 };
 use testkit::{
-    Fleet, FleetSize, Folders, Watcher, built, check_against_journals, nobody_timed_out, quick_tournament,
-    table_journals,
+    Fleet, FleetSize, Folders, Watcher, check_against_journals, nobody_timed_out, program_beside,
+    quick_tournament, table_journals,
 };
 use wire::{Chips, TournamentId, fleet::Role, subject, tournament::Phase};
 
@@ -32,7 +32,7 @@ struct Programs {
 
 impl Programs {
     fn link(folder: &Path) -> anyhow::Result<Self> {
-        let pokerctl = built("pokerctl")?;
+        let pokerctl = program_beside("pokerctl")?;
         let old = pokerctl.parent().context("no build folder")?.to_owned();
         let next = old.with_file_name("next");
         ensure!(next.join("cashier").exists(), "{} is missing: run scripts/build-next", next.display());

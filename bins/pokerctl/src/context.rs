@@ -1,11 +1,8 @@
 //! What every command needs: where the fleet's folder is and how to reach its servers as the administrator.
 
-use crate::fleet::{Fleet, FleetError};
-use bus::{Bus, BusError, options::ADMIN};
-use std::{
-    env, fs, io,
-    path::{Path, PathBuf},
-};
+use bus::{Bus, BusError, Options, options::ADMIN};
+use std::{env, path::PathBuf};
+use supervisor::{Fleet, FleetError};
 
 /// Why the fleet cannot be reached.
 #[derive(Debug, thiserror::Error)]
@@ -16,14 +13,6 @@ pub enum ConnectError {
     /// The NATS server does not let us in.
     #[error(transparent)]
     Bus(#[from] BusError),
-    /// A password cannot be read.
-    #[error("cannot read {path}: {error}")]
-    Password {
-        /// Its file.
-        path: PathBuf,
-        /// Why not.
-        error: io::Error,
-    },
 }
 
 /// Folder of the fleet when no other is named.
@@ -48,10 +37,9 @@ impl Context {
     /// When no fleet runs, or its server does not answer or refuses.
     pub async fn bus(&self) -> Result<Bus, ConnectError> {
         if let Some(urls) = &self.nats_url {
-            return connect(urls, None).await;
+            return as_named(urls).await;
         }
-        let fleet = Fleet::read(&self.data_dir)?;
-        connect(&fleet.nats_url, fleet.credentials.as_deref()).await
+        administrator(&Fleet::read(&self.data_dir)?).await
     }
 
     /// The database's address: DATABASE_URL, else the one of the fleet that runs on the folder.
@@ -62,34 +50,30 @@ impl Context {
         if let Ok(url) = env::var("DATABASE_URL") {
             return Ok(url);
         }
-        let fleet = Fleet::read(&self.data_dir)?;
-        read_secret(&fleet.database_url_file)
+        Ok(Fleet::read(&self.data_dir)?.database_url()?)
     }
 }
 
-/// Connects as the administrator: with the password in the file `admin` of `passwords`, or else as the
+/// Connects to a fleet's servers as the administrator: with the password in the fleet's folder, or else as the
 /// environment says (NATS_USER, NATS_PASSWORD).
 ///
 /// # Errors
 /// When the server does not answer or refuses.
-pub async fn connect(urls: &str, passwords: Option<&Path>) -> Result<Bus, ConnectError> {
-    let user = || env::var("NATS_USER").unwrap_or_else(|_| ADMIN.to_owned());
-    let (user, password) = match passwords {
-        Some(folder) => (ADMIN.to_owned(), Some(read_secret(&folder.join(ADMIN))?)),
-        None => (user(), env::var("NATS_PASSWORD").ok()),
-    };
-    let options = bus::Options {
-        urls: urls.split(',').map(str::to_owned).collect(),
-        user,
-        password,
-        name: ADMIN.to_owned(),
-        node: format!("pokerctl-{}", std::process::id()),
-    };
+pub async fn administrator(fleet: &Fleet) -> Result<Bus, ConnectError> {
+    match fleet.credentials {
+        Some(_) => Ok(Bus::connect(fleet.options(ADMIN, &node())?).await?),
+        None => as_named(&fleet.nats_url).await,
+    }
+}
+
+/// Connects to servers as the environment says.
+async fn as_named(urls: &str) -> Result<Bus, ConnectError> {
+    let user = env::var("NATS_USER").unwrap_or_else(|_| ADMIN.to_owned());
+    let options = Options::new(urls, &user, env::var("NATS_PASSWORD").ok().as_deref(), &node());
+    let options = Options { name: ADMIN.to_owned(), ..options };
     Ok(Bus::connect(options).await?)
 }
 
-fn read_secret(path: &Path) -> Result<String, ConnectError> {
-    let text =
-        fs::read_to_string(path).map_err(|error| ConnectError::Password { path: path.to_owned(), error })?;
-    Ok(text.trim_end().to_owned())
+fn node() -> String {
+    format!("pokerctl-{}", std::process::id())
 }

@@ -12,7 +12,6 @@ mod commands;
 mod console;
 mod context;
 mod database;
-mod fleet;
 mod grid;
 mod home;
 mod screen;

@@ -1,9 +1,9 @@
 //! The usage of processes, from /proc, and the NATS server's message counts, from its monitoring.
 
-use crate::fleet::Described;
 use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fs, time::Duration};
+use supervisor::Fleet;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -55,7 +55,7 @@ pub type Roles = BTreeMap<String, Usage>;
 
 /// Returns the usage of each role of a fleet, with its servers and `players` (the swarm's own
 /// processes).
-pub fn of_fleet(fleet: &Described, players: &[u32]) -> Roles {
+pub fn of_fleet(fleet: &Fleet, players: &[u32]) -> Roles {
     let roles = fleet.nodes.iter().filter_map(|node| Some((node.role.clone(), node.pid?)));
     let nats = fleet.nats_pid.map(|pid| ("nats-server".to_owned(), pid));
     let postgres = fleet.postgres_pid.into_iter().flat_map(family);

@@ -22,6 +22,21 @@ pub struct Options {
     pub node: String,
 }
 
+impl Options {
+    /// Returns the options of a connection as a NATS user, a role or [`ADMIN`], to the servers at
+    /// these addresses (comma separated).
+    #[must_use]
+    pub fn new(urls: &str, user: &str, password: Option<&str>, node: &str) -> Self {
+        Self {
+            urls: urls.split(',').map(str::to_owned).collect(),
+            user: user.to_owned(),
+            password: password.map(str::to_owned),
+            name: user.to_owned(),
+            node: node.to_owned(),
+        }
+    }
+}
+
 /// Command line options of every role, to be flattened into its own.
 #[derive(Clone, Debug, clap::Args)]
 #[group(id = "bus")] // the default, the type's name, would clash with a role's own `Args`

@@ -9,9 +9,9 @@ pub mod child;
 pub mod error;
 pub mod find;
 pub mod nats;
-mod ports;
+pub mod ports;
 pub mod postgres;
-mod secret;
+pub mod secret;
 mod start;
 
 pub use child::{Child, Program, Signal};

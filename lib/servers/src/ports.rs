@@ -11,13 +11,21 @@ const HIGHEST: u16 = 31_999;
 /// Attempts with other ports when a chosen one was taken meanwhile.
 pub(crate) const TRIES: usize = 10;
 
+/// Returns any port that servers may take, free or not.
+///
+/// # Errors
+/// When the system has no random numbers.
+pub fn random() -> Result<u16, ServerError> {
+    let random = getrandom::u32().map_err(ServerError::Random)?;
+    let offset = u16::try_from(random % u32::from(HIGHEST - LOWEST + 1)).unwrap_or(0);
+    Ok(LOWEST + offset)
+}
+
 /// Returns a port that is free now.
 pub(crate) fn free(program: &'static str) -> Result<u16, ServerError> {
     let mut port = 0;
     for _ in 0..200 {
-        let random = getrandom::u32().map_err(ServerError::Random)?;
-        let offset = u16::try_from(random % u32::from(HIGHEST - LOWEST + 1)).unwrap_or(0);
-        port = LOWEST + offset;
+        port = random()?;
         if is_free(port) {
             return Ok(port);
         }

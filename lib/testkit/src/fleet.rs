@@ -1,23 +1,20 @@
 //! A fleet as a user would start it: `pokerctl up`, in a temporary folder, on free ports.
 
 use anyhow::{Context, ensure};
-use bus::{Bus, Options};
+use bus::Bus;
 use client::Address;
 use rustix::process::{Pid, kill_process};
-use serde::Deserialize;
 use servers::{Child, Program, Signal};
 use std::{
     ffi::OsStr,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
-use tempfile::TempDir;
+use supervisor::{Up, program_beside};
 use tokio::{process::Command, time::sleep};
 
-/// A fleet that is not ready by then never will be.
+/// A server that is not started again by then never will be.
 const READY: Duration = Duration::from_secs(120);
-/// How long a fleet may take to stop in order.
-const STOPPED: Duration = Duration::from_secs(60);
 
 /// The fleet's nats-server among its processes.
 pub const NATS: &str = "nats-server";
@@ -54,30 +51,10 @@ pub struct Folders<'a> {
 
 /// A running fleet. Dropping it kills it with everything it started.
 pub struct Fleet {
-    up: Child,
-    folder: TempDir,
+    up: Up,
     pokerctl: PathBuf,
     /// The administrator's connection.
     pub admin: Bus,
-}
-
-/// What `fleet.json` says, as far as tests need it.
-#[derive(Debug, Deserialize)]
-struct Described {
-    nats_url: String,
-    nats_pid: Option<u32>,
-    postgres_pid: Option<u32>,
-    credentials: PathBuf,
-    database_url_file: PathBuf,
-    ready: bool,
-    nodes: Vec<Node>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Node {
-    node: String,
-    pid: Option<u32>,
-    addresses: Vec<String>,
 }
 
 impl Fleet {
@@ -108,45 +85,26 @@ impl Fleet {
     async fn start_as(size: FleetSize, folders: Folders<'_>, options: &[&str]) -> anyhow::Result<Self> {
         let pokerctl = match folders.programs {
             Some(programs) => programs.join("pokerctl"),
-            None => built("pokerctl")?,
+            None => program_beside("pokerctl")?,
         };
-        let folder = tempfile::Builder::new().prefix("poker-fleet-").tempdir()?;
-        let log = folder.path().join("up.log");
-        let mut up = Program::new(&pokerctl)
-            .args(["up", "--no-demo", "--port-base", "0"])
-            .arg("--data-dir")
-            .arg(folder.path().join("data"))
-            .args(["--gateways", &size.gateways.to_string()])
-            .args(["--table-workers", &size.table_workers.to_string()])
-            .args(["--bot-workers", &size.bot_workers.to_string()])
-            .args(["--coordinators", &size.coordinators.to_string()])
-            .args(options)
-            .args(folders.home.into_iter().flat_map(|home| [OsStr::new("--home"), home.as_os_str()]))
-            .orphaned_by(Signal::KILL)
-            .log(&log)
-            .start()
-            .await?;
-        let began = Instant::now();
-        let data = folder.path().join("data");
-        let described = loop {
-            if let Some(described) = describe(&data).filter(|described| described.ready) {
-                break described;
-            }
-            let ended = up.try_ended()?;
-            if ended.is_some() || began.elapsed() > READY {
-                let log = std::fs::read_to_string(&log).unwrap_or_default();
-                anyhow::bail!("the fleet is not ready ({ended:?}):\n{log}\n{}", logs(&data));
-            }
-            sleep(Duration::from_millis(50)).await;
-        };
-        let admin = Bus::connect(credentials_of(&described, "admin")?).await?;
-        Ok(Self { up, folder, pokerctl, admin })
+        let mut all: Vec<&OsStr> = options.iter().map(OsStr::new).collect();
+        let numbers = [size.gateways, size.table_workers, size.bot_workers, size.coordinators];
+        let numbers = numbers.map(|number| number.to_string());
+        for (name, number) in
+            ["--gateways", "--table-workers", "--bot-workers", "--coordinators"].iter().zip(&numbers)
+        {
+            all.extend([OsStr::new(name), OsStr::new(number)]);
+        }
+        all.extend(folders.home.into_iter().flat_map(|home| [OsStr::new("--home"), home.as_os_str()]));
+        let up = Up::start(&pokerctl, all, &[]).await?;
+        let admin = Bus::connect(up.described()?.options("admin", "tests")?).await?;
+        Ok(Self { up, pokerctl, admin })
     }
 
-    /// The fleet's folder.
+    /// Returns the fleet's folder.
     #[must_use]
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.up.data()
     }
 
     /// TCP addresses of the gateways, in the order of their names.
@@ -174,10 +132,8 @@ impl Fleet {
     }
 
     fn addresses(&self, scheme: &str, wanted: &str) -> anyhow::Result<Vec<Address>> {
-        let described = self.described()?;
-        let all = described.nodes.iter().flat_map(|node| &node.addresses);
-        let rests = all.filter_map(|address| address.strip_prefix(scheme));
-        rests.map(|rest| format!("{wanted}{rest}").parse().map_err(anyhow::Error::from)).collect()
+        let all = self.up.described()?.addresses(scheme);
+        all.iter().map(|text| Ok(text.replacen(scheme, wanted, 1).parse()?)).collect()
     }
 
     /// A connection with the rights of a role.
@@ -185,7 +141,7 @@ impl Fleet {
     /// # Errors
     /// When nats-server is away.
     pub async fn bus(&self, user: &str) -> anyhow::Result<Bus> {
-        Ok(Bus::connect(credentials_of(&self.described()?, user)?).await?)
+        Ok(Bus::connect(self.up.described()?.options(user, "tests")?).await?)
     }
 
     /// Address, password included, by which the owner of the database logs in.
@@ -193,20 +149,13 @@ impl Fleet {
     /// # Errors
     /// When the fleet does not describe itself, or the file cannot be read.
     pub fn database_url(&self) -> anyhow::Result<String> {
-        let path = self.described()?.database_url_file;
-        let url = std::fs::read_to_string(&path);
-        Ok(url.with_context(|| format!("cannot read {}", path.display()))?.trim().to_owned())
+        Ok(self.up.described()?.database_url()?)
     }
 
     /// The process id of a role's process, of [`NATS`] or of [`POSTGRES`]; none while it does not run.
     #[must_use]
     pub fn pid(&self, node: &str) -> Option<u32> {
-        let described = describe(&self.data())?;
-        let pid = match node {
-            NATS => described.nats_pid,
-            POSTGRES => described.postgres_pid,
-            _ => described.nodes.iter().find(|known| known.node == node)?.pid,
-        };
+        let pid = self.up.described().ok()?.pid_of(node);
         // Until it is started again, a process that died is still on record.
         pid.filter(|pid| raw(*pid).is_ok_and(|pid| rustix::process::test_kill_process(pid).is_ok()))
     }
@@ -234,9 +183,9 @@ impl Fleet {
     /// # Errors
     /// When it cannot be started.
     pub async fn add_table_worker_in(&self, node: &str, env: &[(&str, &OsStr)]) -> anyhow::Result<Child> {
-        let described = self.described()?;
+        let described = self.up.described()?;
         let role = "table-worker";
-        let program = built(role)?;
+        let program = program_beside(role)?;
         let mut program = Program::new(program);
         for (name, value) in env {
             program = program.env(name, value);
@@ -245,7 +194,7 @@ impl Fleet {
             .args(["--nats-url", &described.nats_url, "--node", node])
             .env("NATS_USER", role)
             .env("NATS_PASSWORD", "")
-            .env("NATS_PASSWORD_FILE", described.credentials.join(role))
+            .env("NATS_PASSWORD_FILE", described.credentials.context("no passwords")?.join(role))
             .env("NO_COLOR", "1")
             .log(self.data().join("logs").join(format!("{node}.log")))
             .start();
@@ -267,7 +216,7 @@ impl Fleet {
     pub async fn kill_nats(&self) -> anyhow::Result<()> {
         let pid = self.signal(NATS, Signal::KILL)?;
         let began = Instant::now();
-        while self.described()?.nats_pid.is_none_or(|now| now == pid) {
+        while self.up.described()?.nats_pid.is_none_or(|now| now == pid) {
             ensure!(began.elapsed() < READY, "nats-server was not started again");
             sleep(Duration::from_millis(50)).await;
         }
@@ -283,7 +232,7 @@ impl Fleet {
         time: Duration,
         meanwhile: impl Future<Output = anyhow::Result<()>>,
     ) -> anyhow::Result<()> {
-        self.away(self.described()?.nats_pid.context("no nats-server")?, time, meanwhile).await
+        self.away(self.up.described()?.nats_pid.context("no nats-server")?, time, meanwhile).await
     }
 
     /// Kills PostgreSQL (SIGKILL) and keeps it away for so long, and until what is done `meanwhile` has ended.
@@ -295,7 +244,7 @@ impl Fleet {
         time: Duration,
         meanwhile: impl Future<Output = anyhow::Result<()>>,
     ) -> anyhow::Result<()> {
-        self.away(self.described()?.postgres_pid.context("no PostgreSQL")?, time, meanwhile).await
+        self.away(self.up.described()?.postgres_pid.context("no PostgreSQL")?, time, meanwhile).await
     }
 
     /// `pokerctl up` stands still meanwhile, so nobody starts anything again.
@@ -305,10 +254,10 @@ impl Fleet {
         time: Duration,
         meanwhile: impl Future<Output = anyhow::Result<()>>,
     ) -> anyhow::Result<()> {
-        self.up.signal(Signal::STOP);
+        self.up.process().signal(Signal::STOP);
         let killed = raw(pid).and_then(|pid| Ok(kill_process(pid, Signal::KILL)?));
         let (outcome, ()) = tokio::join!(meanwhile, sleep(time));
-        self.up.signal(Signal::CONT);
+        self.up.process().signal(Signal::CONT);
         killed.and(outcome)
     }
 
@@ -347,9 +296,7 @@ impl Fleet {
     /// # Errors
     /// When it does not stop, or not cleanly.
     pub async fn stop(mut self) -> anyhow::Result<()> {
-        let status = self.up.stop(STOPPED).await?;
-        ensure!(status.success(), "pokerctl up ended with {status}:\n{}", logs(&self.data()));
-        Ok(())
+        Ok(self.up.stop().await?)
     }
 
     /// Stops the fleet in order and leaves its folder, which it names.
@@ -357,67 +304,18 @@ impl Fleet {
     /// # Errors
     /// When it does not stop.
     pub async fn stop_and_keep(mut self) -> anyhow::Result<PathBuf> {
-        self.folder.disable_cleanup(true);
-        self.up.stop(STOPPED).await?;
-        Ok(self.data())
-    }
-
-    fn described(&self) -> anyhow::Result<Described> {
-        describe(&self.data()).context("the fleet does not describe itself")
+        Ok(self.up.stop_and_keep().await?)
     }
 }
 
 impl Drop for Fleet {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("{}", logs(&self.data()));
+            eprintln!("{}", self.up.logs());
         }
     }
-}
-
-fn describe(data: &Path) -> Option<Described> {
-    serde_json::from_str(&std::fs::read_to_string(data.join("fleet.json")).ok()?).ok()
-}
-
-fn credentials_of(described: &Described, user: &str) -> anyhow::Result<Options> {
-    let path = described.credentials.join(user);
-    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(Options {
-        urls: vec![described.nats_url.clone()],
-        user: user.to_owned(),
-        password: text.lines().next().map(str::to_owned),
-        name: user.to_owned(),
-        node: "tests".to_owned(),
-    })
 }
 
 fn raw(pid: u32) -> anyhow::Result<Pid> {
     i32::try_from(pid).ok().and_then(Pid::from_raw).context("not a process id")
-}
-
-/// A program as it was built beside the program, or the test, that runs now.
-///
-/// # Errors
-/// When it is not there.
-pub fn built(program: &str) -> anyhow::Result<PathBuf> {
-    let running = std::env::current_exe()?;
-    let folders = running.ancestors().skip(1).take(2);
-    let found = folders.map(|folder| folder.join(program)).find(|path| path.exists());
-    found.with_context(|| format!("{program} is missing: run `cargo build --workspace --bins` first"))
-}
-
-/// The last lines of every log of a fleet.
-fn logs(data: &Path) -> String {
-    let mut text = String::new();
-    let entries = std::fs::read_dir(data.join("logs")).into_iter().flatten().flatten();
-    for path in entries.map(|entry| entry.path()) {
-        let log = std::fs::read_to_string(&path).unwrap_or_default();
-        let lines: Vec<&str> = log.lines().collect();
-        text.push_str(&format!("--- {}\n", path.display()));
-        for line in &lines[lines.len().saturating_sub(15)..] {
-            text.push_str(line);
-            text.push('\n');
-        }
-    }
-    text
 }

@@ -11,7 +11,8 @@ mod journals;
 mod people;
 mod watcher;
 
-pub use fleet::{Fleet, FleetSize, Folders, NATS, POSTGRES, built};
+pub use fleet::{Fleet, FleetSize, Folders, NATS, POSTGRES};
 pub use journals::{TableJournals, nobody_timed_out, table_journals};
 pub use people::{Hero, HeroReport, PASSWORD, quick_tournament};
+pub use supervisor::program_beside;
 pub use watcher::{Sightings, Watcher, check_against_journals};

@@ -3,7 +3,6 @@
 use crate::{
     console::Console,
     context::{ConnectError, Context},
-    fleet::{Fleet, FleetError},
     grid::json_line,
     words::number,
 };
@@ -11,6 +10,7 @@ use bus::{Bus, BusError, Peers};
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Serialize;
 use std::time::{Duration, Instant};
+use supervisor::{Fleet, FleetError};
 use wire::{
     codec::{self, CodecError},
     fleet::{Drain, Heartbeat, Load, Role},

@@ -3,7 +3,7 @@
 use super::{Args, PER_GATEWAY, THOUGHTS, WARM_UP};
 use crate::{
     crew::Crew,
-    fleet::{Described, Size, Started},
+    fleet::{self, Size},
     play::{self, plan::Order, tally::Counted},
     room::{self, RoomArgs},
     usage::{self, Messages, Roles, round},
@@ -12,11 +12,12 @@ use anyhow::Context;
 use bus::Bus;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+use supervisor::{Fleet, Up};
 
 /// A fleet of its own, with the processes of its players.
 pub(super) struct BenchFleet {
-    fleet: Started,
-    pub(super) described: Described,
+    up: Up,
+    pub(super) described: Fleet,
     pub(super) admin: Bus,
     pub(super) crew: Crew,
 }
@@ -52,12 +53,12 @@ impl BenchFleet {
     ) -> anyhow::Result<Self> {
         let size =
             Size { gateways, table_workers: args.table_workers, bot_workers: 0, scripted_decks: false };
-        let fleet = Started::start(size, most, args.idle_ms).await?;
-        let described = fleet.described()?;
-        let admin = described.admin().await?;
+        let up = size.start(most, args.idle_ms).await?;
+        let described = up.described()?;
+        let admin = fleet::admin(&described).await?;
         let plans = room::prepare(&admin, room, room.seed()?, &described.addresses(room.scheme())).await?;
         let crew = Crew::start(plans).await?;
-        Ok(Self { fleet, described, admin, crew })
+        Ok(Self { up, described, admin, crew })
     }
 
     /// Does the same and seats all players.
@@ -121,10 +122,10 @@ impl BenchFleet {
     /// # Errors
     /// When the fleet does not stop cleanly.
     pub(super) async fn close(self) -> anyhow::Result<()> {
-        let Self { fleet, admin, crew, .. } = self;
+        let Self { mut up, admin, crew, .. } = self;
         crew.end().await;
         drop(admin);
-        fleet.stop().await
+        Ok(up.stop().await?)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::{Args, PER_GATEWAY, bare};
 use crate::{
-    fleet::{Size, Started},
+    fleet::{self, Size},
     room,
     usage::{self, round},
 };
@@ -33,9 +33,9 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
         for bot_workers in WORKERS {
             let size =
                 Size { gateways: 1, table_workers: args.table_workers, bot_workers, scripted_decks: false };
-            let fleet = Started::start(size, PER_GATEWAY, args.idle_ms).await?;
-            let described = fleet.described()?;
-            let admin = described.admin().await?;
+            let mut up = size.start(PER_GATEWAY, args.idle_ms).await?;
+            let described = up.described()?;
+            let admin = fleet::admin(&described).await?;
             let room = args.room(tables)?;
             room::bots(&admin, &room, room.seed()?).await?;
             let peers = Peers::watch(&admin).await?;
@@ -49,7 +49,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
             let rollouts = sum_of_rollouts(&now) - sum_of_rollouts(&before);
             let per_s = round(decisions as f64 / began.elapsed().as_secs_f64());
             let used = usage::between(&cpu, &usage::of_fleet(&described, &[]));
-            fleet.stop().await?;
+            up.stop().await?;
             let busy = used.get(Role::BotWorker.name()).map_or(0.0, |usage| usage.cpu_s);
             let per_core = rollouts as f64 / busy.max(f64::EPSILON);
             let one = *first.get_or_insert(per_s);

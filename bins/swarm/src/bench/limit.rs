@@ -7,7 +7,6 @@ use super::{
 };
 use crate::{
     crew::Crew,
-    fleet,
     pace::{Chance, Pace},
     play::{
         self,
@@ -18,7 +17,7 @@ use crate::{
     usage,
 };
 use anyhow::Context;
-use bus::Bus;
+use bus::{Bus, Options, options::ADMIN};
 use servers::{Nats, NatsOptions, find};
 use std::{process::Stdio, time::Duration};
 use tokio::{
@@ -58,8 +57,8 @@ impl Limit {
         let config = find::nats_config()?;
         let options = NatsOptions { config: Some(config.clone()), monitored: true, ..NatsOptions::default() };
         let nats = Nats::start(options).await?;
-        let passwords = nats.dir().join("passwords");
-        let admin = Bus::connect(fleet::options(&nats.url(), &passwords, "admin")?).await?;
+        let options = Options::new(&nats.url(), ADMIN, nats.password(ADMIN), "swarm");
+        let admin = Bus::connect(options).await?;
         bus::admin::apply(&admin, &config).await?;
         drop(admin);
 

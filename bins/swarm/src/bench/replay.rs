@@ -2,7 +2,7 @@
 
 use super::{Args, PER_GATEWAY};
 use crate::{
-    fleet::{Size, Started},
+    fleet::{self, Size},
     replay::{
         hands::{self, Recorded},
         replay_fleet::ReplayFleet,
@@ -51,13 +51,13 @@ async fn measure(args: &Args, source: &str, recorded: usize, hands: &[Recorded])
     let players: usize = seats.map(|hand| hand.script.players.len()).sum();
     let gateways = args.gateways.unwrap_or_else(|| players.min(PLAYERS).div_ceil(PER_GATEWAY - 500).max(2));
     let size = Size { gateways, table_workers: args.table_workers, bot_workers: 0, scripted_decks: true };
-    let fleet = Started::start(size, PER_GATEWAY, args.idle_ms).await?;
-    let described = fleet.described()?;
-    let admin = described.admin().await?;
+    let mut up = size.start(PER_GATEWAY, args.idle_ms).await?;
+    let described = up.described()?;
+    let admin = fleet::admin(&described).await?;
     let tally = ReplayFleet::new(&described, &admin, "tcp", PLAYERS)?.play(hands).await?;
     let memory = usage::of_fleet(&described, &[std::process::id()]);
     drop(admin);
-    fleet.stop().await?;
+    up.stop().await?;
     let mut line = json!({
         "bench": "replay",
         "source": source,

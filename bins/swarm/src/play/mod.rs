@@ -9,7 +9,7 @@ pub mod worker;
 
 use crate::{
     crew::Crew,
-    fleet::Described,
+    fleet,
     room::{self, RoomArgs},
     usage,
 };
@@ -39,22 +39,22 @@ pub struct Args {
 /// # Errors
 /// When the fleet refuses a request, or violations were found.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let fleet = Described::read(&args.data_dir)?;
+    let described = fleet::ready(&args.data_dir)?;
     let seed = args.room.seed()?;
     eprintln!("swarm: seed {seed}");
-    let admin = fleet.admin().await?;
-    let plans = room::prepare(&admin, &args.room, seed, &fleet.addresses(args.room.scheme())).await?;
+    let admin = fleet::admin(&described).await?;
+    let plans = room::prepare(&admin, &args.room, seed, &described.addresses(args.room.scheme())).await?;
     let mut crew = Crew::start(plans).await?;
     seat(&mut crew).await?;
     crew.order(Order::Play).await?;
     crew.play_for(Duration::from_secs(args.warm_up_seconds), "warming up").await?;
     crew.order(Order::Measure).await?;
-    let before = usage::of_fleet(&fleet, &crew.pids());
+    let before = usage::of_fleet(&described, &crew.pids());
     let began = std::time::Instant::now();
     crew.play_for(Duration::from_secs(args.seconds), "playing").await?;
     let counted = crew.counted().await?;
     let seconds = began.elapsed().as_secs_f64();
-    let after = usage::of_fleet(&fleet, &crew.pids());
+    let after = usage::of_fleet(&described, &crew.pids());
     crew.end().await;
     for line in &counted.told {
         eprintln!("swarm: {line}");

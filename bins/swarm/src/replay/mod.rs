@@ -7,7 +7,7 @@ pub mod replay_fleet;
 mod table;
 pub mod tally;
 
-use crate::fleet::Described;
+use crate::fleet;
 use replay_fleet::ReplayFleet;
 use std::path::PathBuf;
 
@@ -36,9 +36,9 @@ pub struct Args {
 /// as recorded.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let hands = hands::read(&args.files)?;
-    let fleet = Described::read(&args.data_dir)?;
-    let admin = fleet.admin().await?;
-    let tally = ReplayFleet::new(&fleet, &admin, &args.wire, args.players)?.play(&hands).await?;
+    let described = fleet::ready(&args.data_dir)?;
+    let admin = fleet::admin(&described).await?;
+    let tally = ReplayFleet::new(&described, &admin, &args.wire, args.players)?.play(&hands).await?;
     println!("{}", tally.line());
     tally.judge()
 }

@@ -9,10 +9,7 @@ use super::{
     table::{self, CLOSE, CREATE, Done, Playable, Round, Table},
     tally::{self, Tally, Verdict},
 };
-use crate::{
-    fleet::Described,
-    room::{self, TableError},
-};
+use crate::room::{self, TableError};
 use anyhow::{Context, bail, ensure};
 use bus::Bus;
 use client::{Address, Client, Login, Options};
@@ -22,6 +19,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use supervisor::Fleet;
 use tokio::{
     sync::{Barrier, Semaphore},
     task::JoinSet,
@@ -50,7 +48,7 @@ impl<'a> ReplayFleet<'a> {
     ///
     /// # Errors
     /// When no gateway listens for this kind.
-    pub fn new(fleet: &Described, admin: &'a Bus, wire: &str, most: usize) -> anyhow::Result<Self> {
+    pub fn new(fleet: &Fleet, admin: &'a Bus, wire: &str, most: usize) -> anyhow::Result<Self> {
         let listening = if wire == "tcp" { "tcp://" } else { "ws://" };
         let own = |text: String| text.replacen(listening, &format!("{wire}://"), 1).parse();
         let addresses: Vec<Address> =

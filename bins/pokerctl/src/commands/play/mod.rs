@@ -7,16 +7,14 @@ mod seats;
 mod session;
 
 use super::player::PlayerError;
-use crate::{
-    context::Context,
-    fleet::{Fleet, FleetError},
-};
+use crate::context::Context;
 use client::{Address, Client, ClientError, Ended, Options};
 use std::{
     io::{self, BufRead},
     path::PathBuf,
     thread,
 };
+use supervisor::{Fleet, FleetError};
 use tokio::sync::mpsc;
 
 /// Options of `play`.
@@ -76,10 +74,8 @@ pub async fn run(args: Args, context: &Context) -> Result<(), PlayError> {
 
 /// TCP addresses of the fleet that runs here.
 fn nodes(context: &Context) -> Result<Vec<Address>, PlayError> {
-    let fleet = Fleet::read(&context.data_dir)?;
-    let named = fleet.nodes.iter().flat_map(|node| &node.addresses);
-    let addresses: Vec<Address> =
-        named.filter(|text| text.starts_with("tcp://")).filter_map(|text| text.parse().ok()).collect();
+    let named = Fleet::read(&context.data_dir)?.addresses("tcp://");
+    let addresses: Vec<Address> = named.iter().filter_map(|text| text.parse().ok()).collect();
     if addresses.is_empty() { Err(PlayError::NoNodes) } else { Ok(addresses) }
 }
 

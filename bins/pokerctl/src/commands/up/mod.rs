@@ -1,13 +1,7 @@
-//! `pokerctl up`: a whole fleet on this machine, started, watched, shown working, and stopped in order.
-//!
-//! What always holds: whatever ends this command (Ctrl-C, an error, SIGKILL), no process that it started
-//! outlives it; processes stop in an order in which each can still hand over what it holds.
+//! `pokerctl up`: a whole fleet on this machine, started, watched, shown working, and stopped in order. The
+//! supervisor does it; this module reads the options and tells a person what happens.
 
-mod book;
-mod plan;
-mod processes;
-mod secrets;
-mod signals;
+mod size;
 mod start;
 
 use crate::{
@@ -19,26 +13,24 @@ use crate::{
     console::Console,
     context::{ConnectError, Context},
     database::DatabaseError,
-    fleet::{Fleet, FleetError, Lock},
     home::{Home, NoHome},
 };
-use bus::{Bus, BusError, admin::AdminError};
-use processes::{Kind, NoProgram, Processes};
+use bus::{Bus, admin::AdminError};
 use serde::Serialize;
-use servers::ServerError;
-use signals::{StopRequests, Wanted};
 use std::{
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
 };
-use wire::fleet::Role;
+use supervisor::{
+    Book, Fleet, FleetError, Lock, News, Processes, STOP_ORDER, StartError, StopRequests, Wanted,
+};
 
 /// Options of `up`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    size: plan::Size,
+    size: size::Size,
     /// Start the fleet only: no demo tournament and no demo table
     #[arg(long, conflicts_with = "exit_when_done")]
     no_demo: bool,
@@ -60,50 +52,18 @@ pub enum UpError {
     /// The project's files are not found.
     #[error(transparent)]
     Home(#[from] NoHome),
-    /// A role's program is missing.
+    /// A server or a process does not start.
     #[error(transparent)]
-    Program(#[from] NoProgram),
-    /// A port is taken.
-    #[error(transparent)]
-    Port(#[from] plan::PortError),
-    /// A server does not start.
-    #[error(transparent)]
-    Server(ServerError),
-    /// A password cannot be kept.
-    #[error(transparent)]
-    Secret(#[from] secrets::SecretError),
+    Start(#[from] StartError),
     /// The NATS server cannot be reached.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The NATS server does not let us listen.
-    #[error(transparent)]
-    Bus(#[from] BusError),
     /// Streams, buckets or consumers cannot be applied.
     #[error(transparent)]
     Nats(#[from] AdminError),
     /// The database cannot be brought up to date.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// A role's process does not stay alive.
-    #[error("{node} does not start: {last_line} (its log is {log})")]
-    Dies {
-        /// Which.
-        node: String,
-        /// The last line of its log.
-        last_line: String,
-        /// Its log.
-        log: String,
-    },
-    /// A role's process is not ready in time.
-    #[error("{node} is not ready after {seconds} s: see its log {log}")]
-    NotReady {
-        /// Which.
-        node: String,
-        /// How long was waited.
-        seconds: u64,
-        /// Its log.
-        log: String,
-    },
     /// The demo cannot go on.
     #[error(transparent)]
     Demo(#[from] DemoError),
@@ -116,18 +76,6 @@ pub enum UpError {
     /// The system does not let us listen for signals.
     #[error("cannot listen for signals: {0}")]
     Signals(io::Error),
-}
-
-impl From<ServerError> for UpError {
-    /// A taken port gets the sentence that names our options.
-    fn from(error: ServerError) -> Self {
-        match error {
-            ServerError::PortTaken { program, port } => {
-                Self::Port(plan::PortError::Taken { port, what: program.to_owned() })
-            }
-            other => Self::Server(other),
-        }
-    }
 }
 
 /// Starts a fleet and stays until it is told to stop, or until the demo has ended.
@@ -143,11 +91,11 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode, UpError> {
 
     let wanted = Wanted::listen().map_err(UpError::Signals)?;
     let (mut processes, changes) = Processes::new(wanted);
-    let book = start::book(context)?;
-    tokio::spawn(book.clone().follow(changes, console.clone()));
+    let book = Book::open(&context.data_dir)?;
+    let person = console.clone();
+    tokio::spawn(book.clone().follow(changes, move |news| person.warn(sentence(&news))));
     let work = async {
-        let start = start::Start { size: &args.size, context, home: &home, book: &book, console: &console };
-        let bus = start.run(&mut processes).await?;
+        let bus = start::start(&args.size.plan(), context, &home, &book, &console, &mut processes).await?;
         if context.json {
             print_json(&book.fleet());
         }
@@ -188,24 +136,31 @@ async fn show(args: &Args, context: &Context, bus: &Bus, console: &Console) -> R
     std::future::pending().await
 }
 
-/// Stops everything, each before what it needs: players are sent away first, tables and tournaments
-/// are written down, then the servers end.
+/// Stops everything, each before what it needs.
 async fn stop(processes: &mut Processes, console: &Console) {
-    for (what, kinds) in [
-        ("gateways", &[Kind::Role(Role::Gateway)][..]),
-        ("table workers and bot workers", &[Kind::Role(Role::TableWorker), Kind::Role(Role::BotWorker)]),
-        ("coordinators", &[Kind::Role(Role::Coordinator)]),
-        ("archivist", &[Kind::Role(Role::Archivist)]),
-        ("cashier", &[Kind::Role(Role::Cashier)]),
-        ("PostgreSQL", &[Kind::Postgres]),
-        ("nats-server", &[Kind::Nats]),
-    ] {
+    for (what, kinds) in STOP_ORDER {
         if processes.count(kinds) > 0 {
             let waiting = console.wait_for(format!("stopping {what}"));
             processes.stop(kinds).await;
             drop(waiting);
             console.done(format!("stopped {what}"));
         }
+    }
+}
+
+/// What a person hears of the fleet's processes.
+fn sentence(news: &News) -> String {
+    match news {
+        News::RunsAgain { node } => format!("{node} runs again"),
+        News::Died { node, how, why, pause } => {
+            let why = why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+            format!("{node} died ({how}){why}; it is started again in {} ms", pause.as_millis())
+        }
+        News::Drained { node } => {
+            format!("{node} is drained and stays down; `pokerctl undrain` starts it again")
+        }
+        News::NotStarted { node, error } => format!("{node} cannot be started: {error}"),
+        News::NotWritten(error) => error.to_string(),
     }
 }
 

@@ -1,23 +1,15 @@
-//! The fleet's processes: each is started, started again when it dies, and stopped when the fleet stops.
-//!
-//! What always holds: a process that is started here dies with this one, however this one ends; two
-//! processes never run under one name.
+//! One process: it is started, started again when it dies, and ended when it is told to.
 
-use super::{plan::Planned, signals::Wanted};
+use crate::signals::Wanted;
 use servers::{Child, Nats, Postgres, Program, ServerError};
 use std::{
-    collections::HashMap,
     future::Future,
     io,
     os::unix::process::ExitStatusExt,
-    path::{Path, PathBuf},
     process::ExitStatus,
     time::{Duration, Instant},
 };
-use tokio::{
-    sync::{mpsc, watch},
-    task::JoinHandle,
-};
+use tokio::sync::{mpsc, watch};
 use wire::fleet::Role;
 
 /// Pause before a process that died is started again: twice as long each time it dies early.
@@ -27,9 +19,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 const LIVED: Duration = Duration::from_secs(20);
 /// How long a process may take to hand its work over when it stops.
 const GRACE: Duration = Duration::from_secs(15);
-
-/// Tells a process how many threads to use; the environment's own word counts.
-const THREADS: &str = "TOKIO_WORKER_THREADS";
 
 /// What happened to a process.
 #[derive(Debug)]
@@ -52,7 +41,7 @@ pub enum Change {
         /// The pause.
         pause: Duration,
     },
-    /// It has ended as it was told to by somebody else, and stays down until it is wanted again.
+    /// It has ended as it was told to from outside, and stays down until it is wanted again.
     Drained {
         /// Which.
         node: String,
@@ -66,60 +55,6 @@ pub enum Change {
     },
 }
 
-/// A role's program is missing.
-#[derive(Debug, thiserror::Error)]
-#[error("the program {} is missing: build all of them with `cargo build --workspace` (or `make build`)", .0.display())]
-pub struct NoProgram(PathBuf);
-
-/// What all role processes are given.
-#[derive(Clone, Debug)]
-pub struct Surroundings {
-    /// Folder of the roles' programs.
-    pub programs: PathBuf,
-    /// Options that every role understands.
-    pub args: Vec<String>,
-    /// Folder with the passwords of the NATS users; none when the environment names one for all.
-    pub passwords: Option<PathBuf>,
-    /// Addresses of the database, with the login of each role that has one.
-    pub database_urls: HashMap<Role, String>,
-}
-
-impl Surroundings {
-    /// Checks that all programs are there.
-    ///
-    /// # Errors
-    /// Names the first that is not.
-    pub fn check(programs: &Path) -> Result<(), NoProgram> {
-        let missing = Role::ALL.iter().map(|role| programs.join(role.name())).find(|path| !path.is_file());
-        missing.map_or(Ok(()), |path| Err(NoProgram(path)))
-    }
-
-    fn program(&self, node: &Planned) -> Program {
-        let role = node.role.name();
-        let mut program = Program::new(self.programs.join(role))
-            .args(&self.args)
-            .args(&node.args)
-            .env("NO_COLOR", "1")
-            .log(&node.log);
-        if let Some(folder) = &self.passwords {
-            // What the environment says is about another server.
-            program = program
-                .env("NATS_USER", role)
-                .env("NATS_PASSWORD", "")
-                .env("NATS_PASSWORD_FILE", folder.join(role));
-        }
-        if let Some(threads) = node.threads
-            && std::env::var_os(THREADS).is_none()
-        {
-            program = program.env(THREADS, threads.to_string());
-        }
-        if let Some(url) = self.database_urls.get(&node.role) {
-            program = program.env("DATABASE_URL", url);
-        }
-        program
-    }
-}
-
 /// What a process is, for the order in which they stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -131,79 +66,12 @@ pub enum Kind {
     Role(Role),
 }
 
-/// The running processes.
-#[derive(Debug)]
-pub struct Processes {
-    kept: Vec<Kept>,
-    changes: mpsc::UnboundedSender<Change>,
-    wanted: Wanted,
-}
-
-#[derive(Debug)]
-struct Kept {
-    kind: Kind,
-    stop: watch::Sender<bool>,
-    ended: JoinHandle<()>,
-}
-
-impl Processes {
-    /// None yet; drained ones start again when they are `wanted`. What happens to them comes out of the receiver.
-    pub fn new(wanted: Wanted) -> (Self, mpsc::UnboundedReceiver<Change>) {
-        let (changes, receiver) = mpsc::unbounded_channel();
-        let kept = Vec::new();
-        (Self { kept, changes, wanted }, receiver)
-    }
-
-    /// Starts a role's process and keeps it running.
-    pub fn keep_node(&mut self, node: &Planned, surroundings: &Surroundings) {
-        let program = surroundings.program(node);
-        let changes = self.changes.clone();
-        let name = node.node.clone();
-        let wanted = self.wanted.clone();
-        self.keep(Kind::Role(node.role), |stop| keep(name, program, stop, wanted, changes));
-    }
-
-    /// Keeps a server running that was started.
-    pub fn keep_server<S: Server>(&mut self, kind: Kind, server: S) {
-        let changes = self.changes.clone();
-        self.keep(kind, |stop| keep_server(server, stop, changes));
-    }
-
-    fn keep<F>(&mut self, kind: Kind, task: impl FnOnce(watch::Receiver<bool>) -> F)
-    where
-        F: Future<Output = ()> + 'static,
-    {
-        let (stop, stopped) = watch::channel(false);
-        let ended = tokio::task::spawn_local(task(stopped));
-        self.kept.push(Kept { kind, stop, ended });
-    }
-
-    /// How many of some kinds there are.
-    pub fn count(&self, kinds: &[Kind]) -> usize {
-        self.kept.iter().filter(|kept| kinds.contains(&kept.kind)).count()
-    }
-
-    /// Stops all processes of some kinds at the same time and returns when they are gone.
-    pub async fn stop(&mut self, kinds: &[Kind]) {
-        let (stopping, kept): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.kept).into_iter().partition(|kept| kinds.contains(&kept.kind));
-        self.kept = kept;
-        for kept in &stopping {
-            kept.stop.send_replace(true);
-        }
-        for kept in stopping {
-            // It cannot fail: the task neither panics nor is it cancelled.
-            let _ = kept.ended.await;
-        }
-    }
-}
-
 /// A server that `lib/servers` runs.
-pub trait Server: 'static {
-    /// What it is called.
+pub(crate) trait Server: 'static {
+    /// Its name among the fleet's processes.
     const NAME: &'static str;
 
-    /// The process.
+    /// Returns the process.
     fn child(&mut self) -> &mut Child;
 
     /// Starts it again after it died.
@@ -213,40 +81,30 @@ pub trait Server: 'static {
     fn stop(&mut self) -> impl Future<Output = Result<(), ServerError>>;
 }
 
-impl Server for Nats {
-    const NAME: &'static str = "nats-server";
+macro_rules! server {
+    ($server:ty, $name:literal) => {
+        impl Server for $server {
+            const NAME: &'static str = $name;
 
-    fn child(&mut self) -> &mut Child {
-        self.child()
-    }
+            fn child(&mut self) -> &mut Child {
+                self.child()
+            }
 
-    async fn restart(&mut self) -> Result<(), ServerError> {
-        self.restart().await
-    }
+            async fn restart(&mut self) -> Result<(), ServerError> {
+                self.restart().await
+            }
 
-    async fn stop(&mut self) -> Result<(), ServerError> {
-        self.stop().await
-    }
+            async fn stop(&mut self) -> Result<(), ServerError> {
+                self.stop().await
+            }
+        }
+    };
 }
-
-impl Server for Postgres {
-    const NAME: &'static str = "PostgreSQL";
-
-    fn child(&mut self) -> &mut Child {
-        self.child()
-    }
-
-    async fn restart(&mut self) -> Result<(), ServerError> {
-        self.restart().await
-    }
-
-    async fn stop(&mut self) -> Result<(), ServerError> {
-        self.stop().await
-    }
-}
+server!(Nats, "nats-server");
+server!(Postgres, "PostgreSQL");
 
 /// Keeps a server running until it is told to stop.
-async fn keep_server<S: Server>(
+pub(crate) async fn keep_server<S: Server>(
     mut server: S,
     mut stop: watch::Receiver<bool>,
     changes: mpsc::UnboundedSender<Change>,
@@ -296,14 +154,14 @@ fn died(node: &str, status: io::Result<ExitStatus>, child: &Child, pause: Durati
 }
 
 /// Runs one process until it is told to stop.
-async fn keep(
+pub(crate) async fn keep(
     node: String,
     program: Program,
     mut stop: watch::Receiver<bool>,
     mut wanted: Wanted,
     changes: mpsc::UnboundedSender<Change>,
 ) {
-    // Nobody listens to changes any more once the fleet is being stopped.
+    // Once the fleet is being stopped, changes are not read any more.
     let tell = |change| drop(changes.send(change));
     let mut pause = FIRST_PAUSE;
     loop {
@@ -339,7 +197,7 @@ async fn keep(
 
 /// Returns when the process is to stop.
 async fn told(stop: &mut watch::Receiver<bool>) {
-    // Nobody holds the other end any more: that, too, is the end.
+    // The other end is gone: that, too, is the end.
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
@@ -349,8 +207,8 @@ async fn end(node: &str, mut child: Child) {
     }
 }
 
-/// The line of a log that says best why a process ended: its last error, if it names one. A backtrace
-/// says nothing to the person who reads this.
+/// Returns the line of a log that says best why a process ended: its last error, if it names one. A
+/// backtrace says nothing to the person who reads this.
 fn last_line(log: &str) -> String {
     let lines = || log.lines().map(str::trim).filter(|line| !line.is_empty());
     let panic = lines().skip_while(|line| !line.contains("panicked at")).nth(1);
@@ -361,6 +219,7 @@ fn last_line(log: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     fn program(script: &str) -> Program {
         Program::new("/bin/sh").arg("-c").arg(script)

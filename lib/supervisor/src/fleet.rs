@@ -1,7 +1,11 @@
-//! The fleet's folder: the lock that only one `up` holds, and `fleet.json`, by which every other command finds
-//! the fleet. `fleet.json` names addresses, processes and where passwords are; it never holds a password.
+//! The fleet's folder: the lock that only one `pokerctl up` holds, and `fleet.json`, by which every
+//! other command finds the fleet. `fleet.json` names addresses, processes and where passwords are;
+//! it never holds a password.
 
+use crate::keep::Server;
+use bus::Options;
 use serde::{Deserialize, Serialize};
+use servers::{Nats, Postgres};
 use std::{
     fs::{self, File, TryLockError},
     io,
@@ -65,7 +69,8 @@ pub struct Fleet {
     /// Process id of the fleet's own PostgreSQL.
     #[serde(default)]
     pub postgres_pid: Option<u32>,
-    /// Folder with one file per NATS user that holds the user's password; none when NATS_PASSWORD names one for all.
+    /// Folder with one file per NATS user that holds the user's password; none when NATS_PASSWORD
+    /// names one for all.
     pub credentials: Option<PathBuf>,
     /// File with the address, password included, by which the owner of the database logs in.
     pub database_url_file: PathBuf,
@@ -97,8 +102,24 @@ pub struct Node {
 }
 
 impl Fleet {
-    /// Where the file is.
-    pub fn path(folder: &Path) -> PathBuf {
+    /// Returns the description of a fleet that has no process yet.
+    pub(crate) fn without_processes(folder: &Path) -> Self {
+        Self {
+            pid: std::process::id(),
+            nats_url: String::new(),
+            nats_pid: None,
+            nats_monitor_port: None,
+            postgres_pid: None,
+            credentials: None,
+            database_url_file: folder.join("credentials/database-url"),
+            logs: folder.join("logs"),
+            ready: false,
+            nodes: Vec::new(),
+        }
+    }
+
+    /// Returns where the file is.
+    fn path(folder: &Path) -> PathBuf {
         folder.join("fleet.json")
     }
 
@@ -131,13 +152,69 @@ impl Fleet {
         fs::rename(&fresh, &path).map_err(io_error("write", &path))
     }
 
+    /// Returns how to connect to the fleet's NATS servers as one of their users; without a password
+    /// where the fleet's folder has none.
+    ///
+    /// # Errors
+    /// When the user's password cannot be read.
+    pub fn options(&self, user: &str, node: &str) -> Result<Options, FleetError> {
+        let password = self.credentials.as_deref().map(|folder| secret(&folder.join(user))).transpose()?;
+        Ok(Options::new(&self.nats_url, user, password.as_deref(), node))
+    }
+
+    /// Returns the address, password included, by which the owner of the database logs in.
+    ///
+    /// # Errors
+    /// When its file cannot be read.
+    pub fn database_url(&self) -> Result<String, FleetError> {
+        secret(&self.database_url_file)
+    }
+
+    /// Returns the addresses for players that begin with `scheme`, e.g. `tcp://`, in the order of
+    /// the nodes' names.
+    #[must_use]
+    pub fn addresses(&self, scheme: &str) -> Vec<String> {
+        let all = self.nodes.iter().flat_map(|node| &node.addresses);
+        all.filter(|address| address.starts_with(scheme)).cloned().collect()
+    }
+
+    /// Returns the process id of a role's process, of nats-server or of PostgreSQL; none while it
+    /// does not run.
+    #[must_use]
+    pub fn pid_of(&self, node: &str) -> Option<u32> {
+        match node {
+            Nats::NAME => self.nats_pid,
+            Postgres::NAME => self.postgres_pid,
+            _ => self.nodes.iter().find(|known| known.node == node)?.pid,
+        }
+    }
+
+    pub(crate) fn set_pid(&mut self, node: &str, pid: Option<u32>) {
+        match node {
+            Nats::NAME => self.nats_pid = pid,
+            Postgres::NAME => self.postgres_pid = pid,
+            _ => {
+                if let Some(node) = self.nodes.iter_mut().find(|known| known.node == node) {
+                    (node.pid, node.drained) = (pid, false);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn set_drained(&mut self, node: &str) {
+        if let Some(node) = self.nodes.iter_mut().find(|known| known.node == node) {
+            (node.pid, node.drained) = (None, true);
+        }
+    }
+
     /// Takes the description away: the fleet has stopped.
     pub fn remove(folder: &Path) {
         let _ = fs::remove_file(Self::path(folder));
     }
 }
 
-/// Held by the one `up` of a folder for as long as it lives; the system lets go of it when the process dies.
+/// Held by the one `up` of a folder for as long as it lives; the system lets go of it when the
+/// process dies.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
@@ -157,7 +234,8 @@ impl Lock {
             .write(true)
             .open(&path)
             .map_err(io_error("open", &path))?;
-        // A reader asks for the lock for an instant (see `is_held`): only a lock that stays is an `up`'s.
+        // A reader asks for the lock for an instant (see `is_held`): only a lock that stays is an
+        // `up`'s.
         for _ in 0..10 {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { _file: file }),
@@ -178,6 +256,12 @@ impl Lock {
     }
 }
 
+/// Reads the first line of a file that holds a password, or an address with one.
+fn secret(path: &Path) -> Result<String, FleetError> {
+    let text = fs::read_to_string(path).map_err(io_error("read", path))?;
+    Ok(text.lines().next().unwrap_or_default().trim_end().to_owned())
+}
+
 fn io_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FleetError {
     let path = path.to_owned();
     move |error| FleetError::Io { what, path, error }
@@ -188,24 +272,13 @@ mod tests {
     use super::*;
 
     fn folder(name: &str) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("pokerctl-{name}-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("supervisor-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         folder
     }
 
     fn fleet() -> Fleet {
-        Fleet {
-            pid: 7,
-            nats_url: "nats://127.0.0.1:4222".into(),
-            nats_pid: Some(8),
-            nats_monitor_port: None,
-            postgres_pid: None,
-            credentials: Some("p".into()),
-            database_url_file: "d".into(),
-            logs: "l".into(),
-            ready: true,
-            nodes: vec![],
-        }
+        Fleet { pid: 7, credentials: Some("p".into()), ready: true, ..Fleet::without_processes("f".as_ref()) }
     }
 
     #[test]

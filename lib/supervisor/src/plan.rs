@@ -1,6 +1,7 @@
 //! What a fleet consists of: which role processes, on which ports, with which options.
 
 use crate::fleet::Node;
+use servers::ports;
 use std::{
     io,
     net::{IpAddr, SocketAddr, TcpListener},
@@ -16,53 +17,48 @@ const WS_OFFSET: u16 = 50;
 const NATS_PORT: u16 = 4222;
 const TCP_PORT_BASE: u16 = 7001;
 const WS_PORT_BASE: u16 = 8001;
+/// How many ports are tried where any will do.
+const TRIES: usize = 32;
 
-/// How many of each, and where they listen.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Size {
-    /// Gateways
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=40))]
-    gateways: u16,
-    /// Table workers
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=100))]
-    table_workers: u16,
-    /// Bot workers
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(0..=100))]
-    bot_workers: u16,
-    /// Tournament coordinators
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=16))]
-    coordinators: u16,
-    /// Cashiers
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=16))]
-    cashiers: u16,
-    /// Archivists
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(0..=16))]
-    archivists: u16,
-    /// Address that gateways listen on for players
-    #[arg(long, default_value = "127.0.0.1", value_name = "IP")]
-    listen: IpAddr,
-    /// First port for players' TCP connections, one per gateway; 0 for free ones [default: 7001]
-    #[arg(long, value_name = "PORT")]
-    tcp_port_base: Option<u16>,
-    /// First port for players' WebSocket connections; 0 for free ones [default: 8001]
-    #[arg(long, value_name = "PORT")]
-    ws_port_base: Option<u16>,
-    /// Port of nats-server; 0 for a free one [default: 4222]
-    #[arg(long, value_name = "PORT")]
-    nats_port: Option<u16>,
-    /// Let nats-server tell over HTTP, on a free port, how many messages it passes on (see fleet.json)
-    #[arg(long)]
+/// How many processes of each role a fleet has, where they listen and what they are told.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Gateways.
+    pub gateways: u16,
+    /// Table workers.
+    pub table_workers: u16,
+    /// Bot workers.
+    pub bot_workers: u16,
+    /// Coordinators.
+    pub coordinators: u16,
+    /// Cashiers.
+    pub cashiers: u16,
+    /// Archivists.
+    pub archivists: u16,
+    /// Address that gateways listen on for players.
+    pub listen: IpAddr,
+    /// Where the servers and the gateways listen.
+    pub ports: Ports,
+    /// Whether nats-server tells over HTTP, on a free port, how many messages it passes on.
     pub nats_monitored: bool,
-    /// All ports at once: nats-server's, PostgreSQL's next to it, TCP from 10 and WebSocket from 50 after it;
-    /// 0 for free ones
-    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(0..=65_400))]
-    port_base: Option<u16>,
-    /// Most connections per gateway [default: the node's own]
-    #[arg(long, value_name = "N")]
-    max_connections: Option<u32>,
-    /// Let table workers take scripts: hands whose decks are written down, not shuffled, for `swarm replay`
-    #[arg(long)]
-    scripted_decks: bool,
+    /// Most connections per gateway; none for the gateway's own number.
+    pub max_connections: Option<u32>,
+    /// Whether table workers take scripts: hands whose decks are written down, not shuffled.
+    pub scripted_decks: bool,
+}
+
+/// Ports as they are asked for: 0 for free ones, none for the usual ones.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ports {
+    /// All at once: nats-server's, PostgreSQL's next to it, TCP from 10 and WebSocket from 50 after
+    /// it; at most 65,400.
+    pub base: Option<u16>,
+    /// nats-server's.
+    pub nats: Option<u16>,
+    /// The first one for players' TCP connections, one per gateway.
+    pub tcp_base: Option<u16>,
+    /// The first one for players' WebSocket connections.
+    pub ws_base: Option<u16>,
 }
 
 /// A port cannot be listened on.
@@ -90,25 +86,29 @@ pub enum PortError {
     },
 }
 
-impl Size {
-    /// Port of nats-server; none for a free one.
-    pub fn nats_port(&self) -> Option<u16> {
-        let port = self.nats_port.or(self.port_base).unwrap_or(NATS_PORT);
+impl Ports {
+    /// Returns the port of nats-server; none for a free one.
+    pub(crate) fn nats(&self) -> Option<u16> {
+        let port = self.nats.or(self.base).unwrap_or(NATS_PORT);
         Some(port).filter(|port| *port != 0)
     }
 
-    /// Port of PostgreSQL; none for a free one. Nobody needs to know it, so it is fixed only with all others.
-    pub fn postgres_port(&self) -> Option<u16> {
-        self.port_base.filter(|base| *base != 0).map(|base| base + 1)
+    /// Returns the port of PostgreSQL; none for a free one. No client needs to know it, so it is
+    /// fixed only with all others.
+    pub(crate) fn postgres(&self) -> Option<u16> {
+        self.base.filter(|base| *base != 0).map(|base| base + 1)
     }
+}
 
-    /// The role processes with their ports, which are free and stay so until they are let go.
+impl Plan {
+    /// Returns the role processes with their ports, which are free and stay so until they are let
+    /// go.
     ///
     /// # Errors
     /// When a port is taken.
-    pub fn nodes(&self, logs: &Path) -> Result<(Vec<Planned>, Held), PortError> {
+    pub(crate) fn nodes(&self, logs: &Path) -> Result<(Vec<Planned>, Held), PortError> {
         let mut nodes = Vec::new();
-        // In the order in which they are started; they are stopped in another (see `mod.rs`).
+        // In the order in which they are started; they are stopped in another (see `STOP_ORDER`).
         for (role, count) in [
             (Role::Cashier, self.cashiers),
             (Role::Archivist, self.archivists),
@@ -125,10 +125,10 @@ impl Size {
         for number in 1..=self.gateways {
             let mut node = Planned::new(Role::Gateway, number, logs);
             for (option, own_base, offset, default) in [
-                ("--tcp-listen", self.tcp_port_base, TCP_OFFSET, TCP_PORT_BASE),
-                ("--ws-listen", self.ws_port_base, WS_OFFSET, WS_PORT_BASE),
+                ("--tcp-listen", self.ports.tcp_base, TCP_OFFSET, TCP_PORT_BASE),
+                ("--ws-listen", self.ports.ws_base, WS_OFFSET, WS_PORT_BASE),
             ] {
-                let base = match (own_base, self.port_base) {
+                let base = match (own_base, self.ports.base) {
                     (Some(base), _) => base,
                     (None, Some(0)) => 0,
                     (None, Some(base)) => base + offset,
@@ -153,18 +153,20 @@ impl Size {
     }
 }
 
-/// Ports that were chosen for processes which are not started yet: until this is dropped, nobody else gets them.
+/// Ports that were chosen for processes which are not started yet: until this is dropped, no other
+/// program gets them.
 #[must_use]
 #[derive(Debug)]
-pub struct Held {
+pub(crate) struct Held {
     _listeners: Vec<TcpListener>,
 }
 
-/// A port that can be listened on now: the wanted one, or any for 0. A node keeps its port when it is
-/// started again, which is why 0 is not left to the node, and why the system, which would choose among the
-/// ports of outgoing connections, is not asked.
+/// Returns a port that can be listened on now: the wanted one, or any for 0. A node keeps its port
+/// when it is started again, which is why 0 is not left to the node, and why the system, which
+/// would choose among the ports of outgoing connections, is not asked.
 fn free_port(ip: IpAddr, wanted: u16, what: &str) -> Result<(SocketAddr, TcpListener), PortError> {
-    let candidates = if wanted == 0 { random_ports() } else { vec![wanted] };
+    let candidates =
+        if wanted == 0 { (0..TRIES).filter_map(|_| ports::random().ok()).collect() } else { vec![wanted] };
     let what = what.to_owned();
     let mut last = io::ErrorKind::AddrInUse.into();
     for port in candidates {
@@ -181,28 +183,20 @@ fn free_port(ip: IpAddr, wanted: u16, what: &str) -> Result<(SocketAddr, TcpList
     }
 }
 
-/// A few ports out of those below the range of outgoing connections.
-fn random_ports() -> Vec<u16> {
-    let mut bytes = [0; 64];
-    if getrandom::fill(&mut bytes).is_err() {
-        return Vec::new();
-    }
-    bytes.chunks_exact(2).map(|pair| 12_000 + u16::from_le_bytes([pair[0], pair[1]]) % 20_000).collect()
-}
-
 /// A role process to be started.
 #[derive(Clone, Debug)]
-pub struct Planned {
+pub(crate) struct Planned {
     /// Its role.
-    pub role: Role,
+    pub(crate) role: Role,
     /// Its name.
-    pub node: String,
+    pub(crate) node: String,
     /// Its own options.
-    pub args: Vec<String>,
+    pub(crate) args: Vec<String>,
     /// Where its log goes.
-    pub log: PathBuf,
-    /// Threads for its messages, where the processes of a role share the machine's cores: more would only wake each other.
-    pub threads: Option<usize>,
+    pub(crate) log: PathBuf,
+    /// Threads for its messages, where the processes of a role share the machine's cores: more
+    /// would only wake each other.
+    pub(crate) threads: Option<usize>,
 }
 
 impl Planned {
@@ -212,8 +206,8 @@ impl Planned {
         Self { role, log, args: vec!["--node".into(), node.clone()], node, threads: None }
     }
 
-    /// What `fleet.json` says about it before it runs.
-    pub fn describe(&self) -> Node {
+    /// Returns what `fleet.json` says about it before it runs.
+    pub(crate) fn describe(&self) -> Node {
         Node {
             node: self.node.clone(),
             role: self.role.name().to_owned(),
@@ -228,21 +222,27 @@ impl Planned {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser;
 
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        size: Size,
-    }
-
-    fn size(args: &[&str]) -> Size {
-        Line::parse_from(["up"].iter().chain(args)).size
+    /// The usual numbers, on free ports.
+    fn plan() -> Plan {
+        Plan {
+            gateways: 2,
+            table_workers: 2,
+            bot_workers: 2,
+            coordinators: 2,
+            cashiers: 1,
+            archivists: 1,
+            listen: [127, 0, 0, 1].into(),
+            ports: Ports { base: Some(0), ..Ports::default() },
+            nats_monitored: false,
+            max_connections: None,
+            scripted_decks: false,
+        }
     }
 
     #[test]
-    fn a_fleet_has_two_of_each_but_one_cashier_and_one_archivist() {
-        let (nodes, _held) = size(&["--port-base", "0"]).nodes(Path::new("logs")).unwrap();
+    fn processes_are_started_in_order_and_numbered() {
+        let (nodes, _held) = plan().nodes(Path::new("logs")).unwrap();
         let names: Vec<_> = nodes.iter().map(|node| node.node.as_str()).collect();
         assert_eq!(
             names,
@@ -265,9 +265,8 @@ mod tests {
     #[test]
     fn the_processes_of_a_role_share_the_cores() {
         let cores = std::thread::available_parallelism().unwrap().get();
-        let (nodes, _held) = size(&["--gateways", "3", "--table-workers", "1", "--port-base", "0"])
-            .nodes(Path::new("logs"))
-            .unwrap();
+        let plan = Plan { gateways: 3, table_workers: 1, ..plan() };
+        let (nodes, _held) = plan.nodes(Path::new("logs")).unwrap();
         let threads = |role| nodes.iter().find(|node| node.role == role).unwrap().threads;
         assert_eq!(threads(Role::Gateway), Some((cores / 3).max(1)));
         assert_eq!(threads(Role::TableWorker), Some(cores));
@@ -276,29 +275,29 @@ mod tests {
 
     #[test]
     fn scripts_are_for_table_workers_and_only_when_asked_for() {
-        let with = |args: &[&str]| {
-            let (nodes, _held) = size(args).nodes(Path::new("logs")).unwrap();
+        let with = |scripted_decks| {
+            let (nodes, _held) = Plan { scripted_decks, ..plan() }.nodes(Path::new("logs")).unwrap();
             let takes = |node: &Planned| node.args.iter().any(|arg| arg == "--scripted-decks");
             nodes.iter().filter(|node| takes(node)).map(|node| node.role).collect::<Vec<_>>()
         };
-        assert_eq!(with(&["--port-base", "0"]), []);
-        assert_eq!(with(&["--port-base", "0", "--scripted-decks"]), [Role::TableWorker; 2]);
+        assert_eq!(with(false), []);
+        assert_eq!(with(true), [Role::TableWorker; 2]);
     }
 
     #[test]
     fn one_number_moves_all_ports() {
-        let moved = size(&["--port-base", "15000"]);
-        assert_eq!((moved.nats_port(), moved.postgres_port()), (Some(15_000), Some(15_001)));
-        let usual = size(&[]);
-        assert_eq!((usual.nats_port(), usual.postgres_port()), (Some(4_222), None));
-        let free = size(&["--port-base", "0", "--nats-port", "4223"]);
-        assert_eq!((free.nats_port(), free.postgres_port()), (Some(4_223), None));
+        let moved = Ports { base: Some(15_000), ..Ports::default() };
+        assert_eq!((moved.nats(), moved.postgres()), (Some(15_000), Some(15_001)));
+        let usual = Ports::default();
+        assert_eq!((usual.nats(), usual.postgres()), (Some(4_222), None));
+        let free = Ports { base: Some(0), nats: Some(4_223), ..Ports::default() };
+        assert_eq!((free.nats(), free.postgres()), (Some(4_223), None));
     }
 
     /// The servers are started first, and meanwhile another fleet looks for ports.
     #[test]
     fn a_chosen_port_is_kept_until_it_is_let_go() {
-        let (nodes, held) = size(&["--gateways", "1", "--port-base", "0"]).nodes(Path::new("logs")).unwrap();
+        let (nodes, held) = Plan { gateways: 1, ..plan() }.nodes(Path::new("logs")).unwrap();
         let ports: Vec<SocketAddr> =
             nodes.iter().flat_map(|n| &n.args).filter_map(|arg| arg.parse().ok()).collect();
         assert_eq!(ports.len(), 2);
@@ -315,8 +314,8 @@ mod tests {
     fn a_taken_port_is_named() {
         let other = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = other.local_addr().unwrap().port();
-        let size = size(&["--tcp-port-base", &port.to_string(), "--ws-port-base", "0"]);
-        let error = size.nodes(Path::new("logs")).unwrap_err();
+        let ports = Ports { tcp_base: Some(port), ws_base: Some(0), ..Ports::default() };
+        let error = Plan { ports, ..plan() }.nodes(Path::new("logs")).unwrap_err();
         assert!(error.to_string().contains(&format!("port {port} for gateway-1 is taken")));
     }
 }

@@ -1,5 +1,5 @@
-//! Ctrl-C and its relatives: the first one asks the fleet to stop, the second one does not wait. And SIGUSR1, by which
-//! `pokerctl undrain` says that what was drained is wanted again.
+//! Ctrl-C and its relatives: the first one asks the fleet to stop, the second one does not wait.
+//! And SIGUSR1, by which `pokerctl undrain` says that what was drained is wanted again.
 
 use std::{io, time::Duration};
 use tokio::{
@@ -35,20 +35,20 @@ impl Wanted {
     pub async fn again(&mut self) {
         self.0.mark_unchanged();
         if self.0.changed().await.is_err() {
-            // Nobody listens for signals any more: there will be none.
+            // Signals are not listened for any more: there will be none.
             std::future::pending::<()>().await;
         }
     }
 
-    /// One that nobody signals.
+    /// Returns one without signals.
     #[cfg(test)]
-    pub fn never() -> Self {
+    pub(crate) fn never() -> Self {
         Self::by_hand().1
     }
 
-    /// One that a test signals.
+    /// Returns one that a test signals.
     #[cfg(test)]
-    pub fn by_hand() -> (watch::Sender<u32>, Self) {
+    pub(crate) fn by_hand() -> (watch::Sender<u32>, Self) {
         let (count, wanted) = watch::channel(0);
         (count, Self(wanted))
     }
@@ -88,7 +88,7 @@ impl StopRequests {
     /// Returns when stopping was asked for this many times.
     pub async fn asked(&mut self, times: u32) {
         if self.0.wait_for(|count| *count >= times).await.is_err() {
-            // Nobody listens for signals any more: there will be none.
+            // Signals are not listened for any more: there will be none.
             std::future::pending::<()>().await;
         }
     }

@@ -1,0 +1,77 @@
+//! The options that say what a fleet consists of.
+
+use std::net::IpAddr;
+use supervisor::{Plan, Ports};
+
+/// How many of each, and where they listen.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Size {
+    /// Gateways
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=40))]
+    gateways: u16,
+    /// Table workers
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=100))]
+    table_workers: u16,
+    /// Bot workers
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(0..=100))]
+    bot_workers: u16,
+    /// Tournament coordinators
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=16))]
+    coordinators: u16,
+    /// Cashiers
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=16))]
+    cashiers: u16,
+    /// Archivists
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(0..=16))]
+    archivists: u16,
+    /// Address that gateways listen on for players
+    #[arg(long, default_value = "127.0.0.1", value_name = "IP")]
+    listen: IpAddr,
+    /// First port for players' TCP connections, one per gateway; 0 for free ones [default: 7001]
+    #[arg(long, value_name = "PORT")]
+    tcp_port_base: Option<u16>,
+    /// First port for players' WebSocket connections; 0 for free ones [default: 8001]
+    #[arg(long, value_name = "PORT")]
+    ws_port_base: Option<u16>,
+    /// Port of nats-server; 0 for a free one [default: 4222]
+    #[arg(long, value_name = "PORT")]
+    nats_port: Option<u16>,
+    /// Let nats-server tell over HTTP, on a free port, how many messages it passes on (see fleet.json)
+    #[arg(long)]
+    nats_monitored: bool,
+    /// All ports at once: nats-server's, PostgreSQL's next to it, TCP from 10 and WebSocket from 50 after it;
+    /// 0 for free ones
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(0..=65_400))]
+    port_base: Option<u16>,
+    /// Most connections per gateway [default: the node's own]
+    #[arg(long, value_name = "N")]
+    max_connections: Option<u32>,
+    /// Let table workers take scripts: hands whose decks are written down, not shuffled, for `swarm replay`
+    #[arg(long)]
+    scripted_decks: bool,
+}
+
+impl Size {
+    /// The same as the supervisor has it.
+    pub const fn plan(&self) -> Plan {
+        let ports = Ports {
+            base: self.port_base,
+            nats: self.nats_port,
+            tcp_base: self.tcp_port_base,
+            ws_base: self.ws_port_base,
+        };
+        Plan {
+            gateways: self.gateways,
+            table_workers: self.table_workers,
+            bot_workers: self.bot_workers,
+            coordinators: self.coordinators,
+            cashiers: self.cashiers,
+            archivists: self.archivists,
+            listen: self.listen,
+            ports,
+            nats_monitored: self.nats_monitored,
+            max_connections: self.max_connections,
+            scripted_decks: self.scripted_decks,
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The fleet's processes: what they are started with, and the order in which they stop.
+
+use crate::{
+    keep::{Change, Kind, Server, keep, keep_server},
+    plan::Planned,
+    signals::Wanted,
+};
+use servers::Program;
+use std::{
+    collections::HashMap,
+    future::Future,
+    path::{Path, PathBuf},
+};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
+use wire::fleet::Role;
+
+/// Tells a process how many threads to use; the environment's own word counts.
+const THREADS: &str = "TOKIO_WORKER_THREADS";
+
+/// The order in which a fleet stops, each kind before what it needs: players are sent away first,
+/// tables and tournaments are written down, then the servers end.
+pub const STOP_ORDER: [(&str, &[Kind]); 7] = [
+    ("gateways", &[Kind::Role(Role::Gateway)]),
+    ("table workers and bot workers", &[Kind::Role(Role::TableWorker), Kind::Role(Role::BotWorker)]),
+    ("coordinators", &[Kind::Role(Role::Coordinator)]),
+    ("archivist", &[Kind::Role(Role::Archivist)]),
+    ("cashier", &[Kind::Role(Role::Cashier)]),
+    ("PostgreSQL", &[Kind::Postgres]),
+    ("nats-server", &[Kind::Nats]),
+];
+
+/// A role's program is missing.
+#[derive(Debug, thiserror::Error)]
+#[error("the program {} is missing: build all of them with `cargo build --workspace` (or `make build`)", .0.display())]
+pub struct NoProgram(pub PathBuf);
+
+/// What all role processes are given.
+#[derive(Clone, Debug)]
+pub(crate) struct Surroundings {
+    /// Folder of the roles' programs.
+    pub(crate) programs: PathBuf,
+    /// Options that every role understands.
+    pub(crate) args: Vec<String>,
+    /// Folder with the passwords of the NATS users; none when the environment names one for all.
+    pub(crate) passwords: Option<PathBuf>,
+    /// Addresses of the database, with the login of each role that has one.
+    pub(crate) database_urls: HashMap<Role, String>,
+}
+
+impl Surroundings {
+    /// Checks that all programs are there.
+    ///
+    /// # Errors
+    /// Names the first that is not.
+    pub(crate) fn check(programs: &Path) -> Result<(), NoProgram> {
+        let missing = Role::ALL.iter().map(|role| programs.join(role.name())).find(|path| !path.is_file());
+        missing.map_or(Ok(()), |path| Err(NoProgram(path)))
+    }
+
+    fn program(&self, node: &Planned) -> Program {
+        let role = node.role.name();
+        let mut program = Program::new(self.programs.join(role))
+            .args(&self.args)
+            .args(&node.args)
+            .env("NO_COLOR", "1")
+            .log(&node.log);
+        if let Some(folder) = &self.passwords {
+            // What the environment says is about another server.
+            program = program
+                .env("NATS_USER", role)
+                .env("NATS_PASSWORD", "")
+                .env("NATS_PASSWORD_FILE", folder.join(role));
+        }
+        if let Some(threads) = node.threads
+            && std::env::var_os(THREADS).is_none()
+        {
+            program = program.env(THREADS, threads.to_string());
+        }
+        if let Some(url) = self.database_urls.get(&node.role) {
+            program = program.env("DATABASE_URL", url);
+        }
+        program
+    }
+}
+
+/// The running processes.
+#[derive(Debug)]
+pub struct Processes {
+    kept: Vec<Kept>,
+    changes: mpsc::UnboundedSender<Change>,
+    wanted: Wanted,
+}
+
+#[derive(Debug)]
+struct Kept {
+    kind: Kind,
+    stop: watch::Sender<bool>,
+    ended: JoinHandle<()>,
+}
+
+impl Processes {
+    /// Returns an empty fleet, whose drained processes start again when they are `wanted`. What
+    /// happens to them comes out of the receiver.
+    pub fn new(wanted: Wanted) -> (Self, mpsc::UnboundedReceiver<Change>) {
+        let (changes, receiver) = mpsc::unbounded_channel();
+        let kept = Vec::new();
+        (Self { kept, changes, wanted }, receiver)
+    }
+
+    /// Starts a role's process and keeps it running.
+    pub(crate) fn keep_node(&mut self, node: &Planned, surroundings: &Surroundings) {
+        let program = surroundings.program(node);
+        let changes = self.changes.clone();
+        let name = node.node.clone();
+        let wanted = self.wanted.clone();
+        self.keep(Kind::Role(node.role), |stop| keep(name, program, stop, wanted, changes));
+    }
+
+    /// Keeps a server running that was started.
+    pub(crate) fn keep_server<S: Server>(&mut self, kind: Kind, server: S) {
+        let changes = self.changes.clone();
+        self.keep(kind, |stop| keep_server(server, stop, changes));
+    }
+
+    fn keep<F>(&mut self, kind: Kind, task: impl FnOnce(watch::Receiver<bool>) -> F)
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        let (stop, stopped) = watch::channel(false);
+        let ended = tokio::task::spawn_local(task(stopped));
+        self.kept.push(Kept { kind, stop, ended });
+    }
+
+    /// Returns how many of some kinds there are.
+    #[must_use]
+    pub fn count(&self, kinds: &[Kind]) -> usize {
+        self.kept.iter().filter(|kept| kinds.contains(&kept.kind)).count()
+    }
+
+    /// Stops all processes of some kinds at the same time and returns when they are gone.
+    pub async fn stop(&mut self, kinds: &[Kind]) {
+        let (stopping, kept): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.kept).into_iter().partition(|kept| kinds.contains(&kept.kind));
+        self.kept = kept;
+        for kept in &stopping {
+            kept.stop.send_replace(true);
+        }
+        for kept in stopping {
+            // It cannot fail: the task neither panics nor is it cancelled.
+            let _ = kept.ended.await;
+        }
+    }
+}
