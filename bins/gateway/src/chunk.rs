@@ -23,7 +23,7 @@ pub(crate) struct Chunk {
     json: OnceLock<Bytes>,
 }
 
-/// Of a frame, as much as ordering needs.
+/// The part of a frame that the order of events needs.
 #[derive(Deserialize)]
 struct Peek {
     m: PeekMessage,
@@ -41,7 +41,7 @@ struct PeekEvents {
     events: Count,
 }
 
-/// How many events, and whether one is the table's last.
+/// The number of events, and whether the table's last one is among them.
 struct Count {
     events: u64,
     closes: bool,
@@ -69,7 +69,7 @@ impl<'de> Deserialize<'de> for Count {
     }
 }
 
-/// Whether an event is the table's last.
+/// Whether an event is the table's last one.
 struct PeekEvent {
     closes: bool,
 }
@@ -98,10 +98,10 @@ impl<'de> Deserialize<'de> for PeekEvent {
 }
 
 impl Chunk {
-    /// A frame of events.
+    /// Reads a frame of events.
     ///
     /// # Errors
-    /// When the bytes are anything else.
+    /// When the bytes are no frame of events.
     pub(crate) fn parse(frame: Bytes) -> Result<Self, CodecError> {
         let Peek { m: PeekMessage { events } } = codec::decode(&frame)?;
         Ok(Self {
@@ -113,7 +113,7 @@ impl Chunk {
         })
     }
 
-    /// Events that a table gave again.
+    /// Encodes events that a table replayed.
     pub(crate) fn replay(events: TableEvents) -> Self {
         Self {
             first: events.first,
@@ -124,22 +124,22 @@ impl Chunk {
         }
     }
 
-    /// Number of the first event.
+    /// Returns the number of the first event.
     pub(crate) const fn first(&self) -> u64 {
         self.first
     }
 
-    /// Number of the last event; less than the first when there is none.
+    /// Returns the number of the last event; less than the first if there are no events.
     pub(crate) const fn last(&self) -> u64 {
         self.last
     }
 
-    /// Whether the table is closed by one of them.
+    /// Returns whether one of the events closes the table.
     pub(crate) const fn closes(&self) -> bool {
         self.closes
     }
 
-    /// The frame with the events from this number on.
+    /// Returns the frame with the events from a number on.
     pub(crate) fn bytes(&self, from: u64, format: Format) -> Bytes {
         if from > self.first {
             return self.tail(from, format);
@@ -160,9 +160,13 @@ impl Chunk {
                 format::encode(None, ServerMessage::Events(chunk), format)
             }
             other => {
-                // Events of a newer fleet: this gateway can pass them on in MessagePack only.
+                // Events of a newer version: this gateway can only pass them on in MessagePack.
                 let error = other.err().map(|error| error.to_string());
-                tracing::warn!(version = VERSION, error, "cannot understand events of a table");
+                tracing::warn!(
+                    version = VERSION,
+                    error,
+                    "a table's events are of an unknown version: JSON clients do not get them, other clients get them unchanged"
+                );
                 match format {
                     Format::MessagePack => self.msgpack.clone(),
                     Format::Json => Bytes::new(),
@@ -197,18 +201,18 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_feeds_frame_is_passed_on_as_it_is() {
+    fn a_frame_of_the_feed_is_passed_on_unchanged() {
         let payload = chunk(4..=6).bytes(0, Format::MessagePack);
         let parsed = Chunk::parse(payload.clone()).unwrap();
         assert_eq!((parsed.first(), parsed.last(), parsed.closes()), (4, 6, false));
         assert_eq!(parsed.bytes(4, Format::MessagePack).as_ptr(), payload.as_ptr());
         let json = parsed.bytes(0, Format::Json);
         assert_eq!(decoded(&json, Format::Json), decoded(&payload, Format::MessagePack));
-        assert_eq!(parsed.bytes(4, Format::Json).as_ptr(), json.as_ptr(), "made once");
+        assert_eq!(parsed.bytes(4, Format::Json).as_ptr(), json.as_ptr(), "encoded once");
     }
 
     #[test]
-    fn a_viewer_that_has_seen_some_gets_the_rest() {
+    fn a_viewer_gets_only_the_events_that_it_has_not_seen() {
         for format in [Format::MessagePack, Format::Json] {
             let rest = decoded(&chunk(4..=6).bytes(6, format), format);
             assert_eq!(rest.first, 6);
@@ -217,7 +221,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_last_event_of_a_table_is_noticed() {
+    fn the_event_that_closes_a_table_is_recognized() {
         let events = TableEvents {
             table: TableId(1),
             first: 9,

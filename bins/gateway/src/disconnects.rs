@@ -17,7 +17,8 @@ const TRIES: u32 = 3;
 /// See the module.
 pub(crate) struct DisconnectNotifier {
     fleet: FleetClient,
-    /// Bounds the questions that nobody's request caused: when a network fails, everybody is gone at once.
+    /// Bounds the questions that nobody's request caused: when a network fails, everybody is gone
+    /// at once.
     turns: Arc<Semaphore>,
 }
 
@@ -26,8 +27,8 @@ impl DisconnectNotifier {
         Self { fleet: fleet.clone(), turns: Arc::new(Semaphore::new(DISCONNECTS_AT_ONCE)) }
     }
 
-    /// Tells these tables, soon and in the background. Who is back on another connection by then is not gone: tables know the
-    /// newer one.
+    /// Tells these tables, soon and in the background. Who is back on another connection by then is
+    /// not gone: tables know the newer one.
     pub(crate) fn say(&self, player: PlayerId, connection: &ConnectionId, tables: BTreeSet<TableId>) {
         for table in tables {
             let command = TableCommand::Gone { connection: connection.clone() };

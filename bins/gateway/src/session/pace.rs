@@ -1,14 +1,14 @@
-//! How fast, and how sensibly, one connection sends.
+//! Limits how fast a connection may send, and how many malformed messages.
 
 use crate::limits::{BURST, MALFORMED, RATE, TOO_FAST};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use std::num::NonZeroU32;
 use wire::client::Closing;
 
-/// What may be done about a message.
+/// What is to be done with a message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum PaceVerdict {
-    /// Take it.
+    /// Handle it.
     Fine,
     /// Refuse it.
     Refuse,
@@ -16,7 +16,7 @@ pub(super) enum PaceVerdict {
     Close(Closing),
 }
 
-/// See the module.
+/// The rate and the malformed messages of one connection.
 #[derive(Debug)]
 pub(super) struct Pace {
     limiter: DefaultDirectRateLimiter,
@@ -31,7 +31,7 @@ impl Pace {
         Self { limiter: RateLimiter::direct(quota), too_fast: 0, malformed: 0 }
     }
 
-    /// A message came.
+    /// Counts a message.
     pub(super) fn message(&mut self) -> PaceVerdict {
         if self.limiter.check().is_ok() {
             self.too_fast = self.too_fast.saturating_sub(1);
@@ -41,7 +41,7 @@ impl Pace {
         if self.too_fast >= TOO_FAST { PaceVerdict::Close(Closing::TooFast) } else { PaceVerdict::Refuse }
     }
 
-    /// The message makes no sense.
+    /// Counts a malformed message.
     pub(super) const fn malformed(&mut self) -> PaceVerdict {
         self.malformed += 1;
         if self.malformed >= MALFORMED { PaceVerdict::Close(Closing::Malformed) } else { PaceVerdict::Refuse }
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_burst_is_fine_more_is_refused_and_a_flood_closes() {
+    fn a_burst_is_accepted_more_is_refused_and_a_flood_closes_the_connection() {
         let mut pace = Pace::new();
         for _ in 0..BURST {
             assert_eq!(pace.message(), PaceVerdict::Fine);
@@ -61,7 +61,7 @@ mod tests {
         let mut refused = 0;
         loop {
             match pace.message() {
-                PaceVerdict::Fine => assert!(refused < 2 * TOO_FAST, "a flood goes on forever"),
+                PaceVerdict::Fine => assert!(refused < 2 * TOO_FAST, "a flood does not close the connection"),
                 PaceVerdict::Refuse => refused += 1,
                 PaceVerdict::Close(reason) => {
                     assert_eq!(reason, Closing::TooFast);
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_forgiven_a_few_times() {
+    fn malformed_messages_are_refused_until_their_limit_closes_the_connection() {
         let mut pace = Pace::new();
         for _ in 1..MALFORMED {
             assert_eq!(pace.malformed(), PaceVerdict::Refuse);

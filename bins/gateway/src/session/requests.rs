@@ -1,5 +1,5 @@
-//! Requests of a session: taken, started in their turn, answered. Each kind has a file of its own
-//! with one `handle`.
+//! The requests of a session: received, started in the order of their lanes, answered. Each kind
+//! has a file of its own with a `handle`.
 
 mod balance;
 mod command;
@@ -26,7 +26,7 @@ use wire::{
 };
 
 impl Session {
-    /// Takes a frame. Why the connection is to be closed, if it is.
+    /// Handles a frame. Returns why the connection is to be closed, if it is.
     pub(super) fn receive(&mut self, frame: &[u8]) -> Option<Closing> {
         let verdict = self.pace.message();
         if let PaceVerdict::Close(reason) = verdict {
@@ -40,7 +40,7 @@ impl Session {
         None
     }
 
-    /// Something that is no frame at all.
+    /// Handles a WebSocket message of the other encoding.
     pub(super) fn nonsense(&mut self) -> Option<Closing> {
         match self.pace.message() {
             PaceVerdict::Close(reason) => Some(reason),
@@ -50,7 +50,7 @@ impl Session {
         }
     }
 
-    /// A WebSocket ping or pong.
+    /// Handles a WebSocket ping or pong.
     pub(super) fn sign(&mut self) -> Option<Closing> {
         match self.pace.message() {
             PaceVerdict::Close(reason) => Some(reason),
@@ -83,13 +83,13 @@ impl Session {
         }
     }
 
-    /// Begins a request whose turn it is.
+    /// Starts a request whose turn in its lane has come.
     fn start(&mut self, work: Work) {
         let running = Running::start(work, self);
         self.under_way.push(running);
     }
 
-    /// Answers a request and begins those that waited for it.
+    /// Answers a request and starts those that waited for it.
     pub(super) fn finish(&mut self, Finished { re, lane, outcome }: Finished) {
         match outcome {
             Ok(RequestResult::Answer(message)) => self.push(re, message),
@@ -102,12 +102,12 @@ impl Session {
         }
     }
 
-    /// Something for the player alone.
+    /// Handles a message for the player alone.
     pub(super) fn private(&mut self, frame: Bytes) {
         let decoded: ServerFrame = match codec::decode(&frame) {
             Ok(decoded) => decoded,
             Err(error) => {
-                tracing::warn!(%error, "a message for a player makes no sense");
+                tracing::warn!(%error, "a message for a player cannot be decoded: the player does not get it");
                 return;
             }
         };
@@ -122,7 +122,8 @@ impl Session {
                     online.seats.remove(&table);
                 }
             }
-            // The player may be asleep; the connection is not.
+            // A timeout may mean that the player's connection was lost; the table is told that it
+            // is not.
             ServerMessage::TimedOut { table } => self.tell_online(table),
             ServerMessage::Placed { .. }
             | ServerMessage::Hello { .. }
@@ -144,9 +145,9 @@ impl Session {
         }
     }
 
-    /// Messages for the player may have been lost. Events of tables are seen to by the feeds; the
-    /// player's cards are asked for here, and a lost seat is noticed when the player's program asks
-    /// where it sits.
+    /// Asks again for what may have been lost on the player's own subject: hidden cards of watched
+    /// tables. Feeds repair the events of tables, and a lost seat is found when the client asks for
+    /// its seats.
     pub(super) fn look_again(&mut self) {
         if self.online.is_none() {
             return;

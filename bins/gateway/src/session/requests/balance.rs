@@ -1,4 +1,4 @@
-//! The player's money.
+//! Requests for the player's balance.
 
 use super::kind::{Handled, Kind, RequestResult};
 use crate::{fleet_client::surprised, lanes::Lane, session::Session};
@@ -9,7 +9,7 @@ use wire::{
     client::ServerMessage,
 };
 
-/// Money, free and at tables.
+/// Asks the cashier for the player's balance, free and at tables.
 pub(super) struct Balance;
 
 impl Kind for Balance {

@@ -9,7 +9,7 @@ use wire::{
     table::{TableReply, TableRequest},
 };
 
-/// Something that only the table can do.
+/// A command that the table's owner carries out.
 pub(super) struct Command {
     pub(super) table: TableId,
     pub(super) command: PlayerCommand,
@@ -26,7 +26,7 @@ impl Kind for Command {
         let player = session.player();
         let player = if needs.session { Some(player?) } else { player.ok() };
         let command = command.by(&session.name());
-        // Money is waited for: the answer does not come with the events.
+        // A command that moves money is answered later than its events.
         let on_feed = !needs.money && session.gateway.feeds.is_watched_by(table, session.number);
         let request = TableRequest { table, id: re.unwrap_or(CommandId(0)), player, command, on_feed };
         let gateway = Arc::clone(&session.gateway);

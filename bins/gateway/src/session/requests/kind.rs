@@ -1,4 +1,4 @@
-//! What all kinds of requests have in common.
+//! The parts that all kinds of requests share.
 
 use super::{
     balance::Balance,
@@ -23,42 +23,42 @@ use wire::{
     client::{ClientMessage, ServerMessage},
 };
 
-/// A kind of request: what it keeps its order with, and what is done about it.
+/// A kind of request: its lane, and how it is handled.
 pub(crate) trait Kind: Send {
-    /// What it keeps its order with.
+    /// Returns the lane in which the request keeps its order.
     fn lane(&self) -> Lane;
 
-    /// Begins it, when its turn has come. `re` is the id of the program's request; none when the
-    /// gateway does it by itself.
+    /// Starts the request when its turn has come. `re` is the id of the client's request; none for
+    /// the gateway's own.
     ///
     /// # Errors
-    /// Why this connection may not ask for it.
+    /// The refusal, if this connection may not make the request.
     fn handle(self: Box<Self>, session: &mut Session, re: Option<CommandId>) -> Handled;
 }
 
-/// What is left to wait for.
+/// The future that finishes a request.
 pub(crate) type Handled = Result<BoxFuture<'static, Result<RequestResult, Refusal>>, Refusal>;
 
-/// What a finished request means for its connection.
+/// The result of a finished request for its connection.
 pub(crate) enum RequestResult {
     /// The answer.
     Answer(ServerMessage),
-    /// More than that.
+    /// A change of the session, which also answers.
     Then(Box<dyn FnOnce(&mut Session) + Send>),
     /// Nothing.
     Nothing,
 }
 
 impl RequestResult {
-    /// More than an answer.
+    /// Returns a result that changes the session.
     pub(super) fn then(what: impl FnOnce(&mut Session) + Send + 'static) -> Self {
         Self::Then(Box::new(what))
     }
 }
 
-/// A request that has its place among the others.
+/// A request that waits in its lane.
 pub(crate) struct Work {
-    /// The id of the program's request; none when the gateway does it by itself.
+    /// The id of the client's request; none for the gateway's own.
     pub(super) re: Option<CommandId>,
     pub(super) kind: Box<dyn Kind>,
 }
@@ -70,7 +70,7 @@ pub(crate) struct Running {
     future: BoxFuture<'static, Result<RequestResult, Refusal>>,
 }
 
-/// A request that is done.
+/// A finished request.
 pub(crate) struct Finished {
     pub(super) re: Option<CommandId>,
     pub(super) lane: Lane,
@@ -78,7 +78,7 @@ pub(crate) struct Finished {
 }
 
 impl Running {
-    /// Begins a request.
+    /// Starts a request.
     pub(super) fn start(Work { re, kind }: Work, session: &mut Session) -> Self {
         let lane = kind.lane();
         let future = kind.handle(session, re).unwrap_or_else(|refusal| Box::pin(ready(Err(refusal))));
@@ -95,10 +95,10 @@ impl Future for Running {
     }
 }
 
-/// Returns the kind of a program's request.
+/// Returns the kind of a client's request.
 ///
 /// # Errors
-/// The answer, where nothing has to be waited for.
+/// The answer, for requests that need no other member.
 pub(super) fn of(message: ClientMessage) -> Result<Box<dyn Kind>, ServerMessage> {
     Ok(match message {
         ClientMessage::Ping => return Err(ServerMessage::Pong),
@@ -121,32 +121,32 @@ pub(super) fn of(message: ClientMessage) -> Result<Box<dyn Kind>, ServerMessage>
     })
 }
 
-/// A refusal as an answer.
+/// Returns the answer for a refusal.
 pub(super) fn refused(refusal: Refusal) -> ServerMessage {
     let text = refusal.to_string();
     ServerMessage::Refused { refusal, text }
 }
 
-/// Whether money moves now: a request that had to wait for it might be carried out when the player
-/// has long thought better of it.
+/// Checks that money can move now: a request that had to wait for the cashier might be carried out
+/// after the player has changed plans.
 ///
 /// # Errors
-/// [`Refusal::Unavailable`] while it does not.
+/// [`Refusal::Unavailable`] while the cashier or its database is away.
 pub(super) fn money_moves(gateway: &Gateway) -> Result<(), Refusal> {
     if gateway.service.now().money { Ok(()) } else { Err(Refusal::unavailable("the cashier")) }
 }
 
 impl Session {
-    /// The player who is logged in.
+    /// Returns the player that is logged in.
     ///
     /// # Errors
-    /// [`Refusal::VisitorsOnlyLook`] when nobody is.
+    /// [`Refusal::VisitorsOnlyLook`] for visitors.
     pub(super) fn player(&self) -> Result<PlayerId, Refusal> {
         self.online.as_ref().map(|online| online.player).ok_or(Refusal::VisitorsOnlyLook)
     }
 
-    /// The display name of the player who is logged in; empty for visitors, who may do nothing that
-    /// shows one.
+    /// Returns the name of the player that is logged in; empty for visitors, whose commands show no
+    /// name.
     pub(super) fn name(&self) -> String {
         self.online.as_ref().map_or("", |online| &*online.name).to_owned()
     }

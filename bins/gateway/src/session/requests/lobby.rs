@@ -1,11 +1,11 @@
-//! What is played.
+//! Requests for the lobby.
 
 use super::kind::{Handled, Kind, RequestResult};
 use crate::{lanes::Lane, session::Session};
 use std::sync::Arc;
 use wire::CommandId;
 
-/// Tables and tournaments.
+/// Asks for the list of tables and tournaments.
 pub(super) struct Lobby;
 
 impl Kind for Lobby {

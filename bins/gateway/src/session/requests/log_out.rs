@@ -1,4 +1,4 @@
-//! Ending the session.
+//! Requests to end the session.
 
 use super::kind::{Handled, Kind, RequestResult};
 use crate::{fleet_client::surprised, lanes::Lane, session::Session};
@@ -9,7 +9,7 @@ use wire::{
     client::ServerMessage,
 };
 
-/// End the session.
+/// Ends the session.
 pub(super) struct LogOut;
 
 impl Kind for LogOut {
@@ -23,7 +23,7 @@ impl Kind for LogOut {
         let gateway = Arc::clone(&session.gateway);
         Ok(Box::pin(async move {
             match gateway.fleet.cashier(&request).await {
-                // A session that is over anyway is what was asked for.
+                // An expired session has ended too.
                 Ok(CashierReply::Done) | Err(Refusal::SessionExpired) => {}
                 Ok(_) => return Err(surprised("the cashier")),
                 Err(refusal) => return Err(refusal),

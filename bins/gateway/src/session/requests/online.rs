@@ -1,4 +1,4 @@
-//! Telling a table that the player is online here.
+//! Tells a table that the player is online at this connection.
 
 use super::kind::{Handled, Kind, RequestResult};
 use crate::{disconnects, lanes::Lane, session::Session};
@@ -8,7 +8,7 @@ use wire::{
     table::{TableCommand, TableReply, TableRequest},
 };
 
-/// Tell a table; the gateway's own idea.
+/// The gateway's own request that tells a table.
 pub(super) struct TellOnline {
     pub(super) table: TableId,
 }
@@ -39,8 +39,7 @@ impl Kind for TellOnline {
 }
 
 impl Session {
-    /// The player sits at these tables: those that do not know yet are told that the player is
-    /// online here.
+    /// Notes the tables at which the player sits, and tells the new ones that the player is online.
     pub(super) fn sits_at(&mut self, tables: &[TableId]) {
         for &table in tables {
             if self.online.as_mut().is_some_and(|online| online.seats.insert(table)) {
@@ -53,7 +52,8 @@ impl Session {
         self.add(None, Box::new(TellOnline { table }));
     }
 
-    /// The table does not answer, or does not know the player.
+    /// Handles the refusal of a table: passing ones are repeated; other ones mean that the player
+    /// has no seat.
     fn not_told(&mut self, table: TableId, refusal: &Refusal) {
         if refusal.is_transient() {
             self.tell_online(table);

@@ -1,4 +1,4 @@
-//! Opening a session.
+//! Requests that open a session.
 
 use super::kind::{Handled, Kind, RequestResult, money_moves};
 use crate::{
@@ -13,7 +13,7 @@ use wire::{
     client::ServerMessage,
 };
 
-/// Log in, or go on with a session.
+/// Logs in, or resumes a session.
 pub(super) struct Open(pub(super) SessionRequest);
 
 impl Kind for Open {
@@ -27,7 +27,7 @@ impl Kind for Open {
         }
         let (gateway, number) = (Arc::clone(&session.gateway), session.number);
         Ok(Box::pin(async move {
-            // Said at once: whoever knows the name of the trouble need not wait for it to pass.
+            // Refused at once: the client learns the reason without waiting.
             money_moves(&gateway)?;
             let CashierReply::Session(opened) = gateway.fleet.cashier(&self.0).await? else {
                 return Err(surprised("the cashier"));

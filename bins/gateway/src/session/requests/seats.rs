@@ -1,11 +1,11 @@
-//! Where the player sits.
+//! Requests for the player's seats.
 
 use super::kind::{Handled, Kind, RequestResult};
 use crate::{lanes::Lane, session::Session};
 use std::sync::Arc;
 use wire::{CommandId, client::ServerMessage};
 
-/// Tables where the player sits.
+/// Asks all table workers where the player sits.
 pub(super) struct Seats;
 
 impl Kind for Seats {

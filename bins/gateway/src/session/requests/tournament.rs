@@ -1,4 +1,4 @@
-//! Tournaments: entries, and how they stand.
+//! Requests to tournaments: entries and standings.
 
 use super::kind::{Handled, Kind, RequestResult, money_moves};
 use crate::{fleet_client::surprised, lanes::Lane, session::Session};
@@ -9,22 +9,22 @@ use wire::{
     tournament::{TournamentCommand, TournamentReply, TournamentRequest},
 };
 
-/// Something that only the tournament can say or do.
+/// A command that the tournament's owner carries out.
 pub(super) struct Tournament {
     pub(super) tournament: TournamentId,
     pub(super) ask: Ask,
 }
 
-/// What is asked of a tournament.
+/// The command.
 #[derive(Clone, Copy)]
 pub(super) enum Ask {
-    /// Take an entry.
+    /// Takes an entry.
     Register,
-    /// Give it back.
+    /// Gives it back.
     Unregister,
-    /// Tell how it stands.
+    /// Returns the standings.
     Show {
-        /// Most players to list.
+        /// Maximum number of players.
         limit: u32,
     },
 }

@@ -1,22 +1,22 @@
-//! Watching tables, and looking at one once.
+//! Requests to watch tables, or to look at one once.
 
 use super::kind::{Handled, Kind, RequestResult, Work};
 use crate::{lanes::Lane, limits::WATCHED, session::Session};
 use std::sync::Arc;
 use wire::{CommandId, Refusal, TableId, client::ServerMessage, table::Resync};
 
-/// Watch a table, or watch it anew.
+/// Watches a table, or watches it anew.
 pub(super) struct Watch {
     pub(super) table: TableId,
     pub(super) since: Since,
 }
 
-/// From where a viewer goes on.
+/// The event after which a viewer continues.
 #[derive(Clone, Copy)]
 pub(super) enum Since {
-    /// As the viewer says.
+    /// As the client says.
     Given(Option<u64>),
-    /// Where this gateway left off.
+    /// The last event that this gateway sent.
     Sent,
 }
 
@@ -25,10 +25,10 @@ impl Kind for Watch {
         Lane::Table(self.table)
     }
 
-    /// Listens first, then asks how the table stands: nothing falls between the two.
+    /// Joins the feed before it asks the table, so that no event is missed between the two.
     fn handle(self: Box<Self>, session: &mut Session, re: Option<CommandId>) -> Handled {
         let Self { table, since } = *self;
-        // What the gateway watches by itself follows from a seat that the player has.
+        // The gateway's own requests follow from a seat that the player has, and are not limited.
         if re.is_some() && !session.watching.contains(&table) && !session.may_watch_more() {
             return Err(Refusal::bad_message(format!(
                 "at most {WATCHED} tables may be watched on one connection: unwatch one first"
@@ -62,7 +62,7 @@ impl Kind for Watch {
     }
 }
 
-/// See a table once.
+/// Looks at a table once.
 pub(super) struct Look {
     pub(super) table: TableId,
     pub(super) since: Option<u64>,
@@ -76,7 +76,7 @@ impl Kind for Look {
     fn handle(self: Box<Self>, session: &mut Session, re: Option<CommandId>) -> Handled {
         let Self { table, since } = *self;
         if session.watching.contains(&table) {
-            // What is sent meanwhile must not overtake the answer.
+            // Events that are sent meanwhile must not overtake the answer.
             return Box::new(Watch { table, since: Since::Given(since) }).handle(session, re);
         }
         let (gateway, player) = (Arc::clone(&session.gateway), session.player().ok());
@@ -87,7 +87,7 @@ impl Kind for Look {
     }
 }
 
-/// Watch no longer.
+/// Stops watching a table.
 pub(super) struct Unwatch {
     pub(super) table: TableId,
 }
@@ -104,7 +104,7 @@ impl Kind for Unwatch {
     }
 }
 
-/// See the player's own cards once more; the gateway's own idea.
+/// The gateway's own request for the player's hidden cards.
 pub(super) struct LookAtCards {
     pub(super) table: TableId,
 }
@@ -130,7 +130,7 @@ impl Kind for LookAtCards {
 impl Session {
     fn may_watch_more(&mut self) -> bool {
         if self.watching.len() >= WATCHED {
-            // Closed tables are not watched any more; that is noticed only here.
+            // The session does not notice at once that a table was closed and left the feed.
             let (feeds, number) = (&self.gateway.feeds, self.number);
             self.watching.retain(|&table| feeds.is_watched_by(table, number));
         }
@@ -143,18 +143,21 @@ impl Session {
         }
         match re {
             Some(_) => self.refuse(re, refusal),
-            // We said that the table is being watched from now on.
+            // The client was told that the table is watched from now on.
             None if refusal.is_transient() => self.watch_first(table),
-            None => tracing::debug!(%table, %refusal, "a table cannot be watched"),
+            None => {
+                tracing::debug!(%table, %refusal, "a table cannot be watched: the client gets no events of it")
+            }
         }
     }
 
-    /// Watches a table unasked.
+    /// Watches a table without a request of the client.
     pub(super) fn watch(&mut self, table: TableId) {
         self.add(None, Box::new(Watch { table, since: Since::Sent }));
     }
 
-    /// Watches a table unasked, before anything else that waits for it.
+    /// Watches a table without a request of the client, before the requests that wait for the
+    /// table.
     pub(super) fn watch_first(&mut self, table: TableId) {
         let kind = Box::new(Watch { table, since: Since::Sent });
         if let Some(work) = self.lanes.add_first(Lane::Table(table), Work { re: None, kind }) {
