@@ -1,39 +1,38 @@
-//! What a player can do when it is their turn, and what they may do right now.
+//! The actions of players, and which of them are allowed at a turn.
 
 use crate::{Card, Chips};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A player's action. Amounts of `Bet` and `RaiseTo` are totals for the street: what the player will have in front
-/// of them afterwards, not what is added.
+/// A player's action. Amounts of `Bet` and `RaiseTo` are totals for the street: the player's chips
+/// in front afterwards, and not the chips that are added.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Action {
-    /// Give the hand up.
+    /// Gives the hand up.
     Fold,
-    /// Pass without putting chips in.
+    /// Passes without putting chips in.
     Check,
-    /// Match the bet, or as much of it as the stack allows.
+    /// Matches the bet, or as much of it as the stack allows.
     Call,
     /// The first voluntary bet of a street, to this total.
     Bet(Chips),
-    /// Raise to this total for the street. Before the flop the blinds are the bet that is raised.
+    /// Raises to this total for the street. Before the flop, the blinds are the bet that is raised.
     RaiseTo(Chips),
-    /// Stud: pay the forced bring-in rather than complete it.
+    /// Stud: pays the forced bring-in and does not complete it.
     BringIn,
-    /// Draw games: throw these cards away and be dealt as many. Empty: stand pat.
+    /// Draw games: exchanges these cards for as many new ones. Empty: stands pat.
     Discard(Vec<Card>),
 }
 
-/// What the player whose turn it is may do. The bounds offered here are what an arriving action is
-/// checked against.
+/// The actions that the actor may take. An arriving action is checked against the same bounds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Legal {
     /// May fold (also when checking is free).
     pub fold: bool,
     /// May check.
     pub check: bool,
-    /// May call, adding exactly this much (the rest of the stack when that is less than the bet).
+    /// May call, adding exactly this amount (the rest of the stack if that is less than the bet).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<Chips>,
     /// May bet, to a total within these bounds.
@@ -42,7 +41,7 @@ pub struct Legal {
     /// May raise, to a total within these bounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raise: Option<RaiseBounds>,
-    /// Stud: may post the bring-in of this much.
+    /// Stud: may post the bring-in of this amount.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bring_in: Option<Chips>,
     /// Draw games: may discard at most this many cards.
@@ -50,7 +49,8 @@ pub struct Legal {
     pub discard: Option<u8>,
 }
 
-/// Totals for the street that a bet or raise may reach. `min == max` when all-in for less is all there is.
+/// The smallest and largest total for the street that a bet or raise may reach. Equal if the only
+/// possible bet or raise is all-in for less than the minimum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct RaiseBounds {
     /// Smallest total, in chips.

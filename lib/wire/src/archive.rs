@@ -1,5 +1,5 @@
-//! The archive of journals: what was in them before they were trimmed, as the archivists keep it, and the questions
-//! that they answer ([`crate::subject::QUERY_ARCHIVE`]).
+//! The archive of journals: their records as the archivists keep them after trimming, and the
+//! queries that archivists answer ([`crate::subject::QUERY_ARCHIVE`]).
 
 use crate::{
     Epoch, HandNo, Refusal, TableId,
@@ -10,62 +10,63 @@ use crate::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A record out of a journal, without the snapshot that it may have carried.
+/// A record of a journal, without the snapshot that it may have had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Archived<E> {
-    /// Its sequence in the stream that held it.
+    /// The record's sequence in its stream.
     pub sequence: u64,
     /// When the server stored it, in milliseconds since 1970.
     pub stored_ms: u64,
     /// Version of the record.
     pub v: u8,
-    /// Ownership under which it was written.
+    /// The epoch of the owner that wrote it.
     pub epoch: Epoch,
-    /// When, by the owner's clock, in milliseconds since 1970.
+    /// Time of the record by the owner's clock, in milliseconds since 1970.
     pub at_ms: u64,
-    /// The command that caused it; none when it was the clock or the fleet itself.
+    /// The command that the record carries out; none if the clock or the fleet itself was the
+    /// cause.
     #[serde(default)]
     pub cause: Option<Cause>,
-    /// What happened, at least one event.
+    /// The events, at least one.
     pub events: Vec<E>,
 }
 
 impl<E> Archived<E> {
-    /// Makes it of a stored record; the snapshot is left out.
+    /// Makes an archived record of a stored one, without its snapshot.
     pub fn new<S>(sequence: u64, stored_ms: u64, record: Record<E, S>) -> Self {
         let Record { v, epoch, at_ms, cause, events, state: _ } = record;
         Self { sequence, stored_ms, v, epoch, at_ms, cause, events }
     }
 
-    /// Makes the record that it was, but for its snapshot.
+    /// Returns the record as it was stored, without its snapshot.
     pub fn into_record<S>(self) -> Record<E, S> {
         let Self { sequence: _, stored_ms: _, v, epoch, at_ms, cause, events } = self;
         Record { v, epoch, at_ms, cause, events, state: None }
     }
 }
 
-/// Asked of one archivist.
+/// A query to one archivist.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ArchiveQuery {
-    /// How far the journals are checked and archived, and what was found.
+    /// How far the journals are checked and archived, and which violations were found.
     Proof,
-    /// Tables that the archive knows, in order: those after one, 0 for the first. As many as fit into one answer.
+    /// Tables in the archive, in order, as many as fit into one answer.
     Tables {
-        /// The last one that is known.
+        /// The tables after this one; 0 for the first tables.
         after: TableId,
     },
-    /// Records of a table in order: those after a sequence, 0 for the first. As many as fit into one answer.
+    /// Records of a table in order, as many as fit into one answer.
     Records {
-        /// Which table.
+        /// The table.
         table: TableId,
-        /// The last sequence that is known.
+        /// The records after this sequence; 0 for the first records.
         after: u64,
     },
     /// One finished hand.
     Hand {
-        /// At which table.
+        /// The table.
         table: TableId,
-        /// Which hand.
+        /// The hand.
         hand: HandNo,
     },
 }
@@ -73,36 +74,36 @@ pub enum ArchiveQuery {
 /// An archivist's answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ArchiveAnswer {
-    /// To [`ArchiveQuery::Proof`].
+    /// Answers [`ArchiveQuery::Proof`].
     Proof(Proof),
-    /// To [`ArchiveQuery::Tables`].
+    /// Answers [`ArchiveQuery::Tables`].
     Tables {
         /// The tables.
         tables: Vec<TableId>,
-        /// Whether there are more.
+        /// Whether there are further ones.
         more: bool,
     },
-    /// To [`ArchiveQuery::Records`].
+    /// Answers [`ArchiveQuery::Records`].
     Records {
         /// The records.
         records: Vec<Archived<TableEvent>>,
-        /// Whether there are more.
+        /// Whether there are further ones.
         more: bool,
     },
-    /// To [`ArchiveQuery::Hand`].
+    /// Answers [`ArchiveQuery::Hand`].
     Hand(Box<ArchivedHand>),
-    /// Not known, or not now.
+    /// The query is refused.
     Refused(Refusal),
 }
 
 /// A finished hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ArchivedHand {
-    /// At which table.
+    /// The table.
     pub table: TableId,
     /// The table's configuration.
     pub config: TableConfig,
-    /// The table's records since the hand before, this hand's last.
+    /// The table's records after those of the hand before, up to this hand's last one.
     pub records: Vec<Archived<TableEvent>>,
 }
 
@@ -113,11 +114,12 @@ pub struct Proof {
     pub streams: Vec<StreamProof>,
     /// Finished hands in the archive.
     pub hands: u64,
-    /// Finished tournaments in the archive whose tables' journals were not compared with theirs yet.
+    /// Finished tournaments in the archive whose tables' journals were not compared with theirs
+    /// yet.
     pub uncrossed: u64,
-    /// Broken promises that were found, ever.
+    /// Number of violations found so far.
     pub violations: u64,
-    /// The first of them, in words, with table or tournament and record.
+    /// The first violations, in words, with table or tournament and record.
     pub described: Vec<String>,
 }
 
@@ -128,7 +130,7 @@ pub struct StreamProof {
     pub name: String,
     /// Sequence of the last record that was checked and archived.
     pub read_to: u64,
-    /// Sequence before which records were taken out of the stream.
+    /// Sequence before which records were trimmed.
     pub trimmed_to: u64,
     /// Records that were checked and archived.
     pub records: u64,

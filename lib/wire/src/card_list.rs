@@ -1,4 +1,5 @@
-//! A short list of cards that lives in place: hands and events are copied on every action and must not allocate.
+//! A short list of cards without heap allocation, because hands and events are copied on every
+//! action.
 
 use crate::Card;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -15,7 +16,7 @@ pub type HoleCards = Cards<7>;
 /// Cards of a board: at most five.
 pub type BoardCards = Cards<5>;
 
-/// Up to `N` cards. In every encoding a plain list.
+/// Up to `N` cards, encoded as a plain list.
 #[derive(Clone, Copy)]
 pub struct Cards<const N: usize> {
     len: u8,
@@ -23,13 +24,13 @@ pub struct Cards<const N: usize> {
 }
 
 impl<const N: usize> Cards<N> {
-    /// No cards.
+    /// Returns an empty list.
     #[must_use]
     pub const fn new() -> Self {
         Self { len: 0, cards: [Card::FIRST; N] }
     }
 
-    /// Adds a card. A full list stays as it is: the rules never deal more than fit.
+    /// Adds a card. A full list stays unchanged: the rules never deal more cards than fit.
     pub fn push(&mut self, card: Card) {
         if let Some(place) = self.cards.get_mut(usize::from(self.len)) {
             *place = card;
@@ -37,7 +38,7 @@ impl<const N: usize> Cards<N> {
         }
     }
 
-    /// Takes a card out, keeping the order of the others. Returns whether it was there.
+    /// Removes a card, keeping the order of the others. Returns whether it was in the list.
     pub fn remove(&mut self, card: Card) -> bool {
         let Some(at) = self.iter().position(|&held| held == card) else {
             return false;
@@ -158,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_is_encoded_as_a_vector_is() {
+    fn a_list_is_encoded_like_a_vector() {
         let vector: Vec<Card> = Card::all().take(7).collect();
         let list: HoleCards = vector.iter().copied().collect();
         let bytes = rmp_serde::to_vec_named(&list).unwrap();
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_list_stays_as_it_is_and_a_card_taken_out_leaves_no_gap() {
+    fn a_full_list_stays_unchanged_and_a_removed_card_leaves_no_gap() {
         let mut list: BoardCards = Card::all().collect();
         assert_eq!(list.len(), 5);
         let second = list[1];

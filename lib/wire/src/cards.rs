@@ -19,45 +19,45 @@ pub struct Suit(pub u8);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Card(u8);
 
-/// Why a text is no card.
+/// The text is not a card.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} is no card: a rank of 23456789TJQKA and a suit of cdhs, like \"Td\"", crate::text::Quoted(.0))]
+#[error("{} is not a card: write a rank of 23456789TJQKA and a suit of cdhs, like \"Td\"", crate::text::Quoted(.0))]
 pub struct BadCard(pub String);
 
 impl Card {
-    /// The card number 0, which also fills the unused places of lists of fixed size.
+    /// The card with number 0, which also fills the unused places of lists of fixed size.
     pub const FIRST: Self = Self(0);
 
-    /// All cards, deuce of clubs first.
+    /// Returns all cards, deuce of clubs first.
     pub fn all() -> impl Iterator<Item = Self> + Clone {
         (0..52).map(Self)
     }
 
-    /// The card of this number, 0 to 51.
+    /// Returns the card with a number from 0 to 51.
     #[must_use]
     pub const fn from_index(index: u8) -> Option<Self> {
         if index < 52 { Some(Self(index)) } else { None }
     }
 
-    /// The card of this rank (0 to 12) and suit (0 to 3).
+    /// Returns the card of a rank (0 to 12) and suit (0 to 3).
     #[must_use]
     pub const fn new(rank: Rank, suit: Suit) -> Option<Self> {
         if rank.0 < 13 && suit.0 < 4 { Some(Self(rank.0 * 4 + suit.0)) } else { None }
     }
 
-    /// The card's number, 0 to 51.
+    /// Returns the card's number, 0 to 51.
     #[must_use]
     pub const fn index(self) -> u8 {
         self.0
     }
 
-    /// The card's rank.
+    /// Returns the card's rank.
     #[must_use]
     pub const fn rank(self) -> Rank {
         Rank(self.0 / 4)
     }
 
-    /// The card's suit.
+    /// Returns the card's suit.
     #[must_use]
     pub const fn suit(self) -> Suit {
         Suit(self.0 % 4)
@@ -98,7 +98,7 @@ impl FromStr for Card {
 impl Serialize for Card {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let text = self.text();
-        // Both bytes come out of ASCII tables.
+        // Both bytes come from ASCII tables.
         serializer.serialize_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_card_survives_text() {
+    fn every_card_is_parsed_from_its_text() {
         for card in Card::all() {
             assert_eq!(card.to_string().parse(), Ok(card));
         }

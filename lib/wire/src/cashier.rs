@@ -1,183 +1,185 @@
-//! What the cashier is asked. One request type per subject, so that each role may send only its own.
+//! Requests to the cashier and its answers. Each role has a request type and subject of its own, so
+//! that it cannot send other roles' requests.
 
 use crate::{Chips, PlayerId, PostingId, Refusal, TableId, TournamentId, tournament::Place};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Asked by gateways.
+/// Requests of gateways.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum SessionRequest {
-    /// Check a password and open a session.
+    /// Checks a password and opens a session.
     LogIn {
         /// Account name.
         name: String,
-        /// Password, in clear: the cashier is the only one who hashes.
+        /// The password, not hashed: only the cashier hashes passwords.
         password: String,
     },
-    /// Continue a session, perhaps on another node.
+    /// Continues a session, perhaps on another gateway.
     Resume {
         /// The token of the session.
         token: String,
     },
-    /// End a session.
+    /// Ends a session.
     LogOut {
         /// The token of the session.
         token: String,
     },
-    /// What a player has.
+    /// Returns a player's balance.
     Balance {
-        /// Who.
+        /// The player.
         player: PlayerId,
     },
 }
 
-/// Asked by table workers.
+/// Requests of table workers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum TableMoneyRequest {
-    /// Move money from a player's balance into play at a table.
+    /// Moves money from a player's balance into play at a table.
     BuyIn {
         /// The posting.
         posting: PostingId,
-        /// Whose money.
+        /// The player.
         player: PlayerId,
-        /// Where it goes.
+        /// The table.
         table: TableId,
-        /// How much.
+        /// The amount.
         amount: Chips,
     },
-    /// Move money out of play, back to the player's balance.
+    /// Moves money out of play, back to the player's balance.
     CashOut {
         /// The posting.
         posting: PostingId,
-        /// Whose money.
+        /// The player.
         player: PlayerId,
-        /// Where it comes from.
+        /// The table.
         table: TableId,
-        /// How much.
+        /// The amount.
         amount: Chips,
     },
 }
 
-/// Asked by coordinators.
+/// Requests of coordinators.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum TournamentMoneyRequest {
-    /// Take buy-in and fee of an entry.
+    /// Takes buy-in and fee of an entry.
     Enter {
-        /// Which tournament.
+        /// The tournament.
         tournament: TournamentId,
-        /// Whose entry.
+        /// The player.
         player: PlayerId,
-        /// Which of the player's entries in this tournament, from 0: rises with every reservation, so
-        /// that whoever withdraws and comes back pays again, and a belated repeat of an entry that was
-        /// paid back is refused.
+        /// Number of the player's entry in this tournament, from 0. It rises with every
+        /// reservation, so that a player who withdraws and registers again pays again, and a late
+        /// repeat of a refunded entry is refused.
         #[serde(default)]
         entry: u32,
-        /// Into the prize pool.
+        /// Amount that goes into the prize pool.
         buy_in: Chips,
-        /// To the house.
+        /// Amount that goes to the house.
         fee: Chips,
     },
-    /// Pay an entry back.
+    /// Pays an entry back.
     Refund {
-        /// Which tournament.
+        /// The tournament.
         tournament: TournamentId,
-        /// Whose entry.
+        /// The player.
         player: PlayerId,
-        /// Which of the player's entries in this tournament, as in [`Self::Enter`].
+        /// Number of the player's entry in this tournament, as in [`Self::Enter`].
         #[serde(default)]
         entry: u32,
-        /// Out of the prize pool.
+        /// Amount that comes out of the prize pool.
         buy_in: Chips,
-        /// From the house.
+        /// Amount that comes from the house.
         fee: Chips,
     },
-    /// Record the places and pay the prizes.
+    /// Records the places and pays the prizes.
     Settle {
-        /// Which tournament.
+        /// The tournament.
         tournament: TournamentId,
-        /// Its name.
+        /// The tournament's name.
         name: String,
-        /// All places; prizes add up to the prize pool.
+        /// All places; the prizes add up to the prize pool.
         places: Vec<Place>,
-        /// When it ended, in milliseconds since 1970.
+        /// Time of the tournament's end, in milliseconds since 1970.
         finished_ms: u64,
     },
-    /// House accounts for bots, the same ones each time.
+    /// Returns house accounts for bots, the same ones each time.
     Bots {
-        /// How many, at most 100,000.
+        /// Number of accounts, at most 100,000.
         count: u32,
     },
 }
 
-/// Asked by the administrator.
+/// Requests of the administrator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum AdminRequest {
-    /// Make an account.
+    /// Creates an account.
     CreatePlayer {
         /// Account name: 3 to 20 of letters, digits, `_` and `-`.
         name: String,
         /// Password, at least 8 characters.
         password: String,
     },
-    /// Find an account.
+    /// Returns an account.
     ShowPlayer {
-        /// By name or by number.
+        /// The account's name or number.
         player: String,
     },
-    /// Add money to a balance.
+    /// Adds money to a balance.
     Credit {
         /// The posting.
         posting: PostingId,
-        /// Whose balance.
+        /// The player.
         player: PlayerId,
-        /// How much.
+        /// The amount.
         amount: Chips,
     },
-    /// Ban an account or lift the ban. Works network-wide at once.
+    /// Bans an account, or lifts the ban. Takes effect in the whole fleet at once.
     Ban {
-        /// Who.
+        /// The player.
         player: PlayerId,
-        /// Whether to ban (or to lift the ban).
+        /// Whether to ban, or to lift the ban.
         banned: bool,
     },
-    /// House accounts for bots, the same ones each time.
+    /// Returns house accounts for bots, the same ones each time.
     Bots {
-        /// How many, at most 100,000.
+        /// Number of accounts, at most 100,000.
         count: u32,
     },
-    /// The recorded places of a finished tournament.
+    /// Returns the recorded places of a finished tournament.
     Results {
-        /// Which tournament.
+        /// The tournament.
         tournament: TournamentId,
     },
-    /// What the ledger says, for `verify`.
+    /// Returns the ledger's sums, for `pokerctl verify`.
     Audit,
-    /// Guests: accounts of the house for programs that play in great numbers, named `<prefix>-<number>`, each with a new
-    /// session in place of its earlier ones. They have no password, so nobody can log in to them; those that are not
-    /// there yet are made. A name that somebody else has is refused, so no session of theirs is ever opened.
+    /// Returns guests, named `<prefix>-<number>`, each with a new session in place of its earlier
+    /// ones. Guests that do not exist yet are created. They have no password, so logging in to them
+    /// is not possible. A name of another account is refused, so that a session of another account
+    /// is never opened.
     Guests {
-        /// Begins the names: with `-` and the number at most 20 characters.
+        /// First part of the names: with `-` and the number at most 20 characters.
         prefix: String,
-        /// Number of the first.
+        /// Number of the first guest.
         first: u32,
-        /// How many, at most 1,000.
+        /// Number of guests, at most 1,000.
         count: u32,
-        /// What each is credited, once per amount.
+        /// Amount that each guest is credited, once per amount.
         credit: Chips,
     },
 }
 
-/// What the cashier answers.
+/// Answers of the cashier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, strum::Display)]
 #[strum(serialize_all = "snake_case")]
 pub enum CashierReply {
-    /// Done (perhaps earlier: a repeat gets the same answer).
+    /// Done, perhaps at an earlier repeat.
     Done,
     /// A session is open.
     Session(Session),
     /// A balance.
     Balance {
-        /// Free money.
+        /// Money in the balance.
         balance: Chips,
         /// Money at tables.
         in_play: Chips,
@@ -190,9 +192,9 @@ pub enum CashierReply {
     Player(PlayerDetails),
     /// Recorded places, first place first.
     Results(Vec<RankedPlace>),
-    /// What the ledger says.
+    /// The ledger's sums.
     Audit(Audit),
-    /// Not done.
+    /// Refused.
     #[strum(to_string = "refused: {0}")]
     Refused(Refusal),
 }
@@ -200,9 +202,9 @@ pub enum CashierReply {
 /// An open session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Session {
-    /// Who.
+    /// The account.
     pub account: Account,
-    /// What continues the session on any node.
+    /// The token that continues the session on any gateway.
     pub token: String,
 }
 
@@ -215,16 +217,16 @@ pub struct Account {
     pub name: String,
 }
 
-/// An account as the administrator sees it.
+/// An account in full, for the administrator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlayerDetails {
     /// Number and name.
     pub account: Account,
-    /// Whether it is a house account for bots.
+    /// Whether the account is a house account for bots.
     pub bot: bool,
-    /// Whether it is banned.
+    /// Whether the account is banned.
     pub banned: bool,
-    /// Free money. Bots may owe the house, so it can be negative.
+    /// The balance. Bots may owe the house, so it can be negative.
     pub balance: i64,
     /// Money at tables.
     pub in_play: Chips,
@@ -235,22 +237,23 @@ pub struct PlayerDetails {
 /// A recorded place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RankedPlace {
-    /// From 1.
+    /// The place, from 1.
     pub place: u32,
-    /// Who.
+    /// The account.
     pub account: Account,
-    /// What they won.
+    /// The prize.
     pub prize: Chips,
 }
 
-/// What the ledger says, for checks against the journals.
+/// The ledger's sums, for comparison with the journals.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Audit {
-    /// All balances together; zero when the books balance.
+    /// Sum of all balances; zero if the ledger is balanced.
     pub sum: i64,
-    /// Postings whose two sides differ, or accounts whose balance is not the sum of their postings.
+    /// Postings whose entries do not add up to zero, and accounts whose balance is not the sum of
+    /// their entries, in words.
     pub unbalanced: Vec<String>,
-    /// Money in play, table by table.
+    /// Money in play at each table.
     pub tables: Vec<TableMoney>,
     /// Prize pools that are not paid out yet.
     pub tournaments: Vec<TournamentMoney>,
@@ -259,17 +262,17 @@ pub struct Audit {
 /// Money in play at one table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TableMoney {
-    /// Which table.
+    /// The table.
     pub table: TableId,
-    /// How much.
+    /// The amount.
     pub amount: i64,
 }
 
 /// Prize pool of one tournament.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TournamentMoney {
-    /// Which tournament.
+    /// The tournament.
     pub tournament: TournamentId,
-    /// How much.
+    /// The amount.
     pub amount: i64,
 }

@@ -19,19 +19,20 @@ impl Chips {
     /// The largest amount: 2^53 - 1.
     pub const MAX: Self = Self((1 << 53) - 1);
 
-    /// Whether this is no chips at all.
+    /// Returns whether the amount is zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
 
-    /// The sum, at most `u64::MAX`. Sums of stacks of at most [`Chips::MAX`] each are exact for 2,048 of them.
+    /// Returns the sum, at most `u64::MAX`. Sums of up to 2,048 stacks of at most [`Chips::MAX`]
+    /// are exact.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
 
-    /// The difference, or `None` when `other` is more.
+    /// Returns the difference, or `None` if `other` is larger.
     #[must_use]
     pub const fn checked_minus(self, other: Self) -> Option<Self> {
         match self.0.checked_sub(other.0) {
@@ -40,13 +41,13 @@ impl Chips {
         }
     }
 
-    /// The difference, or nothing when `other` is more.
+    /// Returns the difference, or zero if `other` is larger.
     #[must_use]
     pub const fn minus_or_zero(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
 
-    /// This many times as much, at most `u64::MAX`.
+    /// Returns `n` times the amount, at most `u64::MAX`.
     #[must_use]
     pub const fn times(self, n: u64) -> Self {
         Self(self.0.saturating_mul(n))

@@ -1,9 +1,10 @@
-//! The protocol between players' programs and gateways, version 1.
+//! The protocol between clients and gateways, version 1.
 //!
-//! Over TCP a frame is a big-endian `u32` length and that many bytes of MessagePack. Over WebSocket a message is one
-//! frame: MessagePack in binary messages with subprotocol `poker.v1.msgpack`, JSON in text messages with `poker.v1.json`.
-//! Every request is answered exactly once, by a [`ServerFrame`] whose `re` is the request's `id`; frames without `re`
-//! come unasked. A request that was not answered may be sent again with the same id, on any connection.
+//! Over TCP, a frame is a big-endian `u32` length and that many bytes of MessagePack. Over
+//! WebSocket, a message is one frame: MessagePack in binary messages with subprotocol
+//! `poker.v1.msgpack`, JSON in text messages with `poker.v1.json`. Each request is answered exactly
+//! once, by a [`ServerFrame`] whose `re` is the request's `id`; frames without `re` are not
+//! answers. A request without an answer may be sent again under the same id, on any connection.
 
 use crate::{
     Card, Chips, CommandId, HandNo, PlayerId, Refusal, SeatNo, TableId, TournamentId,
@@ -21,25 +22,26 @@ use std::borrow::Cow;
 pub const MAX_CLIENT_FRAME: usize = 16 * 1024;
 /// Largest frame that a gateway sends, in bytes.
 pub const MAX_SERVER_FRAME: usize = 4 * 1024 * 1024;
-/// Longest line of chat, in characters, without the blanks around it.
+/// Longest line of chat, in characters, without spaces at its ends.
 pub const MAX_LINE: u16 = 200;
-/// Most commands to one table that a program may have sent and not seen answered: tables remember as many answers of each
-/// player. The next one waits for an answer.
+/// Largest number of commands to one table that a client may have sent without an answer: tables
+/// remember as many answers of each player. The next command waits for an answer.
 pub const MAX_UNANSWERED: usize = 4;
-/// How long after it was first sent a command to a table may be repeated, in milliseconds: tables remember answers for
-/// longer than that. What became of it then shows in the table's events only.
+/// How long after it was first sent a command to a table may be repeated, in milliseconds: tables
+/// remember answers longer than that. Afterwards, only the table's events show whether it was
+/// carried out.
 pub const REPEATED_FOR_MS: u64 = 600_000;
 /// WebSocket subprotocol: MessagePack in binary messages.
 pub const SUBPROTOCOL_MSGPACK: &str = "poker.v1.msgpack";
 /// WebSocket subprotocol: JSON in text messages.
 pub const SUBPROTOCOL_JSON: &str = "poker.v1.json";
 
-/// What a player's program sends.
+/// A frame of a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ClientFrame {
     /// Version of the protocol: 1.
     pub v: u8,
-    /// The request's id. Unique per player: start at a random number and count up.
+    /// The request's id, unique per player: start at a random number and count up.
     pub id: CommandId,
     /// The request.
     #[schemars(with = "AnyClientMessage")]
@@ -50,74 +52,77 @@ pub struct ClientFrame {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Self")]
 pub enum ClientMessage {
-    /// Log in. Answered with [`ServerMessage::Welcome`].
+    /// Logs in. Answered with [`ServerMessage::Welcome`].
     LogIn {
         /// Account name.
         name: String,
         /// Password.
         password: String,
     },
-    /// Continue a session after a lost connection. Answered with [`ServerMessage::Welcome`].
+    /// Continues a session after a lost connection. Answered with [`ServerMessage::Welcome`].
     Resume {
         /// The token of the last welcome.
         token: String,
     },
-    /// End the session; the token is of no use any more.
+    /// Ends the session; its token becomes invalid.
     LogOut,
-    /// Ask for nothing; shows that the connection lives.
+    /// Shows that the connection works. Answered with [`ServerMessage::Pong`].
     Ping,
-    /// Ask what time it is, of a node whose hello says so too. Answered with [`ServerMessage::Time`].
+    /// Asks for the gateway's time; only for gateways whose hello has it. Answered with
+    /// [`ServerMessage::Time`].
     Time,
-    /// Tables and tournaments. Answered with [`ServerMessage::Lobby`].
+    /// Asks for tables and tournaments. Answered with [`ServerMessage::Lobby`].
     Lobby,
-    /// Money. Answered with [`ServerMessage::Balance`].
+    /// Asks for the player's money. Answered with [`ServerMessage::Balance`].
     Balance,
-    /// Where the player sits. Answered with [`ServerMessage::Seats`].
+    /// Asks for the tables where the player has a seat. Answered with [`ServerMessage::Seats`].
     Seats,
-    /// Take an entry in a tournament.
+    /// Takes an entry in a tournament.
     Register {
-        /// Which tournament.
+        /// The tournament.
         tournament: TournamentId,
     },
-    /// Give the entry back, before the start.
+    /// Gives the entry back, before the start.
     Unregister {
-        /// Which tournament.
+        /// The tournament.
         tournament: TournamentId,
     },
-    /// How a tournament stands. Answered with [`ServerMessage::Standings`].
+    /// Asks for a tournament's standings. Answered with [`ServerMessage::Standings`].
     Standings {
-        /// Which tournament.
+        /// The tournament.
         tournament: TournamentId,
-        /// Most players to list, at most 1,000.
+        /// Number of players to list, at most 1,000.
         limit: u32,
     },
-    /// Follow a table from now on. Answered with [`ServerMessage::Table`].
+    /// Watches a table from now on. Answered with [`ServerMessage::Table`].
     Watch {
-        /// Which table.
+        /// The table.
         table: TableId,
-        /// Number of the last event seen, to get what came after it.
+        /// Number of the last event seen, to get the events after it.
         #[serde(default)]
         since: Option<u64>,
     },
-    /// Follow a table no longer.
+    /// Stops watching a table.
     Unwatch {
-        /// Which table.
+        /// The table.
         table: TableId,
     },
-    /// See a table again, and the events after `since`. Answered with [`ServerMessage::Table`].
+    /// Asks for a table's state, and the events after `since`. Answered with
+    /// [`ServerMessage::Table`].
     Resync {
-        /// Which table.
+        /// The table.
         table: TableId,
         /// Number of the last event seen.
         #[serde(default)]
         since: Option<u64>,
     },
-    /// Ask something of a table. Answered with [`ServerMessage::Done`], where nothing else is said.
+    /// A command to a table. Answered with [`ServerMessage::Done`], unless the command says
+    /// otherwise.
     #[serde(skip)]
     Command {
-        /// Which table.
+        /// The table.
         table: TableId,
-        /// What.
+        /// The command.
         command: PlayerCommand,
     },
 }
@@ -163,59 +168,61 @@ impl JsonSchema for AnyClientMessage {
     }
 }
 
-/// What a gateway sends.
+/// A frame of a gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ServerFrame {
     /// Version of the protocol: 1.
     pub v: u8,
-    /// The id of the request that this answers; none when it comes unasked.
+    /// The id of the request that this answers; none if the frame is not an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub re: Option<CommandId>,
     /// The message.
     pub m: ServerMessage,
 }
 
-/// An answer, or something that comes unasked.
+/// An answer, or a message without a request ("unasked").
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ServerMessage {
-    /// Unasked, first on every connection that the node takes. One that is full says [`ServerMessage::Closing`] instead.
+    /// Unasked, first on every connection that the gateway accepts. A full gateway sends
+    /// [`ServerMessage::Closing`] instead.
     Hello {
         /// Name of the gateway.
         node: String,
         /// Version of the fleet's software, for people.
         version: String,
-        /// Longest silence, in milliseconds, before the node closes the connection: ping more often.
+        /// Longest silence, in milliseconds, before the gateway closes the connection: ping more
+        /// often.
         idle_ms: u32,
-        /// The node's time, in milliseconds since 1970: count down to deadlines by it, not by your own
-        /// clock. Absent from nodes that do not know [`ClientMessage::Time`].
+        /// The gateway's time, in milliseconds since 1970: count down to deadlines by it, not by
+        /// your own clock. Absent from gateways that do not know [`ClientMessage::Time`].
         #[serde(default, skip_serializing_if = "Option::is_none")]
         now_ms: Option<u64>,
     },
     /// A session is open.
     Welcome {
-        /// Who you are.
+        /// The player that is logged in.
         player: PlayerId,
         /// Display name.
         name: String,
-        /// What continues the session on any node.
+        /// The token that continues the session on any gateway.
         token: String,
-        /// Tables where the player sits.
+        /// Tables where the player has a seat.
         seats: Vec<TableId>,
     },
-    /// Done, and durable.
+    /// The request was carried out, and the result is durable.
     Done,
-    /// Not done, and why.
+    /// The request was not carried out.
     Refused {
-        /// Which refusal.
+        /// The reason.
         refusal: Refusal,
-        /// The same in words.
+        /// The reason in words.
         text: String,
     },
-    /// Answer to a ping.
+    /// Answers a ping.
     Pong,
-    /// What time it is.
+    /// The gateway's time.
     Time {
-        /// The node's time, in milliseconds since 1970.
+        /// The gateway's time, in milliseconds since 1970.
         now_ms: u64,
     },
     /// Tables and tournaments.
@@ -225,110 +232,116 @@ pub enum ServerMessage {
         /// Tournaments.
         tournaments: Vec<TournamentSummary>,
     },
-    /// Money.
+    /// The player's money.
     Balance {
-        /// Free money.
+        /// Money in the balance.
         balance: Chips,
         /// Money at tables.
         in_play: Chips,
     },
-    /// Tables where the player sits.
+    /// Tables where the player has a seat.
     Seats(Vec<TableId>),
-    /// How a tournament stands.
+    /// A tournament's standings.
     Standings(Box<Standings>),
     /// A seat was taken.
     Seated {
-        /// Which table.
+        /// The table.
         table: TableId,
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
     },
-    /// A table as you may see it: where to go on from. Events after `view.event_no` follow unasked while watching.
+    /// A table as the viewer may see it: the state from which to continue. While it is watched,
+    /// events after `view.event_no` follow unasked.
     Table {
         /// The table, after `events`.
         view: Box<TableView>,
-        /// The events after the `since` asked for, when the table remembers all of them. Otherwise, or without `since`, those of the
-        /// hand being played so far: then the view, which includes them, is a new start.
+        /// The events after the requested `since`, if the table remembers all of them. Otherwise,
+        /// or without `since`, the events of the current hand so far: then the view, which includes
+        /// them, is a new start.
         #[serde(default)]
         events: Option<TableEvents>,
-        /// Your own hidden cards.
+        /// The player's own hidden cards.
         #[serde(default)]
         cards: Option<PrivateCards>,
     },
     /// Unasked: events of a watched table, in order.
     Events(TableEvents),
-    /// Unasked: your own hidden cards.
+    /// Unasked: the player's own hidden cards.
     Cards(PrivateCards),
-    /// Unasked: you were given a seat (by a tournament); the table is being watched from now on.
+    /// Unasked: the player was given a seat (by a tournament). The table is watched from now on.
     GivenSeat {
-        /// Which table.
+        /// The table.
         table: TableId,
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
         /// The tournament, if it gave the seat.
         #[serde(default)]
         tournament: Option<TournamentId>,
     },
-    /// Unasked: you no longer have a seat there.
+    /// Unasked: the player no longer has a seat at the table.
     LostSeat {
-        /// Which table.
+        /// The table.
         table: TableId,
-        /// Why.
+        /// The reason.
         reason: Unseating,
     },
-    /// Unasked: your time ran out at a table. Send something there, e.g. [`PlayerCommand::SitIn`]:
-    /// after the table's limit you are treated
-    /// as having left. As long as you are connected, the gateway tells the table that you are.
+    /// Unasked: the player's time ran out at a table. A command there, e.g.
+    /// [`PlayerCommand::SitIn`], ends the absence; after the table's limit, the player counts as
+    /// having left. As long as the player is connected, the gateway tells the table so.
     TimedOut {
-        /// Which table.
+        /// The table.
         table: TableId,
     },
-    /// Unasked: your tournament is over for you.
+    /// Unasked: the player's tournament is over.
     Placed {
-        /// Which tournament.
+        /// The tournament.
         tournament: TournamentId,
-        /// Your place.
+        /// The player's place.
         place: u32,
-        /// Your prize.
+        /// The player's prize.
         prize: Chips,
     },
-    /// Unasked: what works of the fleet behind the node. Comes when that has changed, and after the hello unless everything works.
+    /// Unasked: what works of the fleet. Sent when that has changed, and after the hello unless all
+    /// of it works.
     Service(Service),
-    /// Unasked, last: the node closes the connection.
+    /// Unasked, last: the gateway closes the connection.
     Closing {
-        /// Why.
+        /// The reason.
         reason: Closing,
-        /// Addresses of other nodes to try, the best first: `tcp://host:port` on a TCP connection, `ws://host:port/` on a
-        /// WebSocket. Without a scheme it is TCP.
+        /// Addresses of other gateways to try, the best first: `tcp://host:port` on a TCP
+        /// connection, `ws://host:port/` on a WebSocket. Without a scheme, it is TCP.
         #[serde(default)]
         elsewhere: Vec<String>,
     },
 }
 
-/// What works of the fleet. Nothing that was acknowledged is lost by what does not, and all of it goes on by itself.
+/// What works of the fleet. A part that does not work loses nothing that was acknowledged, and
+/// recovers by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Service {
-    /// Whether hands go on. While they do not, no clock runs out: whose turn it is gets the full time again afterwards.
+    /// Whether hands continue. While they do not, no clock runs out: the actor gets the full time
+    /// again afterwards.
     pub tables: bool,
-    /// Whether logging in, sitting down, registering and balances are possible. Who leaves meanwhile is paid afterwards.
+    /// Whether logging in, sitting down, registering and balances are possible. Players who leave
+    /// meanwhile are paid afterwards.
     pub money: bool,
-    /// Whether tournaments take entries and go on after their hands.
+    /// Whether tournaments accept entries, and their tables continue after a hand.
     pub tournaments: bool,
 }
 
 impl Service {
-    /// Everything works.
+    /// All parts of the fleet work.
     pub const WHOLE: Self = Self { tables: true, money: true, tournaments: true };
 }
 
-/// Why a gateway closes a connection.
+/// The reason why a gateway closes a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, strum::Display)]
 pub enum Closing {
-    /// The node has as many connections as it may have.
-    #[strum(to_string = "the node is full")]
+    /// The gateway has as many connections as it may have.
+    #[strum(to_string = "the gateway is full")]
     NodeFull,
-    /// The node stops.
-    #[strum(to_string = "the node stops")]
+    /// The gateway stops.
+    #[strum(to_string = "the gateway stops")]
     NodeStopping,
     /// The player is online on another connection now.
     #[strum(to_string = "you are online on another connection")]
@@ -339,22 +352,22 @@ pub enum Closing {
     /// A frame was larger than allowed.
     #[strum(to_string = "a frame was too large")]
     FrameTooLarge,
-    /// A frame could not be understood, too many times.
-    #[strum(to_string = "too many frames could not be understood")]
+    /// Too many frames were malformed.
+    #[strum(to_string = "too many frames were malformed")]
     Malformed,
-    /// Messages kept coming too fast.
-    #[strum(to_string = "messages kept coming too fast")]
+    /// Messages were sent too fast for too long.
+    #[strum(to_string = "messages were sent too fast for too long")]
     TooFast,
-    /// Nothing was heard for too long.
-    #[strum(to_string = "nothing was heard for too long")]
+    /// The client was silent for too long.
+    #[strum(to_string = "the client was silent for too long")]
     Idle,
-    /// The connection did not take what was sent to it.
-    #[strum(to_string = "what was sent was not taken in time")]
+    /// The client did not read fast enough.
+    #[strum(to_string = "the client did not read fast enough")]
     TooSlow,
 }
 
 impl Closing {
-    /// The WebSocket close code that goes with it.
+    /// Returns the WebSocket close code for the reason.
     #[must_use]
     pub const fn close_code(self) -> u16 {
         match self {
@@ -374,16 +387,16 @@ impl Closing {
 /// Events of one table, in order. `events[i]` has number `first + i`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TableEvents {
-    /// Which table.
+    /// The table.
     pub table: TableId,
-    /// Number of the first of them.
+    /// Number of the first event.
     pub first: u64,
     /// The events.
     pub events: Vec<Event>,
 }
 
 impl TableEvents {
-    /// Number of the last event (`first - 1` when there is none).
+    /// Returns the number of the last event (`first - 1` if there are no events).
     #[must_use]
     pub fn last(&self) -> u64 {
         (self.first + self.events.len() as u64).saturating_sub(1)
@@ -393,9 +406,9 @@ impl TableEvents {
 /// A player's own hidden cards in the current hand, all of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PrivateCards {
-    /// Which table.
+    /// The table.
     pub table: TableId,
-    /// Which hand.
+    /// The hand.
     pub hand: HandNo,
     /// The cards.
     pub cards: Vec<Card>,

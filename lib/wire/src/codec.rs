@@ -1,23 +1,23 @@
-//! MessagePack with named fields, and checks that the decoder leaves out.
+//! MessagePack with named fields, and the checks that the decoder lacks.
 
 #[cfg(feature = "next")]
 mod newer;
 
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
-/// Room for nearly every message and record, so that writing one seldom moves what is written already.
+/// Initial buffer, enough for most messages and records, so that it seldom has to grow.
 const USUAL_BYTES: usize = 512;
 
-/// Why bytes could not be encoded or decoded.
+/// The reason why a value could not be encoded, or bytes not decoded.
 #[derive(Debug, thiserror::Error)]
 pub enum CodecError {
     /// The value cannot be encoded.
     #[error("cannot encode: {0}")]
     Encode(#[from] rmp_serde::encode::Error),
-    /// The bytes are not what was expected.
+    /// The bytes are not a value of the expected type.
     #[error("cannot decode: {0}")]
     Decode(#[from] rmp_serde::decode::Error),
-    /// There is more after the value.
+    /// Bytes are left after the value.
     #[error("cannot decode: {0} bytes too many")]
     Trailing(usize),
 }
@@ -25,7 +25,7 @@ pub enum CodecError {
 /// Encodes a value with named fields.
 ///
 /// # Errors
-/// When the value has a form that MessagePack has not (none of this crate's types do).
+/// When the value has a form that MessagePack does not support (no type of this crate has).
 pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, CodecError> {
     #[cfg(feature = "next")]
     let value = &newer::Newer(value);
@@ -34,12 +34,13 @@ pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, CodecError> {
     Ok(bytes)
 }
 
-/// Decodes one value that takes up all of `bytes`.
+/// Decodes one value from all of `bytes`.
 ///
 /// # Errors
-/// When the bytes are anything else, are too many or too few.
+/// When the bytes are not such a value, or bytes are missing or left over.
 pub fn decode<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, CodecError> {
-    // Reading from a slice takes two thirds of the time of reading from a stream, but does not tell where it stopped.
+    // Reading from a slice takes two thirds of the time of reading from a stream, but the slice
+    // reader does not tell where it stopped.
     let mut reader = rmp_serde::Deserializer::from_read_ref(bytes);
     let value = T::deserialize(&mut reader)?;
     match IgnoredAny::deserialize(&mut reader) {
@@ -48,7 +49,7 @@ pub fn decode<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, CodecErro
     }
 }
 
-/// How many bytes are left behind the first value.
+/// Returns the number of bytes after the first value.
 fn trailing(bytes: &[u8]) -> usize {
     let mut rest = bytes;
     let _ = rmp_serde::decode::from_read::<_, IgnoredAny>(&mut rest);

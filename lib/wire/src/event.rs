@@ -1,6 +1,7 @@
-//! Events, past tense. [`TableEvent`] is what a table's journal holds, hidden cards included; [`Event`] is what
-//! everybody at the table sees. They are two types so that no hidden card can slip through by accident:
-//! `poker::table` maps the one to the other in one place.
+//! Events, past tense. [`TableEvent`] is an event of a table's journal, hidden cards included;
+//! [`Event`] is an event that all viewers of a table see. They are separate types so that hidden
+//! cards cannot get into public events by mistake: `poker::table` maps one to the other in one
+//! place.
 
 mod journal;
 mod public;
@@ -14,7 +15,7 @@ pub use journal::{HandEvent, HandStart, TableEvent};
 pub use public::Event;
 pub use seed::{BadSeed, Seed};
 
-/// What a forced bet is.
+/// The kinds of forced bets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Post {
     /// An ante: dead, goes to the pot.
@@ -33,10 +34,10 @@ pub enum Post {
     BringIn,
 }
 
-/// Which part of a pot somebody won.
+/// The part of a pot that a player won.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Share {
-    /// All of it, or an equal part of it among ties.
+    /// The whole pot, or an equal part of it among ties.
     Whole,
     /// The high half, or a part of it.
     High,
@@ -44,13 +45,13 @@ pub enum Share {
     Low,
 }
 
-/// Why a seat was given up.
+/// The reason why a seat became free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, strum::Display)]
 pub enum Unseating {
     /// The player left.
     #[strum(to_string = "the player left")]
     Left,
-    /// The player lost all chips.
+    /// The player has no chips left.
     #[strum(to_string = "the chips are lost")]
     Busted,
     /// The tournament moves the player to another table.
@@ -59,18 +60,18 @@ pub enum Unseating {
     /// The table was closed.
     #[strum(to_string = "the table is closed")]
     TableClosed,
-    /// The player was gone for too long.
-    #[strum(to_string = "the player was gone for too long")]
+    /// The player was absent for too long.
+    #[strum(to_string = "the player was absent for too long")]
     Gone,
 }
 
 /// A seat and its chips at the start or the end of a hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Stack {
-    /// Which seat.
+    /// The seat.
     pub seat: SeatNo,
-    /// Who sits there.
+    /// The seat's player.
     pub player: PlayerId,
-    /// Their chips.
+    /// The chips.
     pub chips: Chips,
 }

@@ -1,10 +1,10 @@
-//! Heartbeats and network-wide notices.
+//! Heartbeats and notices.
 
 use crate::{NodeId, PlayerId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What a process of the fleet is.
+/// A role of the fleet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum Role {
     /// Gateway.
@@ -32,7 +32,7 @@ impl Role {
         Self::Archivist,
     ];
 
-    /// The role's name: of its binary, its NATS user and its subject token.
+    /// Returns the role's name: the name of its binary and NATS user, and its token in subjects.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -46,44 +46,46 @@ impl Role {
     }
 }
 
-/// Sent by every process every 250 ms. Whoever listens judges life by its own clock.
+/// A member's heartbeat, sent every 250 ms. Receivers judge by their own clocks whether the member
+/// is alive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Heartbeat {
-    /// What it is.
+    /// The member's role.
     pub role: Role,
-    /// Which one.
+    /// The member's name.
     pub node: NodeId,
-    /// A random number that is new at every start.
+    /// The member's incarnation: a random number, new at every start.
     pub incarnation: u64,
     /// Software version.
     pub version: String,
     /// Operating system process id, for people.
     pub pid: u32,
-    /// Whether it has begun to work.
+    /// Whether it is ready to work.
     pub ready: bool,
-    /// Whether it is handing its work over before it stops.
+    /// Whether it is draining.
     pub draining: bool,
-    /// Whether what it works with fails it: the journals cannot be written (table workers), the database does not answer
-    /// (cashiers, archivists).
+    /// Whether a server that it depends on fails: the journals cannot be written (table workers),
+    /// or the database does not answer (cashiers, archivists).
     #[serde(default)]
     pub troubled: bool,
-    /// Whether it listens to [`crate::subject::alive`]: then nobody listening there means that it is gone.
+    /// Whether it subscribes to [`crate::subject::alive`]: then no responders there means that it
+    /// has ended.
     #[serde(default)]
     pub reachable: bool,
     /// Addresses for players (gateways): `tcp` and `ws` URLs.
     #[serde(default)]
     pub addresses: Vec<String>,
-    /// How much it carries and has done.
+    /// The member's load and work.
     pub load: Load,
 }
 
-/// How much a process carries now, and has done since it started. A role fills what it has.
+/// A member's load now, and its work since its start. Each role fills the fields that it has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Load {
     /// Open connections (gateways).
     pub connections: u32,
-    /// Most connections it takes (gateways).
+    /// Maximum number of connections (gateways).
     pub max_connections: u32,
     /// Owned partitions (table workers, coordinators) or streams (archivists).
     pub partitions: u32,
@@ -91,7 +93,8 @@ pub struct Load {
     pub tables: u32,
     /// Hands finished since the start (table workers), hands archived (archivists).
     pub hands: u64,
-    /// Actions carried out since the start (table workers), decisions made (bot workers), postings (cashier).
+    /// Actions carried out since the start (table workers), decisions made (bot workers), postings
+    /// (cashier).
     pub actions: u64,
     /// Deals of estimates since the start (bot workers).
     pub rollouts: u64,
@@ -99,30 +102,31 @@ pub struct Load {
     pub records: u64,
     /// Bytes of packed records written since the start (archivists).
     pub archived_bytes: u64,
-    /// Broken promises found since the start (archivists).
+    /// Violations found since the start (archivists).
     pub violations: u64,
 }
 
-/// Asked of one process by the administrator: finish, hand over, and end. It may come several times.
+/// The administrator's request to one member to drain. It may come several times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Drain {
-    /// The process that is meant, as in its heartbeats: not one that starts under the same name afterwards.
+    /// The member's incarnation: a process that starts later under the same name does not drain.
     pub incarnation: u64,
 }
 
-/// Told to every gateway.
+/// A notice to all gateways.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Notice {
-    /// A player is banned: close their connections.
+    /// A player is banned: gateways close the player's connections.
     Banned {
-        /// Who.
+        /// The player.
         player: PlayerId,
     },
-    /// A player has opened a session on a connection: other connections of theirs close.
+    /// A player has opened a session on a connection: gateways close the player's other
+    /// connections.
     Online {
-        /// Who.
+        /// The player.
         player: PlayerId,
-        /// Where: node and number of the connection, unique in the network.
+        /// The connection: gateway and number, unique in the fleet.
         connection: String,
     },
 }

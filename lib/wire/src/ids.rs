@@ -17,7 +17,7 @@ macro_rules! numeric_id {
         pub struct $name(pub u64);
 
         impl $name {
-            /// An id out of random bits: the lowest 53 of them.
+            /// Makes an id of the lowest 53 of these random bits.
             #[must_use]
             pub const fn from_random(bits: u64) -> Self {
                 Self(bits & MAX_ID)
@@ -45,7 +45,7 @@ numeric_id!(
     PlayerId
 );
 numeric_id!(
-    /// A table. Random, so that any role can make one without asking (see [`TableId::short`]).
+    /// A table. Random, so that any role can choose one by itself (see [`TableId::short`]).
     TableId
 );
 numeric_id!(
@@ -53,12 +53,12 @@ numeric_id!(
     TournamentId
 );
 numeric_id!(
-    /// A command, unique per player. Whoever sends a command keeps its id and repeats both until it is
-    /// answered; the answer to a repeat is the first answer.
+    /// A command, unique per player. The sender of a command repeats it under the same id until it
+    /// is answered; a repeat gets the first answer.
     CommandId
 );
 numeric_id!(
-    /// The number of an ownership of a partition; rises with every change of owner.
+    /// The epoch of an ownership of a partition; rises with every change of owner.
     Epoch
 );
 numeric_id!(
@@ -67,7 +67,8 @@ numeric_id!(
 );
 
 impl TableId {
-    /// A table id out of random bits, kept to 40 of them so that people can read it aloud.
+    /// Makes a table id of the lowest 40 of these random bits, short enough for people to read it
+    /// aloud.
     #[must_use]
     pub const fn short(bits: u64) -> Self {
         Self(bits & ((1 << 40) - 1))
@@ -75,7 +76,8 @@ impl TableId {
 }
 
 impl TournamentId {
-    /// A tournament id out of random bits, kept to 32 of them so that people can type it.
+    /// Makes a tournament id of the lowest 32 of these random bits, short enough for people to type
+    /// it.
     #[must_use]
     pub const fn short(bits: u64) -> Self {
         Self(bits & ((1 << 32) - 1))
@@ -83,7 +85,7 @@ impl TournamentId {
 }
 
 impl HandNo {
-    /// The hand after this one.
+    /// Returns the number of the next hand.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
@@ -93,8 +95,8 @@ impl HandNo {
 /// A seat at a table, from 0, clockwise.
 pub type SeatNo = u8;
 
-/// A movement of money between two ledger accounts. Posting the same id twice moves it once.
-/// Text, made of what it is for, e.g. `buy-in.<table>.<player>.<command>`; at most 120 bytes.
+/// A posting in the ledger. A posting with the same id moves money only once. Text made of its
+/// purpose, e.g. `buy-in.<table>.<player>.<command>`; at most 120 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct PostingId(pub String);
@@ -105,8 +107,8 @@ impl fmt::Display for PostingId {
     }
 }
 
-/// One session of a player on a connection of a gateway: node, its incarnation and two numbers, unique in the network.
-/// At most 100 bytes.
+/// A session of a player on a connection of a gateway: the gateway's name, its incarnation and two
+/// numbers, unique in the fleet. At most 100 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ConnectionId(pub String);
@@ -117,18 +119,19 @@ impl fmt::Display for ConnectionId {
     }
 }
 
-/// One running process of the fleet, e.g. `gateway-1`. At most 40 of `[a-z0-9-]`: it is a subject token.
+/// The name of a member, e.g. `gateway-1`. At most 40 of `[a-z0-9-]`, because it is a token in
+/// subjects.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct NodeId(String);
 
-/// Why a text is no node id.
+/// The text is not a valid name of a member.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("node name {}: use 1 to 40 characters of a-z, 0-9 and '-'", crate::text::Quoted(.0))]
 pub struct BadNodeId(pub String);
 
 impl NodeId {
-    /// The name as text.
+    /// Returns the name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

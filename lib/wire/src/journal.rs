@@ -1,30 +1,31 @@
-//! Records of the journals. One accepted command is one record.
+//! Records of journals. An accepted command appends one record.
 
 use crate::{CommandId, Epoch, PlayerId};
 use serde::{Deserialize, Serialize};
 
-/// One record. `E` is the event type, `S` the state after it.
+/// A record. `E` is the event type, `S` the state after it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Record<E, S> {
     /// Version of the record: [`crate::VERSION`].
     pub v: u8,
-    /// Ownership under which it was written.
+    /// The epoch of the owner that wrote it.
     pub epoch: Epoch,
-    /// When, by the owner's clock, in milliseconds since 1970.
+    /// Time of the record by the owner's clock, in milliseconds since 1970.
     pub at_ms: u64,
-    /// The command that caused it; none when it was the clock or the fleet itself.
+    /// The command that the record carries out; none if the clock or the fleet itself was the
+    /// cause.
     #[serde(default)]
     pub cause: Option<Cause>,
-    /// What happened, at least one event.
+    /// The events, at least one.
     pub events: Vec<E>,
-    /// The state after the events, now and then.
+    /// A snapshot: the state after the events. Only in some records.
     pub state: Option<S>,
 }
 
 /// The command that a record carries out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Cause {
-    /// On whose behalf.
+    /// The player who sent it; none for commands of the fleet.
     #[serde(default)]
     pub player: Option<PlayerId>,
     /// The command's id.

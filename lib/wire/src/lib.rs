@@ -1,12 +1,12 @@
-//! Everything that crosses a process boundary, as plain data.
+//! All messages and records that cross a process boundary, as plain data.
 //!
-//! What always holds: types here have no behaviour beyond construction, arithmetic that cannot
-//! overflow, encoding and formatting. Subjects are built and parsed in [`subject`] and nowhere else.
-//! What this crate does not know: NATS, sockets, clocks, randomness, the rules of poker.
+//! Invariant: types here have no behaviour beyond construction, arithmetic that cannot overflow,
+//! encoding and formatting. Subjects are built and parsed in [`subject`] only. The crate does not
+//! know NATS, sockets, clocks, randomness, or the rules of poker.
 //!
-//! Encoding is MessagePack with **named** fields and externally tagged enums ([`codec`]): a field
-//! may be added (with `#[serde(default)]`) and an unknown one is skipped, so two versions run side by
-//! side. Golden bytes in `schemas/vectors/` break first when that promise is broken.
+//! The encoding is MessagePack with **named** fields and externally tagged enums ([`codec`]): a
+//! field may be added (with `#[serde(default)]`), and an unknown field is skipped, so two versions
+//! run side by side. The golden bytes in `schemas/vectors/` show a break of this promise.
 
 pub mod action;
 pub mod archive;
@@ -41,7 +41,7 @@ pub use ids::{
 };
 pub use refusal::Refusal;
 
-/// Version of the software, for people: what processes tell of themselves.
+/// Version of the software, for people, as heartbeats have it.
 pub const RELEASE: &str = if cfg!(feature = "next") {
     concat!(env!("CARGO_PKG_VERSION"), "+next")
 } else {

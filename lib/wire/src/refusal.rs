@@ -1,10 +1,10 @@
-//! Why a command was not carried out. Every refusal has a name; nothing is coerced into something legal.
+//! Refusals of commands. Each has a name; a command is never replaced by another legal one.
 
 use crate::{Chips, HandNo};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A named refusal. The text says what to do instead.
+/// A named refusal. Its text says what to do instead.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, thiserror::Error)]
 pub enum Refusal {
     // Play
@@ -25,7 +25,7 @@ pub enum Refusal {
     /// Checking is not possible while facing a bet.
     #[error("there is a bet of {to_call} to call: call, raise or fold")]
     CannotCheck {
-        /// What calling would add.
+        /// The amount that a call would add.
         to_call: Chips,
     },
     /// There is nothing to call.
@@ -37,7 +37,8 @@ pub enum Refusal {
     /// There is no bet yet, so this would be a bet.
     #[error("there is no bet to raise: bet instead")]
     NoBetToRaise,
-    /// The betting has not been reopened to this player, the cap is reached or nobody is left to call.
+    /// The betting has not been reopened to this player, the cap is reached, or no player is left
+    /// to call.
     #[error("you may not raise now: call or fold")]
     RaiseNotOpen,
     /// The total is below the minimum.
@@ -52,13 +53,13 @@ pub enum Refusal {
         /// Largest legal total.
         max: Chips,
     },
-    /// The action does not belong to this stage of the hand.
+    /// The action is not possible at this stage of the hand.
     #[error("that action is not possible at this stage of the hand")]
     NotAtThisStage,
-    /// The discard names cards that the player does not hold, twice, or too many.
+    /// The discard names a card that the player does not hold, or a card twice, or too many cards.
     #[error("discard only cards you hold, each once, at most {max}")]
     BadDiscard {
-        /// Most cards that may be discarded.
+        /// Maximum number of cards to discard.
         max: u8,
     },
 
@@ -69,7 +70,7 @@ pub enum Refusal {
     /// The player already has a seat here.
     #[error("you already have a seat at this table")]
     AlreadySeated,
-    /// Somebody has that seat.
+    /// Another player has that seat.
     #[error("that seat is taken: choose another")]
     SeatTaken,
     /// The table has no such seat.
@@ -89,7 +90,7 @@ pub enum Refusal {
         /// Largest buy-in.
         max: Chips,
     },
-    /// Seats of a tournament table are given by the tournament.
+    /// Seats at a tournament table are assigned by the tournament.
     #[error("seats at a tournament table are drawn: register for the tournament instead")]
     TournamentTable,
     /// The table is closed or closing.
@@ -97,10 +98,10 @@ pub enum Refusal {
     TableClosed,
 
     // Money
-    /// The balance does not cover it.
+    /// The balance is too small.
     #[error("not enough money: the balance is {balance}")]
     InsufficientFunds {
-        /// The balance now.
+        /// The current balance.
         balance: Chips,
     },
 
@@ -114,15 +115,15 @@ pub enum Refusal {
     /// The player is not registered.
     #[error("you are not registered")]
     NotRegistered,
-    /// Every entry is taken.
+    /// All entries are taken.
     #[error("the tournament is full")]
     TournamentFull,
-    /// The command does not fit the tournament's phase or is out of date.
+    /// The command does not fit the tournament's phase, or is out of date.
     #[error("the tournament is past that")]
     TournamentPast,
 
     // Sessions and accounts
-    /// Log in first; visitors may only look.
+    /// The request needs a log-in; visitors may only watch.
     #[error("visitors may only look: log in first")]
     VisitorsOnlyLook,
     /// Wrong name or password.
@@ -131,7 +132,7 @@ pub enum Refusal {
     /// Too many failed logins.
     #[error("too many failed logins: try again in {seconds} s")]
     LockedOut {
-        /// Seconds until the next try.
+        /// Seconds until the next attempt is possible.
         seconds: u32,
     },
     /// The session token is unknown or expired.
@@ -143,7 +144,7 @@ pub enum Refusal {
     /// The name is taken.
     #[error("that name is taken: choose another")]
     NameTaken,
-    /// The name or password does not fit the rules.
+    /// The name or password breaks the rules for accounts.
     #[error("{reason}")]
     BadAccount {
         /// What to change.
@@ -151,33 +152,33 @@ pub enum Refusal {
     },
 
     // Talk and repeats
-    /// The line of chat is empty, too long or has characters that a line may not have.
+    /// The line of chat is empty, too long, or has forbidden characters.
     #[error("a line has 1 to {most} characters and no control characters")]
     BadLine {
-        /// Most characters.
+        /// Maximum number of characters.
         most: u16,
     },
-    /// A table or a tournament may not have that name.
+    /// The name of a table or tournament breaks the rules for names.
     #[error("a name has 1 to {most} characters, not only blanks, and no control characters")]
     BadName {
-        /// Most characters.
+        /// Maximum number of characters.
         most: u16,
     },
-    /// Too many people who do not sit at the table have talked there lately.
+    /// Too many people without a seat have recently chatted at this table.
     #[error("too many people talk at this table: try again in some minutes")]
     TooManySpeakers,
-    /// A later command of the same player was carried out and this one is not among those that are remembered: it came too
-    /// late, or what became of it is forgotten. It is not carried out now.
+    /// A later command of the same player was carried out, and this one is not among the remembered
+    /// ones: it came too late, or its answer was forgotten. It is not carried out now.
     #[error("that command is out of date: the table's events tell what became of it")]
     OutOfDate,
 
     // Scripted hands
-    /// This table worker takes no scripts.
+    /// The table worker does not accept scripts.
     #[error(
         "scripted decks are off: start the table workers with --scripted-decks (`pokerctl up --scripted-decks`)"
     )]
     ScriptedDecksOff,
-    /// The script does not fit the table as it is.
+    /// The script does not fit the table's state.
     #[error("the script does not fit the table: {reason}")]
     BadScript {
         /// What does not fit.
@@ -202,10 +203,10 @@ pub enum Refusal {
     /// The id is in use.
     #[error("that id is in use")]
     AlreadyExists,
-    /// The message does not make sense.
+    /// The message is malformed, or its values are invalid.
     #[error("bad message: {reason}")]
     BadMessage {
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// Too many messages.
@@ -214,34 +215,35 @@ pub enum Refusal {
     /// A part of the fleet does not answer; the same command may be sent again.
     #[error("temporarily unavailable ({what}): try again")]
     Unavailable {
-        /// Who does not answer.
+        /// The part that does not answer.
         what: String,
     },
 }
 
 impl Refusal {
-    /// A [`Refusal::BadMessage`].
+    /// Returns a [`Refusal::BadMessage`].
     pub fn bad_message(reason: impl Into<String>) -> Self {
         Self::BadMessage { reason: reason.into() }
     }
 
-    /// A [`Refusal::BadName`].
+    /// Returns a [`Refusal::BadName`].
     #[must_use]
     pub const fn bad_name() -> Self {
         Self::BadName { most: crate::text::MAX_NAME }
     }
 
-    /// A [`Refusal::BadScript`].
+    /// Returns a [`Refusal::BadScript`].
     pub fn bad_script(reason: impl Into<String>) -> Self {
         Self::BadScript { reason: reason.into() }
     }
 
-    /// A [`Refusal::Unavailable`].
+    /// Returns a [`Refusal::Unavailable`].
     pub fn unavailable(what: impl Into<String>) -> Self {
         Self::Unavailable { what: what.into() }
     }
 
-    /// Whether the same command may succeed when it is simply sent again.
+    /// Returns whether the refusal is a passing one: the same command may succeed if it is sent
+    /// again.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable { .. } | Self::TooFast)

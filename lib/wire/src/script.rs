@@ -1,38 +1,40 @@
-//! A hand written down beforehand: everything that a table otherwise draws or works out for itself. For hands that were
-//! played elsewhere; a table that takes scripts shuffles nothing and says so in its configuration.
+//! Scripted hands: all values of a hand that a table otherwise draws or computes itself. For
+//! replays of hands that were played elsewhere. A table for scripts does not shuffle, and its
+//! configuration says so.
 
 use crate::{Card, Chips, SeatNo, event::Post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A hand as it is to be dealt.
+/// A hand to be dealt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Script {
-    /// Where the button is.
+    /// The button's seat.
     pub button: SeatNo,
     /// The smallest bet: the big blind; in fixed limit the small bet. At least 1.
     pub min_bet: Chips,
     /// Fixed limit: the bet of the later streets.
     pub big_bet: Chips,
-    /// What a small blind is when it is posted in full.
+    /// The full small blind.
     pub small_blind: Chips,
     /// Stud: the forced opening bet.
     pub bring_in: Chips,
-    /// Whether antes are dead money that is posted after the blinds, as one player's ante for the whole table is.
+    /// Whether antes are dead money, posted after the blinds, like one player's ante for the whole
+    /// table.
     pub dead_antes: bool,
-    /// Fixed limit: most bets and raises on a street; none for no cap.
+    /// Fixed limit: maximum number of bets and raises on a street; none for no cap.
     #[serde(default)]
     pub cap: Option<u8>,
-    /// Who is dealt in, each with the chips that they must have before the hand.
+    /// The players that are dealt in, with the chips that they must have before the hand.
     pub players: Vec<ScriptedSeat>,
     /// All 52 cards in the order in which they leave the deck, burned ones included.
     pub deck: Vec<Card>,
 }
 
-/// One player of a scripted hand, and the forced bets asked of them.
+/// A player of a scripted hand, with the forced bets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScriptedSeat {
-    /// Which seat.
+    /// The seat.
     pub seat: SeatNo,
     /// Chips before any forced bet.
     pub stack: Chips,
@@ -48,8 +50,8 @@ pub struct ScriptedSeat {
 /// A live blind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScriptedBlind {
-    /// Which one.
+    /// The kind of blind.
     pub post: Post,
-    /// How much.
+    /// The amount.
     pub amount: Chips,
 }

@@ -1,6 +1,6 @@
-//! The one place that builds or parses a subject, and that knows how tables are spread.
+//! Builds and parses all subjects, and assigns tables and tournaments to partitions.
 //!
-//! | subject | who sends | who listens |
+//! | subject | publishers | subscribers |
 //! | --- | --- | --- |
 //! | `journal.table.<partition>.<table>` | table worker | the stream `TABLES_<n>` that holds the partition |
 //! | `journal.tournament.<partition>.<tournament>` | coordinator | stream `TOURNAMENTS` |
@@ -12,52 +12,54 @@
 //! | `query.archive` | admin | one archivist (queue group) |
 //! | `cashier.session`, `.table`, `.tournament`, `.admin` | gateway, table worker, coordinator, admin | one cashier (queue group) |
 //! | `bots.ask` | table worker | work-queue stream `BOT_ASKS` |
-//! | `owners.<kind>.<partition>` | the server, whenever a claim is written | table worker (`table`), coordinator (`tournament`), archivist (`archive`) |
-//! | `heartbeat.<role>.<node>` | everybody | everybody |
-//! | `alive.<role>.<incarnation>` | everybody, to learn whether anybody listens | that process, which does not answer |
-//! | `drain.<role>.<node>` | admin | that process |
+//! | `owners.<kind>.<partition>` | the server, when a claim is written | table worker (`table`), coordinator (`tournament`), archivist (`archive`) |
+//! | `heartbeat.<role>.<node>` | all members | all members |
+//! | `alive.<role>.<incarnation>` | all members, to learn from the server whether there are subscribers | that member, which does not answer |
+//! | `drain.<role>.<node>` | admin | that member |
 //! | `notice` | gateway, cashier | gateways |
 
 use crate::{NodeId, PlayerId, TableId, TournamentId, fleet::Role};
 
-/// Partitions that tables are spread over.
+/// Number of partitions of tables.
 pub const TABLE_PARTITIONS: u16 = 256;
-/// Partitions that tournaments are spread over.
+/// Number of partitions of tournaments.
 pub const TOURNAMENT_PARTITIONS: u16 = 16;
 /// Journals of all tables.
 pub const ALL_TABLE_JOURNALS: &str = "journal.table.>";
-/// Stream of all tournaments' journals.
+/// The stream of all tournaments' journals.
 pub const TOURNAMENTS_STREAM: &str = "TOURNAMENTS";
-/// Units that archivists own: number n is the stream `TABLES_<n>`, the last one the tournaments' stream.
+/// Number of units that archivists own: unit n is the stream `TABLES_<n>`, the last one the
+/// tournaments' stream.
 pub const ARCHIVE_UNITS: u16 = 65;
 /// The unit of the tournaments' stream.
 pub const TOURNAMENTS_UNIT: u16 = ARCHIVE_UNITS - 1;
-/// Work-queue stream of bot asks, and its one durable consumer.
+/// The work-queue stream of requests to bot workers.
 pub const BOT_ASKS_STREAM: &str = "BOT_ASKS";
 /// The durable consumer that all bot workers pull from.
 pub const BOT_ASKS_CONSUMER: &str = "bot-workers";
-/// Subject of bot asks.
+/// The subject of requests to bot workers.
 pub const BOT_ASK: &str = "bots.ask";
-/// KV bucket of claims: keys `table.<partition>`, `tournament.<partition>` and `archive.<unit>`.
+/// The KV bucket of claims: keys `table.<partition>`, `tournament.<partition>` and
+/// `archive.<unit>`.
 pub const OWNERS_BUCKET: &str = "OWNERS";
-/// Asked of every table worker.
+/// Queries to all table workers.
 pub const QUERY_TABLES: &str = "query.tables";
-/// Asked of every coordinator.
+/// Queries to all coordinators.
 pub const QUERY_TOURNAMENTS: &str = "query.tournaments";
-/// Asked of one archivist (queue group).
+/// Queries to one archivist (queue group).
 pub const QUERY_ARCHIVE: &str = "query.archive";
-/// Cashier, for gateways.
+/// Requests of gateways to the cashier.
 pub const CASHIER_SESSION: &str = "cashier.session";
-/// Cashier, for table workers.
+/// Requests of table workers to the cashier.
 pub const CASHIER_TABLE: &str = "cashier.table";
-/// Cashier, for coordinators.
+/// Requests of coordinators to the cashier.
 pub const CASHIER_TOURNAMENT: &str = "cashier.tournament";
-/// Cashier, for the administrator.
+/// Requests of the administrator to the cashier.
 pub const CASHIER_ADMIN: &str = "cashier.admin";
-/// What happens at all tables ([`crate::table::FeedMessage`]). Every gateway hears all of it: the tables that nobody on a node
-/// watches cost it less than subscriptions for the others.
+/// The feed of all tables ([`crate::table::FeedMessage`]). Each gateway gets all of it: tables
+/// without viewers cost a gateway less than a subscription for each table with viewers.
 pub const TABLE_FEED: &str = "feed.tables";
-/// What single players see, all of them.
+/// All messages to single players.
 pub const ALL_PLAYER_FEEDS: &str = "feed.player.*";
 /// Notices to all gateways.
 pub const NOTICE: &str = "notice";
@@ -72,56 +74,57 @@ const fn spread(id: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// The partition of a table, 0 to [`TABLE_PARTITIONS`] - 1.
+/// Returns the partition of a table, 0 to [`TABLE_PARTITIONS`] - 1.
 #[must_use]
 pub const fn table_partition(table: TableId) -> u16 {
     (spread(table.0) % TABLE_PARTITIONS as u64) as u16
 }
 
-/// The partition of a tournament, 0 to [`TOURNAMENT_PARTITIONS`] - 1.
+/// Returns the partition of a tournament, 0 to [`TOURNAMENT_PARTITIONS`] - 1.
 #[must_use]
 pub const fn tournament_partition(tournament: TournamentId) -> u16 {
     (spread(tournament.0) % TOURNAMENT_PARTITIONS as u64) as u16
 }
 
-/// Name of a tables' stream by its number.
+/// Returns the name of a stream of tables' journals by its number.
 #[must_use]
 pub fn table_stream_name(number: u16) -> String {
     format!("TABLES_{number}")
 }
 
-/// A table's journal.
+/// Returns the subject of a table's journal.
 #[must_use]
 pub fn table_journal(table: TableId) -> String {
     format!("journal.table.{}.{table}", table_partition(table))
 }
 
-/// All journals of a partition's tables. The stream that has this among its subjects holds the partition.
+/// Returns the subjects of all journals of a partition's tables. The stream that has it among its
+/// subjects holds the partition.
 #[must_use]
 pub fn table_journals(partition: u16) -> String {
     format!("journal.table.{partition}.*")
 }
 
-/// The partition of such a subject.
+/// Returns the partition of a subject from [`table_journals`].
 #[must_use]
 pub fn parse_table_journals(subject: &str) -> Option<u16> {
     let partition = subject.strip_prefix("journal.table.")?.strip_suffix(".*")?.parse().ok()?;
     (partition < TABLE_PARTITIONS).then_some(partition)
 }
 
-/// A tournament's journal.
+/// Returns the subject of a tournament's journal.
 #[must_use]
 pub fn tournament_journal(tournament: TournamentId) -> String {
     format!("journal.tournament.{}.{tournament}", tournament_partition(tournament))
 }
 
-/// All journals of a partition's tournaments.
+/// Returns the subjects of all journals of a partition's tournaments.
 #[must_use]
 pub fn tournament_journals(partition: u16) -> String {
     format!("journal.tournament.{partition}.*")
 }
 
-/// The table of a journal subject.
+/// Returns the table of a journal's subject.
 #[must_use]
 pub fn parse_table_journal(subject: &str) -> Option<TableId> {
     let mut tokens = subject.strip_prefix("journal.table.")?.split('.');
@@ -129,7 +132,7 @@ pub fn parse_table_journal(subject: &str) -> Option<TableId> {
     tokens.next().is_none().then_some(table)
 }
 
-/// The tournament of a journal subject.
+/// Returns the tournament of a journal's subject.
 #[must_use]
 pub fn parse_tournament_journal(subject: &str) -> Option<TournamentId> {
     let mut tokens = subject.strip_prefix("journal.tournament.")?.split('.');
@@ -137,57 +140,59 @@ pub fn parse_tournament_journal(subject: &str) -> Option<TournamentId> {
     tokens.next().is_none().then_some(tournament)
 }
 
-/// Commands to the tables of a partition.
+/// Returns the subject of commands to the tables of a partition.
 #[must_use]
 pub fn table_commands(partition: u16) -> String {
     format!("command.table.{partition}")
 }
 
-/// Commands to the tournaments of a partition.
+/// Returns the subject of commands to the tournaments of a partition.
 #[must_use]
 pub fn tournament_commands(partition: u16) -> String {
     format!("command.tournament.{partition}")
 }
 
-/// What only one player sees, cards excepted: messages are whole server frames. Every gateway hears them, because they are
-/// few, and a subscription for every player would cost both ends more.
+/// Returns the subject of messages to one player, except cards: complete frames. Each gateway gets
+/// all of them, because they are few, and a subscription for each player would cost server and
+/// gateways more.
 #[must_use]
 pub fn player_feed(player: PlayerId) -> String {
     format!("feed.player.{player}")
 }
 
-/// The player of such a subject.
+/// Returns the player of a subject from [`player_feed`].
 #[must_use]
 pub fn parse_player_feed(subject: &str) -> Option<PlayerId> {
     subject.strip_prefix("feed.player.")?.parse().ok()
 }
 
-/// News of all claims of a kind (`table`, `tournament` or `archive`): the bucket's values as they are written.
+/// Returns the subjects of all claims of a kind (`table`, `tournament` or `archive`): the bucket's
+/// values when they are written.
 #[must_use]
 pub fn owner_news(kind: &str) -> String {
     format!("owners.{kind}.*")
 }
 
-/// Heartbeats of one process.
+/// Returns the subject of a member's heartbeats.
 #[must_use]
 pub fn heartbeat(role: Role, node: &NodeId) -> String {
     format!("heartbeat.{}.{node}", role.name())
 }
 
-/// Heartbeats of all processes of a role.
+/// Returns the subjects of the heartbeats of all members of a role.
 #[must_use]
 pub fn heartbeats(role: Role) -> String {
     format!("heartbeat.{}.*", role.name())
 }
 
-/// What one run of a process listens to for as long as it runs, and never answers: the server tells whoever publishes there when
-/// nobody listens any more.
+/// Returns the subject to which one incarnation of a member subscribes as long as it runs, without
+/// answering: after its end, the server answers a request there with "no responders".
 #[must_use]
 pub fn alive(role: Role, incarnation: u64) -> String {
     format!("alive.{}.{incarnation}", role.name())
 }
 
-/// The administrator's wish that one process drains.
+/// Returns the subject of the administrator's request to one member to drain.
 #[must_use]
 pub fn drain(role: Role, node: &NodeId) -> String {
     format!("drain.{}.{node}", role.name())

@@ -1,4 +1,4 @@
-//! Commands to tables and what tables answer.
+//! Commands to tables, and the tables' answers.
 
 use crate::{
     Chips, CommandId, ConnectionId, PlayerId, Refusal, SeatNo, TableId, TournamentId,
@@ -21,15 +21,15 @@ pub struct Level {
     pub small_blind: Chips,
     /// The big blind.
     pub big_blind: Chips,
-    /// Every player's ante; zero for none.
+    /// Ante of each player; zero for none.
     #[serde(default)]
     pub ante: Chips,
 }
 
-/// What a table is for.
+/// What hands are played at a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Purpose {
-    /// Played for money; players come and go.
+    /// Played for money; players join and leave at any time.
     Cash {
         /// Smallest buy-in.
         min_buy_in: Chips,
@@ -38,18 +38,19 @@ pub enum Purpose {
     },
     /// One table of a tournament; the coordinator seats and moves players.
     Tournament {
-        /// Which tournament.
+        /// The tournament.
         tournament: TournamentId,
     },
 }
 
-/// How long players who cannot be reached are waited for. `docs/decisions/0021-absence.md` says how it is counted.
+/// The times that count for absent players; see `docs/decisions/0021-absence.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Absence {
-    /// Time to act of a player whose connection is gone, in milliseconds, at most 60,000; never longer than `action_ms`.
+    /// Grace: time to act of a player whose connection is gone, in milliseconds, at most 60,000;
+    /// never longer than `action_ms`.
     pub grace_ms: u32,
-    /// After this time, in milliseconds, 100 to 600,000, a player who is away is treated as having left: gives the
-    /// seat up at a cash table, and is not waited for at a tournament's.
+    /// Time in milliseconds, 100 to 600,000, after which an absent player counts as having left:
+    /// the player leaves a cash table, and gets no time to act at a tournament's table.
     pub limit_ms: u32,
 }
 
@@ -60,14 +61,14 @@ impl Default for Absence {
 }
 
 impl Absence {
-    /// Whether both times are within their bounds.
+    /// Returns whether both times are within their bounds.
     #[must_use]
     pub const fn is_sound(&self) -> bool {
         self.grace_ms <= 60_000 && self.limit_ms >= 100 && self.limit_ms <= 600_000
     }
 }
 
-/// What stays the same about a table.
+/// The configuration of a table, which never changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TableConfig {
     /// Display name, at most 60 characters.
@@ -84,87 +85,91 @@ pub struct TableConfig {
     pub action_ms: u32,
     /// Pause between two hands, in milliseconds, at most 60,000.
     pub hand_pause_ms: u32,
-    /// Least time a bot takes for an action, in milliseconds, at most `action_ms / 2`.
+    /// Shortest time that a bot takes for an action, in milliseconds, at most `action_ms / 2`.
     pub bot_pace_ms: u32,
-    /// How long players who cannot be reached are waited for.
+    /// The times that count for absent players.
     #[serde(default)]
     pub absence: Absence,
-    /// Whether hands are dealt from scripts only, by [`TableCommand::Script`], and none by itself. Nothing is shuffled then.
+    /// Whether hands are dealt from scripts only, by [`TableCommand::Script`]. Such a table does
+    /// not shuffle, and starts no hand by itself.
     #[serde(default)]
     pub scripted: bool,
 }
 
-/// A player to be seated at once when a cash table is created.
+/// A bot that gets a seat when a cash table is created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HouseBot {
     /// The bot's account.
     pub player: PlayerId,
-    /// Its display name.
+    /// The bot's display name.
     pub name: String,
-    /// What it buys in for, at the start and whenever it has lost everything.
+    /// The buy-in, at the start and whenever the bot has no chips left.
     pub buy_in: Chips,
 }
 
 /// A request to the owner of a table's partition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TableRequest {
-    /// Which table.
+    /// The table.
     pub table: TableId,
-    /// The command's id: repeats carry the same. Unique per player; for commands without a player, per table.
+    /// The command's id, under which it is repeated. Unique per player; for commands without a
+    /// player, per table.
     pub id: CommandId,
-    /// On whose behalf; nobody for commands of the coordinator and the administrator.
+    /// The player who sends it; none for commands of the coordinator and the administrator.
     #[serde(default)]
     pub player: Option<PlayerId>,
-    /// What to do.
+    /// The command.
     #[schemars(with = "AnyTableCommand")]
     pub command: TableCommand,
-    /// Whether whoever asks hears the tables' feed. [`TableReply::Done`] may then ride on what tells of the last of the events
-    /// there: see [`TableNews::answers`].
+    /// Whether the sender gets the tables' feed. [`TableReply::Done`] may then ride on the table
+    /// news with the last of the events: see [`TableNews::answers`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub on_feed: bool,
 }
 
-/// What can be asked of a table.
+/// A command to a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Self")]
 pub enum TableCommand {
-    /// Create it.
+    /// Creates the table.
     Create {
-        /// Everything that stays the same.
+        /// The configuration.
         config: TableConfig,
-        /// Bots that sit down at once (cash tables).
+        /// Bots that get seats at once (cash tables).
         #[serde(default)]
         bots: Vec<HouseBot>,
     },
-    /// The player is online on a connection of a gateway.
+    /// Notes that the player is online on a connection of a gateway.
     Online {
-        /// Which connection.
+        /// The connection.
         connection: ConnectionId,
     },
-    /// That connection is gone. Means nothing when the player has been heard of on another one since.
+    /// Notes that the connection is lost. Ignored if the player was online on another connection
+    /// since.
     Gone {
-        /// Which connection.
+        /// The connection.
         connection: ConnectionId,
     },
-    /// Carry on as the tournament says.
+    /// Carries out an instruction of the tournament.
     Instruct(Instruction),
-    /// See the table and the events after `since`. Changes nothing.
+    /// Returns the table's state and the events after `since`. Changes nothing.
     Resync {
-        /// Number of the last event that was seen; none to see the table and the hand being played so far.
+        /// Number of the last event that was seen; none for the table's state and the events of the
+        /// current hand.
         #[serde(default)]
         since: Option<u64>,
     },
-    /// Close a cash table after the hand; everybody is paid back.
+    /// Closes a cash table after the hand; all players are paid back.
     Close,
-    /// Deal this hand now. Nobody's command but the administrator's, at a table whose configuration says that it is
-    /// scripted, and only by table workers that were started for it.
+    /// Deals this hand now. Only the administrator may send it, only to tables whose configuration
+    /// is scripted, and only table workers that were started for scripts accept it.
     Script(Script),
-    /// What a player asks.
+    /// A command of a player.
     #[serde(skip)]
     Player {
-        /// The player's display name; empty where the table does not show it.
+        /// The player's display name; empty for commands with which the table does not show it.
         name: String,
-        /// What.
+        /// The command.
         command: PlayerCommand,
     },
 }
@@ -216,37 +221,38 @@ impl JsonSchema for AnyTableCommand {
     }
 }
 
-/// What a table answers.
+/// A table's answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, strum::Display)]
 #[strum(serialize_all = "snake_case")]
 pub enum TableReply {
-    /// Done, and durable.
+    /// The command was carried out, and the result is durable.
     Done {
-        /// Number of the table's last public event once it was done.
+        /// Number of the table's last public event afterwards.
         event_no: u64,
     },
-    /// Seated (or about to be, once the cashier has moved the buy-in), and durable.
+    /// The player has the seat, or will have it when the cashier has moved the buy-in; the
+    /// reservation is durable.
     Seat {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
         /// Number of the table's last public event.
         event_no: u64,
     },
-    /// The answer to a resync.
+    /// Answers a resync.
     Resync(Box<Resync>),
-    /// Not done.
+    /// Refused.
     #[strum(to_string = "refused: {0}")]
     Refused(Refusal),
 }
 
-/// All that a viewer needs to go on without a gap.
+/// A resync: what a viewer needs to continue without a gap.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Resync {
-    /// The table after the last of `events`, as this viewer may see it.
+    /// The table's state after the last of `events`, as this viewer may see it.
     pub view: TableView,
-    /// The events after `since`, when the table still remembers all of them (at least those of the current hand). Otherwise, or
-    /// without `since`, those of the hand being played so far, or none between hands: the view, which includes them, is where
-    /// to go on from.
+    /// The events after `since`, if the table remembers all of them (at least those of the current
+    /// hand). Otherwise, or without `since`, the events of the current hand so far, or none between
+    /// hands: then the view, which includes them, is the state from which to continue.
     #[serde(default)]
     pub events: Option<TableEvents>,
     /// The viewer's own hidden cards.
@@ -254,31 +260,33 @@ pub struct Resync {
     pub cards: Option<PrivateCards>,
 }
 
-/// What happened at some tables of a worker, told to all gateways at once: a message of its own for each table and
-/// node would cost more than the play.
+/// News of some tables of a worker, in one message to all gateways: separate messages for each
+/// table and gateway would cost more than the play.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FeedMessage {
-    /// What happened first comes first; a table may be named several times.
+    /// The news in the order of the events; a table may have several.
     pub told: Vec<TableNews>,
 }
 
-/// What happened at one table.
+/// News of one table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TableNews {
-    /// Which.
+    /// The table.
     pub table: TableId,
-    /// The frame for everybody ([`crate::client::ServerMessage::Events`]), in MessagePack.
+    /// The frame for all viewers ([`crate::client::ServerMessage::Events`]), in MessagePack.
     #[serde(with = "serde_bytes")]
     #[schemars(with = "Vec<u8>")]
     pub frame: Vec<u8>,
-    /// Whom to tell of which hidden cards, and nobody else. Only beside the deal.
+    /// The hidden cards of the players who were dealt some, each for that player only. Only with a
+    /// deal.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cards: Vec<DealtCards>,
-    /// Inbox of the request that is done with the last of these events ([`TableRequest::on_feed`]): whoever asked gets no other
-    /// answer.
+    /// Inbox of the request that the last of these events carries out ([`TableRequest::on_feed`]):
+    /// its sender gets no other answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<String>,
-    /// Who has the action after these events, if it is a person: the one viewer who must not be kept waiting.
+    /// The player who has the action after these events, unless it is a bot: the viewer for whom
+    /// the news is urgent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turn: Option<PlayerId>,
 }
@@ -286,20 +294,20 @@ pub struct TableNews {
 /// One player's hidden cards.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DealtCards {
-    /// Whose.
+    /// The player.
     pub player: PlayerId,
-    /// All that the player holds in the hand.
+    /// All cards that the player holds in the hand.
     pub cards: PrivateCards,
 }
 
 /// One line of the lobby.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TableSummary {
-    /// Which table.
+    /// The table.
     pub table: TableId,
-    /// What stays the same about it.
+    /// The table's configuration.
     pub config: TableConfig,
-    /// Taken seats.
+    /// Number of taken seats.
     pub players: u8,
     /// Hands played so far.
     pub hands: u64,
@@ -307,29 +315,29 @@ pub struct TableSummary {
     pub closed: bool,
 }
 
-/// Asked of every table worker at once; each answers for the tables it owns.
+/// A query to all table workers; each answers for the tables that it owns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum WorkersQuery {
     /// Tables, cash tables first, at most `limit` per worker.
     Tables {
-        /// Most tables in an answer, at most 1,000.
+        /// Number of tables in an answer, at most 1,000.
         limit: u16,
-        /// Whether tables of tournaments are wanted too.
+        /// Whether tables of tournaments are included.
         tournaments: bool,
     },
-    /// Where a player sits. Gateways of before [`Self::SeatsOf`] ask so.
+    /// Tables where a player has a seat. Sent by gateways of versions before [`Self::SeatsOf`].
     Seats {
-        /// Which player.
+        /// The player.
         player: PlayerId,
     },
-    /// Where players sit.
+    /// Tables where players have seats.
     SeatsOf {
-        /// Which players, at most [`MAX_SEATS_OF`].
+        /// The players, at most [`MAX_SEATS_OF`].
         players: Vec<PlayerId>,
     },
 }
 
-/// Most players whose seats are asked for at once.
+/// Largest number of players in a query for seats.
 pub const MAX_SEATS_OF: usize = 512;
 
 /// A table worker's answer to a [`WorkersQuery`].
@@ -337,16 +345,16 @@ pub const MAX_SEATS_OF: usize = 512;
 pub enum WorkersAnswer {
     /// Tables of this worker.
     Tables(Vec<TableSummary>),
-    /// Tables of this worker where the player sits.
+    /// Tables of this worker where the player has a seat.
     Seats(Vec<TableId>),
-    /// The players among those asked for who sit at tables of this worker.
+    /// The players of the query who have seats at tables of this worker.
     SeatsOf(Vec<PlayerSeats>),
 }
 
-/// Where a player sits.
+/// The tables where a player has a seat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlayerSeats {
-    /// Who.
+    /// The player.
     pub player: PlayerId,
     /// At which tables.
     pub tables: Vec<TableId>,

@@ -1,8 +1,9 @@
-//! What texts of people may look like, and how they are quoted.
+//! Rules for texts of people, and their quoting.
 
 use std::fmt;
 
-/// Shows a text in quotation marks, with whatever a terminal would obey made visible: `"a\nb"`.
+/// Shows a text in quotation marks, with control characters escaped: `"a
+/// b"`.
 #[derive(Clone, Copy, Debug)]
 pub struct Quoted<'a>(pub &'a str);
 
@@ -12,18 +13,19 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
-/// Most characters of a table's or a tournament's name.
+/// Maximum length of a table's or a tournament's name, in characters.
 pub const MAX_NAME: u16 = 60;
 
-/// Whether a text is one line of 1 to `most` characters that cannot pass for another one: not only blanks, no control characters,
-/// no line or paragraph separators, and no changes of the direction of writing.
+/// Returns whether a text is one line of 1 to `most` characters that cannot be mistaken for
+/// another: not only spaces, without control characters, line or paragraph separators, and changes
+/// of the writing direction.
 #[must_use]
 pub fn is_line(text: &str, most: u16) -> bool {
     let length = text.chars().count();
     (1..=usize::from(most)).contains(&length) && !text.trim().is_empty() && !text.chars().any(is_forbidden)
 }
 
-/// Whether a table or a tournament may have this name.
+/// Returns whether a table or a tournament may have this name.
 #[must_use]
 pub fn is_name(text: &str) -> bool {
     is_line(text, MAX_NAME)
@@ -38,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quotes_show_what_cannot_be_seen() {
+    fn quoted_texts_have_control_characters_escaped() {
         assert_eq!(Quoted("Käthe's\u{1b}[2J\n\"").to_string(), r#""Käthe\'s\u{1b}[2J\n\"""#);
     }
 

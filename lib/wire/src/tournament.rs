@@ -1,4 +1,5 @@
-//! Tournaments: what the coordinator is asked, what it tells the tables and what it keeps in its journal.
+//! Tournaments: commands to the coordinator, its instructions to tables, and the events of its
+//! journals.
 
 use crate::{
     Chips, CommandId, HandNo, PlayerId, Refusal, SeatNo, TableId, TournamentId,
@@ -7,7 +8,7 @@ use crate::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How a tournament is played.
+/// The configuration of a tournament, which never changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TournamentConfig {
     /// Display name, at most 60 characters.
@@ -16,64 +17,64 @@ pub struct TournamentConfig {
     pub variant: String,
     /// Seats per table, 2 to 10.
     pub seats: u8,
-    /// Most entries, 2 to 100,000.
+    /// Maximum number of entries, 2 to 100,000.
     pub max_entries: u32,
-    /// Fewest entries to start with, at least 2.
+    /// Minimum number of entries at the start, at least 2.
     pub min_entries: u32,
-    /// Paid per entry into the prize pool.
+    /// Amount of an entry that goes into the prize pool.
     pub buy_in: Chips,
-    /// Paid per entry to the house.
+    /// Amount of an entry that goes to the house.
     pub fee: Chips,
-    /// Chips that every entry starts with.
+    /// Chips of an entry at the start.
     pub starting_stack: Chips,
-    /// The levels, first to last; the last one stays in force.
+    /// The levels in order; the last one stays in force.
     pub levels: Vec<LevelSpec>,
-    /// When it starts, in milliseconds since 1970; none to start as soon as it is full.
+    /// Time of the start, in milliseconds since 1970; none for a start when the tournament is full.
     #[serde(default)]
     pub start_ms: Option<u64>,
-    /// Entries that bots take as soon as registration opens (they are house accounts).
+    /// Entries that bots take when registration opens (house accounts).
     #[serde(default)]
     pub bots: u32,
-    /// How the prize pool is split.
+    /// How the prize pool is divided.
     #[serde(default)]
     pub payout: Payout,
     /// Time to act, in milliseconds.
     pub action_ms: u32,
     /// Pause between two hands, in milliseconds.
     pub hand_pause_ms: u32,
-    /// Least time a bot takes for an action, in milliseconds.
+    /// Shortest time that a bot takes for an action, in milliseconds.
     #[serde(default)]
     pub bot_pace_ms: u32,
-    /// How long players who cannot be reached are waited for.
+    /// The times that count for absent players.
     #[serde(default)]
     pub absence: Absence,
 }
 
-/// One level and how long it lasts.
+/// A level and its length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LevelSpec {
     /// The small blind.
     pub small_blind: Chips,
     /// The big blind.
     pub big_blind: Chips,
-    /// Every player's ante.
+    /// Ante of each player.
     #[serde(default)]
     pub ante: Chips,
-    /// How long it lasts, in seconds.
+    /// Length of the level, in seconds.
     pub seconds: u32,
 }
 
-/// How a prize pool is split.
+/// How a prize pool is divided.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Payout {
-    /// About 15 % of the entries are paid, by a standard table.
+    /// A standard table, by which about 15 % of the entries are paid.
     #[default]
     Standard,
-    /// These parts of 10,000 for first place, second place, and so on. They add up to 10,000.
+    /// Shares in 1/10,000 for first place, second place, and so on. They add up to 10,000.
     Shares(Vec<u16>),
 }
 
-/// Where a tournament is in its life.
+/// The phase of a tournament.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, strum::Display)]
 #[strum(serialize_all = "snake_case")]
 pub enum Phase {
@@ -81,207 +82,208 @@ pub enum Phase {
     Registering,
     /// Tables play.
     Running,
-    /// One player has all chips; prizes are known.
+    /// One player has all chips; the prizes are known.
     Finished,
-    /// Called off; entries were paid back.
+    /// Cancelled before the start; entries were paid back.
     Cancelled,
 }
 
 /// A request to the owner of a tournament's partition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TournamentRequest {
-    /// Which tournament.
+    /// The tournament.
     pub tournament: TournamentId,
-    /// The command's id: repeats carry the same.
+    /// The command's id, under which it is repeated.
     pub id: CommandId,
-    /// On whose behalf; nobody for tables and the administrator.
+    /// The player who sends it; none for commands of tables and the administrator.
     #[serde(default)]
     pub player: Option<PlayerId>,
-    /// What to do.
+    /// The command.
     pub command: TournamentCommand,
 }
 
-/// What can be asked of a tournament.
+/// A command to a tournament.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum TournamentCommand {
-    /// Create it.
+    /// Creates the tournament.
     Create {
-        /// How it is played.
+        /// The configuration.
         config: TournamentConfig,
     },
-    /// Take an entry; answered once it is paid for.
+    /// Takes an entry; answered once it is paid.
     Register {
         /// Display name.
         name: String,
     },
-    /// Give an entry back before the start.
+    /// Gives the entry back before the start.
     Unregister,
-    /// A table finished a hand. Answered with [`TournamentReply::Instruction`].
+    /// Reports a finished hand. Answered with [`TournamentReply::Instruction`].
     Report(Report),
-    /// A table has carried out an instruction.
+    /// Reports that a table has carried out an instruction.
     Applied {
-        /// Which table.
+        /// The table.
         table: TableId,
         /// Number of the instruction.
         instruction: u64,
     },
-    /// How it stands. Changes nothing.
+    /// Returns the standings. Changes nothing.
     Show {
-        /// Most standings to list, best first.
+        /// Number of players to list, best first.
         limit: u32,
     },
-    /// Call it off before the start; entries are paid back.
+    /// Cancels the tournament before the start; entries are paid back.
     Cancel,
 }
 
-/// What a tournament answers.
+/// A tournament's answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, strum::Display)]
 #[strum(serialize_all = "snake_case")]
 pub enum TournamentReply {
-    /// Done, and durable.
+    /// The command was carried out, and the result is durable.
     Done,
-    /// To a table's report.
+    /// Answers a report.
     Instruction(Instruction),
-    /// To a show.
+    /// Answers [`TournamentCommand::Show`].
     Standings(Box<Standings>),
-    /// Not done.
+    /// Refused.
     #[strum(to_string = "refused: {0}")]
     Refused(Refusal),
 }
 
-/// A finished hand as its table reports it.
+/// A table's report of a finished hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
-    /// Which table.
+    /// The table.
     pub table: TableId,
-    /// Which hand. Reports of a table come in order, each repeated until answered.
+    /// The hand. A table reports its hands in order, and repeats each report until it is answered.
     pub hand: HandNo,
     /// Number of the last instruction that the table carried out.
     pub applied: u64,
-    /// Where the button was.
+    /// The button's seat.
     pub button: SeatNo,
-    /// Who posted (or should next have posted) the big blind.
+    /// The seat that posted the big blind, or should have.
     pub big_blind: SeatNo,
-    /// Chips before and after the hand of everybody at the table; a player with none afterwards is out.
+    /// Chips of all players at the table before and after the hand; a player with none afterwards
+    /// is bust.
     pub results: Vec<HandResult>,
-    /// Actions in the hand.
+    /// Number of actions in the hand.
     pub actions: u32,
 }
 
-/// One player's line of a report.
+/// A player's chips in a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HandResult {
-    /// Which seat.
+    /// The seat.
     pub seat: SeatNo,
-    /// Who.
+    /// The player.
     pub player: PlayerId,
     /// Chips before the hand.
     pub before: Chips,
-    /// Chips after it.
+    /// Chips after the hand.
     pub after: Chips,
 }
 
-/// What a table does next. Numbered per table from 1; the table carries out each number once.
+/// An instruction to a table. Numbered per table from 1; the table carries out each number once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Instruction {
-    /// Its number.
+    /// The instruction's number.
     pub number: u64,
     /// Level of the next hand.
     pub level: Level,
-    /// Players who leave for another table, with the chips last reported.
+    /// Players who leave for another table, with their chips of the last report.
     #[serde(default)]
     pub remove: Vec<PlayerId>,
     /// Players who arrive.
     #[serde(default)]
     pub add: Vec<Arrival>,
-    /// What comes then.
+    /// What the table does afterwards.
     pub then: Then,
-    /// How the tournament stands.
+    /// Numbers of the whole tournament.
     pub stats: Stats,
 }
 
 /// A player who arrives at a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Arrival {
-    /// Who.
+    /// The player.
     pub player: PlayerId,
     /// Display name.
     pub name: String,
-    /// Whether bot workers play it.
+    /// Whether bot workers play the seat.
     pub bot: bool,
-    /// Their chips.
+    /// The chips.
     pub stack: Chips,
-    /// The seat they get.
+    /// The assigned seat.
     pub seat: SeatNo,
 }
 
-/// What a table does after it has taken players in and given players up.
+/// What a table does after the players of an instruction have left and arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Then {
     /// Play the next hand.
     Play,
     /// Wait for another instruction.
     Wait,
-    /// Close: all players have been removed or are out.
+    /// Close: all players have left or are bust.
     Close,
 }
 
-/// How the tournament stands, as told to every table.
+/// Numbers of a tournament, as tables get them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Stats {
-    /// Entries in all.
+    /// Number of entries.
     pub entries: u32,
-    /// Players left.
+    /// Number of players left.
     pub players_left: u32,
-    /// Tables left.
+    /// Number of tables left.
     pub tables: u32,
     /// Average stack, rounded down.
     pub average_stack: Chips,
 }
 
-/// How a tournament stands, in full.
+/// The standings of a tournament.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Standings {
-    /// Which tournament.
+    /// The tournament.
     pub tournament: TournamentId,
-    /// How it is played.
+    /// The configuration.
     pub config: TournamentConfig,
-    /// Where it is in its life.
+    /// The phase.
     pub phase: Phase,
     /// The level in force.
     pub level: Level,
     /// Counts and the average stack.
     pub stats: Stats,
-    /// All prizes together.
+    /// Sum of all prizes.
     pub prize_pool: Chips,
-    /// Hands played.
+    /// Number of hands played.
     pub hands: u64,
-    /// Actions played.
+    /// Number of actions played.
     pub actions: u64,
-    /// When the first hand began, in milliseconds since 1970; 0 before.
+    /// Time of the first hand's start, in milliseconds since 1970; 0 before.
     pub started_ms: u64,
     /// Whether the cashier has recorded places and paid prizes.
     pub settled: bool,
     /// The tables in play.
     pub tables: Vec<TableId>,
-    /// Players, best first: those left by chips, then those out by place.
+    /// Players, best first: those left by chips, then bust ones by place.
     pub players: Vec<Standing>,
 }
 
-/// One player's line of the standings.
+/// A player's line of the standings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Standing {
-    /// The player's rank now, or the final place.
+    /// The player's current rank, or the final place.
     pub place: u32,
-    /// Who.
+    /// The player.
     pub player: PlayerId,
     /// Display name.
     pub name: String,
-    /// Whether bot workers play it.
+    /// Whether bot workers play the seat.
     pub bot: bool,
-    /// Chips; zero when out.
+    /// Chips; zero for a bust player.
     pub stack: Chips,
-    /// The table, while in play.
+    /// The player's table, unless bust.
     #[serde(default)]
     pub table: Option<TableId>,
     /// The prize, once the place is final.
@@ -291,32 +293,32 @@ pub struct Standing {
 /// One line of the lobby.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TournamentSummary {
-    /// Which tournament.
+    /// The tournament.
     pub tournament: TournamentId,
     /// Display name.
     pub name: String,
     /// The variant's code.
     pub variant: String,
-    /// Where it is in its life.
+    /// The phase.
     pub phase: Phase,
-    /// Entries so far.
+    /// Number of entries so far.
     pub entries: u32,
-    /// Most entries.
+    /// Maximum number of entries.
     pub max_entries: u32,
-    /// Players left.
+    /// Number of players left.
     pub players_left: u32,
-    /// Paid per entry into the prize pool.
+    /// Amount of an entry that goes into the prize pool.
     pub buy_in: Chips,
-    /// Paid per entry to the house.
+    /// Amount of an entry that goes to the house.
     pub fee: Chips,
 }
 
-/// Asked of every coordinator at once; each answers for the tournaments it owns.
+/// A query to all coordinators; each answers for the tournaments that it owns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum CoordinatorsQuery {
     /// Tournaments, the newest first, at most `limit` per coordinator.
     Tournaments {
-        /// Most tournaments in an answer, at most 1,000.
+        /// Number of tournaments in an answer, at most 1,000.
         limit: u16,
     },
 }
@@ -331,104 +333,105 @@ pub enum CoordinatorsAnswer {
 /// A player's final place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
-    /// From 1. Players who share a place have the same number.
+    /// The place, from 1. Players who share a place have the same number.
     pub place: u32,
-    /// Who.
+    /// The player.
     pub player: PlayerId,
-    /// What they win.
+    /// The prize.
     pub prize: Chips,
 }
 
-/// What a tournament's journal holds.
+/// An event of a tournament's journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum TournamentEvent {
-    /// The tournament came to be.
+    /// The tournament was created.
     Created {
-        /// How it is played.
+        /// The configuration.
         config: TournamentConfig,
-        /// When, in milliseconds since 1970.
+        /// Time, in milliseconds since 1970.
         at_ms: u64,
     },
-    /// An entry is held while the cashier takes buy-in and fee.
+    /// An entry is reserved while the cashier takes buy-in and fee.
     EntryReserved {
-        /// Who.
+        /// The player.
         player: PlayerId,
         /// Display name.
         name: String,
-        /// Whether bot workers play it.
+        /// Whether bot workers play the seat.
         bot: bool,
     },
-    /// An entry is paid for.
+    /// An entry is paid.
     EntryConfirmed {
-        /// Whose.
+        /// The player.
         player: PlayerId,
     },
-    /// An entry was not covered and is free again.
+    /// An entry was not paid and is free again.
     EntryRefused {
-        /// Whose.
+        /// The player.
         player: PlayerId,
-        /// What the cashier said: whoever asks again is told the same.
+        /// The cashier's refusal, which repeats of the request get too.
         #[serde(default)]
         refusal: Option<Refusal>,
     },
     /// An entry was given back; the cashier pays it back.
     EntryWithdrawn {
-        /// Whose.
+        /// The player.
         player: PlayerId,
     },
     /// The cashier has paid an entry back.
     EntryRefunded {
-        /// Whose.
+        /// The player.
         player: PlayerId,
     },
-    /// Seats are drawn, tables come to be, the clock runs.
+    /// The tournament started: the seats are drawn, and the first level began.
     Started {
-        /// When, in milliseconds since 1970.
+        /// Time, in milliseconds since 1970.
         at_ms: u64,
-        /// What the seats were drawn from.
+        /// The seed of the seat draw.
         seed: crate::event::Seed,
     },
-    /// A table came to be.
+    /// A table was opened.
     TableOpened {
-        /// Which.
+        /// The table.
         table: TableId,
-        /// How it is made.
+        /// The table's configuration.
         config: TableConfig,
     },
     /// A table finished a hand.
     HandReported {
-        /// What it reported.
+        /// The report.
         report: Report,
-        /// When, in milliseconds since 1970.
+        /// Time, in milliseconds since 1970.
         at_ms: u64,
     },
-    /// A player is out.
+    /// A player is bust.
     Busted {
-        /// Who.
+        /// The player.
         player: PlayerId,
-        /// Their place.
+        /// The player's place.
         place: u32,
-        /// What it pays.
+        /// The prize.
         #[serde(default)]
         prize: Chips,
     },
-    /// A table was told how to go on.
+    /// A table got an instruction.
     Instructed {
-        /// Which table.
+        /// The table.
         table: TableId,
-        /// What it was told.
+        /// The instruction.
         instruction: Instruction,
     },
     /// A table has carried out an instruction.
     InstructionApplied {
-        /// Which table.
+        /// The table.
         table: TableId,
-        /// Which instruction.
+        /// The instruction's number.
         number: u64,
     },
-    /// A player is to move: leaves `from` with its next instruction, arrives at `to` after that.
+    /// A player is to move: leaves `from` with its next instruction, and arrives at `to`
+    /// afterwards.
     MoveOrdered {
-        /// Who.
+        /// The player.
         player: PlayerId,
         /// Old table.
         from: TableId,
@@ -437,15 +440,15 @@ pub enum TournamentEvent {
         /// New seat.
         seat: SeatNo,
     },
-    /// It is over: places and prizes.
+    /// The tournament is over: its places and prizes.
     Finished {
-        /// All of them, first place first.
+        /// All places, first place first.
         places: Vec<Place>,
-        /// When, in milliseconds since 1970.
+        /// Time, in milliseconds since 1970.
         at_ms: u64,
     },
     /// The cashier has recorded places and paid prizes.
     Settled,
-    /// Called off.
+    /// The tournament was cancelled.
     Cancelled,
 }

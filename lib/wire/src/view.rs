@@ -1,4 +1,5 @@
-//! A table as somebody may see it. Hidden cards are not in here: they travel apart, to their player only.
+//! A table's state as a viewer may see it. Hidden cards are not part of it: each player gets them
+//! in separate messages.
 
 use crate::{
     Card, Chips, HandNo, Legal, PlayerId, SeatNo, TableId,
@@ -10,17 +11,17 @@ use serde::{Deserialize, Serialize};
 /// A table after event number `event_no`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TableView {
-    /// Which table.
+    /// The table.
     pub table: TableId,
-    /// What stays the same about it.
+    /// The table's configuration.
     pub config: TableConfig,
     /// Number of the last event that this view includes.
     pub event_no: u64,
-    /// Blinds and ante now.
+    /// The current blinds and ante.
     pub level: Level,
-    /// Taken seats, by number.
+    /// The taken seats, by number.
     pub seats: Vec<SeatView>,
-    /// The hand being played.
+    /// The current hand.
     #[serde(default)]
     pub hand: Option<HandView>,
     /// Hands finished so far.
@@ -32,22 +33,23 @@ pub struct TableView {
 /// A taken seat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SeatView {
-    /// Which seat.
+    /// The seat.
     pub seat: SeatNo,
-    /// Who.
+    /// The player.
     pub player: PlayerId,
     /// Display name.
     pub name: String,
-    /// Whether bot workers play it.
+    /// Whether bot workers play the seat.
     pub bot: bool,
     /// Chips behind.
     pub stack: Chips,
     /// Whether the player is sitting out.
     pub sitting_out: bool,
-    /// Whether the player's connection is gone, or the player has been away for longer than the table waits.
+    /// Whether the player's connection is gone, or the player has been absent for longer than the
+    /// table waits.
     #[serde(default)]
     pub disconnected: bool,
-    /// The seat in the current hand; none when not dealt in.
+    /// The seat in the current hand; none if it was not dealt in.
     #[serde(default)]
     pub in_hand: Option<SeatInHand>,
 }
@@ -61,37 +63,37 @@ pub struct SeatInHand {
     pub folded: bool,
     /// Number of hidden cards.
     pub down: u8,
-    /// Cards that everybody sees: up cards, and all cards once tabled.
+    /// Cards that all viewers see: up cards, and all cards once tabled.
     pub up: Vec<Card>,
 }
 
-/// The hand being played.
+/// The current hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HandView {
     /// The hand's number.
     pub hand: HandNo,
-    /// Where the button is.
+    /// The button's seat.
     pub button: SeatNo,
     /// Index of the street, 0 before the flop.
     pub street: u8,
     /// The board.
     pub board: Vec<Card>,
-    /// Pots, main pot first, bets of the current street included.
+    /// The pots, main pot first, bets of the current street included.
     pub pots: Vec<Chips>,
-    /// Whose turn it is.
+    /// The current turn.
     #[serde(default)]
     pub turn: Option<TurnView>,
 }
 
-/// The turn being waited for.
+/// The current turn.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TurnView {
-    /// Whose it is.
+    /// The actor's seat.
     pub seat: SeatNo,
-    /// Its number within the hand, from 1.
+    /// The turn's number within the hand, from 1.
     pub turn: u32,
-    /// What the player may do.
+    /// The allowed actions.
     pub legal: Legal,
-    /// When the time is up, in milliseconds since 1970.
+    /// End of the turn, in milliseconds since 1970.
     pub deadline_ms: u64,
 }

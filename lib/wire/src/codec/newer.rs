@@ -1,16 +1,16 @@
-//! What the next version might write: every structure of every message has one field more. Only there for the test of rolling
-//! upgrades, which runs binaries with and without it side by side.
+//! A stand-in for a later version: each structure of each message gets an additional field. Exists
+//! only for the test of rolling upgrades, which runs binaries with and without it side by side.
 
 use serde::ser::{
     Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
-/// The field's name. Its value has parts, so that skipping it takes more than one step.
+/// The additional field's name. Its value is nested, so that skipping it takes several steps.
 const FIELD: &str = "field_of_the_next_version";
 const VALUE: &[(&str, Option<u64>)] = &[("since", Some(2)), ("until", None)];
 
-/// A value as the next version would write it.
+/// A value, written like by a later version.
 pub struct Newer<'a, T: ?Sized>(pub &'a T);
 
 impl<T: Serialize + ?Sized> Serialize for Newer<'_, T> {
@@ -22,7 +22,7 @@ impl<T: Serialize + ?Sized> Serialize for Newer<'_, T> {
 /// A serializer, or a part of one, that adds the field to structures.
 pub struct Adding<S>(S);
 
-/// What is passed on as it is.
+/// Methods that pass a value on unchanged.
 macro_rules! as_it_is {
     ($($method:ident: $type:ty),*) => {
         $(fn $method(self, value: $type) -> Result<S::Ok, S::Error> {
@@ -137,7 +137,7 @@ impl<S: Serializer> Serializer for Adding<S> {
     }
 }
 
-/// The parts that get no field of their own, but whose elements may.
+/// Parts that get no additional field, but whose elements may.
 macro_rules! elements {
     ($($part:ident: $method:ident),*) => {
         $(impl<S: $part> $part for Adding<S> {
@@ -177,7 +177,7 @@ impl<S: SerializeMap> SerializeMap for Adding<S> {
     }
 }
 
-/// Structures, which get the field at their end.
+/// Structures, which get the additional field at their end.
 macro_rules! structures {
     ($($part:ident),*) => {
         $(impl<S: $part> $part for Adding<S> {

@@ -1,9 +1,9 @@
-//! Declares the commands of players once, and makes of them the forms in which they cross a wire:
-//! in the client protocol each one names its table, in a request to a table those that are shown to
-//! others carry the player's display name.
+//! Declares the commands of players once, and generates the forms in which they are sent: in the
+//! client protocol, each command names its table; in a request to a table, commands that are shown
+//! to others carry the player's display name.
 
 /// Declares [`PlayerCommand`](super::PlayerCommand) and its two forms on the wire. `[name]` marks a
-/// command with which a table shows the display name of its player.
+/// command with which the table shows the player's display name.
 macro_rules! declare {
     ($(
         $(#[$doc:meta])*
@@ -12,9 +12,9 @@ macro_rules! declare {
             $($(#[$about:meta])* $field:ident: $type:ty,)*
         })?,
     )*) => {
-        /// What a player can ask of a table. The same commands go from the player's program to a
-        /// gateway ([`ClientMessage::Command`](crate::client::ClientMessage::Command)) and
-        /// from there to the table ([`TableCommand::Player`](crate::table::TableCommand::Player)).
+        /// The commands of players to a table. The client sends them to a gateway
+        /// ([`ClientMessage::Command`](crate::client::ClientMessage::Command)), and the gateway
+        /// sends them to the table ([`TableCommand::Player`](crate::table::TableCommand::Player)).
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum PlayerCommand {
             $($(#[$doc])* $command $({ $($(#[$about])* $field: $type,)* })?,)*
@@ -29,7 +29,7 @@ macro_rules! declare {
         #[derive(Serialize, Deserialize, JsonSchema)]
         pub(crate) enum AtTable {
             $($(#[$doc])* $command {
-                /// Which table.
+                /// The table.
                 table: TableId,
                 $($($(#[$about])* $field: $type,)*)?
             },)*

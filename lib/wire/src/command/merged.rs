@@ -1,5 +1,5 @@
-//! Enums that are written as the variants of two: their own and the commands of players. On the
-//! wire nothing shows that these are declared elsewhere.
+//! Enums that are written as the variants of two enums: their own and the commands of players. On
+//! the wire they look like one enum.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{
@@ -18,7 +18,7 @@ pub(crate) trait Merged<'de>: Sized {
     fn read_own<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
 }
 
-/// Reads either.
+/// Reads a command or another variant.
 pub(crate) fn read<'de, T: Merged<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     deserializer.deserialize_enum("", &[], Reading(PhantomData))
 }
@@ -67,7 +67,7 @@ impl<'de> Visitor<'de> for Name {
     }
 }
 
-/// A variant whose name has been read, and whose content has not.
+/// A variant whose name has been read and whose content has not.
 struct Again<'de, C> {
     name: Cow<'de, str>,
     content: C,
@@ -95,7 +95,7 @@ impl<'de, C: VariantAccess<'de>> EnumAccess<'de> for Again<'de, C> {
     }
 }
 
-/// The schema of an enum with the variants of both.
+/// Returns the schema of an enum with the variants of both.
 pub(crate) fn merge<Own: JsonSchema, Commands: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     let mut schema = Own::json_schema(generator);
     let mut commands = Commands::json_schema(generator);

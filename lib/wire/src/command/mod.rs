@@ -1,4 +1,4 @@
-//! What a player can ask of a table: declared here and nowhere else, with what each command needs.
+//! The commands of players to tables, declared in one place, with what each command needs.
 
 #[macro_use]
 mod declare;
@@ -11,15 +11,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 declare! {
-    /// Take a seat at a cash table and watch it. A gateway answers with `Seated`.
+    /// Takes a seat at a cash table and watches it. A gateway answers with `Seated`.
     Sit {
         [name]
-        /// Which seat; any free one when absent.
+        /// The seat; any free one if absent.
         seat: Option<SeatNo>,
-        /// Chips to bring.
+        /// Chips for which to buy in.
         buy_in: Chips,
     },
-    /// Act in turn.
+    /// Acts in turn.
     Act {
         /// The hand the action is for.
         hand: HandNo,
@@ -28,34 +28,34 @@ declare! {
         /// The action.
         action: Action,
     },
-    /// Be dealt out from the next hand on.
+    /// Sits out from the next hand on.
     SitOut,
-    /// Be dealt in again.
+    /// Ends sitting out.
     SitIn,
-    /// Leave the table, after the hand if one is being played.
+    /// Leaves the table, after the current hand if there is one.
     Leave,
-    /// Say something to everybody at a table, whether seated there or not.
+    /// Sends a line of chat to all viewers of a table, with or without a seat there.
     Say {
         [name]
-        /// A line of at most 200 characters, none of them a control character.
+        /// A line of at most 200 characters, without control characters.
         text: String,
     },
 }
 
-/// What has to be so for a command to be carried out.
+/// The needs of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Needs {
-    /// Commands to one table go out one after the other: each waits for the answer to the one
+    /// Whether commands to one table are sent one after the other, each after the answer to the one
     /// before.
     pub order: bool,
-    /// Money has to move. While that is not possible the command is refused at once, not kept.
+    /// Whether money has to move. While that is not possible, the command is refused at once.
     pub money: bool,
-    /// An open session: visitors may not ask it.
+    /// Whether a session is needed: visitors may not send the command.
     pub session: bool,
 }
 
 impl PlayerCommand {
-    /// What this command needs.
+    /// Returns the command's needs.
     #[must_use]
     pub const fn needs(&self) -> Needs {
         let plain = Needs { order: true, money: false, session: true };
@@ -65,14 +65,14 @@ impl PlayerCommand {
         }
     }
 
-    /// The command as a program sends it.
+    /// Returns the command as a client sends it.
     #[must_use]
     pub const fn at(self, table: TableId) -> ClientMessage {
         ClientMessage::Command { table, command: self }
     }
 
-    /// The command as a table is asked. `name` is the player's display name, kept where the table
-    /// shows it.
+    /// Returns the command as it is sent to a table. `name` is the player's display name, kept only
+    /// if the table shows it.
     #[must_use]
     pub fn by(self, name: &str) -> TableCommand {
         Named::from((name, self)).into()

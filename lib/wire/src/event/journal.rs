@@ -1,4 +1,4 @@
-//! What a table's journal holds, hidden cards included.
+//! The events of a table's journal, hidden cards included.
 
 use super::{Post, Seed, Share, Stack, Unseating};
 use crate::{
@@ -10,25 +10,25 @@ use crate::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Something that happened within one hand, hidden cards included.
+/// An event within one hand, hidden cards included.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum HandEvent {
     /// A forced bet was posted. `amount` is what the stack could cover.
     Posted {
-        /// Who.
+        /// The seat.
         seat: SeatNo,
-        /// Which forced bet.
+        /// The kind of forced bet.
         post: Post,
         /// Chips put in.
         amount: Chips,
     },
     /// Cards were dealt to a seat: face down (hidden) and face up.
     Dealt {
-        /// To whom.
+        /// The seat.
         seat: SeatNo,
         /// Hidden cards.
         down: HoleCards,
-        /// Cards that everybody sees.
+        /// Cards that all viewers see.
         up: HoleCards,
     },
     /// Cards were dealt to the board.
@@ -40,59 +40,59 @@ pub enum HandEvent {
     },
     /// A player acted.
     Acted {
-        /// Who.
+        /// The seat.
         seat: SeatNo,
-        /// What they did. Totals of bets and raises are totals for the street.
+        /// The action. Amounts of bets and raises are totals for the street.
         action: Action,
-        /// Chips that went in with it.
+        /// Chips that were put in.
         added: Chips,
         /// The player's stack afterwards.
         stack: Chips,
     },
-    /// The part of a bet that nobody called went back.
+    /// An uncalled bet went back.
     Returned {
-        /// To whom.
+        /// The seat.
         seat: SeatNo,
-        /// How much.
+        /// The amount.
         amount: Chips,
     },
-    /// A player tabled their cards.
+    /// A player tabled the hole cards.
     Shown {
-        /// Who.
+        /// The seat.
         seat: SeatNo,
-        /// All their cards.
+        /// All of the player's cards.
         cards: HoleCards,
-        /// What they make, in words, e.g. `two pair, aces and tens`.
+        /// The hand that they make, in words, e.g. `two pair, aces and tens`.
         hand: String,
     },
-    /// A player gave up their cards unseen at showdown.
+    /// A player mucked at showdown.
     Mucked {
-        /// Who.
+        /// The seat.
         seat: SeatNo,
     },
     /// Chips of a pot went to a player.
     Awarded {
-        /// Which pot: 0 is the main pot.
+        /// The pot: 0 is the main pot.
         pot: u8,
-        /// To whom.
+        /// The seat.
         seat: SeatNo,
-        /// How much.
+        /// The amount.
         amount: Chips,
-        /// Which part of the pot.
+        /// The part of the pot.
         share: Share,
     },
 }
 
-/// How a hand was set up: everything that the rules need besides the players' actions.
+/// The setup of a hand: all that the rules need besides the players' actions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HandStart {
     /// The hand's number.
     pub hand: HandNo,
-    /// Where the button is (possibly a dead button: nobody dealt in sits there).
+    /// The button's seat (possibly a dead button, at a seat that was not dealt in).
     pub button: SeatNo,
-    /// Who posts the small blind; nobody when it is dead.
+    /// The seat that posts the small blind; none if it is dead.
     pub small_blind: Option<SeatNo>,
-    /// Who posts the big blind.
+    /// The seat that posts the big blind.
     pub big_blind: SeatNo,
     /// Blinds and ante of this hand.
     pub level: Level,
@@ -102,203 +102,205 @@ pub struct HandStart {
     pub commitment: Seed,
 }
 
-/// What a table's journal holds.
+/// An event of a table's journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum TableEvent {
-    /// The table came to be.
+    /// The table was created.
     Created {
-        /// Everything that stays the same about it.
+        /// The table's configuration.
         config: TableConfig,
     },
     /// Cash: a seat is held while the cashier moves the buy-in into play.
     SeatReserved {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
-        /// For whom.
+        /// The player.
         player: PlayerId,
         /// The player's display name.
         name: String,
         /// Whether bot workers play the seat.
         bot: bool,
-        /// Chips asked for.
+        /// The buy-in.
         buy_in: Chips,
-        /// The posting that pays for it.
+        /// The posting of the buy-in.
         posting: PostingId,
     },
     /// Cash: the cashier refused the buy-in; the seat is free again.
     BuyInRefused {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
-        /// Why.
+        /// The reason.
         refusal: Refusal,
     },
-    /// A player sits with chips in front of them.
+    /// A player has a seat with chips.
     Seated {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
-        /// Who.
+        /// The player.
         player: PlayerId,
         /// The player's display name.
         name: String,
         /// Whether bot workers play the seat.
         bot: bool,
-        /// Their chips.
+        /// The chips.
         stack: Chips,
     },
-    /// Cash: more chips were asked for; the cashier is asked to move them into play.
+    /// Cash: the player asked for more chips, and the cashier is asked to move them into play.
     TopUpAsked {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
-        /// How much.
+        /// The amount.
         amount: Chips,
-        /// The posting that pays for it.
+        /// The posting of the chips.
         posting: PostingId,
     },
-    /// Cash: the asked-for chips arrived.
+    /// Cash: the chips that the player asked for have arrived.
     ToppedUp {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
-        /// How much.
+        /// The amount.
         amount: Chips,
     },
-    /// Cash: the cashier refused the asked-for chips.
+    /// Cash: the cashier refused the chips that the player asked for.
     TopUpRefused {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
     },
-    /// A player will not be dealt in from the next hand on.
+    /// A player sits out from the next hand on.
     SatOut {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
     },
-    /// A player will be dealt in again.
+    /// A player no longer sits out.
     SatIn {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
     },
-    /// A player in a hand leaves as soon as it is over.
+    /// A player leaves after the current hand.
     LeaveAsked {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
     },
-    /// A player was heard of: whoever was only out of time is so no longer.
+    /// A player's command or connection arrived, which ends an absence that began when the player's
+    /// time ran out.
     Heard {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
-        /// The connection, when it was the connection that told.
+        /// The connection, if the connection itself was reported.
         connection: Option<ConnectionId>,
     },
-    /// A player's connection is gone.
+    /// A player's connection was lost.
     Disconnected {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
-        /// Which connection.
+        /// The connection.
         connection: ConnectionId,
-        /// The new end of the turn in milliseconds since 1970, where it is this player's turn.
+        /// The new end of the turn in milliseconds since 1970, if the player has the action.
         deadline_ms: Option<u64>,
     },
-    /// A player whose connection was gone is back.
+    /// A player who was absent is back.
     Reconnected {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
-        /// The new end of the turn in milliseconds since 1970, where it is this player's turn.
+        /// The new end of the turn in milliseconds since 1970, if the player has the action.
         deadline_ms: Option<u64>,
     },
-    /// A player has been away for longer than the table waits.
+    /// A player has been absent for longer than the table waits.
     GoneTooLong {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
     },
-    /// A player who is away gets more time to come back, because the table was down.
+    /// An absent player gets more time to come back, because the table was down.
     AbsenceExtended {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
         /// The new end of the time, in milliseconds since 1970.
         until_ms: u64,
     },
-    /// Somebody said something, seated or not.
+    /// A player or visitor of the table sent a line of chat.
     Said {
-        /// Who.
+        /// The player.
         player: PlayerId,
-        /// Their display name.
+        /// The player's display name.
         name: String,
-        /// What.
+        /// The line.
         text: String,
     },
     /// A seat is free again.
     Unseated {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
-        /// Who sat there.
+        /// The player who had it.
         player: PlayerId,
-        /// Why.
+        /// The reason.
         reason: Unseating,
         /// Cash: chips that go back to the player's balance.
         cash_out: Chips,
-        /// Cash: the posting that pays them back; with nothing left as well.
+        /// Cash: the posting that pays them back; also if no chips are left.
         posting: Option<PostingId>,
     },
-    /// Cash: the cashier has paid a posting back.
+    /// Cash: the cashier has paid a cash-out.
     CashedOut {
-        /// Which posting.
+        /// The posting.
         posting: PostingId,
     },
     /// A hand began.
     HandStarted {
-        /// How it was set up.
+        /// The setup.
         start: HandStart,
-        /// What the deck is shuffled from. Hidden until the hand is over.
+        /// The seed from which the deck is shuffled. Hidden until the hand is over.
         seed: Seed,
-        /// The hand's script, deck included, where the deck is not shuffled. Seed and commitment mean nothing then and are zeros.
+        /// The hand's script, deck included, if the deck is not shuffled. Seed and commitment are
+        /// then unused and zeros.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         script: Option<Box<Script>>,
     },
-    /// Something happened in the hand.
+    /// An event of the hand.
     Hand(HandEvent),
     /// A player has the action.
     Turn {
-        /// Who.
+        /// The seat.
         seat: SeatNo,
         /// The turn's number within the hand, from 1.
         turn: u32,
-        /// What they may do.
+        /// The allowed actions.
         legal: Legal,
-        /// When their time is up, in milliseconds since 1970.
+        /// End of the turn, in milliseconds since 1970.
         deadline_ms: u64,
     },
-    /// The player's time ran out; the action that follows is the table's (TDA 29).
+    /// The player's time ran out; the following action is the table's (TDA 29).
     TimedOut {
-        /// Who.
+        /// The seat.
         seat: SeatNo,
     },
-    /// The clock of the turn was moved, because the table was down.
+    /// The turn was extended, because the table was down.
     ClockExtended {
         /// The new end of the turn, in milliseconds since 1970.
         deadline_ms: u64,
     },
-    /// The hand is over and all chips are in stacks again.
+    /// The hand is over, and all chips are in stacks again.
     HandEnded {
-        /// Which hand.
+        /// The hand.
         hand: HandNo,
-        /// The chips of everybody who was dealt in.
+        /// The chips of all players who were dealt in.
         stacks: Vec<Stack>,
         /// The revealed seed.
         seed: Seed,
         /// The earliest start of the next hand, in milliseconds since 1970.
         next_hand_ms: u64,
     },
-    /// Tournament: the coordinator said how to go on.
+    /// Tournament: the coordinator sent an instruction.
     Instructed {
-        /// What it said.
+        /// The instruction.
         instruction: Instruction,
         /// The earliest start of the next hand, in milliseconds since 1970.
         next_hand_ms: u64,
     },
-    /// The table closes as soon as no hand is played and no money is on its way.
+    /// The table closes as soon as no hand is played and no money is moved.
     CloseAsked,
     /// The table is closed for good.
     Closed,
-    /// Nothing happened: a table at rest stores its state once more, so that the records before it may be trimmed.
+    /// A table at rest stored a new snapshot, so that the records before it may be trimmed.
     SnapshotRenewed,
 }

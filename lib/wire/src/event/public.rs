@@ -1,99 +1,100 @@
-//! What everybody at a table sees.
+//! The events that all viewers of a table see.
 
 use super::{HandStart, Post, Seed, Share, Stack, Unseating};
 use crate::{Action, BoardCards, Chips, HandNo, HoleCards, Legal, PlayerId, SeatNo, table::Level};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What everybody at a table sees, in order; numbered per table from 1 without gaps.
+/// An event that all viewers of a table see; numbered per table from 1 without gaps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Event {
-    /// A player sits down.
+    /// A player sat down.
     Seated {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
-        /// Who.
+        /// The player.
         player: PlayerId,
         /// Display name.
         name: String,
         /// Whether bot workers play the seat.
         bot: bool,
-        /// Their chips.
+        /// The chips.
         stack: Chips,
     },
     /// A seat is free again.
     Unseated {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
-        /// Who sat there.
+        /// The player who had it.
         player: PlayerId,
-        /// Why.
+        /// The reason.
         reason: Unseating,
     },
     /// A player added chips.
     ToppedUp {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
-        /// How much.
+        /// The amount.
         amount: Chips,
     },
-    /// A player will not be dealt in.
+    /// A player sits out.
     SatOut {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
     },
-    /// A player will be dealt in again.
+    /// A player no longer sits out.
     SatIn {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
     },
-    /// A player's connection is gone. Until the player is back the turns are short.
+    /// A player's connection was lost. Until the player is back, the player's turns are short.
     Disconnected {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
-        /// The new end of the turn in milliseconds since 1970, where it is this player's turn.
+        /// The new end of the turn in milliseconds since 1970, if the player has the action.
         deadline_ms: Option<u64>,
     },
-    /// A player whose connection was gone is back.
+    /// A player who was absent is back.
     Reconnected {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
-        /// The new end of the turn in milliseconds since 1970, where it is this player's turn.
+        /// The new end of the turn in milliseconds since 1970, if the player has the action.
         deadline_ms: Option<u64>,
     },
-    /// A player has been away for longer than the table waits: the seat is given up after the hand at a cash table, and not waited
-    /// for at a tournament's.
+    /// A player has been absent for longer than the table waits: the player leaves a cash table
+    /// after the hand, and gets no time to act at a tournament's table.
     GoneTooLong {
-        /// Which seat.
+        /// The seat.
         seat: SeatNo,
     },
-    /// Somebody said something, seated or not.
+    /// A player or visitor of the table sent a line of chat.
     Said {
-        /// Who.
+        /// The player.
         player: PlayerId,
-        /// Their display name.
+        /// The player's display name.
         name: String,
-        /// What: one line without control characters.
+        /// The line, without control characters.
         text: String,
     },
     /// A hand began.
     HandStarted(HandStart),
-    /// A forced bet.
+    /// A forced bet was posted.
     Posted {
-        /// Who.
+        /// The seat.
         seat: SeatNo,
-        /// Which forced bet.
+        /// The kind of forced bet.
         post: Post,
         /// Chips put in.
         amount: Chips,
     },
-    /// Cards were dealt to a seat. The hidden ones are only counted here; their player gets them apart.
+    /// Cards were dealt to a seat. Hidden ones are only counted here; their player gets them in a
+    /// separate message.
     Dealt {
-        /// To whom.
+        /// The seat.
         seat: SeatNo,
         /// Number of hidden cards.
         down: u8,
-        /// Cards that everybody sees.
+        /// Cards that all viewers see.
         up: HoleCards,
     },
     /// Cards were dealt to the board.
@@ -105,89 +106,89 @@ pub enum Event {
     },
     /// A player has the action.
     Turn {
-        /// Who.
+        /// The seat.
         seat: SeatNo,
         /// The turn's number within the hand, from 1.
         turn: u32,
-        /// What they may do.
+        /// The allowed actions.
         legal: Legal,
-        /// When their time is up, in milliseconds since 1970.
+        /// End of the turn, in milliseconds since 1970.
         deadline_ms: u64,
     },
     /// A player's time ran out.
     TimedOut {
-        /// Who.
+        /// The seat.
         seat: SeatNo,
     },
-    /// The turn's clock was moved, because the table was down.
+    /// The turn was extended, because the table was down.
     ClockExtended {
         /// The new end of the turn, in milliseconds since 1970.
         deadline_ms: u64,
     },
     /// A player acted. A discard appears as [`Event::Drew`] instead.
     Acted {
-        /// Who.
+        /// The seat.
         seat: SeatNo,
-        /// What they did.
+        /// The action.
         action: Action,
-        /// Chips that went in with it.
+        /// Chips that were put in.
         added: Chips,
-        /// Their stack afterwards.
+        /// The player's stack afterwards.
         stack: Chips,
     },
-    /// A player threw cards away.
+    /// A player discarded cards.
     Drew {
-        /// Who.
+        /// The seat.
         seat: SeatNo,
-        /// How many cards.
+        /// Number of cards.
         count: u8,
     },
-    /// The part of a bet that nobody called went back.
+    /// An uncalled bet went back.
     Returned {
-        /// To whom.
+        /// The seat.
         seat: SeatNo,
-        /// How much.
+        /// The amount.
         amount: Chips,
     },
-    /// A player tabled their cards.
+    /// A player tabled the hole cards.
     Shown {
-        /// Who.
+        /// The seat.
         seat: SeatNo,
-        /// All their cards.
+        /// All of the player's cards.
         cards: HoleCards,
-        /// What they make, in words.
+        /// The hand that they make, in words.
         hand: String,
     },
-    /// A player gave up their cards unseen.
+    /// A player mucked.
     Mucked {
-        /// Who.
+        /// The seat.
         seat: SeatNo,
     },
     /// Chips of a pot went to a player.
     Awarded {
-        /// Which pot: 0 is the main pot.
+        /// The pot: 0 is the main pot.
         pot: u8,
-        /// To whom.
+        /// The seat.
         seat: SeatNo,
-        /// How much.
+        /// The amount.
         amount: Chips,
-        /// Which part of the pot.
+        /// The part of the pot.
         share: Share,
     },
     /// The hand is over.
     HandEnded {
-        /// Which hand.
+        /// The hand.
         hand: HandNo,
-        /// Chips of everybody who was dealt in.
+        /// The chips of all players who were dealt in.
         stacks: Vec<Stack>,
-        /// The seed the deck was shuffled from, for verification.
+        /// The seed from which the deck was shuffled, for verification.
         seed: Seed,
     },
-    /// The tournament said how to go on.
+    /// The tournament sent the table an instruction.
     Instructed {
         /// The level of the next hand.
         level: Level,
-        /// What happens next.
+        /// What the table does next.
         then: crate::tournament::Then,
     },
     /// The table is closed for good.

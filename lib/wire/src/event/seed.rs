@@ -1,14 +1,14 @@
-//! What a deck is shuffled from.
+//! The seed of a shuffle.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{borrow::Cow, fmt, str::FromStr};
 
-/// 32 random bytes that a hand's deck is shuffled from; text form is 64 hexadecimal digits.
+/// 32 random bytes from which a hand's deck is shuffled; as text, 64 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Seed(pub [u8; 32]);
 
-/// Why a text is no seed.
+/// The text is not a seed.
 #[derive(Debug, thiserror::Error)]
 #[error("a seed is 64 hexadecimal digits")]
 pub struct BadSeed;

@@ -1,4 +1,5 @@
-//! `schemas/asyncapi.yaml` is well-formed, refers to files that exist, and knows every subject and every message.
+//! `schemas/asyncapi.yaml` is well-formed, refers to existing files, and has all subjects and
+//! messages.
 
 use crate::{
     messages::{Message, Samples, Visitor, schema_of, visit_all},
@@ -13,7 +14,7 @@ fn document() -> Value {
     serde_yaml_ng::from_str(&text).unwrap()
 }
 
-/// Calls `found` for every `$ref` of the document.
+/// Calls `found` for each `$ref` of the document.
 fn each_reference(value: &Value, found: &mut impl FnMut(&str)) {
     match value {
         Value::Object(fields) => {
@@ -28,7 +29,7 @@ fn each_reference(value: &Value, found: &mut impl FnMut(&str)) {
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
+fn every_reference_has_a_target() {
     let document = document();
     assert_eq!(document["asyncapi"], "3.0.0");
     let mut broken = Vec::new();
@@ -48,7 +49,7 @@ fn every_reference_leads_somewhere() {
             broken.push(reference.to_owned());
         }
     });
-    assert!(broken.is_empty(), "asyncapi.yaml: {broken:?} lead nowhere");
+    assert!(broken.is_empty(), "asyncapi.yaml: {broken:?} have no target");
     let mut unused = Unused { files };
     visit_all(&mut unused);
 }
@@ -64,7 +65,7 @@ impl Visitor for Unused {
     }
 }
 
-/// Every subject that [`subject`] can build, with the name of what builds it.
+/// Returns all subjects that [`subject`] can build, with the names of constant or function.
 fn subjects() -> Vec<(&'static str, String)> {
     let (table, tournament) = (TableId(77), TournamentId(78));
     let node: NodeId = "gateway-1".parse().unwrap();
@@ -91,7 +92,8 @@ fn subjects() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// What [`subject`] offers that is no single subject: wildcards over subjects above, names of streams, numbers, parsers.
+/// The items of [`subject`] that are no single subject: wildcards over the subjects above, names of
+/// streams, numbers, parsers.
 const NO_SUBJECTS: [&str; 21] = [
     "ALL_HEARTBEATS",
     "ALL_PLAYER_FEEDS",

@@ -1,5 +1,6 @@
-//! Two versions side by side: a field that the reader does not know is skipped, and a field that the writer did not know
-//! is filled. Checked for every structure within every sample of every message, in both encodings.
+//! Two versions side by side: a field that the reader does not know is skipped, and a field that
+//! the writer did not know is filled. Checked for each structure within each sample of each
+//! message, in both encodings.
 
 use crate::{
     messages::{Message, Samples, Visitor, schema_of, visit_all},

@@ -1,4 +1,4 @@
-//! `schemas/json/*.json` are what the types say.
+//! The files `schemas/json/*.json` fit the types.
 
 use crate::{
     HOW_TO_UPDATE,

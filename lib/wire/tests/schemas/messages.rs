@@ -1,4 +1,4 @@
-//! Every message that crosses a process boundary, under the name of its files.
+//! All messages that cross a process boundary, under the names of their files.
 
 use crate::samples;
 use schemars::JsonSchema;
@@ -6,20 +6,20 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::fmt::Debug;
 
-/// What every message can do.
+/// The traits that each message has.
 pub trait Message: Serialize + DeserializeOwned + JsonSchema + PartialEq + Debug {}
 impl<T: Serialize + DeserializeOwned + JsonSchema + PartialEq + Debug> Message for T {}
 
 /// Named examples of one message.
 pub type Samples<T> = Vec<(&'static str, T)>;
 
-/// Does something with each type of message.
+/// A visitor of all types of messages.
 pub trait Visitor {
-    /// One type: its name and samples that cover it.
+    /// Visits a type, with its name and the samples that cover it.
     fn visit<T: Message>(&mut self, name: &'static str, samples: Samples<T>);
 }
 
-/// Shows every message to the visitor.
+/// Calls the visitor for each message.
 pub fn visit_all(visitor: &mut impl Visitor) {
     visitor.visit("ClientFrame", samples::client::client_frames());
     visitor.visit("ServerFrame", samples::server::server_frames());
@@ -47,7 +47,7 @@ pub fn visit_all(visitor: &mut impl Visitor) {
     visitor.visit("TournamentRecord", samples::journal::tournament_records());
 }
 
-/// The JSON Schema (2020-12) of a message, with its name as title.
+/// Returns the JSON Schema (2020-12) of a message, with its name as title.
 pub fn schema_of<T: Message>(name: &str) -> Value {
     let settings = schemars::generate::SchemaSettings::draft2020_12();
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
@@ -55,7 +55,8 @@ pub fn schema_of<T: Message>(name: &str) -> Value {
     schema.to_value()
 }
 
-/// A document as text for a file: indented, keys sorted whatever the features of `serde_json` are.
+/// Returns a document as text for a file: indented, and with sorted keys for all features of
+/// `serde_json`.
 pub fn file_text(document: &impl Serialize) -> String {
     let mut document = serde_json::to_value(document).unwrap();
     document.sort_all_objects();

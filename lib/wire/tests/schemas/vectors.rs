@@ -1,7 +1,9 @@
-//! Golden bytes: `schemas/vectors/v1/*.json` hold examples of every message as name, MessagePack in hexadecimal and JSON.
+//! Golden bytes: `schemas/vectors/v1/*.json` have examples of each message: name, MessagePack in
+//! hexadecimal, and JSON.
 //!
-//! What a version of the software has once written, every later one reads. So bytes in these files must decode for ever.
-//! When an encoding changes (a field is added), updating keeps the old bytes as `superseded`.
+//! Each version of the software reads all bytes that earlier versions wrote, so bytes in these
+//! files must always decode. When an encoding changes (a field is added), updating keeps the old
+//! bytes as `superseded`.
 
 use crate::{
     HOW_TO_UPDATE,
@@ -14,16 +16,16 @@ use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::PathBuf};
 use wire::codec;
 
-/// One example.
+/// An example.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Vector {
-    /// What it is an example of.
+    /// The example's name.
     name: String,
     /// The bytes, in hexadecimal.
     msgpack: String,
-    /// The same as JSON.
+    /// The value as JSON.
     json: Value,
-    /// Whether it is written differently today. It must still decode.
+    /// Whether the current version writes the value differently. The bytes must still decode.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     superseded: bool,
 }
@@ -50,7 +52,7 @@ impl Golden {
         self.faults.push(text);
     }
 
-    /// Every stored example decodes; those of today give the sample.
+    /// Checks that each stored example decodes, and that the current ones give their samples.
     fn decode<T: Message>(&mut self, file: &str, stored: &Vector, sample: Option<&T>) {
         let name = &stored.name;
         let from_bytes = codec::decode::<T>(&unhex(&stored.msgpack));
@@ -107,7 +109,7 @@ impl Visitor for Golden {
 }
 
 impl Golden {
-    /// Samples show every variant and every field, also of the types within.
+    /// Checks that the samples have each variant and each field, also of the types within.
     fn cover<T: Message>(&mut self, name: &str, vectors: &[Vector]) {
         let schema = schema_of::<T>(name);
         let schema = Schema(&schema);
@@ -123,7 +125,7 @@ impl Golden {
     }
 }
 
-/// Today's examples, and the old bytes that differ from them.
+/// Returns the current examples, and the old bytes that differ from them.
 fn update(stored: Vec<Vector>, today: &[Vector]) -> Vec<Vector> {
     let mut all = today.to_vec();
     for mut old in stored {

@@ -1,21 +1,22 @@
-//! Walks a value along its JSON Schema: which variants and fields it has, and where its structures are. Also checks that
-//! the value is what the schema says, as far as the constructs go that our types lead to; any other is a panic.
+//! Walks a value along its JSON Schema, and finds its variants, fields and structures. Checks that
+//! the value fits the schema, for those constructs that this crate's types lead to; it panics at
+//! others.
 
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// A structure (not the wrapper of a variant) within a value.
 pub struct Structure {
-    /// Where it is, as a JSON pointer.
+    /// Its place, as a JSON pointer.
     pub pointer: String,
-    /// Fields that may be missing, with the value they then have (null where the schema names none).
+    /// Fields that may be missing, with their values then (null if the schema names none).
     pub optional: Vec<(String, Value)>,
 }
 
-/// What a walk finds.
+/// The result of a walk.
 #[derive(Default)]
 pub struct Found {
-    /// `Enum::Variant` and `Structure.field`, fields only where they hold something.
+    /// `Enum::Variant` and `Structure.field`, fields only if they are not empty.
     pub seen: BTreeSet<String>,
     /// All structures.
     pub structures: Vec<Structure>,
@@ -33,7 +34,7 @@ impl<'a> Schema<'a> {
         found
     }
 
-    /// Everything that samples have to cover: each variant and each field of each definition.
+    /// Returns all that samples have to cover: each variant and each field of each definition.
     pub fn all(&self) -> BTreeSet<String> {
         let mut all = BTreeSet::new();
         inventory(self.0["title"].as_str().unwrap(), self.0, &mut all);
@@ -134,7 +135,7 @@ impl<'a> Schema<'a> {
     }
 }
 
-/// The variants' schemas, when this is the schema of an enum.
+/// Returns the variants' schemas, if this is the schema of an enum.
 fn branches(schema: &Value) -> Option<&[Value]> {
     if schema.get("enum").is_some() {
         return Some(std::slice::from_ref(schema));
@@ -142,7 +143,7 @@ fn branches(schema: &Value) -> Option<&[Value]> {
     schema.get("oneOf")?.as_array().map(Vec::as_slice)
 }
 
-/// Names of the variants without content in one branch.
+/// Returns the names of the variants without content in one branch.
 fn unit_tags(branch: &Value) -> Vec<String> {
     let texts = |value: &Value| match value {
         Value::String(text) => vec![text.clone()],
@@ -173,7 +174,7 @@ fn has_type(schema: &Value, wanted: &str) -> bool {
     match &schema["type"] {
         Value::String(found) => found == wanted,
         Value::Array(types) => types.iter().any(|found| found == wanted),
-        // No type: anything goes.
+        // A schema without a type accepts all values.
         _ => true,
     }
 }

@@ -1,4 +1,5 @@
-//! What journals hold. The states in records are their owners' own business and are no promise; here they are any value.
+//! Records of journals. The states in records are private to their owners and may change; here they
+//! are any value.
 
 use super::{
     AT_MS, HAND, OTHER_TABLE, PLAYER, TABLE, events, instruction, places, refusals, report, seed,

@@ -1,4 +1,4 @@
-//! Examples of every message, and the parts that several of them have.
+//! Examples of all messages, and the parts that several of them have.
 
 pub mod archive;
 pub mod cashier;
@@ -28,7 +28,7 @@ pub const HAND: HandNo = HandNo(17);
 pub const AT_MS: u64 = 1_700_000_000_000;
 pub const DEADLINE_MS: u64 = AT_MS + 15_000;
 
-/// The cards of a text like `AsKd`.
+/// Returns the cards of a text like `AsKd`.
 pub fn cards<List: FromIterator<Card>>(text: &str) -> List {
     text.as_bytes().chunks(2).map(|two| std::str::from_utf8(two).unwrap().parse().unwrap()).collect()
 }
@@ -155,7 +155,7 @@ pub fn legal() -> Legal {
     }
 }
 
-/// What is offered elsewhere than in hold'em facing a bet.
+/// Returns legal actions that do not occur in hold'em facing a bet.
 pub fn other_legal() -> Legal {
     Legal {
         fold: true,
@@ -168,7 +168,7 @@ pub fn other_legal() -> Legal {
     }
 }
 
-/// Every action.
+/// Returns all actions.
 pub fn actions() -> Vec<(&'static str, Action)> {
     vec![
         ("fold", Action::Fold),
@@ -182,7 +182,7 @@ pub fn actions() -> Vec<(&'static str, Action)> {
     ]
 }
 
-/// Every refusal.
+/// Returns all refusals.
 pub fn refusals() -> Vec<(&'static str, Refusal)> {
     use Refusal as R;
     vec![
