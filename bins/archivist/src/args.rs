@@ -7,24 +7,24 @@ use std::time::Duration;
 #[derive(Parser)]
 #[command(version)]
 pub struct CommandLine {
-    /// How to reach NATS.
+    /// Options for the connection to NATS.
     #[command(flatten)]
     pub bus: bus::Args,
-    /// How to reach the database.
+    /// Options for the connection to the database.
     #[command(flatten)]
     pub database: database::Args,
     /// Months that the archive keeps before they are detached, the current one not counted
     /// [default: all].
     #[arg(long, env = "ARCHIVE_RETENTION_MONTHS", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_200))]
     pub retention_months: Option<u32>,
-    /// Seconds that a closed table or a finished tournament stays in its journal after it is
-    /// archived: late questions are answered from there.
+    /// Seconds that the journal of a closed table or finished tournament stays after it is
+    /// archived, for late requests.
     #[arg(long, env = "ARCHIVE_LINGER_S", value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(..=86_400))]
     pub linger_s: u32,
 }
 
 impl CommandLine {
-    /// Returns how long a closed table or a finished tournament stays in its journal after it is
+    /// Returns how long the journal of a closed table or finished tournament stays after it is
     /// archived, at most a day.
     #[must_use]
     pub fn linger(&self) -> Duration {

@@ -1,4 +1,4 @@
-//! What all units of an archivist work with.
+//! The parts that all units of an archivist share.
 
 use crate::store::{Database, Packed};
 use audit::Report;
@@ -10,17 +10,18 @@ use std::{
 };
 use wire::fleet::Load;
 
-/// Violations of one journal that are described; those after them are counted. One fault may show in every record after it.
+/// Number of violations of one journal that are described; further ones are only counted. One fault
+/// may show in all later records.
 const MOST_TOLD: usize = 100;
 
-/// Shared by all units.
+/// State that all units of an archivist share.
 pub struct Context {
     /// The connection to NATS.
     pub bus: Bus,
     /// The database.
     pub database: Database,
-    /// How long a closed table or finished tournament stays in its journal after it is archived:
-    /// late questions about it are still answered.
+    /// How long the journal of a closed table or finished tournament stays after it is archived:
+    /// late requests about it are still answered.
     pub linger: Duration,
     /// Owned units.
     pub units: AtomicU32,
@@ -31,7 +32,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// Before anything was done.
+    /// Makes the context before any unit runs.
     pub const fn new(bus: Bus, database: Database, linger: Duration) -> Self {
         Self {
             bus,
@@ -45,7 +46,7 @@ impl Context {
         }
     }
 
-    /// Counts a batch that is in the database.
+    /// Counts a batch that was written to the database.
     pub fn count(&self, packed: &Packed) {
         let batch = packed.batch();
         let hands = batch.pieces.iter().filter(|piece| piece.hand.is_some()).count();
@@ -54,18 +55,18 @@ impl Context {
         self.bytes.fetch_add(packed.bytes() as u64, Relaxed);
     }
 
-    /// Counts broken promises, and describes them: in the log, and by what is left in the report, which goes into the database.
-    /// `told` counts those of the same journal that were described before.
+    /// Counts violations, and describes them in the log and, by the entries that stay in the
+    /// report, in the database. `told` counts the described violations of the same journal.
     pub fn tell(&self, stream: &str, report: &mut Report, told: &mut usize) {
         self.violations.fetch_add(report.violations, Relaxed);
         report.found.truncate(MOST_TOLD.saturating_sub(*told));
         *told += report.found.len();
         for violation in &report.found {
-            tracing::error!(stream, %violation, "a promise is broken: look at the record with `pokerctl table log`");
+            tracing::error!(stream, %violation, "an invariant is violated: it is recorded in the archive; see the record with `pokerctl table log`");
         }
     }
 
-    /// What the heartbeat says.
+    /// Returns the load for the heartbeat.
     pub fn load(&self) -> Load {
         Load {
             partitions: self.units.load(Relaxed),

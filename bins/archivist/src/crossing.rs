@@ -1,11 +1,12 @@
-//! Whether tournaments and their tables say the same, once both are archived: the same hands, the same instructions.
+//! Compares finished tournaments with their tables once both are archived: hands and instructions
+//! must be the same.
 
 use crate::{context::Context, error::ArchiveError, store::signed};
 use audit::{Location, Report, Rule};
 use database::Limits;
 use wire::{TableId, TournamentId, subject};
 
-/// Tournaments that are looked at in one go.
+/// Number of tournaments that are compared at once.
 const MOST: i64 = 100;
 
 /// A table whose journal differs from its tournament's.
@@ -15,7 +16,7 @@ struct Difference {
     what: String,
 }
 
-/// Compares the tournaments that were not compared yet and all of whose tables are archived.
+/// Compares the tournaments that were not compared yet and whose tables are all archived.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -33,7 +34,7 @@ pub async fn cross(context: &Context) -> Result<(), ArchiveError> {
     mark(context, ready, report).await
 }
 
-/// Tournaments that can be compared now.
+/// Returns the tournaments that can be compared now.
 async fn ready(context: &Context) -> Result<Vec<i64>, ArchiveError> {
     let select = "SELECT tournament_id FROM archive.tournaments AS t WHERE crossed_at IS NULL
             AND NOT EXISTS (SELECT FROM archive.tournament_tables AS told
@@ -70,7 +71,7 @@ async fn differences(context: &Context, tournaments: &[i64]) -> Result<Vec<Diffe
     context.database.run(Limits::LONG, found).await
 }
 
-/// Marks tournaments as compared, with what was found, in one transaction.
+/// Marks tournaments as compared, together with the violations, in one transaction.
 async fn mark(context: &Context, tournaments: Vec<i64>, report: Report) -> Result<(), ArchiveError> {
     let (tournaments, report) = (&tournaments, &report);
     let mark = |mut client: database::Client| async move {

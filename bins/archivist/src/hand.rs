@@ -1,4 +1,4 @@
-//! A finished hand as rows of the database, out of the records that it consists of.
+//! Makes a finished hand's rows for the database out of its records.
 
 use std::collections::BTreeMap;
 use wire::{
@@ -10,13 +10,13 @@ use wire::{
 /// A finished hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hand {
-    /// How it was set up.
+    /// The hand's setup.
     pub start: HandStart,
-    /// When it ended, by the table worker's clock, in milliseconds since 1970.
+    /// Time of the hand's end by the table worker's clock, in milliseconds since 1970.
     pub ended_ms: u64,
-    /// Everybody who was dealt in, by seat.
+    /// All players who were dealt in, by seat.
     pub players: Vec<Player>,
-    /// Players' actions.
+    /// Number of players' actions.
     pub actions: u32,
     /// All chips that players won.
     pub pot: Chips,
@@ -33,16 +33,17 @@ pub struct Player {
     pub seat: SeatNo,
     /// The cards held at the end, hidden ones too.
     pub cards: Vec<Card>,
-    /// Whether they were tabled.
+    /// Whether the cards were tabled.
     pub shown: bool,
-    /// Chips put in, the uncalled part of a bet left out.
+    /// Chips put in, without uncalled bets.
     pub committed: Chips,
-    /// Chips out of pots.
+    /// Chips won from pots.
     pub won: Chips,
 }
 
 impl Hand {
-    /// Makes the hand that ends with the last of these records; none when no whole hand is in them.
+    /// Returns the hand that ends with the last of these records; none if they have no complete
+    /// hand.
     pub fn of(records: &[Archived<TableEvent>]) -> Option<Self> {
         let mut making: Option<Making> = None;
         let mut ended = None;
@@ -89,13 +90,13 @@ impl Hand {
         ended
     }
 
-    /// The hand's number.
+    /// Returns the hand's number.
     pub const fn number(&self) -> HandNo {
         self.start.hand
     }
 }
 
-/// A hand as far as it is read.
+/// A hand whose records are being read.
 struct Making {
     start: HandStart,
     players: BTreeMap<SeatNo, Player>,
@@ -160,7 +161,7 @@ impl Making {
     }
 }
 
-/// Cards as text, e.g. `AhKd`.
+/// Returns cards as text, e.g. `AhKd`.
 pub fn text(cards: &[Card]) -> String {
     cards.iter().map(Card::to_string).collect()
 }

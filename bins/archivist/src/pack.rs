@@ -1,8 +1,10 @@
-//! How records are kept in the database: MessagePack as in the journal, compressed by Zstandard with a dictionary.
-//! Names of events and fields make up most of a hand; the dictionary holds them, so that a hand takes about a
-//! seventh of its bytes in the journal (`docs/decisions/0038-archive.md` has the figures).
+//! Packs records for the database: MessagePack as in the journal, compressed by Zstandard with a
+//! dictionary. Names of events and fields make up most of a hand, and the dictionary has them, so
+//! that a hand takes about a seventh of its bytes in the journal (figures in
+//! `docs/decisions/0038-archive.md`).
 //!
-//! The first byte names the format, so that a later dictionary leaves older rows readable.
+//! The first byte is the number of the format, so that rows stay readable when a later format has
+//! another dictionary.
 
 use serde::{Serialize, de::DeserializeOwned};
 use std::io;
@@ -13,40 +15,41 @@ use wire::{
 
 /// Format 1: Zstandard with the dictionary `pack-1.dict`.
 const FORMAT: u8 = 1;
-/// What the dictionary is: the records of one hand of hold'em and some further events, as they are encoded.
+/// The dictionary: the encoded records of one hand of hold'em and some further events.
 const DICTIONARY: &[u8] = include_bytes!("pack-1.dict");
-/// Compression level: higher ones gain less than a twentieth.
+/// Compression level; higher levels save less than a twentieth.
 const LEVEL: i32 = 6;
-/// Most bytes that a body may unpack to; a stretch is archived long before it has so many.
+/// Maximum number of bytes that a body may unpack to; stretches are archived long before they reach
+/// it.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 
-/// Why records cannot be packed or unpacked.
+/// The reason why records cannot be packed or unpacked.
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
-    /// They cannot be encoded or decoded.
+    /// The records cannot be encoded or decoded.
     #[error(transparent)]
     Codec(#[from] CodecError),
-    /// They cannot be compressed or decompressed.
+    /// The records cannot be compressed or decompressed.
     #[error("archived records cannot be unpacked: {0}")]
     Compression(#[from] io::Error),
-    /// The body is of another version of the archivist.
+    /// The body was written by another version of the archivist.
     #[error("archived records are of the unknown format {0}: a newer archivist wrote them")]
     Format(u8),
 }
 
-/// Packs records. One packer serves many: it keeps its dictionary prepared.
+/// Packs records. A packer keeps its dictionary prepared, and is used for many bodies.
 pub struct Packer(zstd::bulk::Compressor<'static>);
 
 impl Packer {
-    /// Prepares the dictionary.
+    /// Makes a packer.
     ///
     /// # Errors
-    /// When there is no memory for it.
+    /// When there is no memory for the dictionary.
     pub fn new() -> Result<Self, PackError> {
         Ok(Self(zstd::bulk::Compressor::with_dictionary(LEVEL, DICTIONARY)?))
     }
 
-    /// Packs records in order.
+    /// Packs records, in order.
     ///
     /// # Errors
     /// When a record cannot be encoded.
@@ -58,10 +61,10 @@ impl Packer {
     }
 }
 
-/// Unpacks what a [`Packer`] has packed.
+/// Unpacks a body of a [`Packer`].
 ///
 /// # Errors
-/// When it is something else.
+/// When the body is damaged or of an unknown format.
 pub fn unpack<E: DeserializeOwned>(body: &[u8]) -> Result<Vec<Archived<E>>, PackError> {
     match body.split_first() {
         Some((&FORMAT, packed)) => {
@@ -93,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_packed_is_unpacked() {
+    fn packed_records_are_unpacked_unchanged() {
         let mut packer = Packer::new().unwrap();
         for count in [0, 1, 500] {
             let records = records(count);

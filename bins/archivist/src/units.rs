@@ -1,4 +1,5 @@
-//! The task of one owned unit: a stream of tables' journals, or the tournaments'.
+//! Runs the task of one owned unit: a stream of tables' journals, or the stream of tournaments'
+//! journals.
 
 use crate::{
     context::Context, error::ArchiveError, stream::StreamArchivist, tournaments::TournamentArchivist,
@@ -7,13 +8,14 @@ use bus::{Journal, JournalError, Tenure};
 use std::{sync::Arc, time::Duration};
 use wire::subject;
 
-/// How often it is looked whether a stream has been added.
+/// Interval between two checks whether a missing stream has been added.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// Archives a unit until it is released. What is being written then is abandoned: the next owner writes it.
+/// Archives a unit until its tenure ends. A write that is under way then is abandoned: the next
+/// owner writes it.
 ///
 /// # Errors
-/// When the stream or the database does not answer; the unit is begun again then.
+/// When the stream or the database does not answer; the caller starts the unit again.
 pub async fn run(context: Arc<Context>, unit: u16, mut tenure: Tenure) -> Result<(), ArchiveError> {
     tokio::select! {
         () = tenure.ends() => Ok(()),

@@ -1,15 +1,15 @@
-//! The archivist as a member of the fleet: one task per owned unit.
+//! Runs the archivist as a member of the fleet, with one task for each owned unit.
 
 use crate::{context::Context, error::ArchiveError, query, retention, units};
 use bus::{OwnedKind, Peers, Stop};
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 use wire::{NodeId, fleet::Role, subject::QUERY_ARCHIVE};
 
-/// Runs an archivist until `stop`; then hands its units over. The archive keeps so many whole
-/// months, or all.
+/// Runs an archivist until `stop`, then hands its units over. The archive keeps `retention_months`
+/// whole months, or all.
 ///
 /// # Errors
-/// When the fleet cannot be joined, or the database is not what it should be.
+/// When the archivist cannot join the fleet, or the database has other migrations than it needs.
 pub async fn run(
     context: Arc<Context>,
     node: NodeId,
@@ -45,7 +45,7 @@ pub async fn run(
     Ok(())
 }
 
-/// Tells everybody whether the database is there.
+/// Tells the fleet, by heartbeat, whether the database answers.
 async fn watch(context: Arc<Context>, peers: Peers) {
     context.database.watch(|answers| peers.set_troubled(!answers)).await;
 }

@@ -1,5 +1,6 @@
-//! How small hands get, and the dictionary that makes them so. `cargo test -p archivist --test dictionary -- --ignored
-//! --nocapture` prints figures; with `MAKE_DICTIONARY=FILE` it trains a dictionary for a new format of `pack.rs`.
+//! Measures how small packed hands get, and trains the dictionary. `cargo test -p archivist --test
+//! dictionary -- --ignored --nocapture` prints figures; with `MAKE_DICTIONARY=FILE` it trains a
+//! dictionary for a new format of `pack.rs`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that breaks says where")]
 
@@ -11,10 +12,10 @@ use archivist::pack::{Packer, unpack};
 use poker::table::TableRecord;
 use wire::{archive::Archived, codec, event::TableEvent};
 
-/// Bytes of a dictionary: more gain nothing that can be measured.
+/// Bytes of a dictionary; larger ones bring no measurable gain.
 const DICTIONARY_BYTES: usize = 16 * 1024;
 
-/// The records of each hand, as the archivist packs them together.
+/// Returns the records of each hand, as the archivist packs them.
 fn hands(journal: &[TableRecord]) -> Vec<Vec<Archived<TableEvent>>> {
     let mut hands = vec![Vec::new()];
     for (sequence, record) in (1..).zip(journal) {
@@ -68,7 +69,7 @@ fn how_small_hands_get() {
 }
 
 #[test]
-fn a_played_hand_is_unpacked_as_it_was() {
+fn a_played_hand_is_unpacked_unchanged() {
     let mut packer = Packer::new().unwrap();
     for hand in played(200..202) {
         assert_eq!(unpack::<TableEvent>(&packer.pack(&hand).unwrap()).unwrap(), hand);

@@ -1,4 +1,4 @@
-//! The program itself, with nats-server and PostgreSQL.
+//! Tests of the program with nats-server and PostgreSQL.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 use bus::{Bus, Options, OwnedKind, Peers, admin};
@@ -14,7 +14,7 @@ use wire::{
     subject::ARCHIVE_UNITS,
 };
 
-/// Longest time that anything here may take, on a machine that is busy with other things.
+/// Guard against hangs, generous for busy machines.
 const GENEROUS: Duration = Duration::from_secs(60);
 
 struct Fleet {
@@ -35,7 +35,7 @@ impl Fleet {
         migrations.run_async(&mut owner).await.unwrap();
         owner.batch_execute("ALTER ROLE archivist LOGIN PASSWORD 'for tests'").await.unwrap();
 
-        // As in the fleet: each role may only do what it needs.
+        // As in a fleet: each role may only do what it needs.
         let config = servers::find::nats_config().unwrap();
         let options = NatsOptions { config: Some(config.clone()), ..NatsOptions::default() };
         let nats = Nats::start(options).await.unwrap();
@@ -62,12 +62,12 @@ impl Fleet {
             .log(self.logs.path().join(node))
     }
 
-    /// What an archivist says of itself, while it is thought alive.
+    /// Returns an archivist's heartbeat, while it is alive.
     fn beat(&self, node: &str) -> Option<Heartbeat> {
         self.peers.alive(Role::Archivist).into_iter().find(|beat| beat.node.as_str() == node)
     }
 
-    /// An archivist that is ready.
+    /// Starts an archivist and waits until it is ready.
     async fn archivist(&self, node: &str) -> Child {
         let mut child = self.program(node).start().await.unwrap();
         until(|| {
@@ -79,7 +79,7 @@ impl Fleet {
         child
     }
 
-    /// Waits until each unit is owned by one of these, and each of these owns one.
+    /// Waits until each unit is owned by one of these archivists, and each of them owns a unit.
     async fn until_owned_by(&self, nodes: &[&str]) {
         let began = Instant::now();
         loop {
@@ -136,14 +136,14 @@ async fn archivists_share_the_units_and_take_over_from_each_other() {
 }
 
 #[tokio::test]
-async fn it_waits_for_the_database_and_says_when_it_is_away() {
+async fn an_archivist_waits_for_the_database_and_reports_when_it_is_away() {
     let mut fleet = Fleet::start().await;
     fleet.postgres.stop().await.unwrap();
     let mut child = fleet.program("archivist-1").start().await.unwrap();
     until(|| child.log_tail().contains("waiting for the database")).await;
     until(|| fleet.beat("archivist-1").is_some_and(|beat| !beat.ready)).await;
 
-    // One that waits stops in order, too.
+    // An archivist that waits for the database stops in order too.
     let mut waiting = fleet.program("archivist-2").start().await.unwrap();
     until(|| waiting.log_tail().contains("waiting for the database")).await;
     assert_eq!(waiting.stop(GENEROUS).await.unwrap().code(), Some(0), "{}", waiting.log_tail());
@@ -160,7 +160,7 @@ async fn it_waits_for_the_database_and_says_when_it_is_away() {
 }
 
 #[tokio::test]
-async fn what_it_cannot_work_with_is_said_in_one_sentence() {
+async fn an_unusable_database_is_reported_in_one_sentence() {
     let fleet = Fleet::start().await;
     let refused = async |program: Program, says: &str| {
         let mut child = program.start().await.unwrap();
