@@ -1,21 +1,21 @@
-//! What every command needs: where the fleet's folder is and how to reach its servers as the administrator.
+//! The global options, and connections to the fleet's servers as the administrator.
 
 use bus::{Bus, BusError, Options, options::ADMIN};
 use std::{env, path::PathBuf};
 use supervisor::{Fleet, FleetError};
 
-/// Why the fleet cannot be reached.
+/// The reason why the fleet cannot be reached.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// No fleet runs on the folder.
     #[error(transparent)]
     Fleet(#[from] FleetError),
-    /// The NATS server does not let us in.
+    /// The NATS server does not answer, or refuses the connection.
     #[error(transparent)]
     Bus(#[from] BusError),
 }
 
-/// Folder of the fleet when no other is named.
+/// Default folder of the fleet.
 pub const DEFAULT_DATA_DIR: &str = ".local/data";
 
 /// The global options.
@@ -30,11 +30,11 @@ pub struct Context {
 }
 
 impl Context {
-    /// Connects as the administrator: to the servers that were named, else to those of the fleet that runs on
-    /// the folder.
+    /// Connects as the administrator: to the given servers, or else to those of the fleet that runs
+    /// on the folder.
     ///
     /// # Errors
-    /// When no fleet runs, or its server does not answer or refuses.
+    /// When no fleet runs, or its server does not answer or refuses the connection.
     pub async fn bus(&self) -> Result<Bus, ConnectError> {
         if let Some(urls) = &self.nats_url {
             return as_named(urls).await;
@@ -42,7 +42,8 @@ impl Context {
         administrator(&Fleet::read(&self.data_dir)?).await
     }
 
-    /// The database's address: DATABASE_URL, else the one of the fleet that runs on the folder.
+    /// Returns the database's address: DATABASE_URL, or else that of the fleet that runs on the
+    /// folder.
     ///
     /// # Errors
     /// When no fleet runs.
@@ -54,11 +55,11 @@ impl Context {
     }
 }
 
-/// Connects to a fleet's servers as the administrator: with the password in the fleet's folder, or else as the
-/// environment says (NATS_USER, NATS_PASSWORD).
+/// Connects to a fleet's servers as the administrator: with the password in the fleet's folder, or
+/// else with NATS_USER and NATS_PASSWORD.
 ///
 /// # Errors
-/// When the server does not answer or refuses.
+/// When the server does not answer or refuses the connection.
 pub async fn administrator(fleet: &Fleet) -> Result<Bus, ConnectError> {
     match fleet.credentials {
         Some(_) => Ok(Bus::connect(fleet.options(ADMIN, &node())?).await?),
@@ -66,7 +67,7 @@ pub async fn administrator(fleet: &Fleet) -> Result<Bus, ConnectError> {
     }
 }
 
-/// Connects to servers as the environment says.
+/// Connects to servers with NATS_USER and NATS_PASSWORD.
 async fn as_named(urls: &str) -> Result<Bus, ConnectError> {
     let user = env::var("NATS_USER").unwrap_or_else(|_| ADMIN.to_owned());
     let options = Options::new(urls, &user, env::var("NATS_PASSWORD").ok().as_deref(), &node());

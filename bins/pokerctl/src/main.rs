@@ -1,9 +1,9 @@
-//! `pokerctl`: starts a fleet, shows it, and asks the roles what they offer to the administrator.
+//! `pokerctl`: starts a fleet, shows its state, and sends the administrator's requests to roles.
 //!
-//! What always holds: whatever a command prints for programs (`--json`) goes to stdout as whole lines of
-//! JSON, everything for people that is not the answer itself goes to stderr, and an error is one sentence
-//! that says what to do. What this program does not know: journals' contents beyond what
-//! `verify` and `table log` read as the administrator, and anything that the roles' subjects do not offer.
+//! Invariants: output for programs (`--json`) goes to stdout as complete lines of JSON; text for
+//! people goes to stderr, except a command's result; an error is one sentence that says what to do.
+//! The program knows of journals only what `verify` and `table log` read as the administrator, and
+//! of roles only what their subjects offer.
 
 mod absence;
 mod ask;
@@ -35,11 +35,11 @@ fn main() -> ExitCode {
 fn run(cli: cli::Cli) -> anyhow::Result<ExitCode> {
     cli::log_to_stderr();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    // The tasks that look after processes stay on this thread.
+    // The supervisor's tasks, which are not `Send`, stay on this thread.
     tokio::task::LocalSet::new().block_on(&runtime, dispatch(cli))
 }
 
-/// One line per subject. A command has its own error type and ends here; most end with success.
+/// Runs the command. Each has its own error type; most end with success.
 async fn dispatch(cli: cli::Cli) -> anyhow::Result<ExitCode> {
     use cli::Command;
     let context = cli.context();

@@ -1,4 +1,4 @@
-//! `pokerctl up` as a user meets it: killed, interrupted, started again, in the way of others.
+//! Tests of `pokerctl up`: killed, interrupted, started again, and blocked by other programs.
 
 #![allow(clippy::unwrap_used)]
 
@@ -13,10 +13,11 @@ use std::{
 use tempfile::TempDir;
 use tokio::{process::Command, time::sleep};
 
-/// Guard against hangs: a fleet is up or down much sooner.
+/// Guard against hangs: a fleet starts or stops much sooner.
 const LIMIT: Duration = Duration::from_secs(90);
 
-/// A folder for a fleet that PostgreSQL can get through to, when the tests run as root and it does not.
+/// Returns a folder for a fleet that PostgreSQL can reach, also if the tests run as root and
+/// PostgreSQL does not.
 fn folder() -> TempDir {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::Builder::new().prefix("poker-up-").tempdir().unwrap();
@@ -31,7 +32,7 @@ fn pokerctl() -> PathBuf {
     program
 }
 
-/// The smallest fleet, without a demo, on free ports.
+/// Returns the smallest fleet, without a demo, on free ports.
 fn small_fleet(data: &Path) -> Program {
     Program::new(pokerctl())
         .args(["up", "--no-demo", "--port-base", "0", "--gateways", "1", "--table-workers", "1"])
@@ -62,13 +63,13 @@ async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 /// Starts a fleet and waits until it is ready.
 async fn up(data: &Path) -> (Child, Value) {
     let up = small_fleet(data).start().await.unwrap();
-    // A fleet that was killed has left its description.
+    // A killed fleet leaves its description behind.
     let ready = |fleet: &Value| fleet["pid"].as_u64() == up.id().map(u64::from) && fleet["ready"] == true;
     let fleet = until("the fleet is ready", || described(data).filter(ready)).await;
     (up, fleet)
 }
 
-/// Process ids of everything that a fleet consists of.
+/// Returns the process ids of a fleet's processes.
 fn processes(fleet: &Value) -> Vec<u64> {
     let nodes = fleet["nodes"].as_array().unwrap().iter().map(|node| &node["pid"]);
     let all: Vec<u64> =
@@ -77,7 +78,7 @@ fn processes(fleet: &Value) -> Vec<u64> {
     all
 }
 
-/// Whether a process runs: one that waits for its parent to look at it does not.
+/// Returns whether a process runs; a zombie does not.
 fn runs(pid: u64) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit(')').next().and_then(|rest| rest.trim().chars().next()).is_some_and(|state| state != 'Z')
@@ -88,7 +89,7 @@ async fn all_gone(processes: &[u64]) {
 }
 
 #[tokio::test]
-async fn a_killed_up_leaves_no_process_and_the_next_one_goes_on() {
+async fn a_killed_up_leaves_no_process_and_the_next_up_continues() {
     let folder = folder();
     let data = folder.path().join("data");
     let (mut first, fleet) = up(&data).await;
@@ -123,7 +124,7 @@ async fn a_killed_up_leaves_no_process_and_the_next_one_goes_on() {
 }
 
 #[tokio::test]
-async fn a_second_up_on_the_same_folder_says_who_has_it() {
+async fn a_second_up_on_the_same_folder_names_the_first_one() {
     let folder = folder();
     let data = folder.path().join("data");
     let (mut first, fleet) = up(&data).await;
@@ -138,7 +139,7 @@ async fn a_second_up_on_the_same_folder_says_who_has_it() {
 }
 
 #[tokio::test]
-async fn what_dies_is_started_again_at_the_same_address() {
+async fn a_killed_process_is_started_again_at_the_same_address() {
     let folder = folder();
     let data = folder.path().join("data");
     let (mut up, before) = up(&data).await;
@@ -147,7 +148,7 @@ async fn what_dies_is_started_again_at_the_same_address() {
         let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
         rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
     }
-    let again = until("everything runs again", || {
+    let again = until("all processes run again", || {
         let fleet = described(&data)?;
         let new = processes(&fleet);
         new.iter().all(|pid| runs(*pid) && !old.contains(pid)).then_some(fleet)
@@ -158,7 +159,7 @@ async fn what_dies_is_started_again_at_the_same_address() {
         fleet["nodes"].as_array().unwrap().iter().map(|node| node["addresses"].clone()).collect()
     };
     assert_eq!(addresses(&again), addresses(&before));
-    // It works: the ledger is behind NATS and PostgreSQL, the cashier answers for both.
+    // The answer shows that it works: the cashier needs NATS and PostgreSQL for it.
     let made = run(&data, &["player", "create", "ida", "--credit", "500"]).await;
     assert!(made.status.success(), "{made:?}");
     up.signal(Signal::TERM);
@@ -166,7 +167,7 @@ async fn what_dies_is_started_again_at_the_same_address() {
 }
 
 #[tokio::test]
-async fn the_shuffle_of_a_hand_that_was_played_is_verified() {
+async fn the_shuffle_of_a_played_hand_is_verified() {
     let folder = folder();
     let data = folder.path().join("data");
     let (mut up, _) = up(&data).await;
@@ -192,7 +193,7 @@ async fn the_shuffle_of_a_hand_that_was_played_is_verified() {
 }
 
 #[tokio::test]
-async fn what_is_in_the_way_is_said_in_one_sentence() {
+async fn an_obstacle_to_the_start_is_reported_in_one_sentence() {
     let folder = folder();
     let data = folder.path().join("data");
     let other = TcpListener::bind("127.0.0.1:0").unwrap();

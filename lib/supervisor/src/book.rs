@@ -1,4 +1,4 @@
-//! What is known about the running fleet: kept in `fleet.json` for others, and told as news.
+//! The state of the running fleet: kept in `fleet.json` for other programs, and reported as news.
 
 use crate::{
     fleet::{Fleet, FleetError},
@@ -24,48 +24,48 @@ pub struct Book {
 struct Inner {
     fleet: Fleet,
     deaths: HashMap<String, Deaths>,
-    /// From when on deaths are no news.
+    /// Whether the fleet is being stopped: then deaths are no news.
     stopping: bool,
 }
 
-/// How often a process died, and what it said last.
+/// The deaths of a process.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Deaths {
     /// Number of deaths.
     pub(crate) count: u32,
-    /// What its log says about it, else how it ended.
+    /// The line of its log that gives a reason, or else how it ended.
     pub(crate) last_line: String,
 }
 
-/// What a person should hear of a fleet that is not being stopped.
+/// News of a fleet for a person, unless the fleet is being stopped.
 #[derive(Debug)]
 pub enum News {
     /// A process that had ended runs again.
     RunsAgain {
-        /// Which.
+        /// The process.
         node: String,
     },
     /// A process ended by itself; it is started again after a pause.
     Died {
-        /// Which.
+        /// The process.
         node: String,
         /// How, e.g. `signal: 9 (SIGKILL)`.
         how: String,
-        /// What its log says about it; none when a signal ended it.
+        /// The line of its log that gives a reason; none if a signal ended it.
         why: Option<String>,
         /// The pause.
         pause: Duration,
     },
-    /// A process has ended as it was told to from outside, and stays down until it is wanted again.
+    /// A process was drained and has ended; it is started again by `pokerctl undrain`.
     Drained {
-        /// Which.
+        /// The process.
         node: String,
     },
-    /// A process cannot be started; that is tried again.
+    /// A process cannot be started; the next attempt follows after a pause.
     NotStarted {
-        /// Which.
+        /// The process.
         node: String,
-        /// Why not.
+        /// The reason.
         error: ServerError,
     },
     /// `fleet.json` cannot be written.
@@ -85,7 +85,7 @@ impl Book {
         Ok(Self { folder, inner: Arc::new(Mutex::new(inner)) })
     }
 
-    /// Changes the description and writes it.
+    /// Changes the description and writes the file.
     ///
     /// # Errors
     /// When the folder cannot be written.
@@ -95,23 +95,22 @@ impl Book {
         inner.fleet.write(&self.folder)
     }
 
-    /// Returns the description as it is now.
+    /// Returns the current description.
     pub fn fleet(&self) -> Fleet {
         self.inner().fleet.clone()
     }
 
-    /// Returns how often a process died since the start.
+    /// Returns a process's deaths since the start.
     pub(crate) fn deaths(&self, node: &str) -> Deaths {
         self.inner().deaths.get(node).cloned().unwrap_or_default()
     }
 
-    /// Notes that from now on processes end because they are told to.
+    /// Notes that processes end from now on because they are asked to.
     pub fn set_stopping(&self) {
         self.inner().stopping = true;
     }
 
-    /// Writes down what happens to the processes, for as long as there are any, and tells what is
-    /// news.
+    /// Records all changes of processes, as long as there are any, and calls `tell` with news.
     pub async fn follow(self, mut changes: mpsc::UnboundedReceiver<Change>, tell: impl Fn(News)) {
         while let Some(change) = changes.recv().await {
             let stopping = self.inner().stopping;
@@ -121,7 +120,7 @@ impl Book {
         }
     }
 
-    /// Takes a change in. Returns what is news in it.
+    /// Records a change. Returns its news.
     fn take(&self, change: Change) -> Option<News> {
         match change {
             Change::Started { node, pid } => {

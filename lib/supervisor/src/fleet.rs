@@ -1,6 +1,6 @@
-//! The fleet's folder: the lock that only one `pokerctl up` holds, and `fleet.json`, by which every
-//! other command finds the fleet. `fleet.json` names addresses, processes and where passwords are;
-//! it never holds a password.
+//! The fleet's folder: the lock that one `pokerctl up` at a time holds, and `fleet.json`, by which
+//! other commands find the fleet. `fleet.json` has addresses, processes and the places of
+//! passwords, and never a password.
 
 use crate::keep::Server;
 use bus::Options;
@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-/// Why the fleet's folder cannot be used.
+/// The reason why the fleet's folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FleetError {
     /// Another `up` runs on the same folder.
@@ -33,22 +33,22 @@ pub enum FleetError {
         "no fleet runs on {0}: start one with `pokerctl up`, or name another with --data-dir or --nats-url"
     )]
     NotRunning(PathBuf),
-    /// `fleet.json` is not what this version writes.
-    #[error("cannot understand {path}: {error}; `pokerctl up` writes it anew")]
+    /// `fleet.json` was written by another version, or is damaged.
+    #[error("cannot read {path}: {error}; the next `pokerctl up` writes it again")]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         error: serde_json::Error,
     },
     /// A file cannot be read or written.
     #[error("cannot {what} {path}: {error}")]
     Io {
-        /// What was tried.
+        /// The operation.
         what: &'static str,
-        /// With which file.
+        /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         error: io::Error,
     },
 }
@@ -56,27 +56,27 @@ pub enum FleetError {
 /// A running fleet, as `fleet.json` describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fleet {
-    /// Process id of the `pokerctl up` that looks after it.
+    /// Process id of the `pokerctl up` that runs the fleet.
     pub pid: u32,
     /// Addresses of the NATS servers, comma separated.
     pub nats_url: String,
     /// Process id of the fleet's own nats-server.
     #[serde(default)]
     pub nats_pid: Option<u32>,
-    /// Port where the fleet's own nats-server tells over HTTP what it does, if it does.
+    /// Port of the HTTP statistics of the fleet's own nats-server; none if they are off.
     #[serde(default)]
     pub nats_monitor_port: Option<u16>,
     /// Process id of the fleet's own PostgreSQL.
     #[serde(default)]
     pub postgres_pid: Option<u32>,
-    /// Folder with one file per NATS user that holds the user's password; none when NATS_PASSWORD
-    /// names one for all.
+    /// Folder with a password file for each NATS user; none if NATS_PASSWORD has one password for
+    /// all.
     pub credentials: Option<PathBuf>,
-    /// File with the address, password included, by which the owner of the database logs in.
+    /// File with the address, password included, by which the database's owner logs in.
     pub database_url_file: PathBuf,
     /// Folder with one log file per role process.
     pub logs: PathBuf,
-    /// Whether everything has reported ready.
+    /// Whether all role processes have reported ready.
     pub ready: bool,
     /// The role processes.
     pub nodes: Vec<Node>,
@@ -118,7 +118,7 @@ impl Fleet {
         }
     }
 
-    /// Returns where the file is.
+    /// Returns the path of the file.
     fn path(folder: &Path) -> PathBuf {
         folder.join("fleet.json")
     }
@@ -126,7 +126,7 @@ impl Fleet {
     /// Reads the description of the fleet that runs on a folder.
     ///
     /// # Errors
-    /// When no fleet runs there or its description cannot be read.
+    /// When no fleet runs there, or its description cannot be read.
     pub fn read(folder: &Path) -> Result<Self, FleetError> {
         let path = Self::path(folder);
         if !Lock::is_held(folder) {
@@ -139,7 +139,7 @@ impl Fleet {
         serde_json::from_str(&text).map_err(|error| FleetError::Unreadable { path, error })
     }
 
-    /// Writes the description so that a reader sees the old one or the new one, whole.
+    /// Writes the description atomically: a reader sees either the old or the new one.
     ///
     /// # Errors
     /// When the folder cannot be written.
@@ -152,8 +152,8 @@ impl Fleet {
         fs::rename(&fresh, &path).map_err(io_error("write", &path))
     }
 
-    /// Returns how to connect to the fleet's NATS servers as one of their users; without a password
-    /// where the fleet's folder has none.
+    /// Returns the options for a connection to the fleet's NATS servers as one of their users;
+    /// without a password if the fleet's folder has none.
     ///
     /// # Errors
     /// When the user's password cannot be read.
@@ -162,7 +162,7 @@ impl Fleet {
         Ok(Options::new(&self.nats_url, user, password.as_deref(), node))
     }
 
-    /// Returns the address, password included, by which the owner of the database logs in.
+    /// Returns the address, password included, by which the database's owner logs in.
     ///
     /// # Errors
     /// When its file cannot be read.
@@ -171,7 +171,7 @@ impl Fleet {
     }
 
     /// Returns the addresses for players that begin with `scheme`, e.g. `tcp://`, in the order of
-    /// the nodes' names.
+    /// the gateways' names.
     #[must_use]
     pub fn addresses(&self, scheme: &str) -> Vec<String> {
         let all = self.nodes.iter().flat_map(|node| &node.addresses);
@@ -207,24 +207,24 @@ impl Fleet {
         }
     }
 
-    /// Takes the description away: the fleet has stopped.
+    /// Removes the description: the fleet has stopped.
     pub fn remove(folder: &Path) {
         let _ = fs::remove_file(Self::path(folder));
     }
 }
 
-/// Held by the one `up` of a folder for as long as it lives; the system lets go of it when the
-/// process dies.
+/// The lock of a folder, held by one `up` as long as it runs; the operating system releases it when
+/// the process ends.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Takes the lock of a folder, which is made if it is not there.
+    /// Takes the lock of a folder, which is created if it does not exist.
     ///
     /// # Errors
-    /// [`FleetError::Running`] when somebody else has it.
+    /// [`FleetError::Running`] when another process has it.
     pub fn take(folder: &Path) -> Result<Self, FleetError> {
         fs::create_dir_all(folder).map_err(io_error("make the folder", folder))?;
         let path = folder.join("lock");
@@ -234,8 +234,8 @@ impl Lock {
             .write(true)
             .open(&path)
             .map_err(io_error("open", &path))?;
-        // A reader asks for the lock for an instant (see `is_held`): only a lock that stays is an
-        // `up`'s.
+        // A reader takes the lock for an instant (see `is_held`): only a lock that stays taken
+        // belongs to an `up`.
         for _ in 0..10 {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { _file: file }),
@@ -249,7 +249,7 @@ impl Lock {
         })
     }
 
-    /// Whether somebody has the lock of a folder: asks for a shared one and lets go of it at once.
+    /// Returns whether a process has the lock of a folder: takes a shared lock for an instant.
     fn is_held(folder: &Path) -> bool {
         File::open(folder.join("lock"))
             .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fleet_is_found_only_while_its_up_lives() {
+    fn a_fleet_is_found_only_while_its_up_runs() {
         let folder = folder("fleet");
         fleet().write(&folder).unwrap();
         let stale = Fleet::read(&folder).unwrap_err();

@@ -1,4 +1,4 @@
-//! One process: it is started, started again when it dies, and ended when it is told to.
+//! Keeps one process running: starts it, starts it again when it dies, and ends it when asked to.
 
 use crate::signals::Wanted;
 use servers::{Child, Nats, Postgres, Program, ServerError};
@@ -12,50 +12,50 @@ use std::{
 use tokio::sync::{mpsc, watch};
 use wire::fleet::Role;
 
-/// Pause before a process that died is started again: twice as long each time it dies early.
+/// First pause before a process that died is started again; doubles with each early death.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// A process that lived this long did not die early.
+/// A process that ran this long did not die early.
 const LIVED: Duration = Duration::from_secs(20);
-/// How long a process may take to hand its work over when it stops.
+/// Time limit for a process to hand its work over when it is stopped.
 const GRACE: Duration = Duration::from_secs(15);
 
-/// What happened to a process.
+/// A change of a process.
 #[derive(Debug)]
 pub enum Change {
     /// It runs.
     Started {
-        /// Which.
+        /// The process.
         node: String,
         /// Its process id.
         pid: Option<u32>,
     },
-    /// It ended by itself and is started again after a pause.
+    /// It ended by itself, and is started again after a pause.
     Died {
-        /// Which.
+        /// The process.
         node: String,
         /// How, e.g. `signal: 9 (SIGKILL)`.
         how: String,
-        /// What its log says about it; nothing when a signal ended it.
+        /// The line of its log that gives a reason; none if a signal ended it.
         last_line: Option<String>,
         /// The pause.
         pause: Duration,
     },
-    /// It has ended as it was told to from outside, and stays down until it is wanted again.
+    /// It was drained and has ended, and is not started again until that is requested.
     Drained {
-        /// Which.
+        /// The process.
         node: String,
     },
-    /// It could not be started; that is tried again after a pause.
+    /// It could not be started; the next attempt follows after a pause.
     NotStarted {
-        /// Which.
+        /// The process.
         node: String,
-        /// Why not.
+        /// The reason.
         error: ServerError,
     },
 }
 
-/// What a process is, for the order in which they stop.
+/// The kinds of processes, for the order in which they stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The messaging server.
@@ -66,18 +66,18 @@ pub enum Kind {
     Role(Role),
 }
 
-/// A server that `lib/servers` runs.
+/// A server of `lib/servers`.
 pub(crate) trait Server: 'static {
-    /// Its name among the fleet's processes.
+    /// The server's name among the fleet's processes.
     const NAME: &'static str;
 
     /// Returns the process.
     fn child(&mut self) -> &mut Child;
 
-    /// Starts it again after it died.
+    /// Starts the server again after its death.
     fn restart(&mut self) -> impl Future<Output = Result<(), ServerError>>;
 
-    /// Lets it end.
+    /// Stops the server.
     fn stop(&mut self) -> impl Future<Output = Result<(), ServerError>>;
 }
 
@@ -119,7 +119,7 @@ pub(crate) async fn keep_server<S: Server>(
             status = server.child().ended() => status,
             () = told(&mut stop) => {
                 if let Err(error) = server.stop().await {
-                    tracing::warn!(%node, %error, "does not stop");
+                    tracing::warn!(%node, %error, "the server cannot be stopped: it is killed when the supervisor ends");
                 }
                 return;
             }
@@ -153,7 +153,7 @@ fn died(node: &str, status: io::Result<ExitStatus>, child: &Child, pause: Durati
     }
 }
 
-/// Runs one process until it is told to stop.
+/// Keeps a process running until it is asked to stop.
 pub(crate) async fn keep(
     node: String,
     program: Program,
@@ -161,7 +161,7 @@ pub(crate) async fn keep(
     mut wanted: Wanted,
     changes: mpsc::UnboundedSender<Change>,
 ) {
-    // Once the fleet is being stopped, changes are not read any more.
+    // Once the fleet is being stopped, changes are no longer read.
     let tell = |change| drop(changes.send(change));
     let mut pause = FIRST_PAUSE;
     loop {
@@ -195,20 +195,20 @@ pub(crate) async fn keep(
     }
 }
 
-/// Returns when the process is to stop.
+/// Returns when the process is asked to stop.
 async fn told(stop: &mut watch::Receiver<bool>) {
-    // The other end is gone: that, too, is the end.
+    // A dropped sender asks for the stop too.
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
 async fn end(node: &str, mut child: Child) {
     if let Err(error) = child.stop(GRACE).await {
-        tracing::warn!(%node, %error, "does not stop");
+        tracing::warn!(%node, %error, "the process cannot be stopped: it is killed when the supervisor ends");
     }
 }
 
-/// Returns the line of a log that says best why a process ended: its last error, if it names one. A
-/// backtrace says nothing to the person who reads this.
+/// Returns the line of a log that best gives the reason why a process ended: its panic or last
+/// error, if there is one. Backtraces do not help the person who reads the line.
 fn last_line(log: &str) -> String {
     let lines = || log.lines().map(str::trim).filter(|line| !line.is_empty());
     let panic = lines().skip_while(|line| !line.contains("panicked at")).nth(1);
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_process_that_ends_in_order_stays_down_until_it_is_wanted() {
+    async fn a_drained_process_is_started_only_when_that_is_requested() {
         let (_stop, stopped) = watch::channel(false);
         let (sender, mut changes) = mpsc::unbounded_channel();
         let (want, wanted) = Wanted::by_hand();
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_line_that_says_something() {
+    fn the_reported_line_of_a_log_is_its_panic_or_last_error() {
         assert_eq!(last_line("a\nb \n\n"), "b");
         assert_eq!(last_line("x\nError: no port\n\nStack backtrace:\n 0: main"), "Error: no port");
         let panic = "thread 'main' (7) panicked at src/main.rs:1:2:\nno hope\nnote: run with";

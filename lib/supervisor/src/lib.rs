@@ -1,11 +1,10 @@
-//! A fleet on one machine: its servers and role processes are started, started again when they die,
-//! written down in `fleet.json`, and stopped in order.
+//! Supervisor of a fleet on one machine: starts servers and role processes, starts them again when
+//! they die, describes them in `fleet.json`, and stops them in order.
 //!
-//! What always holds: whatever ends the supervisor's process (a signal, an error, SIGKILL), no
-//! process that it started outlives it; two processes never run under one name; processes stop in
-//! an order in which each can still hand over what it holds; one supervisor runs on a folder. What
-//! this crate does not know: the command line, the console, what the streams and tables of the
-//! servers are.
+//! Invariants: all processes of a fleet end with the supervisor's process, also after an error or
+//! SIGKILL; two processes never run under one name; processes stop in an order in which each can
+//! still hand over its work; one supervisor runs on a folder. The crate does not know the command
+//! line, the console, or the streams and tables of the servers.
 
 mod book;
 mod fleet;

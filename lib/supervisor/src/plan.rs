@@ -1,4 +1,4 @@
-//! What a fleet consists of: which role processes, on which ports, with which options.
+//! The plan of a fleet: its role processes, their ports and options.
 
 use crate::fleet::Node;
 use servers::ports;
@@ -10,17 +10,17 @@ use std::{
 };
 use wire::fleet::Role;
 
-/// Where the numbers of ports begin when `--port-base` is given.
+/// Offsets from `--port-base`.
 const TCP_OFFSET: u16 = 10;
 const WS_OFFSET: u16 = 50;
-/// Ports when nothing is said.
+/// Default ports.
 const NATS_PORT: u16 = 4222;
 const TCP_PORT_BASE: u16 = 7001;
 const WS_PORT_BASE: u16 = 8001;
-/// How many ports are tried where any will do.
+/// Number of random ports that are tried if any free port will do.
 const TRIES: usize = 32;
 
-/// How many processes of each role a fleet has, where they listen and what they are told.
+/// The number of processes of each role, their ports and options.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Gateways.
@@ -35,33 +35,33 @@ pub struct Plan {
     pub cashiers: u16,
     /// Archivists.
     pub archivists: u16,
-    /// Address that gateways listen on for players.
+    /// Address on which gateways listen for players.
     pub listen: IpAddr,
-    /// Where the servers and the gateways listen.
+    /// Ports of servers and gateways.
     pub ports: Ports,
-    /// Whether nats-server tells over HTTP, on a free port, how many messages it passes on.
+    /// Whether nats-server reports its message counts over HTTP, on a free port.
     pub nats_monitored: bool,
-    /// Most connections per gateway; none for the gateway's own number.
+    /// Maximum number of connections per gateway; none for the gateway's default.
     pub max_connections: Option<u32>,
-    /// Whether table workers take scripts: hands whose decks are written down, not shuffled.
+    /// Whether table workers accept scripts: hands whose decks are written down and not shuffled.
     pub scripted_decks: bool,
 }
 
-/// Ports as they are asked for: 0 for free ones, none for the usual ones.
+/// The requested ports: 0 for free ones, none for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ports {
-    /// All at once: nats-server's, PostgreSQL's next to it, TCP from 10 and WebSocket from 50 after
-    /// it; at most 65,400.
+    /// All ports at once: nats-server on this port, PostgreSQL on the next, TCP from 10 and
+    /// WebSocket from 50 after it; at most 65,400.
     pub base: Option<u16>,
-    /// nats-server's.
+    /// The port of nats-server.
     pub nats: Option<u16>,
-    /// The first one for players' TCP connections, one per gateway.
+    /// The first port for players' TCP connections, one per gateway.
     pub tcp_base: Option<u16>,
-    /// The first one for players' WebSocket connections.
+    /// The first port for players' WebSocket connections, one per gateway.
     pub ws_base: Option<u16>,
 }
 
-/// A port cannot be listened on.
+/// A port cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PortError {
     /// Another program listens there.
@@ -71,17 +71,17 @@ pub enum PortError {
     Taken {
         /// The port.
         port: u16,
-        /// What it is for.
+        /// Its user.
         what: String,
     },
-    /// Listening does not work for another reason.
+    /// Listening fails for another reason.
     #[error("cannot listen on {address} for {what}: {error}; choose others with --listen and --port-base")]
     Listen {
-        /// Where.
+        /// The address.
         address: SocketAddr,
-        /// What for.
+        /// Its user.
         what: String,
-        /// Why not.
+        /// The reason.
         error: io::Error,
     },
 }
@@ -93,22 +93,21 @@ impl Ports {
         Some(port).filter(|port| *port != 0)
     }
 
-    /// Returns the port of PostgreSQL; none for a free one. No client needs to know it, so it is
-    /// fixed only with all others.
+    /// Returns the port of PostgreSQL; none for a free one. Clients do not need to know it, so it
+    /// is fixed only by `base`.
     pub(crate) fn postgres(&self) -> Option<u16> {
         self.base.filter(|base| *base != 0).map(|base| base + 1)
     }
 }
 
 impl Plan {
-    /// Returns the role processes with their ports, which are free and stay so until they are let
-    /// go.
+    /// Returns the role processes with their ports, which are reserved until [`Held`] is dropped.
     ///
     /// # Errors
     /// When a port is taken.
     pub(crate) fn nodes(&self, logs: &Path) -> Result<(Vec<Planned>, Held), PortError> {
         let mut nodes = Vec::new();
-        // In the order in which they are started; they are stopped in another (see `STOP_ORDER`).
+        // The order of the start; the fleet stops in another order (see `STOP_ORDER`).
         for (role, count) in [
             (Role::Cashier, self.cashiers),
             (Role::Archivist, self.archivists),
@@ -153,17 +152,17 @@ impl Plan {
     }
 }
 
-/// Ports that were chosen for processes which are not started yet: until this is dropped, no other
-/// program gets them.
+/// Ports of processes that are not started yet, reserved against other programs until this is
+/// dropped.
 #[must_use]
 #[derive(Debug)]
 pub(crate) struct Held {
     _listeners: Vec<TcpListener>,
 }
 
-/// Returns a port that can be listened on now: the wanted one, or any for 0. A node keeps its port
-/// when it is started again, which is why 0 is not left to the node, and why the system, which
-/// would choose among the ports of outgoing connections, is not asked.
+/// Returns a port that is free now: the wanted one, or a random one for 0. A gateway must keep its
+/// port when it is started again, so it does not choose one itself; and the operating system would
+/// choose among the ports of outgoing connections.
 fn free_port(ip: IpAddr, wanted: u16, what: &str) -> Result<(SocketAddr, TcpListener), PortError> {
     let candidates =
         if wanted == 0 { (0..TRIES).filter_map(|_| ports::random().ok()).collect() } else { vec![wanted] };
@@ -186,16 +185,16 @@ fn free_port(ip: IpAddr, wanted: u16, what: &str) -> Result<(SocketAddr, TcpList
 /// A role process to be started.
 #[derive(Clone, Debug)]
 pub(crate) struct Planned {
-    /// Its role.
+    /// The role.
     pub(crate) role: Role,
-    /// Its name.
+    /// The process's name.
     pub(crate) node: String,
-    /// Its own options.
+    /// The process's own options.
     pub(crate) args: Vec<String>,
-    /// Where its log goes.
+    /// Path of its log.
     pub(crate) log: PathBuf,
-    /// Threads for its messages, where the processes of a role share the machine's cores: more
-    /// would only wake each other.
+    /// Number of threads for its messages, if the processes of its role share the machine's cores:
+    /// more threads would only wake each other.
     pub(crate) threads: Option<usize>,
 }
 
@@ -206,7 +205,7 @@ impl Planned {
         Self { role, log, args: vec!["--node".into(), node.clone()], node, threads: None }
     }
 
-    /// Returns what `fleet.json` says about it before it runs.
+    /// Returns its entry in `fleet.json` before it runs.
     pub(crate) fn describe(&self) -> Node {
         Node {
             node: self.node.clone(),
@@ -223,7 +222,7 @@ impl Planned {
 mod tests {
     use super::*;
 
-    /// The usual numbers, on free ports.
+    /// Returns the default plan, on free ports.
     fn plan() -> Plan {
         Plan {
             gateways: 2,
@@ -270,11 +269,11 @@ mod tests {
         let threads = |role| nodes.iter().find(|node| node.role == role).unwrap().threads;
         assert_eq!(threads(Role::Gateway), Some((cores / 3).max(1)));
         assert_eq!(threads(Role::TableWorker), Some(cores));
-        assert_eq!(threads(Role::BotWorker), None, "each uses what there is");
+        assert_eq!(threads(Role::BotWorker), None, "each uses all cores");
     }
 
     #[test]
-    fn scripts_are_for_table_workers_and_only_when_asked_for() {
+    fn only_table_workers_accept_scripts_and_only_on_request() {
         let with = |scripted_decks| {
             let (nodes, _held) = Plan { scripted_decks, ..plan() }.nodes(Path::new("logs")).unwrap();
             let takes = |node: &Planned| node.args.iter().any(|arg| arg == "--scripted-decks");
@@ -294,9 +293,9 @@ mod tests {
         assert_eq!((free.nats(), free.postgres()), (Some(4_223), None));
     }
 
-    /// The servers are started first, and meanwhile another fleet looks for ports.
+    /// The servers are started first, and other fleets may look for ports meanwhile.
     #[test]
-    fn a_chosen_port_is_kept_until_it_is_let_go() {
+    fn a_chosen_port_is_reserved_until_it_is_released() {
         let (nodes, held) = Plan { gateways: 1, ..plan() }.nodes(Path::new("logs")).unwrap();
         let ports: Vec<SocketAddr> =
             nodes.iter().flat_map(|n| &n.args).filter_map(|arg| arg.parse().ok()).collect();

@@ -1,4 +1,4 @@
-//! The fleet's processes: what they are started with, and the order in which they stop.
+//! The fleet's processes: their environment, and the order in which they stop.
 
 use crate::{
     keep::{Change, Kind, Server, keep, keep_server},
@@ -17,11 +17,11 @@ use tokio::{
 };
 use wire::fleet::Role;
 
-/// Tells a process how many threads to use; the environment's own word counts.
+/// The variable for a process's number of threads; a value in the environment takes precedence.
 const THREADS: &str = "TOKIO_WORKER_THREADS";
 
-/// The order in which a fleet stops, each kind before what it needs: players are sent away first,
-/// tables and tournaments are written down, then the servers end.
+/// The order in which a fleet stops, each kind before those that it needs: first players'
+/// connections are closed, then tables and tournaments are handed over, then the servers end.
 pub const STOP_ORDER: [(&str, &[Kind]); 7] = [
     ("gateways", &[Kind::Role(Role::Gateway)]),
     ("table workers and bot workers", &[Kind::Role(Role::TableWorker), Kind::Role(Role::BotWorker)]),
@@ -37,24 +37,24 @@ pub const STOP_ORDER: [(&str, &[Kind]); 7] = [
 #[error("the program {} is missing: build all of them with `cargo build --workspace` (or `make build`)", .0.display())]
 pub struct NoProgram(pub PathBuf);
 
-/// What all role processes are given.
+/// The environment that all role processes share.
 #[derive(Clone, Debug)]
 pub(crate) struct Surroundings {
     /// Folder of the roles' programs.
     pub(crate) programs: PathBuf,
-    /// Options that every role understands.
+    /// Options that all roles have.
     pub(crate) args: Vec<String>,
-    /// Folder with the passwords of the NATS users; none when the environment names one for all.
+    /// Folder with the passwords of the NATS users; none if the environment has one for all.
     pub(crate) passwords: Option<PathBuf>,
-    /// Addresses of the database, with the login of each role that has one.
+    /// The database's addresses, with the login of each role that has one.
     pub(crate) database_urls: HashMap<Role, String>,
 }
 
 impl Surroundings {
-    /// Checks that all programs are there.
+    /// Checks that all programs exist.
     ///
     /// # Errors
-    /// Names the first that is not.
+    /// Names the first missing program.
     pub(crate) fn check(programs: &Path) -> Result<(), NoProgram> {
         let missing = Role::ALL.iter().map(|role| programs.join(role.name())).find(|path| !path.is_file());
         missing.map_or(Ok(()), |path| Err(NoProgram(path)))
@@ -68,7 +68,7 @@ impl Surroundings {
             .env("NO_COLOR", "1")
             .log(&node.log);
         if let Some(folder) = &self.passwords {
-            // What the environment says is about another server.
+            // The environment's values belong to another server.
             program = program
                 .env("NATS_USER", role)
                 .env("NATS_PASSWORD", "")
@@ -102,8 +102,8 @@ struct Kept {
 }
 
 impl Processes {
-    /// Returns an empty fleet, whose drained processes start again when they are `wanted`. What
-    /// happens to them comes out of the receiver.
+    /// Returns an empty set of processes; drained ones start again at a signal of `wanted`. The
+    /// receiver gets all changes.
     pub fn new(wanted: Wanted) -> (Self, mpsc::UnboundedReceiver<Change>) {
         let (changes, receiver) = mpsc::unbounded_channel();
         let kept = Vec::new();
@@ -119,7 +119,7 @@ impl Processes {
         self.keep(Kind::Role(node.role), |stop| keep(name, program, stop, wanted, changes));
     }
 
-    /// Keeps a server running that was started.
+    /// Keeps a started server running.
     pub(crate) fn keep_server<S: Server>(&mut self, kind: Kind, server: S) {
         let changes = self.changes.clone();
         self.keep(kind, |stop| keep_server(server, stop, changes));
@@ -134,13 +134,13 @@ impl Processes {
         self.kept.push(Kept { kind, stop, ended });
     }
 
-    /// Returns how many of some kinds there are.
+    /// Returns the number of processes of some kinds.
     #[must_use]
     pub fn count(&self, kinds: &[Kind]) -> usize {
         self.kept.iter().filter(|kept| kinds.contains(&kept.kind)).count()
     }
 
-    /// Stops all processes of some kinds at the same time and returns when they are gone.
+    /// Stops all processes of some kinds at the same time, and returns when they have ended.
     pub async fn stop(&mut self, kinds: &[Kind]) {
         let (stopping, kept): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.kept).into_iter().partition(|kept| kinds.contains(&kept.kind));
@@ -149,7 +149,7 @@ impl Processes {
             kept.stop.send_replace(true);
         }
         for kept in stopping {
-            // It cannot fail: the task neither panics nor is it cancelled.
+            // The task neither panics nor is cancelled.
             let _ = kept.ended.await;
         }
     }

@@ -1,5 +1,6 @@
-//! Ctrl-C and its relatives: the first one asks the fleet to stop, the second one does not wait.
-//! And SIGUSR1, by which `pokerctl undrain` says that what was drained is wanted again.
+//! Signals to the supervisor: the first SIGINT, SIGTERM or SIGHUP asks the fleet to stop, the
+//! second ends the wait. SIGUSR1, sent by `pokerctl undrain`, asks to start drained processes
+//! again.
 
 use std::{io, time::Duration};
 use tokio::{
@@ -8,10 +9,10 @@ use tokio::{
     time::Instant,
 };
 
-/// Signals that come closer together are one request: `timeout` and `make` send theirs twice.
+/// Signals within this time are one request: `timeout` and `make` send theirs twice.
 const ONE_REQUEST: Duration = Duration::from_millis(700);
 
-/// Tells when what was drained is wanted again. Clones hear the same.
+/// The requests to start drained processes. Clones receive the same ones.
 #[derive(Clone, Debug)]
 pub struct Wanted(watch::Receiver<u32>);
 
@@ -19,7 +20,7 @@ impl Wanted {
     /// Listens for SIGUSR1 from now on.
     ///
     /// # Errors
-    /// When the system does not let us.
+    /// When the operating system refuses.
     pub fn listen() -> io::Result<Self> {
         let mut signals = signal(SignalKind::user_defined1())?;
         let (count, wanted) = watch::channel(0);
@@ -31,22 +32,22 @@ impl Wanted {
         Ok(Self(wanted))
     }
 
-    /// Returns at the next signal from now on.
+    /// Returns at the next request from now on.
     pub async fn again(&mut self) {
         self.0.mark_unchanged();
         if self.0.changed().await.is_err() {
-            // Signals are not listened for any more: there will be none.
+            // The task that receives signals has ended, so no request will come.
             std::future::pending::<()>().await;
         }
     }
 
-    /// Returns one without signals.
+    /// Returns a value without requests.
     #[cfg(test)]
     pub(crate) fn never() -> Self {
         Self::by_hand().1
     }
 
-    /// Returns one that a test signals.
+    /// Returns a value whose requests come from a test.
     #[cfg(test)]
     pub(crate) fn by_hand() -> (watch::Sender<u32>, Self) {
         let (count, wanted) = watch::channel(0);
@@ -54,7 +55,7 @@ impl Wanted {
     }
 }
 
-/// Requests to stop, as they come. Clones hear the same.
+/// The requests to stop. Clones receive the same ones.
 #[derive(Clone, Debug)]
 pub struct StopRequests(watch::Receiver<u32>);
 
@@ -62,7 +63,7 @@ impl StopRequests {
     /// Listens for SIGINT (Ctrl-C), SIGTERM and SIGHUP (the terminal was closed) from now on.
     ///
     /// # Errors
-    /// When the system does not let us.
+    /// When the operating system refuses.
     pub fn listen() -> io::Result<Self> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
@@ -85,10 +86,10 @@ impl StopRequests {
         Ok(Self(requests))
     }
 
-    /// Returns when stopping was asked for this many times.
+    /// Returns when this many requests to stop have come.
     pub async fn asked(&mut self, times: u32) {
         if self.0.wait_for(|count| *count >= times).await.is_err() {
-            // Signals are not listened for any more: there will be none.
+            // The task that receives signals has ended, so no request will come.
             std::future::pending::<()>().await;
         }
     }

@@ -1,5 +1,5 @@
-//! Bringing a fleet up: servers, role processes, and waiting until all are ready. Between the two
-//! the caller applies streams, buckets and migrations to the servers.
+//! Starts a fleet: servers, role processes, and the wait until all are ready. Between servers and
+//! role processes, the caller applies streams, buckets and migrations.
 
 use crate::{
     book::Book,
@@ -16,14 +16,14 @@ use std::{
 };
 use wire::fleet::{Heartbeat, Role};
 
-/// How long all processes may take to get ready.
+/// Time limit for all processes to be ready.
 const READY: Duration = Duration::from_secs(60);
-/// A process that dies this often before it is ready will not get ready.
+/// Number of deaths of a process before it is ready after which the start fails.
 const DEATHS: u32 = 3;
 /// The roles that log in to the database, each as the user of its name.
 const LOGINS: [Role; 2] = [Role::Cashier, Role::Archivist];
 
-/// Why a fleet does not start.
+/// The reason why a fleet does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The fleet's folder cannot be used.
@@ -35,36 +35,36 @@ pub enum StartError {
     /// A port is taken.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// A server does not start, or a password cannot be kept.
+    /// A server does not start, or a password cannot be stored.
     #[error(transparent)]
     Server(ServerError),
-    /// Heartbeats cannot be heard.
+    /// Heartbeats cannot be received.
     #[error(transparent)]
     Bus(#[from] BusError),
     /// A role's process does not stay alive.
     #[error("{node} does not start: {last_line} (its log is {log})")]
     Dies {
-        /// Which.
+        /// The process.
         node: String,
         /// The last line of its log.
         last_line: String,
-        /// Its log.
+        /// Path of its log.
         log: String,
     },
     /// A role's process is not ready in time.
     #[error("{node} is not ready after {seconds} s: see its log {log}")]
     NotReady {
-        /// Which.
+        /// The process.
         node: String,
-        /// How long was waited.
+        /// The time limit, in seconds.
         seconds: u64,
-        /// Its log.
+        /// Path of its log.
         log: String,
     },
 }
 
 impl From<ServerError> for StartError {
-    /// Makes of a taken port the error that names the fleet's options.
+    /// Converts a taken port into the error that names the fleet's options.
     fn from(error: ServerError) -> Self {
         match error {
             ServerError::PortTaken { program, port } => {
@@ -75,18 +75,18 @@ impl From<ServerError> for StartError {
     }
 }
 
-/// What a start needs.
+/// The parameters of a start.
 #[derive(Clone, Copy, Debug)]
 pub struct Start<'a> {
-    /// How many processes, where.
+    /// The processes and their ports.
     pub plan: &'a Plan,
-    /// The fleet's folder: data of the servers and passwords.
+    /// The fleet's folder, with the servers' data and passwords.
     pub folder: &'a Path,
-    /// What is written down.
+    /// The fleet's description.
     pub book: &'a Book,
 }
 
-/// The role processes of a start, whose ports are kept free until they run.
+/// The role processes of a start, with ports that are reserved until they run.
 #[derive(Debug)]
 pub struct Roles {
     nodes: Vec<Planned>,
@@ -97,36 +97,36 @@ pub struct Roles {
 /// The NATS server that a fleet uses.
 #[derive(Clone, Debug)]
 pub struct NatsServer {
-    /// Its address, or several, comma separated.
+    /// The server's address, or several, separated by commas.
     pub url: String,
-    /// Folder of its users' passwords; none when the environment names one for all.
+    /// Folder of its users' passwords; none if the environment has one for all.
     pub passwords: Option<PathBuf>,
 }
 
 /// The database that a fleet uses.
 #[derive(Clone, Debug)]
 pub struct Database {
-    /// Address, password included, by which its owner logs in.
+    /// Address, password included, by which the database's owner logs in.
     pub owner_url: String,
-    /// Port, when it is the fleet's own.
+    /// The port, if the database is the fleet's own.
     pub port: Option<u16>,
-    /// How roles log in.
+    /// The logins of roles.
     pub logins: Vec<Login>,
 }
 
-/// How the processes of a role log in to the database.
+/// The database login of a role.
 #[derive(Clone, Debug)]
 pub struct Login {
     /// The role.
     pub role: Role,
     /// The address, password included.
     pub url: String,
-    /// The password, to be set in the database; none when the database is not the fleet's own.
+    /// The password, to be set in the database; none if the database is not the fleet's own.
     pub password: Option<String>,
 }
 
 impl Roles {
-    /// Returns how many processes there are.
+    /// Returns the number of processes.
     #[must_use]
     pub fn count(&self) -> usize {
         self.nodes.len()
@@ -134,7 +134,8 @@ impl Roles {
 }
 
 impl Start<'_> {
-    /// Chooses ports for the role processes and checks that their programs are there, in a folder.
+    /// Chooses ports for the role processes, and checks that their programs are in the folder
+    /// `programs`.
     ///
     /// # Errors
     /// When a port is taken or a program is missing.
@@ -145,7 +146,7 @@ impl Start<'_> {
         Ok(Roles { nodes, programs, held })
     }
 
-    /// Notes the NATS server that was named.
+    /// Records a given NATS server in the description.
     ///
     /// # Errors
     /// When the fleet's folder cannot be written.
@@ -156,7 +157,7 @@ impl Start<'_> {
     /// Starts nats-server with the configuration in a folder.
     ///
     /// # Errors
-    /// When it does not start.
+    /// When the server does not start.
     pub async fn nats(&self, processes: &mut Processes, config: PathBuf) -> Result<NatsServer, StartError> {
         let nats = Nats::start(NatsOptions {
             dir: Some(self.folder.join("nats")),
@@ -180,10 +181,10 @@ impl Start<'_> {
         Ok(server)
     }
 
-    /// Notes the database that was named.
+    /// Records a given database.
     ///
     /// # Errors
-    /// When its address cannot be kept in the fleet's folder.
+    /// When its address cannot be stored in the fleet's folder.
     pub fn named_database(&self, url: &str) -> Result<Database, StartError> {
         self.keep_url(url)?;
         let login = |role| Login { role, url: url.to_owned(), password: None };
@@ -193,7 +194,7 @@ impl Start<'_> {
     /// Starts PostgreSQL.
     ///
     /// # Errors
-    /// When it does not start, or a password cannot be kept.
+    /// When the server does not start, or a password cannot be stored.
     pub async fn postgres(&self, processes: &mut Processes) -> Result<Database, StartError> {
         let postgres = Postgres::start(PostgresOptions {
             dir: Some(self.folder.join("postgres")),
@@ -214,7 +215,8 @@ impl Start<'_> {
         Ok(Database { owner_url, port: Some(port), logins })
     }
 
-    /// Keeps the owner's address of the database. Returns the folder of such secrets.
+    /// Stores the address by which the database's owner logs in. Returns the folder of such
+    /// secrets.
     fn keep_url(&self, url: &str) -> Result<PathBuf, ServerError> {
         let path = self.book.fleet().database_url_file;
         let folder = path.parent().map(PathBuf::from).unwrap_or_default();
@@ -223,11 +225,11 @@ impl Start<'_> {
         Ok(folder)
     }
 
-    /// Starts the role processes and waits until each has reported ready; meanwhile names those
-    /// that have not.
+    /// Starts the role processes and waits until each has reported ready; meanwhile calls `tell`
+    /// with the names of the others.
     ///
     /// # Errors
-    /// When one of them dies again and again, or is not ready after a minute.
+    /// When one of them has died [`DEATHS`] times, or is not ready after [`READY`].
     pub async fn run(
         &self,
         roles: Roles,
@@ -298,7 +300,7 @@ impl Start<'_> {
     }
 }
 
-/// Returns the processes that have reported ready and are not about to stop.
+/// Returns the heartbeats of the processes that are ready and not draining.
 fn ready(peers: &Peers) -> Vec<Heartbeat> {
     let alive = Role::ALL.into_iter().flat_map(|role| peers.alive(role));
     alive.filter(|beat| beat.ready && !beat.draining).collect()

@@ -1,5 +1,5 @@
-//! `pokerctl up` as a child process, for programs that need a fleet of their own: measurements and
-//! tests.
+//! Runs `pokerctl up` as a child process, for programs that need a fleet of their own: measurements
+//! and tests.
 
 use crate::{Fleet, FleetError, NoProgram};
 use servers::{Child, Program, ServerError, Signal};
@@ -14,36 +14,36 @@ use std::{
 use tempfile::TempDir;
 use tokio::time::sleep;
 
-/// A fleet that is not ready by then never will be.
+/// Time limit for a fleet to be ready.
 const READY: Duration = Duration::from_secs(120);
-/// How long a fleet may take to stop in order.
+/// Time limit for a fleet to stop in order.
 const STOPPED: Duration = Duration::from_secs(60);
-/// Lines of each log that are told when a fleet does not work.
+/// Number of lines of each log that an error quotes.
 const TAIL: usize = 15;
 
-/// Why a fleet does not run, or not stop.
+/// The reason why a fleet does not run, or does not stop in order.
 #[derive(Debug, thiserror::Error)]
 pub enum UpError {
     /// The program cannot be started.
     #[error(transparent)]
     Server(#[from] ServerError),
-    /// It has no folder, or is lost.
-    #[error("a fleet of its own: {0}")]
+    /// The fleet's folder cannot be created, or its process is lost.
+    #[error("cannot run a fleet in a temporary folder: {0}")]
     Io(#[from] io::Error),
-    /// It is not ready.
+    /// The fleet is not ready in time.
     #[error("the fleet is not ready ({how}):\n{logs}", how = how(*.ended))]
     NotReady {
-        /// How it ended, if it has.
+        /// Its exit status, if it has ended.
         ended: Option<ExitStatus>,
-        /// The ends of all logs.
+        /// The last lines of all logs.
         logs: String,
     },
-    /// It has not stopped in order.
+    /// The fleet did not stop in order.
     #[error("the fleet ended with {ended}:\n{logs}")]
     Disorder {
-        /// How it ended.
+        /// Its exit status.
         ended: ExitStatus,
-        /// The ends of all logs.
+        /// The last lines of all logs.
         logs: String,
     },
 }
@@ -52,8 +52,7 @@ fn how(ended: Option<ExitStatus>) -> String {
     ended.map_or_else(|| "still starting".to_owned(), |ended| ended.to_string())
 }
 
-/// A fleet of this program's own, on free ports, in a temporary folder. Dropping it kills it with
-/// everything it started.
+/// A separate fleet, on free ports, in a temporary folder. Dropping it kills all of its processes.
 #[derive(Debug)]
 pub struct Up {
     up: Child,
@@ -61,11 +60,11 @@ pub struct Up {
 }
 
 impl Up {
-    /// Starts a fleet without a demo, with these options of `pokerctl up` and in this environment,
-    /// and waits until all of it is ready.
+    /// Starts a fleet without a demo, with these options of `pokerctl up` and this environment, and
+    /// waits until it is ready.
     ///
     /// # Errors
-    /// With the ends of the logs, when it does not become ready within two minutes.
+    /// When the fleet is not ready within two minutes; has the last lines of its logs.
     pub async fn start<A: AsRef<OsStr>>(
         pokerctl: &Path,
         options: impl IntoIterator<Item = A>,
@@ -96,15 +95,15 @@ impl Up {
         self.folder.path().join("data")
     }
 
-    /// Returns what the fleet consists of now.
+    /// Returns the fleet's current description.
     ///
     /// # Errors
-    /// When it has ended.
+    /// When the fleet has ended.
     pub fn described(&self) -> Result<Fleet, FleetError> {
         Fleet::read(&self.data())
     }
 
-    /// Returns the process `pokerctl up`.
+    /// Returns the process of `pokerctl up`.
     #[must_use]
     pub const fn process(&self) -> &Child {
         &self.up
@@ -113,23 +112,23 @@ impl Up {
     /// Stops the fleet in order.
     ///
     /// # Errors
-    /// When it does not stop within a minute, or not cleanly.
+    /// When the fleet does not stop within a minute, or not cleanly.
     pub async fn stop(&mut self) -> Result<(), UpError> {
         let ended = self.up.stop(STOPPED).await?;
         if ended.success() { Ok(()) } else { Err(UpError::Disorder { ended, logs: self.logs() }) }
     }
 
-    /// Stops the fleet and leaves its folder, which it names.
+    /// Stops the fleet, keeps its folder and returns the folder's path.
     ///
     /// # Errors
-    /// When it does not stop.
+    /// When the fleet does not stop.
     pub async fn stop_and_keep(&mut self) -> Result<PathBuf, UpError> {
         self.folder.disable_cleanup(true);
         self.up.stop(STOPPED).await?;
         Ok(self.data())
     }
 
-    /// Returns the last lines of every log.
+    /// Returns the last lines of all logs.
     #[must_use]
     pub fn logs(&self) -> String {
         let data = self.data();
@@ -145,10 +144,10 @@ impl Up {
     }
 }
 
-/// Returns a program of the project as it was built beside the program, or the test, that runs now.
+/// Returns the path of a program of the project, built beside the running program or test.
 ///
 /// # Errors
-/// When it is not there.
+/// When the program does not exist.
 pub fn program_beside(name: &str) -> Result<PathBuf, NoProgram> {
     let running = env::current_exe().unwrap_or_default();
     let mut folders = running.ancestors().skip(1).take(2).map(|folder| folder.join(name));

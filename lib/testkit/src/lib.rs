@@ -1,9 +1,9 @@
-//! Whole fleets for end-to-end tests, players that play in them, and checkers that watch from outside.
-//! For development only: no role depends on it.
+//! Whole fleets for end-to-end tests, players in them, and checks from outside. For development
+//! only: no role depends on it.
 //!
-//! What always holds: a fleet runs on servers of its own, on free ports, in a temporary folder, and ends with the test, however that
-//! ends. Processes are killed by their ids. Checkers compare what clients saw with the journals, not with what a role
-//! says of itself.
+//! Invariants: a fleet runs on servers of its own, on free ports, in a temporary folder, and ends
+//! with its test, also if the test fails. Processes are killed by their ids. Checks compare what
+//! clients saw with the journals, and do not rely on what a role reports of itself.
 
 pub mod check;
 mod fleet;

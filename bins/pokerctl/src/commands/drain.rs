@@ -1,4 +1,5 @@
-//! `pokerctl drain` and `undrain`: processes finish, hand over what they hold, and end; and they start again.
+//! `pokerctl drain` and `undrain`: drains members (they hand over what they own, and end), and
+//! starts drained members again.
 
 use crate::{
     console::Console,
@@ -17,25 +18,26 @@ use wire::{
     subject,
 };
 
-/// Everybody sends a heartbeat every 250 ms; this is enough for one that is a little late.
+/// How long heartbeats are awaited: members send one every 250 ms, and some are late.
 const LISTEN: Duration = Duration::from_millis(800);
-/// How often it is looked how far the process is; until it says that it drains it is asked as often.
+/// Interval between two looks at the member's progress, and between two requests until it is
+/// draining.
 const LOOK: Duration = Duration::from_millis(200);
-/// Whoever has not begun by then does not know the wish.
+/// Time after which a member that has not begun to drain is reported.
 const BEGUN: Duration = Duration::from_secs(5);
-/// How long what was drained may take to be ready again.
+/// Time limit for drained members to be ready again.
 const READY: Duration = Duration::from_secs(30);
 
 /// Options of `drain`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Names of the processes, as `pokerctl nodes` lists them; one is drained after the other
-    #[arg(required = true, value_name = "NODE")]
+    /// Names of the members, as `pokerctl nodes` lists them; they are drained one after the other
+    #[arg(required = true, value_name = "NAME")]
     nodes: Vec<String>,
-    /// Also when nobody of the same role is left to take over
+    /// Drain also the last member of a role, which leaves no member to take over
     #[arg(long)]
     force: bool,
-    /// Longest wait for each of them, in seconds
+    /// Time limit for each of them, in seconds
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     patience: u64,
 }
@@ -44,7 +46,7 @@ pub struct Args {
 #[derive(Debug, clap::Args)]
 pub struct UndrainArgs {}
 
-/// Why a process is not drained, or not started again.
+/// The reason why a member is not drained, or not started again.
 #[derive(Debug, thiserror::Error)]
 pub enum DrainError {
     /// The fleet cannot be reached.
@@ -53,62 +55,62 @@ pub enum DrainError {
     /// The fleet does not run on this machine.
     #[error(transparent)]
     Fleet(#[from] FleetError),
-    /// The wish cannot be sent.
+    /// The request cannot be sent.
     #[error(transparent)]
     Bus(#[from] BusError),
-    /// The wish cannot be encoded.
+    /// The request cannot be encoded.
     #[error(transparent)]
     Codec(#[from] CodecError),
-    /// Nobody of that name is heard.
+    /// No member of this name sends heartbeats.
     #[error("no process is called {0}: `pokerctl nodes` lists them all")]
     Unknown(String),
-    /// Nobody would take over.
-    #[error("{node} is the only {role} that works: {consequence}; start another one first, or say --force", role = .role.name())]
+    /// No member would take over.
+    #[error("{node} is the only {role} that is ready: {consequence}; start another one first, or use --force", role = .role.name())]
     LastOne {
-        /// Which.
+        /// The member.
         node: String,
-        /// Its role.
+        /// The member's role.
         role: Role,
-        /// What would come of it.
+        /// The effects for players.
         consequence: &'static str,
     },
-    /// It does not begin.
+    /// The member does not begin to drain.
     #[error("{node} does not begin to drain: stop it with SIGTERM (process id {pid}), which does the same")]
     Deaf {
-        /// Which.
+        /// The member.
         node: String,
-        /// Its process id.
+        /// The member's process id.
         pid: u32,
     },
-    /// It does not end.
-    #[error("{node} has not ended after {seconds} s ({left}): it goes on draining; see its log")]
+    /// The member does not end.
+    #[error("{node} has not ended after {seconds} s ({left}): it continues to drain; see its log")]
     TooLong {
-        /// Which.
+        /// The member.
         node: String,
-        /// How long was waited.
+        /// The time limit, in seconds.
         seconds: u64,
-        /// What it still holds.
+        /// What the member still owns.
         left: String,
     },
-    /// `pokerctl up` cannot be told.
-    #[error("cannot tell `pokerctl up` (process id {pid}): {error}")]
+    /// The supervisor cannot be asked to start members.
+    #[error("cannot send a signal to `pokerctl up` (process id {pid}): {error}")]
     Signal {
-        /// Its process id.
+        /// The supervisor's process id.
         pid: u32,
-        /// Why not.
+        /// The reason.
         error: rustix::io::Errno,
     },
-    /// It does not get ready.
+    /// A drained member is not ready in time.
     #[error("{node} is not ready after {seconds} s: see its log")]
     NotReady {
-        /// Which.
+        /// The member.
         node: String,
-        /// How long was waited.
+        /// The time limit, in seconds.
         seconds: u64,
     },
 }
 
-/// How far a process is, for programs.
+/// A member's progress, for programs.
 #[derive(Debug, Serialize)]
 struct Progress<'a> {
     node: &'a str,
@@ -120,10 +122,10 @@ struct Progress<'a> {
     seconds: f64,
 }
 
-/// Drains processes, one after the other, each to its end.
+/// Drains members, one after the other, each to its end.
 ///
 /// # Errors
-/// When there is no such process, nobody would take over, or it does not end in time.
+/// When no member has a name, no member would take over, or a member does not end in time.
 pub async fn run(args: &Args, context: &Context) -> Result<(), DrainError> {
     let bus = context.bus().await?;
     let peers = Peers::watch(&bus).await?;
@@ -140,17 +142,17 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), DrainError> {
     Ok(())
 }
 
-/// Starts the processes again that were drained, and waits until they are ready.
+/// Starts drained members again, and waits until they are ready.
 ///
 /// # Errors
-/// When the fleet does not run on this machine, or they do not get ready.
+/// When the fleet does not run on this machine, or a member is not ready in time.
 pub async fn undrain(_args: &UndrainArgs, context: &Context) -> Result<(), DrainError> {
     let fleet = Fleet::read(&context.data_dir)?;
     let drained: Vec<String> =
         fleet.nodes.into_iter().filter(|node| node.drained).map(|node| node.node).collect();
     let console = Console::new(context.json);
     if drained.is_empty() {
-        console.say("nothing is drained");
+        console.say("no member is drained");
         return Ok(());
     }
     let bus = context.bus().await?;
@@ -172,13 +174,14 @@ pub async fn undrain(_args: &UndrainArgs, context: &Context) -> Result<(), Drain
         if context.json {
             json_line(&progress(&beat, "ready", started));
         } else {
-            console.done(format!("{node} works again"));
+            console.done(format!("{node} is ready again"));
         }
     }
     Ok(())
 }
 
-/// The process of that name that works; else one that has the name.
+/// Returns the heartbeat of a member by its name: of one that is ready and not draining, if there
+/// is one.
 fn find(peers: &Peers, node: &str) -> Option<Heartbeat> {
     let mut found: Vec<Heartbeat> = Role::ALL
         .into_iter()
@@ -194,15 +197,15 @@ fn is_last(peers: &Peers, leaving: &Heartbeat) -> bool {
     !leaving.draining && !peers.alive(leaving.role).iter().any(stays)
 }
 
-/// What follows when nobody of a role is left.
+/// Returns the effects for players if no member of a role is left.
 const fn consequence(role: Role) -> &'static str {
     match role {
-        Role::Gateway => "nobody could connect",
+        Role::Gateway => "players could not connect",
         Role::TableWorker => "all tables would stand still",
         Role::BotWorker => "bots would only check or fold, each at the end of its time",
-        Role::Coordinator => "tournaments would wait after their hands",
-        Role::Cashier => "nobody could log in, sit down or register, and leavers would wait for their money",
-        Role::Archivist => "journals would grow, and nothing that is played would be checked",
+        Role::Coordinator => "tournament tables would wait after their hand",
+        Role::Cashier => "nobody could log in, sit down or register, and cash-outs would wait",
+        Role::Archivist => "journals would grow, and hands would not be checked",
     }
 }
 
@@ -246,7 +249,8 @@ async fn drain(
     if json {
         json_line(&Progress { load: None, ..progress(&beat, "gone", started) });
     } else {
-        console.done(format!("{node} is drained and gone after {:.1} s", started.elapsed().as_secs_f64()));
+        console
+            .done(format!("{node} is drained and has ended after {:.1} s", started.elapsed().as_secs_f64()));
     }
     Ok(())
 }
@@ -256,7 +260,7 @@ fn progress<'a>(beat: &'a Heartbeat, state: &'static str, since: Instant) -> Pro
     Progress { node: beat.node.as_str(), role: beat.role.name(), state, load: Some(beat.load), seconds }
 }
 
-/// What a process still holds.
+/// Returns what a member still owns, in words.
 fn left(beat: &Heartbeat) -> String {
     let load = &beat.load;
     match beat.role {
@@ -267,7 +271,7 @@ fn left(beat: &Heartbeat) -> String {
         Role::Coordinator => {
             format!("{} partitions with {} tournaments left", load.partitions, number(u64::from(load.tables)))
         }
-        Role::BotWorker => "finishing its thoughts".to_owned(),
+        Role::BotWorker => "finishing its decisions".to_owned(),
         Role::Cashier => "finishing its requests".to_owned(),
         Role::Archivist => format!("{} streams left", load.partitions),
     }

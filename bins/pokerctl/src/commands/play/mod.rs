@@ -1,4 +1,4 @@
-//! `pokerctl play`: a person at a table, in any terminal, line by line.
+//! `pokerctl play`: lets a person play in any terminal, line by line.
 
 mod input;
 mod lobby;
@@ -20,8 +20,8 @@ use tokio::sync::mpsc;
 /// Options of `play`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Address of a gateway: tcp://host:port, ws://host:port/ or ws+json://host:port/; may be given again
-    /// [default: the nodes of the fleet on this machine]
+    /// Address of a gateway: tcp://host:port, ws://host:port/ or ws+json://host:port/; repeat for
+    /// further gateways [default: the gateways of the fleet on this machine]
     #[arg(long, value_name = "ADDRESS")]
     connect: Vec<Address>,
     /// Account name [default: asked for]
@@ -30,15 +30,15 @@ pub struct Args {
     /// File whose first line is the password [default: asked for]
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
-    /// Only look on, without an account
+    /// Watch only, without an account
     #[arg(long, conflicts_with_all = ["name", "password_file"])]
     visitor: bool,
 }
 
-/// Why playing ended or did not begin.
+/// The reason why `play` ended, or did not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum PlayError {
-    /// No fleet runs here and no address was given.
+    /// No fleet runs here, and no address was given.
     #[error(transparent)]
     Fleet(#[from] FleetError),
     /// The fleet has no gateway.
@@ -47,16 +47,16 @@ pub enum PlayError {
     /// The password cannot be read.
     #[error(transparent)]
     Password(#[from] PlayerError),
-    /// Nothing was typed in.
-    #[error("no name and password: type them in, or use --name and --password-file, or --visitor")]
+    /// The input ended before name and password.
+    #[error("no name or password: type both, or use --name and --password-file, or --visitor")]
     NoLogin,
     /// Standard input cannot be read.
-    #[error("cannot read what is typed: {0}")]
+    #[error("cannot read the input: {0}")]
     Input(io::Error),
-    /// No connection.
+    /// No gateway accepted the connection.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// The connection was closed for good.
+    /// There will be no further connection.
     #[error(transparent)]
     Ended(#[from] Ended),
 }
@@ -64,7 +64,7 @@ pub enum PlayError {
 /// Connects, logs in and plays until the person quits.
 ///
 /// # Errors
-/// When no node lets us in, or the connection is closed for good.
+/// When no gateway accepts the connection, or there will be no further one.
 pub async fn run(args: Args, context: &Context) -> Result<(), PlayError> {
     let addresses = if args.connect.is_empty() { nodes(context)? } else { args.connect };
     let login = login::login(args.name, args.password_file, args.visitor)?;
@@ -72,15 +72,15 @@ pub async fn run(args: Args, context: &Context) -> Result<(), PlayError> {
     session::Session::new(client).run(lines()).await
 }
 
-/// TCP addresses of the fleet that runs here.
+/// Returns the TCP addresses of the gateways of the fleet on this machine.
 fn nodes(context: &Context) -> Result<Vec<Address>, PlayError> {
     let named = Fleet::read(&context.data_dir)?.addresses("tcp://");
     let addresses: Vec<Address> = named.iter().filter_map(|text| text.parse().ok()).collect();
     if addresses.is_empty() { Err(PlayError::NoNodes) } else { Ok(addresses) }
 }
 
-/// Lines that are typed, until the input ends. A thread of its own reads them: it may wait for a line for ever and
-/// must not keep the program from ending.
+/// Returns typed lines until the input ends. A separate thread reads them: it may wait for a line
+/// forever, and must not keep the program from ending.
 fn lines() -> mpsc::Receiver<String> {
     let (typed, lines) = mpsc::channel(16);
     thread::spawn(move || {

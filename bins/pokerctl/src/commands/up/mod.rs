@@ -1,5 +1,5 @@
-//! `pokerctl up`: a whole fleet on this machine, started, watched, shown working, and stopped in order. The
-//! supervisor does it; this module reads the options and tells a person what happens.
+//! `pokerctl up`: starts a whole fleet on this machine, watches it, plays the demo, and stops it in
+//! order. The supervisor does most of it; this module reads the options and reports to a person.
 
 mod size;
 mod start;
@@ -34,8 +34,8 @@ pub struct Args {
     /// Start the fleet only: no demo tournament and no demo table
     #[arg(long, conflicts_with = "exit_when_done")]
     no_demo: bool,
-    /// End when the demo tournament has ended: verify, print one line of JSON, and succeed only when all
-    /// places are ranked and nothing is violated
+    /// End when the demo tournament has ended: verify the fleet, print one line of JSON, and
+    /// succeed only if all places are ranked and no invariant is violated
     #[arg(long)]
     exit_when_done: bool,
     /// The project's folder, with nats/ and schemas/sql [default: found above the working folder]
@@ -43,7 +43,7 @@ pub struct Args {
     home: Option<PathBuf>,
 }
 
-/// Why the fleet does not run.
+/// The reason why the fleet does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum UpError {
     /// The fleet's folder cannot be used.
@@ -64,7 +64,7 @@ pub enum UpError {
     /// The database cannot be brought up to date.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// The demo cannot go on.
+    /// The demo cannot continue.
     #[error(transparent)]
     Demo(#[from] DemoError),
     /// A role does not answer.
@@ -73,15 +73,16 @@ pub enum UpError {
     /// The journals or the ledger cannot be read.
     #[error(transparent)]
     Verify(#[from] VerifyError),
-    /// The system does not let us listen for signals.
-    #[error("cannot listen for signals: {0}")]
+    /// The operating system refuses to report signals.
+    #[error("cannot receive signals: {0}")]
     Signals(io::Error),
 }
 
-/// Starts a fleet and stays until it is told to stop, or until the demo has ended.
+/// Starts a fleet, and returns when it was asked to stop or when the demo has ended.
 ///
 /// # Errors
-/// When the fleet cannot be started, or the demo (with `--exit-when-done`) not be played to its end.
+/// When the fleet cannot be started, or the demo (with `--exit-when-done`) cannot be played to its
+/// end.
 pub async fn run(args: Args, context: &Context) -> Result<ExitCode, UpError> {
     let console = Console::new(context.json || args.exit_when_done);
     let home = Home::find(args.home.as_deref())?;
@@ -109,18 +110,18 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode, UpError> {
     book.set_stopping();
     tokio::select! {
         () = stop(&mut processes, &console) => {}
-        () = kill.asked(2) => console.warn("not waiting any longer: everything is killed"),
+        () = kill.asked(2) => console.warn("not waiting any longer: all processes are killed"),
     }
     Fleet::remove(&context.data_dir);
     result
 }
 
-/// A demo that was interrupted has not shown what it is for.
+/// Returns the exit code after an interruption: with `--exit-when-done`, the demo did not finish.
 fn interrupted(exit_when_done: bool) -> ExitCode {
     if exit_when_done { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// Shows the fleet working, and stays unless it is to end then.
+/// Plays the demo, and with `--exit-when-done` returns afterwards; otherwise waits forever.
 async fn show(args: &Args, context: &Context, bus: &Bus, console: &Console) -> Result<ExitCode, UpError> {
     if args.exit_when_done {
         let outcome = demo::play(bus, &context.data_dir, console).await?;
@@ -130,13 +131,13 @@ async fn show(args: &Args, context: &Context, bus: &Bus, console: &Console) -> R
     if !args.no_demo
         && let Err(error) = demo::play(bus, &context.data_dir, console).await
     {
-        console.warn(format!("the demo has stopped: {error}"));
+        console.warn(format!("the demo has stopped: {error}; the fleet runs on"));
     }
-    console.say("The fleet is up; Ctrl-C stops it.");
+    console.say("The fleet runs; Ctrl-C stops it.");
     std::future::pending().await
 }
 
-/// Stops everything, each before what it needs.
+/// Stops all processes, each before those that it needs.
 async fn stop(processes: &mut Processes, console: &Console) {
     for (what, kinds) in STOP_ORDER {
         if processes.count(kinds) > 0 {
@@ -148,7 +149,7 @@ async fn stop(processes: &mut Processes, console: &Console) {
     }
 }
 
-/// What a person hears of the fleet's processes.
+/// Returns a piece of news of the fleet's processes as a sentence.
 fn sentence(news: &News) -> String {
     match news {
         News::RunsAgain { node } => format!("{node} runs again"),
@@ -157,14 +158,16 @@ fn sentence(news: &News) -> String {
             format!("{node} died ({how}){why}; it is started again in {} ms", pause.as_millis())
         }
         News::Drained { node } => {
-            format!("{node} is drained and stays down; `pokerctl undrain` starts it again")
+            format!("{node} is drained and has ended; `pokerctl undrain` starts it again")
         }
-        News::NotStarted { node, error } => format!("{node} cannot be started: {error}"),
+        News::NotStarted { node, error } => {
+            format!("{node} cannot be started: {error}; the next attempt follows after a pause")
+        }
         News::NotWritten(error) => error.to_string(),
     }
 }
 
-/// One line for a program. A reader that went away is no reason to fail.
+/// Prints one line for a program. A closed stdout is no reason to fail.
 fn print_json(value: &impl Serialize) {
     if let Ok(line) = serde_json::to_string(value) {
         let _ = writeln!(io::stdout(), "{line}");

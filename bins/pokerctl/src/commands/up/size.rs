@@ -1,58 +1,59 @@
-//! The options that say what a fleet consists of.
+//! The options for the size of a fleet and its ports.
 
 use std::net::IpAddr;
 use supervisor::{Plan, Ports};
 
-/// How many of each, and where they listen.
+/// The number of members of each role, and their ports.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Size {
-    /// Gateways
+    /// Number of gateways
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=40))]
     gateways: u16,
-    /// Table workers
+    /// Number of table workers
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=100))]
     table_workers: u16,
-    /// Bot workers
+    /// Number of bot workers
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(0..=100))]
     bot_workers: u16,
-    /// Tournament coordinators
+    /// Number of coordinators
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=16))]
     coordinators: u16,
-    /// Cashiers
+    /// Number of cashiers
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=16))]
     cashiers: u16,
-    /// Archivists
+    /// Number of archivists
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(0..=16))]
     archivists: u16,
-    /// Address that gateways listen on for players
+    /// Address on which gateways listen for players
     #[arg(long, default_value = "127.0.0.1", value_name = "IP")]
     listen: IpAddr,
-    /// First port for players' TCP connections, one per gateway; 0 for free ones [default: 7001]
+    /// First port for players' TCP connections, one per gateway; 0 for free ports [default: 7001]
     #[arg(long, value_name = "PORT")]
     tcp_port_base: Option<u16>,
-    /// First port for players' WebSocket connections; 0 for free ones [default: 8001]
+    /// First port for players' WebSocket connections; 0 for free ports [default: 8001]
     #[arg(long, value_name = "PORT")]
     ws_port_base: Option<u16>,
     /// Port of nats-server; 0 for a free one [default: 4222]
     #[arg(long, value_name = "PORT")]
     nats_port: Option<u16>,
-    /// Let nats-server tell over HTTP, on a free port, how many messages it passes on (see fleet.json)
+    /// Let nats-server report its message counts over HTTP, on a free port (see fleet.json)
     #[arg(long)]
     nats_monitored: bool,
-    /// All ports at once: nats-server's, PostgreSQL's next to it, TCP from 10 and WebSocket from 50 after it;
-    /// 0 for free ones
+    /// All ports at once: nats-server on this port, PostgreSQL on the next, TCP from 10 and
+    /// WebSocket from 50 after it; 0 for free ports
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(0..=65_400))]
     port_base: Option<u16>,
-    /// Most connections per gateway [default: the node's own]
+    /// Maximum number of connections per gateway [default: the gateway's own]
     #[arg(long, value_name = "N")]
     max_connections: Option<u32>,
-    /// Let table workers take scripts: hands whose decks are written down, not shuffled, for `swarm replay`
+    /// Let table workers accept scripts: hands whose decks are written down and not shuffled, for
+    /// `swarm replay`
     #[arg(long)]
     scripted_decks: bool,
 }
 
 impl Size {
-    /// The same as the supervisor has it.
+    /// Returns the options in the supervisor's form.
     pub const fn plan(&self) -> Plan {
         let ports = Ports {
             base: self.port_base,

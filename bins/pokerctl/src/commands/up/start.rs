@@ -1,4 +1,4 @@
-//! Bringing a fleet up, step by step, each told to the person who watches.
+//! Starts a fleet step by step, and reports each step to a person.
 
 use super::UpError;
 use crate::{
@@ -16,10 +16,10 @@ use std::{
 };
 use supervisor::{Book, Plan, Processes, Start};
 
-/// Starts everything that was asked for and waits until it is ready. Gives the administrator's connection.
+/// Starts the fleet of a plan and waits until it is ready. Returns the administrator's connection.
 ///
 /// # Errors
-/// When a port is taken, a program is missing, or something does not start.
+/// When a port is taken, a program is missing, or a server or process does not start.
 pub async fn start(
     plan: &Plan,
     context: &Context,
@@ -93,7 +93,7 @@ async fn apply(
     Ok(())
 }
 
-/// Says where players go, how to be one, and where logs are.
+/// Prints the gateways' addresses, how to play, and the folder of logs.
 fn greet(book: &Book, context: &Context, console: &Console) {
     let fleet = book.fleet();
     let pokerctl = pokerctl(context);
@@ -106,7 +106,7 @@ fn greet(book: &Book, context: &Context, console: &Console) {
     console.say(format!("             {pokerctl} play --name NAME\n"));
 }
 
-/// How this program is called for this fleet.
+/// Returns the command by which this program is called for this fleet.
 fn pokerctl(context: &Context) -> String {
     let mut words = env::args().next().unwrap_or_else(|| "pokerctl".into());
     if context.data_dir != Path::new(DEFAULT_DATA_DIR) {
@@ -115,7 +115,7 @@ fn pokerctl(context: &Context) -> String {
     words
 }
 
-/// The roles' programs are beside this one.
+/// Returns the folder of the roles' programs, which is this program's.
 fn programs() -> PathBuf {
     let program = env::current_exe().unwrap_or_default();
     program.parent().map(PathBuf::from).unwrap_or_default()
