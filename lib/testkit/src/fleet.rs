@@ -1,4 +1,4 @@
-//! A fleet as a user would start it: `pokerctl up`, in a temporary folder, on free ports.
+//! A fleet started by `pokerctl up`, in a temporary folder, on free ports.
 
 use anyhow::{Context, ensure};
 use bus::Bus;
@@ -13,15 +13,15 @@ use std::{
 use supervisor::{Up, program_beside};
 use tokio::{process::Command, time::sleep};
 
-/// A server that is not started again by then never will be.
+/// Time limit for a server to be started again.
 const READY: Duration = Duration::from_secs(120);
 
-/// The fleet's nats-server among its processes.
+/// The name of the fleet's nats-server among its processes.
 pub const NATS: &str = "nats-server";
-/// The fleet's PostgreSQL among its processes.
+/// The name of the fleet's PostgreSQL among its processes.
 pub const POSTGRES: &str = "PostgreSQL";
 
-/// How many processes of each role.
+/// The number of processes of each role.
 #[derive(Clone, Copy, Debug)]
 pub struct FleetSize {
     /// Gateways.
@@ -40,7 +40,7 @@ impl Default for FleetSize {
     }
 }
 
-/// Where a fleet's files are, when not in the project's folder.
+/// Folders of a fleet's files, if they are not the project's.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Folders<'a> {
     /// Server configuration and migrations.
@@ -49,7 +49,7 @@ pub struct Folders<'a> {
     pub programs: Option<&'a Path>,
 }
 
-/// A running fleet. Dropping it kills it with everything it started.
+/// A running fleet. Dropping it kills all of its processes.
 pub struct Fleet {
     up: Up,
     pokerctl: PathBuf,
@@ -58,15 +58,15 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Starts a fleet and waits until all of it is ready.
+    /// Starts a fleet and waits until all of its processes are ready.
     ///
     /// # Errors
-    /// With the end of the log, when it does not become ready.
+    /// When the fleet is not ready in time; has the last lines of its logs.
     pub async fn start(size: FleetSize) -> anyhow::Result<Self> {
         Self::start_as(size, Folders::default(), &[]).await
     }
 
-    /// The same with further options of `pokerctl up`.
+    /// Starts a fleet with further options of `pokerctl up`.
     ///
     /// # Errors
     /// Those of [`Fleet::start`].
@@ -74,7 +74,7 @@ impl Fleet {
         Self::start_as(size, Folders::default(), options).await
     }
 
-    /// The same with files from elsewhere.
+    /// Starts a fleet with files from other folders.
     ///
     /// # Errors
     /// Those of [`Fleet::start`].
@@ -107,26 +107,26 @@ impl Fleet {
         self.up.data()
     }
 
-    /// TCP addresses of the gateways, in the order of their names.
+    /// Returns the TCP addresses of the gateways, in the order of their names.
     ///
     /// # Errors
-    /// When the fleet does not describe itself.
+    /// When the fleet's description cannot be read.
     pub fn tcp(&self) -> anyhow::Result<Vec<Address>> {
         self.addresses("tcp://", "tcp://")
     }
 
-    /// WebSocket addresses for JSON, in the order of the nodes' names.
+    /// Returns the WebSocket addresses for JSON, in the order of the gateways' names.
     ///
     /// # Errors
-    /// When the fleet does not describe itself.
+    /// When the fleet's description cannot be read.
     pub fn ws_json(&self) -> anyhow::Result<Vec<Address>> {
         self.addresses("ws://", "ws+json://")
     }
 
-    /// WebSocket addresses for MessagePack, in the order of the nodes' names.
+    /// Returns the WebSocket addresses for MessagePack, in the order of the gateways' names.
     ///
     /// # Errors
-    /// When the fleet does not describe itself.
+    /// When the fleet's description cannot be read.
     pub fn ws(&self) -> anyhow::Result<Vec<Address>> {
         self.addresses("ws://", "ws://")
     }
@@ -136,7 +136,7 @@ impl Fleet {
         all.iter().map(|text| Ok(text.replacen(scheme, wanted, 1).parse()?)).collect()
     }
 
-    /// A connection with the rights of a role.
+    /// Connects to nats-server with the rights of a role.
     ///
     /// # Errors
     /// When nats-server is away.
@@ -144,36 +144,37 @@ impl Fleet {
         Ok(Bus::connect(self.up.described()?.options(user, "tests")?).await?)
     }
 
-    /// Address, password included, by which the owner of the database logs in.
+    /// Returns the address, password included, by which the database's owner logs in.
     ///
     /// # Errors
-    /// When the fleet does not describe itself, or the file cannot be read.
+    /// When the fleet's description or the file cannot be read.
     pub fn database_url(&self) -> anyhow::Result<String> {
         Ok(self.up.described()?.database_url()?)
     }
 
-    /// The process id of a role's process, of [`NATS`] or of [`POSTGRES`]; none while it does not run.
+    /// Returns the process id of a role's process, of [`NATS`] or of [`POSTGRES`]; none while it
+    /// does not run.
     #[must_use]
     pub fn pid(&self, node: &str) -> Option<u32> {
         let pid = self.up.described().ok()?.pid_of(node);
-        // Until it is started again, a process that died is still on record.
+        // The description has a dead process until it is started again.
         pid.filter(|pid| raw(*pid).is_ok_and(|pid| rustix::process::test_kill_process(pid).is_ok()))
     }
 
-    /// Sends a signal to a process; gives its process id.
+    /// Sends a signal to a process, and returns its process id.
     ///
     /// # Errors
-    /// When it does not run.
+    /// When the process does not run.
     pub fn signal(&self, node: &str, signal: Signal) -> anyhow::Result<u32> {
         let pid = self.pid(node).with_context(|| format!("no process {node}"))?;
         kill_process(raw(pid)?, signal)?;
         Ok(pid)
     }
 
-    /// Starts one more table worker, which `pokerctl up` knows nothing of.
+    /// Starts one more table worker, which is not a child of `pokerctl up`.
     ///
     /// # Errors
-    /// When it cannot be started.
+    /// When the process cannot be started.
     pub async fn add_table_worker(&self, node: &str) -> anyhow::Result<Child> {
         self.add_table_worker_in(node, &[]).await
     }
@@ -181,7 +182,7 @@ impl Fleet {
     /// Starts one more table worker with these variables in its environment.
     ///
     /// # Errors
-    /// When it cannot be started.
+    /// When the process cannot be started.
     pub async fn add_table_worker_in(&self, node: &str, env: &[(&str, &OsStr)]) -> anyhow::Result<Child> {
         let described = self.up.described()?;
         let role = "table-worker";
@@ -201,10 +202,11 @@ impl Fleet {
         Ok(started.await?)
     }
 
-    /// Kills a process (SIGKILL), e.g. `table-worker-1`. `pokerctl up` starts it again after a while.
+    /// Kills a process (SIGKILL), e.g. `table-worker-1`. `pokerctl up` starts it again after a
+    /// pause.
     ///
     /// # Errors
-    /// When there is no such process.
+    /// When the process does not run.
     pub fn kill(&self, node: &str) -> anyhow::Result<()> {
         self.signal(node, Signal::KILL).map(drop)
     }
@@ -212,7 +214,7 @@ impl Fleet {
     /// Kills nats-server (SIGKILL) and waits until `pokerctl up` has started it again.
     ///
     /// # Errors
-    /// When it is not started again.
+    /// When nats-server is not started again in time.
     pub async fn kill_nats(&self) -> anyhow::Result<()> {
         let pid = self.signal(NATS, Signal::KILL)?;
         let began = Instant::now();
@@ -223,10 +225,10 @@ impl Fleet {
         Ok(())
     }
 
-    /// Kills nats-server (SIGKILL) and keeps it away for so long, and until what is done `meanwhile` has ended.
+    /// Kills nats-server (SIGKILL) and keeps it away for `time`, and until `meanwhile` has ended.
     ///
     /// # Errors
-    /// When the fleet has none of its own, and those of `meanwhile`.
+    /// When the fleet has no such server of its own, and the error of `meanwhile`.
     pub async fn nats_away(
         &self,
         time: Duration,
@@ -235,10 +237,10 @@ impl Fleet {
         self.away(self.up.described()?.nats_pid.context("no nats-server")?, time, meanwhile).await
     }
 
-    /// Kills PostgreSQL (SIGKILL) and keeps it away for so long, and until what is done `meanwhile` has ended.
+    /// Kills PostgreSQL (SIGKILL) and keeps it away for `time`, and until `meanwhile` has ended.
     ///
     /// # Errors
-    /// When the fleet has none of its own, and those of `meanwhile`.
+    /// When the fleet has no such server of its own, and the error of `meanwhile`.
     pub async fn postgres_away(
         &self,
         time: Duration,
@@ -247,7 +249,7 @@ impl Fleet {
         self.away(self.up.described()?.postgres_pid.context("no PostgreSQL")?, time, meanwhile).await
     }
 
-    /// `pokerctl up` stands still meanwhile, so nobody starts anything again.
+    /// Stops `pokerctl up` (SIGSTOP) meanwhile, so that it starts no process again.
     async fn away(
         &self,
         pid: u32,
@@ -261,10 +263,10 @@ impl Fleet {
         killed.and(outcome)
     }
 
-    /// Runs `pokerctl` with these arguments on this fleet and gives what it printed.
+    /// Runs `pokerctl` with these arguments on this fleet, and returns its output.
     ///
     /// # Errors
-    /// When it fails, with what it printed.
+    /// When it fails; has its output.
     pub async fn pokerctl(&self, args: &[&str]) -> anyhow::Result<String> {
         let output =
             Command::new(&self.pokerctl).arg("--data-dir").arg(self.data()).args(args).output().await?;
@@ -273,20 +275,20 @@ impl Fleet {
         Ok(out.into_owned())
     }
 
-    /// The same, whether it succeeds or not.
+    /// Runs `pokerctl`, and returns its output, whether it succeeds or fails.
     ///
     /// # Errors
-    /// When it cannot be run.
+    /// When it cannot be started.
     pub async fn pokerctl_prints(&self, args: &[&str]) -> anyhow::Result<String> {
         let output =
             Command::new(&self.pokerctl).arg("--data-dir").arg(self.data()).args(args).output().await?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// Runs `pokerctl verify` and fails when it finds anything.
+    /// Runs `pokerctl verify`.
     ///
     /// # Errors
-    /// With the violations.
+    /// When it finds violations; has its output.
     pub async fn verify(&self) -> anyhow::Result<()> {
         self.pokerctl(&["verify", "--json"]).await.map(|_| ())
     }
@@ -294,15 +296,15 @@ impl Fleet {
     /// Stops the fleet in order.
     ///
     /// # Errors
-    /// When it does not stop, or not cleanly.
+    /// When the fleet does not stop in time, or not cleanly.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         Ok(self.up.stop().await?)
     }
 
-    /// Stops the fleet in order and leaves its folder, which it names.
+    /// Stops the fleet in order, keeps its folder and returns the folder's path.
     ///
     /// # Errors
-    /// When it does not stop.
+    /// When the fleet does not stop in time.
     pub async fn stop_and_keep(mut self) -> anyhow::Result<PathBuf> {
         Ok(self.up.stop_and_keep().await?)
     }

@@ -1,4 +1,4 @@
-//! A server, table workers as processes, and a cashier that pays everything.
+//! A NATS server, table workers as processes, and a cashier that accepts all postings.
 
 use bus::{Bus, Cursor, Journal, Options, OwnedKind, Patience, TableStreams, admin};
 use futures::{StreamExt, TryStreamExt};
@@ -16,12 +16,12 @@ use wire::{
     table::{Absence, Level, Purpose, TableCommand, TableConfig, TableReply, TableRequest},
 };
 
-/// No wait in a test may be longer; generous, for machines that are busy with other things.
+/// Guard against hangs, generous for busy machines.
 pub const GUARD: Duration = Duration::from_secs(120);
 const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: GUARD };
 
 pub struct Fleet {
-    // Before the server: what is dropped first ends first.
+    // Before the server, because fields are dropped in order.
     workers: Vec<Child>,
     nats: Nats,
     pub admin: Bus,
@@ -68,14 +68,14 @@ impl Fleet {
         assert!(Command::new("kill").args([signal, &pid]).status().await.unwrap().success());
     }
 
-    /// Number of the worker that owns the table.
+    /// Returns the number of the worker that owns the table.
     pub async fn owner_of(&self, table: TableId) -> usize {
         let owners = bus::owners(&self.admin, OwnedKind::Tables).await.unwrap();
         let owner = &owners[&subject::table_partition(table)];
         owner.as_str().rsplit('-').next().unwrap().parse().unwrap()
     }
 
-    /// Sends a command, again for as long as it is refused for a passing reason.
+    /// Sends a command, and repeats it after passing refusals.
     pub async fn ask(&self, table: TableId, player: u64, id: u64, command: TableCommand) -> TableReply {
         let began = Instant::now();
         loop {
@@ -88,7 +88,7 @@ impl Fleet {
         }
     }
 
-    /// Sends a command whose player is nobody for 0.
+    /// Sends a command once; without a player if `player` is 0.
     pub async fn ask_once(&self, table: TableId, player: u64, id: u64, command: TableCommand) -> TableReply {
         let player = (player > 0).then_some(PlayerId(player));
         let request = TableRequest { table, id: CommandId(id), player, command, on_feed: false };
@@ -101,7 +101,7 @@ impl Fleet {
         assert!(matches!(created, TableReply::Done { .. }), "{created:?}");
     }
 
-    /// The journal of a table as a worker may write to it.
+    /// Opens the journal of a table for writing, like its worker.
     pub async fn journal(&self, table: TableId) -> (Journal, Cursor) {
         let worker = connect(&self.nats, "table-worker").await;
         let journal = TableStreams::new(&worker).journal(subject::table_partition(table)).await.unwrap();
@@ -109,7 +109,7 @@ impl Fleet {
         (journal, recovered.cursor)
     }
 
-    /// Everything that the journal of a table holds.
+    /// Returns all records of a table's journal.
     pub async fn records(&self, table: TableId) -> Vec<TableRecord> {
         let (journal, _) = self.journal(table).await;
         let stored: Vec<_> = journal.walk(&subject::table_journal(table)).try_collect().await.unwrap();
@@ -128,7 +128,7 @@ async fn connect(nats: &Nats, user: &str) -> Bus {
     Bus::connect(options).await.unwrap()
 }
 
-/// Two seats; whoever has the turn has this long.
+/// Returns the configuration of a table with two seats and this time to act.
 pub fn config(action_ms: u32) -> TableConfig {
     TableConfig {
         name: "Under fire".to_owned(),

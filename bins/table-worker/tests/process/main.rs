@@ -1,5 +1,5 @@
-//! Real table workers on a real server: what their tables do when an owner is stale, when somebody
-//! else has written, when time runs out and when too much comes at once.
+//! Table workers on a real server: stale owners, records of other writers, time-outs, and more
+//! requests than a worker accepts.
 
 #![allow(
     clippy::unwrap_used,
@@ -29,13 +29,13 @@ fn say(player: u64) -> TableCommand {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stale_owner_carries_nothing_out_and_refuses_nothing() {
+async fn a_stale_owner_neither_carries_out_nor_refuses_commands() {
     let fleet = Fleet::start(2).await;
     fleet.create(TABLE, config(10_000)).await;
     let stale = fleet.owner_of(TABLE).await;
     fleet.signal(stale, "-STOP").await;
     assert!(matches!(fleet.ask(TABLE, 5, 1, say(5)).await, TableReply::Done { .. }));
-    // The next owner makes a table that the stale one does not know.
+    // The next owner creates a table that the stale one does not know.
     let next = TableId((1..).find(|n| same_partition(TableId(*n))).unwrap());
     fleet.create(next, config(10_000)).await;
     fleet.signal(stale, "-CONT").await;
@@ -55,7 +55,7 @@ fn same_partition(table: TableId) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_of_somebody_else_is_read_before_the_command_is_decided_anew() {
+async fn a_record_of_another_writer_is_read_before_the_command_is_decided_again() {
     let fleet = Fleet::start(1).await;
     fleet.create(TABLE, config(10_000)).await;
     let (journal, cursor) = fleet.journal(TABLE).await;
@@ -65,16 +65,16 @@ async fn a_record_of_somebody_else_is_read_before_the_command_is_decided_anew() 
     (foreign.cause, foreign.state, foreign.events) = (Some(cause), None, vec![said]);
     journal.append(&cursor, codec::encode(&foreign).unwrap().into(), false).await.unwrap();
     let done = fleet.ask(TABLE, 6, 1, say(6)).await;
-    // The creation is no event that players see: the other's line is number 1, this one number 2.
+    // The creation is not a public event: the other writer's line is number 1, this one number 2.
     assert!(matches!(done, TableReply::Done { event_no: 2 }), "after the other's: {done:?}");
-    // A repeat of what the other wrote gets the answer that the record gives.
+    // A repeat of the other writer's command gets the answer of its record.
     let repeated = fleet.ask(TABLE, 5, 77, say(5)).await;
     assert!(matches!(repeated, TableReply::Done { event_no: 1 }), "{repeated:?}");
     assert_eq!(fleet.records(TABLE).await.len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_does_not_act_runs_out_of_time_and_the_hand_ends() {
+async fn a_player_who_does_not_act_runs_out_of_time_and_the_hand_ends() {
     let fleet = Fleet::start(1).await;
     fleet.create(TABLE, config(300)).await;
     for player in [1, 2] {
@@ -100,11 +100,11 @@ async fn whoever_does_not_act_runs_out_of_time_and_the_hand_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_comes_all_at_once_is_all_answered_and_what_is_refused_is_not_carried_out() {
+async fn a_flood_of_commands_is_answered_and_refused_ones_are_not_carried_out() {
     const MANY: u64 = 1_500;
     let fleet = Fleet::start(1).await;
     fleet.create(TABLE, config(10_000)).await;
-    // All of it waits in the socket of a worker that stands still for a moment.
+    // The commands wait in the socket of a worker that is stopped for a moment.
     fleet.signal(0, "-STOP").await;
     let ask = |id| fleet.ask_once(TABLE, 5, id, say(5));
     let asked = join_all((10..10 + MANY).map(ask));
@@ -116,7 +116,7 @@ async fn what_comes_all_at_once_is_all_answered_and_what_is_refused_is_not_carri
     let count = |wanted: fn(&TableReply) -> bool| replies.iter().filter(|reply| wanted(reply)).count();
     let unavailable = count(|reply| matches!(reply, TableReply::Refused(Refusal::Unavailable { .. })));
     let done = count(|reply| matches!(reply, TableReply::Done { .. }));
-    assert!(unavailable > 0, "nothing was too much");
+    assert!(unavailable > 0, "no command was refused");
     let records = fleet.records(TABLE).await;
     let said = |record: &&poker::table::TableRecord| {
         record.events.iter().any(|event| matches!(event, TableEvent::Said { .. }))
@@ -125,7 +125,7 @@ async fn what_comes_all_at_once_is_all_answered_and_what_is_refused_is_not_carri
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_closed_table_leaves_the_workers_answers_and_is_read_again_when_somebody_asks() {
+async fn a_closed_table_is_not_listed_and_is_read_again_on_request() {
     let fleet = Fleet::start(1).await;
     fleet.create(TABLE, config(10_000)).await;
     let listed = async || {
@@ -139,7 +139,7 @@ async fn a_closed_table_leaves_the_workers_answers_and_is_read_again_when_somebo
     assert!(matches!(fleet.ask(TABLE, 0, 2, TableCommand::Close).await, TableReply::Done { .. }));
     let began = Instant::now();
     while listed().await > 0 {
-        assert!(began.elapsed() < GUARD, "it is listed still");
+        assert!(began.elapsed() < GUARD, "the closed table is still listed");
         sleep(Duration::from_millis(20)).await;
     }
     let seen = fleet.ask(TABLE, 5, 1, TableCommand::Resync { since: None }).await;

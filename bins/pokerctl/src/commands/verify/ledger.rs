@@ -1,8 +1,9 @@
-//! Whether the cashier's ledger balances and agrees with the journals.
+//! Checks that the cashier's ledger is balanced and agrees with the journals.
 //!
-//! Money moves while this looks: a buy-in may be with the cashier and not yet at the table, a cash-out the other way round. So
-//! a table's money is compared within the postings that are open, and where it does not fit, journal and ledger are read
-//! again, until the journal was the same before and after the ledger was read.
+//! Money moves during the check: a buy-in may be recorded by the cashier and not yet by the table,
+//! and a cash-out the other way round. So a table's money is compared within the bounds of its open
+//! postings; if it does not fit, journal and ledger are read again, until the journal is the same
+//! before and after the ledger was read.
 
 use super::VerifyError;
 use crate::ask;
@@ -18,11 +19,11 @@ use wire::{
     tournament::Place,
 };
 
-/// How often something that does not fit is looked at again, and the pause before each time.
+/// Number of repeated comparisons, and the pause before each.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What the cashier's ledger is compared with.
+/// The state by the journals, with which the ledger is compared.
 pub struct Expected {
     /// Money at cash tables.
     pub tables: BTreeMap<TableId, Money>,
@@ -67,7 +68,8 @@ async fn tables(
     Ok(())
 }
 
-/// Reads journal, ledger and journal again until the journal stands still around the ledger. What is wrong then.
+/// Reads journal, ledger and journal until the journal did not change meanwhile. Returns the
+/// difference, if there is one then.
 async fn look_again(bus: &Bus, table: TableId) -> Result<Option<String>, VerifyError> {
     let mut wrong = None;
     for _ in 0..TRIES {
@@ -79,7 +81,7 @@ async fn look_again(bus: &Bus, table: TableId) -> Result<Option<String>, VerifyE
         }
         let Money { here, coming, leaving } = after;
         wrong = Some(format!(
-            "the ledger has {amount} in play; by the journal {here} are here, {coming} coming and {leaving} leaving"
+            "the ledger has {amount} in play; by the journal, {here} are at the table, {coming} in buy-ins and {leaving} in cash-outs"
         ));
         if before == after && coming.is_zero() && leaving.is_zero() {
             break;
@@ -89,7 +91,8 @@ async fn look_again(bus: &Bus, table: TableId) -> Result<Option<String>, VerifyE
     Ok(wrong)
 }
 
-/// Whether so much may be in play: all that is here, and any part of what is on its way.
+/// Returns whether the ledger's amount in play fits: at least the chips at the table, at most
+/// with all open postings.
 fn fits(money: &Money, amount: i64) -> bool {
     let least = money.here.0;
     let most = money.here.plus(money.coming).plus(money.leaving).0;
@@ -100,8 +103,8 @@ fn in_play(books: &Audit, table: TableId) -> i64 {
     books.tables.iter().find(|money| money.table == table).map_or(0, |money| money.amount)
 }
 
-/// A table's money by its journal as it is now. The journal as a whole has been checked before; here its last snapshot and
-/// what came after it are enough.
+/// Returns a table's money by its journal now. Reads only the last snapshot and its tail: the
+/// whole journal has been checked before.
 async fn money(bus: &Bus, table: TableId) -> Result<Money, VerifyError> {
     let partition = subject::table_partition(table);
     let journal = TableStreams::new(bus).journal(partition).await?;
@@ -165,7 +168,7 @@ async fn look_at_tournament_again(bus: &Bus, id: TournamentId) -> Result<Option<
     Ok(wrong)
 }
 
-/// What does not fit between a tournament's journal and the ledger.
+/// Returns the difference between a tournament's journal and the ledger, if there is one.
 async fn doubt(bus: &Bus, books: &Audit, outcome: &TournamentOutcome) -> Result<Option<String>, VerifyError> {
     let id = outcome.tournament;
     let amount =
@@ -202,7 +205,7 @@ fn recorded_ranks(places: &[RankedPlace]) -> Vec<(u32, u64, Chips)> {
     ranks
 }
 
-/// A tournament by its journal as it is now.
+/// Returns a tournament's outcome by its journal now.
 async fn tournament(bus: &Bus, id: TournamentId) -> Result<TournamentOutcome, VerifyError> {
     let journal = Journal::open(bus, subject::TOURNAMENTS_STREAM).await?;
     let mut check = TournamentCheck::from_first_snapshot(id);
