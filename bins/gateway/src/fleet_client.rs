@@ -23,7 +23,7 @@ use wire::{
 };
 
 /// Attempts that are rejected because their snapshot is older than the last event that the viewer
-/// claims to have seen. After these the snapshot is passed on all the same: the viewer's claim may
+/// claims to have seen. After these the snapshot is passed on anyway: the viewer's claim may
 /// be wrong.
 const OUTDATED: u32 = 5;
 

@@ -10,7 +10,7 @@ use std::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Reads frames, in whatever pieces they come.
+/// Reads frames from pieces of any size.
 #[derive(Debug)]
 pub(crate) struct Incoming {
     limit: usize,
@@ -18,7 +18,7 @@ pub(crate) struct Incoming {
     bytes: BytesMut,
 }
 
-/// Why there is no frame.
+/// The reason why there is no frame.
 #[derive(Debug)]
 pub(crate) enum NoFrame {
     /// The client has closed the connection.

@@ -41,7 +41,7 @@ pub(crate) type Portion = (Arc<Chunk>, u64);
 /// The effect of live events on a viewer.
 #[derive(Debug)]
 pub(crate) enum Step {
-    /// Nothing is sent: the events are held, or not new.
+    /// No frame is sent: the events are held, or not new.
     Nothing,
     /// The events from this number on are to be sent.
     Send(u64),

@@ -24,7 +24,7 @@ pub enum AskError {
     NoAnswer {
         /// The role, table or tournament that was asked.
         whom: String,
-        /// What the bus reports.
+        /// The failure.
         error: RequestError,
     },
     /// The request was refused.

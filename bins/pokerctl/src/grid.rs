@@ -1,4 +1,4 @@
-//! What commands write to stdout: lines and columns for people, lines of JSON for programs.
+//! Output of commands on stdout: lines and columns for people, lines of JSON for programs.
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use serde::Serialize;

@@ -41,7 +41,7 @@ const MOST_UNWANTED: usize = 256;
 /// The client's own requests for tables are repeated as long as the connection holds.
 const ALWAYS: Duration = Duration::from_secs(1_000_000);
 
-/// Where the answer of a program's request goes.
+/// The receiver of the answer to a program's request.
 pub(crate) type Reply = oneshot::Sender<Result<ServerMessage, ClientError>>;
 
 /// A request of the program.
@@ -55,7 +55,7 @@ pub(crate) struct ProgramRequest {
     pub(crate) reply: Reply,
 }
 
-/// What is to be done with the connection.
+/// The next step with the connection.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ConnectionStep {
     /// Keep it.

@@ -78,7 +78,8 @@ pub enum ClientEvent {
         /// The player's prize.
         prize: Chips,
     },
-    /// What works of the fleet has changed. After a reconnect, all of it works unless this comes.
+    /// The working parts of the fleet have changed. After a reconnect, all parts work unless this
+    /// comes.
     Service(Service),
     /// There will be no further connection. This is the last event.
     Closed(Ended),

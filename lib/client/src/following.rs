@@ -21,7 +21,7 @@ pub(crate) struct Following {
     cards: Option<PrivateCards>,
 }
 
-/// What is to be done with incoming events.
+/// The next step with incoming events.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
     /// Deliver these (possibly none).
@@ -30,7 +30,7 @@ pub(crate) enum Heard {
     Gap,
 }
 
-/// What is to be done with an incoming snapshot.
+/// The next step with an incoming snapshot.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum SnapshotStep {
     /// The first snapshot: continue from it. Has the events of the current hand so far, which the

@@ -1,8 +1,8 @@
 //! Requests without an answer yet, and when they are sent again. Pure.
 //!
 //! Invariant: commands to one table are sent one after the other, in the program's order, each
-//! after the answer to the one before. So command ids at a table rise, whatever was lost or
-//! repeated.
+//! after the answer to the one before. So command ids at a table rise, also after losses and
+//! repeats.
 
 use crate::ClientError;
 use std::{

@@ -5,7 +5,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use std::num::NonZeroU32;
 use wire::client::Closing;
 
-/// What is to be done with a message.
+/// The next step with a message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum PaceVerdict {
     /// Handle it.

@@ -89,7 +89,7 @@ pub enum DrainError {
         node: String,
         /// The time limit, in seconds.
         seconds: u64,
-        /// What the member still owns.
+        /// The member's remaining work.
         left: String,
     },
     /// The supervisor cannot be asked to start members.

@@ -45,7 +45,7 @@ pub(crate) enum RequestResult {
     Answer(ServerMessage),
     /// A change of the session, which also answers.
     Then(Box<dyn FnOnce(&mut Session) + Send>),
-    /// Nothing.
+    /// No answer.
     Nothing,
 }
 

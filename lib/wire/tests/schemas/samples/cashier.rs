@@ -1,4 +1,4 @@
-//! What the cashier is asked and answers.
+//! Requests to the cashier and its answers.
 
 use super::{AT_MS, OTHER_PLAYER, PLAYER, TABLE, TOURNAMENT, places, posting, refusals};
 use crate::messages::Samples;

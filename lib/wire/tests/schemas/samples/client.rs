@@ -1,4 +1,4 @@
-//! What players' programs send.
+//! Frames of clients.
 
 use super::{HAND, TABLE, TOURNAMENT, actions};
 use crate::messages::Samples;

@@ -1,4 +1,4 @@
-//! What happens at tables: as the journal has it and as everybody sees it.
+//! Events of tables: in journals, and public ones.
 
 use super::*;
 use wire::{

@@ -1,4 +1,4 @@
-//! What processes tell each other.
+//! Heartbeats and notices.
 
 use super::{DEADLINE_MS, HAND, PLAYER, TABLE, cards, legal, other_legal};
 use crate::messages::Samples;

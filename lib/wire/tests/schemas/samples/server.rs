@@ -1,4 +1,4 @@
-//! What gateways send.
+//! Frames of gateways.
 
 use super::{
     AT_MS, HAND, OTHER_TABLE, PLAYER, TABLE, TOURNAMENT, cards, cash_config, events, level, refusals, stats,
@@ -118,7 +118,7 @@ fn closings() -> [(&'static str, Closing); 9] {
     ]
 }
 
-/// One of each event that everybody sees.
+/// Returns one of each public event.
 fn table_events() -> TableEvents {
     TableEvents {
         table: TABLE,

@@ -1,4 +1,4 @@
-//! What tables are asked and answer.
+//! Commands to tables, and their answers.
 
 use super::{
     HAND, OTHER_PLAYER, PLAYER, TABLE, actions, cash_config, connection, instruction, refusals, server,

@@ -1,4 +1,4 @@
-//! What tournaments are asked and answer.
+//! Commands to tournaments, and their answers.
 
 use super::{PLAYER, TABLE, TOURNAMENT, instruction, refusals, report, server, tournament_config};
 use crate::messages::Samples;
