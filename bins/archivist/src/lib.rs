@@ -25,6 +25,7 @@ pub mod crossing;
 pub mod error;
 pub mod hand;
 pub mod pack;
+mod partitions;
 pub mod query;
 pub mod retention;
 pub mod rows;

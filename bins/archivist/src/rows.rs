@@ -255,7 +255,7 @@ impl PieceRows {
         self.instructions_chain.push(archive.instructions.hash.to_vec());
     }
 
-    /// Writes the rows. A table's row only goes forward; one that moved to another stream goes on there.
+    /// Writes the rows. A table's row only goes forward; in a stream that its journal was moved to, sequences are higher.
     ///
     /// # Errors
     /// When the database refuses.
@@ -274,7 +274,7 @@ impl PieceRows {
                 created_at = coalesce(t.created_at, excluded.created_at), closed_at = excluded.closed_at,
                 records = excluded.records, hands = excluded.hands, hands_chain = excluded.hands_chain,
                 instructions = excluded.instructions, instructions_chain = excluded.instructions_chain
-            WHERE t.stream <> excluded.stream OR t.archived_to < excluded.archived_to";
+            WHERE t.archived_to < excluded.archived_to";
         let columns: &Columns<'_> = &[
             &self.table,
             &self.archived_to,

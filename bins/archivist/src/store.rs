@@ -35,15 +35,6 @@ pub fn open(url: &str, connections: usize) -> Result<Database, database::Databas
     })
 }
 
-/// What the archive has of a stream.
-#[derive(Debug, Default)]
-pub struct StreamArchive {
-    /// Sequence of the last archived record.
-    pub read_to: u64,
-    /// What it has of the stream's tables.
-    pub tables: HashMap<TableId, Archive>,
-}
-
 /// A batch as it is written: packed once, written as often as it takes.
 pub struct Packed {
     stream: String,
@@ -190,24 +181,41 @@ async fn write_tournament(
     Ok(())
 }
 
-/// Returns what the archive has of a stream.
+/// Returns the sequence of the last archived record of a stream; 0 when none is.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn load(database: &Database, stream: &str) -> Result<StreamArchive, ArchiveError> {
+pub async fn read_to(database: &Database, stream: &str) -> Result<u64, ArchiveError> {
     let stream = Arc::<str>::from(stream);
     let load = move |client: database::Client| {
         let stream = Arc::clone(&stream);
         async move {
             let read_to = "SELECT read_to FROM archive.streams WHERE name = $1";
             let read_to = client.query_opt(read_to, &[&&*stream]).await?;
-            let read_to = read_to.map_or(Ok(0), |row| row.try_get::<_, i64>(0))?;
+            Ok(read_to.map_or(Ok(0), |row| row.try_get::<_, i64>(0))? as u64)
+        }
+    };
+    database.run(Limits::LONG, load).await
+}
+
+/// Returns what the archive has of the tables of some streams.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn tables(
+    database: &Database,
+    streams: Vec<String>,
+) -> Result<HashMap<TableId, Archive>, ArchiveError> {
+    let streams = Arc::new(streams);
+    let load = move |client: database::Client| {
+        let streams = Arc::clone(&streams);
+        async move {
             let tables =
                 "SELECT table_id, archived_to, records, hands, hands_chain, instructions, instructions_chain
-                FROM archive.tables WHERE stream = $1
+                FROM archive.tables WHERE stream = ANY ($1)
                     AND (closed_at IS NULL OR closed_at > now() - interval '7 days')";
-            let mut archive = StreamArchive { read_to: read_to as u64, tables: HashMap::new() };
-            for row in client.query(tables, &[&&*stream]).await? {
+            let mut archived = HashMap::new();
+            for row in client.query(tables, &[&*streams]).await? {
                 let table = TableId(row.try_get::<_, i64>(0)? as u64);
                 let known = Archive {
                     archived_to: row.try_get::<_, i64>(1)? as u64,
@@ -215,9 +223,9 @@ pub async fn load(database: &Database, stream: &str) -> Result<StreamArchive, Ar
                     hands: Chain::stored(row.try_get(3)?, row.try_get(4)?),
                     instructions: Chain::stored(row.try_get(5)?, row.try_get(6)?),
                 };
-                archive.tables.insert(table, known);
+                archived.insert(table, known);
             }
-            Ok(archive)
+            Ok(archived)
         }
     };
     database.run(Limits::LONG, load).await

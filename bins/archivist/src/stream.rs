@@ -1,50 +1,63 @@
-//! The archive of one stream of tables' journals: read in order, checked, written to the database, then trimmed.
+//! The archive of one stream of tables' journals: read in order, checked, written to the database,
+//! then trimmed.
 //!
-//! What always holds: a record leaves the stream only after the transaction that archives it has been committed; of each
-//! table that goes on, the last two snapshots and what follows them stay.
+//! What always holds: a record leaves the stream only after the transaction that archives it has
+//! been committed; of each table that goes on, the last two snapshots and what follows them stay.
 
 use crate::{
     batch::Batch,
     context::Context,
     error::ArchiveError,
     pack::Packer,
-    store::{self, Packed, StreamArchive},
+    store::{self, Packed},
     table::{Archive, FollowedTable},
 };
 use audit::Report;
-use bus::{Journal, Stored};
+use bus::{Journal, Stored, TableStreams};
 use futures::TryStreamExt;
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::Arc,
     time::{Duration, Instant},
 };
 use wire::{TableId, subject};
 
-/// All tables' journals of a stream.
-const ALL: &str = "journal.table.>";
+/// All records of a stream, also those without a table that a move of partitions has left.
+const ALL: &str = ">";
 /// Pause after everything was read.
 const PAUSE: Duration = Duration::from_millis(200);
-/// Finished hands after which a batch is written; each costs the database's two statements their share.
+/// Finished hands after which a batch is written; each costs the database's two statements their
+/// share.
 const MOST_PIECES: usize = 500;
 /// Records after which a batch is written even when no hand ended.
 const MOST_RECORDS: u64 = 20_000;
 /// Longest wait before something is written.
 const LONGEST: Duration = Duration::from_secs(1);
-/// A stream is trimmed once so many records may go: the server rewrites the block of its file that the cut falls into.
+/// A stream is trimmed once so many records may go: the server rewrites the block of its file that
+/// the cut falls into.
 const WORTH_TRIMMING: u64 = 4_096;
 /// How often it is looked whether something can be taken out of the stream.
 const TRIM: Duration = Duration::from_secs(2);
 
 /// The archive of one stream.
 pub struct StreamArchivist {
-    context: Arc<Context>,
-    name: String,
-    journal: Journal,
+    pub(crate) context: Arc<Context>,
+    pub(crate) streams: TableStreams,
+    pub(crate) name: String,
+    pub(crate) journal: Journal,
     packer: Packer,
-    /// What the archive had of the stream's tables when this began; taken out as the tables are met.
-    known: HashMap<TableId, Archive>,
-    tables: HashMap<TableId, FollowedTable>,
+    /// The partitions that are archived here, and their journals.
+    pub(crate) gained: HashMap<u16, Journal>,
+    /// Those of them of which nothing is left in earlier streams.
+    pub(crate) cleared: BTreeSet<u16>,
+    /// The partitions that were moved to other streams.
+    pub(crate) moved: BTreeSet<u16>,
+    /// Those of them of which nothing is left in this stream.
+    pub(crate) emptied: BTreeSet<u16>,
+    /// What the archive had of the partitions' tables when they were gained; taken out as the
+    /// tables are met.
+    pub(crate) known: HashMap<TableId, Archive>,
+    pub(crate) tables: HashMap<TableId, FollowedTable>,
     batch: Batch,
     since: Instant,
     /// Sequence up to which everything is archived.
@@ -62,14 +75,19 @@ impl StreamArchivist {
     /// # Errors
     /// When the stream or the database does not answer.
     pub async fn begin(context: Arc<Context>, name: String, journal: Journal) -> Result<Self, ArchiveError> {
-        let StreamArchive { read_to, tables } = store::load(&context.database, &name).await?;
+        let read_to = store::read_to(&context.database, &name).await?;
         let first = journal.extent().await?.first;
-        Ok(Self {
+        let mut archivist = Self {
+            streams: TableStreams::new(&context.bus),
             context,
             name,
             journal,
             packer: Packer::new()?,
-            known: tables,
+            gained: HashMap::new(),
+            cleared: BTreeSet::new(),
+            moved: BTreeSet::new(),
+            emptied: BTreeSet::new(),
+            known: HashMap::new(),
             tables: HashMap::new(),
             batch: Batch { read_to: first.saturating_sub(1), ..Batch::default() },
             since: Instant::now(),
@@ -77,7 +95,9 @@ impl StreamArchivist {
             told_to: read_to,
             first,
             trimmed: Instant::now(),
-        })
+        };
+        archivist.look_at_partitions().await?;
+        Ok(archivist)
     }
 
     /// Reads what there is, archives and trims, then pauses; again and again.
@@ -99,7 +119,7 @@ impl StreamArchivist {
     async fn read(&mut self) -> Result<(), ArchiveError> {
         let mut records = std::pin::pin!(self.journal.walk_from(ALL, self.batch.read_to + 1));
         while let Some(stored) = records.try_next().await? {
-            self.take(&stored);
+            self.take(&stored).await?;
             if self.is_full() {
                 self.write().await?;
             }
@@ -107,34 +127,51 @@ impl StreamArchivist {
         Ok(())
     }
 
-    fn take(&mut self, stored: &Stored) {
+    async fn take(&mut self, stored: &Stored) -> Result<(), ArchiveError> {
+        let table = subject::parse_table_journal(&stored.subject);
+        let partition =
+            table.map(subject::table_partition).filter(|partition| !self.moved.contains(partition));
+        if let Some(partition) = partition
+            && !self.gained.contains_key(&partition)
+        {
+            self.gain(vec![partition]).await?;
+        }
         self.batch.read_to = stored.sequence;
         self.batch.records += u64::from(stored.sequence > self.archived_to);
-        let Some(id) = subject::parse_table_journal(&stored.subject) else {
-            return;
-        };
+        if let (Some(table), Some(partition)) = (table, partition)
+            && self.gained.contains_key(&partition)
+        {
+            self.follow(table, stored, Some(self.told_to));
+        }
+        Ok(())
+    }
+
+    /// Checks a table's next record and adds what can be archived now. Violations up to a sequence
+    /// were told before; without one, those up to the last archived record were.
+    pub(crate) fn follow(&mut self, id: TableId, stored: &Stored, told_to: Option<u64>) {
         let known = &mut self.known;
         let table = self
             .tables
             .entry(id)
             .or_insert_with(|| FollowedTable::new(id, known.remove(&id).unwrap_or_default()));
+        let told_to = told_to.unwrap_or(table.archived_to());
         let mut report = Report::default();
         let piece = table.record(stored.sequence, stored.time_ms, &stored.payload, &mut report);
         self.batch.pieces.extend(piece);
-        if stored.sequence > self.told_to && report.violations > 0 {
+        if stored.sequence > told_to && report.violations > 0 {
             self.context.tell(&self.name, &mut report, table.told());
             self.batch.violations.extend(report.found);
         }
     }
 
-    fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.batch.pieces.len() >= MOST_PIECES
             || self.batch.records >= MOST_RECORDS
             || !self.batch.pieces.is_empty() && self.since.elapsed() >= LONGEST
     }
 
     /// Archives what was read.
-    async fn write(&mut self) -> Result<(), ArchiveError> {
+    pub(crate) async fn write(&mut self) -> Result<(), ArchiveError> {
         self.since = Instant::now();
         let read_to = self.batch.read_to;
         let news = !self.batch.pieces.is_empty() || !self.batch.violations.is_empty();
@@ -149,13 +186,21 @@ impl StreamArchivist {
         Ok(())
     }
 
-    /// Takes out of the stream what is archived: everything before the records that some table still needs, and the journals of
-    /// tables that have been over for long enough.
+    /// Takes out of the stream what is archived: everything before the records that some table
+    /// still needs, and the journals of tables that have been over for long enough.
     async fn trim(&mut self) -> Result<(), ArchiveError> {
         self.cut_stretches().await?;
         self.remove_closed().await?;
+        self.clear_earlier().await?;
+        // Last before it is trimmed: a partition's records are kept for the stream that it was
+        // moved to.
+        self.look_at_partitions().await?;
         let needed = self.tables.values().filter_map(FollowedTable::needed_from).min();
         let mark = needed.unwrap_or(u64::MAX).min(self.archived_to + 1);
+        if mark < self.first + WORTH_TRIMMING {
+            return Ok(());
+        }
+        let mark = self.needed_by_moved().await?.unwrap_or(u64::MAX).min(mark);
         if mark < self.first + WORTH_TRIMMING {
             return Ok(());
         }
@@ -179,7 +224,9 @@ impl StreamArchivist {
         let closed: Vec<TableId> =
             self.tables.iter().filter(|(_, table)| over(table)).map(|(id, _)| *id).collect();
         for id in closed {
-            self.journal.remove(&subject::table_journal(id)).await?;
+            if let Some(journal) = self.gained.get(&subject::table_partition(id)) {
+                journal.remove(&subject::table_journal(id)).await?;
+            }
             self.tables.remove(&id);
         }
         Ok(())

@@ -92,6 +92,11 @@ impl FollowedTable {
         &mut self.told
     }
 
+    /// Returns the sequence of the last archived record; 0 when none is.
+    pub const fn archived_to(&self) -> u64 {
+        self.archive.archived_to
+    }
+
     /// Looks at the next record, and gives what can be archived now.
     pub fn record(
         &mut self,

@@ -146,7 +146,7 @@ impl TournamentArchivist {
     /// # Errors
     /// When the database does not answer.
     pub async fn begin(context: Arc<Context>, journal: Journal) -> Result<Self, ArchiveError> {
-        let archived_to = store::load(&context.database, subject::TOURNAMENTS_STREAM).await?.read_to;
+        let archived_to = store::read_to(&context.database, subject::TOURNAMENTS_STREAM).await?;
         Ok(Self {
             context,
             journal,

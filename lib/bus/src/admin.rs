@@ -4,8 +4,11 @@
 //! the server's choice. `streams/<name>.json` is a stream's configuration, `consumers/*.json` is
 //! `{"stream", "config"}`, and `buckets/<name>.json` is converted to the stream behind a key-value
 //! bucket (NATS ADR-8). `tables.json` is `{"streams", "config"}`: the number of streams that the
-//! partitions of tables are spread over, and the configuration of each.
+//! partitions of tables are spread over, and the configuration of each. To streams that are added,
+//! partitions are moved while their tables are played.
 
+mod moving;
+mod plan;
 mod tables;
 
 use crate::{Bus, BusError, api};
@@ -25,6 +28,36 @@ pub enum Applied {
     Updated,
     /// The object had these settings already.
     Unchanged,
+    /// The partitions were in another stream.
+    Moved,
+}
+
+/// What has been reached while partitions are moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Partitions have left a stream: their tables stand still.
+    Fenced {
+        /// The stream.
+        stream: String,
+        /// How many they are.
+        partitions: usize,
+    },
+    /// The stream has dealt with all that came before.
+    Drained {
+        /// The stream.
+        stream: String,
+    },
+    /// The partitions are in other streams, and their tables go on.
+    Moved {
+        /// The stream that they have left.
+        stream: String,
+        /// Partitions that were moved so far.
+        moved: usize,
+        /// Partitions that are to be moved in all.
+        of: usize,
+        /// How long these stood still, in milliseconds.
+        stood_still_ms: u64,
+    },
 }
 
 /// An object that was applied.
@@ -66,18 +99,29 @@ pub enum AdminError {
         /// The stream's subject.
         subject: String,
     },
-    /// The file asks for more streams than hold the partitions of an existing fleet.
+    /// A stream that has journals of tables would be left out.
     #[error(
-        "{stream} is missing while other streams hold the tables' partitions: \"streams\" in {path} \
-         is for a new fleet; set it back to {present}"
+        "stream {stream} has journals of tables: \"streams\" in {path} can be raised, but not lowered; \
+         set it back to {present}"
     )]
-    MoreStreams {
-        /// The missing stream.
+    FewerStreams {
+        /// The stream that would be left out.
         stream: String,
         /// The file.
         path: String,
-        /// The number of existing streams.
+        /// How many streams there are.
         present: u16,
+    },
+    /// A stream has higher sequences than one that partitions are to be moved to from it.
+    #[error(
+        "stream {from} has stored more records than stream {to} leaves room for before its own: \
+         nothing is moved there; raise \"streams\" further, and run `pokerctl apply` again"
+    )]
+    Overtaken {
+        /// The stream that has the partitions.
+        from: String,
+        /// The stream that was to have them.
+        to: String,
     },
     /// The server refuses an object or does not answer.
     #[error(transparent)]
@@ -90,13 +134,27 @@ pub enum AdminError {
 /// # Errors
 /// When a file is malformed, or the server refuses an object or does not answer.
 pub async fn apply(bus: &Bus, dir: &Path) -> Result<Vec<AppliedObject>, AdminError> {
+    apply_telling(bus, dir, &mut |_| {}).await
+}
+
+/// The same, and tells how far partitions are moved. A move that is interrupted, by an error or
+/// because the future is dropped, is completed by applying the files again; one process at a time
+/// may do it.
+///
+/// # Errors
+/// Those of [`apply`].
+pub async fn apply_telling(
+    bus: &Bus,
+    dir: &Path,
+    tell: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Vec<AppliedObject>, AdminError> {
     let mut applied = Vec::new();
     for (path, config) in files(&dir.join("streams"))? {
         let name = text(&path, &config, "name")?;
         let what = apply_stream(bus, &name, config).await?;
         applied.push(AppliedObject { name: format!("stream {name}"), what });
     }
-    applied.extend(tables::apply(bus, &dir.join("tables.json")).await?);
+    applied.extend(tables::apply(bus, &dir.join("tables.json"), tell).await?);
     for (path, config) in files(&dir.join("buckets"))? {
         let bucket = text(&path, &config, "bucket")?;
         let config = bucket_stream(&bucket, config);

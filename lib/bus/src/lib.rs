@@ -45,7 +45,7 @@ pub use ask::Patience;
 pub use connection::{Bus, Message, Subscription};
 pub use error::{BusError, RequestError};
 pub use journal::{
-    AppendError, Cursor, Extent, Journal, JournalError, Last, Recovered, Stored, TableStreams,
+    AppendError, Cursor, Extent, Journal, JournalError, Last, Partitions, Recovered, Stored, TableStreams,
 };
 pub use log::log_to_stderr;
 pub use options::{Args, Options};

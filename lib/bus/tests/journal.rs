@@ -8,7 +8,11 @@ use bus::{AppendError, Bus, Cursor, Journal, Stored, TableStreams};
 use bytes::Bytes;
 use common::{Fleet, GUARD, Proxy};
 use futures::{StreamExt, TryStreamExt, future::join_all};
-use std::time::Duration;
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::time::{Instant, sleep, timeout};
 use wire::{TableId, subject};
 
@@ -339,9 +343,28 @@ async fn a_record_that_is_too_large_is_refused() {
     assert_eq!(journal.recover_one(&table(1)).await.unwrap(), None);
 }
 
+/// What is logged while the returned guard lives.
+fn logged() -> (Arc<Mutex<Vec<u8>>>, tracing::subscriber::DefaultGuard) {
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+    impl Write for Lines {
+        fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(line)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let shared = Arc::clone(&lines);
+    let writer = move || Lines(Arc::clone(&shared));
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(writer).finish();
+    (lines, tracing::subscriber::set_default(subscriber))
+}
+
 #[tokio::test]
-async fn a_full_store_is_waited_for() {
+async fn a_full_stream_is_waited_for_and_the_log_says_which_and_what_to_do() {
     let fleet = Fleet::start().await;
+    let (lines, _guard) = logged();
     let admin = fleet.bus("admin").await;
     let resize = async |max_bytes: i64| {
         let dir = tempfile::tempdir().unwrap();
@@ -361,6 +384,12 @@ async fn a_full_store_is_waited_for() {
     };
     let mut work = std::pin::pin!(work);
     assert!(timeout(Duration::from_secs(1), &mut work).await.is_err(), "the store is not full");
+    assert!(!journal.is_well());
+    let log = String::from_utf8(lines.lock().unwrap().clone()).unwrap();
+    let line = log.lines().find(|line| line.contains("has no room")).unwrap();
+    for part in ["ERROR", "stream TABLES_0", "nothing is lost", "maximum bytes exceeded", "raise max_bytes"] {
+        assert!(line.contains(part), "{part} is missing: {line}");
+    }
     resize(-1).await;
     timeout(GUARD, work).await.unwrap();
     assert_eq!(all(&journal, &table(1)).await.len(), 10);
@@ -495,18 +524,24 @@ async fn a_stream_is_trimmed_by_sequence_and_by_subject() {
 }
 
 #[tokio::test]
-async fn journals_of_an_earlier_version_and_a_changed_number_of_streams_are_refused_by_name() {
-    let fleet = Fleet::start().await;
-    let admin = fleet.bus("admin").await;
-    let config = servers::find::nats_config().unwrap();
+async fn journals_of_an_earlier_version_are_refused_by_name() {
+    let nats = servers::Nats::start(servers::NatsOptions::default()).await.unwrap();
+    let options = bus::Options {
+        urls: vec![nats.url()],
+        user: String::new(),
+        password: None,
+        name: "admin".into(),
+        node: "test".into(),
+    };
+    let admin = Bus::connect(options).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let tables = std::fs::read_to_string(config.join("tables.json")).unwrap();
-    let more = tables.replace("\"streams\": 8", "\"streams\": 9");
-    assert_ne!(more, tables);
-    std::fs::write(folder.path().join("tables.json"), more).unwrap();
-    let error = bus::admin::apply(&admin, folder.path()).await.unwrap_err().to_string();
-    assert!(error.contains("TABLES_8") && error.contains("set it back to 8"), "{error}");
-    // Applying the files that made the streams changes nothing.
-    let unchanged = bus::admin::apply(&admin, &config).await.unwrap();
-    assert!(unchanged.iter().all(|object| object.what == bus::admin::Applied::Unchanged), "{unchanged:?}");
+    std::fs::create_dir(folder.path().join("streams")).unwrap();
+    let earlier = r#"{"name": "TABLES_1", "subjects": ["journal.table.1.*.*"]}"#;
+    std::fs::write(folder.path().join("streams/x.json"), earlier).unwrap();
+    bus::admin::apply(&admin, folder.path()).await.unwrap();
+    admin.publish("journal.table.1.9.77".to_owned(), text("x")).await.unwrap();
+    admin.flush().await;
+    let config = servers::find::nats_config().unwrap();
+    let error = bus::admin::apply(&admin, &config).await.unwrap_err().to_string();
+    assert!(error.contains("TABLES_1 holds journals of an earlier version"), "{error}");
 }

@@ -28,8 +28,9 @@ const fn right(subject: &'static str, may: &'static [&'static str]) -> Right {
 const USERS: [&str; 7] =
     ["gateway", "table-worker", "bot-worker", "coordinator", "cashier", "archivist", "admin"];
 
-const PUBLISH: [Right; 57] = [
+const PUBLISH: [Right; 58] = [
     right("journal.table.9.77", &["table-worker"]),
+    right("moved.table.9.1", &["admin"]),
     right("journal.tournament.9.77", &["coordinator"]),
     right("command.table.9", &["gateway", "bot-worker", "coordinator", "admin"]),
     right("command.tournament.9", &["gateway", "table-worker", "admin"]),
@@ -70,7 +71,7 @@ const PUBLISH: [Right; 57] = [
     right("$JS.API.STREAM.INFO.TOURNAMENTS", &["table-worker", "coordinator", "archivist", "admin"]),
     right("$JS.API.DIRECT.GET.TOURNAMENTS", &["coordinator", "archivist", "admin"]),
     right("$JS.API.DIRECT.GET.TABLES_63", &["table-worker", "archivist", "admin"]),
-    right("$JS.API.STREAM.NAMES", &["table-worker", "admin"]),
+    right("$JS.API.STREAM.NAMES", &["table-worker", "archivist", "admin"]),
     right("$JS.API.STREAM.CREATE.MORE", &["admin"]),
     right("$JS.API.STREAM.PURGE.TABLES_1", &["archivist", "admin"]),
     right("$JS.API.STREAM.PURGE.BOT_ASKS", &["admin"]),

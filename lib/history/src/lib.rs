@@ -54,7 +54,7 @@ pub enum HistoryError {
 /// A record with its place in the stream.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placed {
-    /// Its sequence in the stream.
+    /// Its sequence; in a stream that the table was moved to, sequences are higher.
     pub sequence: u64,
     /// When the server stored it, in milliseconds since 1970.
     pub stored_ms: u64,
@@ -86,10 +86,14 @@ pub async fn kept(bus: &Bus, table: TableId) -> Result<Vec<Placed>, HistoryError
 /// # Errors
 /// When a journal or the archive cannot be read.
 pub async fn tables(bus: &Bus) -> Result<BTreeMap<TableId, Vec<Placed>>, HistoryError> {
-    let mut kept = BTreeMap::new();
+    let mut kept = BTreeMap::<TableId, Vec<Placed>>::new();
     for journal in TableStreams::new(bus).all().await? {
-        kept.extend(read(journal.walk(subject::ALL_TABLE_JOURNALS)).await?);
+        for (table, records) in read(journal.walk(subject::ALL_TABLE_JOURNALS)).await? {
+            kept.entry(table).or_default().extend(records);
+        }
     }
+    // A table that was moved has records in more than one stream.
+    kept.values_mut().for_each(|records| records.sort_by_key(|record| record.sequence));
     let known: BTreeSet<TableId> =
         archived_tables(bus).await?.into_iter().chain(kept.keys().copied()).collect();
     let mut tables = BTreeMap::new();

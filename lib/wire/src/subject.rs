@@ -3,6 +3,7 @@
 //! | subject | publishers | subscribers |
 //! | --- | --- | --- |
 //! | `journal.table.<partition>.<table>` | table worker | the stream `TABLES_<n>` that holds the partition |
+//! | `moved.table.<partition>.<n>` | admin, who moves a partition to another stream | stream `TABLES_<n>`, which held the partition before |
 //! | `journal.tournament.<partition>.<tournament>` | coordinator | stream `TOURNAMENTS` |
 //! | `command.table.<partition>` | gateway, bot worker, coordinator, admin | owner of the partition |
 //! | `command.tournament.<partition>` | gateway, table worker, admin | owner of the partition |
@@ -26,6 +27,8 @@ pub const TABLE_PARTITIONS: u16 = 256;
 pub const TOURNAMENT_PARTITIONS: u16 = 16;
 /// Journals of all tables.
 pub const ALL_TABLE_JOURNALS: &str = "journal.table.>";
+/// Subjects in the lists of streams that held partitions of tables before.
+pub const ALL_MOVED_TABLES: &str = "moved.table.>";
 /// The stream of all tournaments' journals.
 pub const TOURNAMENTS_STREAM: &str = "TOURNAMENTS";
 /// Number of units that archivists own: unit n is the stream `TABLES_<n>`, the last one the
@@ -92,6 +95,12 @@ pub fn table_stream_name(number: u16) -> String {
     format!("TABLES_{number}")
 }
 
+/// Returns the number of a tables' stream by its name.
+#[must_use]
+pub fn parse_table_stream_name(name: &str) -> Option<u16> {
+    name.strip_prefix("TABLES_")?.parse().ok()
+}
+
 /// Returns the subject of a table's journal.
 #[must_use]
 pub fn table_journal(table: TableId) -> String {
@@ -110,6 +119,27 @@ pub fn table_journals(partition: u16) -> String {
 pub fn parse_table_journals(subject: &str) -> Option<u16> {
     let partition = subject.strip_prefix("journal.table.")?.strip_suffix(".*")?.parse().ok()?;
     (partition < TABLE_PARTITIONS).then_some(partition)
+}
+
+/// Returns the subject in the list of the tables' stream `number` that says that the stream held a
+/// partition before another stream did.
+#[must_use]
+pub fn moved_tables(partition: u16, number: u16) -> String {
+    format!("moved.table.{partition}.{number}")
+}
+
+/// Returns the pattern of these subjects for all streams that held a partition before.
+#[must_use]
+pub fn all_moved_tables(partition: u16) -> String {
+    format!("moved.table.{partition}.*")
+}
+
+/// Returns the partition of a subject of [`moved_tables`].
+#[must_use]
+pub fn parse_moved_tables(subject: &str) -> Option<u16> {
+    let (partition, number) = subject.strip_prefix("moved.table.")?.split_once('.')?;
+    number.parse::<u16>().ok()?;
+    partition.parse().ok().filter(|partition| *partition < TABLE_PARTITIONS)
 }
 
 /// Returns the subject of a tournament's journal.
@@ -221,6 +251,16 @@ mod tests {
         for other in ["journal.table.256.*", "journal.table.0.*.*", "journal.table.>", ALL_TABLE_JOURNALS] {
             assert_eq!(parse_table_journals(other), None);
         }
+        assert_eq!(parse_moved_tables(&moved_tables(255, 7)), Some(255));
+        for other in ["moved.table.256.1", "moved.table.1", "moved.table.1.*", ALL_MOVED_TABLES] {
+            assert_eq!(parse_moved_tables(other), None);
+        }
+    }
+
+    #[test]
+    fn names_of_streams_parse_back() {
+        assert_eq!(parse_table_stream_name(&table_stream_name(63)), Some(63));
+        assert_eq!(parse_table_stream_name("TOURNAMENTS"), None);
     }
 
     #[test]

@@ -222,6 +222,41 @@ impl House {
         }
     }
 
+    /// Adds as many streams as there can be, so that nearly all partitions are moved.
+    pub async fn add_streams(&self) {
+        let tables = servers::find::nats_config().unwrap().join("tables.json");
+        let tables = std::fs::read_to_string(tables).unwrap();
+        let more = tables.replace("\"streams\": 8", "\"streams\": 64");
+        assert_ne!(more, tables);
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("tables.json"), more).unwrap();
+        admin::apply(&self.bus("admin").await, folder.path()).await.unwrap();
+    }
+
+    /// Runs the archive of a stream until an earlier one has no records of a partition any more.
+    pub async fn wait_until_cleared(&self, stream: &str, earlier: &str, partition: u16) {
+        let context = self.context().await;
+        let journal = Journal::open(&context.bus, stream).await.unwrap();
+        let archive = StreamArchivist::begin(context, stream.to_owned(), journal).await.unwrap();
+        let looking = self.journal(earlier).await;
+        let cleared = async {
+            while looking.first_of(&subject::table_journals(partition)).await.unwrap().is_some() {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::select! {
+            ended = archive.run() => panic!("the archive ended: {ended:?}"),
+            cleared = timeout(GUARD, cleared) => cleared.unwrap(),
+        }
+    }
+
+    /// The number of records and of hands that a table has in the archive by its own row.
+    pub async fn counted(&self, table: TableId) -> (u64, u64) {
+        let select = "SELECT records, hands FROM archive.tables WHERE table_id = $1";
+        let row = self.owner.query_one(select, &[&(table.0 as i64)]).await.unwrap();
+        (row.get::<_, i64>(0) as u64, row.get::<_, i64>(1) as u64)
+    }
+
     /// The archived pieces of a table, in order.
     pub async fn bodies(&self, table: TableId) -> Vec<Vec<u8>> {
         let select = "SELECT body FROM (

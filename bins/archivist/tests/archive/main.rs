@@ -76,6 +76,46 @@ async fn a_stream_is_trimmed_to_two_snapshots_of_each_table_and_the_table_is_rec
     assert_eq!(archived.len() as u64, last, "records from the first on");
 }
 
+#[tokio::test]
+async fn a_table_that_goes_on_in_an_added_stream_is_archived_once_and_leaves_the_earlier_one() {
+    let house = House::start().await;
+    let (partition, earlier) = (subject::table_partition(TABLE), house.stream_of(TABLE).await);
+    let hosted = room::cash_table(900, 15);
+    let (hands, quarter) = (hosted.table.hands(), hosted.journal.len() / 4);
+    house.append(TABLE, &hosted.journal[..quarter]).await;
+    house.archive_tables(&earlier, |archived| archived.hands > 0).await;
+    // So much is in the earlier stream when it is moved, and not archived.
+    house.append(TABLE, &hosted.journal[quarter..2 * quarter]).await;
+    house.add_streams().await;
+    let later = house.stream_of(TABLE).await;
+    assert_ne!(later, earlier);
+    house.append(TABLE, &hosted.journal[2 * quarter..3 * quarter]).await;
+    let before = house.archived().await.hands;
+    house.archive_tables(&earlier, |_| true).await;
+    assert_eq!(house.archived().await.hands, before, "the earlier stream's unit leaves the table alone");
+    house.archive_tables(&later, |archived| archived.hands > before).await;
+    house.append(TABLE, &hosted.journal[3 * quarter..]).await;
+    for stream in [&later, &earlier, &later] {
+        house.archive_tables(stream, |archived| stream == &earlier || archived.hands == hands).await;
+    }
+    house.wait_until_cleared(&later, &earlier, partition).await;
+    house.archive_tables(&later, |_| true).await;
+    let archived = house.archived().await;
+    assert_eq!((archived.hands, archived.violations), (hands, 0));
+    let records = all_records(&house, TABLE).await;
+    assert!(records.len() > 3 * quarter);
+    assert!(records.is_sorted_by(|one, next| one.sequence < next.sequence));
+    assert_eq!(house.counted(TABLE).await, (records.len() as u64, hands));
+    for (archived, written) in records.iter().zip(&hosted.journal) {
+        assert_eq!((archived.at_ms, &archived.events), (written.at_ms, &written.events));
+    }
+    // What is left is enough for an owner.
+    let streams = bus::TableStreams::new(&house.bus("table-worker").await);
+    let journal = streams.journal(partition).await.unwrap();
+    let recovered = journal.recover_one(&subject::table_journal(TABLE)).await.unwrap().unwrap();
+    assert!(recovered.cursor.snapshot >= journal.begins());
+}
+
 /// Table workers store snapshots in the middle of hands too, and the stream is trimmed at any moment.
 #[test]
 fn every_finished_hand_is_archived_whole_however_often_its_stream_is_trimmed() {

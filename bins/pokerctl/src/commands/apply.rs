@@ -1,5 +1,7 @@
-//! `pokerctl apply`: brings the streams, buckets and consumers of `nats/` and the migrations of `schemas/sql`
-//! to the servers. May be repeated; what is right already stays as it is.
+//! `pokerctl apply`: brings the streams, buckets and consumers of `nats/` and the migrations of
+//! `schemas/sql` to the servers. May be repeated; what is right already stays as it is. Where there
+//! are more streams of tables than before, partitions are moved to them while their tables are
+//! played; when that is interrupted, the next `apply` completes it.
 
 use crate::{
     console::Console,
@@ -9,7 +11,7 @@ use crate::{
 };
 use bus::{
     Bus,
-    admin::{AdminError, Applied as What},
+    admin::{AdminError, Applied as What, Progress},
 };
 use serde::Serialize;
 use std::path::PathBuf;
@@ -44,8 +46,12 @@ pub enum ApplyError {
 pub struct Applied {
     /// Streams, buckets and consumers that were made or changed.
     pub nats: Vec<String>,
-    /// How many were right already.
+    /// The number of those that were right already.
     pub unchanged: usize,
+    /// Partitions of tables that were moved to other streams.
+    pub moved: usize,
+    /// The longest that a moved partition stood still, in milliseconds.
+    pub stood_still_ms: u64,
     /// Migrations that were applied.
     pub migrations: Vec<String>,
 }
@@ -57,7 +63,8 @@ pub struct Applied {
 pub async fn run(args: Args, context: &Context) -> Result<(), ApplyError> {
     let home = Home::find(args.home.as_deref())?;
     let bus = context.bus().await?;
-    let mut applied = nats(&bus, &home).await?;
+    let console = Console::new(context.json);
+    let mut applied = nats(&bus, &home, &console).await?;
     let mut database = Database::connect(&context.database_url()?).await?;
     applied.migrations = database.migrate(&home.sql()).await?;
     if context.json {
@@ -66,7 +73,6 @@ pub async fn run(args: Args, context: &Context) -> Result<(), ApplyError> {
         }
         return Ok(());
     }
-    let console = Console::new(false);
     for name in applied.nats.iter().chain(&applied.migrations) {
         console.done(name);
     }
@@ -74,16 +80,26 @@ pub async fn run(args: Args, context: &Context) -> Result<(), ApplyError> {
     Ok(())
 }
 
-/// Applies streams, buckets and consumers.
+/// Applies streams, buckets and consumers, and shows how far partitions are moved.
 ///
 /// # Errors
 /// When the server refuses.
-pub async fn nats(bus: &Bus, home: &Home) -> Result<Applied, AdminError> {
+pub async fn nats(bus: &Bus, home: &Home, console: &Console) -> Result<Applied, AdminError> {
     let mut applied = Applied::default();
-    for object in bus::admin::apply(bus, &home.nats()).await? {
+    let mut show = |progress| {
+        if let Progress::Moved { stream, moved, of, stood_still_ms } = progress {
+            (applied.moved, applied.stood_still_ms) = (moved, applied.stood_still_ms.max(stood_still_ms));
+            console.say(format!(
+                "{moved} of {of} partitions moved; the last ones, from stream {stream}, stood still for {stood_still_ms} ms"
+            ));
+        }
+    };
+    let objects = bus::admin::apply_telling(bus, &home.nats(), &mut show).await?;
+    for object in objects {
         match object.what {
             What::Created => applied.nats.push(format!("{} created", object.name)),
             What::Updated => applied.nats.push(format!("{} changed", object.name)),
+            What::Moved => applied.nats.push(format!("{} moved", object.name)),
             What::Unchanged => applied.unchanged += 1,
         }
     }

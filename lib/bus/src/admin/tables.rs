@@ -1,7 +1,13 @@
-//! The streams of the tables' journals: as many as `tables.json` says, each with its share of the partitions.
+//! The streams of the tables' journals: as many as `tables.json` says, each with its share of the
+//! partitions.
 
-use super::{AdminError, AppliedObject, apply_stream, malformed, read};
-use crate::{Bus, api};
+use super::{
+    AdminError, Applied, AppliedObject, Progress, apply_stream, malformed,
+    moving::{self, About},
+    plan::{self, Share},
+    read,
+};
+use crate::{Bus, Partitions, journal};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, io, path::Path};
@@ -9,6 +15,8 @@ use wire::subject::{self, TABLE_PARTITIONS, TOURNAMENTS_UNIT};
 
 /// Archivists have a unit for each stream.
 const MOST_STREAMS: u16 = TOURNAMENTS_UNIT;
+/// Partitions that stand still at the same time while they are moved.
+const AT_ONCE: usize = 32;
 
 /// What the file holds.
 #[derive(Deserialize)]
@@ -21,7 +29,11 @@ struct Tables {
 }
 
 /// Applies the file, if there is one.
-pub(super) async fn apply(bus: &Bus, path: &Path) -> Result<Vec<AppliedObject>, AdminError> {
+pub(super) async fn apply(
+    bus: &Bus,
+    path: &Path,
+    tell: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Vec<AppliedObject>, AdminError> {
     let Tables { streams, config } = match read(path) {
         Err(AdminError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
             return Ok(Vec::new());
@@ -31,29 +43,58 @@ pub(super) async fn apply(bus: &Bus, path: &Path) -> Result<Vec<AppliedObject>, 
     if !(1..=MOST_STREAMS).contains(&streams) {
         return Err(malformed(path, &format!("\"streams\" must be 1 to {MOST_STREAMS}")));
     }
+    refuse_fewer(bus, path, streams).await?;
+    let mut applied = make(bus, streams, &config).await?;
+    applied.extend(spread(bus, streams, tell).await?);
+    Ok(applied)
+}
+
+/// Refuses a number of streams that leaves one out that has journals.
+async fn refuse_fewer(bus: &Bus, path: &Path, streams: u16) -> Result<(), AdminError> {
+    let present: BTreeSet<String> = journal::table_streams(bus).await?;
+    let left_out = present.iter().filter_map(|name| Some((subject::parse_table_stream_name(name)?, name)));
+    match left_out.max().filter(|(number, _)| *number >= streams) {
+        Some((number, stream)) => Err(AdminError::FewerStreams {
+            stream: stream.clone(),
+            path: path.display().to_string(),
+            present: number + 1,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Makes the streams that are missing, and brings the settings of the others up to date. Partitions
+/// that no stream has had yet are given out here, which needs no move; the others stay where they
+/// are.
+async fn make(
+    bus: &Bus,
+    streams: u16,
+    config: &Map<String, Value>,
+) -> Result<Vec<AppliedObject>, AdminError> {
     let mut present = Vec::new();
     for number in 0..streams {
         let name = subject::table_stream_name(number);
-        present.push(api::ask::<_, About>(bus, &format!("STREAM.INFO.{name}"), &json!({})).await?);
+        let about = About::ask(bus, &name).await?;
+        about.as_ref().map_or(Ok(()), |about| refuse_earlier_journals(about, &name))?;
+        present.push(about);
     }
-    let known = present.iter().filter(|about| about.is_some()).count() as u16;
-    let subjects = present.iter().flatten().flat_map(|about| &about.config.subjects);
-    let held: BTreeSet<u16> = subjects.filter_map(|subject| subject::parse_table_journals(subject)).collect();
+    let shares: Vec<Share> = present.iter().flatten().map(share).collect();
+    let first = plan::first_sequence(&shares);
+    let is_known = |partition: u16| shares.iter().any(|share| share.has(partition));
     let mut applied = Vec::new();
     for (number, about) in (0..streams).zip(present) {
         let name = subject::table_stream_name(number);
         let mut config = config.clone();
         config.insert("name".to_owned(), json!(name));
-        // Streams that an interrupted start did not make yet get what is left for them.
-        if about.is_none() && share(number, streams).any(|partition| held.contains(&partition)) {
-            return Err(AdminError::MoreStreams {
-                stream: name,
-                path: path.display().to_string(),
-                present: known,
-            });
+        let fresh = beginning(number, streams).filter(|partition| !is_known(*partition));
+        let fresh: Vec<String> = fresh.map(subject::table_journals).collect();
+        if about.is_none() && fresh.is_empty() {
+            config.insert("first_seq".to_owned(), json!(first));
         }
-        if about.map_or(Ok(true), |about| about.is_to_be_shared(&name))? {
-            let subjects: Vec<String> = share(number, streams).map(subject::table_journals).collect();
+        if !fresh.is_empty() {
+            let known = about.map(|about| about.subjects()).unwrap_or_default();
+            let ours = known.into_iter().filter(|subject| Partitions::is_named_by(subject));
+            let subjects: Vec<String> = ours.chain(fresh).collect();
             config.insert("subjects".to_owned(), json!(subjects));
         }
         let what = apply_stream(bus, &name, config).await?;
@@ -62,43 +103,65 @@ pub(super) async fn apply(bus: &Bus, path: &Path) -> Result<Vec<AppliedObject>, 
     Ok(applied)
 }
 
-/// What is known of a stream that is there.
-#[derive(Deserialize)]
-struct About {
-    config: Subjects,
-    state: Records,
-}
-
-#[derive(Deserialize)]
-struct Subjects {
-    #[serde(default)]
-    subjects: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Records {
-    messages: u64,
-}
-
-impl About {
-    /// Returns whether the stream is to get its share of the partitions. The subjects of a stream with records stay as
-    /// they are: they say where records are.
-    ///
-    /// # Errors
-    /// [`AdminError::EarlierJournals`] when there are records under subjects that this version does not read.
-    fn is_to_be_shared(&self, name: &str) -> Result<bool, AdminError> {
-        let foreign = |subject: &&String| subject::parse_table_journals(subject).is_none();
-        match self.config.subjects.iter().find(foreign) {
-            Some(subject) if self.state.messages > 0 => {
-                Err(AdminError::EarlierJournals { stream: name.to_owned(), subject: subject.clone() })
-            }
-            found => Ok(found.is_some()),
+/// Refuses a stream that has records under subjects which this version does not read.
+fn refuse_earlier_journals(about: &About, name: &str) -> Result<(), AdminError> {
+    let subjects = about.subjects();
+    // A stream without partitions has its name as its subject: that is what the server gives it.
+    let foreign = subjects.into_iter().find(|subject| subject != name && !Partitions::is_named_by(subject));
+    match foreign {
+        Some(subject) if about.state.records > 0 => {
+            Err(AdminError::EarlierJournals { stream: name.to_owned(), subject })
         }
+        Some(_) | None => Ok(()),
     }
 }
 
-/// The partitions that a stream begins with.
-fn share(number: u16, streams: u16) -> std::ops::Range<u16> {
+/// Moves partitions until all streams hold about as many.
+async fn spread(
+    bus: &Bus,
+    streams: u16,
+    tell: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Vec<AppliedObject>, AdminError> {
+    let mut shares = Vec::new();
+    for number in 0..streams {
+        let about = About::ask(bus, &subject::table_stream_name(number)).await?;
+        shares.push(about.as_ref().map(share).unwrap_or_default());
+    }
+    // A stream that an update of its subjects came late to may have lost a partition without a
+    // trace but its records.
+    for partition in plan::stranded(&shares) {
+        for (number, share) in (0..streams).zip(&mut shares) {
+            let name = subject::table_stream_name(number);
+            if share.first > 0 && About::has_records(bus, &name, partition).await? {
+                share.partitions.moved.insert(partition);
+            }
+        }
+    }
+    let departures = plan::departures(&shares, AT_ONCE);
+    let of = departures.iter().map(|departure| departure.to.len()).sum();
+    let (mut moved, mut applied) = (0, Vec::new());
+    for departure in departures {
+        let stood_still = moving::carry_out(bus, &departure, tell).await?;
+        moved += departure.to.len();
+        let stream = subject::table_stream_name(departure.from);
+        let stood_still_ms = u64::try_from(stood_still.as_millis()).unwrap_or(u64::MAX);
+        tell(Progress::Moved { stream: stream.clone(), moved, of, stood_still_ms });
+        let name = format!("{} partitions of stream {stream}", departure.to.len());
+        applied.push(AppliedObject { name, what: Applied::Moved });
+    }
+    Ok(applied)
+}
+
+fn share(about: &About) -> Share {
+    Share {
+        first: about.first(),
+        last: about.state.last,
+        partitions: Partitions::of_subjects(&about.subjects()),
+    }
+}
+
+/// The partitions that a stream of a new fleet begins with.
+fn beginning(number: u16, streams: u16) -> std::ops::Range<u16> {
     let begin = |number: u16| (u32::from(number) * u32::from(TABLE_PARTITIONS) / u32::from(streams)) as u16;
     begin(number)..begin(number + 1)
 }

@@ -1,41 +1,47 @@
 //! Journals: one subject of a stream is the record of one table or tournament.
 //!
-//! What always holds: a record is stored only directly after the one that its writer knows as the last of the
-//! subject, so two writers never both succeed; an append that returned is stored exactly once.
-//! Each record tells, in its headers, who wrote it (the append's id) and the sequence of the snapshot that it
-//! builds on; so the last record of a subject is enough to find everything that recovery has to read.
+//! What always holds: a record is stored only directly after the one that its writer knows as the
+//! last of the subject, so two writers never both succeed; an append that returned is stored
+//! exactly once. Each record tells, in its headers, who wrote it (the append's id) and the sequence
+//! of the snapshot that it builds on; so the last record of a subject is enough to find everything
+//! that recovery has to read.
+//!
+//! A journal may go on in another stream (`docs/decisions/0039-streams-are-added.md`): sequences
+//! grow over all streams that it is in, and its first record in a later stream tells the sequence
+//! of the one before.
 
 mod append;
+mod chain;
 mod read;
+mod send;
+mod stream;
 mod streams;
 mod trim;
+mod trouble;
 
 use crate::{Bus, BusError, direct::Found};
 use bytes::Bytes;
-use serde::Deserialize;
+use chain::{Chain, Streams};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
-
-use tokio::sync::Semaphore;
+use stream::JournalStream;
 
 pub use append::AppendError;
 pub use streams::TableStreams;
-pub use trim::Extent;
+pub(crate) use streams::table_streams;
+pub use trim::{Extent, Partitions};
 
 /// Header: the random id of the append.
 const APPEND_ID: &str = "Append-Id";
 /// Header: sequence of the snapshot that the record builds on, or [`OWN`].
 const SNAPSHOT: &str = "Snapshot";
+/// Header of a journal's first record in a stream that it was moved to: sequence of the record
+/// before; 0 where there is none.
+const PREVIOUS: &str = "Previous";
 /// Value of [`SNAPSHOT`] in a record that is a snapshot itself.
 const OWN: &str = "own";
-
-/// Batches of one stream that this process reads at the same time. When a dead worker's partitions are all taken over at
-/// once, more would only wait at the server, some of them longer than their readers do.
-const READS: usize = 2;
-/// Tails of one stream that this process reads at the same time, record by record.
-const TAILS: usize = 64;
 
 /// How far a writer knows a subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +80,8 @@ pub struct Stored {
 pub struct Recovered {
     /// Where the next record goes.
     pub cursor: Cursor,
-    /// The last snapshot and all records after it, in order; all records where there is no snapshot.
+    /// The last snapshot and all records after it, in order; all records where there is no
+    /// snapshot.
     pub records: Vec<Stored>,
 }
 
@@ -129,111 +136,80 @@ pub enum JournalError {
     Bus(#[from] BusError),
 }
 
-/// One stream of journals. Clones share it.
+/// Some journals: those of a partition, or all of a stream. Clones share what is known of them.
 #[derive(Clone)]
 pub struct Journal {
-    inner: Arc<Inner>,
+    bus: Bus,
+    chain: Arc<Chain>,
+    ids: Arc<AppendIds>,
 }
 
-struct Inner {
-    bus: Bus,
-    stream: String,
-    /// Random, new for every opened journal: with a count behind it, it makes append ids.
+/// The ids of appends: a random number, new for every opened journal, with a count behind it.
+struct AppendIds {
     writer: u64,
-    appends: AtomicU64,
-    /// The highest sequence of the stream that this process has seen.
-    newest: AtomicU64,
-    /// Bounds the batches that are read at the same time.
-    reads: Semaphore,
-    /// Bounds the tails that are read at the same time.
-    tails: Semaphore,
-    warnings: append::Warnings,
-    trouble: append::Trouble,
+    count: AtomicU64,
 }
 
 impl Journal {
     /// Opens a stream that `pokerctl apply` has made.
     ///
     /// # Errors
-    /// When it is missing, would lose records by itself, cannot be read directly, or the server does not answer.
+    /// When it is missing, would lose records by itself, cannot be read directly, or the server
+    /// does not answer.
     pub async fn open(bus: &Bus, stream: &str) -> Result<Self, JournalError> {
-        #[derive(Deserialize)]
-        struct About {
-            config: Config,
-        }
-        #[derive(Deserialize)]
-        struct Config {
-            #[serde(default)]
-            max_age: u64,
-            #[serde(default)]
-            max_msgs_per_subject: i64,
-            #[serde(default)]
-            discard: String,
-            #[serde(default)]
-            allow_direct: bool,
-        }
-        let about: Option<About> =
-            crate::api::ask(bus, &format!("STREAM.INFO.{stream}"), &serde_json::json!({})).await?;
-        let Some(About { config }) = about else {
-            return Err(JournalError::Missing { stream: stream.to_owned() });
-        };
-        let wrong = |what| JournalError::Misconfigured { stream: stream.to_owned(), what };
-        if config.max_age != 0 {
-            return Err(wrong("max_age"));
-        }
-        if config.max_msgs_per_subject > 0 {
-            return Err(wrong("max_msgs_per_subject"));
-        }
-        if config.discard != "new" {
-            return Err(wrong("discard other than new"));
-        }
-        if !config.allow_direct {
-            return Err(wrong("allow_direct off"));
-        }
-        let inner = Inner {
-            bus: bus.clone(),
-            stream: stream.to_owned(),
-            writer: getrandom::u64().map_err(BusError::Random)?,
-            appends: AtomicU64::new(0),
-            newest: AtomicU64::new(0),
-            reads: Semaphore::new(READS),
-            tails: Semaphore::new(TAILS),
-            warnings: append::Warnings::default(),
-            trouble: append::Trouble::default(),
-        };
-        Ok(Self { inner: Arc::new(inner) })
+        Self::new(Chain::new(None, Streams::one(JournalStream::open(bus, stream).await?)))
     }
 
-    /// Returns the name of the stream.
+    fn new(chain: Chain) -> Result<Self, JournalError> {
+        let writer = getrandom::u64().map_err(BusError::Random)?;
+        let bus = chain.streams().now.bus.clone();
+        let ids = Arc::new(AppendIds { writer, count: AtomicU64::new(0) });
+        Ok(Self { bus, chain: Arc::new(chain), ids })
+    }
+
+    /// Returns the name of the stream that appended records go to, as far as is known.
     #[must_use]
-    pub fn stream(&self) -> &str {
-        &self.inner.stream
+    pub fn stream(&self) -> String {
+        self.chain.streams().now.name.clone()
     }
 
-    /// Whether records can be stored now, as far as is known: the server is there, and no append waits because it failed.
+    /// Returns the names of the streams that the journals were in before, the latest first.
+    #[must_use]
+    pub fn earlier_streams(&self) -> Vec<String> {
+        self.chain.streams().earlier.iter().map(|stream| stream.name.clone()).collect()
+    }
+
+    /// Returns the sequence that the first record of that stream was given; 0 or 1 where the stream
+    /// is none that was added later.
+    #[must_use]
+    pub fn begins(&self) -> u64 {
+        self.chain.streams().now.first
+    }
+
+    /// Whether records can be stored now, as far as is known: the server is there, and no append
+    /// waits because it failed.
     #[must_use]
     pub fn is_well(&self) -> bool {
-        self.inner.bus.is_connected() && !self.inner.trouble.is_now()
+        self.chain.streams().now.is_well()
     }
 
-    /// A number that counts up whenever records begin not to be stored: the server went away, or an append failed.
+    /// A number that counts up whenever records begin not to be stored: the server went away, or an
+    /// append failed.
     #[must_use]
     pub fn outages(&self) -> u64 {
-        self.inner.bus.outages() + self.inner.trouble.count()
+        let failed = self.chain.streams().latest_first().map(|stream| stream.trouble.count()).sum::<u64>();
+        self.bus.outages() + failed
     }
 
-    /// The highest sequence of the stream that this process has written or read; other writers may be further.
+    /// The highest sequence of the streams that this process has written or read; other writers may
+    /// be further.
     #[must_use]
     pub fn newest(&self) -> u64 {
-        self.inner.newest.load(Ordering::Relaxed)
-    }
-
-    fn seen(&self, sequence: u64) {
-        self.inner.newest.fetch_max(sequence, Ordering::Relaxed);
+        self.chain.streams().latest_first().map(|stream| stream.newest()).max().unwrap_or(0)
     }
 
     fn append_id(&self) -> String {
-        let count = self.inner.appends.fetch_add(1, Ordering::Relaxed);
-        format!("{:016x}.{count}", self.inner.writer)
+        let count = self.ids.count.fetch_add(1, Ordering::Relaxed);
+        format!("{:016x}.{count}", self.ids.writer)
     }
 }

@@ -1,9 +1,12 @@
-//! How far a stream of journals reaches, and taking away what is archived.
+//! How far a stream of journals reaches, whose journals are in it, and taking away what is
+//! archived.
 
-use super::{Journal, JournalError};
+use super::{Journal, JournalError, JournalStream};
 use crate::api;
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use wire::subject;
 
 /// How far a stream reaches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -22,6 +25,33 @@ pub struct Extent {
     pub bytes: u64,
 }
 
+/// Whose journals are in a stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Partitions {
+    /// Partitions whose records are appended here.
+    pub held: BTreeSet<u16>,
+    /// Partitions that were moved to another stream; records of theirs may still be here.
+    pub moved: BTreeSet<u16>,
+}
+
+impl Partitions {
+    /// Returns what a stream's list of subjects says.
+    #[must_use]
+    pub fn of_subjects(subjects: &[String]) -> Self {
+        Self {
+            held: subjects.iter().filter_map(|subject| subject::parse_table_journals(subject)).collect(),
+            moved: subjects.iter().filter_map(|subject| subject::parse_moved_tables(subject)).collect(),
+        }
+    }
+
+    /// Returns whether a subject in a stream's list stands for a partition that the stream holds or
+    /// has held.
+    #[must_use]
+    pub fn is_named_by(subject: &str) -> bool {
+        subject::parse_table_journals(subject).or_else(|| subject::parse_moved_tables(subject)).is_some()
+    }
+}
+
 #[derive(Deserialize)]
 struct Purged {
     #[serde(default)]
@@ -29,7 +59,7 @@ struct Purged {
 }
 
 impl Journal {
-    /// Returns how far the stream reaches.
+    /// Returns how far the stream reaches that appended records go to.
     ///
     /// # Errors
     /// When the stream is missing or the server does not answer.
@@ -38,33 +68,78 @@ impl Journal {
         struct About {
             state: Extent,
         }
-        let stream = &self.inner.stream;
-        let about: Option<About> =
-            api::ask(&self.inner.bus, &format!("STREAM.INFO.{stream}"), &json!({})).await?;
-        about.map(|about| about.state).ok_or_else(|| JournalError::Missing { stream: stream.clone() })
+        let about: About = about(&self.chain.streams().now).await?;
+        Ok(about.state)
     }
 
-    /// Removes every record of the stream before a sequence and returns how many there were. The server drops
-    /// whole blocks of its files for that; taking records out subject by subject would have it look through all
-    /// that lies between them (`docs/decisions/0038-archive.md`).
+    /// Returns whose journals are in the stream that appended records go to.
+    ///
+    /// # Errors
+    /// When the stream is missing or the server does not answer.
+    pub async fn partitions(&self) -> Result<Partitions, JournalError> {
+        #[derive(Deserialize)]
+        struct About {
+            config: Config,
+        }
+        #[derive(Deserialize)]
+        struct Config {
+            #[serde(default)]
+            subjects: Vec<String>,
+        }
+        let about: About = about(&self.chain.streams().now).await?;
+        Ok(Partitions::of_subjects(&about.config.subjects))
+    }
+
+    /// Returns the sequence of the first record that matches a filter, in the stream that appended
+    /// records go to; none when there is no such record.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn first_of(&self, filter: &str) -> Result<Option<u64>, JournalError> {
+        let found = self.chain.streams().now.next_of(filter, 1).await?;
+        Ok(found.map(|found| found.sequence))
+    }
+
+    /// Removes every record of the stream before a sequence and returns how many there were. The
+    /// server drops whole blocks of its files for that; taking records out subject by subject would
+    /// have it look through all that lies between them (`docs/decisions/0038-archive.md`).
     ///
     /// # Errors
     /// When the server refuses or does not answer.
     pub async fn trim_before(&self, sequence: u64) -> Result<u64, JournalError> {
-        self.purge(json!({"seq": sequence})).await
+        purge(&self.chain.streams().now, json!({"seq": sequence})).await
     }
 
-    /// Removes every record of one subject and returns how many there were.
+    /// Removes every record of one subject, wherever it is, and returns how many there were.
     ///
     /// # Errors
     /// When the server refuses or does not answer.
     pub async fn remove(&self, subject: &str) -> Result<u64, JournalError> {
-        self.purge(json!({"filter": subject})).await
+        // The earliest first: with the last record gone, an earlier one would seem to be the last.
+        let removed = self.remove_earlier(subject).await?;
+        Ok(removed + purge(&self.chain.streams().now, json!({"filter": subject})).await?)
     }
 
-    async fn purge(&self, what: Value) -> Result<u64, JournalError> {
-        let purge = format!("STREAM.PURGE.{}", self.inner.stream);
-        let purged: Purged = api::must(&self.inner.bus, &purge, &what).await?;
-        Ok(purged.purged)
+    /// Removes the records that match a filter from the streams that the journals were in before,
+    /// and returns how many there were.
+    ///
+    /// # Errors
+    /// When the server refuses or does not answer.
+    pub async fn remove_earlier(&self, filter: &str) -> Result<u64, JournalError> {
+        let mut removed = 0;
+        for stream in self.chain.streams().earlier.iter().rev() {
+            removed += purge(stream, json!({"filter": filter})).await?;
+        }
+        Ok(removed)
     }
+}
+
+async fn about<T: DeserializeOwned>(stream: &JournalStream) -> Result<T, JournalError> {
+    let about = api::ask(&stream.bus, &format!("STREAM.INFO.{}", stream.name), &json!({})).await?;
+    about.ok_or_else(|| JournalError::Missing { stream: stream.name.clone() })
+}
+
+async fn purge(stream: &JournalStream, what: Value) -> Result<u64, JournalError> {
+    let purged: Purged = api::must(&stream.bus, &format!("STREAM.PURGE.{}", stream.name), &what).await?;
+    Ok(purged.purged)
 }

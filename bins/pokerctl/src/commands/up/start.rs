@@ -76,7 +76,7 @@ async fn apply(
     console: &Console,
 ) -> Result<(), UpError> {
     let _waiting = console.wait_for("applying streams and migrations");
-    let nats = apply::nats(bus, home).await?;
+    let nats = apply::nats(bus, home, console).await?;
     let mut owner = Database::connect(&database.owner_url).await?;
     let migrations = owner.migrate(&home.sql()).await?;
     for login in &database.logins {

@@ -1,0 +1,155 @@
+//! One attempt at an append, and what its answer says.
+
+use super::{
+    APPEND_ID, AppendError, Cursor, OWN, PREVIOUS, SNAPSHOT, append::Record, stream::JournalStream,
+    trouble::Reason,
+};
+use crate::Bus;
+use async_nats::{
+    HeaderMap,
+    client::RequestErrorKind,
+    header::{NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NATS_EXPECTED_STREAM},
+};
+use serde::Deserialize;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// Error codes of the server's JetStream API (server/errors.json).
+mod code {
+    /// The expected last sequence of the subject is another.
+    pub(super) const WRONG_LAST: u64 = 10_071;
+    /// The same, while another write of the subject is on its way to the replicas.
+    pub(super) const IN_FLIGHT: u64 = 10_164;
+    /// The message is larger than the stream takes.
+    pub(super) const TOO_LARGE: u64 = 10_054;
+    /// The subject belongs to another stream than the expected one.
+    pub(super) const WRONG_STREAM: u64 = 10_060;
+    /// The stream cannot store it, for the most part because it has as many bytes as it may have.
+    pub(super) const NOT_STORED: u64 = 10_077;
+    /// The account, the server or the disk is full.
+    pub(super) const NO_ROOM: [u64; 3] = [10_002, 10_023, 10_047];
+}
+
+/// What one attempt came to.
+pub(super) enum Sent {
+    Stored(u64),
+    /// Another record is the last one, or this one is stored already.
+    WrongLast,
+    /// The journal is in another stream now; certainly not stored.
+    Elsewhere,
+    /// Certainly not stored.
+    NotStored(Reason),
+    /// No answer: it may be stored.
+    Unknown,
+}
+
+#[derive(Deserialize)]
+struct Ack {
+    #[serde(default)]
+    seq: u64,
+    error: Option<ApiError>,
+}
+
+#[derive(Deserialize)]
+struct ApiError {
+    #[serde(default)]
+    err_code: u64,
+    #[serde(default)]
+    description: String,
+}
+
+/// Sends a record to a stream and waits for the answer.
+pub(super) async fn send(
+    stream: &JournalStream,
+    record: &Record<'_>,
+    patience: Duration,
+) -> Result<Sent, AppendError> {
+    let (bus, cursor, bytes) = (&stream.bus, record.cursor, record.payload.len());
+    bus.connected().await;
+    let headers = headers(stream, record);
+    let request = async_nats::Request::new().headers(headers).payload(record.payload.clone()).timeout(None);
+    let answer = bus.client().send_request(cursor.subject.clone(), request);
+    let sent = Instant::now();
+    let is_queued = || bus.progress().is_queued(&stream.name, sent, patience);
+    match answer_or_outage(bus, answer, patience, is_queued).await {
+        None => Ok(Sent::Unknown),
+        Some(Ok(message)) => {
+            bus.progress().answered(&stream.name, sent);
+            judge(cursor, bytes, &message.payload)
+        }
+        Some(Err(error)) => match error.kind() {
+            RequestErrorKind::NoResponders => {
+                let why = format!("stream {} does not answer", stream.name);
+                Ok(Sent::NotStored(Reason::Other(why)))
+            }
+            RequestErrorKind::TimedOut => Ok(Sent::Unknown),
+            RequestErrorKind::MaxPayloadExceeded => Err(too_large(cursor, bytes)),
+            _ => Err(AppendError::Closed { subject: cursor.subject.clone(), reason: error.to_string() }),
+        },
+    }
+}
+
+/// Waits for an answer, but not beyond a broken connection, nor longer than this unless those
+/// before it are being answered.
+async fn answer_or_outage<T>(
+    bus: &Bus,
+    answer: impl Future<Output = T>,
+    patience: Duration,
+    is_queued: impl Fn() -> bool,
+) -> Option<T> {
+    let mut outages = bus.news_of_outages();
+    let mut answer = std::pin::pin!(answer);
+    loop {
+        tokio::select! {
+            biased;
+            answer = &mut answer => return Some(answer),
+            _ = outages.changed() => return None,
+            () = sleep(patience) => if !is_queued() { return None },
+        }
+    }
+}
+
+fn headers(stream: &JournalStream, record: &Record<'_>) -> HeaderMap {
+    let cursor = record.cursor;
+    let mut headers = HeaderMap::new();
+    headers.insert(NATS_EXPECTED_STREAM, stream.name.as_str());
+    if cursor.last < stream.first {
+        // What the record follows is in an earlier stream: in this one it is the journal's first.
+        headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, "0");
+        headers.insert(PREVIOUS, cursor.last.to_string().as_str());
+    } else {
+        headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, cursor.last.to_string().as_str());
+    }
+    headers.insert(APPEND_ID, record.id.as_str());
+    if record.snapshot {
+        headers.insert(SNAPSHOT, OWN);
+    } else {
+        headers.insert(SNAPSHOT, cursor.snapshot.to_string().as_str());
+    }
+    headers
+}
+
+fn judge(cursor: &Cursor, bytes: usize, answer: &[u8]) -> Result<Sent, AppendError> {
+    let Ok(ack) = serde_json::from_slice::<Ack>(answer) else {
+        return Ok(Sent::Unknown);
+    };
+    let Some(error) = ack.error else {
+        return Ok(if ack.seq > 0 { Sent::Stored(ack.seq) } else { Sent::Unknown });
+    };
+    match error.err_code {
+        code::WRONG_LAST => Ok(Sent::WrongLast),
+        code::WRONG_STREAM => Ok(Sent::Elsewhere),
+        code::TOO_LARGE => Err(too_large(cursor, bytes)),
+        code::IN_FLIGHT => {
+            Ok(Sent::NotStored(Reason::Other("another write of the subject is on its way".into())))
+        }
+        code if code == code::NOT_STORED || code::NO_ROOM.contains(&code) => {
+            Ok(Sent::NotStored(Reason::NoRoom(error.description)))
+        }
+        _ => Ok(Sent::NotStored(Reason::Other(error.description))),
+    }
+}
+
+fn too_large(cursor: &Cursor, bytes: usize) -> AppendError {
+    AppendError::TooLarge { subject: cursor.subject.clone(), bytes }
+}
