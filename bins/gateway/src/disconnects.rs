@@ -14,10 +14,10 @@ use wire::{
 /// Tries before a table is left to find out by its clock.
 const TRIES: u32 = 3;
 
-/// See the module.
+/// Reports lost connections to the tables where their players sit.
 pub(crate) struct DisconnectNotifier {
     fleet: FleetClient,
-    /// Bounds the questions that nobody's request caused: when a network fails, everybody is gone
+    /// Bounds the gateway's own requests: when a network fails, all players' connections are lost
     /// at once.
     turns: Arc<Semaphore>,
 }
