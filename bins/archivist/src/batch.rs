@@ -1,4 +1,4 @@
-//! What goes into the database in one transaction.
+//! Batches: the records of one stream that are written to the database in one transaction.
 
 use crate::{
     chain::Chain,
@@ -8,63 +8,64 @@ use crate::{
 use audit::Violation;
 use wire::{TableId, TournamentId, archive::Archived, event::TableEvent};
 
-/// Records of one table that are archived together: up to the end of a hand, or a stretch without one.
+/// Records of one table that are archived together: up to the end of a hand, or a stretch without a
+/// finished hand.
 pub struct Piece {
-    /// Which table.
+    /// The table.
     pub table: TableId,
-    /// What stays the same about it.
+    /// The table's unchanging properties.
     pub facts: Facts,
     /// The records.
     pub records: Vec<Archived<TableEvent>>,
     /// The hand that ends with them.
     pub hand: Option<Hand>,
-    /// What the archive has of the table, this included.
+    /// The state of the table's archive, with this piece.
     pub archive: Archive,
-    /// When the table was over, in milliseconds since 1970, if it is.
+    /// Time of the table's end, in milliseconds since 1970, if it has ended.
     pub closed_ms: Option<u64>,
 }
 
-/// A part of a tournament's journal, packed.
+/// A packed part of a tournament's journal.
 pub struct TournamentPart {
-    /// Which tournament.
+    /// The tournament.
     pub tournament: TournamentId,
-    /// Which part, from 0.
+    /// The number of the part, from 0.
     pub part: u32,
-    /// When its last record was written, in milliseconds since 1970.
+    /// Time of its last record, in milliseconds since 1970.
     pub ended_ms: u64,
     /// The packed records.
     pub body: Vec<u8>,
 }
 
-/// A tournament that is over.
+/// A finished tournament.
 pub struct FinishedTournament {
-    /// Which.
+    /// The tournament.
     pub tournament: TournamentId,
     /// Display name.
     pub name: String,
     /// Code of the variant.
     pub variant: String,
-    /// When it was made and when it was over, in milliseconds since 1970.
+    /// Times of the tournament's creation and end, in milliseconds since 1970.
     pub created_ms: u64,
     /// See `created_ms`.
     pub ended_ms: u64,
-    /// Players when it started.
+    /// Number of players at the start.
     pub players: u32,
-    /// Records of its journal, and the parts that they are archived in.
+    /// Number of records in its journal, and of the parts in which they are archived.
     pub records: u64,
     /// See `records`.
     pub parts: u32,
-    /// What its tables must have on record.
+    /// The hands and instructions that its tables' journals must have.
     pub tables: Vec<TournamentTable>,
 }
 
-/// What a tournament has on record of one of its tables.
+/// The hands and instructions of one table in the tournament's journal.
 pub struct TournamentTable {
-    /// Which table.
+    /// The table.
     pub table: TableId,
-    /// The hands that it reported.
+    /// The reported hands.
     pub hands: Chain,
-    /// The instructions that it was told.
+    /// The instructions.
     pub instructions: Chain,
 }
 
@@ -75,12 +76,12 @@ pub struct Batch {
     pub pieces: Vec<Piece>,
     /// Parts of tournaments' journals.
     pub parts: Vec<TournamentPart>,
-    /// Tournaments that are over.
+    /// Finished tournaments.
     pub tournaments: Vec<FinishedTournament>,
-    /// Broken promises.
+    /// Violations.
     pub violations: Vec<Violation>,
-    /// Records that were read.
+    /// Number of records that were read.
     pub records: u64,
-    /// Sequence of the last of them.
+    /// Sequence of the last record that was read.
     pub read_to: u64,
 }

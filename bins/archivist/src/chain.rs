@@ -1,21 +1,23 @@
-//! A short sum of a sequence of things, kept as it grows: two journals that tell of the same sequence have the same.
+//! A short hash of a growing sequence: two journals with the same sequence of items have the same
+//! chain.
 
 use sha2::{Digest, Sha256};
 
-/// Bytes of a chain: collisions by chance are out of the question, and nobody gains from a made one.
+/// Bytes of a chain: enough to rule out collisions by chance; a deliberate collision would bring no
+/// gain.
 const LEN: usize = 16;
 
-/// How many things there were, and the hash of them all: each one's hash covers the chain before it.
+/// The number of items and their hash; the hash of each item covers the chain before it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chain {
-    /// How many.
+    /// The number of items.
     pub count: u64,
     /// The hash; zeros before the first.
     pub hash: [u8; LEN],
 }
 
 impl Chain {
-    /// A chain as it was stored; one of other length counts as empty.
+    /// Makes a chain of stored values; a hash of another length counts as an empty chain.
     pub fn stored(count: i64, hash: &[u8]) -> Self {
         match (u64::try_from(count), hash.try_into()) {
             (Ok(count), Ok(hash)) => Self { count, hash },
@@ -23,7 +25,7 @@ impl Chain {
         }
     }
 
-    /// Adds the next thing, as bytes that are the same wherever it is told of.
+    /// Adds the next item, in bytes that are the same for both journals.
     pub fn add(&mut self, bytes: &[u8]) {
         let digest = Sha256::new().chain_update(self.hash).chain_update(bytes).finalize();
         if let Some(hash) = digest.first_chunk() {

@@ -1,11 +1,11 @@
-//! Why something is not archived now.
+//! Errors of archiving.
 
 use crate::pack::PackError;
 use bus::{BusError, JournalError};
 use database::{DatabaseError, tokio_postgres};
 use wire::codec::CodecError;
 
-/// Why something is not archived now. The unit that it happened to begins again after a pause.
+/// The reason why records are not archived now. The unit starts again after a pause.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// The journals cannot be read or trimmed.
@@ -20,7 +20,7 @@ pub enum ArchiveError {
     /// Records cannot be packed or unpacked.
     #[error(transparent)]
     Pack(#[from] PackError),
-    /// Something cannot be encoded.
+    /// A record or configuration cannot be encoded.
     #[error(transparent)]
     Codec(#[from] CodecError),
 }

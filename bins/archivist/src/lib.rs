@@ -1,4 +1,4 @@
-//! Archivist: reads the journals in order, checks every record, writes finished hands to the
+//! Archivist: reads the journals in order, checks each record, writes finished hands to the
 //! database, and trims the journals.
 //!
 //! | module | for |
@@ -13,9 +13,9 @@
 //! | [`retention`] | how long the archive keeps what it has |
 //! | [`query`] | answers to questions about the archive |
 //!
-//! What always holds: nothing leaves a journal before it is archived. Everything may be done twice,
-//! by this archivist or another.
-//! What this crate does not know: who asks, and the rules of poker beyond `lib/audit`.
+//! Invariants: a record leaves a journal only after it is archived; each step may be repeated, by
+//! this archivist or another. The crate does not know the senders of queries, nor the rules of
+//! poker beyond `lib/audit`.
 
 pub mod args;
 pub mod batch;

@@ -1,9 +1,8 @@
-//! Partitions that move between streams while they are archived
-//! (`docs/decisions/0039-streams-are-added.md`).
+//! Archives partitions that move between streams (`docs/decisions/0039-streams-are-added.md`).
 //!
-//! What always holds: a partition is archived by the unit of the stream that holds it, which reads
-//! what is left of its records in the earlier streams first, and alone takes them out there. An
-//! earlier stream is trimmed no further than they begin.
+//! Invariant: a partition is archived by the unit of the stream that holds it. This unit first
+//! reads the partition's remaining records in earlier streams, and only it removes them there. An
+//! earlier stream is trimmed up to them at most.
 
 use crate::{error::ArchiveError, store, stream::StreamArchivist};
 use bus::{Journal, Partitions};
@@ -12,16 +11,15 @@ use std::collections::BTreeSet;
 use wire::subject;
 
 impl StreamArchivist {
-    /// Takes notice of the partitions that the stream holds by now, and of those that were moved
-    /// away from it.
+    /// Updates the partitions that the stream holds, and those that were moved to other streams.
     ///
     /// # Errors
     /// When a stream or the database does not answer.
     pub(crate) async fn look_at_partitions(&mut self) -> Result<(), ArchiveError> {
         let Partitions { held, moved } = self.journal.partitions().await?;
         if moved != self.moved {
-            // What was read of them is archived; what is pending is read again by the unit of their
-            // stream.
+            // The records that were read are archived; pending ones are read again by the unit of
+            // the new stream.
             self.write().await?;
             self.tables.retain(|id, _| !moved.contains(&subject::table_partition(*id)));
             self.gained.retain(|partition, _| !moved.contains(partition));
@@ -31,8 +29,8 @@ impl StreamArchivist {
         self.gain(gained).await
     }
 
-    /// Begins with partitions: with what the archive has of their tables, and what is left of their
-    /// records in earlier streams.
+    /// Starts to archive partitions: loads the state of their tables' archive, and reads their
+    /// remaining records in earlier streams.
     ///
     /// # Errors
     /// When a stream or the database does not answer.
@@ -41,7 +39,7 @@ impl StreamArchivist {
         let mut gained = Vec::new();
         for partition in partitions {
             let journal = self.streams.journal(partition).await?;
-            // Or else it was moved on meanwhile.
+            // Otherwise, the partition was moved again meanwhile.
             if journal.stream() == self.name {
                 streams.extend(journal.earlier_streams());
                 gained.push((partition, journal));
@@ -76,7 +74,7 @@ impl StreamArchivist {
         Ok(())
     }
 
-    /// Takes out of earlier streams what no table of a partition needs there any more.
+    /// Removes records from earlier streams that no table of a partition needs there.
     ///
     /// # Errors
     /// When the server does not answer.
@@ -87,7 +85,7 @@ impl StreamArchivist {
             }
             let mut tables =
                 self.tables.iter().filter(|(id, _)| subject::table_partition(**id) == *partition);
-            // A table that is over stays where it is until its whole journal is removed.
+            // A finished table's records stay until its whole journal is removed.
             if tables.all(|(_, table)| table.needed_from().is_some_and(|from| from >= journal.begins())) {
                 let removed = journal.remove_earlier(&subject::table_journals(*partition)).await?;
                 tracing::debug!(stream = self.name, partition, removed, "earlier streams are cleared");
@@ -97,8 +95,8 @@ impl StreamArchivist {
         Ok(())
     }
 
-    /// Returns the sequence from which on the stream must be kept for partitions that were moved
-    /// away from it; none when nothing of theirs is left here.
+    /// Returns the sequence from which on the stream must be kept for partitions that were moved to
+    /// other streams; none if no record of them is left.
     ///
     /// # Errors
     /// When the server does not answer.
@@ -107,7 +105,7 @@ impl StreamArchivist {
         for partition in self.moved.difference(&self.emptied).copied().collect::<Vec<_>>() {
             match self.journal.first_of(&subject::table_journals(partition)).await? {
                 Some(first) => needed = Some(needed.map_or(first, |needed| needed.min(first))),
-                // No record comes any more.
+                // The partition gets no further records in this stream.
                 None => {
                     self.emptied.insert(partition);
                 }

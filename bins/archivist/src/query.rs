@@ -1,4 +1,5 @@
-//! Answers to questions about the archive. Any archivist answers any question: all of them read the same database.
+//! Answers queries about the archive. All archivists read the same database, so any of them can
+//! answer.
 
 use crate::{context::Context, error::ArchiveError, pack, store::signed};
 use bus::{Request, Requests};
@@ -13,21 +14,21 @@ use wire::{
     event::TableEvent,
 };
 
-/// All archivists together: each question goes to one of them.
+/// The queue group of archivists: each query goes to one of them.
 pub const QUEUE: &str = "archivist";
-/// Questions that are worked on at once; the others wait in the subscription.
+/// Number of queries that are answered at once; further ones wait in the subscription.
 const MOST_AT_ONCE: usize = 16;
-/// Pieces that are read for one answer; the answer ends earlier when it gets large.
+/// Number of pieces that are read for one answer; a large answer ends earlier.
 const MOST_PIECES: i64 = 64;
-/// Packed bytes after which an answer takes no further piece: unpacked they are about ten times as many, and a message may
-/// have 8 MB.
+/// Packed bytes after which an answer takes no further piece: unpacked, they are about ten times as
+/// many, and a message may have 8 MB.
 const MOST_BYTES: usize = 256 * 1024;
-/// Tables named in one answer.
+/// Number of tables in one answer.
 const MOST_TABLES: i64 = 10_000;
-/// Violations that are described.
+/// Number of violations that are described.
 const MOST_DESCRIBED: i64 = 20;
 
-/// Answers until no more questions come.
+/// Answers queries until the subscription ends.
 pub async fn serve(mut queries: Requests, context: Arc<Context>) {
     let room = Arc::new(Semaphore::new(MOST_AT_ONCE));
     while let Some(query) = queries.next().await {
@@ -43,13 +44,13 @@ pub async fn serve(mut queries: Requests, context: Arc<Context>) {
 async fn reply(query: &Request, context: &Context) {
     let answer = match query.decode::<ArchiveQuery>() {
         Ok(asked) => answer(context, asked).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "a question about the archive is not answered; it may be asked again");
+            tracing::error!(%error, "a query about the archive cannot be answered: it is refused, and its sender may repeat it");
             ArchiveAnswer::Refused(Refusal::unavailable("archive"))
         }),
         Err(error) => ArchiveAnswer::Refused(Refusal::bad_message(error.to_string())),
     };
     if let Err(error) = query.answer(&answer).await {
-        tracing::debug!(%error, "an answer was not sent");
+        tracing::debug!(%error, "an answer to a query was not sent: its sender repeats the query or goes without");
     }
 }
 
@@ -121,7 +122,8 @@ async fn records(context: &Context, table: TableId, after: u64) -> Result<Archiv
             break;
         }
         let known = records.last().map_or(after, |last| last.sequence);
-        // Two archivists that read a stream for a moment may have cut it at different places.
+        // Two archivists that read a stream at the same time for a moment may have cut it at
+        // different places.
         records
             .extend(pack::unpack(body)?.into_iter().filter(|record: &Archived<_>| record.sequence > known));
         (bytes, taken) = (bytes + body.len(), taken + 1);

@@ -1,4 +1,4 @@
-//! Rows as columns: what is written in one statement, however many rows there are.
+//! Rows of the database as columns, written in one statement for any number of rows.
 
 use crate::{
     batch::Piece,
@@ -10,7 +10,7 @@ use database::tokio_postgres::{Transaction, types::ToSql};
 
 type Columns<'a> = [&'a (dyn ToSql + Sync)];
 
-/// The month of a time in milliseconds since 1970, as the day that it begins with: `2026-11-01` (UTC).
+/// Returns the month of a time in milliseconds since 1970, as its first day (UTC): `2026-11-01`.
 pub fn month(at_ms: u64) -> String {
     let seconds = i64::try_from(at_ms / 1_000).unwrap_or(i64::MAX);
     let date = time::OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
@@ -63,7 +63,7 @@ impl HandRows {
         self.body.push(body);
     }
 
-    /// Bytes of all bodies.
+    /// Returns the number of bytes of all bodies.
     pub fn bytes(&self) -> usize {
         self.body.iter().map(Vec::len).sum()
     }
@@ -197,7 +197,7 @@ impl StretchRows {
         self.body.push(body);
     }
 
-    /// Bytes of all bodies.
+    /// Returns the number of bytes of all bodies.
     pub fn bytes(&self) -> usize {
         self.body.iter().map(Vec::len).sum()
     }
@@ -237,7 +237,7 @@ pub struct PieceRows {
 }
 
 impl PieceRows {
-    /// Adds what is archived of the table with a piece.
+    /// Adds the state of the table's archive after a piece.
     pub fn push(&mut self, piece: &Piece, config: Vec<u8>) {
         let (facts, archive) = (&piece.facts, &piece.archive);
         self.table.push(signed(piece.table.0));
@@ -255,7 +255,8 @@ impl PieceRows {
         self.instructions_chain.push(archive.instructions.hash.to_vec());
     }
 
-    /// Writes the rows. A table's row only goes forward; in a stream that its journal was moved to, sequences are higher.
+    /// Writes the rows. A table's row only moves forward; a later stream of its journal has higher
+    /// sequences.
     ///
     /// # Errors
     /// When the database refuses.

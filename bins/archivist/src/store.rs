@@ -1,4 +1,5 @@
-//! The archive in the database. Everything may be written twice: each statement finds what is there already.
+//! The archive in the database. Each write may be repeated: the statements skip rows that exist
+//! already.
 
 use crate::{
     batch::{Batch, FinishedTournament, Piece, TournamentPart},
@@ -16,15 +17,16 @@ use std::{
 };
 use wire::{TableId, codec};
 
-/// The database as archivists use it.
+/// The database, with the errors of archivists.
 pub type Database = database::Database<ArchiveError>;
 
-/// Prepares connections to the database at `url`, at most `connections` at a time. Connects to nothing yet.
+/// Prepares connections to the database at `url`, at most `connections` at a time. Does not connect
+/// yet.
 ///
 /// # Errors
-/// When the address cannot be understood.
+/// When the address is malformed.
 pub fn open(url: &str, connections: usize) -> Result<Database, database::DatabaseError> {
-    // Two archivists of one stream may write the same rows at the same moment.
+    // Two archivists of one stream may write the same rows at the same time.
     let contended = &["streams_pkey", "tables_pkey"];
     Database::new(database::Options {
         url,
@@ -35,7 +37,7 @@ pub fn open(url: &str, connections: usize) -> Result<Database, database::Databas
     })
 }
 
-/// A batch as it is written: packed once, written as often as it takes.
+/// A packed batch: packed once, and written again after a failure.
 pub struct Packed {
     stream: String,
     batch: Batch,
@@ -79,12 +81,12 @@ impl Packed {
         Ok(packed)
     }
 
-    /// The batch.
+    /// Returns the batch.
     pub const fn batch(&self) -> &Batch {
         &self.batch
     }
 
-    /// Bytes of all bodies.
+    /// Returns the number of bytes of all bodies.
     pub fn bytes(&self) -> usize {
         self.hands.bytes() + self.stretches.bytes()
     }
@@ -120,7 +122,8 @@ impl Packed {
         Ok(())
     }
 
-    /// Two archivists that read the same stream for a moment count the same records once: the one that is further wins.
+    /// Writes how far the stream is archived. Two archivists that read the same stream at the same
+    /// time for a moment count its records once: the one that is further wins.
     async fn write_stream(&self, transaction: &Transaction<'_>) -> Result<(), ArchiveError> {
         let upsert = "INSERT INTO archive.streams AS s (name, read_to, records, hands) VALUES ($1, $2, $3, $4)
             ON CONFLICT (name) DO UPDATE SET read_to = excluded.read_to, records = s.records + excluded.records,
@@ -181,7 +184,7 @@ async fn write_tournament(
     Ok(())
 }
 
-/// Returns the sequence of the last archived record of a stream; 0 when none is.
+/// Returns the sequence of the last archived record of a stream; 0 if there is none.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -198,7 +201,7 @@ pub async fn read_to(database: &Database, stream: &str) -> Result<u64, ArchiveEr
     database.run(Limits::LONG, load).await
 }
 
-/// Returns what the archive has of the tables of some streams.
+/// Returns the state of the archive of all tables in some streams.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -231,10 +234,10 @@ pub async fn tables(
     database.run(Limits::LONG, load).await
 }
 
-/// Writes a batch: all of it or nothing.
+/// Writes a batch in one transaction.
 ///
 /// # Errors
-/// When the database does not answer or refuses.
+/// When the database does not answer, or refuses.
 pub async fn write(database: &Database, packed: &Arc<Packed>) -> Result<(), ArchiveError> {
     let write = |mut client: database::Client| {
         let packed = Arc::clone(packed);
@@ -248,7 +251,7 @@ pub async fn write(database: &Database, packed: &Arc<Packed>) -> Result<(), Arch
     database.run(Limits::LONG, write).await
 }
 
-/// Notes how far a stream has been trimmed.
+/// Records how far a stream has been trimmed.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -265,12 +268,12 @@ pub async fn trimmed(database: &Database, stream: &str, to: u64) -> Result<(), A
     database.run(Limits::LONG, note).await
 }
 
-/// When the last record of a piece was written, in milliseconds since 1970.
+/// Returns the time of a piece's last record, in milliseconds since 1970.
 fn ended_ms(piece: &Piece) -> u64 {
     piece.records.last().map_or(0, |last| last.at_ms)
 }
 
-/// A number as the database keeps it: ids and sequences are below 2^63.
+/// Returns a number in the database's form: ids and sequences are below 2^63.
 pub fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

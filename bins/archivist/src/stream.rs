@@ -1,8 +1,8 @@
-//! The archive of one stream of tables' journals: read in order, checked, written to the database,
-//! then trimmed.
+//! Archives one stream of tables' journals: reads it in order, checks the records, writes them to
+//! the database, then trims the stream.
 //!
-//! What always holds: a record leaves the stream only after the transaction that archives it has
-//! been committed; of each table that goes on, the last two snapshots and what follows them stay.
+//! Invariant: a record leaves the stream only after the transaction that archives it was committed.
+//! Of each table that has not ended, the last two snapshots and the records after them stay.
 
 use crate::{
     batch::Batch,
@@ -22,55 +22,54 @@ use std::{
 };
 use wire::{TableId, subject};
 
-/// All records of a stream, also those without a table that a move of partitions has left.
+/// All records of a stream, also those without a table that moves of partitions have left.
 const ALL: &str = ">";
-/// Pause after everything was read.
+/// Pause after all records were read.
 const PAUSE: Duration = Duration::from_millis(200);
-/// Finished hands after which a batch is written; each costs the database's two statements their
-/// share.
+/// Finished hands after which a batch is written, so that they share the cost of its statements.
 const MOST_PIECES: usize = 500;
-/// Records after which a batch is written even when no hand ended.
+/// Records after which a batch is written, also without a finished hand.
 const MOST_RECORDS: u64 = 20_000;
-/// Longest wait before something is written.
+/// Longest time until a batch is written.
 const LONGEST: Duration = Duration::from_secs(1);
-/// A stream is trimmed once so many records may go: the server rewrites the block of its file that
-/// the cut falls into.
+/// Number of records that must be removable before the stream is trimmed, because the server
+/// rewrites the block of its file at the cut.
 const WORTH_TRIMMING: u64 = 4_096;
-/// How often it is looked whether something can be taken out of the stream.
+/// Interval between two attempts to trim the stream.
 const TRIM: Duration = Duration::from_secs(2);
 
-/// The archive of one stream.
+/// The archivist of one stream.
 pub struct StreamArchivist {
     pub(crate) context: Arc<Context>,
     pub(crate) streams: TableStreams,
     pub(crate) name: String,
     pub(crate) journal: Journal,
     packer: Packer,
-    /// The partitions that are archived here, and their journals.
+    /// The partitions that are archived here, with their journals.
     pub(crate) gained: HashMap<u16, Journal>,
-    /// Those of them of which nothing is left in earlier streams.
+    /// Those that have no record left in earlier streams.
     pub(crate) cleared: BTreeSet<u16>,
     /// The partitions that were moved to other streams.
     pub(crate) moved: BTreeSet<u16>,
-    /// Those of them of which nothing is left in this stream.
+    /// Those that have no record left in this stream.
     pub(crate) emptied: BTreeSet<u16>,
-    /// What the archive had of the partitions' tables when they were gained; taken out as the
-    /// tables are met.
+    /// The state of the archive of the partitions' tables when this stream gained them; an entry is
+    /// removed when its table is met.
     pub(crate) known: HashMap<TableId, Archive>,
     pub(crate) tables: HashMap<TableId, FollowedTable>,
     batch: Batch,
     since: Instant,
-    /// Sequence up to which everything is archived.
+    /// Sequence up to which all records are archived.
     archived_to: u64,
-    /// Violations up to here were told by an earlier owner.
+    /// Sequence up to which an earlier owner has reported violations.
     told_to: u64,
-    /// Sequence of the stream's first record, as far as is known.
+    /// Sequence of the stream's first record, as far as this process knows.
     first: u64,
     trimmed: Instant,
 }
 
 impl StreamArchivist {
-    /// Begins with a stream: from its first record, since the checks need the tables' snapshots.
+    /// Starts with the stream's first record, because the checks need the tables' snapshots.
     ///
     /// # Errors
     /// When the stream or the database does not answer.
@@ -100,7 +99,7 @@ impl StreamArchivist {
         Ok(archivist)
     }
 
-    /// Reads what there is, archives and trims, then pauses; again and again.
+    /// Reads new records, archives them and trims the stream, then pauses; repeats without end.
     ///
     /// # Errors
     /// When the stream or the database does not answer.
@@ -146,8 +145,8 @@ impl StreamArchivist {
         Ok(())
     }
 
-    /// Checks a table's next record and adds what can be archived now. Violations up to a sequence
-    /// were told before; without one, those up to the last archived record were.
+    /// Checks a table's next record, and adds the piece that can be archived now. Violations up to
+    /// `told_to` have been reported before; without it, those up to the last archived record.
     pub(crate) fn follow(&mut self, id: TableId, stored: &Stored, told_to: Option<u64>) {
         let known = &mut self.known;
         let table = self
@@ -170,7 +169,7 @@ impl StreamArchivist {
             || !self.batch.pieces.is_empty() && self.since.elapsed() >= LONGEST
     }
 
-    /// Archives what was read.
+    /// Archives the records that were read.
     pub(crate) async fn write(&mut self) -> Result<(), ArchiveError> {
         self.since = Instant::now();
         let read_to = self.batch.read_to;
@@ -186,14 +185,14 @@ impl StreamArchivist {
         Ok(())
     }
 
-    /// Takes out of the stream what is archived: everything before the records that some table
-    /// still needs, and the journals of tables that have been over for long enough.
+    /// Removes archived records from the stream: all before the first one that a table still needs,
+    /// and the journals of tables that have ended long enough ago.
     async fn trim(&mut self) -> Result<(), ArchiveError> {
         self.cut_stretches().await?;
         self.remove_closed().await?;
         self.clear_earlier().await?;
-        // Last before it is trimmed: a partition's records are kept for the stream that it was
-        // moved to.
+        // Just before the trim, because records of a moved partition must be kept for its new
+        // stream.
         self.look_at_partitions().await?;
         let needed = self.tables.values().filter_map(FollowedTable::needed_from).min();
         let mark = needed.unwrap_or(u64::MAX).min(self.archived_to + 1);
@@ -207,11 +206,11 @@ impl StreamArchivist {
         let removed = self.journal.trim_before(mark).await?;
         self.first = mark;
         store::trimmed(&self.context.database, &self.name, mark).await?;
-        tracing::debug!(stream = self.name, before = mark, removed, "trimmed");
+        tracing::debug!(stream = self.name, before = mark, removed, "the stream is trimmed");
         Ok(())
     }
 
-    /// Archives what alone keeps the stream from being trimmed further.
+    /// Archives stretches that alone keep the stream from being trimmed further.
     async fn cut_stretches(&mut self) -> Result<(), ArchiveError> {
         let due = self.tables.values_mut().filter(|table| table.is_stretch_due());
         self.batch.pieces.extend(due.filter_map(FollowedTable::cut));

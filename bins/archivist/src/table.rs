@@ -1,4 +1,5 @@
-//! One table, followed through its journal: checked record by record, and cut into what is archived.
+//! Follows one table through its journal: checks each record, and cuts the records into pieces for
+//! the archive.
 
 use crate::{batch::Piece, chain::Chain, hand::Hand};
 use audit::{Report, TableCheck, tally};
@@ -12,33 +13,34 @@ use wire::{
     table::{Purpose, TableConfig},
 };
 
-/// Records after which a stretch without a finished hand is archived: much is said at a table, or nobody plays there.
+/// Number of records after which a stretch without a finished hand is archived, for tables with
+/// much chat or without hands.
 const LONGEST_STRETCH: usize = 512;
 
-/// What the archive has of a table.
+/// The state of a table's archive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Archive {
-    /// Sequence of the last archived record in its stream; 0: none is.
+    /// Sequence of the last archived record; 0 if there is none.
     pub archived_to: u64,
-    /// Archived records.
+    /// Number of archived records.
     pub records: u64,
-    /// Archived hands, chained as a tournament has them on record.
+    /// Archived hands, as a chain that the tournament's must equal.
     pub hands: Chain,
-    /// Archived instructions, chained.
+    /// Archived instructions, as a chain.
     pub instructions: Chain,
 }
 
-/// What stays the same about a table.
+/// The unchanging properties of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// The configuration.
     pub config: TableConfig,
-    /// When the table was made, in milliseconds since 1970, where that record was read.
+    /// Time of the table's creation, in milliseconds since 1970, if that record was read.
     pub created_ms: Option<u64>,
 }
 
 impl Facts {
-    /// The tournament that the table belongs to.
+    /// Returns the table's tournament.
     pub const fn tournament(&self) -> Option<TournamentId> {
         match self.config.purpose {
             Purpose::Tournament { tournament } => Some(tournament),
@@ -47,7 +49,7 @@ impl Facts {
     }
 }
 
-/// A table as far as its journal is read.
+/// A table by the records of its journal that were read so far.
 pub struct FollowedTable {
     id: TableId,
     check: TableCheck,
@@ -55,25 +57,25 @@ pub struct FollowedTable {
     /// Records that are not archived yet.
     pending: Vec<Archived<TableEvent>>,
     archive: Archive,
-    /// Sequences of the last two snapshots, the older one first; 0 where there is none.
+    /// Sequences of the last two snapshots, the older one first; 0 for a missing one.
     snapshots: [u64; 2],
-    /// The hand being played and its actions so far.
+    /// The current hand and its actions so far.
     playing: Option<(HandStart, u32)>,
-    /// A record that cannot be read: nothing from it on is ever trimmed.
+    /// Sequence of a record that cannot be decoded: it and later records are never trimmed.
     unreadable: Option<u64>,
-    /// Since when nothing will ever be written to the journal again, by this process' clock.
+    /// Time by this process's clock since when the journal gets no further records.
     over: Option<Instant>,
     over_ms: u64,
-    /// Violations that were described.
+    /// Number of described violations.
     told: usize,
 }
 
 impl FollowedTable {
-    /// Begins to follow a table that the archive has this much of.
+    /// Starts to follow a table with this state of its archive.
     pub fn new(id: TableId, archive: Archive) -> Self {
         Self {
             id,
-            // A trimmed stream holds no table's beginning for long.
+            // In a trimmed stream, a table's first record is missing.
             check: TableCheck::from_first_snapshot(id),
             facts: None,
             pending: Vec::new(),
@@ -87,17 +89,17 @@ impl FollowedTable {
         }
     }
 
-    /// The number of violations of this journal that were described.
+    /// Returns the number of this journal's violations that were described.
     pub const fn told(&mut self) -> &mut usize {
         &mut self.told
     }
 
-    /// Returns the sequence of the last archived record; 0 when none is.
+    /// Returns the sequence of the last archived record; 0 if there is none.
     pub const fn archived_to(&self) -> u64 {
         self.archive.archived_to
     }
 
-    /// Looks at the next record, and gives what can be archived now.
+    /// Checks the next record, and returns the piece that can be archived now.
     pub fn record(
         &mut self,
         sequence: u64,
@@ -139,7 +141,7 @@ impl FollowedTable {
         self.check.unreadable(sequence, &error.to_string(), report);
     }
 
-    /// Learns what stays the same from the record that makes the table, or from a snapshot.
+    /// Learns the table's unchanging properties from its first record, or from a snapshot.
     fn learn(&mut self, record: &TableRecord) {
         if let Some(TableEvent::Created { config }) = record.events.first() {
             self.facts = Some(Facts { config: config.clone(), created_ms: Some(record.at_ms) });
@@ -150,7 +152,8 @@ impl FollowedTable {
         }
     }
 
-    /// Chains what the table's tournament must have on record too; `counts` unless it is archived already.
+    /// Adds hands and instructions to the chains that the tournament's must equal, if `counts`:
+    /// records that are archived already do not count again.
     fn follow(&mut self, events: &[TableEvent], counts: bool) {
         for event in events {
             if let TableEvent::HandStarted { start, .. } = event {
@@ -173,11 +176,11 @@ impl FollowedTable {
         }
     }
 
-    /// Takes out what is pending, to be archived.
+    /// Returns the pending records as a piece for the archive.
     pub fn cut(&mut self) -> Option<Piece> {
         let facts = self.facts.clone()?;
         let last = self.pending.last()?.sequence;
-        // They are chained here; kept there, they would grow as long as the table is there.
+        // The chains have them; kept in the check, they would grow without bound.
         drop((self.check.take_finished_hands(), self.check.take_instructions()));
         let records = std::mem::take(&mut self.pending);
         self.archive.archived_to = last;
@@ -187,7 +190,8 @@ impl FollowedTable {
         Some(Piece { table: self.id, facts, records, hand, archive: self.archive.clone(), closed_ms })
     }
 
-    /// The sequence from which on the stream must be kept for this table; none when nothing of it has to be.
+    /// Returns the sequence from which on the stream must be kept for this table; none if it needs
+    /// none of it.
     pub fn needed_from(&self) -> Option<u64> {
         let pending = self.pending.first().map(|first| first.sequence);
         let kept = match self.over {
@@ -197,24 +201,27 @@ impl FollowedTable {
         pending.into_iter().chain(self.unreadable).chain(kept).min()
     }
 
-    /// Whether records are pending that alone keep the stream from being trimmed up to the snapshots.
+    /// Returns whether pending records alone keep the stream from being trimmed up to the
+    /// snapshots.
     pub fn is_stretch_due(&self) -> bool {
         let first = self.pending.first();
         self.is_between_hands() && first.is_some_and(|first| first.sequence < self.snapshots[0])
     }
 
-    /// Whether no hand is being played: the records of one are archived together, and the clock ends every hand.
+    /// Returns whether no hand is being played: the records of a hand are archived together, and
+    /// the clock ends each hand.
     const fn is_between_hands(&self) -> bool {
         self.playing.is_none()
     }
 
-    /// Since when the journal is at its end, everything in it archived.
+    /// Returns since when the journal is complete and archived.
     pub fn over_since(&self) -> Option<Instant> {
         self.over.filter(|_| self.pending.is_empty() && self.unreadable.is_none())
     }
 }
 
-/// Whether a table's journal is at its end: the table is closed, and no money is on its way.
+/// Returns whether a table's journal gets no further records: the table is closed, and no money is
+/// being moved.
 fn is_over(table: &Table) -> bool {
     table.is_closed() && table.pending_postings() == 0
 }

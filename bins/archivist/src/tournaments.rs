@@ -1,5 +1,5 @@
-//! The archive of the tournaments' journals. A tournament's journal stays whole until the tournament is over; then it goes as
-//! a whole.
+//! Archives the tournaments' journals. A tournament's journal stays complete until the tournament
+//! is over, and is then removed as a whole.
 
 use crate::{
     batch::{Batch, FinishedTournament, TournamentPart, TournamentTable},
@@ -26,12 +26,13 @@ use wire::{
 
 /// All tournaments' journals.
 const ALL: &str = "journal.tournament.>";
-/// Pause after everything was read.
+/// Pause after all records were read.
 const PAUSE: Duration = Duration::from_millis(500);
-/// Records of one part. It is the same whoever archives it, so that a part is archived once.
+/// Number of records in a part. All archivists cut at the same places, so that a part is archived
+/// once.
 const PART: usize = 500;
 
-/// A tournament, followed through its journal.
+/// A tournament by the records of its journal that were read so far.
 struct FollowedTournament {
     id: TournamentId,
     check: TournamentCheck,
@@ -41,7 +42,7 @@ struct FollowedTournament {
     tables: BTreeMap<TableId, (Chain, Chain)>,
     unreadable: bool,
     over: Option<Instant>,
-    /// Violations that were described.
+    /// Number of described violations.
     told: usize,
 }
 
@@ -76,7 +77,7 @@ impl FollowedTournament {
             }
         };
         self.check.record(stored.sequence, &record, report);
-        // They are chained here; kept there, they would grow as long as the tournament goes on.
+        // The chains have them; kept in the check, they would grow without bound.
         drop((self.check.take_reported_hands(), self.check.take_told_instructions()));
         record.events.iter().for_each(|event| self.chain(event));
         self.records += 1;
@@ -130,7 +131,7 @@ impl FollowedTournament {
     }
 }
 
-/// The archive of the tournaments' stream.
+/// The archivist of the tournaments' stream.
 pub struct TournamentArchivist {
     context: Arc<Context>,
     journal: Journal,
@@ -141,7 +142,7 @@ pub struct TournamentArchivist {
 }
 
 impl TournamentArchivist {
-    /// Begins with the stream's first record: tournaments that go on are all there.
+    /// Starts with the stream's first record: journals of running tournaments are complete.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -157,7 +158,8 @@ impl TournamentArchivist {
         })
     }
 
-    /// Reads what there is, archives it and removes what is over, then pauses; again and again.
+    /// Reads new records, archives them and removes the journals of finished tournaments, then
+    /// pauses; repeats without end.
     ///
     /// # Errors
     /// When the stream or the database does not answer.
@@ -210,9 +212,11 @@ impl TournamentArchivist {
         Ok(())
     }
 
-    /// Removes the journals of tournaments that have been over for long enough. A journal with a record that cannot be read stays.
+    /// Removes the journals of tournaments that ended long enough ago. A journal with a record that
+    /// cannot be decoded stays.
     async fn remove_finished(&mut self) -> Result<(), ArchiveError> {
-        // Longer than its tables: a journal without its tournament would look like a fault.
+        // Longer than its tables' journals, because a table's journal without its tournament's
+        // would count as a fault.
         let linger = self.context.linger * 2;
         let over = |tournament: &FollowedTournament| {
             !tournament.unreadable && tournament.over.is_some_and(|since| since.elapsed() >= linger)

@@ -1,8 +1,7 @@
-//! A table's records from its first one on, wherever they are by now: in the archive, in the journal, or in both.
+//! Returns a table's records from its first one on, from the archive and the journal.
 //!
-//! What always holds: the journal is read before the archive. A record that has left the journal was in the archive before,
-//! so between the two none is missing, whatever is trimmed meanwhile.
-//! What this crate does not know: what the records are read for.
+//! Invariant: the journal is read before the archive. A record that has left the journal was in the
+//! archive before, so none is missing between the two, also if the journal is trimmed meanwhile.
 
 use bus::{Bus, JournalError, Patience, RequestError, TableStreams};
 use futures::{Stream, TryStreamExt};
@@ -19,10 +18,10 @@ use wire::{
     subject,
 };
 
-/// A database that restarts is waited for.
+/// Time limits of a request to an archivist: a restart of its database fits.
 const PATIENCE: Patience = Patience { each: Duration::from_secs(4), total: Duration::from_secs(12) };
 
-/// Why records cannot be read.
+/// The reason why records cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
     /// The journal cannot be read.
@@ -30,23 +29,23 @@ pub enum HistoryError {
     Journal(#[from] JournalError),
     /// No archivist answers.
     #[error(
-        "no archivist answers ({0}): what has left the journals cannot be read; is one running (`pokerctl nodes`)?"
+        "no archivist answers ({0}): archived records cannot be read: check that an archivist runs (`pokerctl nodes`)"
     )]
     Archive(#[from] RequestError),
-    /// An archivist refuses.
+    /// An archivist refuses the query.
     #[error("the archive: {0}")]
     Refused(Refusal),
-    /// An archivist answers something else.
-    #[error("an archivist answers another question: is it of another version?")]
+    /// The answer is of a kind that does not fit the query.
+    #[error("an archivist's answer does not fit the query: check that all programs have the same version")]
     Unexpected,
-    /// A record cannot be read.
+    /// A record cannot be decoded.
     #[error("table {table}: record {sequence} cannot be read: {source}")]
     Record {
-        /// At which table.
+        /// The table.
         table: TableId,
         /// The record's sequence.
         sequence: u64,
-        /// What is wrong with it.
+        /// The reason.
         source: CodecError,
     },
 }
@@ -54,15 +53,15 @@ pub enum HistoryError {
 /// A record with its place in the stream.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placed {
-    /// Its sequence; in a stream that the table was moved to, sequences are higher.
+    /// The record's sequence; a stream to which the table was moved has higher sequences.
     pub sequence: u64,
-    /// When the server stored it, in milliseconds since 1970.
+    /// Time when the server stored it, in milliseconds since 1970.
     pub stored_ms: u64,
-    /// The record; archived ones have lost their snapshots.
+    /// The record; archived ones have no snapshots.
     pub record: TableRecord,
 }
 
-/// Returns all records of a table in order; none when there is no such table.
+/// Returns all records of a table in order; none if the table does not exist.
 ///
 /// # Errors
 /// When the journal or the archive cannot be read.
@@ -81,7 +80,7 @@ pub async fn kept(bus: &Bus, table: TableId) -> Result<Vec<Placed>, HistoryError
     Ok(kept.into_iter().next().map(|(_, records)| records).unwrap_or_default())
 }
 
-/// Returns the records of every table, each table's in order.
+/// Returns the records of all tables, each table's in order.
 ///
 /// # Errors
 /// When a journal or the archive cannot be read.
@@ -92,7 +91,7 @@ pub async fn tables(bus: &Bus) -> Result<BTreeMap<TableId, Vec<Placed>>, History
             kept.entry(table).or_default().extend(records);
         }
     }
-    // A table that was moved has records in more than one stream.
+    // A table that was moved has records in several streams.
     kept.values_mut().for_each(|records| records.sort_by_key(|record| record.sequence));
     let known: BTreeSet<TableId> =
         archived_tables(bus).await?.into_iter().chain(kept.keys().copied()).collect();
@@ -104,10 +103,11 @@ pub async fn tables(bus: &Bus) -> Result<BTreeMap<TableId, Vec<Placed>>, History
     Ok(tables)
 }
 
-/// Returns a finished hand out of the archive.
+/// Returns a finished hand from the archive.
 ///
 /// # Errors
-/// [`HistoryError::Refused`] with [`Refusal::NoSuchHand`] when it is not there; others when no archivist answers.
+/// [`HistoryError::Refused`] with [`Refusal::NoSuchHand`] when the hand is not in the archive;
+/// others when no archivist answers.
 pub async fn hand(bus: &Bus, table: TableId, hand: HandNo) -> Result<ArchivedHand, HistoryError> {
     match ask(bus, &ArchiveQuery::Hand { table, hand }).await? {
         ArchiveAnswer::Hand(hand) => Ok(*hand),
@@ -115,7 +115,7 @@ pub async fn hand(bus: &Bus, table: TableId, hand: HandNo) -> Result<ArchivedHan
     }
 }
 
-/// Returns how far the journals are checked and archived, and what was found.
+/// Returns how far the journals are checked and archived, and the violations that were found.
 ///
 /// # Errors
 /// When no archivist answers.
@@ -126,7 +126,7 @@ pub async fn proof(bus: &Bus) -> Result<Proof, HistoryError> {
     }
 }
 
-/// Puts what has left the journal before what is kept in it.
+/// Adds the archived records before those that are left in the journal.
 async fn with_archive(bus: &Bus, table: TableId, kept: Vec<Placed>) -> Result<Vec<Placed>, HistoryError> {
     if kept.first().is_some_and(|first| begins(&first.record)) {
         return Ok(kept);
@@ -186,7 +186,7 @@ async fn read(
     Ok(tables)
 }
 
-/// Whether a record is a table's first.
+/// Returns whether a record is a table's first one.
 fn begins(record: &TableRecord) -> bool {
     matches!(record.events.first(), Some(TableEvent::Created { .. }))
 }

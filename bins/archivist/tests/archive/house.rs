@@ -1,4 +1,4 @@
-//! Servers of their own, journals in them, and what the archive holds.
+//! Separate servers, journals in them, and the content of the archive.
 
 use archivist::{
     context::Context,
@@ -18,9 +18,9 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{sleep, timeout};
 use wire::{TableId, TournamentId, archive::Archived, codec, event::TableEvent, journal::Record, subject};
 
-/// No wait in a test may be longer; generous, for machines that are busy with other things.
+/// Guard against hangs, generous for busy machines.
 const GUARD: Duration = Duration::from_secs(90);
-/// How long closed tables stay in their journals here.
+/// How long the journals of closed tables stay in these tests.
 const LINGER: Duration = Duration::from_millis(200);
 
 pub struct House {
@@ -29,7 +29,7 @@ pub struct House {
     owner: Client,
 }
 
-/// What the database holds.
+/// The content of the database, in counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Held {
     pub hands: u64,
@@ -72,13 +72,13 @@ impl House {
         Bus::connect(options).await.unwrap()
     }
 
-    /// Names of the tables' streams.
+    /// Returns the names of the tables' streams.
     pub async fn table_streams(&self) -> Vec<String> {
         let all = TableStreams::new(&self.bus("admin").await).all().await.unwrap();
         all.iter().map(|journal| journal.stream().to_owned()).collect()
     }
 
-    /// The stream of a table.
+    /// Returns the stream of a table.
     pub async fn stream_of(&self, table: TableId) -> String {
         let streams = TableStreams::new(&self.bus("admin").await);
         streams.journal(subject::table_partition(table)).await.unwrap().stream().to_owned()
@@ -88,14 +88,14 @@ impl House {
         Journal::open(&self.bus("admin").await, stream).await.unwrap()
     }
 
-    /// Writes a table's journal as its table worker would.
+    /// Appends to a table's journal, like its table worker.
     pub async fn append(&self, table: TableId, records: &[TableRecord]) {
         let streams = TableStreams::new(&self.bus("table-worker").await);
         let journal = streams.journal(subject::table_partition(table)).await.unwrap();
         self.append_to(&journal, subject::table_journal(table), records).await;
     }
 
-    /// Writes a tournament's journal as its coordinator would.
+    /// Appends to a tournament's journal, like its coordinator.
     pub async fn append_tournament(&self, id: TournamentId, records: &[audit::TournamentRecord]) {
         let bus = self.bus("coordinator").await;
         let journal = Journal::open(&bus, subject::TOURNAMENTS_STREAM).await.unwrap();
@@ -122,8 +122,8 @@ impl House {
         Arc::new(Context::new(self.bus("archivist").await, database, LINGER))
     }
 
-    /// Runs the archive of a tables' stream until the database holds what is expected and everything is read, then stops it as
-    /// a death would.
+    /// Runs the archivist of a tables' stream until all records are read and the database has the
+    /// expected counts, then ends it without a chance to finish.
     pub async fn archive_tables(&self, stream: &str, expected: impl Fn(Held) -> bool) {
         let context = self.context().await;
         let journal = Journal::open(&context.bus, stream).await.unwrap();
@@ -193,18 +193,18 @@ impl House {
         rows.iter().map(|row| row.get(0)).collect()
     }
 
-    /// Everything that is in a stream.
+    /// Returns all records of a stream.
     pub async fn stored(&self, stream: &str) -> Vec<Stored> {
         self.journal(stream).await.walk("journal.>").try_collect().await.unwrap()
     }
 
-    /// Runs the archive of a stream until a journal is gone.
+    /// Runs the archivist of a stream until a journal is removed.
     pub async fn wait_until_removed(&self, stream: &str, subject: &str) {
         let context = self.context().await;
         let journal = Journal::open(&context.bus, stream).await.unwrap();
         let looking = self.journal(stream).await;
         let gone = async {
-            // A journal that is removed while it is read is incomplete for a moment.
+            // A journal is incomplete for a moment if it is removed while it is read.
             while !matches!(looking.recover_one(subject).await, Ok(None)) {
                 sleep(Duration::from_millis(50)).await;
             }
@@ -222,7 +222,7 @@ impl House {
         }
     }
 
-    /// Adds as many streams as there can be, so that nearly all partitions are moved.
+    /// Adds as many streams as possible, so that nearly all partitions are moved.
     pub async fn add_streams(&self) {
         let tables = servers::find::nats_config().unwrap().join("tables.json");
         let tables = std::fs::read_to_string(tables).unwrap();
@@ -233,7 +233,7 @@ impl House {
         admin::apply(&self.bus("admin").await, folder.path()).await.unwrap();
     }
 
-    /// Runs the archive of a stream until an earlier one has no records of a partition any more.
+    /// Runs the archivist of a stream until an earlier one has no records of a partition.
     pub async fn wait_until_cleared(&self, stream: &str, earlier: &str, partition: u16) {
         let context = self.context().await;
         let journal = Journal::open(&context.bus, stream).await.unwrap();
@@ -250,14 +250,14 @@ impl House {
         }
     }
 
-    /// The number of records and of hands that a table has in the archive by its own row.
+    /// Returns the numbers of records and hands in a table's row.
     pub async fn counted(&self, table: TableId) -> (u64, u64) {
         let select = "SELECT records, hands FROM archive.tables WHERE table_id = $1";
         let row = self.owner.query_one(select, &[&(table.0 as i64)]).await.unwrap();
         (row.get::<_, i64>(0) as u64, row.get::<_, i64>(1) as u64)
     }
 
-    /// The archived pieces of a table, in order.
+    /// Returns the archived pieces of a table, in order.
     pub async fn bodies(&self, table: TableId) -> Vec<Vec<u8>> {
         let select = "SELECT body FROM (
                 SELECT first, body FROM archive.hands WHERE table_id = $1
@@ -268,7 +268,7 @@ impl House {
     }
 }
 
-/// All archived records of a table.
+/// Returns all archived records of a table.
 pub async fn all_records(house: &House, table: TableId) -> Vec<Archived<TableEvent>> {
     let bodies = house.bodies(table).await;
     bodies.iter().flat_map(|body| pack::unpack::<TableEvent>(body).unwrap()).collect()

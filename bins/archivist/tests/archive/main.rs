@@ -1,4 +1,5 @@
-//! The archive against real servers: journals are checked, archived once, and trimmed; nothing is lost on the way.
+//! Tests of the archive on real servers: journals are checked, archived once and trimmed, and no
+//! record is lost.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that breaks says where")]
 
@@ -16,7 +17,7 @@ use wire::{TableId, subject};
 const TABLE: TableId = TableId(7);
 
 #[tokio::test]
-async fn a_table_is_archived_once_however_often_it_is_begun_again() {
+async fn a_table_is_archived_once_also_after_restarts() {
     let house = House::start().await;
     let hosted = room::cash_table(900, 11);
     let hands = hosted.table.hands();
@@ -29,11 +30,11 @@ async fn a_table_is_archived_once_however_often_it_is_begun_again() {
     }
     let archived = house.archived().await;
     assert_eq!((archived.hands, archived.violations), (hands, 0));
-    // Every chip that a player put in was won by somebody.
+    // All chips that players put in were won.
     let (committed, won) = house.committed_and_won().await;
     assert!(committed > 0);
     assert_eq!(committed, won);
-    // What was archived is the journal, record for record, as far as the last hand.
+    // The archived records are those of the journal, up to the last hand.
     let records = all_records(&house, TABLE).await;
     assert!(records.len() > half);
     for (archived, written) in records.iter().zip(&hosted.journal) {
@@ -42,7 +43,7 @@ async fn a_table_is_archived_once_however_often_it_is_begun_again() {
 }
 
 #[tokio::test]
-async fn a_stream_is_trimmed_to_two_snapshots_of_each_table_and_the_table_is_recovered() {
+async fn a_stream_is_trimmed_to_two_snapshots_of_each_table_and_still_recovers_it() {
     let house = House::start().await;
     let stream = house.stream_of(TABLE).await;
     let hosted = room::cash_table(12_000, 12);
@@ -53,7 +54,7 @@ async fn a_stream_is_trimmed_to_two_snapshots_of_each_table_and_the_table_is_rec
     house.archive_tables(&stream, |archived| archived.trimmed > 1).await;
     let left = journal.extent().await.unwrap();
     assert!(left.first > whole.last / 2, "{left:?}");
-    // The table as its journal has it now is the table.
+    // The remaining journal recovers the table.
     let recovered = journal.recover_one(&subject::table_journal(TABLE)).await.unwrap().unwrap();
     assert_eq!(recovered.cursor.last, whole.last);
     let mut snapshots = 0;
@@ -62,14 +63,15 @@ async fn a_stream_is_trimmed_to_two_snapshots_of_each_table_and_the_table_is_rec
         snapshots += u32::from(record.state.is_some());
     }
     assert!(snapshots >= 2);
-    // Begun again on what is left, nothing is found and nothing is archived twice.
+    // After a restart on the remaining records, no violation is found and no hand is archived
+    // twice.
     let before = house.archived().await;
     house.archive_tables(&stream, |_| true).await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     let after = house.archived().await;
     assert_eq!((after.hands, after.violations), (before.hands, 0));
     assert_eq!(after.hands, hosted.table.hands());
-    // Archive and journal together are everything that was ever written.
+    // Archive and journal together have all records.
     let archived = all_records(&house, TABLE).await;
     let last = archived.last().unwrap().sequence;
     assert!(last + 1 >= left.first, "no record is missing between archive and journal");
@@ -77,14 +79,14 @@ async fn a_stream_is_trimmed_to_two_snapshots_of_each_table_and_the_table_is_rec
 }
 
 #[tokio::test]
-async fn a_table_that_goes_on_in_an_added_stream_is_archived_once_and_leaves_the_earlier_one() {
+async fn a_table_moved_to_an_added_stream_is_archived_once_and_leaves_the_earlier_one() {
     let house = House::start().await;
     let (partition, earlier) = (subject::table_partition(TABLE), house.stream_of(TABLE).await);
     let hosted = room::cash_table(900, 15);
     let (hands, quarter) = (hosted.table.hands(), hosted.journal.len() / 4);
     house.append(TABLE, &hosted.journal[..quarter]).await;
     house.archive_tables(&earlier, |archived| archived.hands > 0).await;
-    // So much is in the earlier stream when it is moved, and not archived.
+    // These records are in the earlier stream at the move, and not archived.
     house.append(TABLE, &hosted.journal[quarter..2 * quarter]).await;
     house.add_streams().await;
     let later = house.stream_of(TABLE).await;
@@ -109,16 +111,17 @@ async fn a_table_that_goes_on_in_an_added_stream_is_archived_once_and_leaves_the
     for (archived, written) in records.iter().zip(&hosted.journal) {
         assert_eq!((archived.at_ms, &archived.events), (written.at_ms, &written.events));
     }
-    // What is left is enough for an owner.
+    // The remaining records are enough for an owner.
     let streams = bus::TableStreams::new(&house.bus("table-worker").await);
     let journal = streams.journal(partition).await.unwrap();
     let recovered = journal.recover_one(&subject::table_journal(TABLE)).await.unwrap().unwrap();
     assert!(recovered.cursor.snapshot >= journal.begins());
 }
 
-/// Table workers store snapshots in the middle of hands too, and the stream is trimmed at any moment.
+/// Table workers store snapshots in the middle of hands too, and the stream may be trimmed at any
+/// moment.
 #[test]
-fn every_finished_hand_is_archived_whole_however_often_its_stream_is_trimmed() {
+fn each_finished_hand_is_archived_whole_although_its_stream_is_trimmed() {
     let hosted = room::cash_table(600, 14);
     let mut table = hosted.journal[0].state.clone().unwrap();
     let mut followed = FollowedTable::new(TABLE, Archive::default());
@@ -141,7 +144,7 @@ fn every_finished_hand_is_archived_whole_however_often_its_stream_is_trimmed() {
 }
 
 #[tokio::test]
-async fn a_fault_is_found_told_and_kept_once() {
+async fn a_violation_is_found_reported_and_stored_once() {
     let house = House::start().await;
     let mut hosted = room::cash_table(600, 13);
     let event = room::find_hand_event(&mut hosted.journal, |event| {
@@ -178,7 +181,7 @@ async fn a_tournament_is_archived_whole_compared_with_its_tables_and_removed() {
     assert_eq!((archived.violations, archived.tournaments), (0, 1));
     let hands: u64 = room.tables.values().map(|hosted| hosted.table.hands()).sum();
     assert_eq!(archived.hands, hands);
-    // Nothing of it is left in the streams.
+    // No record of it is left in the streams.
     for id in room.tables.keys() {
         house.wait_until_removed(&house.stream_of(*id).await, &subject::table_journal(*id)).await;
     }
@@ -187,7 +190,7 @@ async fn a_tournament_is_archived_whole_compared_with_its_tables_and_removed() {
 }
 
 #[tokio::test]
-async fn a_table_that_played_otherwise_than_its_tournament_was_told_is_found() {
+async fn a_table_whose_journal_differs_from_its_tournaments_is_found() {
     let house = House::start().await;
     let mut room = room::Room::tournament(12, 6);
     let report =

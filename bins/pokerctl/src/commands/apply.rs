@@ -1,7 +1,7 @@
-//! `pokerctl apply`: brings the streams, buckets and consumers of `nats/` and the migrations of
-//! `schemas/sql` to the servers. May be repeated; what is right already stays as it is. Where there
-//! are more streams of tables than before, partitions are moved to them while their tables are
-//! played; when that is interrupted, the next `apply` completes it.
+//! `pokerctl apply`: applies the streams, buckets and consumers of `nats/` and the migrations of
+//! `schemas/sql` to the servers. May be repeated; objects that are up to date stay unchanged. If
+//! `nats/` has more streams of tables than before, partitions are moved to them while their tables
+//! are played; the next `apply` completes an interrupted move.
 
 use crate::{
     console::Console,
@@ -24,7 +24,7 @@ pub struct Args {
     home: Option<PathBuf>,
 }
 
-/// Why the servers cannot be brought up to date.
+/// The reason why the servers cannot be brought up to date.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
     /// The project's files are not found.
@@ -33,33 +33,33 @@ pub enum ApplyError {
     /// The fleet cannot be reached.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The NATS server refuses.
+    /// The NATS server does not answer, or refuses.
     #[error(transparent)]
     Nats(#[from] AdminError),
-    /// PostgreSQL refuses.
+    /// PostgreSQL does not answer, or refuses.
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }
 
-/// What was done.
+/// The applied objects.
 #[derive(Debug, Default, Serialize)]
 pub struct Applied {
-    /// Streams, buckets and consumers that were made or changed.
+    /// Streams, buckets and consumers that were created or changed.
     pub nats: Vec<String>,
-    /// The number of those that were right already.
+    /// Number of streams, buckets and consumers that were up to date.
     pub unchanged: usize,
     /// Partitions of tables that were moved to other streams.
     pub moved: usize,
-    /// The longest that a moved partition stood still, in milliseconds.
+    /// Longest time that a moved partition could not store records, in milliseconds.
     pub stood_still_ms: u64,
     /// Migrations that were applied.
     pub migrations: Vec<String>,
 }
 
-/// Applies everything to the fleet's servers.
+/// Applies all streams, buckets, consumers and migrations to the fleet's servers.
 ///
 /// # Errors
-/// When a server cannot be reached or refuses.
+/// When a server does not answer, or refuses.
 pub async fn run(args: Args, context: &Context) -> Result<(), ApplyError> {
     let home = Home::find(args.home.as_deref())?;
     let bus = context.bus().await?;
@@ -80,10 +80,10 @@ pub async fn run(args: Args, context: &Context) -> Result<(), ApplyError> {
     Ok(())
 }
 
-/// Applies streams, buckets and consumers, and shows how far partitions are moved.
+/// Applies streams, buckets and consumers, and shows the progress of moved partitions.
 ///
 /// # Errors
-/// When the server refuses.
+/// When the server does not answer, or refuses.
 pub async fn nats(bus: &Bus, home: &Home, console: &Console) -> Result<Applied, AdminError> {
     let mut applied = Applied::default();
     let mut show = |progress| {

@@ -1,9 +1,9 @@
-//! Moving partitions to streams that were added, while their tables are played
+//! Moves partitions to added streams while their tables are played
 //! (`docs/decisions/0039-streams-are-added.md`).
 //!
-//! What always holds: a partition's subject is put into the later stream only once no append can
-//! reach the earlier one any more. How far a move has come is what the streams' lists of subjects
-//! say, so it can be begun again after each step.
+//! Invariant: a partition's subject is added to the later stream only once no append can reach the
+//! earlier one. The streams' lists of subjects show how far a move has come, so an interrupted move
+//! can be continued after each step.
 
 use super::{AdminError, Progress, plan::Departure};
 use crate::{
@@ -20,16 +20,16 @@ use std::{
 use tokio::time::sleep;
 use wire::subject;
 
-/// How long it is waited after a stream has lost a subject, before it is asked whether all that
-/// came before is dealt with: an append that had found the stream by then is in its queue long
-/// before that.
+/// Time between the removal of a subject from a stream and the question whether the stream has
+/// handled all earlier messages: an append that was routed to the stream before is in its queue
+/// long before that.
 const UNDER_WAY: Duration = Duration::from_millis(500);
-/// Longest wait for a stream to deal with what came before.
+/// Time limit for the stream's answer to that question.
 const ANSWER: Duration = Duration::from_secs(5);
-/// How often it is asked.
+/// Number of attempts at the question.
 const ATTEMPTS: usize = 6;
 
-/// What the server says of a stream.
+/// The server's description of a stream.
 #[derive(Deserialize)]
 pub(super) struct About {
     pub(super) config: Map<String, Value>,
@@ -37,7 +37,7 @@ pub(super) struct About {
 }
 
 impl About {
-    /// Asks; none when there is no such stream.
+    /// Returns a stream's description; none if there is no such stream.
     pub(super) async fn ask(bus: &Bus, stream: &str) -> Result<Option<Self>, BusError> {
         api::ask(bus, &format!("STREAM.INFO.{stream}"), &json!({})).await
     }
@@ -59,13 +59,14 @@ impl About {
         subjects.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
-    /// Sequence that the stream's first record was given or will be given.
+    /// Returns the sequence of the stream's first record, also before it exists.
     pub(super) fn first(&self) -> u64 {
         self.config.get("first_seq").and_then(Value::as_u64).unwrap_or(0)
     }
 }
 
-/// Moves partitions from one stream to others.
+/// Moves partitions from one stream to others. Returns how long their tables could not store
+/// records.
 pub(super) async fn carry_out(
     bus: &Bus,
     departure: &Departure,
@@ -94,8 +95,8 @@ pub(super) async fn carry_out(
     Ok(fenced.elapsed())
 }
 
-/// Takes the partitions' subjects off the stream. What is appended from then on meets no stream,
-/// and is repeated.
+/// Removes the partitions' subjects from the stream. Later appends match no stream, and are
+/// repeated.
 async fn fence(bus: &Bus, from: &str, departure: &Departure) -> Result<(), BusError> {
     let about = About::must(bus, from).await?;
     let subjects = about.subjects();
@@ -112,8 +113,8 @@ async fn fence(bus: &Bus, from: &str, departure: &Departure) -> Result<(), BusEr
     if left == subjects { Ok(()) } else { update(bus, from, about.config, left).await }
 }
 
-/// Waits until the stream has dealt with everything that came before: it deals with one message
-/// after the other, and answers this one.
+/// Waits until the stream has handled all earlier messages: it handles messages in order, and
+/// answers this one.
 async fn drain(bus: &Bus, from: u16, partition: u16) -> Result<(), BusError> {
     #[derive(Deserialize)]
     struct Ack {
@@ -126,10 +127,10 @@ async fn drain(bus: &Bus, from: u16, partition: u16) -> Result<(), BusError> {
         bus.connected().await;
         let request = async_nats::Request::new().payload(Vec::new().into()).timeout(Some(ANSWER));
         match bus.client().send_request(subject::moved_tables(partition, from), request).await {
-            // A refusal, because the stream is full, is as good.
+            // A refusal because the stream is full shows the same.
             Ok(message) => match serde_json::from_slice::<Ack>(&message.payload) {
                 Ok(ack) if ack.seq > 0 || ack.error.is_some() => return Ok(()),
-                Ok(_) | Err(_) => reason = "the answer makes no sense".into(),
+                Ok(_) | Err(_) => reason = "the server's answer cannot be decoded".into(),
             },
             Err(error) => {
                 reason = error.to_string();
@@ -143,7 +144,7 @@ async fn drain(bus: &Bus, from: u16, partition: u16) -> Result<(), BusError> {
     Err(BusError::JetStream { what: format!("moving partition {partition} from stream {from}"), reason })
 }
 
-/// Puts the partitions' subjects into a stream.
+/// Adds the partitions' subjects to a stream.
 async fn open(bus: &Bus, from: &str, last: u64, to: &str, partitions: &[u16]) -> Result<(), AdminError> {
     let about = About::must(bus, to).await?;
     if to != from && about.state.last < last {

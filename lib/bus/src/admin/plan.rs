@@ -1,64 +1,65 @@
-//! Which partition goes from which stream to which, so that all streams hold about as many. Nothing
-//! here asks the server.
+//! Plans which partitions move between which streams, so that all streams hold about the same
+//! number. Without requests to the server.
 
 use crate::Partitions;
 use std::collections::{BTreeMap, BTreeSet};
 use wire::subject::TABLE_PARTITIONS;
 
-/// Sequences of a stream that is added begin at a multiple of this, above all that the other
-/// streams have given: at a hundred thousand records each second they reach the next multiple after
-/// four months, and 8,192 multiples are below 2^53.
+/// Sequences of an added stream begin at a multiple of this, above all sequences of the other
+/// streams: at 100,000 records per second they reach the next multiple after four months, and 8,192
+/// multiples are below 2^53.
 pub(super) const SEQUENCES: u64 = 1 << 40;
 
-/// A stream as far as the plan depends on it.
+/// The properties of a stream that the plan depends on.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Share {
-    /// Sequence that its first record was given or will be given.
+    /// Sequence of its first record, also before it exists.
     pub(super) first: u64,
     /// Sequence of its last record.
     pub(super) last: u64,
-    /// Whose journals it has.
+    /// The partitions whose journals it has.
     pub(super) partitions: Partitions,
 }
 
 impl Share {
-    /// Returns whether a partition's records are here, or were.
+    /// Returns whether a partition's records are in the stream, or were.
     pub(super) fn has(&self, partition: u16) -> bool {
         self.partitions.held.contains(&partition) || self.partitions.moved.contains(&partition)
     }
 }
 
-/// Partitions that leave one stream together: where each of them goes, by the number of the stream.
+/// Partitions that leave one stream together, with the numbers of the streams to which they move.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Departure {
     /// The number of the stream that has their records so far.
     pub(super) from: u16,
-    /// Where each partition goes.
+    /// The target of each partition.
     pub(super) to: BTreeMap<u16, u16>,
 }
 
-/// Returns the sequence at which a stream begins that is added to others.
+/// Returns the first sequence of a stream that is added to others.
 pub(super) fn first_sequence(others: &[Share]) -> u64 {
     let newest = others.iter().map(|share| share.first.max(share.last)).max().unwrap_or(0);
     (newest / SEQUENCES + 1) * SEQUENCES
 }
 
-/// Returns the partitions that no stream holds although streams have held them.
+/// Returns the partitions that no stream holds although streams held them before.
 pub(super) fn stranded(shares: &[Share]) -> Vec<u16> {
     let held = |partition: &u16| shares.iter().any(|share| share.partitions.held.contains(partition));
     let had = |partition: &u16| shares.iter().any(|share| share.has(*partition));
     (0..TABLE_PARTITIONS).filter(|partition| had(partition) && !held(partition)).collect()
 }
 
-/// Returns what is to be moved, at most so many partitions at once: what an interrupted move has
-/// left without a stream first.
+/// Returns the moves that are due, at most `at_once` partitions in each: first partitions that an
+/// interrupted move has left without a stream.
 pub(super) fn departures(shares: &[Share], at_once: usize) -> Vec<Departure> {
     let mut held: Vec<BTreeSet<u16>> = shares.iter().map(|share| share.partitions.held.clone()).collect();
     let mut resumed = BTreeMap::<u16, BTreeMap<u16, u16>>::new();
     for partition in stranded(shares) {
         let left = (0..shares.len()).filter(|number| shares[*number].partitions.moved.contains(&partition));
         let Some(from) = left.max_by_key(|number| shares[*number].first) else { continue };
-        // The stream that it has left may take it back: nothing was stored elsewhere since.
+        // The stream that it has left may take it back, because no record was stored elsewhere
+        // since.
         let to = (0..shares.len()).filter(|to| *to == from || follows(&shares[*to], &shares[from]));
         if let Some(to) = to.min_by_key(|to| held[*to].len()) {
             held[to].insert(partition);
@@ -86,14 +87,14 @@ pub(super) fn departures(shares: &[Share], at_once: usize) -> Vec<Departure> {
     .collect()
 }
 
-/// Whether every record that is yet to come to a stream has a higher sequence than all that another
-/// one has.
+/// Returns whether all future records of a stream have higher sequences than those in another
+/// stream.
 const fn follows(later: &Share, earlier: &Share) -> bool {
     later.first > earlier.last && later.first > earlier.first
 }
 
-/// The two streams that differ most in what they hold, of which one can take partitions of the
-/// other, if that makes them more equal.
+/// Returns the two streams that differ most in the number of partitions, if one can take partitions
+/// of the other and the difference is more than one.
 fn widest(shares: &[Share], held: &[BTreeSet<u16>]) -> Option<(usize, usize)> {
     let pairs = (0..shares.len()).flat_map(|from| (0..shares.len()).map(move |to| (from, to)));
     let more = |(from, to): &(usize, usize)| held[*from].len().saturating_sub(held[*to].len());
@@ -111,7 +112,7 @@ mod tests {
         Share { first, last, partitions }
     }
 
-    /// Carries the moves out, and gives how many partitions each stream holds then.
+    /// Carries the moves out, and returns how many partitions each stream holds afterwards.
     fn carried_out(shares: &mut [Share], departures: &[Departure]) -> Vec<usize> {
         for Departure { from, to } in departures {
             for (partition, to) in to {
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn streams_that_are_added_get_their_share_and_the_others_only_give() {
+    fn added_streams_get_their_share_and_the_others_only_give() {
         let mut shares = fleet(8);
         assert_eq!(departures(&shares, 256), Vec::new());
         for added in [1, 3] {
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn no_partition_goes_where_its_records_would_have_lower_sequences() {
+    fn no_partition_moves_to_a_stream_with_lower_sequences() {
         let mut shares = fleet(2);
         shares.push(share(0, 10, []));
         assert_eq!(departures(&shares, 256), Vec::new());
@@ -163,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_left_without_a_stream_goes_to_the_emptiest_one_or_back() {
+    fn partitions_of_an_interrupted_move_go_to_the_emptiest_stream_or_back() {
         let mut shares = fleet(2);
         for partition in [2, 4] {
             shares[0].partitions.held.remove(&partition);

@@ -1,5 +1,5 @@
-//! The streams of the tables' journals: as many as `tables.json` says, each with its share of the
-//! partitions.
+//! Applies the streams of tables' journals: as many as `tables.json` says, each with its share of
+//! the partitions.
 
 use super::{
     AdminError, Applied, AppliedObject, Progress, apply_stream, malformed,
@@ -13,22 +13,22 @@ use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, io, path::Path};
 use wire::subject::{self, TABLE_PARTITIONS, TOURNAMENTS_UNIT};
 
-/// Archivists have a unit for each stream.
+/// Maximum number of streams: archivists have one unit for each.
 const MOST_STREAMS: u16 = TOURNAMENTS_UNIT;
-/// Partitions that stand still at the same time while they are moved.
+/// Number of partitions whose tables are stopped at the same time while they move.
 const AT_ONCE: usize = 32;
 
-/// What the file holds.
+/// The content of the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Tables {
-    /// How many streams there are, 1 to [`MOST_STREAMS`].
+    /// Number of streams, 1 to [`MOST_STREAMS`].
     streams: u16,
-    /// The configuration of each, without name and subjects.
+    /// The configuration of each stream, without name and subjects.
     config: Map<String, Value>,
 }
 
-/// Applies the file, if there is one.
+/// Applies the file, if it exists.
 pub(super) async fn apply(
     bus: &Bus,
     path: &Path,
@@ -49,7 +49,7 @@ pub(super) async fn apply(
     Ok(applied)
 }
 
-/// Refuses a number of streams that leaves one out that has journals.
+/// Refuses a number of streams that would leave out a stream with journals.
 async fn refuse_fewer(bus: &Bus, path: &Path, streams: u16) -> Result<(), AdminError> {
     let present: BTreeSet<String> = journal::table_streams(bus).await?;
     let left_out = present.iter().filter_map(|name| Some((subject::parse_table_stream_name(name)?, name)));
@@ -63,9 +63,8 @@ async fn refuse_fewer(bus: &Bus, path: &Path, streams: u16) -> Result<(), AdminE
     }
 }
 
-/// Makes the streams that are missing, and brings the settings of the others up to date. Partitions
-/// that no stream has had yet are given out here, which needs no move; the others stay where they
-/// are.
+/// Creates missing streams, and brings the settings of the others up to date. Assigns partitions
+/// that no stream has had yet, which needs no move; the other partitions stay.
 async fn make(
     bus: &Bus,
     streams: u16,
@@ -103,10 +102,10 @@ async fn make(
     Ok(applied)
 }
 
-/// Refuses a stream that has records under subjects which this version does not read.
+/// Refuses a stream that has records under subjects that this version does not read.
 fn refuse_earlier_journals(about: &About, name: &str) -> Result<(), AdminError> {
     let subjects = about.subjects();
-    // A stream without partitions has its name as its subject: that is what the server gives it.
+    // The server gives a stream without subjects its name as its subject.
     let foreign = subjects.into_iter().find(|subject| subject != name && !Partitions::is_named_by(subject));
     match foreign {
         Some(subject) if about.state.records > 0 => {
@@ -116,7 +115,7 @@ fn refuse_earlier_journals(about: &About, name: &str) -> Result<(), AdminError> 
     }
 }
 
-/// Moves partitions until all streams hold about as many.
+/// Moves partitions until all streams hold about the same number.
 async fn spread(
     bus: &Bus,
     streams: u16,
@@ -127,8 +126,8 @@ async fn spread(
         let about = About::ask(bus, &subject::table_stream_name(number)).await?;
         shares.push(about.as_ref().map(share).unwrap_or_default());
     }
-    // A stream that an update of its subjects came late to may have lost a partition without a
-    // trace but its records.
+    // A late update of a stream's subjects may have removed a partition, so that only its records
+    // show that it was there.
     for partition in plan::stranded(&shares) {
         for (number, share) in (0..streams).zip(&mut shares) {
             let name = subject::table_stream_name(number);
@@ -160,7 +159,7 @@ fn share(about: &About) -> Share {
     }
 }
 
-/// The partitions that a stream of a new fleet begins with.
+/// Returns the partitions that a stream of a new fleet gets.
 fn beginning(number: u16, streams: u16) -> std::ops::Range<u16> {
     let begin = |number: u16| (u32::from(number) * u32::from(TABLE_PARTITIONS) / u32::from(streams)) as u16;
     begin(number)..begin(number + 1)

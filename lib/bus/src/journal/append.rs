@@ -1,5 +1,5 @@
-//! Appending: once, directly after the last known record, however often the server goes away
-//! meanwhile, and wherever the journal is moved to.
+//! Appends a record once, directly after the last known record, also across outages of the server
+//! and moves of the journal.
 
 use super::{
     APPEND_ID, Cursor, Journal,
@@ -13,49 +13,49 @@ use bytes::Bytes;
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep};
 
-/// Without an answer for so long, whether the record is stored is unknown, unless it is seen to
-/// wait for its turn. Over a connection that has not broken an answer is only slow nearly always,
-/// and who is slow because there is too much to do must not be given still more: doubles up to
-/// [`LONGEST_ACK_TIMEOUT`].
+/// Time without an answer after which it is unknown whether the record is stored, unless earlier
+/// appends are still being answered. Over an unbroken connection, an answer is nearly always only
+/// late, and an overloaded server must not get more load: doubles up to [`LONGEST_ACK_TIMEOUT`].
 const ACK_TIMEOUT: Duration = Duration::from_secs(4);
-/// Longest wait for an answer.
+/// Longest time limit for an answer.
 const LONGEST_ACK_TIMEOUT: Duration = Duration::from_secs(16);
 /// Pause before the first repeat; doubles up to [`LONGEST_PAUSE`].
 const PAUSE: Duration = Duration::from_millis(10);
 /// Longest pause between two repeats.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// Why nothing is stored through a journal that was opened by the name of its stream, once another
-/// stream has the subject.
+/// The reason why a journal that was opened by the name of its stream stores no record, once
+/// another stream has the subject.
 const MOVED: &str = "another stream has the journal's subject now";
-/// How often "another record is last" without such a record is believed to be a lagging replica.
+/// Number of times that "another record is last", without such a record, counts as a lagging
+/// replica.
 const LAGGING: usize = 20;
 
-/// Why a record was not appended.
+/// The reason why a record was not appended.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum AppendError {
-    /// Somebody else has appended: recover, and decide anew.
+    /// Another writer has appended: recover, and decide again.
     #[error("{subject}: another writer has appended after sequence {after}")]
     Conflict {
         /// The subject.
         subject: String,
-        /// The last record that was known here.
+        /// Sequence of the last record that was known to this writer.
         after: u64,
     },
-    /// The record is larger than the server takes.
+    /// The record is larger than the server accepts.
     #[error("{subject}: a record of {bytes} bytes is too large")]
     TooLarge {
         /// The subject.
         subject: String,
-        /// Its size.
+        /// The record's size, in bytes.
         bytes: usize,
     },
-    /// Not stored at the first attempt; whether it will yet be is unknown. Only
-    /// [`Journal::try_append`] says so.
+    /// The record was not stored at the first attempt; it may still be stored. Only from
+    /// [`Journal::try_append`].
     #[error("{subject}: not stored now: {reason}")]
     NotNow {
         /// The subject.
         subject: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The connection is closed for good, or the subject is malformed.
@@ -63,7 +63,7 @@ pub enum AppendError {
     Closed {
         /// The subject.
         subject: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
@@ -71,7 +71,7 @@ pub enum AppendError {
 /// A record to be appended.
 pub(super) struct Record<'a> {
     pub(super) cursor: &'a Cursor,
-    /// The append's id: the same in all attempts.
+    /// The append id, the same in all attempts.
     pub(super) id: String,
     pub(super) payload: Bytes,
     pub(super) snapshot: bool,
@@ -91,15 +91,15 @@ impl Record<'_> {
     }
 }
 
-/// The attempts at one append so far.
+/// The attempts at one append.
 struct Attempts {
     began: Instant,
-    /// Whether a second attempt may follow.
+    /// Whether further attempts may follow.
     patient: bool,
     pause: Duration,
     patience: Duration,
     contradictions: usize,
-    /// The stream before which nothing was stored after the known last record.
+    /// The stream before which no record after the last known one was found.
     looked_before: Option<String>,
     trouble: Option<InTrouble>,
 }
@@ -128,41 +128,41 @@ impl Attempts {
     }
 }
 
-/// What an attempt has led to.
+/// The outcome of an attempt.
 enum Outcome {
-    /// Stored, at this sequence.
+    /// The record is stored, at this sequence.
     Stored(u64),
-    /// The journal is in another stream now.
+    /// The journal has moved to another stream.
     Elsewhere,
-    /// To be tried again, if the caller has the time.
+    /// The record is not stored: try again, if the caller wants to.
     NotYet(Reason),
-    /// Another record is said to be the last one and cannot be read: to be tried again.
+    /// Another record is said to be the last one, and cannot be read: try again.
     Unclear(&'static str),
 }
 
-/// What reading back showed.
+/// The result of reading back.
 enum Decided {
-    /// Stored, at this sequence.
+    /// The record is stored, at this sequence.
     Ours(u64),
-    /// Another's record took the place.
+    /// Another writer's record is in its place.
     Theirs,
-    /// Nothing has been stored after the last known record.
+    /// No record is stored after the last known one.
     Open,
 }
 
 impl Journal {
-    /// Appends a record directly after the cursor's last one and returns the cursor behind it.
-    /// `snapshot` says that the record holds the whole state after it, so that recovery need not
-    /// read further back.
+    /// Appends a record directly after the cursor's last one, and returns the cursor after it.
+    /// `snapshot` says that the record has the whole state after it, so that recovery needs no
+    /// earlier records.
     ///
-    /// Never gives up by itself: while the server is away, out of storage or silent, it reads back
-    /// and repeats under the same append id until the outcome is certain. A caller who no longer
-    /// cares drops the future; then the record may or may not be stored.
+    /// Repeats without limit: while the server is away, out of storage or silent, it reads back and
+    /// repeats under the same append id until the outcome is certain. A caller that no longer waits
+    /// drops the future; then the record may or may not be stored.
     ///
     /// # Errors
-    /// [`AppendError::Conflict`] when somebody else has appended; [`AppendError::TooLarge`] when
-    /// the server takes no record of that size; [`AppendError::Closed`] when the connection was
-    /// closed by this process.
+    /// [`AppendError::Conflict`] when another writer has appended; [`AppendError::TooLarge`] when
+    /// the server accepts no record of that size; [`AppendError::Closed`] when this process closed
+    /// the connection.
     pub async fn append(
         &self,
         cursor: &Cursor,
@@ -172,11 +172,12 @@ impl Journal {
         self.append_with(cursor, payload, snapshot, true).await
     }
 
-    /// The same, but only one attempt: for a record that is better decided anew than stored late.
+    /// Appends a record with only one attempt: for a record that is better decided again than
+    /// stored late.
     ///
     /// # Errors
     /// Those of [`Journal::append`], and [`AppendError::NotNow`]. After that, the next append with
-    /// this cursor either takes the record's place, or meets a [`AppendError::Conflict`] because
+    /// this cursor either takes the record's place, or fails with [`AppendError::Conflict`] because
     /// the record was stored after all.
     pub async fn try_append(
         &self,
@@ -187,11 +188,11 @@ impl Journal {
         self.append_with(cursor, payload, snapshot, false).await
     }
 
-    /// Whether the cursor is at the last record: then it is given back.
+    /// Checks that the cursor is at the last record, and returns it.
     ///
     /// # Errors
-    /// [`AppendError::Conflict`] when somebody else has appended, [`AppendError::NotNow`] when the
-    /// server does not say.
+    /// [`AppendError::Conflict`] when another writer has appended, [`AppendError::NotNow`] when the
+    /// server does not answer.
     pub async fn check(&self, cursor: &Cursor) -> Result<Cursor, AppendError> {
         loop {
             let streams = self.chain.streams();
@@ -247,7 +248,7 @@ impl Journal {
     }
 }
 
-/// Tries once, and reads back where that does not say enough.
+/// Makes one attempt, and reads back if its answer leaves the outcome open.
 async fn attempt(
     streams: &Streams,
     record: &Record<'_>,
@@ -255,7 +256,7 @@ async fn attempt(
 ) -> Result<Outcome, AppendError> {
     let (now, cursor) = (&streams.now, record.cursor);
     if cursor.last < now.first && attempts.looked_before.as_ref() != Some(&now.name) {
-        // No record comes to an earlier stream any more: what is not there now never will be.
+        // Earlier streams get no further records, so one that is not there now never will be.
         match first_after(&streams.earlier_after(cursor.last), record).await {
             Some(Decided::Open) => attempts.looked_before = Some(now.name.clone()),
             Some(Decided::Ours(sequence)) => return Ok(Outcome::Stored(sequence)),
@@ -279,7 +280,7 @@ async fn attempt(
             match first_after(&streams.after(cursor.last), record).await {
                 Some(Decided::Ours(sequence)) => Ok(Outcome::Stored(sequence)),
                 Some(Decided::Theirs) => Err(conflict(cursor)),
-                // A replica that lags behind shows nothing where another record is known to be.
+                // A lagging replica shows no record although another one is known to be stored.
                 Some(Decided::Open) if matches!(unclear, Sent::WrongLast) => {
                     attempts.contradictions += 1;
                     if attempts.contradictions > LAGGING {
@@ -295,9 +296,9 @@ async fn attempt(
     }
 }
 
-/// The first record after the known last one decides: it carries our id, or somebody else's. The
-/// server finds the last record of a subject at once but has to look for the next one, so the last
-/// one is asked for first: it is hardly ever a later one still.
+/// Reads the first record after the last known one, which decides the outcome: it has this append's
+/// id, or another one. The server finds the last record of a subject at once but has to search for
+/// the next one, so the last one is read first: it is rarely a later one still.
 async fn first_after(streams: &[&Arc<JournalStream>], record: &Record<'_>) -> Option<Decided> {
     let (subject, known) = (&record.cursor.subject, record.cursor.last);
     for stream in streams {

@@ -1,6 +1,6 @@
-//! Which streams a journal lies in. A partition that was moved has its later records in another
-//! stream than its earlier ones, and the sequences of the later stream begin above those of the
-//! earlier one, so a sequence says in which stream a record is.
+//! The streams in which a journal lies. A partition that was moved has its later records in another
+//! stream than its earlier ones. The sequences of the later stream begin above those of the earlier
+//! one, so a sequence shows in which stream its record is.
 
 use super::{JournalError, TableStreams, stream::JournalStream};
 use std::{
@@ -9,22 +9,23 @@ use std::{
 };
 use tokio::sync::Mutex;
 
-/// The streams that hold the records of some journals.
+/// The streams that have the records of some journals.
 #[derive(Clone)]
 pub(super) struct Streams {
-    /// What is appended goes there.
+    /// The stream that gets appended records.
     pub(super) now: Arc<JournalStream>,
-    /// Where the journals were before, the latest first. Nothing is appended there any more.
+    /// The streams in which the journals were before, the latest first. They get no further
+    /// records.
     pub(super) earlier: Arc<[Arc<JournalStream>]>,
 }
 
 impl Streams {
-    /// A stream that has all records.
+    /// Makes it of one stream that has all records.
     pub(super) fn one(now: Arc<JournalStream>) -> Self {
         Self { now, earlier: Arc::new([]) }
     }
 
-    /// The stream in which appended records go, and those before it, in any order.
+    /// Makes it of the stream that gets appended records, and the earlier ones in any order.
     pub(super) fn new(now: Arc<JournalStream>, mut earlier: Vec<Arc<JournalStream>>) -> Self {
         earlier.retain(|stream| stream.name != now.name);
         earlier.sort_by_key(|stream| std::cmp::Reverse(stream.first));
@@ -32,12 +33,12 @@ impl Streams {
         Self { now, earlier: earlier.into() }
     }
 
-    /// All of them, the latest first.
+    /// Returns all streams, the latest first.
     pub(super) fn latest_first(&self) -> impl DoubleEndedIterator<Item = &Arc<JournalStream>> {
         std::iter::once(&self.now).chain(self.earlier.iter())
     }
 
-    /// Those of the earlier streams that may have records after a sequence, in the order of their
+    /// Returns the earlier streams that may have records after a sequence, in the order of their
     /// records.
     pub(super) fn earlier_after(&self, sequence: u64) -> Vec<&Arc<JournalStream>> {
         let ends = self.latest_first().map(|later| later.first);
@@ -47,25 +48,25 @@ impl Streams {
         streams
     }
 
-    /// Those that may have records after a sequence, in the order of their records.
+    /// Returns the streams that may have records after a sequence, in the order of their records.
     pub(super) fn after(&self, sequence: u64) -> Vec<&Arc<JournalStream>> {
         let mut streams = self.earlier_after(sequence);
         streams.push(&self.now);
         streams
     }
 
-    /// The one that has the record with a sequence, if it is still there.
+    /// Returns the stream that has the record with a sequence, if the record still exists.
     pub(super) fn holding(&self, sequence: u64) -> &Arc<JournalStream> {
         self.latest_first().find(|stream| stream.first <= sequence).unwrap_or(&self.now)
     }
 }
 
-/// The streams of some journals as they are known now.
+/// The streams of some journals, as far as this process knows.
 pub(super) struct Chain {
-    /// Which partition's journals they are; none where a stream was opened by its name.
+    /// The partition of the journals; none if a stream was opened by its name.
     partition: Option<(TableStreams, u16)>,
     streams: RwLock<Streams>,
-    /// When the server was last asked where the partition is.
+    /// Time of the last question to the server where the partition is.
     asked: Mutex<Option<Instant>>,
 }
 
@@ -78,11 +79,11 @@ impl Chain {
         self.streams.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Returns whether the stream that was the latest one at a moment was so still: what was read
-    /// from it until then was all there was. If it was not, the others are known from now on.
+    /// Returns whether `latest` was still the latest stream at `moment`: then all records until
+    /// then were in the streams that were read. Otherwise the new streams are known from now on.
     ///
     /// # Errors
-    /// When the server does not answer, or the partition stays without a stream.
+    /// When the server does not answer, or no stream holds the partition for long.
     pub(super) async fn is_still(
         &self,
         latest: &JournalStream,
@@ -91,7 +92,7 @@ impl Chain {
         let Some((streams, partition)) = &self.partition else {
             return Ok(true);
         };
-        // Many ask at the same time; one question after the moment answers all of them.
+        // Many tasks ask at the same time; one question after the moment answers all.
         let mut asked = self.asked.lock().await;
         if asked.is_none_or(|asked| asked <= moment) {
             let asks = Instant::now();
@@ -106,7 +107,11 @@ impl Chain {
         let mut streams = self.streams.write().unwrap_or_else(PoisonError::into_inner);
         if streams.now.name != found.now.name {
             let known = streams.latest_first().chain(found.earlier.iter()).cloned().collect();
-            tracing::info!(from = streams.now.name, to = found.now.name, "journals go on in another stream");
+            tracing::info!(
+                from = streams.now.name,
+                to = found.now.name,
+                "a partition was moved: its journals continue in another stream"
+            );
             *streams = Streams::new(found.now, known);
         }
     }

@@ -1,27 +1,29 @@
-//! Reading: recovery from the last snapshot and its tail, and a walk over everything.
+//! Reads journals: recovers them from the last snapshot and its tail, and walks over all records.
 
 use super::{Cursor, Journal, JournalError, Last, OWN, PREVIOUS, Recovered, SNAPSHOT, Stored, stream::TAILS};
 use crate::direct::Found;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use std::{collections::HashMap, time::Instant};
 
-/// Records of a tail that are read one by one, from the newest back; what is before them is read as
-/// a batch. One by one costs a round trip each but nothing else; in a batch the server looks at
-/// everything between two records of a subject.
+/// Number of records of a tail that are read one by one, from the newest back; earlier ones are
+/// read as a batch. A single read costs one round trip; for a batch, the server looks at all
+/// messages between two records of a subject.
 const STEPS: usize = 64;
 
 impl Journal {
-    /// Everything that a new owner needs of all subjects that match a filter, in the order of their
-    /// last records.
+    /// Returns the records that a new owner needs, of all subjects that match a filter, in the
+    /// order of their last records.
     ///
     /// # Errors
-    /// When the server does not answer, or records that a subject builds on are gone.
+    /// When the server does not answer, or records on which a subject's last one builds were
+    /// removed.
     pub async fn recover(&self, subjects: &str) -> Result<Vec<Recovered>, JournalError> {
         let tails = self.lasts(subjects).await?.into_iter().map(|last| self.complete(last));
         stream::iter(tails).buffered(TAILS).try_collect().await
     }
 
-    /// The last record of every subject that matches a filter, in the order of their sequences.
+    /// Returns the last record of each subject that matches a filter, in the order of their
+    /// sequences.
     ///
     /// # Errors
     /// When the server does not answer.
@@ -42,15 +44,15 @@ impl Journal {
         }
     }
 
-    /// The rest of what a new owner needs of a subject.
+    /// Reads the remaining records of a subject that a new owner needs.
     ///
     /// # Errors
-    /// When the server does not answer, or records that the last one builds on are gone.
+    /// When the server does not answer, or records on which the last one builds were removed.
     pub async fn complete(&self, last: Last) -> Result<Recovered, JournalError> {
         self.with_tail(last.0).await
     }
 
-    /// The same of one subject; none when it has no record.
+    /// Returns the records of one subject that a new owner needs; none if it has no record.
     ///
     /// # Errors
     /// Those of [`Journal::recover`].
@@ -73,13 +75,13 @@ impl Journal {
         }
     }
 
-    /// Every record that matches a filter, in the order of their sequences. Records that are
-    /// appended meanwhile may or may not be among them.
+    /// Reads all records that match a filter, in the order of their sequences. Records that are
+    /// appended meanwhile may be missing.
     pub fn walk(&self, filter: &str) -> impl Stream<Item = Result<Stored, JournalError>> + use<> {
         self.walk_from(filter, 1)
     }
 
-    /// The same, beginning at a sequence.
+    /// Reads all records that match a filter, from a sequence on.
     pub fn walk_from(
         &self,
         filter: &str,
@@ -142,8 +144,8 @@ impl Journal {
     }
 }
 
-/// Sequence of the subject's record before this one, as its writer expected and the server found it
-/// to be; 0 for the first. None when the writer did not say.
+/// Returns the sequence of the subject's record before this one, as its writer expected and the
+/// server checked; 0 for the first. None if the record has no such header.
 fn previous(record: &Found) -> Option<u64> {
     let in_other_stream = record.headers.get(PREVIOUS);
     let header = in_other_stream
@@ -151,7 +153,7 @@ fn previous(record: &Found) -> Option<u64> {
     header?.as_str().parse().ok()
 }
 
-/// The snapshot that a record builds on; none when it is one itself.
+/// Returns the sequence of the snapshot that a record builds on; none if it is a snapshot itself.
 fn snapshot_of(record: &Found) -> Option<u64> {
     let text = record.headers.get(SNAPSHOT).map_or("0", async_nats::HeaderValue::as_str);
     (text != OWN).then(|| text.parse().unwrap_or(0))

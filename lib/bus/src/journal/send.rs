@@ -1,4 +1,4 @@
-//! One attempt at an append, and what its answer says.
+//! Makes one attempt at an append, and interprets its answer.
 
 use super::{
     APPEND_ID, AppendError, Cursor, OWN, PREVIOUS, SNAPSHOT, append::Record, stream::JournalStream,
@@ -16,30 +16,31 @@ use tokio::time::{Instant, sleep};
 
 /// Error codes of the server's JetStream API (server/errors.json).
 mod code {
-    /// The expected last sequence of the subject is another.
+    /// Another last sequence of the subject was expected.
     pub(super) const WRONG_LAST: u64 = 10_071;
-    /// The same, while another write of the subject is on its way to the replicas.
+    /// Another last sequence was expected, and another write of the subject is on its way to the
+    /// replicas.
     pub(super) const IN_FLIGHT: u64 = 10_164;
-    /// The message is larger than the stream takes.
+    /// The message is larger than the stream accepts.
     pub(super) const TOO_LARGE: u64 = 10_054;
     /// The subject belongs to another stream than the expected one.
     pub(super) const WRONG_STREAM: u64 = 10_060;
-    /// The stream cannot store it, for the most part because it has as many bytes as it may have.
+    /// The stream cannot store the message, mostly because it has as many bytes as it may have.
     pub(super) const NOT_STORED: u64 = 10_077;
     /// The account, the server or the disk is full.
     pub(super) const NO_ROOM: [u64; 3] = [10_002, 10_023, 10_047];
 }
 
-/// What one attempt came to.
+/// The result of one attempt.
 pub(super) enum Sent {
     Stored(u64),
     /// Another record is the last one, or this one is stored already.
     WrongLast,
-    /// The journal is in another stream now; certainly not stored.
+    /// The journal has moved to another stream; the record is not stored.
     Elsewhere,
-    /// Certainly not stored.
+    /// The record is not stored.
     NotStored(Reason),
-    /// No answer: it may be stored.
+    /// No answer: the record may be stored.
     Unknown,
 }
 
@@ -89,8 +90,8 @@ pub(super) async fn send(
     }
 }
 
-/// Waits for an answer, but not beyond a broken connection, nor longer than this unless those
-/// before it are being answered.
+/// Waits for an answer until the connection breaks, or for `patience`; longer as long as earlier
+/// requests are being answered.
 async fn answer_or_outage<T>(
     bus: &Bus,
     answer: impl Future<Output = T>,
@@ -114,7 +115,8 @@ fn headers(stream: &JournalStream, record: &Record<'_>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(NATS_EXPECTED_STREAM, stream.name.as_str());
     if cursor.last < stream.first {
-        // What the record follows is in an earlier stream: in this one it is the journal's first.
+        // The record before is in an earlier stream: in this one, the record is the journal's
+        // first.
         headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, "0");
         headers.insert(PREVIOUS, cursor.last.to_string().as_str());
     } else {

@@ -1,4 +1,4 @@
-//! One stream as this process knows it. All journals in it share this.
+//! One stream, as this process knows it. All journals in it share this state.
 
 use super::{
     JournalError,
@@ -20,24 +20,23 @@ use std::{
 };
 use tokio::sync::Semaphore;
 
-/// Batches of one stream that this process reads at the same time. When a dead worker's partitions
-/// are all taken over at once, more would only wait at the server, some of them longer than their
-/// readers do.
+/// Batches of one stream that this process reads at the same time. When all partitions of a dead
+/// worker are taken over at once, more batches would only wait at the server, some of them longer
+/// than their readers do.
 const READS: usize = 2;
 /// Tails of one stream that this process reads at the same time, record by record.
 pub(super) const TAILS: usize = 64;
-/// Messages of one batch where there is no other bound.
+/// Messages of a batch without another bound.
 pub(super) const BATCH: u64 = 512;
 /// Batches of last records that are read at the same time.
 const BATCHES: usize = 4;
-/// Subjects that the server lists at once (JSApiStreamInfo's page).
+/// Number of subjects that the server lists at once (JSApiStreamInfo's page).
 const PAGE: usize = 100_000;
 
 pub(super) struct JournalStream {
     pub(super) bus: Bus,
     pub(super) name: String,
-    /// Sequence that the stream's first record was given, 0 or 1 where the stream is none that was
-    /// added later.
+    /// Sequence of the stream's first record; 0 or 1 unless the stream was added later.
     pub(super) first: u64,
     /// The highest sequence of the stream that this process has seen.
     newest: AtomicU64,
@@ -50,11 +49,11 @@ pub(super) struct JournalStream {
 }
 
 impl JournalStream {
-    /// Opens a stream that `pokerctl apply` has made.
+    /// Opens a stream that `pokerctl apply` has created.
     ///
     /// # Errors
-    /// When it is missing, would lose records by itself, cannot be read directly, or the server
-    /// does not answer.
+    /// When the stream is missing, has settings by which records could be lost, cannot be read
+    /// directly, or the server does not answer.
     pub(super) async fn open(bus: &Bus, name: &str) -> Result<Arc<Self>, JournalError> {
         #[derive(Deserialize)]
         struct About {
@@ -102,7 +101,7 @@ impl JournalStream {
         }))
     }
 
-    /// Returns whether records can be stored now, as far as is known.
+    /// Returns whether records can be stored now, as far as this process knows.
     pub(super) fn is_well(&self) -> bool {
         self.bus.is_connected() && !self.trouble.is_now()
     }
@@ -119,28 +118,28 @@ impl JournalStream {
         direct::get(&self.bus, &self.name, wanted).await
     }
 
-    /// The last record of a subject; a filter may match many.
+    /// Returns the last record of a subject, or of all subjects that match a filter.
     pub(super) async fn last_of(&self, subject: &str) -> Result<Option<Found>, BusError> {
         self.get(&Wanted { last: Some(subject), ..Wanted::default() }).await
     }
 
-    /// A subject's first record at a sequence or after it; a filter may match many subjects.
+    /// Returns the first record of a subject, or of all that match a filter, from a sequence on.
     pub(super) async fn next_of(&self, subject: &str, from: u64) -> Result<Option<Found>, BusError> {
         self.get(&Wanted { from: from.max(1), next: Some(subject), ..Wanted::default() }).await
     }
 
-    /// The record at a sequence, if it is there.
+    /// Returns the record with a sequence, if it exists.
     pub(super) async fn at(&self, sequence: u64) -> Result<Option<Found>, BusError> {
         self.get(&Wanted { from: sequence, ..Wanted::default() }).await
     }
 
     async fn read(&self, wanted: &Wanted<'_>) -> Result<Batch, BusError> {
-        // The semaphore is never closed; without a permit the read is only less bounded.
+        // The semaphore is never closed; without a permit, only the bound is lost.
         let _permit = self.reads.acquire().await.ok();
         direct::batch(&self.bus, &self.name, wanted).await
     }
 
-    /// One batch of what matches a filter, from a sequence on.
+    /// Reads one batch of the records that match a filter, from a sequence on.
     pub(super) async fn batch(&self, filter: &str, from: u64) -> Result<Vec<Found>, JournalError> {
         let wanted = Wanted { from: from.max(1), next: Some(filter), batch: BATCH, ..Wanted::default() };
         match self.read(&wanted).await? {
@@ -153,7 +152,7 @@ impl JournalStream {
         }
     }
 
-    /// A subject's records from a sequence on and before another one.
+    /// Reads a subject's records from a sequence on and before another one.
     pub(super) async fn between(
         &self,
         subject: &str,
@@ -174,7 +173,7 @@ impl JournalStream {
         }
     }
 
-    /// The last record of every subject that matches a filter, in the order of the stream.
+    /// Reads the last record of each subject that matches a filter, in the order of the stream.
     pub(super) async fn lasts(&self, filter: &str) -> Result<Vec<Found>, JournalError> {
         let lasts = match self.lasts_at_once(vec![filter]).await? {
             Some(lasts) => lasts,
@@ -186,7 +185,7 @@ impl JournalStream {
         Ok(lasts)
     }
 
-    /// The last records of the subjects; none when there are more than a batch may hold.
+    /// Reads the last records of the subjects; none if there are more than a batch may have.
     async fn lasts_at_once(&self, filters: Vec<&str>) -> Result<Option<Vec<Found>>, JournalError> {
         let mut wanted = Wanted { last_of: Some(filters), ..Wanted::default() };
         let mut lasts = Vec::new();
@@ -196,8 +195,8 @@ impl JournalStream {
                 Batch::Some { found, pending, up_to } => {
                     let more = pending > 0 && !found.is_empty();
                     lasts.extend(found);
-                    // The server ends a batch early when its bytes are many; the rest is asked for
-                    // as of the same moment.
+                    // The server ends a batch early if it has many bytes; the rest is read as of
+                    // the same moment.
                     match lasts.last() {
                         Some(last) if more => {
                             wanted.from = last.sequence + 1;
@@ -224,7 +223,7 @@ impl JournalStream {
         Ok(batches.into_iter().flatten().collect())
     }
 
-    /// The subjects that match a filter, page by page.
+    /// Reads the subjects that match a filter, page by page.
     async fn subjects(&self, filter: &str) -> Result<Vec<String>, JournalError> {
         #[derive(Deserialize)]
         struct About {

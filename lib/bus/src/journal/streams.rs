@@ -1,6 +1,5 @@
-//! Which stream holds the journals of a partition's tables. The streams' own lists of subjects say
-//! so, on the server: it lets no subject belong to two streams, so there is nothing to compute and
-//! nothing that could be out of step.
+//! Finds the stream that holds a partition's journals, by the streams' own lists of subjects on the
+//! server. A subject cannot belong to two streams, so the lists cannot contradict each other.
 
 use super::{
     Journal, JournalError,
@@ -21,12 +20,12 @@ use tokio::{
 };
 use wire::subject;
 
-/// How often it is looked again for the stream of a partition that none holds.
+/// Interval between two questions for the stream of a partition that no stream holds.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// How long a partition may be without a stream while it is moved from one to another.
+/// How long a partition may be without a stream while it is moved.
 const MOVING: Duration = Duration::from_secs(30);
 
-/// The streams of all tables' journals. Clones share the streams that are open.
+/// The streams of all tables' journals. Clones share open streams.
 #[derive(Clone)]
 pub struct TableStreams {
     inner: Arc<Inner>,
@@ -38,14 +37,15 @@ struct Inner {
 }
 
 impl TableStreams {
-    /// Returns the streams as the server has them; nothing is asked yet.
+    /// Makes the set of streams; asks the server only when one is needed.
     #[must_use]
     pub fn new(bus: &Bus) -> Self {
         Self { inner: Arc::new(Inner { bus: bus.clone(), open: Mutex::default() }) }
     }
 
-    /// Returns the journal of a partition, which goes on in another stream when the partition is
-    /// moved there. Waits half a minute where no stream holds it: it is being moved.
+    /// Returns the journals of a partition, which continue in another stream when the partition is
+    /// moved. Waits up to half a minute while no stream holds the partition, because it is being
+    /// moved.
     ///
     /// # Errors
     /// [`JournalError::Unheld`] after that, and those of [`Journal::open`].
@@ -54,8 +54,8 @@ impl TableStreams {
         Journal::new(Chain::new(Some((self.clone(), partition)), found))
     }
 
-    /// Returns every stream that has journals of tables, by name. What is appended through these
-    /// goes to the stream that it was opened as, or is not stored.
+    /// Returns all streams that have journals of tables, by name. Records appended through these go
+    /// to that stream or are not stored.
     ///
     /// # Errors
     /// Those of [`Journal::open`].
@@ -68,8 +68,7 @@ impl TableStreams {
         Ok(journals)
     }
 
-    /// Whether records can be stored now in all streams that have been asked for, as far as is
-    /// known.
+    /// Returns whether records can be stored now in all open streams, as far as this process knows.
     pub async fn are_well(&self) -> bool {
         self.inner.open.lock().await.values().all(|stream| stream.is_well())
     }
@@ -88,8 +87,8 @@ impl TableStreams {
                 None => sleep(LOOK_AGAIN).await,
             }
         };
-        // After the other question: a stream that the partition leaves meanwhile is known from the
-        // answer to that one.
+        // Asked second: a stream that the partition leaves meanwhile is known from the first
+        // answer.
         let mut earlier = Vec::new();
         for name in names(&self.inner.bus, &subject::all_moved_tables(partition)).await? {
             earlier.push(self.open(&name).await?);
@@ -108,7 +107,7 @@ impl TableStreams {
     }
 }
 
-/// Names of the streams that hold partitions, or have held some.
+/// Returns the names of the streams that hold partitions, or have held some.
 pub(crate) async fn table_streams(bus: &Bus) -> Result<BTreeSet<String>, BusError> {
     let mut found = BTreeSet::new();
     for filter in [subject::ALL_TABLE_JOURNALS, subject::ALL_MOVED_TABLES] {
@@ -117,7 +116,7 @@ pub(crate) async fn table_streams(bus: &Bus) -> Result<BTreeSet<String>, BusErro
     Ok(found)
 }
 
-/// Names of the streams that take subjects which match a filter.
+/// Returns the names of the streams whose subjects match a filter.
 async fn names(bus: &Bus, filter: &str) -> Result<Vec<String>, BusError> {
     #[derive(Deserialize)]
     struct Page {

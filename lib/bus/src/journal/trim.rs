@@ -1,5 +1,4 @@
-//! How far a stream of journals reaches, whose journals are in it, and taking away what is
-//! archived.
+//! Reads a stream's extent and partitions, and removes archived records.
 
 use super::{Journal, JournalError, JournalStream};
 use crate::api;
@@ -8,34 +7,35 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use wire::subject;
 
-/// How far a stream reaches.
+/// The extent of a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Extent {
-    /// Sequence of its first record; one more than `last` when there is none.
+    /// Sequence of its first record; one more than `last` if it has none.
     #[serde(rename = "first_seq", default)]
     pub first: u64,
-    /// Sequence of the record that was stored last; 0: there never was one.
+    /// Sequence of the record that was stored last; 0 if there never was one.
     #[serde(rename = "last_seq", default)]
     pub last: u64,
-    /// Records.
+    /// Number of records.
     #[serde(rename = "messages", default)]
     pub records: u64,
-    /// Bytes that they take.
+    /// Bytes of the records.
     #[serde(default)]
     pub bytes: u64,
 }
 
-/// Whose journals are in a stream.
+/// The partitions whose journals are in a stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Partitions {
-    /// Partitions whose records are appended here.
+    /// Partitions whose records are appended to the stream.
     pub held: BTreeSet<u16>,
-    /// Partitions that were moved to another stream; records of theirs may still be here.
+    /// Partitions that were moved to another stream; some of their records may still be in this
+    /// one.
     pub moved: BTreeSet<u16>,
 }
 
 impl Partitions {
-    /// Returns what a stream's list of subjects says.
+    /// Returns the partitions of a stream's list of subjects.
     #[must_use]
     pub fn of_subjects(subjects: &[String]) -> Self {
         Self {
@@ -44,7 +44,7 @@ impl Partitions {
         }
     }
 
-    /// Returns whether a subject in a stream's list stands for a partition that the stream holds or
+    /// Returns whether a subject in a stream's list belongs to a partition that the stream holds or
     /// has held.
     #[must_use]
     pub fn is_named_by(subject: &str) -> bool {
@@ -59,7 +59,7 @@ struct Purged {
 }
 
 impl Journal {
-    /// Returns how far the stream reaches that appended records go to.
+    /// Returns the extent of the stream that gets appended records.
     ///
     /// # Errors
     /// When the stream is missing or the server does not answer.
@@ -72,7 +72,7 @@ impl Journal {
         Ok(about.state)
     }
 
-    /// Returns whose journals are in the stream that appended records go to.
+    /// Returns the partitions of the stream that gets appended records.
     ///
     /// # Errors
     /// When the stream is missing or the server does not answer.
@@ -90,8 +90,8 @@ impl Journal {
         Ok(Partitions::of_subjects(&about.config.subjects))
     }
 
-    /// Returns the sequence of the first record that matches a filter, in the stream that appended
-    /// records go to; none when there is no such record.
+    /// Returns the sequence of the first record that matches a filter, in the stream that gets
+    /// appended records; none if there is no such record.
     ///
     /// # Errors
     /// When the server does not answer.
@@ -100,9 +100,9 @@ impl Journal {
         Ok(found.map(|found| found.sequence))
     }
 
-    /// Removes every record of the stream before a sequence and returns how many there were. The
-    /// server drops whole blocks of its files for that; taking records out subject by subject would
-    /// have it look through all that lies between them (`docs/decisions/0038-archive.md`).
+    /// Removes all records of the stream before a sequence, and returns their number. The server
+    /// drops whole blocks of its files for that; to remove records subject by subject, it would
+    /// look at all messages between them (`docs/decisions/0038-archive.md`).
     ///
     /// # Errors
     /// When the server refuses or does not answer.
@@ -110,18 +110,18 @@ impl Journal {
         purge(&self.chain.streams().now, json!({"seq": sequence})).await
     }
 
-    /// Removes every record of one subject, wherever it is, and returns how many there were.
+    /// Removes all records of one subject, from all streams, and returns their number.
     ///
     /// # Errors
     /// When the server refuses or does not answer.
     pub async fn remove(&self, subject: &str) -> Result<u64, JournalError> {
-        // The earliest first: with the last record gone, an earlier one would seem to be the last.
+        // The earliest first: without the last record, an earlier one would count as the last.
         let removed = self.remove_earlier(subject).await?;
         Ok(removed + purge(&self.chain.streams().now, json!({"filter": subject})).await?)
     }
 
-    /// Removes the records that match a filter from the streams that the journals were in before,
-    /// and returns how many there were.
+    /// Removes the records that match a filter from the streams in which the journals were before,
+    /// and returns their number.
     ///
     /// # Errors
     /// When the server refuses or does not answer.

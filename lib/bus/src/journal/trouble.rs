@@ -1,4 +1,4 @@
-//! That records cannot be stored now: counted, and told in the log.
+//! Counts and logs that records cannot be stored.
 
 use std::{
     sync::{
@@ -11,7 +11,7 @@ use std::{
 /// Shortest time between two warnings of a stream, in milliseconds.
 const WARN_EVERY_MS: u64 = 5_000;
 
-/// Which appends failed and wait to be repeated.
+/// The failed appends that wait to be repeated.
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
     waiting: AtomicU64,
@@ -27,7 +27,7 @@ impl Trouble {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// An append has failed; it waits until the returned value is dropped.
+    /// Counts a failed append as waiting until the returned value is dropped.
     pub(super) fn begin(self: Arc<Self>) -> InTrouble {
         if self.waiting.fetch_add(1, Ordering::Relaxed) == 0 {
             self.count.fetch_add(1, Ordering::Relaxed);
@@ -36,7 +36,7 @@ impl Trouble {
     }
 }
 
-/// An append that failed and is repeated, or given up.
+/// A failed append that is repeated, or given up.
 pub(super) struct InTrouble(Arc<Trouble>);
 
 impl Drop for InTrouble {
@@ -45,12 +45,12 @@ impl Drop for InTrouble {
     }
 }
 
-/// Why an append waits.
+/// The reason why an append waits.
 #[derive(Debug)]
 pub(super) enum Reason {
-    /// The stream or the server's storage is full, as the server says it.
+    /// The stream or the server's storage is full, in the server's words.
     NoRoom(String),
-    /// Anything else.
+    /// Another reason.
     Other(String),
 }
 
@@ -62,7 +62,8 @@ impl Reason {
     }
 }
 
-/// Tells now and then that appends have to wait, however many do.
+/// Logs from time to time that appends have to wait, at most one warning per stream in
+/// [`WARN_EVERY_MS`].
 #[derive(Debug, Default)]
 pub(super) struct Warnings {
     last_ms: AtomicU64,
@@ -85,12 +86,17 @@ impl Warnings {
                 stream,
                 reason,
                 waited_ms,
-                "stream {stream} has no room for records: what is recorded in it stands still and nothing is lost; it goes on \
+                "stream {stream} has no room for records: its tables and tournaments are stopped and nothing is lost; they continue \
                  by itself once there is room: raise max_bytes in nats/ and run `pokerctl apply`, give the NATS server more \
-                 disk or max_file_store, or see with `pokerctl nodes` that an archivist runs, which takes out what is archived"
+                 disk or max_file_store, or see with `pokerctl nodes` that an archivist runs, which removes archived records"
             ),
             Reason::Other(reason) => {
-                tracing::warn!(stream, reason, waited_ms, "records cannot be stored now; trying on");
+                tracing::warn!(
+                    stream,
+                    reason,
+                    waited_ms,
+                    "records cannot be stored now: tables or tournaments of the stream are stopped; the appends are repeated"
+                );
             }
         }
     }

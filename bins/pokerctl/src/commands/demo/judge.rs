@@ -17,7 +17,8 @@ struct Done {
     verify_violations: u64,
 }
 
-/// Verifies the fleet and prints one line of JSON to stdout. Whether all places are ranked and nothing is violated.
+/// Verifies the fleet and prints one line of JSON to stdout. Whether all places are ranked and
+/// nothing is violated.
 ///
 /// # Errors
 /// When the journals or the ledger cannot be read.

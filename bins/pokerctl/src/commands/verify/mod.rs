@@ -1,6 +1,8 @@
-//! `pokerctl verify`: reads every journal and the ledger of a fleet, running or idle, and checks what must always hold.
+//! `pokerctl verify`: reads every journal and the ledger of a fleet, running or idle, and checks
+//! what must always hold.
 //!
-//! The checks are those of `lib/audit`. Here is what they are fed with, and the comparison with the ledger.
+//! The checks are those of `lib/audit`. Here is what they are fed with, and the comparison with the
+//! ledger.
 
 mod ledger;
 mod verified;

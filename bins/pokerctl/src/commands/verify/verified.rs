@@ -19,10 +19,11 @@ pub struct Verified {
     pub tournaments: u64,
     /// Tournaments that have finished: their places and prizes were compared with the cashier's.
     pub finished_tournaments: u64,
-    /// Journals whose beginning is gone and that were checked from their first snapshot on. What was before is for the
-    /// archive to prove.
+    /// Journals whose beginning is gone and that were checked from their first snapshot on. What
+    /// was before is for the archive to prove.
     pub from_snapshot: u64,
-    /// Journals whose beginning is gone and that have no snapshot to begin with: nothing of them was checked.
+    /// Journals whose beginning is gone and that have no snapshot to begin with: nothing of them
+    /// was checked.
     pub without_snapshot: u64,
     /// How long it took, in seconds.
     pub seconds: f64,
