@@ -52,7 +52,7 @@ pub enum Command {
     Apply(commands::apply::Args),
     /// List the fleet's members
     Nodes(commands::nodes::Args),
-    /// Drain members: they hand over everything that they own, and end
+    /// Drain members: they hand over all that they own, and end
     Drain(commands::drain::Args),
     /// Start drained members again (on the machine where `pokerctl up` runs)
     Undrain(commands::drain::UndrainArgs),

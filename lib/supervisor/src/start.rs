@@ -229,7 +229,7 @@ impl Start<'_> {
     /// with the names of the others.
     ///
     /// # Errors
-    /// When one of them has died [`DEATHS`] times, or is not ready after [`READY`].
+    /// When one of them has died three times, or is not ready after a minute.
     pub async fn run(
         &self,
         roles: Roles,
