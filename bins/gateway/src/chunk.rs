@@ -1,6 +1,6 @@
 //! Events of a table as they came over the feed, encoded once for all viewers.
 
-use crate::format::{self, Format};
+use crate::format;
 use bytes::Bytes;
 use serde::{
     Deserialize, Deserializer,
@@ -10,7 +10,7 @@ use std::{fmt, sync::OnceLock};
 use wire::{
     VERSION,
     client::{ServerFrame, ServerMessage, TableEvents},
-    codec::{self, CodecError},
+    codec::{self, CodecError, Encoding},
 };
 
 /// Some events of one table, in order.
@@ -119,7 +119,7 @@ impl Chunk {
             first: events.first,
             last: events.last(),
             closes: events.events.contains(&wire::event::Event::Closed),
-            msgpack: format::encode(None, ServerMessage::Events(events), Format::MessagePack),
+            msgpack: format::encode(None, ServerMessage::Events(events), Encoding::MessagePack),
             json: OnceLock::new(),
         }
     }
@@ -140,17 +140,17 @@ impl Chunk {
     }
 
     /// Returns the frame with the events from a number on.
-    pub(crate) fn bytes(&self, from: u64, format: Format) -> Bytes {
+    pub(crate) fn bytes(&self, from: u64, format: Encoding) -> Bytes {
         if from > self.first {
             return self.tail(from, format);
         }
         match format {
-            Format::MessagePack => self.msgpack.clone(),
-            Format::Json => self.json.get_or_init(|| self.tail(self.first, format)).clone(),
+            Encoding::MessagePack => self.msgpack.clone(),
+            Encoding::Json => self.json.get_or_init(|| self.tail(self.first, format)).clone(),
         }
     }
 
-    fn tail(&self, from: u64, format: Format) -> Bytes {
+    fn tail(&self, from: u64, format: Encoding) -> Bytes {
         let frame: Result<ServerFrame, _> = codec::decode(&self.msgpack);
         match frame {
             Ok(ServerFrame { m: ServerMessage::Events(mut chunk), .. }) => {
@@ -168,8 +168,8 @@ impl Chunk {
                     "a table's events are of an unknown version: JSON clients do not get them, other clients get them unchanged"
                 );
                 match format {
-                    Format::MessagePack => self.msgpack.clone(),
-                    Format::Json => Bytes::new(),
+                    Encoding::MessagePack => self.msgpack.clone(),
+                    Encoding::Json => Bytes::new(),
                 }
             }
         }
@@ -189,11 +189,8 @@ pub(crate) mod tests {
         })
     }
 
-    fn decoded(bytes: &Bytes, format: Format) -> TableEvents {
-        let frame: ServerFrame = match format {
-            Format::MessagePack => codec::decode(bytes).unwrap(),
-            Format::Json => serde_json::from_slice(bytes).unwrap(),
-        };
+    fn decoded(bytes: &Bytes, format: Encoding) -> TableEvents {
+        let frame: ServerFrame = format.decode(bytes).unwrap();
         match frame.m {
             ServerMessage::Events(events) => events,
             other => panic!("{other:?}"),
@@ -202,18 +199,18 @@ pub(crate) mod tests {
 
     #[test]
     fn a_frame_of_the_feed_is_passed_on_unchanged() {
-        let payload = chunk(4..=6).bytes(0, Format::MessagePack);
+        let payload = chunk(4..=6).bytes(0, Encoding::MessagePack);
         let parsed = Chunk::parse(payload.clone()).unwrap();
         assert_eq!((parsed.first(), parsed.last(), parsed.closes()), (4, 6, false));
-        assert_eq!(parsed.bytes(4, Format::MessagePack).as_ptr(), payload.as_ptr());
-        let json = parsed.bytes(0, Format::Json);
-        assert_eq!(decoded(&json, Format::Json), decoded(&payload, Format::MessagePack));
-        assert_eq!(parsed.bytes(4, Format::Json).as_ptr(), json.as_ptr(), "encoded once");
+        assert_eq!(parsed.bytes(4, Encoding::MessagePack).as_ptr(), payload.as_ptr());
+        let json = parsed.bytes(0, Encoding::Json);
+        assert_eq!(decoded(&json, Encoding::Json), decoded(&payload, Encoding::MessagePack));
+        assert_eq!(parsed.bytes(4, Encoding::Json).as_ptr(), json.as_ptr(), "encoded once");
     }
 
     #[test]
     fn a_viewer_gets_only_the_events_that_it_has_not_seen() {
-        for format in [Format::MessagePack, Format::Json] {
+        for format in [Encoding::MessagePack, Encoding::Json] {
             let rest = decoded(&chunk(4..=6).bytes(6, format), format);
             assert_eq!(rest.first, 6);
             assert_eq!(rest.events, [Event::SatOut { seat: 6 }]);
@@ -227,9 +224,9 @@ pub(crate) mod tests {
             first: 9,
             events: vec![Event::SatIn { seat: 1 }, Event::Closed],
         };
-        let payload = Chunk::replay(events).bytes(0, Format::MessagePack);
+        let payload = Chunk::replay(events).bytes(0, Encoding::MessagePack);
         assert!(Chunk::parse(payload).unwrap().closes());
-        let pong = format::encode(None, ServerMessage::Pong, Format::MessagePack);
+        let pong = format::encode(None, ServerMessage::Pong, Encoding::MessagePack);
         assert!(Chunk::parse(pong).is_err());
         assert!(Chunk::parse(Bytes::from_static(&[0xc1])).is_err());
     }

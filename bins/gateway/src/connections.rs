@@ -1,10 +1,6 @@
 //! The connections of this gateway, and which of them is which player's.
 
-use crate::{
-    format::{self, Format},
-    limits::TURNED_AWAY,
-    outbox::Outbox,
-};
+use crate::{format, limits::TURNED_AWAY, outbox::Outbox};
 use bytes::Bytes;
 use std::{
     collections::HashMap,
@@ -17,6 +13,7 @@ use std::{
 use wire::{
     PlayerId,
     client::{Closing, ServerMessage},
+    codec::Encoding,
 };
 
 /// A gateway that has not heard its own notice for this long has lost it.
@@ -193,11 +190,11 @@ impl Connections {
     /// Sends a message on all connections.
     pub(crate) fn tell_all(&self, message: &ServerMessage) {
         let frame = |format| format::encode(None, message.clone(), format);
-        let (packed, json) = (frame(Format::MessagePack), frame(Format::Json));
+        let (packed, json) = (frame(Encoding::MessagePack), frame(Encoding::Json));
         for connection in self.lock().by_number.values() {
             connection.outbox.push(match connection.outbox.format() {
-                Format::MessagePack => packed.clone(),
-                Format::Json => json.clone(),
+                Encoding::MessagePack => packed.clone(),
+                Encoding::Json => json.clone(),
             });
         }
     }
@@ -232,7 +229,7 @@ mod tests {
     const ANN: PlayerId = PlayerId(1);
 
     fn outbox() -> Arc<Outbox> {
-        Arc::new(Outbox::new(Format::Json))
+        Arc::new(Outbox::new(Encoding::Json))
     }
 
     #[test]

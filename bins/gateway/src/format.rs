@@ -1,21 +1,12 @@
-//! Encodes and decodes frames: MessagePack or JSON, the same on TCP and WebSocket.
+//! Encodes and decodes frames, the same on TCP and WebSocket.
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use wire::{
     CommandId, VERSION,
     client::{ClientFrame, ServerFrame, ServerMessage},
-    codec,
+    codec::Encoding,
 };
-
-/// The encoding of a connection's frames.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
-    /// MessagePack with named fields.
-    MessagePack,
-    /// JSON text.
-    Json,
-}
 
 /// A malformed frame.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,15 +26,14 @@ struct Envelope {
 }
 
 /// Decodes a request.
-pub(crate) fn decode(bytes: &[u8], format: Format) -> Result<ClientFrame, Malformed> {
-    let frame: Result<ClientFrame, String> = read(bytes, format);
-    match frame {
+pub(crate) fn decode(bytes: &[u8], format: Encoding) -> Result<ClientFrame, Malformed> {
+    match format.decode::<ClientFrame>(bytes) {
         Ok(frame) if frame.v == VERSION => Ok(frame),
         Ok(frame) => Err(wrong_version(frame.id, frame.v.into())),
-        Err(reason) => match read::<Envelope>(bytes, format) {
+        Err(error) => match format.decode(bytes) {
             Ok(Envelope { v: Some(v), id }) if v != u64::from(VERSION) => Err(wrong_version(id, v)),
-            Ok(Envelope { id, .. }) => Err(Malformed { id: Some(id), reason }),
-            Err(_) => Err(Malformed { id: None, reason }),
+            Ok(Envelope { id, .. }) => Err(Malformed { id: Some(id), reason: error.to_string() }),
+            Err(_) => Err(Malformed { id: None, reason: error.to_string() }),
         },
     }
 }
@@ -53,28 +43,17 @@ fn wrong_version(id: CommandId, v: u64) -> Malformed {
     Malformed { id: Some(id), reason }
 }
 
-fn read<T: DeserializeOwned>(bytes: &[u8], format: Format) -> Result<T, String> {
-    match format {
-        Format::MessagePack => codec::decode(bytes).map_err(|e| e.to_string()),
-        Format::Json => serde_json::from_slice(bytes).map_err(|e| e.to_string()),
-    }
-}
-
 /// Encodes a message as a frame.
-pub(crate) fn encode(re: Option<CommandId>, message: ServerMessage, format: Format) -> Bytes {
+pub(crate) fn encode(re: Option<CommandId>, message: ServerMessage, format: Encoding) -> Bytes {
     encode_frame(&ServerFrame { v: VERSION, re, m: message }, format)
 }
 
 /// Encodes a frame.
-pub(crate) fn encode_frame(frame: &impl Serialize, format: Format) -> Bytes {
-    let encoded = match format {
-        Format::MessagePack => codec::encode(frame).map_err(|e| e.to_string()),
-        Format::Json => serde_json::to_vec(frame).map_err(|e| e.to_string()),
-    };
-    encoded.map(Bytes::from).unwrap_or_else(|error| {
+pub(crate) fn encode_frame(frame: &impl Serialize, format: Encoding) -> Bytes {
+    format.encode(frame).map(Bytes::from).unwrap_or_else(|error| {
         // Cannot happen with the types that are encoded here; the client at least notices an empty
         // frame.
-        tracing::error!(error, "a frame cannot be encoded: an empty one is sent");
+        tracing::error!(%error, "a frame cannot be encoded: an empty one is sent");
         Bytes::new()
     })
 }
@@ -82,29 +61,29 @@ pub(crate) fn encode_frame(frame: &impl Serialize, format: Format) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::client::ClientMessage;
+    use wire::{client::ClientMessage, codec};
 
     #[test]
     fn both_formats_are_decoded() {
         let frame = ClientFrame { v: 1, id: CommandId(3), m: ClientMessage::Ping };
         let json = br#"{"v":1,"id":3,"m":"Ping"}"#;
-        assert_eq!(decode(json, Format::Json), Ok(frame.clone()));
-        assert_eq!(decode(&codec::encode(&frame).unwrap(), Format::MessagePack), Ok(frame));
+        assert_eq!(decode(json, Encoding::Json), Ok(frame.clone()));
+        assert_eq!(decode(&codec::encode(&frame).unwrap(), Encoding::MessagePack), Ok(frame));
     }
 
     #[test]
     fn malformed_frames_are_named_and_their_id_is_kept() {
-        let bad = decode(br#"{"v":1,"id":3,"m":"Fly"}"#, Format::Json).unwrap_err();
+        let bad = decode(br#"{"v":1,"id":3,"m":"Fly"}"#, Encoding::Json).unwrap_err();
         assert_eq!(bad.id, Some(CommandId(3)));
         assert!(bad.reason.contains("Fly"), "{}", bad.reason);
-        assert_eq!(decode(b"hello", Format::Json).unwrap_err().id, None);
-        assert_eq!(decode(&[0xc1], Format::MessagePack).unwrap_err().id, None);
+        assert_eq!(decode(b"hello", Encoding::Json).unwrap_err().id, None);
+        assert_eq!(decode(&[0xc1], Encoding::MessagePack).unwrap_err().id, None);
     }
 
     #[test]
     fn another_version_is_named_in_the_error() {
         for text in [&br#"{"v":2,"id":3,"m":"Ping"}"#[..], br#"{"v":2,"id":3,"m":{"Fly":{}}}"#] {
-            let bad = decode(text, Format::Json).unwrap_err();
+            let bad = decode(text, Encoding::Json).unwrap_err();
             assert_eq!(bad.id, Some(CommandId(3)));
             assert!(bad.reason.contains("version 2"), "{}", bad.reason);
         }

@@ -1,7 +1,6 @@
 //! The two listeners.
 
 use crate::{
-    format::Format,
     gateway::{Gateway, Listener},
     limits::TOGETHER,
     session,
@@ -11,7 +10,7 @@ use crate::{
 use axum::{
     Router,
     extract::{ConnectInfo, State, WebSocketUpgrade, connect_info::Connected},
-    http::{HeaderValue, StatusCode},
+    http::StatusCode,
     response::{IntoResponse, Response},
     routing::any,
     serve::IncomingStream,
@@ -21,7 +20,10 @@ use tokio::{
     net::{TcpListener, TcpStream},
     time::sleep,
 };
-use wire::client::{MAX_CLIENT_FRAME, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK};
+use wire::{
+    client::{MAX_CLIENT_FRAME, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK},
+    codec::Encoding,
+};
 
 /// Pause after a failed accept, which mostly means that open files have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
@@ -105,7 +107,8 @@ async fn upgrade(
         .write_buffer_size(TOGETHER)
         .max_message_size(MAX_CLIENT_FRAME)
         .max_frame_size(MAX_CLIENT_FRAME);
-    let Some(format) = upgrade.selected_protocol().and_then(format_of) else {
+    let chosen = upgrade.selected_protocol().and_then(|name| name.to_str().ok());
+    let Some(format) = chosen.and_then(Encoding::of_subprotocol) else {
         let text = format!("ask for subprotocol {SUBPROTOCOL_MSGPACK} or {SUBPROTOCOL_JSON}\n");
         return (StatusCode::BAD_REQUEST, text).into_response();
     };
@@ -116,12 +119,4 @@ async fn upgrade(
         session::spawn(&gateway, Transport::ws(socket, state, format));
         ready(())
     })
-}
-
-fn format_of(protocol: &HeaderValue) -> Option<Format> {
-    match protocol.to_str() {
-        Ok(SUBPROTOCOL_MSGPACK) => Some(Format::MessagePack),
-        Ok(SUBPROTOCOL_JSON) => Some(Format::Json),
-        _ => None,
-    }
 }

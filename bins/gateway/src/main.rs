@@ -25,7 +25,6 @@ mod disconnects;
 mod feeds;
 mod fleet_client;
 mod format;
-mod frame;
 mod gateway;
 mod lanes;
 mod limits;

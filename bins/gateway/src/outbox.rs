@@ -1,10 +1,7 @@
 //! The frames that wait to be sent on one connection: bounded, filled by any task, emptied by the
 //! connection's task.
 
-use crate::{
-    format::Format,
-    limits::{BATCH_DELAY, OUTBOX_BYTES, OUTBOX_FRAMES},
-};
+use crate::limits::{BATCH_DELAY, OUTBOX_BYTES, OUTBOX_FRAMES};
 use bytes::Bytes;
 use futures::task::AtomicWaker;
 use std::{
@@ -13,12 +10,12 @@ use std::{
     task::Waker,
 };
 use tokio::time::Instant;
-use wire::client::Closing;
+use wire::{client::Closing, codec::Encoding};
 
 /// The outgoing frames of a connection, and the messages for its session.
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    format: Format,
+    format: Encoding,
     waker: AtomicWaker,
     inner: Mutex<Inner>,
 }
@@ -49,12 +46,12 @@ struct Inner {
 }
 
 impl Outbox {
-    pub(crate) fn new(format: Format) -> Self {
+    pub(crate) fn new(format: Encoding) -> Self {
         Self { format, waker: AtomicWaker::new(), inner: Mutex::default() }
     }
 
     /// Returns the encoding of the connection's frames.
-    pub(crate) const fn format(&self) -> Format {
+    pub(crate) const fn format(&self) -> Encoding {
         self.format
     }
 
@@ -203,7 +200,7 @@ mod tests {
 
     #[test]
     fn frames_leave_in_order() {
-        let outbox = Outbox::new(Format::Json);
+        let outbox = Outbox::new(Encoding::Json);
         outbox.push(Bytes::from_static(b"one"));
         outbox.push(Bytes::from_static(b"two"));
         assert_eq!(outbox.backlog(), 6);
@@ -221,7 +218,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn frames_that_are_not_urgent_wait_only_after_a_recent_frame() {
-        let outbox = Outbox::new(Format::Json);
+        let outbox = Outbox::new(Encoding::Json);
         let batched = |text: &'static str| outbox.push_batched(Bytes::from_static(text.as_bytes()));
         assert!(!batched("one"), "nothing was sent before");
         assert_eq!(take(&outbox, 8), ["one"]);
@@ -238,7 +235,7 @@ mod tests {
 
     #[test]
     fn too_many_frames_close_the_connection() {
-        let outbox = Outbox::new(Format::MessagePack);
+        let outbox = Outbox::new(Encoding::MessagePack);
         for _ in 0..OUTBOX_FRAMES {
             outbox.push(Bytes::from_static(b"x"));
         }
@@ -250,7 +247,7 @@ mod tests {
 
     #[test]
     fn too_many_bytes_close_the_connection_but_one_large_frame_fits() {
-        let outbox = Outbox::new(Format::MessagePack);
+        let outbox = Outbox::new(Encoding::MessagePack);
         outbox.push(Bytes::from(vec![0; 4 * OUTBOX_BYTES]));
         assert_eq!(outbox.closing(), None);
         outbox.push(Bytes::from_static(b"x"));
@@ -261,7 +258,7 @@ mod tests {
 
     #[test]
     fn the_session_gets_one_item_at_a_time_and_each_once() {
-        let outbox = Outbox::new(Format::Json);
+        let outbox = Outbox::new(Encoding::Json);
         let look = |heard| {
             let Waits { closing, doubt, heard, backlog } = outbox.look(heard);
             (closing, doubt, heard, backlog)

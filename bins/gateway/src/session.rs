@@ -9,7 +9,7 @@ mod requests;
 
 use crate::{
     alarm::Alarm,
-    format::{self, Format},
+    format,
     gateway::Gateway,
     lanes::Lanes,
     limits::{CLOSING, DRAINING, IN_FLIGHT, OUTBOX_CALM, TOGETHER, WRITE},
@@ -32,6 +32,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use wire::{
     CommandId, ConnectionId, PlayerId, TableId,
     client::{Closing, ServerMessage, Service},
+    codec::Encoding,
 };
 
 /// A connection with its session, if one is open.
@@ -281,8 +282,8 @@ impl Session {
     /// Queues a frame that came encoded as MessagePack.
     fn pass_on(&self, frame: Bytes, decoded: &wire::client::ServerFrame) {
         self.outbox.push(match self.outbox.format() {
-            Format::MessagePack => frame,
-            Format::Json => format::encode_frame(decoded, Format::Json),
+            Encoding::MessagePack => frame,
+            Encoding::Json => format::encode_frame(decoded, Encoding::Json),
         });
     }
 

@@ -1,13 +1,12 @@
 //! One connection, TCP or WebSocket: receives and sends frames, without one waiting for the other.
 
 use crate::{
-    format::Format,
-    frame::{self, NoFrame, Outgoing},
     gateway::Listener,
     socket::{Socket, SocketState},
 };
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use bytes::Bytes;
+use framing::{NoFrame, Outgoing};
 use futures::{Sink, Stream};
 use std::{
     collections::VecDeque,
@@ -15,7 +14,10 @@ use std::{
     sync::Arc,
     task::{Context, Poll, ready},
 };
-use wire::client::{Closing, MAX_CLIENT_FRAME};
+use wire::{
+    client::{Closing, MAX_CLIENT_FRAME},
+    codec::Encoding,
+};
 
 /// A connection that carries frames.
 pub(crate) enum Transport {
@@ -24,7 +26,7 @@ pub(crate) enum Transport {
         /// The connection.
         socket: Socket,
         /// The frame being read.
-        incoming: frame::Incoming,
+        incoming: framing::Incoming,
         /// The frames being written.
         outgoing: Outgoing,
     },
@@ -36,7 +38,7 @@ pub(crate) enum Transport {
 pub(crate) struct Ws {
     socket: WebSocket,
     state: Arc<SocketState>,
-    format: Format,
+    format: Encoding,
     /// Messages to be written.
     outgoing: VecDeque<Message>,
     /// Whether written messages are not flushed yet.
@@ -66,17 +68,21 @@ pub(crate) struct Failed;
 
 impl Transport {
     pub(crate) fn tcp(socket: Socket) -> Self {
-        Self::Tcp { socket, incoming: frame::Incoming::new(MAX_CLIENT_FRAME), outgoing: Outgoing::default() }
+        Self::Tcp {
+            socket,
+            incoming: framing::Incoming::new(MAX_CLIENT_FRAME),
+            outgoing: Outgoing::default(),
+        }
     }
 
-    pub(crate) fn ws(socket: WebSocket, state: Arc<SocketState>, format: Format) -> Self {
+    pub(crate) fn ws(socket: WebSocket, state: Arc<SocketState>, format: Encoding) -> Self {
         Self::Ws(Box::new(Ws { socket, state, format, outgoing: VecDeque::new(), unflushed: false }))
     }
 
     /// Returns the encoding of frames.
-    pub(crate) const fn format(&self) -> Format {
+    pub(crate) const fn format(&self) -> Encoding {
         match self {
-            Self::Tcp { .. } => Format::MessagePack,
+            Self::Tcp { .. } => Encoding::MessagePack,
             Self::Ws(ws) => ws.format,
         }
     }
@@ -102,8 +108,8 @@ impl Transport {
         match self {
             Self::Tcp { socket, incoming, .. } => incoming.poll(socket, cx).map(|frame| match frame {
                 Ok(frame) => Incoming::Frame(frame),
-                Err(NoFrame::Gone) => Incoming::Gone,
-                Err(NoFrame::TooLarge) => Incoming::TooLarge,
+                Err(NoFrame::Gone(_)) => Incoming::Gone,
+                Err(NoFrame::TooLarge { .. }) => Incoming::TooLarge,
             }),
             Self::Ws(ws) => ws.poll_receive(cx),
         }
@@ -150,9 +156,9 @@ impl Transport {
 impl Ws {
     fn message(&self, frame: Bytes) -> Message {
         match self.format {
-            Format::MessagePack => Message::Binary(frame),
+            Encoding::MessagePack => Message::Binary(frame),
             // JSON is always UTF-8.
-            Format::Json => Message::Text(Utf8Bytes::try_from(frame).unwrap_or_default()),
+            Encoding::Json => Message::Text(Utf8Bytes::try_from(frame).unwrap_or_default()),
         }
     }
 
@@ -163,8 +169,8 @@ impl Ws {
             None => return Poll::Ready(Incoming::Gone),
         };
         Poll::Ready(match (message, self.format) {
-            (Message::Text(text), Format::Json) => Incoming::Frame(text.into()),
-            (Message::Binary(bytes), Format::MessagePack) => Incoming::Frame(bytes),
+            (Message::Text(text), Encoding::Json) => Incoming::Frame(text.into()),
+            (Message::Binary(bytes), Encoding::MessagePack) => Incoming::Frame(bytes),
             (Message::Text(_) | Message::Binary(_), _) => Incoming::Nonsense,
             (Message::Ping(_), _) => {
                 // The library answers a ping by itself; the answer leaves with the next flush.

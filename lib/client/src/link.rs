@@ -2,7 +2,7 @@
 //! programs that hold tens of thousands of connections and handle their loss. Other programs use
 //! [`crate::Client`].
 
-use crate::{Address, Wire, frame::FrameReader};
+use crate::{Address, Wire};
 use bytes::Bytes;
 use futures::{
     SinkExt, StreamExt,
@@ -24,7 +24,10 @@ use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
     tungstenite::{ClientRequestBuilder, Message, protocol::WebSocketConfig},
 };
-use wire::client::{ClientFrame, MAX_CLIENT_FRAME, MAX_SERVER_FRAME, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK};
+use wire::{
+    client::{ClientFrame, MAX_CLIENT_FRAME, MAX_SERVER_FRAME},
+    codec::Encoding,
+};
 
 /// Time limit of a write, after which the connection counts as lost.
 const WRITE_PATIENCE: Duration = Duration::from_secs(10);
@@ -50,8 +53,8 @@ pub struct Reader(Incoming);
 
 #[derive(Debug)]
 enum Incoming {
-    Tcp(FrameReader<OwnedReadHalf>),
-    Ws { stream: SplitStream<Socket>, json: bool },
+    Tcp { stream: OwnedReadHalf, frames: framing::Incoming },
+    Ws { stream: SplitStream<Socket>, encoding: Encoding },
 }
 
 /// The outgoing side of a connection.
@@ -61,7 +64,7 @@ pub struct Writer(Outgoing);
 #[derive(Debug)]
 enum Outgoing {
     Tcp(OwnedWriteHalf),
-    Ws { sink: SplitSink<Socket, Message>, json: bool },
+    Ws { sink: SplitSink<Socket, Message>, encoding: Encoding },
 }
 
 /// The reason why a frame was not sent.
@@ -83,20 +86,16 @@ pub async fn connect(address: &Address, from: Option<IpAddr>) -> Result<(Reader,
     let stream = open(address, from).await.map_err(|why| LinkError::at(address, why))?;
     // Small frames must not wait for further ones.
     stream.set_nodelay(true).map_err(|why| LinkError::at(address, why))?;
-    let json = match address.wire() {
+    let encoding = match address.wire() {
         Wire::Tcp => {
             let (reader, write) = over(stream);
             return Ok((reader, Writer(Outgoing::Tcp(write))));
         }
-        Wire::WebSocket => false,
-        Wire::WebSocketJson => true,
+        Wire::WebSocket => Encoding::MessagePack,
+        Wire::WebSocketJson => Encoding::Json,
     };
     let uri = address.url().parse().map_err(|why| LinkError::at(address, why))?;
-    let request = ClientRequestBuilder::new(uri).with_sub_protocol(if json {
-        SUBPROTOCOL_JSON
-    } else {
-        SUBPROTOCOL_MSGPACK
-    });
+    let request = ClientRequestBuilder::new(uri).with_sub_protocol(encoding.subprotocol());
     let config = WebSocketConfig::default()
         .read_buffer_size(4 * 1024)
         .write_buffer_size(0)
@@ -106,14 +105,14 @@ pub async fn connect(address: &Address, from: Option<IpAddr>) -> Result<(Reader,
         .await
         .map_err(|why| LinkError::at(address, why))?;
     let (sink, stream) = socket.split();
-    Ok((Reader(Incoming::Ws { stream, json }), Writer(Outgoing::Ws { sink, json })))
+    Ok((Reader(Incoming::Ws { stream, encoding }), Writer(Outgoing::Ws { sink, encoding })))
 }
 
 /// Returns both sides of an open TCP connection, the incoming one as frames.
 #[must_use]
 pub fn over(stream: TcpStream) -> (Reader, OwnedWriteHalf) {
-    let (read, write) = stream.into_split();
-    (Reader(Incoming::Tcp(FrameReader::new(read))), write)
+    let (stream, write) = stream.into_split();
+    (Reader(Incoming::Tcp { stream, frames: framing::Incoming::new(MAX_SERVER_FRAME) }), write)
 }
 
 async fn open(address: &Address, from: Option<IpAddr>) -> std::io::Result<TcpStream> {
@@ -139,7 +138,7 @@ impl Reader {
     /// When the connection has ended, or the bytes are no frame.
     pub async fn next(&mut self) -> Result<Received, LinkError> {
         let bytes = self.next_bytes().await?;
-        decode(&bytes, self.json())
+        decode(&bytes, self.encoding())
     }
 
     /// Returns the bytes of the next frame, for [`decode`]. May be dropped and called again without
@@ -149,7 +148,9 @@ impl Reader {
     /// When the connection has ended.
     pub async fn next_bytes(&mut self) -> Result<Bytes, LinkError> {
         match &mut self.0 {
-            Incoming::Tcp(reader) => reader.next().await.map_err(|why| LinkError(why.to_string())),
+            Incoming::Tcp { stream, frames } => {
+                frames.next(stream).await.map_err(|why| LinkError(why.to_string()))
+            }
             Incoming::Ws { stream, .. } => loop {
                 match stream.next().await {
                     Some(Ok(Message::Text(text))) => return Ok(text.into()),
@@ -164,10 +165,13 @@ impl Reader {
         }
     }
 
-    /// Returns whether frames are JSON, and not MessagePack.
+    /// Returns how frames are encoded, in both directions.
     #[must_use]
-    pub const fn json(&self) -> bool {
-        matches!(self.0, Incoming::Ws { json: true, .. })
+    pub const fn encoding(&self) -> Encoding {
+        match self.0 {
+            Incoming::Tcp { .. } => Encoding::MessagePack,
+            Incoming::Ws { encoding, .. } => encoding,
+        }
     }
 }
 
@@ -177,8 +181,11 @@ impl Writer {
     /// # Errors
     /// When the frame is too large, or the connection has ended.
     pub async fn send(&mut self, frame: &ClientFrame) -> Result<(), SendError> {
-        let json = matches!(self.0, Outgoing::Ws { json: true, .. });
-        self.send_bytes(encode(frame, json)?).await
+        let encoding = match self.0 {
+            Outgoing::Tcp(_) => Encoding::MessagePack,
+            Outgoing::Ws { encoding, .. } => encoding,
+        };
+        self.send_bytes(encode(frame, encoding)?).await
     }
 
     /// Sends the bytes of a frame.
@@ -198,18 +205,14 @@ impl Writer {
     async fn write(&mut self, body: Vec<u8>) -> Result<(), String> {
         match &mut self.0 {
             Outgoing::Tcp(stream) => {
-                let length = u32::try_from(body.len()).map_err(|e| e.to_string())?;
-                let mut bytes = Vec::with_capacity(4 + body.len());
-                bytes.extend(length.to_be_bytes());
-                bytes.extend(body);
+                let mut bytes = Vec::new();
+                framing::append(&mut bytes, &body);
                 stream.write_all(&bytes).await.map_err(|e| e.to_string())
             }
-            Outgoing::Ws { sink, json } => {
-                let message = if *json {
-                    let text = String::from_utf8(body).map_err(|e| e.to_string())?;
-                    Message::text(text)
-                } else {
-                    Message::binary(body)
+            Outgoing::Ws { sink, encoding } => {
+                let message = match encoding {
+                    Encoding::MessagePack => Message::binary(body),
+                    Encoding::Json => Message::text(String::from_utf8(body).map_err(|e| e.to_string())?),
                 };
                 sink.send(message).await.map_err(|e| e.to_string())
             }

@@ -1,8 +1,9 @@
-//! MessagePack with named fields, and the checks that the decoder lacks.
+//! MessagePack with named fields, and the checks that the decoder lacks. Clients may choose JSON.
 
 #[cfg(feature = "next")]
 mod newer;
 
+use crate::client::{SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 /// Initial buffer, enough for most messages and records, so that it seldom has to grow.
@@ -17,9 +18,60 @@ pub enum CodecError {
     /// The bytes are not a value of the expected type.
     #[error("cannot decode: {0}")]
     Decode(#[from] rmp_serde::decode::Error),
+    /// The value cannot be written as JSON, or the bytes are no JSON of the expected form.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
     /// Bytes are left after the value.
     #[error("cannot decode: {0} bytes too many")]
     Trailing(usize),
+}
+
+/// How the frames of a client's connection are encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// MessagePack with named fields.
+    MessagePack,
+    /// JSON text.
+    Json,
+}
+
+impl Encoding {
+    /// Returns the name of the WebSocket subprotocol that asks for it.
+    #[must_use]
+    pub const fn subprotocol(self) -> &'static str {
+        match self {
+            Self::MessagePack => SUBPROTOCOL_MSGPACK,
+            Self::Json => SUBPROTOCOL_JSON,
+        }
+    }
+
+    /// Returns the encoding that a WebSocket subprotocol asks for.
+    #[must_use]
+    pub fn of_subprotocol(name: &str) -> Option<Self> {
+        [Self::MessagePack, Self::Json].into_iter().find(|encoding| encoding.subprotocol() == name)
+    }
+
+    /// Encodes a value.
+    ///
+    /// # Errors
+    /// When the value has a form that the encoding has not (none of this crate's types do).
+    pub fn encode<T: Serialize>(self, value: &T) -> Result<Vec<u8>, CodecError> {
+        match self {
+            Self::MessagePack => encode(value),
+            Self::Json => Ok(serde_json::to_vec(value)?),
+        }
+    }
+
+    /// Decodes one value that takes up all of `bytes`.
+    ///
+    /// # Errors
+    /// When the bytes are anything else, are too many or too few.
+    pub fn decode<'de, T: Deserialize<'de>>(self, bytes: &'de [u8]) -> Result<T, CodecError> {
+        match self {
+            Self::MessagePack => decode(bytes),
+            Self::Json => Ok(serde_json::from_slice(bytes)?),
+        }
+    }
 }
 
 /// Encodes a value with named fields.

@@ -49,8 +49,8 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::Format;
     use std::task::Poll;
+    use wire::codec::Encoding;
 
     /// Returns when the outbox wakes its session.
     async fn woken(outbox: Arc<Outbox>) {
@@ -65,7 +65,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn waiting_frames_leave_in_time() {
-        let outbox = Arc::new(Outbox::new(Format::Json));
+        let outbox = Arc::new(Outbox::new(Encoding::Json));
         let mut batch = Batch::new();
         for _ in 0..2 {
             outbox.push(Bytes::from_static(b"before"));

@@ -2,13 +2,13 @@
 
 use crate::{
     chunk::Chunk,
-    format::{self, Format},
+    format,
     outbox::Outbox,
     viewer_position::{Portion, Step, ViewerPosition},
 };
 use bytes::Bytes;
 use std::sync::Arc;
-use wire::{CommandId, client::ServerMessage, table::Resync};
+use wire::{CommandId, client::ServerMessage, codec::Encoding, table::Resync};
 
 /// A watched table and its viewers.
 #[derive(Default)]
@@ -175,8 +175,8 @@ impl NewStart {
         Self { message, encoded: [None, None] }
     }
 
-    fn bytes(&mut self, format: Format) -> Bytes {
-        let encoded = &mut self.encoded[usize::from(format == Format::Json)];
+    fn bytes(&mut self, format: Encoding) -> Bytes {
+        let encoded = &mut self.encoded[usize::from(format == Encoding::Json)];
         let bytes = encoded.get_or_insert_with(|| format::encode(None, self.message.clone(), format));
         bytes.clone()
     }

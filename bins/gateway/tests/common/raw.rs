@@ -35,8 +35,8 @@ impl RawTcp {
     }
 
     pub async fn send_bytes(&mut self, body: &[u8]) -> std::io::Result<()> {
-        let mut bytes = (body.len() as u32).to_be_bytes().to_vec();
-        bytes.extend(body);
+        let mut bytes = Vec::new();
+        framing::append(&mut bytes, body);
         self.0.write_all(&bytes).await
     }
 

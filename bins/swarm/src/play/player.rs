@@ -27,6 +27,7 @@ use tokio::{
 use wire::{
     CommandId, HandNo, PlayerCommand, Refusal, SeatNo, TableId, VERSION,
     client::{ClientFrame, ClientMessage, Closing, ServerFrame, ServerMessage},
+    codec::Encoding,
 };
 
 /// Time limit until a session is open; after it another connection is made.
@@ -142,10 +143,10 @@ impl Player {
         if let Some(act) = &self.act {
             self.outgoing.push(act.frame.clone());
         }
-        let json = reader.json();
+        let encoding = reader.encoding();
         let mut timer = pin!(sleep(self.idle));
         loop {
-            self.do_what_is_due(json);
+            self.do_what_is_due(encoding);
             self.flush(&mut writer).await?;
             let next = self.next_due();
             if next < timer.deadline().into_std() || timer.is_elapsed() {
@@ -155,11 +156,11 @@ impl Player {
             let wants_chair = order >= Some(Order::Sit) && self.seat.is_none() && self.chair.is_none();
             tokio::select! {
                 biased;
-                bytes = reader.next_bytes() => self.receive(bytes?, json)?,
+                bytes = reader.next_bytes() => self.receive(bytes?, encoding)?,
                 () = &mut timer => {}
                 chair = Arc::clone(&self.shared.chairs).acquire_owned(), if wants_chair => {
                     self.chair = chair.ok();
-                    self.go_to_table(json);
+                    self.go_to_table(encoding);
                 }
                 _ = self.orders.changed(), if order < Some(Order::Play) => {}
             }
@@ -229,27 +230,27 @@ impl Player {
     }
 
     /// Queues a request.
-    fn ask(&mut self, m: ClientMessage, json: bool) -> CommandId {
+    fn ask(&mut self, m: ClientMessage, encoding: Encoding) -> CommandId {
         let id = self.id();
         // All frames that are sent here can be encoded.
-        if let Ok(frame) = link::encode(&ClientFrame { v: VERSION, id, m }, json) {
+        if let Ok(frame) = link::encode(&ClientFrame { v: VERSION, id, m }, encoding) {
             self.outgoing.push(frame);
         }
         id
     }
 
-    fn go_to_table(&mut self, json: bool) {
+    fn go_to_table(&mut self, encoding: Encoding) {
         if self.me.rail {
             return self.watch();
         }
         let (table, buy_in) = (self.table_id(), self.shared.buy_in);
-        self.errand = Some(self.ask(PlayerCommand::Sit { seat: None, buy_in }.at(table), json));
+        self.errand = Some(self.ask(PlayerCommand::Sit { seat: None, buy_in }.at(table), encoding));
     }
 
     fn watch(&mut self) {
         let (table, since) = (self.table_id(), self.table.borrow().seen(self.number));
-        let json = self.shared.json;
-        self.errand = Some(self.ask(ClientMessage::Watch { table, since }, json));
+        let encoding = self.shared.encoding;
+        self.errand = Some(self.ask(ClientMessage::Watch { table, since }, encoding));
     }
 
     fn next_due(&self) -> Instant {
@@ -260,9 +261,9 @@ impl Player {
     }
 
     /// Acts, repeats an action, or pings.
-    fn do_what_is_due(&mut self, json: bool) {
+    fn do_what_is_due(&mut self, encoding: Encoding) {
         let Some((at, _)) = &self.due else {
-            return self.keep_alive(json);
+            return self.keep_alive(encoding);
         };
         let gate = *self.orders.borrow() >= Some(Order::Play);
         let now = Instant::now();
@@ -271,19 +272,19 @@ impl Player {
             && *at <= now
             && let Some((_, turn)) = self.due.take()
         {
-            self.start_act(&turn, now, json);
+            self.start_act(&turn, now, encoding);
         }
-        self.keep_alive(json);
+        self.keep_alive(encoding);
     }
 
-    fn start_act(&mut self, turn: &Turn, at: Instant, json: bool) {
+    fn start_act(&mut self, turn: &Turn, at: Instant, encoding: Encoding) {
         let mut table = self.table.borrow_mut();
         let action = table.chance.act(&turn.legal);
         table.sends(turn.seat, at);
         self.acted = Some((turn.hand, turn.turn));
         let m = PlayerCommand::Act { hand: turn.hand, turn: turn.turn, action }.at(table.id);
         drop(table);
-        let id = self.ask(m, json);
+        let id = self.ask(m, encoding);
         let Some(frame) = self.outgoing.last().cloned() else { return };
         self.shared.tally.count(|counts| {
             counts.sent += 1;
@@ -292,7 +293,7 @@ impl Player {
         self.act = Some(Act { id, frame, at, again: None });
     }
 
-    fn keep_alive(&mut self, json: bool) {
+    fn keep_alive(&mut self, encoding: Encoding) {
         let now = Instant::now();
         if let Some(act) = &mut self.act
             && act.again.is_some_and(|at| at <= now)
@@ -303,7 +304,7 @@ impl Player {
         if !self.outgoing.is_empty() {
             self.ping_at = now + self.idle;
         } else if self.ping_at <= now {
-            self.ask(ClientMessage::Ping, json);
+            self.ask(ClientMessage::Ping, encoding);
             self.ping_at = now + self.idle;
         }
     }
@@ -316,7 +317,7 @@ impl Player {
     }
 
     /// Handles a frame.
-    fn receive(&mut self, bytes: Bytes, json: bool) -> Result<(), LinkError> {
+    fn receive(&mut self, bytes: Bytes, encoding: Encoding) -> Result<(), LinkError> {
         let now = Instant::now();
         let same = self.table.borrow_mut().same(self.number, &bytes, now);
         if let Some(news) = same {
@@ -324,7 +325,7 @@ impl Player {
             self.news(news, now);
             return Ok(());
         }
-        let Received::Frame(frame) = link::decode(&bytes, json)? else {
+        let Received::Frame(frame) = link::decode(&bytes, encoding)? else {
             return Ok(());
         };
         let ServerFrame { re, m, .. } = *frame;

@@ -26,7 +26,7 @@ use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::LocalSet,
 };
-use wire::Chips;
+use wire::{Chips, codec::Encoding};
 
 /// Frames that arrive within this time are handled in one batch.
 const TOGETHER: Duration = Duration::from_millis(2);
@@ -36,7 +36,7 @@ const PROGRESS: Duration = Duration::from_millis(250);
 /// State that the players of a process share.
 pub(super) struct Shared {
     pub(super) addresses: Vec<Address>,
-    pub(super) json: bool,
+    pub(super) encoding: Encoding,
     pub(super) pace: Pace,
     pub(super) buy_in: Chips,
     pub(super) tally: Rc<Tally>,
@@ -86,7 +86,10 @@ fn start(plan: &Plan, tally: &Rc<Tally>, orders: &watch::Receiver<Option<Order>>
     let addresses: Vec<Address> = plan.addresses.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
     anyhow::ensure!(!addresses.is_empty(), "the plan names no gateway");
     let shared = Rc::new(Shared {
-        json: addresses[0].wire() == Wire::WebSocketJson,
+        encoding: match addresses[0].wire() {
+            Wire::Tcp | Wire::WebSocket => Encoding::MessagePack,
+            Wire::WebSocketJson => Encoding::Json,
+        },
         addresses,
         pace: plan.pace,
         buy_in: plan.buy_in,

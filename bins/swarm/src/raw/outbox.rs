@@ -67,8 +67,7 @@ impl Outbox {
 
 impl Queue {
     fn add(&mut self, frame: &[u8]) {
-        self.bytes.extend((frame.len() as u32).to_be_bytes());
-        self.bytes.extend_from_slice(frame);
+        framing::append(&mut self.bytes, frame);
     }
 }
 

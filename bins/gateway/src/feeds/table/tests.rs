@@ -3,6 +3,7 @@ use crate::chunk::tests::chunk;
 use wire::{
     Chips, TableId, VERSION,
     client::{ServerFrame, TableEvents},
+    codec::Encoding,
     event::Event,
     table::{Absence, Level, Purpose, TableConfig},
     view::TableView,
@@ -51,7 +52,7 @@ struct Program {
 }
 
 impl Program {
-    fn watch(feed: &mut TableFeed, number: u64, format: Format, event_no: u64) -> Self {
+    fn watch(feed: &mut TableFeed, number: u64, format: Encoding, event_no: u64) -> Self {
         let outbox = Arc::new(Outbox::new(format));
         feed.join(number, &outbox);
         let view = Box::new(resync(event_no, None).view);
@@ -68,10 +69,7 @@ impl Program {
         let mut frames = Vec::new();
         self.outbox.take(usize::MAX, |frame| frames.push(frame));
         for bytes in frames {
-            let frame: ServerFrame = match self.outbox.format() {
-                Format::MessagePack => wire::codec::decode(&bytes).unwrap(),
-                Format::Json => serde_json::from_slice(&bytes).unwrap(),
-            };
+            let frame: ServerFrame = self.outbox.format().decode(&bytes).unwrap();
             assert_eq!(frame.v, VERSION);
             match frame.m {
                 ServerMessage::Table { view, .. } => {
@@ -93,9 +91,9 @@ impl Program {
 #[test]
 fn every_viewer_sees_every_event_once() {
     let mut feed = TableFeed::default();
-    let mut early = Program::watch(&mut feed, 1, Format::MessagePack, 3);
+    let mut early = Program::watch(&mut feed, 1, Encoding::MessagePack, 3);
     assert!(!hear(&mut feed, &Arc::new(chunk(4..=6))));
-    let mut late = Program::watch(&mut feed, 2, Format::Json, 5);
+    let mut late = Program::watch(&mut feed, 2, Encoding::Json, 5);
     // The late viewer has seen these events in its snapshot; they come over the feed as well.
     assert!(!hear(&mut feed, &Arc::new(chunk(4..=6))));
     assert!(!hear(&mut feed, &Arc::new(chunk(7..=9))));
@@ -106,8 +104,8 @@ fn every_viewer_sees_every_event_once() {
 #[test]
 fn one_resync_closes_the_gaps_of_all_viewers() {
     let mut feed = TableFeed::default();
-    let mut one = Program::watch(&mut feed, 1, Format::MessagePack, 3);
-    let mut two = Program::watch(&mut feed, 2, Format::Json, 4);
+    let mut one = Program::watch(&mut feed, 1, Encoding::MessagePack, 3);
+    let mut two = Program::watch(&mut feed, 2, Encoding::Json, 4);
     assert!(hear(&mut feed, &Arc::new(chunk(7..=8))));
     assert_eq!(feed.ask(), Some(3), "from the last event of the viewer that has seen least");
     assert_eq!(feed.ask(), None, "asked already");
@@ -120,7 +118,7 @@ fn one_resync_closes_the_gaps_of_all_viewers() {
 #[test]
 fn events_that_the_table_forgot_are_replaced_by_a_snapshot() {
     let mut feed = TableFeed::default();
-    let mut one = Program::watch(&mut feed, 1, Format::Json, 3);
+    let mut one = Program::watch(&mut feed, 1, Encoding::Json, 3);
     assert!(feed.doubt());
     assert_eq!(feed.ask(), Some(3));
     assert!(!feed.repaired(Some(resync(90, None))));
@@ -134,7 +132,7 @@ fn events_that_the_table_forgot_are_replaced_by_a_snapshot() {
 #[test]
 fn a_resync_without_an_answer_is_repeated() {
     let mut feed = TableFeed::default();
-    let mut one = Program::watch(&mut feed, 1, Format::MessagePack, 3);
+    let mut one = Program::watch(&mut feed, 1, Encoding::MessagePack, 3);
     assert!(hear(&mut feed, &Arc::new(chunk(5..=5))));
     assert_eq!(feed.ask(), Some(3));
     assert!(feed.repaired(None));
@@ -147,7 +145,7 @@ fn a_resync_without_an_answer_is_repeated() {
 #[test]
 fn a_doubt_without_a_loss_sends_no_frames() {
     let mut feed = TableFeed::default();
-    let mut one = Program::watch(&mut feed, 1, Format::MessagePack, 3);
+    let mut one = Program::watch(&mut feed, 1, Encoding::MessagePack, 3);
     assert!(feed.doubt());
     assert_eq!(feed.ask(), Some(3));
     assert!(!feed.repaired(Some(resync(3, Some(3)))));
@@ -158,7 +156,7 @@ fn a_doubt_without_a_loss_sends_no_frames() {
 #[test]
 fn a_closed_table_is_watched_no_longer() {
     let mut feed = TableFeed::default();
-    let mut one = Program::watch(&mut feed, 1, Format::MessagePack, 3);
+    let mut one = Program::watch(&mut feed, 1, Encoding::MessagePack, 3);
     let last = TableEvents { table: TableId(1), first: 4, events: vec![Event::Closed] };
     hear(&mut feed, &Arc::new(Chunk::replay(last)));
     assert!(feed.is_empty());
