@@ -169,7 +169,7 @@ mod tests {
     use super::*;
     use wire::{
         HandNo, RaiseBounds, TableId,
-        table::{Absence, Level, Purpose, TableConfig},
+        table::{Level, TableConfig},
         view::{SeatInHand, TurnView},
     };
 
@@ -189,15 +189,9 @@ mod tests {
             table: TableId(77),
             config: TableConfig {
                 name: "Main".to_owned(),
-                variant: "NT".to_owned(),
                 seats: 4,
-                level,
-                purpose: Purpose::Cash { min_buy_in: Chips(100), max_buy_in: Chips(1_000) },
                 action_ms: 20_000,
-                hand_pause_ms: 0,
-                bot_pace_ms: 0,
-                absence: Absence::default(),
-                scripted: false,
+                ..TableConfig::cash(level, Chips(100)..=Chips(1_000)).without_pauses()
             },
             event_no: 5,
             level,

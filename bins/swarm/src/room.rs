@@ -13,7 +13,7 @@ use wire::{
     Chips, CommandId, Refusal, TableId,
     cashier::{Account, AdminRequest, CashierReply, Session},
     subject,
-    table::{HouseBot, Level, Purpose, TableCommand, TableConfig, TableReply, TableRequest},
+    table::{HouseBot, Level, TableCommand, TableConfig, TableReply, TableRequest},
 };
 
 const PATIENCE: Patience = Patience { each: Duration::from_secs(10), total: Duration::from_secs(60) };
@@ -251,13 +251,8 @@ async fn create(admin: &Bus, args: &RoomArgs, tables: &[TableId], bots: &[Accoun
             name: format!("swarm {number}"),
             variant: args.variant.clone(),
             seats: args.players,
-            level: Level { number: 0, small_blind, big_blind, ante: Chips::ZERO },
-            purpose: Purpose::Cash { min_buy_in: BUY_IN, max_buy_in: BUY_IN },
             action_ms: ACTION_MS,
-            hand_pause_ms: 0,
-            bot_pace_ms: 0,
-            absence: wire::table::Absence::default(),
-            scripted: false,
+            ..TableConfig::cash(Level::cash(small_blind, big_blind), BUY_IN..=BUY_IN).without_pauses()
         };
         let bots = bots.chunks(usize::from(args.players)).nth(number).unwrap_or_default();
         let bot = |account: &Account| HouseBot {

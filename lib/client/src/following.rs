@@ -143,31 +143,16 @@ pub(crate) mod tests {
     use super::*;
     use wire::{
         Chips, TableId,
-        table::{Absence, Level, Purpose, TableConfig},
+        table::{Level, TableConfig},
     };
 
     pub(crate) fn view(event_no: u64) -> TableView {
-        TableView {
-            table: TableId(1),
-            config: TableConfig {
-                name: "one".into(),
-                variant: "NT".into(),
-                seats: 6,
-                level: Level::default(),
-                purpose: Purpose::Cash { min_buy_in: Chips(1), max_buy_in: Chips(2) },
-                action_ms: 1_000,
-                hand_pause_ms: 0,
-                bot_pace_ms: 0,
-                absence: Absence::default(),
-                scripted: false,
-            },
-            event_no,
-            level: Level::default(),
-            seats: Vec::new(),
-            hand: None,
-            hands: 0,
-            closed: false,
-        }
+        let config = TableConfig {
+            name: "one".into(),
+            action_ms: 1_000,
+            ..TableConfig::cash(Level::default(), Chips(1)..=Chips(2)).without_pauses()
+        };
+        TableView { event_no, ..TableView::new(TableId(1), config) }
     }
 
     fn chunk(numbers: std::ops::RangeInclusive<u64>) -> TableEvents {

@@ -9,7 +9,7 @@ use wire::{
     cashier::TableMoneyRequest,
     event::{Event, Seed, TableEvent},
     journal::Cause,
-    table::{Absence, HouseBot, Level, Purpose, TableCommand, TableConfig},
+    table::{HouseBot, Level, TableCommand, TableConfig},
     view::TableView,
 };
 
@@ -45,14 +45,13 @@ impl Desk {
         let config = TableConfig {
             name: "cash".into(),
             variant: VARIANTS[seed as usize % VARIANTS.len()].into(),
-            seats: 6,
-            level: Level { number: 0, small_blind: Chips(2), big_blind: Chips(5), ante: Chips(seed % 3) },
-            purpose: Purpose::Cash { min_buy_in: Chips(40), max_buy_in: Chips(200) },
             action_ms: 10_000,
             hand_pause_ms: 100,
             bot_pace_ms: 0,
-            absence: Absence::default(),
-            scripted: false,
+            ..TableConfig::cash(
+                Level { number: 0, small_blind: Chips(2), big_blind: Chips(5), ante: Chips(seed % 3) },
+                Chips(40)..=Chips(200),
+            )
         };
         let bot = |i| HouseBot { player: PlayerId(i), name: format!("bot {i}"), buy_in: Chips(40 + 50 * i) };
         let bots: Vec<HouseBot> = (1..=3).map(bot).collect();

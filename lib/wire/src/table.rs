@@ -1,7 +1,11 @@
 //! Commands to tables, and the tables' answers.
 
+mod config;
+
+pub use config::{Absence, Level, Purpose, TableConfig};
+
 use crate::{
-    Chips, CommandId, ConnectionId, PlayerId, Refusal, SeatNo, TableId, TournamentId,
+    Chips, CommandId, ConnectionId, PlayerId, Refusal, SeatNo, TableId,
     client::{PrivateCards, TableEvents},
     command::{self, Merged, Named, PlayerCommand},
     script::Script,
@@ -12,6 +16,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 
+<<<<<<< HEAD
 /// Blinds and ante in force. Fixed-limit games derive their bets from the big blind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Level {
@@ -97,6 +102,9 @@ pub struct TableConfig {
 }
 
 /// A bot that gets a seat when a cash table is created.
+=======
+/// A player to be seated at once when a cash table is created.
+>>>>>>> 619c075 (wire: a table's configuration is written out in one place)
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HouseBot {
     /// The bot's account.

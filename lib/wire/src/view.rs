@@ -30,6 +30,15 @@ pub struct TableView {
     pub closed: bool,
 }
 
+impl TableView {
+    /// Returns a table where nothing has happened yet.
+    #[must_use]
+    pub const fn new(table: TableId, config: TableConfig) -> Self {
+        let (level, seats) = (config.level, Vec::new());
+        Self { table, config, event_no: 0, level, seats, hand: None, hands: 0, closed: false }
+    }
+}
+
 /// A taken seat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SeatView {

@@ -12,7 +12,7 @@ use testkit::check::Kind;
 use tournament::{Command, TournamentOrder};
 use wire::{
     Chips, PlayerId, TableId, TournamentId,
-    table::{Absence, HouseBot, Level, Purpose, TableCommand, TableConfig},
+    table::{Absence, HouseBot, Level, TableCommand, TableConfig},
     tournament::{LevelSpec, Payout, TournamentConfig},
 };
 
@@ -72,13 +72,11 @@ impl Fleet {
             name: format!("table {number}"),
             variant: variant.to_owned(),
             seats,
-            level,
-            purpose: Purpose::Cash { min_buy_in: Chips(100), max_buy_in: Chips(1_000) },
             action_ms,
             hand_pause_ms: u32::try_from(chance.below(500)).unwrap_or(0),
             bot_pace_ms: u32::try_from(chance.below(200)).unwrap_or(0),
             absence,
-            scripted: false,
+            ..TableConfig::cash(level, Chips(100)..=Chips(1_000))
         };
         let bots = (0..chance.below(4)).map(|n| HouseBot {
             player: PlayerId(2 * FIRST_BOT + number * 10 + n),

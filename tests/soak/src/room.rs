@@ -11,7 +11,7 @@ use wire::{
     Chips, CommandId, PlayerId, PostingId, TableId,
     cashier::{AdminRequest, CashierReply},
     subject,
-    table::{HouseBot, Level, Purpose, TableCommand, TableConfig, TableReply, TableRequest},
+    table::{HouseBot, Level, TableCommand, TableConfig, TableReply, TableRequest},
     tournament::{LevelSpec, Payout, TournamentConfig},
 };
 
@@ -129,18 +129,18 @@ fn cash(options: &Options, number: usize) -> TableConfig {
         name: format!("soak {number}"),
         variant: variant.to_owned(),
         seats: SEATS,
-        level: Level {
-            number: 0,
-            small_blind: Chips(5),
-            big_blind: Chips(10),
-            ante: Chips(u64::from(variant == "F7S")),
-        },
-        purpose: Purpose::Cash { min_buy_in: Chips(200), max_buy_in: Chips(4_000) },
         action_ms: options.action_ms,
         hand_pause_ms: 500,
         bot_pace_ms: 300,
-        absence: wire::table::Absence::default(),
-        scripted: false,
+        ..TableConfig::cash(
+            Level {
+                number: 0,
+                small_blind: Chips(5),
+                big_blind: Chips(10),
+                ante: Chips(u64::from(variant == "F7S")),
+            },
+            Chips(200)..=Chips(4_000),
+        )
     }
 }
 

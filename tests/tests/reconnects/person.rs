@@ -11,7 +11,7 @@ use wire::{
     cashier::{AdminRequest, CashierReply},
     client::{ClientMessage, PrivateCards, ServerMessage},
     subject,
-    table::{Absence, HouseBot, Level, Purpose, TableCommand, TableConfig, TableReply, TableRequest},
+    table::{Absence, HouseBot, Level, TableCommand, TableConfig, TableReply, TableRequest},
 };
 
 /// Limit of all waits; generous, for busy machines.
@@ -32,15 +32,11 @@ pub async fn cash_table(fleet: &Fleet, bots: u8, absence: Absence) -> anyhow::Re
     };
     let config = TableConfig {
         name: "reconnects".to_owned(),
-        variant: "NT".to_owned(),
-        seats: 6,
-        level: Level { number: 0, small_blind: Chips(1), big_blind: Chips(2), ante: Chips::ZERO },
-        purpose: Purpose::Cash { min_buy_in: Chips(100), max_buy_in: BUY_IN },
         action_ms: 120_000,
         hand_pause_ms: 50,
         bot_pace_ms: 0,
         absence,
-        scripted: false,
+        ..TableConfig::cash(Level::cash(Chips(1), Chips(2)), Chips(100)..=BUY_IN)
     };
     let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos();
     let table = TableId::short(nanos as u64);

@@ -18,8 +18,8 @@ use wire::{
     event::Event,
     subject,
     table::{
-        Absence, DealtCards, FeedMessage, Level, PlayerSeats, Purpose, Resync, TableCommand, TableConfig,
-        TableNews, TableReply, TableRequest, TableSummary, WorkersAnswer, WorkersQuery,
+        DealtCards, FeedMessage, Level, PlayerSeats, Resync, TableCommand, TableConfig, TableNews,
+        TableReply, TableRequest, TableSummary, WorkersAnswer, WorkersQuery,
     },
     view::{SeatView, TableView},
 };
@@ -336,26 +336,16 @@ impl Table {
             disconnected: false,
             in_hand: None,
         });
+        let config = TableConfig {
+            name: format!("table {table}"),
+            action_ms: 1_000,
+            ..TableConfig::cash(Level::default(), Chips(1)..=Chips(1_000)).without_pauses()
+        };
         TableView {
-            table,
-            config: TableConfig {
-                name: format!("table {table}"),
-                variant: "NT".into(),
-                seats: 6,
-                level: Level::default(),
-                purpose: Purpose::Cash { min_buy_in: Chips(1), max_buy_in: Chips(1_000) },
-                action_ms: 1_000,
-                hand_pause_ms: 0,
-                bot_pace_ms: 0,
-                absence: Absence::default(),
-                scripted: false,
-            },
             event_no: self.events.len() as u64,
-            level: Level::default(),
             seats: seats.collect(),
-            hand: None,
-            hands: 0,
             closed: self.events.last() == Some(&Event::Closed),
+            ..TableView::new(table, config)
         }
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::{Barrier, Semaphore};
 use wire::{
     Action, Chips, CommandId, SeatNo, TableId,
     event::Stack,
-    table::{Absence, Level, Purpose, TableCommand, TableConfig},
+    table::{Level, TableCommand, TableConfig},
 };
 
 /// Time to act, in milliseconds: a player that takes longer is stuck.
@@ -71,13 +71,9 @@ pub(super) fn config(hand: &Playable) -> TableConfig {
         name: name.chars().skip(cut).collect(),
         variant: variant.code.to_owned(),
         seats: script.players.len().try_into().unwrap_or(u8::MAX),
-        level: Level { number: 0, small_blind, big_blind, ante: Chips::ZERO },
-        purpose: Purpose::Cash { min_buy_in: least, max_buy_in: most },
         action_ms: ACTION_MS,
-        hand_pause_ms: 0,
-        bot_pace_ms: 0,
-        absence: Absence::default(),
         scripted: true,
+        ..TableConfig::cash(Level::cash(small_blind, big_blind), least..=most).without_pauses()
     }
 }
 

@@ -13,7 +13,7 @@ use wire::{
     Chips, CommandId, PlayerId, TableId,
     cashier::CashierReply,
     codec, subject,
-    table::{Absence, Level, Purpose, TableCommand, TableConfig, TableReply, TableRequest},
+    table::{Level, TableCommand, TableConfig, TableReply, TableRequest},
 };
 
 /// Guard against hangs, generous for busy machines.
@@ -132,14 +132,8 @@ async fn connect(nats: &Nats, user: &str) -> Bus {
 pub fn config(action_ms: u32) -> TableConfig {
     TableConfig {
         name: "Under fire".to_owned(),
-        variant: "NT".to_owned(),
         seats: 2,
-        level: Level { number: 0, small_blind: Chips(5), big_blind: Chips(10), ante: Chips::ZERO },
-        purpose: Purpose::Cash { min_buy_in: Chips(100), max_buy_in: Chips(1_000) },
         action_ms,
-        hand_pause_ms: 0,
-        bot_pace_ms: 0,
-        absence: Absence::default(),
-        scripted: false,
+        ..TableConfig::cash(Level::cash(Chips(5), Chips(10)), Chips(100)..=Chips(1_000)).without_pauses()
     }
 }

@@ -4,7 +4,7 @@ use poker::table::Table;
 use wire::{
     Action, Card, Chips, HandNo, HoleCards, PlayerId, PostingId, SeatNo, TableId,
     event::{HandEvent, HandStart, Post, Seed, Share, Stack, TableEvent},
-    table::{Absence, Level, Purpose, TableConfig},
+    table::{Level, TableConfig},
 };
 
 const TABLE: TableId = TableId(7);
@@ -13,15 +13,8 @@ fn created() -> TableEvent {
     TableEvent::Created {
         config: TableConfig {
             name: "test".to_owned(),
-            variant: "NT".to_owned(),
-            seats: 6,
-            level: Level::default(),
-            purpose: Purpose::Cash { min_buy_in: Chips(1), max_buy_in: Chips(1_000) },
             action_ms: 5_000,
-            hand_pause_ms: 0,
-            bot_pace_ms: 0,
-            absence: Absence::default(),
-            scripted: false,
+            ..TableConfig::cash(Level::default(), Chips(1)..=Chips(1_000)).without_pauses()
         },
     }
 }

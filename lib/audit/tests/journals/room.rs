@@ -104,17 +104,15 @@ impl JournaledTable {
 }
 
 fn table_config(purpose: Purpose) -> TableConfig {
+    let level = Level { ante: Chips(1), ..Level::cash(Chips(5), Chips(10)) };
+    let cash = TableConfig::cash(level, Chips(100)..=Chips(1_000));
     TableConfig {
         name: "test".to_owned(),
-        variant: "NT".to_owned(),
-        seats: 6,
-        level: Level { number: 0, small_blind: Chips(5), big_blind: Chips(10), ante: Chips(1) },
         purpose,
         action_ms: 5_000,
         hand_pause_ms: 100,
         bot_pace_ms: 0,
-        absence: Absence::default(),
-        scripted: false,
+        ..cash
     }
 }
 

@@ -12,7 +12,7 @@ use wire::{
     cashier::TableMoneyRequest,
     event::{Seed, TableEvent},
     journal::Cause,
-    table::{HouseBot, Level, Purpose, TableConfig},
+    table::{HouseBot, Level, TableConfig},
     view::TableView,
 };
 
@@ -21,15 +21,9 @@ const PLAYERS: u64 = 6;
 fn config() -> TableConfig {
     TableConfig {
         name: "bench".to_owned(),
-        variant: "NT".to_owned(),
         seats: PLAYERS as u8,
-        level: Level { number: 0, small_blind: Chips(50), big_blind: Chips(100), ante: Chips::ZERO },
-        purpose: Purpose::Cash { min_buy_in: Chips(100), max_buy_in: Chips(20_000) },
         action_ms: 10_000,
-        hand_pause_ms: 0,
-        bot_pace_ms: 0,
-        absence: wire::table::Absence::default(),
-        scripted: false,
+        ..TableConfig::cash(Level::cash(Chips(50), Chips(100)), Chips(100)..=Chips(20_000)).without_pauses()
     }
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 use wire::{
     Chips, Epoch, PostingId, VERSION,
-    table::{Absence, HouseBot, Level, Purpose, TableConfig},
+    table::{HouseBot, Level, TableConfig},
 };
 
 const TABLE: TableId = TableId(7);
@@ -9,15 +9,11 @@ const TABLE: TableId = TableId(7);
 fn config() -> TableConfig {
     TableConfig {
         name: "test".to_owned(),
-        variant: "NT".to_owned(),
         seats: 2,
-        level: Level { number: 0, small_blind: Chips(5), big_blind: Chips(10), ante: Chips::ZERO },
-        purpose: Purpose::Cash { min_buy_in: Chips(100), max_buy_in: Chips(1_000) },
         action_ms: 1_000,
         hand_pause_ms: 100,
         bot_pace_ms: 0,
-        absence: Absence::default(),
-        scripted: false,
+        ..TableConfig::cash(Level::cash(Chips(5), Chips(10)), Chips(100)..=Chips(1_000))
     }
 }
 

@@ -173,15 +173,10 @@ fn any_legal(chance: &mut Chance, legal: &wire::Legal) -> Action {
 pub(super) fn cash_config() -> TableConfig {
     TableConfig {
         name: "cash".into(),
-        variant: "NT".into(),
-        seats: 6,
-        level: Level { number: 0, small_blind: Chips(1), big_blind: Chips(2), ante: Chips::ZERO },
-        purpose: Purpose::Cash { min_buy_in: Chips(40), max_buy_in: Chips(200) },
         action_ms: 10_000,
         hand_pause_ms: 100,
         bot_pace_ms: 0,
-        absence: Absence::default(),
-        scripted: false,
+        ..TableConfig::cash(Level::cash(Chips(1), Chips(2)), Chips(40)..=Chips(200))
     }
 }
 

@@ -14,7 +14,7 @@ use wire::{
     client::PrivateCards,
     event::{HandEvent, Seed, TableEvent},
     journal::Cause,
-    table::{Level, Purpose, TableCommand, TableConfig},
+    table::{Level, TableCommand, TableConfig},
     view::TableView,
 };
 
@@ -40,15 +40,10 @@ impl Room {
         let level = Level { number: 0, small_blind: Chips(5), big_blind: Chips(10), ante: Chips(0) };
         let config = TableConfig {
             name: "test".to_owned(),
-            variant: "NT".to_owned(),
-            seats: 6,
-            level,
-            purpose: Purpose::Cash { min_buy_in: Chips(100), max_buy_in: Chips(1_000) },
             action_ms: 5_000,
             hand_pause_ms: 100,
             bot_pace_ms: 0,
-            absence: wire::table::Absence::default(),
-            scripted: false,
+            ..TableConfig::cash(level, Chips(100)..=Chips(1_000))
         };
         let mut room = Self {
             table: Table::new(TABLE, config.clone()),

@@ -5,33 +5,18 @@ use wire::{
     client::{ServerFrame, TableEvents},
     codec::Encoding,
     event::Event,
-    table::{Absence, Level, Purpose, TableConfig},
+    table::{Level, TableConfig},
     view::TableView,
 };
 
 fn resync(event_no: u64, since: Option<u64>) -> Resync {
+    let config = TableConfig {
+        name: "one".into(),
+        action_ms: 1_000,
+        ..TableConfig::cash(Level::default(), Chips(1)..=Chips(2)).without_pauses()
+    };
     Resync {
-        view: TableView {
-            table: TableId(1),
-            config: TableConfig {
-                name: "one".into(),
-                variant: "NT".into(),
-                seats: 6,
-                level: Level::default(),
-                purpose: Purpose::Cash { min_buy_in: Chips(1), max_buy_in: Chips(2) },
-                action_ms: 1_000,
-                hand_pause_ms: 0,
-                bot_pace_ms: 0,
-                absence: Absence::default(),
-                scripted: false,
-            },
-            event_no,
-            level: Level::default(),
-            seats: Vec::new(),
-            hand: None,
-            hands: 0,
-            closed: false,
-        },
+        view: TableView { event_no, ..TableView::new(TableId(1), config) },
         events: since.map(|since| TableEvents {
             table: TableId(1),
             first: since + 1,

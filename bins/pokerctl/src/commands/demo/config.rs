@@ -4,8 +4,7 @@
 use wire::{
     Chips,
     cashier::Account,
-    table::{Absence, HouseBot, Level, Purpose, TableConfig},
-    tempo::{ACTION_MS, BOT_PACE_MS, HAND_PAUSE_MS},
+    table::{Absence, HouseBot, Level, TableConfig},
     tournament::{LevelSpec, Payout, TournamentConfig},
 };
 
@@ -75,15 +74,7 @@ pub fn tournament() -> TournamentConfig {
 pub fn cash_table() -> TableConfig {
     TableConfig {
         name: "Demo cash table".into(),
-        variant: "NT".into(),
-        seats: 6,
-        level: Level { number: 0, small_blind: Chips(50), big_blind: Chips(100), ante: Chips::ZERO },
-        purpose: Purpose::Cash { min_buy_in: Chips(2_000), max_buy_in: Chips(20_000) },
-        action_ms: ACTION_MS,
-        hand_pause_ms: HAND_PAUSE_MS,
-        bot_pace_ms: BOT_PACE_MS,
-        absence: Absence::default(),
-        scripted: false,
+        ..TableConfig::cash(Level::cash(Chips(50), Chips(100)), Chips(2_000)..=Chips(20_000))
     }
 }
 

@@ -109,7 +109,7 @@ mod tests {
     use wire::{
         Card, Chips, PlayerId,
         event::{HandStart, Stack},
-        table::{Absence, Level, Purpose, TableConfig},
+        table::{Level, TableConfig},
     };
 
     /// Returns a hand of three in which all players check or call to the end.
@@ -117,15 +117,9 @@ mod tests {
         let level = Level { number: 0, small_blind: Chips(50), big_blind: Chips(100), ante: Chips::ZERO };
         let config = TableConfig {
             name: "x".to_owned(),
-            variant: "NT".to_owned(),
             seats: 3,
-            level,
-            purpose: Purpose::Cash { min_buy_in: Chips(100), max_buy_in: Chips(20_000) },
             action_ms: 10_000,
-            hand_pause_ms: 0,
-            bot_pace_ms: 0,
-            absence: Absence::default(),
-            scripted: false,
+            ..TableConfig::cash(level, Chips(100)..=Chips(20_000)).without_pauses()
         };
         let stack = |seat| Stack { seat, player: PlayerId(seat.into()), chips: Chips(5_000) };
         let start = HandStart {

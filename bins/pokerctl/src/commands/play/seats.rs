@@ -139,31 +139,11 @@ mod tests {
     use wire::{
         HandNo,
         event::{HandStart, Seed},
-        table::{Absence, Level, Purpose, TableConfig},
+        table::{Level, TableConfig},
     };
 
     fn empty_table() -> TableView {
-        TableView {
-            table: TableId(1),
-            config: TableConfig {
-                name: String::new(),
-                variant: "NT".to_owned(),
-                seats: 6,
-                level: Level::default(),
-                purpose: Purpose::Cash { min_buy_in: Chips(1), max_buy_in: Chips(1) },
-                action_ms: 1_000,
-                hand_pause_ms: 0,
-                bot_pace_ms: 0,
-                absence: Absence::default(),
-                scripted: false,
-            },
-            event_no: 0,
-            level: Level::default(),
-            seats: Vec::new(),
-            hand: None,
-            hands: 0,
-            closed: false,
-        }
+        TableView::new(TableId(1), TableConfig::cash(Level::default(), Chips(1)..=Chips(1)))
     }
 
     fn begin(hand: u64) -> Event {

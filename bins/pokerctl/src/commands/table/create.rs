@@ -13,7 +13,7 @@ use serde_json::json;
 use wire::{
     Chips, TableId,
     cashier::{AdminRequest, CashierReply},
-    table::{HouseBot, Level, Purpose, TableCommand, TableConfig},
+    table::{HouseBot, Level, TableCommand, TableConfig},
 };
 
 /// Options of `table create`.
@@ -76,13 +76,14 @@ pub async fn run(args: Args, context: &Context) -> Result<(), TableError> {
         name: args.name,
         variant: args.variant,
         seats: args.seats,
-        level: Level { number: 0, small_blind: args.small_blind, big_blind, ante: args.ante },
-        purpose: Purpose::Cash { min_buy_in, max_buy_in },
         action_ms: args.tempo.action_ms,
         hand_pause_ms: args.tempo.hand_pause_ms,
         bot_pace_ms: args.tempo.bot_pace_ms,
         absence: args.absence.absence(),
-        scripted: false,
+        ..TableConfig::cash(
+            Level { number: 0, small_blind: args.small_blind, big_blind, ante: args.ante },
+            min_buy_in..=max_buy_in,
+        )
     };
     let told = format!("{}, {}", words::variant(&config.variant), words::purpose(&config));
     ask::table(&bus, table, TableCommand::Create { config, bots }).await?;

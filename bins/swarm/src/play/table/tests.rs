@@ -4,7 +4,7 @@ use wire::{
     client::{ServerFrame, ServerMessage},
     codec,
     event::{HandStart, Post, Seed, Share, Stack},
-    table::{Level, Purpose, TableConfig},
+    table::{Level, TableConfig},
     view::SeatView,
 };
 
@@ -22,20 +22,11 @@ fn view() -> TableView {
         in_hand: None,
     };
     let config = TableConfig {
-        name: String::new(),
-        variant: "NT".into(),
         seats: 2,
-        level: Level::default(),
-        purpose: Purpose::Cash { min_buy_in: Chips(1), max_buy_in: Chips(100) },
         action_ms: 100,
-        hand_pause_ms: 0,
-        bot_pace_ms: 0,
-        absence: wire::table::Absence::default(),
-        scripted: false,
+        ..TableConfig::cash(Level::default(), Chips(1)..=Chips(100)).without_pauses()
     };
-    let seats = vec![seat(0), seat(1)];
-    let level = Level::default();
-    TableView { table: TABLE, config, event_no: 4, level, seats, hand: None, hands: 0, closed: false }
+    TableView { event_no: 4, seats: vec![seat(0), seat(1)], ..TableView::new(TABLE, config) }
 }
 
 fn stacks(chips: [u64; 2]) -> Vec<Stack> {
