@@ -18,7 +18,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("servers", &[]),
     ("supervisor", &["wire", "bus", "servers"]),
     ("history", &["wire", "bus", "poker"]),
-    ("testkit", &["wire", "bus", "client", "history", "poker", "servers", "supervisor"]),
+    (
+        "testkit",
+        &["wire", "bus", "client", "database", "history", "poker", "servers", "supervisor", "tournament"],
+    ),
     ("gateway", &["wire", "bus", "framing"]),
     ("table-worker", &["wire", "bus", "host", "hosting", "poker"]),
     ("bot-worker", &["wire", "bus", "poker"]),

@@ -4,12 +4,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that breaks says where")]
 
-#[path = "../../../lib/audit/tests/journals/room.rs"]
-#[allow(dead_code, reason = "each test uses its own part")]
-mod room;
-
 use archivist::pack::{Packer, unpack};
 use poker::table::TableRecord;
+use testkit::room;
 use wire::{archive::Archived, codec, event::TableEvent};
 
 /// Bytes of a dictionary; larger ones bring no measurable gain.

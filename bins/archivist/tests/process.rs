@@ -1,13 +1,13 @@
 //! Tests of the program with nats-server and PostgreSQL.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
-use bus::{Bus, Options, OwnedKind, Peers, admin};
-use servers::{Child, Nats, NatsOptions, Postgres, PostgresOptions, Program};
+use bus::OwnedKind;
+use servers::{Child, Program};
 use std::{
     collections::HashSet,
     time::{Duration, Instant},
 };
-use tempfile::TempDir;
+use testkit::{Stage, TestDatabase};
 use tokio::time::{sleep, timeout};
 use wire::{
     fleet::{Heartbeat, Role},
@@ -18,72 +18,36 @@ use wire::{
 const GENEROUS: Duration = Duration::from_secs(60);
 
 struct Fleet {
-    postgres: Postgres,
-    nats: Nats,
-    logs: TempDir,
-    admin: Bus,
-    peers: Peers,
+    database: TestDatabase,
+    stage: Stage,
 }
 
 impl Fleet {
     async fn start() -> Self {
-        let options = PostgresOptions { dir: None, port: None, durable: false };
-        let postgres = Postgres::start(options).await.unwrap();
-        let mut owner = owner(&postgres).await;
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/sql");
-        let migrations = refinery::Runner::new(&refinery::load_sql_migrations(folder).unwrap());
-        migrations.run_async(&mut owner).await.unwrap();
-        owner.batch_execute("ALTER ROLE archivist LOGIN PASSWORD 'for tests'").await.unwrap();
-
-        // As in a fleet: each role may only do what it needs.
-        let config = servers::find::nats_config().unwrap();
-        let options = NatsOptions { config: Some(config.clone()), ..NatsOptions::default() };
-        let nats = Nats::start(options).await.unwrap();
-        let options = Options {
-            urls: vec![nats.url()],
-            user: "admin".to_owned(),
-            password: nats.password("admin").map(str::to_owned),
-            name: "admin".to_owned(),
-            node: "test".to_owned(),
-        };
-        let admin = Bus::connect(options).await.unwrap();
-        admin::apply(&admin, &config).await.unwrap();
-        let peers = Peers::watch(&admin).await.unwrap();
-        Self { postgres, nats, logs: TempDir::new().unwrap(), admin, peers }
+        let (database, stage) = tokio::join!(TestDatabase::start(), Stage::open());
+        Self { database: database.unwrap(), stage: stage.unwrap() }
     }
 
     fn program(&self, node: &str) -> Program {
-        let url = format!("postgres://archivist:for%20tests@127.0.0.1:{}/poker", self.postgres.port());
-        Program::new(env!("CARGO_BIN_EXE_archivist"))
-            .args(["--node", node, "--nats-url", &self.nats.url()])
-            .env("NATS_PASSWORD", self.nats.password("archivist").unwrap())
-            .env("DATABASE_URL", url)
-            .env("RUST_BACKTRACE", "0")
-            .log(self.logs.path().join(node))
+        let program = self.stage.program(Role::Archivist, node).unwrap();
+        program.env("DATABASE_URL", self.database.url(Role::Archivist))
     }
 
-    /// Returns an archivist's heartbeat, while it is alive.
+    /// Returns the last heartbeat of a live archivist.
     fn beat(&self, node: &str) -> Option<Heartbeat> {
-        self.peers.alive(Role::Archivist).into_iter().find(|beat| beat.node.as_str() == node)
+        self.stage.beat(Role::Archivist, node)
     }
 
     /// Starts an archivist and waits until it is ready.
     async fn archivist(&self, node: &str) -> Child {
-        let mut child = self.program(node).start().await.unwrap();
-        until(|| {
-            let runs = child.try_ended().unwrap().is_none();
-            assert!(runs, "{}", child.log_tail());
-            self.beat(node).is_some_and(|beat| beat.ready)
-        })
-        .await;
-        child
+        self.stage.start_ready(Role::Archivist, node, self.program(node)).await.unwrap()
     }
 
     /// Waits until each unit is owned by one of these archivists, and each of them owns a unit.
     async fn until_owned_by(&self, nodes: &[&str]) {
         let began = Instant::now();
         loop {
-            let owners = bus::owners(&self.admin, OwnedKind::Archive).await.unwrap();
+            let owners = bus::owners(&self.stage.admin, OwnedKind::Archive).await.unwrap();
             let by: HashSet<&str> = owners.values().map(wire::NodeId::as_str).collect();
             if owners.len() == usize::from(ARCHIVE_UNITS) && by == nodes.iter().copied().collect() {
                 return;
@@ -92,13 +56,6 @@ impl Fleet {
             sleep(Duration::from_millis(50)).await;
         }
     }
-}
-
-async fn owner(postgres: &Postgres) -> database::tokio_postgres::Client {
-    let (client, connection) =
-        database::tokio_postgres::connect(&postgres.url(), database::tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client
 }
 
 async fn until(mut reached: impl FnMut() -> bool) {
@@ -126,19 +83,19 @@ async fn archivists_share_the_units_and_take_over_from_each_other() {
     let status = first.stop(GENEROUS).await.unwrap();
     assert_eq!(status.code(), Some(0), "{}", first.log_tail());
     fleet.until_owned_by(&["archivist-3"]).await;
-    let log = std::fs::read_to_string(fleet.logs.path().join("archivist-1")).unwrap();
+    let log = std::fs::read_to_string(fleet.stage.log("archivist-1")).unwrap();
     assert!(log.contains("ready") && log.contains("stopping") && log.contains("stopped"), "{log}");
-    for secret in [fleet.nats.password("archivist").unwrap(), "for%20tests", "for tests"] {
+    for secret in [fleet.stage.nats.password("archivist").unwrap(), "for%20tests", "for tests"] {
         assert!(!log.contains(secret), "{secret:?} is in the log: {log}");
     }
     assert_eq!(third.stop(GENEROUS).await.unwrap().code(), Some(0), "{}", third.log_tail());
-    assert!(bus::owners(&fleet.admin, OwnedKind::Archive).await.unwrap().is_empty());
+    assert!(bus::owners(&fleet.stage.admin, OwnedKind::Archive).await.unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn an_archivist_waits_for_the_database_and_reports_when_it_is_away() {
     let mut fleet = Fleet::start().await;
-    fleet.postgres.stop().await.unwrap();
+    fleet.database.postgres.stop().await.unwrap();
     let mut child = fleet.program("archivist-1").start().await.unwrap();
     until(|| child.log_tail().contains("waiting for the database")).await;
     until(|| fleet.beat("archivist-1").is_some_and(|beat| !beat.ready)).await;
@@ -148,13 +105,13 @@ async fn an_archivist_waits_for_the_database_and_reports_when_it_is_away() {
     until(|| waiting.log_tail().contains("waiting for the database")).await;
     assert_eq!(waiting.stop(GENEROUS).await.unwrap().code(), Some(0), "{}", waiting.log_tail());
 
-    fleet.postgres.restart().await.unwrap();
+    fleet.database.postgres.restart().await.unwrap();
     until(|| fleet.beat("archivist-1").is_some_and(|beat| beat.ready && !beat.troubled)).await;
     fleet.until_owned_by(&["archivist-1"]).await;
 
-    fleet.postgres.stop().await.unwrap();
+    fleet.database.postgres.stop().await.unwrap();
     until(|| fleet.beat("archivist-1").is_some_and(|beat| beat.troubled)).await;
-    fleet.postgres.restart().await.unwrap();
+    fleet.database.postgres.restart().await.unwrap();
     until(|| fleet.beat("archivist-1").is_some_and(|beat| !beat.troubled)).await;
     assert_eq!(child.stop(GENEROUS).await.unwrap().code(), Some(0), "{}", child.log_tail());
 }
@@ -175,6 +132,6 @@ async fn an_unusable_database_is_reported_in_one_sentence() {
     let none = fleet.program("archivist-2").args(["--database-url-file", "/nowhere"]);
     refused(none, "cannot read the database address from /nowhere").await;
 
-    owner(&fleet.postgres).await.batch_execute("DELETE FROM refinery_schema_history").await.unwrap();
+    fleet.database.owner().await.unwrap().batch_execute("DELETE FROM refinery_schema_history").await.unwrap();
     refused(fleet.program("archivist-3"), "this archivist needs 5: run `pokerctl apply`").await;
 }

@@ -7,13 +7,14 @@
     reason = "a test helper that fails is a failed test"
 )]
 
-use bus::{Bus, Options, Peers, Requests, WorkQueue};
+use bus::{Bus, Requests, WorkQueue};
 use futures::StreamExt;
-use servers::{Child, Nats, NatsOptions, Program, Signal};
+use servers::{Child, Signal};
 use std::{
     collections::BTreeSet,
     time::{Duration, Instant},
 };
+use testkit::{GUARD, Stage};
 use tokio::time::{sleep, timeout};
 use wire::{
     Action, Card, Chips, HandNo, Legal, PlayerCommand, PlayerId, RaiseBounds, Refusal, TableId,
@@ -24,47 +25,26 @@ use wire::{
     table::{TableCommand, TableReply, TableRequest},
 };
 
-/// The longest time of any wait, for machines that are busy with other work.
-const GUARD: Duration = Duration::from_secs(60);
 struct Room {
-    nats: Nats,
+    stage: Stage,
     table: Bus,
     commands: Requests,
-    peers: Peers,
     queue: WorkQueue,
 }
 
 impl Room {
     async fn open() -> Self {
-        let config = servers::find::nats_config().unwrap();
-        let options = NatsOptions { config: Some(config.clone()), ..NatsOptions::default() };
-        let nats = Nats::start(options).await.unwrap();
-        let admin = connect(&nats, "admin").await;
-        bus::admin::apply(&admin, &config).await.unwrap();
-        let table = connect(&nats, "table-worker").await;
+        let stage = Stage::open().await.unwrap();
+        let table = stage.bus("table-worker").await.unwrap();
         let commands =
             table.serve(subject::table_commands(subject::table_partition(TABLE)), None).await.unwrap();
-        let peers = Peers::watch(&admin).await.unwrap();
-        let queue =
-            WorkQueue::open(&admin, subject::BOT_ASKS_STREAM, subject::BOT_ASKS_CONSUMER).await.unwrap();
-        Self { nats, table, commands, peers, queue }
+        let queue = WorkQueue::open(&stage.admin, subject::BOT_ASKS_STREAM, subject::BOT_ASKS_CONSUMER);
+        let queue = queue.await.unwrap();
+        Self { stage, table, commands, queue }
     }
 
     async fn worker(&self, name: &str, args: &[&str]) -> Child {
-        let child = Program::new(env!("CARGO_BIN_EXE_bot-worker"))
-            .args(["--nats-url", &self.nats.url(), "--node", name])
-            .arg("--nats-password-file")
-            .arg(self.nats.password_file("bot-worker"))
-            .args(args)
-            .start()
-            .await
-            .unwrap();
-        let started = Instant::now();
-        while !self.peers.alive(Role::BotWorker).iter().any(|beat| beat.ready && beat.node.as_str() == name) {
-            assert!(started.elapsed() < GUARD, "{name} is not ready");
-            sleep(Duration::from_millis(10)).await;
-        }
-        child
+        self.stage.start(Role::BotWorker, name, args).await.unwrap()
     }
 
     async fn ask(&self, turn: u32, left: Duration) -> BotAsk {
@@ -100,21 +80,9 @@ impl Room {
         };
         let marked = codec::encode(&mark).unwrap();
         let subject = subject::table_commands(subject::table_partition(TABLE));
-        let admin = connect(&self.nats, "admin").await;
-        admin.publish(subject, marked.into()).await.unwrap();
+        self.stage.admin.publish(subject, marked.into()).await.unwrap();
         assert_eq!(self.command(DONE).await, mark);
     }
-}
-
-async fn connect(nats: &Nats, user: &str) -> Bus {
-    let options = Options {
-        urls: vec![nats.url()],
-        user: user.to_owned(),
-        password: nats.password(user).map(str::to_owned),
-        name: user.to_owned(),
-        node: format!("{user}-test"),
-    };
-    Bus::connect(options).await.unwrap()
 }
 
 const TABLE: TableId = TableId(77);
@@ -187,7 +155,7 @@ async fn an_ask_is_answered_once_with_an_action_that_was_offered() {
     room.table.publish(subject::BOT_ASK.to_owned(), vec![0xc1].into()).await.unwrap();
     room.assert_settled().await;
     let began = Instant::now();
-    while room.peers.alive(Role::BotWorker)[0].load.actions != 2 {
+    while room.stage.peers.alive(Role::BotWorker)[0].load.actions != 2 {
         assert!(began.elapsed() < GUARD, "the decisions are not in the heartbeat");
         sleep(Duration::from_millis(20)).await;
     }
@@ -280,7 +248,7 @@ async fn decisions_do_not_delay_heartbeats() {
     }
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(3) {
-        assert_eq!(room.peers.alive(Role::BotWorker).len(), 1, "the worker is taken for dead");
+        assert_eq!(room.stage.peers.alive(Role::BotWorker).len(), 1, "the worker is taken for dead");
         sleep(Duration::from_millis(50)).await;
     }
     room.command(DONE).await;

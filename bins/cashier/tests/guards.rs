@@ -131,7 +131,7 @@ async fn without_migrations_the_error_names_the_command_to_run() {
     let database = cashier::storage::open(&house.postgres.url(), 2).unwrap();
     let error = database.check_migrations().await.unwrap_err().to_string();
     assert!(error.contains("migration 0") && error.contains("run `pokerctl apply`"), "{error}");
-    house.migrate().await;
+    house.migrate().await.unwrap();
     house.database().check_migrations().await.unwrap();
     let owner = house.owner().await;
     owner.batch_execute("DELETE FROM refinery_schema_history WHERE version > 1").await.unwrap();
@@ -149,7 +149,7 @@ async fn an_owner_who_may_not_create_roles_can_migrate_and_serve() {
     let url = format!("postgres://plain:plain@127.0.0.1:{}/plain", house.postgres.port());
     let (mut client, connection) = connect(&url, NoTls).await.unwrap();
     tokio::spawn(connection);
-    migrations().run_async(&mut client).await.unwrap();
+    testkit::migrate(&mut client).await.unwrap();
     let database = cashier::storage::open(&url, 4).unwrap();
     database.check_migrations().await.unwrap();
     let desk = cashier::Desk::new(database, cashier::passwords::Passwords::new().unwrap());

@@ -3,15 +3,12 @@
 
 mod common;
 
-use bus::{Bus, Options, Patience, Peers};
+use bus::{Bus, Patience};
 use common::*;
 use futures::{StreamExt, future::join_all};
-use servers::{Child, Nats, NatsOptions, Program, Signal};
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
-use tempfile::TempDir;
+use servers::{Child, Program, Signal};
+use std::time::{Duration, Instant};
+use testkit::Stage;
 use tokio::time::{sleep, timeout};
 use wire::{
     Chips, PostingId, Refusal,
@@ -23,60 +20,30 @@ use wire::{
 
 struct Fleet {
     house: House,
-    nats: Nats,
-    logs: TempDir,
-    admin: Bus,
+    stage: Stage,
     gateway: Bus,
     table_worker: Bus,
-    peers: Peers,
-}
-
-async fn connect(nats: &Nats, user: &str) -> Bus {
-    let options = Options {
-        urls: vec![nats.url()],
-        user: user.to_owned(),
-        password: nats.password(user).map(str::to_owned),
-        name: user.to_owned(),
-        node: "test".to_owned(),
-    };
-    Bus::connect(options).await.unwrap()
 }
 
 impl Fleet {
     async fn start() -> Self {
-        let house = House::start().await;
-        // The permissions are the fleet's: each role may only do what it needs.
-        let config = Some(servers::find::nats_config().unwrap());
-        let nats = Nats::start(NatsOptions { config, ..NatsOptions::default() }).await.unwrap();
-        let admin = connect(&nats, "admin").await;
-        let peers = Peers::watch(&admin).await.unwrap();
-        let (gateway, table_worker) = (connect(&nats, "gateway").await, connect(&nats, "table-worker").await);
-        Self { house, nats, logs: TempDir::new().unwrap(), admin, gateway, table_worker, peers }
-    }
-
-    fn log(&self, node: &str) -> PathBuf {
-        self.logs.path().join(node)
+        let (house, stage) = (House::start().await, Stage::open().await.unwrap());
+        let bus = async |user| stage.bus(user).await.unwrap();
+        let (gateway, table_worker) = (bus("gateway").await, bus("table-worker").await);
+        Self { house, stage, gateway, table_worker }
     }
 
     fn program(&self, node: &str) -> Program {
-        Program::new(env!("CARGO_BIN_EXE_cashier"))
-            .args(["--node", node, "--nats-url", &self.nats.url()])
-            .env("NATS_PASSWORD", self.nats.password("cashier").unwrap())
+        self.stage
+            .program(Role::Cashier, node)
+            .unwrap()
             .env("DATABASE_URL", self.house.url())
             .env("RUST_LOG", "trace,async_nats::connection=trace,tokio_postgres::query=trace")
-            .log(self.log(node))
     }
 
     /// Starts a cashier and waits until it is ready.
     async fn cashier(&self, node: &str) -> Child {
-        let mut child = self.program(node).start().await.unwrap();
-        let deadline = Instant::now() + GENEROUS;
-        while !self.peers.alive(Role::Cashier).iter().any(|beat| beat.node.as_str() == node && beat.ready) {
-            let runs = child.try_ended().unwrap().is_none();
-            assert!(runs && Instant::now() < deadline, "{}", child.log_tail());
-            sleep(Duration::from_millis(20)).await;
-        }
-        child
+        self.stage.start_ready(Role::Cashier, node, self.program(node)).await.unwrap()
     }
 
     async fn ask<Q: serde::Serialize>(&self, counter: &str, question: &Q) -> CashierReply {
@@ -84,7 +51,7 @@ impl Fleet {
         let bus = match counter {
             subject::CASHIER_SESSION => &self.gateway,
             subject::CASHIER_TABLE => &self.table_worker,
-            _ => &self.admin,
+            _ => &self.stage.admin,
         };
         bus.request(counter.to_owned(), question, patience).await.unwrap()
     }
@@ -142,18 +109,18 @@ async fn requests_are_answered_bans_are_published_and_secrets_stay_out_of_the_lo
     assert_eq!(reply, refused(Refusal::SessionExpired));
 
     let deadline = Instant::now() + GENEROUS;
-    while fleet.peers.alive(Role::Cashier)[0].load.actions != 1 {
+    while fleet.stage.peers.alive(Role::Cashier)[0].load.actions != 1 {
         assert!(Instant::now() < deadline, "the credit is not in the heartbeat");
         sleep(Duration::from_millis(50)).await;
     }
     let status = child.stop(GENEROUS).await.unwrap();
     assert!(status.success(), "{status}");
-    let log = std::fs::read_to_string(fleet.log("cashier-1")).unwrap();
+    let log = std::fs::read_to_string(fleet.stage.log("cashier-1")).unwrap();
     assert!(log.contains("ready"), "{log}");
     for secret in [
         PASSWORD,
         "not the password",
-        fleet.nats.password("cashier").unwrap(),
+        fleet.stage.nats.password("cashier").unwrap(),
         token.as_str(),
         "$argon2id",
         "for%20tests",
@@ -235,10 +202,15 @@ async fn the_cashier_waits_for_the_database_but_not_for_migrations() {
         assert!(Instant::now() < deadline, "{}", child.log_tail());
         sleep(Duration::from_millis(50)).await;
     }
-    assert!(fleet.peers.alive(Role::Cashier).iter().all(|beat| !beat.ready));
+    assert!(fleet.stage.peers.alive(Role::Cashier).iter().all(|beat| !beat.ready));
     fleet.house.postgres.restart().await.unwrap();
     fleet.cashier("cashier-2").await;
-    while !fleet.peers.alive(Role::Cashier).iter().any(|beat| beat.node.as_str() == "cashier-1" && beat.ready)
+    while !fleet
+        .stage
+        .peers
+        .alive(Role::Cashier)
+        .iter()
+        .any(|beat| beat.node.as_str() == "cashier-1" && beat.ready)
     {
         assert!(Instant::now() < deadline, "{}", child.log_tail());
         sleep(Duration::from_millis(50)).await;

@@ -42,7 +42,7 @@ fn print(way: &str, at_once: usize, count: usize, taken: Duration, mut each: Vec
 #[ignore = "a measurement"]
 async fn postings_per_second() {
     let house = House::with_server(true).await;
-    house.migrate().await;
+    house.migrate().await.unwrap();
     let desk = house.desk();
     let bots = bots(&desk, ENTRANTS).await;
     for (round, at_once) in [1_usize, 16, 256, 2_000].into_iter().enumerate() {
@@ -89,7 +89,7 @@ async fn postings_per_second() {
 #[ignore = "a measurement"]
 async fn the_largest_tournament() {
     let house = House::with_server(true).await;
-    house.migrate().await;
+    house.migrate().await.unwrap();
     let desk = house.desk();
     let print = |what: &str, begun: Instant| {
         println!(r#"{{"what": "{what}", "seconds": {:.2}}}"#, begun.elapsed().as_secs_f64());

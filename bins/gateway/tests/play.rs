@@ -325,13 +325,13 @@ async fn events_during_an_outage_of_the_server_are_made_up_for() {
         watch(&mut client, TABLE).await;
         clients.push((client, room.cashier.player(&name)));
     }
-    room.nats.kill().await.unwrap();
+    room.stage.nats.kill().await.unwrap();
     let mut dealt = Vec::new();
     for (_, player) in &clients {
         dealt.push(room.tables.deal_unheard(TABLE, *player, player.0));
     }
     let last = room.tables.happen_unheard(TABLE, 4);
-    room.nats.restart().await.unwrap();
+    room.stage.nats.restart().await.unwrap();
     for ((client, _), dealt) in clients.iter_mut().zip(dealt) {
         let (mut seen, mut held) = (2, None);
         guarded("everything that was missed", async {

@@ -1,11 +1,7 @@
 //! Commands to tables, and the tables' answers.
 
-mod config;
-
-pub use config::{Absence, Level, Purpose, TableConfig};
-
 use crate::{
-    Chips, CommandId, ConnectionId, PlayerId, Refusal, SeatNo, TableId,
+    Chips, CommandId, ConnectionId, PlayerId, Refusal, SeatNo, TableId, TournamentId,
     client::{PrivateCards, TableEvents},
     command::{self, Merged, Named, PlayerCommand},
     script::Script,
@@ -14,9 +10,8 @@ use crate::{
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::RangeInclusive};
 
-<<<<<<< HEAD
 /// Blinds and ante in force. Fixed-limit games derive their bets from the big blind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Level {
@@ -29,6 +24,14 @@ pub struct Level {
     /// Ante of each player; zero for none.
     #[serde(default)]
     pub ante: Chips,
+}
+
+impl Level {
+    /// Returns the blinds of a cash table without antes.
+    #[must_use]
+    pub const fn cash(small_blind: Chips, big_blind: Chips) -> Self {
+        Self { number: 0, small_blind, big_blind, ante: Chips::ZERO }
+    }
 }
 
 /// What hands are played at a table.
@@ -101,10 +104,33 @@ pub struct TableConfig {
     pub scripted: bool,
 }
 
+impl TableConfig {
+    /// Returns a cash table without a name: six seats, no-limit hold'em, at the usual [`tempo`](crate::tempo).
+    #[must_use]
+    pub fn cash(level: Level, buy_in: RangeInclusive<Chips>) -> Self {
+        let (min_buy_in, max_buy_in) = buy_in.into_inner();
+        Self {
+            name: String::new(),
+            variant: "NT".to_owned(),
+            seats: 6,
+            level,
+            purpose: Purpose::Cash { min_buy_in, max_buy_in },
+            action_ms: crate::tempo::ACTION_MS,
+            hand_pause_ms: crate::tempo::HAND_PAUSE_MS,
+            bot_pace_ms: crate::tempo::BOT_PACE_MS,
+            absence: Absence::default(),
+            scripted: false,
+        }
+    }
+
+    /// Returns the same without the pauses that people need: for tables where programs play.
+    #[must_use]
+    pub fn without_pauses(self) -> Self {
+        Self { hand_pause_ms: 0, bot_pace_ms: 0, ..self }
+    }
+}
+
 /// A bot that gets a seat when a cash table is created.
-=======
-/// A player to be seated at once when a cash table is created.
->>>>>>> 619c075 (wire: a table's configuration is written out in one place)
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HouseBot {
     /// The bot's account.

@@ -8,15 +8,17 @@ use archivist::{
     stream::StreamArchivist,
     tournaments::TournamentArchivist,
 };
-use bus::{Bus, Cursor, Journal, Options, Stored, TableStreams, admin};
-use database::tokio_postgres::{self, Client, NoTls};
+use bus::{Bus, Cursor, Journal, Stored, TableStreams};
+use database::tokio_postgres::Client;
 use futures::TryStreamExt;
 use poker::table::TableRecord;
 use serde::Serialize;
-use servers::{Nats, NatsOptions, Postgres, PostgresOptions};
 use std::{sync::Arc, time::Duration};
+use testkit::{Stage, TestDatabase};
 use tokio::time::{sleep, timeout};
-use wire::{TableId, TournamentId, archive::Archived, codec, event::TableEvent, journal::Record, subject};
+use wire::{
+    TableId, TournamentId, archive::Archived, codec, event::TableEvent, fleet::Role, journal::Record, subject,
+};
 
 /// Guard against hangs, generous for busy machines.
 const GUARD: Duration = Duration::from_secs(90);
@@ -24,8 +26,8 @@ const GUARD: Duration = Duration::from_secs(90);
 const LINGER: Duration = Duration::from_millis(200);
 
 pub struct House {
-    pub nats: Nats,
-    pub postgres: Postgres,
+    stage: Stage,
+    database: TestDatabase,
     owner: Client,
 }
 
@@ -41,35 +43,14 @@ pub struct Held {
 
 impl House {
     pub async fn start() -> Self {
-        let _ = tracing_subscriber::fmt()
-            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-            .with_test_writer()
-            .try_init();
-        let config = servers::find::nats_config().unwrap();
-        let nats = Nats::start(NatsOptions { config: Some(config.clone()), ..NatsOptions::default() });
-        let postgres = Postgres::start(PostgresOptions { dir: None, port: None, durable: false });
-        let (nats, postgres) = tokio::join!(nats, postgres);
-        let (nats, postgres) = (nats.unwrap(), postgres.unwrap());
-        let (mut owner, connection) = tokio_postgres::connect(&postgres.url(), NoTls).await.unwrap();
-        tokio::spawn(connection);
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/sql");
-        let migrations = refinery::load_sql_migrations(folder).unwrap();
-        refinery::Runner::new(&migrations).run_async(&mut owner).await.unwrap();
-        owner.batch_execute("ALTER ROLE archivist LOGIN PASSWORD 'for tests'").await.unwrap();
-        let house = Self { nats, postgres, owner };
-        admin::apply(&house.bus("admin").await, &config).await.unwrap();
-        house
+        let (database, stage) = tokio::join!(TestDatabase::start(), Stage::open());
+        let (database, stage) = (database.unwrap(), stage.unwrap());
+        let owner = database.owner().await.unwrap();
+        Self { stage, database, owner }
     }
 
     pub async fn bus(&self, user: &str) -> Bus {
-        let options = Options {
-            urls: vec![self.nats.url()],
-            user: user.to_owned(),
-            password: self.nats.password(user).map(str::to_owned),
-            name: user.to_owned(),
-            node: format!("{user}-test"),
-        };
-        Bus::connect(options).await.unwrap()
+        self.stage.bus(user).await.unwrap()
     }
 
     /// Returns the names of the tables' streams.
@@ -117,8 +98,7 @@ impl House {
     }
 
     async fn context(&self) -> Arc<Context> {
-        let url = format!("postgres://archivist:for%20tests@127.0.0.1:{}/poker", self.postgres.port());
-        let database: Database = store::open(&url, 4).unwrap();
+        let database: Database = store::open(&self.database.url(Role::Archivist), 4).unwrap();
         Arc::new(Context::new(self.bus("archivist").await, database, LINGER))
     }
 

@@ -3,15 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that breaks says where")]
 
-#[path = "../../../../lib/audit/tests/journals/room.rs"]
-#[allow(dead_code, reason = "each test uses its own part")]
-mod room;
-
 mod house;
 
 use archivist::table::{Archive, FollowedTable};
 use house::{House, all_records};
 use std::time::Duration;
+use testkit::room;
 use wire::{TableId, subject};
 
 const TABLE: TableId = TableId(7);

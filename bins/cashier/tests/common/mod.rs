@@ -4,15 +4,19 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 use cashier::{Database, Desk, passwords::Passwords, storage};
-use database::tokio_postgres::{self, Client, NoTls};
-use servers::{Postgres, PostgresOptions};
-use std::time::Duration;
+use database::tokio_postgres::Client;
+use std::{
+    ops::{Deref, DerefMut},
+    time::Duration,
+};
+use testkit::TestDatabase;
 use wire::{
     Chips, PlayerId, PostingId, Refusal, TableId, TournamentId,
     cashier::{
         AdminRequest, Audit, CashierReply, PlayerDetails, SessionRequest, TableMoneyRequest,
         TournamentMoneyRequest,
     },
+    fleet::Role,
     tournament::Place,
 };
 
@@ -20,20 +24,25 @@ use wire::{
 pub const GENEROUS: Duration = Duration::from_secs(60);
 pub const PASSWORD: &str = "correct horse battery";
 
-pub fn migrations() -> refinery::Runner {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/sql");
-    refinery::Runner::new(&refinery::load_sql_migrations(folder).unwrap())
+pub struct House(TestDatabase);
+
+impl Deref for House {
+    type Target = TestDatabase;
+
+    fn deref(&self) -> &TestDatabase {
+        &self.0
+    }
 }
 
-pub struct House {
-    pub postgres: Postgres,
+impl DerefMut for House {
+    fn deref_mut(&mut self) -> &mut TestDatabase {
+        &mut self.0
+    }
 }
 
 impl House {
     pub async fn start() -> Self {
-        let house = Self::empty().await;
-        house.migrate().await;
-        house
+        Self(TestDatabase::start().await.unwrap())
     }
 
     /// Starts a database without tables.
@@ -41,21 +50,14 @@ impl House {
         Self::with_server(false).await
     }
 
-    /// Starts a server; `durable` is whether it flushes each commit to the disk.
+    /// Starts a server without tables; `durable` is whether it flushes each commit to the disk.
     pub async fn with_server(durable: bool) -> Self {
-        let options = PostgresOptions { dir: None, port: None, durable };
-        Self { postgres: Postgres::start(options).await.unwrap() }
-    }
-
-    pub async fn migrate(&self) {
-        let mut owner = self.owner().await;
-        migrations().run_async(&mut owner).await.unwrap();
-        owner.batch_execute("ALTER ROLE cashier LOGIN PASSWORD 'for tests'").await.unwrap();
+        Self(TestDatabase::empty(durable).await.unwrap())
     }
 
     /// Returns the URL with which the cashier connects.
     pub fn url(&self) -> String {
-        format!("postgres://cashier:for%20tests@127.0.0.1:{}/poker", self.postgres.port())
+        self.0.url(Role::Cashier)
     }
 
     pub fn database(&self) -> Database {
@@ -68,9 +70,7 @@ impl House {
 
     /// Returns a connection with all rights.
     pub async fn owner(&self) -> Client {
-        let (client, connection) = tokio_postgres::connect(&self.postgres.url(), NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client
+        self.0.owner().await.unwrap()
     }
 }
 

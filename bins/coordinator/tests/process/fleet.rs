@@ -1,98 +1,70 @@
 //! A server, coordinators as processes, and simulated cashier and tables.
 
 use crate::{cashier::Cashier, tables::Tables};
-use bus::{Bus, Journal, Options, OwnedKind, Patience, admin};
+use bus::{Journal, OwnedKind, Patience};
 use futures::StreamExt;
-use servers::{Nats, NatsOptions};
-use std::{process::Stdio, time::Duration};
-use tokio::{
-    process::{Child, Command},
-    time::{Instant, sleep},
-};
+use servers::{Child, Signal};
+use std::time::Duration;
+use testkit::{GUARD, Stage, guarded};
+use tokio::time::{Instant, sleep};
 use wire::{
     Chips, CommandId, PlayerId, TournamentId,
+    fleet::Role,
     subject::{self, TOURNAMENTS_STREAM},
     tournament::{
         LevelSpec, Payout, Standings, TournamentCommand, TournamentConfig, TournamentReply, TournamentRequest,
     },
 };
 
-/// The longest time of any wait, for machines that are busy with other work.
-pub const GUARD: Duration = Duration::from_secs(120);
 const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: GUARD };
 
 pub struct Fleet {
     // The coordinators end before the server, because fields are dropped in this order.
     coordinators: Vec<Child>,
-    nats: Nats,
-    pub admin: Bus,
+    pub stage: Stage,
     pub cashier: Cashier,
     pub tables: Tables,
 }
 
 impl Fleet {
     pub async fn start(coordinators: usize) -> Self {
-        let folder = servers::find::nats_config().unwrap();
-        let options = NatsOptions { config: Some(folder.clone()), ..NatsOptions::default() };
-        let nats = Nats::start(options).await.unwrap();
-        let admin = connect(&nats, "admin").await;
-        admin::apply(&admin, &folder).await.unwrap();
-        let cashier = Cashier::start(connect(&nats, "cashier").await).await;
-        let tables = Tables::start(connect(&nats, "table-worker").await).await;
-        let mut fleet = Self { nats, coordinators: Vec::new(), admin, cashier, tables };
+        let stage = Stage::open().await.unwrap();
+        let cashier = Cashier::start(stage.bus("cashier").await.unwrap()).await;
+        let tables = Tables::start(stage.bus("table-worker").await.unwrap()).await;
+        let mut fleet = Self { stage, coordinators: Vec::new(), cashier, tables };
         for number in 0..coordinators {
-            let child = fleet.spawn(number);
+            let child = fleet.spawn(number).await;
             fleet.coordinators.push(child);
         }
         fleet
     }
 
-    fn spawn(&self, number: usize) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_coordinator"))
-            .env("NATS_URL", self.nats.url())
-            .env("NATS_PASSWORD_FILE", self.nats.password_file("coordinator"))
-            .env("NODE_NAME", format!("coordinator-{number}"))
-            .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "error".to_owned()))
-            .env_remove("NATS_PASSWORD")
-            .stdin(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap()
+    async fn spawn(&self, number: usize) -> Child {
+        let program = self.stage.program(Role::Coordinator, &format!("coordinator-{number}"));
+        program.unwrap().start().await.unwrap()
     }
 
     /// Starts a killed coordinator again.
-    pub fn start_coordinator(&mut self, number: usize) {
-        self.coordinators[number] = self.spawn(number);
-    }
-
-    /// Sends SIGKILL.
-    pub fn kill(&mut self, number: usize) {
-        self.coordinators[number].start_kill().unwrap();
+    pub async fn start_coordinator(&mut self, number: usize) {
+        self.coordinators[number] = self.spawn(number).await;
     }
 
     /// Sends SIGTERM and waits; the process has to end by itself, with code 0.
     pub async fn terminate(&mut self, number: usize) {
-        self.signal(number, "-TERM").await;
-        let child = &mut self.coordinators[number];
-        let status = tokio::time::timeout(GUARD, child.wait()).await.expect("it stops").unwrap();
+        self.signal(number, Signal::TERM);
+        let status = guarded("its end", self.coordinators[number].ended()).await.unwrap();
         assert!(status.success(), "{status}");
     }
 
-    /// Sends a signal, e.g. `-STOP`.
-    pub async fn signal(&self, number: usize, signal: &str) {
-        let pid = self.coordinators[number].id().unwrap().to_string();
-        assert!(Command::new("kill").args([signal, &pid]).status().await.unwrap().success());
-    }
-
-    pub async fn bus(&self, user: &str) -> Bus {
-        connect(&self.nats, user).await
+    /// Sends a signal.
+    pub fn signal(&self, number: usize, signal: Signal) {
+        self.coordinators[number].signal(signal);
     }
 
     /// Returns the number of the coordinator that owns the tournament.
     pub async fn owner_of(&self, tournament: TournamentId) -> usize {
-        let owners = bus::owners(&self.admin, OwnedKind::Tournaments).await.unwrap();
-        let owner = &owners[&subject::tournament_partition(tournament)];
-        owner.as_str().rsplit('-').next().unwrap().parse().unwrap()
+        let partition = subject::tournament_partition(tournament);
+        self.stage.owner_of(OwnedKind::Tournaments, partition).await.unwrap()
     }
 
     pub async fn ask(
@@ -104,7 +76,7 @@ impl Fleet {
     ) -> TournamentReply {
         let partition = subject::tournament_partition(tournament);
         let request = TournamentRequest { tournament, id, player, command };
-        self.admin.request(subject::tournament_commands(partition), &request, PATIENCE).await.unwrap()
+        self.stage.admin.request(subject::tournament_commands(partition), &request, PATIENCE).await.unwrap()
     }
 
     pub async fn create(&self, config: TournamentConfig) -> TournamentId {
@@ -147,21 +119,10 @@ impl Fleet {
 
     /// Returns the number of records in the tournament's journal.
     pub async fn records(&self, tournament: TournamentId) -> usize {
-        let journal = Journal::open(&self.admin, TOURNAMENTS_STREAM).await.unwrap();
+        let journal = Journal::open(&self.stage.admin, TOURNAMENTS_STREAM).await.unwrap();
         let walk = journal.walk(&subject::tournament_journal(tournament));
         walk.map(|stored| stored.unwrap()).count().await
     }
-}
-
-async fn connect(nats: &Nats, user: &str) -> Bus {
-    let options = Options {
-        urls: vec![nats.url()],
-        user: user.to_owned(),
-        password: nats.password(user).map(str::to_owned),
-        name: user.to_owned(),
-        node: format!("{user}-test"),
-    };
-    Bus::connect(options).await.unwrap()
 }
 
 /// Returns a configuration without a starting time: the tournament starts as soon as it is full.

@@ -12,12 +12,14 @@ mod cashier;
 mod fleet;
 mod tables;
 
-use fleet::{Fleet, GUARD, config};
+use fleet::{Fleet, config};
 use futures::StreamExt;
+use servers::Signal;
 use std::{
     collections::BTreeSet,
     time::{Duration, Instant},
 };
+use testkit::GUARD;
 use wire::{
     Chips, CommandId, PlayerId, Refusal,
     client::{ServerFrame, ServerMessage},
@@ -30,23 +32,23 @@ async fn a_tournament_survives_the_death_of_its_coordinators() {
     let mut fleet = Fleet::start(2).await;
     let tournament = fleet.create(tournament_of(60)).await;
     let hero = PlayerId(1_000_001);
-    let gateway = fleet.bus("gateway").await;
+    let gateway = fleet.stage.bus("gateway").await.unwrap();
     let mut feed = gateway.subscribe(subject::player_feed(hero)).await.unwrap();
     gateway.flush().await;
     assert_eq!(fleet.register(tournament, hero, 1).await, TournamentReply::Done);
     for hands in [15, 45, 75] {
         fleet.until(tournament, |standings| standings.hands >= hands).await;
         let owner = fleet.owner_of(tournament).await;
-        fleet.kill(owner);
+        fleet.signal(owner, Signal::KILL);
         fleet.until(tournament, |standings| standings.hands > hands + 10).await;
-        fleet.start_coordinator(owner);
+        fleet.start_coordinator(owner).await;
     }
     // This coordinator is only thought dead: it wakes up and still believes that it owns the
     // tournament.
     let sleeper = fleet.owner_of(tournament).await;
-    fleet.signal(sleeper, "-STOP").await;
+    fleet.signal(sleeper, Signal::STOP);
     fleet.until(tournament, |standings| standings.hands > 110).await;
-    fleet.signal(sleeper, "-CONT").await;
+    fleet.signal(sleeper, Signal::CONT);
     let standings = fleet.until(tournament, |standings| standings.settled).await;
     assert_eq!(standings.phase, Phase::Finished);
     assert_eq!(standings.players.len(), 60);
@@ -77,7 +79,7 @@ async fn a_repeat_gets_the_first_answer_also_from_the_next_owner() {
     assert_eq!(fleet.register(tournament, rich, 10).await, TournamentReply::Done);
     assert_eq!(fleet.register(tournament, poor, 20).await, refused);
     let owner = fleet.owner_of(tournament).await;
-    fleet.kill(owner);
+    fleet.signal(owner, Signal::KILL);
     fleet.cashier.enrich(poor);
     assert_eq!(fleet.register(tournament, rich, 10).await, TournamentReply::Done);
     assert_eq!(fleet.register(tournament, poor, 20).await, refused, "the first answer, not a new try");
@@ -127,6 +129,7 @@ async fn a_planned_stop_hands_over() {
     assert_eq!(fleet.register(tournament, PlayerId(2), 1).await, TournamentReply::Done);
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     let answers: Vec<CoordinatorsAnswer> = fleet
+        .stage
         .admin
         .gather(subject::QUERY_TOURNAMENTS, &CoordinatorsQuery::Tournaments { limit: 10 }, 1, GUARD)
         .await

@@ -59,7 +59,7 @@ impl Tables {
     pub async fn until_all_closed(&self) {
         let began = Instant::now();
         while !self.tables().values().all(|table| table.then == Then::Close) {
-            assert!(began.elapsed() < crate::GUARD, "a table is still open");
+            assert!(began.elapsed() < testkit::GUARD, "a table is still open");
             sleep(Duration::from_millis(20)).await;
         }
     }

@@ -7,31 +7,22 @@ pub mod cashier;
 pub mod raw;
 pub mod tables;
 
-use bus::{Bus, Options, Peers};
+use bus::Peers;
 use cashier::FakeCashier;
 use client::{Client, ClientEvent, Login};
-use servers::{Child, Nats, NatsOptions, Program};
-use std::time::{Duration, Instant};
+use servers::Child;
 use tables::FakeTables;
-use tokio::time::{sleep, timeout};
-use wire::{
-    TableId,
-    event::Event,
-    fleet::{Load, Role},
-    view::TableView,
-};
-
-/// Limit of all waits in tests; generous, for busy machines.
-pub const GUARD: Duration = Duration::from_secs(60);
+use testkit::Stage;
+pub use testkit::{GUARD, eventually, guarded};
+use wire::{TableId, event::Event, fleet::Role, view::TableView};
 
 /// A server, a cashier, a table worker, and the administrator's view of the members.
 pub struct Room {
-    pub nats: Nats,
+    pub stage: Stage,
     pub cashier: FakeCashier,
     pub tables: FakeTables,
-    peers: Peers,
     /// Members that send heartbeats as a cashier and a coordinator.
-    _others: Vec<Peers>,
+    _others: [Peers; 2],
 }
 
 /// A running gateway.
@@ -45,45 +36,20 @@ pub struct Gateway {
 
 impl Room {
     pub async fn open() -> Self {
-        let _ = tracing_subscriber::fmt()
-            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-            .with_test_writer()
-            .try_init();
-        let config = servers::find::nats_config().unwrap();
-        let nats = Nats::start(NatsOptions { config: Some(config), ..NatsOptions::default() }).await.unwrap();
-        let cashier = FakeCashier::start(bus(&nats, "cashier").await).await;
-        let mut others = Vec::new();
-        for role in [Role::Cashier, Role::Coordinator] {
-            let node = format!("{}-1", role.name()).parse().unwrap();
-            let bus = bus(&nats, role.name()).await;
-            let peers = Peers::join(&bus, role, node, vec![], Load::default).await.unwrap();
-            peers.set_ready();
-            others.push(peers);
-        }
-        let worker = bus(&nats, "table-worker").await;
-        let node = "table-worker-1".parse().unwrap();
-        let worker_peers =
-            Peers::join(&worker, Role::TableWorker, node, vec![], Load::default).await.unwrap();
-        worker_peers.set_ready();
-        let tables = FakeTables::start(worker, worker_peers).await;
-        let peers = Peers::watch(&bus(&nats, "admin").await).await.unwrap();
-        Self { nats, cashier, tables, peers, _others: others }
+        let stage = Stage::open().await.unwrap();
+        let (bus, cashier) = stage.join(Role::Cashier).await.unwrap();
+        let (_, coordinator) = stage.join(Role::Coordinator).await.unwrap();
+        let (worker, peers) = stage.join(Role::TableWorker).await.unwrap();
+        let tables = FakeTables::start(worker, peers).await;
+        Self { stage, cashier: FakeCashier::start(bus).await, tables, _others: [cashier, coordinator] }
     }
 
     /// Starts a gateway and waits until it is ready.
     pub async fn gateway(&self, name: &str, args: &[&str]) -> Gateway {
-        let child = Program::new(env!("CARGO_BIN_EXE_gateway"))
-            .args(["--nats-url", &self.nats.url(), "--node", name])
-            .arg("--nats-password-file")
-            .arg(self.nats.password_file("gateway"))
-            .args(args)
-            .start()
-            .await
-            .unwrap();
-        let beat = eventually("the node's heartbeat", || {
-            let worker = self.peers.alive(Role::TableWorker).iter().any(|peer| peer.ready);
-            let alive = self.peers.alive(Role::Gateway);
-            alive.into_iter().find(|beat| worker && beat.ready && beat.node.as_str() == name)
+        let child = self.stage.start(Role::Gateway, name, args).await.unwrap();
+        let beat = eventually("the gateway and a table worker", || {
+            let worker = self.stage.peers.alive(Role::TableWorker).iter().any(|peer| peer.ready);
+            self.stage.beat(Role::Gateway, name).filter(|_| worker)
         })
         .await;
         let address = |scheme: &str| {
@@ -95,38 +61,8 @@ impl Room {
 
     /// Returns the number of connections that a gateway reports.
     pub fn connections(&self, gateway: &Gateway) -> Option<u32> {
-        let alive = self.peers.alive(Role::Gateway);
-        let beat = alive.iter().find(|beat| beat.node.as_str() == gateway.name)?;
-        Some(beat.load.connections)
+        Some(self.stage.beat(Role::Gateway, &gateway.name)?.load.connections)
     }
-}
-
-pub async fn bus(nats: &Nats, user: &str) -> Bus {
-    Bus::connect(Options {
-        urls: vec![nats.url()],
-        user: user.to_owned(),
-        password: nats.password(user).map(str::to_owned),
-        name: user.to_owned(),
-        node: format!("{user}-test"),
-    })
-    .await
-    .unwrap()
-}
-
-/// Waits until `look` returns a value.
-pub async fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let started = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(started.elapsed() < GUARD, "{what} does not come");
-        sleep(Duration::from_millis(10)).await;
-    }
-}
-
-pub async fn guarded<T>(what: &str, wanted: impl Future<Output = T>) -> T {
-    timeout(GUARD, wanted).await.unwrap_or_else(|_| panic!("{what} does not come"))
 }
 
 /// The three kinds of connection to a gateway.

@@ -1,65 +1,50 @@
 //! A NATS server, table workers as processes, and a cashier that accepts all postings.
 
-use bus::{Bus, Cursor, Journal, Options, OwnedKind, Patience, TableStreams, admin};
+use bus::{Bus, Cursor, Journal, OwnedKind, Patience, TableStreams};
 use futures::{StreamExt, TryStreamExt};
 use poker::table::TableRecord;
-use servers::{Nats, NatsOptions};
-use std::{process::Stdio, time::Duration};
+use servers::Child;
+use std::time::Duration;
+pub use testkit::GUARD;
+use testkit::Stage;
 use tokio::{
-    process::{Child, Command},
+    process::Command,
     time::{Instant, sleep},
 };
 use wire::{
     Chips, CommandId, PlayerId, TableId,
     cashier::CashierReply,
-    codec, subject,
+    codec,
+    fleet::Role,
+    subject,
     table::{Level, TableCommand, TableConfig, TableReply, TableRequest},
 };
 
-/// Guard against hangs, generous for busy machines.
-pub const GUARD: Duration = Duration::from_secs(120);
 const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: GUARD };
 
 pub struct Fleet {
-    // Before the server, because fields are dropped in order.
+    // The workers end before the server, because fields are dropped in this order.
     workers: Vec<Child>,
-    nats: Nats,
+    stage: Stage,
     pub admin: Bus,
 }
 
 impl Fleet {
     pub async fn start(workers: usize) -> Self {
-        let folder = servers::find::nats_config().unwrap();
-        let options = NatsOptions { config: Some(folder.clone()), ..NatsOptions::default() };
-        let nats = Nats::start(options).await.unwrap();
-        let admin = connect(&nats, "admin").await;
-        admin::apply(&admin, &folder).await.unwrap();
-        let cashier = connect(&nats, "cashier").await;
+        let stage = Stage::open().await.unwrap();
+        let cashier = stage.bus("cashier").await.unwrap();
         let requests = cashier.serve(subject::CASHIER_TABLE.to_owned(), Some("cashier")).await.unwrap();
         cashier.flush().await;
         tokio::spawn(async move {
             requests.for_each(async |request| request.answer(&CashierReply::Done).await.unwrap()).await;
             drop(cashier);
         });
-        let mut fleet = Self { nats, workers: Vec::new(), admin };
+        let mut fleet = Self { admin: stage.admin.clone(), stage, workers: Vec::new() };
         for number in 0..workers {
-            let child = fleet.spawn(number);
-            fleet.workers.push(child);
+            let program = fleet.stage.program(Role::TableWorker, &format!("table-worker-{number}"));
+            fleet.workers.push(program.unwrap().start().await.unwrap());
         }
         fleet
-    }
-
-    fn spawn(&self, number: usize) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_table-worker"))
-            .env("NATS_URL", self.nats.url())
-            .env("NATS_PASSWORD_FILE", self.nats.password_file("table-worker"))
-            .env("NODE_NAME", format!("table-worker-{number}"))
-            .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "error".to_owned()))
-            .env_remove("NATS_PASSWORD")
-            .stdin(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap()
     }
 
     /// Sends a signal, e.g. `-STOP`.
@@ -70,9 +55,7 @@ impl Fleet {
 
     /// Returns the number of the worker that owns the table.
     pub async fn owner_of(&self, table: TableId) -> usize {
-        let owners = bus::owners(&self.admin, OwnedKind::Tables).await.unwrap();
-        let owner = &owners[&subject::table_partition(table)];
-        owner.as_str().rsplit('-').next().unwrap().parse().unwrap()
+        self.stage.owner_of(OwnedKind::Tables, subject::table_partition(table)).await.unwrap()
     }
 
     /// Sends a command, and repeats it after passing refusals.
@@ -103,7 +86,7 @@ impl Fleet {
 
     /// Opens the journal of a table for writing, like its worker.
     pub async fn journal(&self, table: TableId) -> (Journal, Cursor) {
-        let worker = connect(&self.nats, "table-worker").await;
+        let worker = self.stage.bus("table-worker").await.unwrap();
         let journal = TableStreams::new(&worker).journal(subject::table_partition(table)).await.unwrap();
         let recovered = journal.recover_one(&subject::table_journal(table)).await.unwrap().unwrap();
         (journal, recovered.cursor)
@@ -115,17 +98,6 @@ impl Fleet {
         let stored: Vec<_> = journal.walk(&subject::table_journal(table)).try_collect().await.unwrap();
         stored.iter().map(|stored| codec::decode(&stored.payload).unwrap()).collect()
     }
-}
-
-async fn connect(nats: &Nats, user: &str) -> Bus {
-    let options = Options {
-        urls: vec![nats.url()],
-        user: user.to_owned(),
-        password: nats.password(user).map(str::to_owned),
-        name: user.to_owned(),
-        node: format!("{user}-test"),
-    };
-    Bus::connect(options).await.unwrap()
 }
 
 /// Returns the configuration of a table with two seats and this time to act.

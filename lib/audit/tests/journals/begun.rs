@@ -1,14 +1,12 @@
 //! Checks that begin in the middle of a journal: a clean journal has no violations from any
 //! snapshot on, and every fault after the snapshot is found.
 
-use crate::{
-    assert_clean, check_table, check_tournament, is_action,
-    room::{Dice, Room, cash_table},
-};
+use crate::{assert_clean, check_table, check_tournament, is_action};
 use audit::{Beginning, Report, TableCheck, TableOutcome, TournamentCheck, compare_tables_with_tournaments};
 use poker::table::TableRecord;
 use proptest::prelude::*;
 use std::collections::HashSet;
+use testkit::room::{Dice, Room, cash_table};
 use wire::{
     Card, Chips, Epoch, TableId,
     event::{HandEvent, TableEvent},

@@ -3,15 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that breaks says where")]
 
 mod begun;
-mod room;
 
 use audit::{
     Report, Rule, TableCheck, TableOutcome, TournamentCheck, TournamentOutcome, TournamentRecord,
     compare_tables_with_tournaments,
 };
 use poker::table::TableRecord;
-use room::{Room, cash_table, cash_table_named, find_hand_event};
 use std::collections::HashSet;
+use testkit::room::{Room, cash_table, cash_table_named, find_hand_event};
 use wire::{
     Card, Chips, Epoch, PlayerId, TableId, TournamentId,
     event::{HandEvent, TableEvent},

@@ -1,7 +1,8 @@
 //! A room without servers: tables and a tournament's director write journals as the roles do, and
 //! exchange messages directly.
 
-use audit::TournamentRecord;
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a room that cannot play on is a failed test")]
+
 use poker::table::{self, Effect, Table, TableRecord};
 use std::collections::{BTreeMap, HashSet};
 use tournament::{Command, Effect as DirectorEffect, Payment, Saved};
@@ -9,15 +10,19 @@ use wire::{
     Action, Chips, CommandId, Epoch, PlayerCommand, PlayerId, TableId, TournamentId, VERSION,
     cashier::{Account, TableMoneyRequest},
     event::{Event, HandEvent, Seed, TableEvent},
-    journal::Cause,
+    journal::{Cause, Record},
     table::{Absence, HouseBot, Level, Purpose, TableCommand, TableConfig},
     tournament::{LevelSpec, Payout, TournamentConfig, TournamentEvent},
 };
+
+/// A record of a tournament's journal.
+pub type TournamentRecord = Record<TournamentEvent, Saved>;
 
 /// A source of random choices.
 pub struct Dice(pub u64);
 
 impl Dice {
+    /// Returns a number below `sides`.
     pub fn roll(&mut self, sides: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -32,7 +37,9 @@ impl Dice {
 
 /// A table and its journal.
 pub struct JournaledTable {
+    /// The table.
     pub table: Table,
+    /// Its records, in order.
     pub journal: Vec<TableRecord>,
     heard: HashSet<u64>,
     /// Records since the last snapshot.
@@ -117,11 +124,13 @@ fn table_config(purpose: Purpose) -> TableConfig {
 }
 
 /// Returns a cash table where bots play and a person comes, times out and leaves.
+#[must_use]
 pub fn cash_table(steps: u32, seed: u64) -> JournaledTable {
     cash_table_named("test", steps, seed)
 }
 
 /// Does the same with a table of this name.
+#[must_use]
 pub fn cash_table_named(name: &str, steps: u32, seed: u64) -> JournaledTable {
     let mut dice = Dice(seed);
     let mut now_ms = 1_700_000_000_000;
@@ -170,8 +179,11 @@ pub fn cash_table_named(name: &str, steps: u32, seed: u64) -> JournaledTable {
 
 /// A tournament that was played to its end.
 pub struct Room {
+    /// The tournament.
     pub tournament: TournamentId,
+    /// Its records, in order.
     pub journal: Vec<TournamentRecord>,
+    /// Its tables.
     pub tables: BTreeMap<TableId, JournaledTable>,
     saved: Saved,
     dice: Dice,
@@ -179,6 +191,11 @@ pub struct Room {
 }
 
 impl Room {
+    /// Plays a tournament of this many bots to its end.
+    ///
+    /// # Panics
+    /// When it does not end.
+    #[must_use]
     pub fn tournament(entries: u32, seed: u64) -> Self {
         let tournament = TournamentId(5);
         let mut room = Self {
@@ -321,6 +338,9 @@ fn config(entries: u32) -> TournamentConfig {
 }
 
 /// Returns the first event of this kind in a hand, for tampering.
+///
+/// # Panics
+/// When there is none.
 pub fn find_hand_event(journal: &mut [TableRecord], wanted: impl Fn(&HandEvent) -> bool) -> &mut HandEvent {
     let events = journal.iter_mut().flat_map(|record| &mut record.events);
     let mut in_hand = events.filter_map(|event| match event {
