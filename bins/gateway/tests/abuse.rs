@@ -171,7 +171,7 @@ async fn a_client_that_does_not_read_disturbs_no_other_one() {
     let mut last = 0;
     let (mut slowest, started) = (Duration::ZERO, Instant::now());
     // Far more than the kernel's buffers on both sides hold.
-    while started.elapsed() < common::GUARD {
+    while started.elapsed() < testkit::GUARD {
         let sent = Instant::now();
         let now = room.tables.happen(TABLE, 2_000).await;
         for client in &mut others {

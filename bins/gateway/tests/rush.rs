@@ -30,7 +30,7 @@ async fn connected(room: &Room, gateways: &[Gateway; 3], number: u64, turn: Arc<
     let other = &gateways[1 + (number % 2) as usize];
     let addresses = [&gateways[0], other].map(|gateway| gateway.address(Way::Tcp)).to_vec();
     let options = client::Options {
-        connect_patience: common::GUARD,
+        connect_patience: testkit::GUARD,
         ..client::Options::new(addresses, password(&name))
     };
     let _turn = turn.acquire().await.unwrap();

@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, fmt::Write};
 use wire::{
     Action, Card, Chips, SeatNo,
-    client::Service,
     event::{Event, HandStart, Post, Share, TableEvent, Unseating},
     table::{Level, Purpose, TableConfig},
     text::Quoted,
@@ -290,20 +289,6 @@ fn instructed(then: wire::tournament::Then) -> &'static str {
         wire::tournament::Then::Play => "play on",
         wire::tournament::Then::Wait => "wait",
         wire::tournament::Then::Close => "the table is broken",
-    }
-}
-
-/// Returns what works of the fleet, and what follows for players.
-pub fn service(service: Service) -> &'static str {
-    match (service.tables, service.money, service.tournaments) {
-        (true, true, true) => "everything works again",
-        (false, _, _) => {
-            "the tables are stopped: nothing is lost, and no clock runs out; they continue by themselves"
-        }
-        (true, false, _) => {
-            "hands continue, but sitting down and registration are not possible now; cash-outs are paid later"
-        }
-        (true, true, false) => "hands continue, but tournament tables wait after their hand",
     }
 }
 

@@ -11,23 +11,54 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// lost with the connection.
 const ATTEMPTS: usize = 3;
 
-/// Error codes (server/errors.json).
-mod code {
-    pub(super) const STREAM_NOT_FOUND: u64 = 10_059;
-    pub(super) const CONSUMER_NOT_FOUND: u64 = 10_014;
+/// Error codes of the server (server/errors.json).
+pub(crate) mod code {
+    pub(crate) const STREAM_NOT_FOUND: u64 = 10_059;
+    pub(crate) const CONSUMER_NOT_FOUND: u64 = 10_014;
+    /// The expected last sequence of the subject is another.
+    pub(crate) const WRONG_LAST: u64 = 10_071;
+    /// The same, while another write of the subject is on its way to the replicas.
+    pub(crate) const IN_FLIGHT: u64 = 10_164;
+    /// The message is larger than the stream takes.
+    pub(crate) const TOO_LARGE: u64 = 10_054;
+    /// The subject belongs to another stream than the expected one.
+    pub(crate) const WRONG_STREAM: u64 = 10_060;
+    /// The stream cannot store it, for the most part because it has as many bytes as it may have.
+    pub(crate) const NOT_STORED: u64 = 10_077;
+    /// The account, the server or the disk is full.
+    pub(crate) const NO_ROOM: [u64; 3] = [10_002, 10_023, 10_047];
 }
 
+/// An error of the server.
 #[derive(Deserialize)]
-struct Failure {
+pub(crate) struct ApiError {
+    /// Its number, see [`code`].
+    #[serde(default)]
+    pub(crate) err_code: u64,
+    /// Its text.
+    #[serde(default)]
+    pub(crate) description: String,
+}
+
+/// The fields that answers have in common, and those of an acknowledgement.
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(default)]
+    seq: u64,
     error: Option<ApiError>,
 }
 
-#[derive(Deserialize)]
-struct ApiError {
-    #[serde(default)]
-    err_code: u64,
-    #[serde(default)]
-    description: String,
+/// Decodes the acknowledgement of a message for a stream: the sequence of the stored message, or
+/// the server's error.
+///
+/// # Errors
+/// When the answer is no acknowledgement, so that it is unknown whether the message was stored.
+pub(crate) fn acknowledged(answer: &[u8]) -> Result<Result<u64, ApiError>, String> {
+    match serde_json::from_slice(answer).map_err(|error| error.to_string())? {
+        Answer { error: Some(error), .. } => Ok(Err(error)),
+        Answer { seq: 0, .. } => Err("an acknowledgement without a sequence".to_owned()),
+        Answer { seq, .. } => Ok(Ok(seq)),
+    }
 }
 
 /// Sends a request; `None` when the stream or consumer does not exist.
@@ -39,7 +70,7 @@ pub(crate) async fn ask<Q: Serialize, A: DeserializeOwned>(
     let failed = |reason: String| BusError::JetStream { what: what.to_owned(), reason };
     let question = serde_json::to_vec(question).map_err(|error| failed(error.to_string()))?;
     let answer = send(bus, what, question).await?;
-    let failure: Failure = serde_json::from_slice(&answer).map_err(|error| failed(error.to_string()))?;
+    let failure: Answer = serde_json::from_slice(&answer).map_err(|error| failed(error.to_string()))?;
     match failure.error {
         Some(ApiError { err_code: code::STREAM_NOT_FOUND | code::CONSUMER_NOT_FOUND, .. }) => Ok(None),
         Some(error) => Err(failed(error.description)),

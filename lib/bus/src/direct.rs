@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use serde::Serialize;
 use std::time::Duration;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::time::timeout;
 
 /// Time limit for a single message; after it the request is repeated.
@@ -174,21 +175,8 @@ fn found(message: async_nats::Message) -> Option<Found> {
 
 /// Returns a server's timestamp (RFC 3339 in UTC, up to nine decimals) in milliseconds since 1970.
 pub(crate) fn parse_time_ms(text: &str) -> Option<u64> {
-    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
-    let mut date = date.split('-').map(str::parse::<u64>);
-    let (year, month, day) = (date.next()?.ok()?, date.next()?.ok()?, date.next()?.ok()?);
-    let (time, decimals) = time.split_once('.').unwrap_or((time, "0"));
-    let mut time = time.split(':').map(str::parse::<u64>);
-    let (hour, minute, second) = (time.next()?.ok()?, time.next()?.ok()?, time.next()?.ok()?);
-    let millis: u64 = format!("{decimals:0<3}").get(..3)?.parse().ok()?;
-    // Days since 1970, with years that begin in March so that the leap day is the last (Howard
-    // Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil).
-    let shifted = if month <= 2 { year.checked_sub(1)? } else { year };
-    let (era, of_era) = (shifted / 400, shifted % 400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day.checked_sub(1)?;
-    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year;
-    let days = days.checked_sub(719_468)?;
-    Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000 + millis)
+    let nanos = OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp_nanos();
+    u64::try_from(nanos / 1_000_000).ok()
 }
 
 #[cfg(test)]

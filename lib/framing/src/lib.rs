@@ -1,7 +1,7 @@
 //! Frames on a byte stream, for both of its ends: a big-endian `u32` length, then that many bytes.
 //!
-//! What always holds: between frames a connection holds no memory; a frame over the limit is
-//! refused by its length, before its bytes come. What this crate does not know: what is in a frame.
+//! Invariants: between frames a connection holds no memory. A frame over the limit is refused by
+//! its length, before its bytes come. This crate does not know the contents of frames.
 
 use bytes::{Buf, Bytes, BytesMut};
 use std::{
@@ -33,16 +33,16 @@ pub enum NoFrame {
     },
 }
 
-/// Frames on their way in, in whatever pieces they come.
+/// Reads frames, in whatever pieces they come.
 #[derive(Debug)]
 pub struct Incoming {
     limit: usize,
-    /// What has come and is no whole frame yet, its length included.
+    /// Bytes that are not yet a whole frame, with its length.
     bytes: BytesMut,
 }
 
 impl Incoming {
-    /// Returns an empty one for frames of at most `limit` bytes.
+    /// Returns a reader of frames of at most `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         Self { limit, bytes: BytesMut::new() }
@@ -114,7 +114,7 @@ impl Incoming {
     }
 }
 
-/// Frames on their way out, one behind the other, so that those that leave together are one write.
+/// Frames to be written, one behind the other, so that frames that leave together are one write.
 #[derive(Debug, Default)]
 pub struct Outgoing {
     bytes: Vec<u8>,

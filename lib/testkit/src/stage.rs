@@ -21,7 +21,6 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// nats-server with the fleet's configuration, users and streams, and the administrator's view of
 /// the members. The server ends with the test.
-#[derive(Debug)]
 pub struct Stage {
     /// The server.
     pub nats: Nats,

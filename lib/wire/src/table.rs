@@ -105,7 +105,8 @@ pub struct TableConfig {
 }
 
 impl TableConfig {
-    /// Returns a cash table without a name: six seats, no-limit hold'em, at the usual [`tempo`](crate::tempo).
+    /// Returns a cash table without a name: six seats, no-limit hold'em, at the usual
+    /// [`tempo`](crate::tempo).
     #[must_use]
     pub fn cash(level: Level, buy_in: RangeInclusive<Chips>) -> Self {
         let (min_buy_in, max_buy_in) = buy_in.into_inner();

@@ -34,8 +34,8 @@ impl TableView {
     /// Returns a table where nothing has happened yet.
     #[must_use]
     pub const fn new(table: TableId, config: TableConfig) -> Self {
-        let (level, seats) = (config.level, Vec::new());
-        Self { table, config, event_no: 0, level, seats, hand: None, hands: 0, closed: false }
+        let level = config.level;
+        Self { table, config, event_no: 0, level, seats: Vec::new(), hand: None, hands: 0, closed: false }
     }
 }
 

@@ -71,7 +71,7 @@ async fn a_tournament_survives_the_death_of_its_coordinators() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeat_gets_the_first_answer_also_from_the_next_owner() {
-    let mut fleet = Fleet::start(2).await;
+    let fleet = Fleet::start(2).await;
     let tournament = fleet.create(config(6, 6, 0)).await;
     let (rich, poor) = (PlayerId(1), PlayerId(2));
     fleet.cashier.impoverish(poor);

@@ -13,7 +13,7 @@ use client::{Client, ClientEvent, Login};
 use servers::Child;
 use tables::FakeTables;
 use testkit::Stage;
-pub use testkit::{GUARD, eventually, guarded};
+pub use testkit::{eventually, guarded};
 use wire::{TableId, event::Event, fleet::Role, view::TableView};
 
 /// A server, a cashier, a table worker, and the administrator's view of the members.

@@ -25,7 +25,7 @@ use wire::{
     fleet::Role,
     subject,
     tournament::{
-        CoordinatorsAnswer, CoordinatorsQuery, LevelSpec, Payout, Phase, Standings, TournamentCommand,
+        CoordinatorsAnswer, CoordinatorsQuery, LevelSpec, Payout, Standings, TournamentCommand,
         TournamentConfig, TournamentSummary,
     },
 };
@@ -207,7 +207,7 @@ async fn list(bus: &Bus, context: &Context, limit: u16) -> Result<(), Tournament
             tournament.tournament.to_string(),
             tournament.name.clone(),
             words::variant(&tournament.variant).to_owned(),
-            phase(tournament.phase).to_owned(),
+            tournament.phase.to_string(),
             format!("{} of {}", tournament.entries, tournament.max_entries),
             tournament.players_left.to_string(),
             format!("{} + {}", words::chips(tournament.buy_in), words::chips(tournament.fee)),
@@ -225,7 +225,7 @@ pub fn show(standings: &Standings) {
         config.name,
         standings.tournament,
         words::variant(&config.variant),
-        phase(standings.phase)
+        standings.phase
     ));
     say(format!(
         "level {} at {}; {} of {} players left at {} tables, average stack {}; prize pool {}",
@@ -252,16 +252,6 @@ pub fn show(standings: &Standings) {
         ]);
     }
     grid.print("no player has registered yet");
-}
-
-/// Returns the word for a phase.
-pub const fn phase(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Registering => "registering",
-        Phase::Running => "running",
-        Phase::Finished => "finished",
-        Phase::Cancelled => "cancelled",
-    }
 }
 
 impl Create {

@@ -4,32 +4,17 @@ use super::{
     APPEND_ID, AppendError, Cursor, OWN, PREVIOUS, SNAPSHOT, append::Record, stream::JournalStream,
     trouble::Reason,
 };
-use crate::Bus;
+use crate::{
+    Bus,
+    api::{self, code},
+};
 use async_nats::{
     HeaderMap,
     client::RequestErrorKind,
     header::{NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NATS_EXPECTED_STREAM},
 };
-use serde::Deserialize;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
-
-/// Error codes of the server's JetStream API (server/errors.json).
-mod code {
-    /// Another last sequence of the subject was expected.
-    pub(super) const WRONG_LAST: u64 = 10_071;
-    /// Another last sequence was expected, and another write of the subject is on its way to the
-    /// replicas.
-    pub(super) const IN_FLIGHT: u64 = 10_164;
-    /// The message is larger than the stream accepts.
-    pub(super) const TOO_LARGE: u64 = 10_054;
-    /// The subject belongs to another stream than the expected one.
-    pub(super) const WRONG_STREAM: u64 = 10_060;
-    /// The stream cannot store the message, mostly because it has as many bytes as it may have.
-    pub(super) const NOT_STORED: u64 = 10_077;
-    /// The account, the server or the disk is full.
-    pub(super) const NO_ROOM: [u64; 3] = [10_002, 10_023, 10_047];
-}
 
 /// The result of one attempt.
 pub(super) enum Sent {
@@ -42,21 +27,6 @@ pub(super) enum Sent {
     NotStored(Reason),
     /// No answer: the record may be stored.
     Unknown,
-}
-
-#[derive(Deserialize)]
-struct Ack {
-    #[serde(default)]
-    seq: u64,
-    error: Option<ApiError>,
-}
-
-#[derive(Deserialize)]
-struct ApiError {
-    #[serde(default)]
-    err_code: u64,
-    #[serde(default)]
-    description: String,
 }
 
 /// Sends a record to a stream and waits for the answer.
@@ -132,11 +102,10 @@ fn headers(stream: &JournalStream, record: &Record<'_>) -> HeaderMap {
 }
 
 fn judge(cursor: &Cursor, bytes: usize, answer: &[u8]) -> Result<Sent, AppendError> {
-    let Ok(ack) = serde_json::from_slice::<Ack>(answer) else {
-        return Ok(Sent::Unknown);
-    };
-    let Some(error) = ack.error else {
-        return Ok(if ack.seq > 0 { Sent::Stored(ack.seq) } else { Sent::Unknown });
+    let error = match api::acknowledged(answer) {
+        Ok(Ok(sequence)) => return Ok(Sent::Stored(sequence)),
+        Ok(Err(error)) => error,
+        Err(_) => return Ok(Sent::Unknown),
     };
     match error.err_code {
         code::WRONG_LAST => Ok(Sent::WrongLast),

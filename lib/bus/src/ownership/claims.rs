@@ -13,8 +13,6 @@ use wire::{NodeId, subject};
 
 /// Time limit of a write; without an answer it is unknown whether the claim was written.
 const ANSWER: Duration = Duration::from_secs(1);
-/// Error code of a failed compare-and-swap (server/errors.json).
-const WRONG_LAST: u64 = 10_071;
 
 /// The value of a partition's key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,19 +102,6 @@ impl Claims {
 
     /// Writes a claim if the key's last revision is still `expected` (0: the key does not exist).
     pub(super) async fn write(&self, partition: u16, expected: u64, claim: &Claim) -> ClaimWrite {
-        #[derive(Deserialize)]
-        struct Ack {
-            #[serde(default)]
-            seq: u64,
-            error: Option<ApiError>,
-        }
-        #[derive(Deserialize)]
-        struct ApiError {
-            #[serde(default)]
-            err_code: u64,
-            #[serde(default)]
-            description: String,
-        }
         let payload = match serde_json::to_vec(claim) {
             Ok(payload) => payload,
             Err(error) => return ClaimWrite::Unclear(error.to_string()),
@@ -128,18 +113,17 @@ impl Claims {
             async_nats::Request::new().headers(headers).payload(payload.into()).timeout(Some(ANSWER));
         let key = format!("{}{partition}", self.prefix());
         let ack = match self.bus.client().send_request(key, request).await {
-            Ok(message) => serde_json::from_slice::<Ack>(&message.payload),
+            Ok(message) => api::acknowledged(&message.payload),
             Err(error) if error.kind() == RequestErrorKind::NoResponders => {
                 return ClaimWrite::Unclear("the bucket does not answer".into());
             }
             Err(error) => return ClaimWrite::Unclear(error.to_string()),
         };
         match ack {
-            Ok(Ack { seq, error: None }) if seq > 0 => ClaimWrite::Yes(seq),
-            Ok(Ack { error: Some(error), .. }) if error.err_code == WRONG_LAST => ClaimWrite::No,
-            Ok(Ack { error: Some(error), .. }) => ClaimWrite::Unclear(error.description),
-            Ok(_) => ClaimWrite::Unclear("an answer without a revision".into()),
-            Err(error) => ClaimWrite::Unclear(error.to_string()),
+            Ok(Ok(revision)) => ClaimWrite::Yes(revision),
+            Ok(Err(error)) if error.err_code == api::code::WRONG_LAST => ClaimWrite::No,
+            Ok(Err(error)) => ClaimWrite::Unclear(error.description),
+            Err(why) => ClaimWrite::Unclear(why),
         }
     }
 

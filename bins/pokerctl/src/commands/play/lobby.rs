@@ -1,6 +1,6 @@
 //! The list of tables and tournaments.
 
-use crate::{commands::tournament::phase, words};
+use crate::words;
 use std::fmt::Write;
 use wire::{
     Chips, TableId, TournamentId,
@@ -75,7 +75,7 @@ impl Lobby {
                 "\n  {at:>3}  {:<28} {:<20} {:<11} {} of {} entries, {} left, {} + {}",
                 tournament.name,
                 words::variant(&tournament.variant),
-                phase(tournament.phase),
+                tournament.phase,
                 tournament.entries,
                 tournament.max_entries,
                 tournament.players_left,

@@ -16,7 +16,7 @@ use tokio::{
 };
 use wire::{
     HandNo, PlayerCommand, PlayerId, TableId,
-    client::{ClientMessage, ServerMessage},
+    client::{ClientMessage, ServerMessage, Service},
     event::Event,
 };
 
@@ -153,7 +153,7 @@ impl Session {
             ClientEvent::Placed { place, prize, .. } => {
                 say(format!("the tournament is over for you: place {place}, prize {}", words::chips(prize)));
             }
-            ClientEvent::Service(service) => say(words::service(service)),
+            ClientEvent::Service(service) => say(service_words(service)),
             ClientEvent::Closed(_) => {}
         }
     }
@@ -339,5 +339,19 @@ impl Session {
                 "your seat at table {table} is kept for a while: connect again, or type leave next time"
             ));
         }
+    }
+}
+
+/// Returns what works of the fleet, and what follows for players.
+fn service_words(service: Service) -> &'static str {
+    match (service.tables, service.money, service.tournaments) {
+        (true, true, true) => "everything works again",
+        (false, _, _) => {
+            "the tables are stopped: nothing is lost, and no clock runs out; they continue by themselves"
+        }
+        (true, false, _) => {
+            "hands continue, but sitting down and registration are not possible now; cash-outs are paid later"
+        }
+        (true, true, false) => "hands continue, but tournament tables wait after their hand",
     }
 }
