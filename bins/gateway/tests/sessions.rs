@@ -5,9 +5,10 @@
 mod common;
 
 use client::{Client, ClientError, ClientEvent, Down, Ended, Login};
-use common::{GUARD, Gateway, Room, WAYS, Way, connect, follow, guarded, next, password, watch};
+use common::{Gateway, Room, WAYS, Way, connect, follow, guarded, next, password, watch};
 use servers::Signal;
 use std::time::Duration;
+use testkit::GUARD;
 use tokio::time::sleep;
 use wire::{
     Action, Chips, HandNo, PlayerCommand, Refusal, TableId,

@@ -17,7 +17,7 @@ const CHUNK: usize = 4 * 1_024;
 /// Bytes of a frame's length.
 const HEADER: usize = 4;
 
-/// Why there is no frame.
+/// The reason why there is no frame.
 #[derive(Debug, thiserror::Error)]
 pub enum NoFrame {
     /// The stream has ended or failed.
@@ -33,7 +33,7 @@ pub enum NoFrame {
     },
 }
 
-/// Reads frames, in whatever pieces they come.
+/// Reads frames from pieces of any size.
 #[derive(Debug)]
 pub struct Incoming {
     limit: usize,
