@@ -210,7 +210,7 @@ impl House {
         assert_ne!(more, tables);
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("tables.json"), more).unwrap();
-        admin::apply(&self.bus("admin").await, folder.path()).await.unwrap();
+        bus::admin::apply(&self.stage.admin, folder.path()).await.unwrap();
     }
 
     /// Runs the archivist of a stream until an earlier one has no records of a partition.
