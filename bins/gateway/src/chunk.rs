@@ -1,16 +1,20 @@
 //! Events of a table as they came over the feed, encoded once for all viewers.
+//!
+//! What always holds: the gateway passes on what it does not know. Of an event it needs no more than
+//! its number, and whether it closes the table.
 
 use crate::format;
 use bytes::Bytes;
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize,
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use std::{fmt, sync::OnceLock};
 use wire::{
-    VERSION,
-    client::{ServerFrame, ServerMessage, TableEvents},
+    TableId,
+    client::{ServerMessage, TableEvents},
     codec::{self, CodecError, Encoding},
+    unknown::Content,
 };
 
 /// Some events of one table, in order.
@@ -21,6 +25,25 @@ pub(crate) struct Chunk {
     closes: bool,
     msgpack: Bytes,
     json: OnceLock<Bytes>,
+}
+
+/// A frame of events, whatever events they are.
+#[derive(Serialize, Deserialize)]
+struct AnyFrame {
+    v: u8,
+    m: AnyMessage,
+}
+
+#[derive(Serialize, Deserialize)]
+enum AnyMessage {
+    Events(AnyEvents),
+}
+
+#[derive(Serialize, Deserialize)]
+struct AnyEvents {
+    table: TableId,
+    first: u64,
+    events: Vec<Content>,
 }
 
 /// The part of a frame that the order of events needs.
@@ -151,35 +174,28 @@ impl Chunk {
     }
 
     fn tail(&self, from: u64, format: Encoding) -> Bytes {
-        let frame: Result<ServerFrame, _> = codec::decode(&self.msgpack);
-        match frame {
-            Ok(ServerFrame { m: ServerMessage::Events(mut chunk), .. }) => {
-                let skip = usize::try_from(from.saturating_sub(chunk.first)).unwrap_or(usize::MAX);
-                chunk.events.drain(..skip.min(chunk.events.len()));
-                chunk.first = from.max(chunk.first);
-                format::encode(None, ServerMessage::Events(chunk), format)
-            }
-            other => {
-                // Events of a newer version: this gateway can only pass them on in MessagePack.
-                let error = other.err().map(|error| error.to_string());
-                tracing::warn!(
-                    version = VERSION,
-                    error,
-                    "a table's events are of an unknown version: JSON clients do not get them, other clients get them unchanged"
+        let mut frame: AnyFrame = match codec::decode(&self.msgpack) {
+            Ok(frame) => frame,
+            Err(error) => {
+                tracing::error!(
+                    %error, first = self.first, last = self.last,
+                    "events of a table cannot be encoded anew: viewers get an empty frame in their place"
                 );
-                match format {
-                    Encoding::MessagePack => self.msgpack.clone(),
-                    Encoding::Json => Bytes::new(),
-                }
+                return Bytes::new();
             }
-        }
+        };
+        let AnyMessage::Events(chunk) = &mut frame.m;
+        let skip = usize::try_from(from.saturating_sub(chunk.first)).unwrap_or(usize::MAX);
+        chunk.events.drain(..skip.min(chunk.events.len()));
+        chunk.first = from.max(chunk.first);
+        format::encode_frame(&frame, format)
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use wire::{TableId, event::Event};
+    use wire::{client::ServerFrame, event::Event};
 
     pub(crate) fn chunk(numbers: std::ops::RangeInclusive<u64>) -> Chunk {
         Chunk::replay(TableEvents {
@@ -215,6 +231,34 @@ pub(crate) mod tests {
             assert_eq!(rest.first, 6);
             assert_eq!(rest.events, [Event::SatOut { seat: 6 }]);
         }
+    }
+
+    #[test]
+    fn events_of_a_newer_worker_are_passed_on_in_both_formats() {
+        let newer = serde_json::json!({ "Sold": { "seat": 3, "to": [null, { "name": "ann" }] } });
+        let known = serde_json::json!({ "SatOut": { "seat": 4 } });
+        let events = serde_json::json!({ "table": 1, "first": 4, "events": [known, newer, "LightsOut"] });
+        let frame = serde_json::json!({ "v": 1, "m": { "Events": events } });
+        let parsed = Chunk::parse(codec::encode(&frame).unwrap().into()).unwrap();
+        assert_eq!((parsed.first(), parsed.last(), parsed.closes()), (4, 6, false));
+        let json: serde_json::Value = serde_json::from_slice(&parsed.bytes(4, Encoding::Json)).unwrap();
+        assert_eq!(json, frame);
+        for format in [Encoding::MessagePack, Encoding::Json] {
+            let rest = decoded(&parsed.bytes(5, format), format);
+            assert_eq!((rest.first, rest.last()), (5, 6));
+            let names = rest.events.iter().map(|event| match event {
+                Event::Unknown(unknown) => unknown.name.as_str(),
+                event => panic!("{event:?}"),
+            });
+            assert_eq!(names.collect::<Vec<_>>(), ["Sold", "LightsOut"]);
+        }
+    }
+
+    #[test]
+    fn known_events_are_written_as_they_are_everywhere_else() {
+        let events = chunk(4..=6);
+        let typed: ServerFrame = codec::decode(&events.bytes(0, Encoding::MessagePack)).unwrap();
+        assert_eq!(events.bytes(0, Encoding::Json), format::encode_frame(&typed, Encoding::Json));
     }
 
     #[test]

@@ -280,7 +280,7 @@ impl Session {
     }
 
     /// Queues a frame that came encoded as MessagePack.
-    fn pass_on(&self, frame: Bytes, decoded: &wire::client::ServerFrame) {
+    fn pass_on(&self, frame: Bytes, decoded: &impl serde::Serialize) {
         self.outbox.push(match self.outbox.format() {
             Encoding::MessagePack => frame,
             Encoding::Json => format::encode_frame(decoded, Encoding::Json),
@@ -301,7 +301,13 @@ impl Session {
         self.outbox.close(reason);
         let elsewhere = match reason {
             Closing::NodeFull | Closing::NodeStopping => self.gateway.elsewhere(self.transport.listener()),
-            _ => Vec::new(),
+            Closing::OnlineElsewhere
+            | Closing::Banned
+            | Closing::FrameTooLarge
+            | Closing::Malformed
+            | Closing::TooFast
+            | Closing::Idle
+            | Closing::TooSlow => Vec::new(),
         };
         let last = ServerMessage::Closing { reason, elsewhere };
         let last = format::encode(None, last, self.outbox.format());

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write};
 use wire::{
     Action, Card, Chips, SeatNo,
-    event::{Event, HandStart, Post, Share, TableEvent, Unseating},
+    event::{Event, HandEvent, HandStart, Post, Share, TableEvent, Unseating},
     table::{Level, Purpose, TableConfig},
     text::Quoted,
 };
@@ -141,6 +141,9 @@ impl Names {
                 format!("tournament level {}: {}", level(now), instructed(*then))
             }
             Event::Closed => "the table is closed".to_owned(),
+            Event::Unknown(event) => {
+                format!("{} happens, which this version does not know", Quoted(&event.name))
+            }
         })
     }
 
@@ -225,17 +228,12 @@ impl Names {
 
     /// Returns a sentence for an event with cards that only the journal has.
     fn hidden(&self, event: &TableEvent) -> Option<String> {
-        Some(match event {
-            TableEvent::Hand(wire::event::HandEvent::Dealt { seat, down, up }) => {
-                format!("{} is dealt {}", self.of(*seat), cards(&[&down[..], up].concat()))
-            }
-            TableEvent::Hand(wire::event::HandEvent::Acted {
-                seat, action: Action::Discard(thrown), ..
-            }) if !thrown.is_empty() => {
-                format!("{} throws {} away", self.of(*seat), cards(thrown))
-            }
-            _ => return None,
-        })
+        let TableEvent::Hand(event) = event else { return None };
+        if let HandEvent::Dealt { seat, down, up } = event {
+            return Some(format!("{} is dealt {}", self.of(*seat), cards(&[&down[..], up].concat())));
+        }
+        let HandEvent::Acted { seat, action: Action::Discard(thrown), .. } = event else { return None };
+        (!thrown.is_empty()).then(|| format!("{} throws {} away", self.of(*seat), cards(thrown)))
     }
 }
 

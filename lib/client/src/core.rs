@@ -255,20 +255,16 @@ impl Core {
 
     /// Accepts a request of the program.
     pub(crate) fn request(&mut self, ProgramRequest { message, noted, reply }: ProgramRequest, now: Instant) {
-        match &message {
-            ClientMessage::Watch { table, since } => {
-                self.unwanted.remove(table);
-                self.tables.entry(*table).or_insert_with(|| Following::after(*since));
+        if let ClientMessage::Watch { table, since } = &message {
+            self.unwanted.remove(table);
+            self.tables.entry(*table).or_insert_with(|| Following::after(*since));
+        } else if let ClientMessage::Unwatch { table } = &message {
+            if self.unwanted.len() >= MOST_UNWANTED {
+                self.unwanted.pop_first();
             }
-            ClientMessage::Unwatch { table } => {
-                if self.unwanted.len() >= MOST_UNWANTED {
-                    self.unwanted.pop_first();
-                }
-                self.unwanted.insert(*table);
-                self.found.remove(table);
-                self.tables.remove(table);
-            }
-            _ => {}
+            self.unwanted.insert(*table);
+            self.found.remove(table);
+            self.tables.remove(table);
         }
         let id = self.outstanding.add(message, AnswerTo::Program(reply), now, self.refusal_patience);
         if let Some(noted) = noted {

@@ -230,7 +230,25 @@ async fn greet(address: &Address) -> Result<(Reader, Writer, Greeting), Over> {
             ServerMessage::Closing { reason, elsewhere } => {
                 return Err(Over { down: Down::ByNode(reason), elsewhere });
             }
-            _ => {}
+            // Comes before the hello from no node; what is of use comes again.
+            ServerMessage::Welcome { .. }
+            | ServerMessage::Done
+            | ServerMessage::Refused { .. }
+            | ServerMessage::Pong
+            | ServerMessage::Time { .. }
+            | ServerMessage::Lobby { .. }
+            | ServerMessage::Balance { .. }
+            | ServerMessage::Seats(_)
+            | ServerMessage::Standings(_)
+            | ServerMessage::Seated { .. }
+            | ServerMessage::Table { .. }
+            | ServerMessage::Events(_)
+            | ServerMessage::Cards(_)
+            | ServerMessage::GivenSeat { .. }
+            | ServerMessage::LostSeat { .. }
+            | ServerMessage::TimedOut { .. }
+            | ServerMessage::Placed { .. }
+            | ServerMessage::Service(_) => {}
         }
     }
 }

@@ -17,6 +17,12 @@ pub(crate) struct Following {
     /// Whether the program's queue had no room: events are not delivered until the table is asked
     /// again.
     lagging: bool,
+    /// Number of the event that began the hand being played; none between hands, or when it was not
+    /// delivered.
+    hand: Option<u64>,
+    /// Whether an event was delivered that this version does not know: only the table can say what it
+    /// changed.
+    unsure: bool,
     /// The hidden cards that were delivered last.
     cards: Option<PrivateCards>,
 }
@@ -40,6 +46,14 @@ pub(crate) enum SnapshotStep {
     Deliver(Numbered),
     /// Events are lost: continue from the snapshot. Has the events of the current hand so far.
     Restart(Numbered),
+    /// Deliver the missed events (possibly none), then go on from the snapshot: not all events are
+    /// known to this version. With the events of the hand being played so far.
+    Renew {
+        /// The events that lead to the snapshot.
+        missed: Numbered,
+        /// Those of the hand being played so far.
+        so_far: Numbered,
+    },
 }
 
 /// Events with their numbers.
@@ -51,9 +65,16 @@ impl Following {
         Self { last: since, ..Self::default() }
     }
 
-    /// Returns the number after which events are to be asked for.
-    pub(crate) const fn since(&self) -> Option<u64> {
-        self.last
+    /// Returns the number of the event to ask the table from: the last one, or the one before the
+    /// hand being played when that has to be told again.
+    pub(crate) fn since(&self) -> Option<u64> {
+        self.hand.filter(|_| self.unsure).map(|began| began - 1).or(self.last)
+    }
+
+    /// Returns whether an event was delivered that this version does not know, and the table has not
+    /// been seen since.
+    pub(crate) const fn is_unsure(&self) -> bool {
+        self.unsure
     }
 
     /// Notes that the table is asked.
@@ -100,15 +121,21 @@ impl Following {
             self.last = Some(view.event_no);
             return SnapshotStep::Start(so_far(view, events));
         };
-        if view.event_no <= last {
+        if view.event_no < last || (view.event_no == last && !self.unsure) {
             return SnapshotStep::Deliver(Vec::new());
         }
         match events {
             Some(chunk) if chunk.first <= last + 1 && chunk.last() == view.event_no => {
-                SnapshotStep::Deliver(self.take_new(last, chunk))
+                let so_far = hand_so_far(view, &chunk);
+                let missed = self.take_new(last, chunk);
+                // The snapshot is later than all of them, those included that are not known.
+                match std::mem::take(&mut self.unsure) {
+                    true => SnapshotStep::Renew { missed, so_far },
+                    false => SnapshotStep::Deliver(missed),
+                }
             }
             events => {
-                self.last = Some(view.event_no);
+                (self.last, self.hand, self.unsure) = (Some(view.event_no), None, false);
                 SnapshotStep::Restart(so_far(view, events))
             }
         }
@@ -125,11 +152,26 @@ impl Following {
 
     fn take_new(&mut self, last: u64, chunk: TableEvents) -> Numbered {
         let new: Numbered = (chunk.first..).zip(chunk.events).filter(|&(number, _)| number > last).collect();
-        if let Some(&(number, _)) = new.last() {
-            self.last = Some(number);
+        for (number, event) in &new {
+            self.last = Some(*number);
+            if matches!(event, Event::HandStarted(_)) {
+                self.hand = Some(*number);
+            }
+            self.hand.take_if(|_| matches!(event, Event::HandEnded { .. }));
+            self.unsure |= matches!(event, Event::Unknown(_));
         }
         new
     }
+}
+
+/// Returns, of the events that lead to a view, those of the hand that it shows; none between hands.
+fn hand_so_far(view: &TableView, chunk: &TableEvents) -> Numbered {
+    if view.hand.is_none() {
+        return Vec::new();
+    }
+    let began = chunk.events.iter().rposition(|event| matches!(event, Event::HandStarted(_)));
+    let numbered = (chunk.first..).zip(chunk.events.iter().cloned());
+    numbered.skip(began.unwrap_or_default()).collect()
 }
 
 /// Returns the events that lead to a view, with their numbers.
@@ -144,6 +186,7 @@ pub(crate) mod tests {
     use wire::{
         Chips, TableId,
         table::{Level, TableConfig},
+        unknown::UnknownVariant,
     };
 
     pub(crate) fn view(event_no: u64) -> TableView {
@@ -228,6 +271,67 @@ pub(crate) mod tests {
             table.see(&view(7), Some(chunk(6..=7))),
             SnapshotStep::Deliver(vec![(6, Event::SatOut { seat: 6 }), (7, Event::SatOut { seat: 7 })])
         );
+    }
+
+    fn unknown() -> Event {
+        Event::Unknown(UnknownVariant { name: "LightsOut".into(), content: None })
+    }
+
+    fn started() -> Event {
+        Event::HandStarted(wire::event::HandStart {
+            hand: wire::HandNo(1),
+            button: 0,
+            small_blind: None,
+            big_blind: 1,
+            level: Level::default(),
+            stacks: Vec::new(),
+            commitment: wire::event::Seed([0; 32]),
+        })
+    }
+
+    fn in_a_hand(event_no: u64) -> TableView {
+        let (hand, button, street) = (wire::HandNo(1), 0, 0);
+        let (board, pots) = (Vec::new(), Vec::new());
+        let hand = Some(wire::view::HandView { hand, button, street, board, pots, turn: None });
+        TableView { hand, ..view(event_no) }
+    }
+
+    #[test]
+    fn after_an_unknown_event_the_table_is_seen_once_more_and_nothing_is_skipped() {
+        let mut table = Following::after(Some(5));
+        let mut heard = chunk(6..=8);
+        heard.events[1] = unknown();
+        let Heard::Deliver(events) = table.hear(heard.clone()) else {
+            panic!("a gap where none is");
+        };
+        assert_eq!(numbers(&events), [6, 7, 8], "it has its number");
+        assert!(table.is_unsure());
+        assert_eq!(table.since(), Some(8));
+        assert_eq!(table.see(&view(7), None), SnapshotStep::Deliver(vec![]), "an outdated one says nothing");
+        let nothing = TableEvents { table: TableId(1), first: 9, events: Vec::new() };
+        let renewed = table.see(&view(8), Some(nothing));
+        assert_eq!(renewed, SnapshotStep::Renew { missed: vec![], so_far: vec![] });
+        assert!(!table.is_unsure());
+        assert_eq!(table.see(&view(8), None), SnapshotStep::Deliver(vec![]), "once");
+        heard.first = 9;
+        let renewed = table.see(&view(11), Some(heard));
+        let SnapshotStep::Renew { missed, .. } = renewed else { panic!("{renewed:?}") };
+        assert_eq!(numbers(&missed), [9, 10, 11]);
+        assert!(!table.is_unsure(), "the snapshot that came with it shows what it changed");
+    }
+
+    #[test]
+    fn after_an_unknown_event_in_a_hand_the_whole_hand_is_told_again() {
+        let mut table = Following::after(Some(5));
+        let mut heard = chunk(6..=8);
+        (heard.events[0], heard.events[2]) = (started(), unknown());
+        table.hear(heard.clone());
+        assert_eq!(table.since(), Some(5));
+        table.asked();
+        heard.events.push(Event::SatIn { seat: 1 });
+        let renewed = table.see(&in_a_hand(9), Some(heard));
+        let SnapshotStep::Renew { missed, so_far } = renewed else { panic!("{renewed:?}") };
+        assert_eq!((numbers(&missed), numbers(&so_far)), (vec![9], vec![6, 7, 8, 9]));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Follows a table's state by its events. Without the rules of poker.
 
+mod paid;
 mod streets;
 
-use std::collections::BTreeMap;
+use paid::Paid;
 use streets::Streets;
 use wire::{
     Action, Chips, SeatNo, TableId,
@@ -22,16 +23,6 @@ pub struct TableMirror {
     /// The chips that were put in during this hand; none if its start was not seen.
     paid: Option<Paid>,
     streets: Streets,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Paid {
-    /// Bets and blinds by seat, which decide how much each player can win.
-    live: BTreeMap<SeatNo, Chips>,
-    /// Antes paid for all players, and missed blinds: part of the main pot.
-    dead: Chips,
-    /// Seats that have folded: their chips stay in the pots, but they cannot win.
-    folded: Vec<SeatNo>,
 }
 
 impl TableMirror {
@@ -64,8 +55,9 @@ impl TableMirror {
         self.view.seats.iter().find(|seat| seat.player == player)
     }
 
-    /// Applies the event with this number. Returns whether it was the next one; any other event
-    /// changes nothing.
+    /// Applies the event with this number. Returns whether it was the next one; any other changes
+    /// nothing. Of an event that this version does not know only the number counts: the client follows
+    /// it with [`ClientEvent::Restarted`](crate::ClientEvent::Restarted).
     pub fn apply(&mut self, number: u64, event: &Event) -> bool {
         if number != self.view.event_no + 1 {
             return false;
@@ -97,7 +89,21 @@ impl TableMirror {
             Event::GoneTooLong { seat } => self.with(*seat, |s| s.disconnected = true),
             Event::Instructed { level, .. } => self.view.level = *level,
             Event::Closed => self.view.closed = true,
-            event => self.apply_to_hand(event),
+            Event::Said { .. } | Event::Unknown(_) => {}
+            Event::HandStarted(_)
+            | Event::HandEnded { .. }
+            | Event::Posted { .. }
+            | Event::Dealt { .. }
+            | Event::Board { .. }
+            | Event::Turn { .. }
+            | Event::TimedOut { .. }
+            | Event::ClockExtended { .. }
+            | Event::Acted { .. }
+            | Event::Drew { .. }
+            | Event::Returned { .. }
+            | Event::Shown { .. }
+            | Event::Mucked { .. }
+            | Event::Awarded { .. } => self.apply_to_hand(event),
         }
         true
     }
@@ -150,7 +156,21 @@ impl TableMirror {
                 }
                 self.with(*seat, |s| s.stack = s.stack.plus(*amount));
             }
-            _ => {}
+            // The action that the clock takes is an event of its own.
+            Event::TimedOut { .. } | Event::Mucked { .. } => {}
+            // What changes no hand: see `apply`.
+            Event::Seated { .. }
+            | Event::Unseated { .. }
+            | Event::ToppedUp { .. }
+            | Event::SatOut { .. }
+            | Event::SatIn { .. }
+            | Event::Disconnected { .. }
+            | Event::Reconnected { .. }
+            | Event::GoneTooLong { .. }
+            | Event::Said { .. }
+            | Event::Instructed { .. }
+            | Event::Closed
+            | Event::Unknown(_) => {}
         }
     }
 
@@ -206,9 +226,7 @@ impl TableMirror {
         match &mut self.paid {
             // A player's own ante counts towards the pots that the player can win; one for all
             // players does not.
-            Some(paid) if matches!(post, Post::BigBlindAnte | Post::DeadBlind) => {
-                paid.dead = paid.dead.plus(amount);
-            }
+            Some(paid) if matches!(post, Post::BigBlindAnte | Post::DeadBlind) => paid.add_dead(amount),
             Some(paid) => paid.add(seat, amount),
             None => {}
         }
@@ -226,7 +244,7 @@ impl TableMirror {
         if let Some(paid) = &mut self.paid {
             paid.add(seat, added);
             if *action == Action::Fold {
-                paid.folded.push(seat);
+                paid.fold(seat);
             }
         }
         self.count_pots(added);
@@ -236,8 +254,7 @@ impl TableMirror {
         self.with(seat, |s| s.stack = s.stack.plus(amount));
         self.in_hand(seat, |h| h.bet = h.bet.minus_or_zero(amount));
         if let Some(paid) = &mut self.paid {
-            let live = paid.live.entry(seat).or_default();
-            *live = live.minus_or_zero(amount);
+            paid.take_back(seat, amount);
             self.count_pots(Chips::ZERO);
         } else if let Some(pot) = self.view.hand.as_mut().and_then(|h| h.pots.last_mut()) {
             *pot = pot.minus_or_zero(amount);
@@ -307,165 +324,5 @@ impl TableMirror {
     }
 }
 
-impl Paid {
-    fn add(&mut self, seat: SeatNo, amount: Chips) {
-        let live = self.live.entry(seat).or_default();
-        *live = live.plus(amount);
-    }
-
-    /// Returns the pots, main pot first: each player who is all-in for less than others paid, and
-    /// has not folded, begins a further pot.
-    fn pots(&self, all_in: impl Fn(SeatNo) -> bool) -> Vec<Chips> {
-        let most = self.live.values().copied().max().unwrap_or_default();
-        let mut caps: Vec<Chips> = self
-            .live
-            .iter()
-            .filter(|&(seat, paid)| !paid.is_zero() && !self.folded.contains(seat) && all_in(*seat))
-            .map(|(_, &paid)| paid)
-            .chain([most])
-            .collect();
-        caps.sort_unstable();
-        caps.dedup();
-        let mut below = Chips::ZERO;
-        let mut pots: Vec<Chips> = Vec::with_capacity(caps.len());
-        for cap in caps {
-            let layer = |paid: &Chips| (*paid).min(cap).minus_or_zero(below);
-            pots.push(self.live.values().map(layer).sum());
-            below = cap;
-        }
-        match pots.first_mut() {
-            Some(main) => *main = main.plus(self.dead),
-            None => pots.push(self.dead),
-        }
-        pots
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::following::tests::view;
-    use wire::{
-        HandNo, PlayerId,
-        event::{Seed, Share, Stack},
-        table::Level,
-    };
-
-    fn started() -> TableMirror {
-        let mut mirror = TableMirror::new(view(0));
-        let stacks = [(0, 500), (1, 100), (2, 1_000)].map(|(seat, chips)| Stack {
-            seat,
-            player: PlayerId(u64::from(seat) + 1),
-            chips: Chips(chips),
-        });
-        let mut number = 0;
-        for stack in &stacks {
-            number += 1;
-            let event = Event::Seated {
-                seat: stack.seat,
-                player: stack.player,
-                name: String::new(),
-                bot: false,
-                stack: stack.chips,
-            };
-            assert!(mirror.apply(number, &event));
-        }
-        let start = HandStart {
-            hand: HandNo(1),
-            button: 0,
-            small_blind: Some(1),
-            big_blind: 2,
-            level: Level::default(),
-            stacks: stacks.to_vec(),
-            commitment: Seed([0; 32]),
-        };
-        assert!(mirror.apply(number + 1, &Event::HandStarted(start)));
-        mirror
-    }
-
-    fn apply(mirror: &mut TableMirror, events: impl IntoIterator<Item = Event>) {
-        for event in events {
-            let number = mirror.view().event_no + 1;
-            assert!(mirror.apply(number, &event));
-        }
-    }
-
-    fn acted(seat: SeatNo, action: Action, added: u64, stack: u64) -> Event {
-        Event::Acted { seat, action, added: Chips(added), stack: Chips(stack) }
-    }
-
-    fn total(mirror: &TableMirror) -> Chips {
-        let view = mirror.view();
-        let pots = view.hand.as_ref().map_or(Chips::ZERO, |h| h.pots.iter().copied().sum());
-        pots.plus(view.seats.iter().map(|s| s.stack).sum())
-    }
-
-    fn blinds() -> [Event; 2] {
-        [(1, Post::SmallBlind, 5), (2, Post::BigBlind, 10)].map(|(seat, post, amount)| Event::Posted {
-            seat,
-            post,
-            amount: Chips(amount),
-        })
-    }
-
-    #[test]
-    fn side_pots_appear_when_a_player_is_all_in_for_less() {
-        let mut mirror = started();
-        apply(&mut mirror, blinds());
-        apply(
-            &mut mirror,
-            [
-                acted(0, Action::RaiseTo(Chips(300)), 300, 200),
-                acted(1, Action::Call, 95, 0),
-                acted(2, Action::Call, 290, 700),
-            ],
-        );
-        let hand = mirror.view().hand.as_ref().unwrap();
-        assert_eq!(hand.pots, [Chips(300), Chips(400)]);
-        assert_eq!(total(&mirror), Chips(1_600));
-        apply(
-            &mut mirror,
-            [
-                Event::Board { street: 1, cards: wire::BoardCards::new() },
-                acted(2, Action::Bet(Chips(700)), 700, 0),
-                acted(0, Action::Fold, 0, 200),
-                Event::Returned { seat: 2, amount: Chips(700) },
-            ],
-        );
-        let view = mirror.view();
-        assert_eq!(view.hand.as_ref().unwrap().pots, [Chips(300), Chips(400)]);
-        assert!(view.seats[0].in_hand.as_ref().unwrap().folded);
-        assert_eq!(total(&mirror), Chips(1_600));
-    }
-
-    #[test]
-    fn a_hand_from_start_to_end_conserves_chips() {
-        let mut mirror = started();
-        apply(&mut mirror, blinds());
-        apply(
-            &mut mirror,
-            [
-                acted(0, Action::Fold, 0, 500),
-                acted(1, Action::Fold, 0, 95),
-                Event::Returned { seat: 2, amount: Chips(5) },
-                Event::Awarded { pot: 0, seat: 2, amount: Chips(10), share: Share::Whole },
-            ],
-        );
-        assert_eq!(total(&mirror), Chips(1_600));
-        assert_eq!(mirror.view().seats[2].stack, Chips(1_005));
-        apply(&mut mirror, [Event::HandEnded { hand: HandNo(1), stacks: vec![], seed: Seed([0; 32]) }]);
-        assert_eq!(mirror.view().hands, 1);
-        assert!(mirror.view().hand.is_none());
-        assert!(mirror.view().seats.iter().all(|s| s.in_hand.is_none()));
-    }
-
-    #[test]
-    fn only_the_next_event_is_applied() {
-        let mut mirror = started();
-        let number = mirror.view().event_no;
-        assert!(!mirror.apply(number, &Event::Closed));
-        assert!(!mirror.apply(number + 2, &Event::Closed));
-        assert!(!mirror.view().closed);
-        assert!(mirror.apply(number + 1, &Event::Closed));
-    }
-}
+mod tests;

@@ -5,8 +5,9 @@
 //! know NATS, sockets, clocks, randomness, or the rules of poker.
 //!
 //! The encoding is MessagePack with **named** fields and externally tagged enums ([`codec`]): a
-//! field may be added (with `#[serde(default)]`), and an unknown field is skipped, so two versions
-//! run side by side. The golden bytes in `schemas/vectors/` show a break of this promise.
+//! field may be added (with `#[serde(default)]`), an unknown field is skipped, and an unknown event
+//! is kept as it came ([`unknown`]), so two versions run side by side. The golden bytes in
+//! `schemas/vectors/` show a break of this promise.
 
 pub mod action;
 pub mod archive;
@@ -29,6 +30,8 @@ pub mod table;
 pub mod tempo;
 pub mod text;
 pub mod tournament;
+pub mod unknown;
+mod variant;
 pub mod view;
 
 pub use action::{Action, Legal, RaiseBounds};

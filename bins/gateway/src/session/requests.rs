@@ -23,6 +23,7 @@ use wire::{
     CommandId, Refusal, TableId,
     client::{ClientMessage, Closing, ServerFrame, ServerMessage},
     codec,
+    unknown::Content,
 };
 
 impl Session {
@@ -44,7 +45,7 @@ impl Session {
     pub(super) fn nonsense(&mut self) -> Option<Closing> {
         match self.pace.message() {
             PaceVerdict::Close(reason) => Some(reason),
-            _ => {
+            PaceVerdict::Fine | PaceVerdict::Refuse => {
                 self.malformed(None, "text messages are for JSON, binary messages for MessagePack".to_owned())
             }
         }
@@ -54,7 +55,7 @@ impl Session {
     pub(super) fn sign(&mut self) -> Option<Closing> {
         match self.pace.message() {
             PaceVerdict::Close(reason) => Some(reason),
-            _ => None,
+            PaceVerdict::Fine | PaceVerdict::Refuse => None,
         }
     }
 
@@ -62,7 +63,7 @@ impl Session {
         self.refuse(id, Refusal::bad_message(reason));
         match self.pace.malformed() {
             PaceVerdict::Close(reason) => Some(reason),
-            _ => None,
+            PaceVerdict::Fine | PaceVerdict::Refuse => None,
         }
     }
 
@@ -106,9 +107,14 @@ impl Session {
     pub(super) fn private(&mut self, frame: Bytes) {
         let decoded: ServerFrame = match codec::decode(&frame) {
             Ok(decoded) => decoded,
+            // Of a newer version, for a program that may know it.
             Err(error) => {
-                tracing::warn!(%error, "a message for a player cannot be decoded: the player does not get it");
-                return;
+                return match codec::decode::<Content>(&frame) {
+                    Ok(content @ Content::Map(_)) => self.pass_on(frame, &content),
+                    Ok(_) | Err(_) => {
+                        tracing::warn!(%error, "a message for a player cannot be decoded: the player does not get it")
+                    }
+                };
             }
         };
         self.pass_on(frame, &decoded);

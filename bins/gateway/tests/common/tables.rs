@@ -4,6 +4,7 @@
 use super::numbered;
 use bus::{Bus, Peers, Request, Requests};
 use futures::StreamExt;
+use serde_json::json;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{
@@ -79,6 +80,26 @@ impl FakeTables {
         let last = chunk.last();
         publish_events(&self.bus, chunk).await;
         last
+    }
+
+    /// Makes an event as a newer worker writes it. Returns its number.
+    pub async fn happen_as(&self, table: TableId, event: serde_json::Value) -> u64 {
+        let known = serde_json::from_value(event.clone()).unwrap();
+        let first = self.with(table, |t| {
+            t.events.push(known);
+            t.events.len() as u64
+        });
+        let events = json!({ "table": table, "first": first, "events": [event] });
+        let frame = codec::encode(&json!({ "v": VERSION, "m": { "Events": events } })).unwrap();
+        let told = TableNews { table, frame, cards: Vec::new(), answers: None, turn: None };
+        tell_all(&self.bus, told).await;
+        first
+    }
+
+    /// Tells a player something as a newer worker writes it.
+    pub async fn tell_as(&self, player: PlayerId, message: serde_json::Value) {
+        let frame = codec::encode(&json!({ "v": VERSION, "m": message })).unwrap();
+        self.bus.publish(subject::player_feed(player), frame.into()).await.unwrap();
     }
 
     /// Makes an event after which a player is to act. Returns its number.

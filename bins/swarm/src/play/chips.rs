@@ -71,7 +71,23 @@ impl ChipCount {
             Event::HandEnded { stacks, .. } => {
                 return fits(self.pots.is_zero() && self.has(stacks), "a hand does not add up");
             }
-            _ => {}
+            Event::SatOut { .. }
+            | Event::SatIn { .. }
+            | Event::Disconnected { .. }
+            | Event::Reconnected { .. }
+            | Event::GoneTooLong { .. }
+            | Event::Said { .. }
+            | Event::Dealt { .. }
+            | Event::Board { .. }
+            | Event::Turn { .. }
+            | Event::TimedOut { .. }
+            | Event::ClockExtended { .. }
+            | Event::Drew { .. }
+            | Event::Shown { .. }
+            | Event::Mucked { .. }
+            | Event::Instructed { .. }
+            | Event::Closed
+            | Event::Unknown(_) => {}
         }
         Ok(())
     }

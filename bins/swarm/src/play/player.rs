@@ -197,7 +197,24 @@ impl Player {
                     (reader, writer) = link::connect(&self.next_address(), self.source).await?;
                 }
                 ServerMessage::Closing { reason, .. } => return Err(self.closed(reason)),
-                _ => {}
+                // Comes before the session is open to nobody, or says nothing to one that opens it.
+                ServerMessage::Welcome { .. }
+                | ServerMessage::Done
+                | ServerMessage::Pong
+                | ServerMessage::Time { .. }
+                | ServerMessage::Lobby { .. }
+                | ServerMessage::Balance { .. }
+                | ServerMessage::Seats(_)
+                | ServerMessage::Standings(_)
+                | ServerMessage::Seated { .. }
+                | ServerMessage::Table { .. }
+                | ServerMessage::Events(_)
+                | ServerMessage::Cards(_)
+                | ServerMessage::GivenSeat { .. }
+                | ServerMessage::LostSeat { .. }
+                | ServerMessage::TimedOut { .. }
+                | ServerMessage::Placed { .. }
+                | ServerMessage::Service(_) => {}
             }
         }
     }
@@ -356,7 +373,25 @@ impl Player {
             }
             ServerMessage::Closing { reason, .. } => return Err(self.closed(reason)),
             m if re.is_some() => self.answered(re, m, bytes.len(), now),
-            _ => {}
+            // Of other tables, or of no use to one that plays.
+            ServerMessage::Hello { .. }
+            | ServerMessage::Welcome { .. }
+            | ServerMessage::Done
+            | ServerMessage::Refused { .. }
+            | ServerMessage::Pong
+            | ServerMessage::Time { .. }
+            | ServerMessage::Lobby { .. }
+            | ServerMessage::Balance { .. }
+            | ServerMessage::Seats(_)
+            | ServerMessage::Standings(_)
+            | ServerMessage::Seated { .. }
+            | ServerMessage::Table { .. }
+            | ServerMessage::Events(_)
+            | ServerMessage::GivenSeat { .. }
+            | ServerMessage::LostSeat { .. }
+            | ServerMessage::TimedOut { .. }
+            | ServerMessage::Placed { .. }
+            | ServerMessage::Service(_) => {}
         }
         Ok(())
     }

@@ -188,17 +188,15 @@ impl Table {
             if new {
                 self.chips.apply(self.id, event, tally);
             }
-            match event {
-                Event::HandStarted(start) => self.hand = start.hand,
-                Event::HandEnded { .. } if new => tally.hand(),
-                Event::Acted { seat, .. } | Event::Drew { seat, .. } if new => {
-                    tally.action();
-                    sent = self.sent.take_if(|sent| sent.seat == *seat).map(|sent| sent.at).or(sent);
-                }
-                Event::Turn { seat, turn: number, legal, .. } => {
-                    turn = Some(Turn { hand: self.hand, seat: *seat, turn: *number, legal: legal.clone() });
-                }
-                _ => {}
+            if let Event::HandStarted(start) = event {
+                self.hand = start.hand;
+            } else if let Event::Turn { seat, turn: number, legal, .. } = event {
+                turn = Some(Turn { hand: self.hand, seat: *seat, turn: *number, legal: legal.clone() });
+            } else if new && matches!(event, Event::HandEnded { .. }) {
+                tally.hand();
+            } else if new && let Event::Acted { seat, .. } | Event::Drew { seat, .. } = event {
+                tally.action();
+                sent = self.sent.take_if(|sent| sent.seat == *seat).map(|sent| sent.at).or(sent);
             }
         }
         if events.last() > known {

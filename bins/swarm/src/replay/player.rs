@@ -74,11 +74,12 @@ impl<'a> Player<'a> {
     }
 
     async fn event(&mut self, event: &Event) -> Result<(), String> {
-        match event {
-            Event::HandStarted(start) => self.hand = start.hand,
-            Event::Turn { seat, turn, .. } => self.turn(*seat, *turn).await?,
-            Event::TimedOut { seat } => return Err(format!("p{} runs out of time", seat + 1)),
-            _ => {}
+        if let Event::HandStarted(start) = event {
+            self.hand = start.hand;
+        } else if let Event::Turn { seat, turn, .. } = event {
+            self.turn(*seat, *turn).await?;
+        } else if let Event::TimedOut { seat } = event {
+            return Err(format!("p{} runs out of time", seat + 1));
         }
         Ok(())
     }

@@ -35,14 +35,33 @@ impl Core {
                 }
             }
             Received::Unknown(re) => {
-                if let Some(OutstandingRequest { asker: AnswerTo::Program(reply), .. }) =
-                    re.and_then(|id| self.outstanding.answered(id))
-                {
-                    let _ = reply.send(Err(ClientError::Unintelligible));
+                if let Some(request) = re.and_then(|id| self.outstanding.answered(id)) {
+                    return self.not_understood(request);
                 }
                 ConnectionStep::Stay
             }
         }
+    }
+
+    /// A request was answered with a message that this version does not know.
+    fn not_understood(&mut self, request: OutstandingRequest) -> ConnectionStep {
+        match request.asker {
+            AnswerTo::Program(reply) => {
+                let _ = reply.send(Err(ClientError::Unintelligible));
+            }
+            AnswerTo::Opening => {
+                let down = Down::Broken("the answer to the log-in is not understood".into());
+                return ConnectionStep::Leave { down, elsewhere: Vec::new() };
+            }
+            // Live events go on; the next gap asks the table again.
+            AnswerTo::Following(table) => {
+                if let Some(following) = self.tables.get_mut(&table) {
+                    following.unasked();
+                }
+            }
+            AnswerTo::Seats | AnswerTo::Nobody => {}
+        }
+        ConnectionStep::Stay
     }
 
     fn answered(&mut self, id: CommandId, answer: ServerMessage, now: Instant) -> ConnectionStep {
@@ -66,14 +85,14 @@ impl Core {
                 });
             }
             AnswerTo::Opening => return self.opened(&asked.message, answer, now),
-            AnswerTo::Following(table) => match answer {
-                ServerMessage::Table { view, events, cards } => self.see(view, events, cards, now),
-                ServerMessage::Refused { .. } => {
+            AnswerTo::Following(table) => {
+                if matches!(answer, ServerMessage::Refused { .. }) {
                     self.tables.remove(&table);
                     self.found.remove(&table);
+                } else if let ServerMessage::Table { view, events, cards } = answer {
+                    self.see(view, events, cards, now);
                 }
-                _ => {}
-            },
+            }
             AnswerTo::Seats => {
                 if let ServerMessage::Seats(tables) = answer {
                     self.sits_at(tables, now);
@@ -86,28 +105,29 @@ impl Core {
 
     /// Handles the answer to the request that opens the session.
     fn opened(&mut self, message: &ClientMessage, answer: ServerMessage, now: Instant) -> ConnectionStep {
-        match answer {
-            ServerMessage::Welcome { player, token, seats, .. } => {
-                self.adopt(player, token);
-                self.ready(seats, now);
-                ConnectionStep::Stay
-            }
-            ServerMessage::Refused { refusal, .. } if refusal.is_transient() => {
-                ConnectionStep::Leave { down: Down::Broken(refusal.to_string()), elsewhere: Vec::new() }
-            }
-            ServerMessage::Refused { refusal, .. } => {
-                if matches!(message, ClientMessage::Resume { .. })
-                    && refusal == Refusal::SessionExpired
-                    && let Login::Password { name, password } = self.login.clone()
-                {
-                    self.token = None;
-                    self.open(ClientMessage::LogIn { name, password }, now);
-                    return ConnectionStep::Stay;
-                }
-                ConnectionStep::End(Ended::LogInRefused(refusal))
-            }
-            _ => ConnectionStep::Stay,
+        if let ServerMessage::Refused { refusal, .. } = answer {
+            return self.not_opened(message, refusal, now);
         }
+        if let ServerMessage::Welcome { player, token, seats, .. } = answer {
+            self.adopt(player, token);
+            self.ready(seats, now);
+        }
+        ConnectionStep::Stay
+    }
+
+    fn not_opened(&mut self, message: &ClientMessage, refusal: Refusal, now: Instant) -> ConnectionStep {
+        if refusal.is_transient() {
+            return ConnectionStep::Leave { down: Down::Broken(refusal.to_string()), elsewhere: Vec::new() };
+        }
+        if matches!(message, ClientMessage::Resume { .. })
+            && refusal == Refusal::SessionExpired
+            && let Login::Password { name, password } = self.login.clone()
+        {
+            self.token = None;
+            self.open(ClientMessage::LogIn { name, password }, now);
+            return ConnectionStep::Stay;
+        }
+        ConnectionStep::End(Ended::LogInRefused(refusal))
     }
 
     fn adopt(&mut self, player: PlayerId, token: String) {

@@ -84,7 +84,13 @@ impl Core {
             return;
         }
         match following.hear(chunk) {
-            Heard::Deliver(events) => self.deliver(table, events),
+            Heard::Deliver(events) => {
+                let unsure = following.is_unsure() && !following.is_asking();
+                self.deliver(table, events);
+                if unsure {
+                    self.ask_table(table, now);
+                }
+            }
             Heard::Gap => self.ask_table(table, now),
         }
     }
@@ -119,13 +125,22 @@ impl Core {
             SnapshotStep::Deliver(events) => self.deliver(table, events),
             SnapshotStep::Restart(so_far) => {
                 known = true;
-                self.closed(&view);
-                self.shared.queue.push(ClientEvent::Restarted { view, cards: cards.clone(), so_far });
+                self.restart(view, cards.clone(), so_far);
+            }
+            SnapshotStep::Renew { missed, so_far } => {
+                known = true;
+                self.deliver(table, missed);
+                self.restart(view, cards.clone(), so_far);
             }
         }
         if let (false, Some(cards)) = (known, cards) {
             self.shared.queue.push(ClientEvent::Cards(cards));
         }
+    }
+
+    fn restart(&mut self, view: Box<TableView>, cards: Option<PrivateCards>, so_far: Vec<(u64, Event)>) {
+        self.closed(&view);
+        self.shared.queue.push(ClientEvent::Restarted { view, cards, so_far });
     }
 
     /// Tells the program of a seat whose message was lost. Returns whether the player has a seat.

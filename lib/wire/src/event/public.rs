@@ -1,12 +1,18 @@
 //! The events that all viewers of a table see.
 
 use super::{HandStart, Post, Seed, Share, Stack, Unseating};
-use crate::{Action, BoardCards, Chips, HandNo, HoleCards, Legal, PlayerId, SeatNo, table::Level};
+use crate::{
+    Action, BoardCards, Chips, HandNo, HoleCards, Legal, PlayerId, SeatNo,
+    table::Level,
+    unknown::{self, KeepsUnknown, UnknownVariant},
+};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use strum::VariantNames;
 
 /// An event that all viewers of a table see; numbered per table from 1 without gaps.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, VariantNames)]
+#[serde(remote = "Self")]
 pub enum Event {
     /// A player sat down.
     Seated {
@@ -193,4 +199,37 @@ pub enum Event {
     },
     /// The table is closed for good.
     Closed,
+    /// An event of a later version: it has its number and is passed on, and what it changed shows in
+    /// the next view of the table.
+    #[serde(skip)]
+    Unknown(UnknownVariant),
+}
+
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Unknown(unknown) => unknown.serialize(serializer),
+            known => Self::serialize(known, serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        unknown::read(deserializer)
+    }
+}
+
+impl<'de> KeepsUnknown<'de> for Event {
+    fn knows(name: &str) -> bool {
+        name != "Unknown" && Self::VARIANTS.contains(&name)
+    }
+
+    fn read_known<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
+
+    fn keep(unknown: UnknownVariant) -> Self {
+        Self::Unknown(unknown)
+    }
 }

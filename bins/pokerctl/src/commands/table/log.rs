@@ -58,10 +58,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), TableError> {
 }
 
 fn started(event: &TableEvent) -> Option<u64> {
-    match event {
-        TableEvent::HandStarted { start, .. } => Some(start.hand.0),
-        _ => None,
-    }
+    let TableEvent::HandStarted { start, .. } = event else { return None };
+    Some(start.hand.0)
 }
 
 fn print(Placed { sequence, record, .. }: &Placed, told: &[String]) {
