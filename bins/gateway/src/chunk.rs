@@ -1,7 +1,7 @@
 //! Events of a table as they came over the feed, encoded once for all viewers.
 //!
-//! What always holds: the gateway passes on what it does not know. Of an event it needs no more than
-//! its number, and whether it closes the table.
+//! What always holds: the gateway passes on what it does not know. Of an event it needs no more
+//! than its number, and whether it closes the table.
 
 use crate::format;
 use bytes::Bytes;

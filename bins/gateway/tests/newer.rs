@@ -1,5 +1,5 @@
-//! What a newer table worker says reaches viewers of this version: they count it, go on, and see the
-//! table once more.
+//! What a newer table worker says reaches viewers of this version: they count it, go on, and see
+//! the table once more.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails")]
 

@@ -266,6 +266,7 @@ async fn visitors_look_and_do_not_touch() {
             ClientMessage::Seats,
             ClientMessage::Register { tournament: wire::TournamentId(1) },
             PlayerCommand::Leave.at(TABLE),
+            PlayerCommand::TopUp { amount: Chips(10) }.at(TABLE),
             ClientMessage::LogOut,
         ];
         for message in forbidden {

@@ -99,6 +99,9 @@ fn seat_line(seat: &SeatView, acts: bool, button: Option<SeatNo>, mine: bool, ow
         None if seat.sitting_out => line.push_str("  sitting out"),
         None => {}
     }
+    if !seat.waiting.is_zero() {
+        let _ = write!(line, "  (+{} after the hand)", words::chips(seat.waiting));
+    }
     if seat.disconnected {
         line.push_str("  (no connection)");
     }
@@ -181,6 +184,7 @@ mod tests {
             name: name.to_owned(),
             bot: no > 0,
             stack: Chips(stack),
+            waiting: Chips::ZERO,
             sitting_out: false,
             disconnected: false,
             in_hand: Some(SeatInHand { bet: Chips(bet), folded, down: 2, up: Vec::new() }),

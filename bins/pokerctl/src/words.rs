@@ -181,7 +181,12 @@ impl Names {
             TableEvent::TopUpAsked { seat, amount, posting } => {
                 format!("{} asks for {} more chips ({posting})", self.of(*seat), chips(*amount))
             }
-            TableEvent::TopUpRefused { seat } => format!("{} gets no more chips", self.of(*seat)),
+            TableEvent::TopUpRefused { seat, refusal: None } => {
+                format!("{} gets no more chips", self.of(*seat))
+            }
+            TableEvent::TopUpRefused { seat, refusal: Some(refusal) } => {
+                format!("{} gets no more chips: {refusal}", self.of(*seat))
+            }
             TableEvent::LeaveAsked { seat } => format!("{} leaves after this hand", self.of(*seat)),
             TableEvent::Unseated { seat, reason, cash_out, posting: Some(posting), .. } => {
                 let why = unseating(*reason);

@@ -7,7 +7,7 @@ use crate::{
 };
 use poker::table::{self, Table, TableRecord};
 use wire::{
-    HandNo, PlayerCommand, Refusal, SeatNo,
+    HandNo, PlayerCommand, SeatNo,
     event::{HandEvent, TableEvent},
     journal::Cause,
     script::Script,
@@ -69,8 +69,6 @@ fn decide_unasked(
     now_ms: u64,
 ) -> Result<Vec<TableEvent>, String> {
     let posting = |seat: &SeatNo| books.awaited(*seat).ok_or_else(|| format!("seat {seat} awaits no chips"));
-    // The refusal of a top-up is not on record.
-    let unknown = Refusal::Banned;
     match first {
         TableEvent::HandStarted { seed, .. } => Ok(before.tick(now_ms, || *seed)),
         TableEvent::ClockExtended { .. } | TableEvent::AbsenceExtended { .. } => Ok(before.resume(now_ms)),
@@ -78,7 +76,14 @@ fn decide_unasked(
             Ok(before.money_arrived(posting(seat)?, None))
         }
         TableEvent::BuyInRefused { seat, refusal } => Ok(before.money_arrived(posting(seat)?, Some(refusal))),
-        TableEvent::TopUpRefused { seat } => Ok(before.money_arrived(posting(seat)?, Some(&unknown))),
+        TableEvent::TopUpRefused { seat, refusal: Some(refusal) } => {
+            Ok(before.money_arrived(posting(seat)?, Some(refusal)))
+        }
+        // Of before reasons were on record.
+        TableEvent::TopUpRefused { seat, refusal: None } => {
+            posting(seat)?;
+            Ok(vec![first.clone()])
+        }
         TableEvent::CashedOut { posting } => Ok(before.paid_back(posting)),
         TableEvent::Instructed { instruction, .. } => {
             before.instruct(instruction, now_ms).map_err(|refusal| refusal.to_string())
@@ -115,6 +120,7 @@ fn command(before: &Table, event: &TableEvent, cause: Cause) -> Option<TableComm
             PlayerCommand::Sit { seat: Some(*seat), buy_in: *buy_in }.by(name)
         }
         TableEvent::Hand(event) => act(before, event)?,
+        TableEvent::TopUpAsked { amount, .. } => PlayerCommand::TopUp { amount: *amount }.by(""),
         TableEvent::SatOut { .. } => PlayerCommand::SitOut.by(""),
         TableEvent::SatIn { .. } => PlayerCommand::SitIn.by(""),
         TableEvent::LeaveAsked { .. } => PlayerCommand::Leave.by(""),
@@ -132,7 +138,6 @@ fn command(before: &Table, event: &TableEvent, cause: Cause) -> Option<TableComm
         TableEvent::Created { .. }
         | TableEvent::BuyInRefused { .. }
         | TableEvent::Seated { .. }
-        | TableEvent::TopUpAsked { .. }
         | TableEvent::ToppedUp { .. }
         | TableEvent::TopUpRefused { .. }
         | TableEvent::Reconnected { .. }

@@ -40,8 +40,8 @@ pub enum ClientEvent {
         /// The event.
         event: Event,
     },
-    /// Events were missed that the table no longer remembers, or an event came that this version does
-    /// not know ([`Event::Unknown`]): go on from here, events after `view.event_no` come next.
+    /// Events were missed that the table no longer remembers, or an event came that this version
+    /// does not know ([`Event::Unknown`]): go on from here, events after `view.event_no` come next.
     Restarted {
         /// The table.
         view: Box<TableView>,

@@ -20,8 +20,8 @@ pub(crate) struct Following {
     /// Number of the event that began the hand being played; none between hands, or when it was not
     /// delivered.
     hand: Option<u64>,
-    /// Whether an event was delivered that this version does not know: only the table can say what it
-    /// changed.
+    /// Whether an event was delivered that this version does not know: only the table can say what
+    /// it changed.
     unsure: bool,
     /// The hidden cards that were delivered last.
     cards: Option<PrivateCards>,
@@ -71,8 +71,8 @@ impl Following {
         self.hand.filter(|_| self.unsure).map(|began| began - 1).or(self.last)
     }
 
-    /// Returns whether an event was delivered that this version does not know, and the table has not
-    /// been seen since.
+    /// Returns whether an event was delivered that this version does not know, and the table has
+    /// not been seen since.
     pub(crate) const fn is_unsure(&self) -> bool {
         self.unsure
     }

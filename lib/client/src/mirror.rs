@@ -56,8 +56,8 @@ impl TableMirror {
     }
 
     /// Applies the event with this number. Returns whether it was the next one; any other changes
-    /// nothing. Of an event that this version does not know only the number counts: the client follows
-    /// it with [`ClientEvent::Restarted`](crate::ClientEvent::Restarted).
+    /// nothing. Of an event that this version does not know only the number counts: the client
+    /// follows it with [`ClientEvent::Restarted`](crate::ClientEvent::Restarted).
     pub fn apply(&mut self, number: u64, event: &Event) -> bool {
         if number != self.view.event_no + 1 {
             return false;
@@ -70,12 +70,16 @@ impl TableMirror {
                 name: name.clone(),
                 bot: *bot,
                 stack: *stack,
+                waiting: Chips::ZERO,
                 sitting_out: false,
                 disconnected: false,
                 in_hand: None,
             }),
             Event::Unseated { seat, .. } => self.view.seats.retain(|s| s.seat != *seat),
-            Event::ToppedUp { seat, amount } => self.with(*seat, |s| s.stack = s.stack.plus(*amount)),
+            Event::ToppedUp { seat, amount } => self.with(*seat, |s| match s.in_hand {
+                Some(_) => s.waiting = s.waiting.plus(*amount),
+                None => s.stack = s.stack.plus(*amount),
+            }),
             Event::SatOut { seat } => self.with(*seat, |s| s.sitting_out = true),
             Event::SatIn { seat } => self.with(*seat, |s| s.sitting_out = false),
             Event::Disconnected { seat, deadline_ms } => {
@@ -113,7 +117,7 @@ impl TableMirror {
             Event::HandStarted(start) => self.start(start),
             Event::HandEnded { stacks, .. } => {
                 for stack in stacks {
-                    self.with(stack.seat, |s| s.stack = stack.chips);
+                    self.with(stack.seat, |s| s.stack = stack.chips.plus(std::mem::take(&mut s.waiting)));
                 }
                 self.end();
             }

@@ -142,7 +142,8 @@ impl Outstanding {
     fn give_up_old(&mut self, now: Instant) {
         let is_old = |asked: &OutstandingRequest| {
             let since = asked.first_sent.filter(|_| asked.send_at.is_some());
-            since.is_some_and(|since| now >= since + REPEATED_FOR) && table_of(&asked.message).is_some()
+            let is_command = matches!(asked.message, ClientMessage::Command { .. });
+            since.is_some_and(|since| now >= since + REPEATED_FOR) && is_command
         };
         for (_, asked) in self.asked.extract_if(.., |_, asked| is_old(asked)) {
             if let AnswerTo::Program(reply) = asked.asker {
@@ -318,5 +319,21 @@ mod tests {
         assert_eq!(ids(&requests.due(now, false)), [2], "a command that was never sent is still valid");
         assert!(matches!(answer.try_recv(), Ok(Err(ClientError::Refused(Refusal::OutOfDate)))));
         assert!(unsent.try_recv().is_err());
+    }
+
+    #[test]
+    fn chips_are_asked_for_beside_other_commands_and_not_for_longer_than_those() {
+        let mut now = Instant::now();
+        let mut requests = Outstanding::new(CommandId(0));
+        let (reply, mut answer) = oneshot::channel();
+        let top_up = wire::PlayerCommand::TopUp { amount: wire::Chips(5) }.at(TableId(1));
+        requests.add(top_up, AnswerTo::Program(reply), now, PATIENCE);
+        let (reply, _said) = oneshot::channel();
+        requests.add(say(1), AnswerTo::Program(reply), now, PATIENCE);
+        assert_eq!(ids(&requests.due(now, false)), [1, 2], "the second does not wait for the first");
+        now += REPEATED_FOR;
+        requests.lost(now);
+        assert!(requests.due(now, false).is_empty());
+        assert!(matches!(answer.try_recv(), Ok(Err(ClientError::Refused(Refusal::OutOfDate)))));
     }
 }

@@ -178,7 +178,7 @@ impl Desk {
     fn step(&mut self) {
         self.now_ms += self.chance.next(60);
         let guest = 10 + self.chance.next(5);
-        match self.chance.next(20) {
+        match self.chance.next(21) {
             0 => {
                 let buy_in = Chips(40 + self.chance.next(160));
                 self.send(guest, &PlayerCommand::Sit { seat: None, buy_in }.by("x"));
@@ -190,6 +190,10 @@ impl Desk {
             5 => self.pay(),
             6 => self.send(guest, &TableCommand::Online { connection: ConnectionId("a".into()) }),
             7 => self.send(guest, &TableCommand::Gone { connection: ConnectionId("a".into()) }),
+            20 => {
+                let amount = Chips(1 + self.chance.next(120));
+                self.send(guest, &PlayerCommand::TopUp { amount }.by(""));
+            }
             8 => self.send(guest, &PlayerCommand::Say { text: "hm".into() }.by("x")),
             _ => {
                 if !self.act() {

@@ -147,6 +147,7 @@ pub fn cash_table_named(name: &str, steps: u32, seed: u64) -> JournaledTable {
             20 => Some(PlayerCommand::Sit { seat: None, buy_in: Chips(500) }.by("ann")),
             120 => Some(PlayerCommand::SitOut.by("")),
             140 => Some(PlayerCommand::SitIn.by("")),
+            60 | 90 | 160 => Some(PlayerCommand::TopUp { amount: Chips(75) }.by("")),
             200 => Some(PlayerCommand::Leave.by("")),
             _ => None,
         };

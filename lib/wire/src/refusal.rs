@@ -90,6 +90,24 @@ pub enum Refusal {
         /// Largest buy-in.
         max: Chips,
     },
+    /// No chips were asked for.
+    #[error("ask for at least 1 chip")]
+    NoChipsAsked,
+    /// More chips were asked for than the table's largest buy-in allows.
+    #[error("too many: at most {most} more chips may be brought to this seat")]
+    TopUpTooLarge {
+        /// Most chips that may be added now.
+        most: Chips,
+    },
+    /// The seat has as many chips as may be brought to it, or more.
+    #[error("nothing is missing: the seat has as many chips as may be brought to this table")]
+    NothingMissing,
+    /// The cashier has not answered yet for chips that were asked for before.
+    #[error("chips are on their way to the seat already: wait for the answer")]
+    TopUpUnderWay,
+    /// The player has asked to leave.
+    #[error("you are leaving the table: take a seat again to bring chips")]
+    Leaving,
     /// Seats at a tournament table are assigned by the tournament.
     #[error("seats at a tournament table are drawn: register for the tournament instead")]
     TournamentTable,

@@ -1,8 +1,8 @@
 //! Variants that this version does not know, kept as they came: what a newer part of the fleet says
 //! must not spoil the message that it says it in.
 //!
-//! What always holds: what was read here is written again as it was, in MessagePack and in JSON, and
-//! from one to the other.
+//! What always holds: what was read here is written again as it was, in MessagePack and in JSON,
+//! and from one to the other.
 
 use crate::variant::{Name, Named};
 use serde::{

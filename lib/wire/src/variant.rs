@@ -34,7 +34,8 @@ impl<'de> Visitor<'de> for Name {
     }
 }
 
-/// A variant whose name has been read, and whose content has not: it is read as if neither had been.
+/// A variant whose name has been read, and whose content has not: it is read as if neither had
+/// been.
 pub(crate) struct Named<'de, C> {
     pub(crate) name: Cow<'de, str>,
     pub(crate) content: C,

@@ -52,6 +52,9 @@ pub struct SeatView {
     pub bot: bool,
     /// Chips behind.
     pub stack: Chips,
+    /// Chips that were added during the hand being played, and are played with after it.
+    #[serde(default, skip_serializing_if = "none")]
+    pub waiting: Chips,
     /// Whether the player is sitting out.
     pub sitting_out: bool,
     /// Whether the player's connection is gone, or the player has been absent for longer than the
@@ -105,4 +108,9 @@ pub struct TurnView {
     pub legal: Legal,
     /// End of the turn, in milliseconds since 1970.
     pub deadline_ms: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn none(chips: &Chips) -> bool {
+    chips.is_zero()
 }

@@ -162,11 +162,15 @@ impl Client {
         match chance.below(if seated { 400 } else { 60 }) {
             0..=10 if !seated => {
                 let command = PlayerCommand::Sit { seat: None, buy_in: self.buy_in }.by(&name());
-                Some((command, Kind::Seat))
+                Some((command, Kind::Paid))
             }
             11..15 => Some((PlayerCommand::Say { text: "hello".to_owned() }.by(&name()), Kind::Change)),
             15 | 16 => Some((PlayerCommand::SitOut.by(""), Kind::Wish)),
             17..30 if seated => Some((PlayerCommand::SitIn.by(""), Kind::Wish)),
+            33..40 if seated => {
+                let amount = Chips(1 + chance.below(self.buy_in.0));
+                Some((PlayerCommand::TopUp { amount }.by(""), Kind::Paid))
+            }
             30 | 31 => Some((PlayerCommand::Leave.by(""), Kind::Wish)),
             32 if seated => {
                 let action = wire::Action::Check;

@@ -118,7 +118,7 @@ fn end(fleet: &mut Fleet, setting: &Setting) {
         let command = format!("tournament {id}: command {} of {:?}", op.cause.id, op.kind);
         match (op.answer, op.kind, known) {
             (_, _, 2..) => fleet.checks.wrong("doubled", format!("{command} was carried out {known} times")),
-            (Answer::Done, Kind::Change | Kind::Seat, 0) => {
+            (Answer::Done, Kind::Change | Kind::Paid, 0) => {
                 fleet.checks.wrong("lost", format!("{command} was acknowledged and is in no journal"));
             }
             (Answer::Refused, Kind::Change | Kind::Wish, 1) => {

@@ -139,7 +139,7 @@ impl Fleet {
             fleet.ops.plan(at_ms, Some(player), kind, target);
         };
         let at_ms = self.shared.chance.between(3_000, 12_000);
-        plan(self, Kind::Seat, register(), at_ms);
+        plan(self, Kind::Paid, register(), at_ms);
         if self.shared.chance.below(3) == 0 {
             plan(self, Kind::Wish, Command::Unregister { player }, at_ms + 4_000);
         }

@@ -72,6 +72,7 @@ enum Plan {
     Leave(TableId),
     SitOut(TableId),
     SitIn(TableId),
+    TopUp(TableId, Chips),
     Say(TableId),
     Enter(TournamentId),
 }
@@ -186,7 +187,7 @@ impl Player {
                 if !self.sitting {
                     self.sitting = true;
                     let sit = PlayerCommand::Sit { seat: None, buy_in: BUY_IN };
-                    self.command(table, Kind::Seat, sit);
+                    self.command(table, Kind::Paid, sit);
                 }
             }
             Plan::Act { table, hand, turn, legal } => {
@@ -197,6 +198,7 @@ impl Player {
             Plan::Leave(table) => self.command(table, Kind::Wish, PlayerCommand::Leave),
             Plan::SitOut(table) => self.command(table, Kind::Wish, PlayerCommand::SitOut),
             Plan::SitIn(table) => self.command(table, Kind::Wish, PlayerCommand::SitIn),
+            Plan::TopUp(table, amount) => self.command(table, Kind::Paid, PlayerCommand::TopUp { amount }),
             Plan::Say(table) => {
                 // Sent whether the line before has been answered or not.
                 self.plan(self.chat_ms, self.chat_ms, Plan::Say(table));
@@ -323,13 +325,19 @@ impl Player {
         }
     }
 
-    /// Now and then leaves the seat, or sits out for a while.
+    /// Now and then leaves the seat, sits out for a while, or brings more chips, before the next
+    /// hand or in it.
     fn between_hands(&mut self, table: TableId) {
         match self.chance.below(60) {
             0 => self.plan(0, 300, Plan::Leave(table)),
             1 => {
                 self.plan(0, 300, Plan::SitOut(table));
                 self.plan(3_000, 6_000, Plan::SitIn(table));
+            }
+            2..5 => {
+                // Some are too many, and are refused.
+                let amount = Chips(1 + self.chance.below(BUY_IN.0));
+                self.plan(0, 2_000, Plan::TopUp(table, amount));
             }
             _ => {}
         }

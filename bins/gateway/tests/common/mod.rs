@@ -21,8 +21,8 @@ pub struct Room {
     pub stage: Stage,
     pub cashier: FakeCashier,
     pub tables: FakeTables,
-    /// Members that send heartbeats as a cashier and a coordinator.
-    _others: [Peers; 2],
+    /// Members that send heartbeats as a cashier and a coordinator, in this order.
+    others: Vec<Peers>,
 }
 
 /// A running gateway.
@@ -41,7 +41,7 @@ impl Room {
         let (_, coordinator) = stage.join(Role::Coordinator).await.unwrap();
         let (worker, peers) = stage.join(Role::TableWorker).await.unwrap();
         let tables = FakeTables::start(worker, peers).await;
-        Self { stage, cashier: FakeCashier::start(bus).await, tables, _others: [cashier, coordinator] }
+        Self { stage, cashier: FakeCashier::start(bus).await, tables, others: vec![cashier, coordinator] }
     }
 
     /// Starts a gateway and waits until it is ready.
@@ -57,6 +57,11 @@ impl Room {
             address.unwrap().trim_end_matches('/').to_owned()
         };
         Gateway { child, name: name.to_owned(), tcp: address("tcp://"), ws: address("ws://") }
+    }
+
+    /// The cashier sends no more heartbeats.
+    pub fn lose_cashier(&mut self) {
+        drop(self.others.remove(0));
     }
 
     /// Returns the number of connections that a gateway reports.

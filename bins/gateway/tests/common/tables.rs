@@ -36,6 +36,8 @@ struct Shared {
     tables: Mutex<BTreeMap<TableId, Table>>,
     /// Whether requests get no answer, as from a paused worker.
     silent: AtomicBool,
+    /// Requests for more chips are taken and not answered, as while a cashier does not answer.
+    chips_held: AtomicBool,
     resyncs: AtomicU64,
     /// Answers that rode on the feed, with the event that they tell of.
     ridden: AtomicU64,
@@ -138,6 +140,10 @@ impl FakeTables {
         self.shared.silent.store(silent, Ordering::SeqCst);
     }
 
+    pub fn hold_chips(&self, held: bool) {
+        self.shared.chips_held.store(held, Ordering::SeqCst);
+    }
+
     /// Returns how many resyncs were answered.
     pub fn resyncs(&self) -> u64 {
         self.shared.resyncs.load(Ordering::SeqCst)
@@ -231,6 +237,11 @@ async fn serve(mut commands: Requests, bus: Bus, shared: Arc<Shared>) {
             continue;
         }
         let command: TableRequest = request.decode().unwrap();
+        let chips =
+            matches!(&command.command, TableCommand::Player { command: PlayerCommand::TopUp { .. }, .. });
+        if chips && shared.chips_held.load(Ordering::SeqCst) {
+            continue;
+        }
         let (reply, chunk) = {
             let mut tables = shared.tables.lock().unwrap();
             match tables.get_mut(&command.table) {
@@ -353,6 +364,7 @@ impl Table {
             name: String::new(),
             bot: false,
             stack: Chips(100),
+            waiting: Chips::ZERO,
             sitting_out: false,
             disconnected: false,
             in_hand: None,

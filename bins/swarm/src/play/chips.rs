@@ -10,6 +10,9 @@ const SEATS: usize = 10;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ChipCount {
     stacks: [Chips; SEATS],
+    /// Chips that wait for the end of the hand.
+    waiting: [Chips; SEATS],
+    dealt_in: [bool; SEATS],
     pots: Chips,
 }
 
@@ -19,6 +22,8 @@ impl ChipCount {
         let mut count = Self::default();
         for seat in &view.seats {
             *count.stack(seat.seat) = seat.stack;
+            *count.waiting(seat.seat) = seat.waiting;
+            *count.dealt_in(seat.seat) = seat.in_hand.is_some();
         }
         count.pots = view.hand.as_ref().map_or(Chips::ZERO, |hand| hand.pots.iter().copied().sum());
         count
@@ -39,6 +44,20 @@ impl ChipCount {
         &mut self.stacks[usize::from(seat) % SEATS]
     }
 
+    fn waiting(&mut self, seat: SeatNo) -> &mut Chips {
+        &mut self.waiting[usize::from(seat) % SEATS]
+    }
+
+    fn dealt_in(&mut self, seat: SeatNo) -> &mut bool {
+        &mut self.dealt_in[usize::from(seat) % SEATS]
+    }
+
+    /// Returns how many chips a seat lacks to have so many.
+    pub(super) fn missing(&self, seat: SeatNo, full: Chips) -> Chips {
+        let at = usize::from(seat) % SEATS;
+        full.minus_or_zero(self.stacks[at].plus(self.waiting[at]))
+    }
+
     /// Applies an event, and reports a violation if the chips do not add up.
     pub(super) fn apply(&mut self, table: TableId, event: &Event, tally: &Tally) {
         if let Err(what) = self.follow(event) {
@@ -51,9 +70,14 @@ impl ChipCount {
         match event {
             Event::Seated { seat, stack, .. } => *self.stack(*seat) = *stack,
             Event::Unseated { seat, .. } => *self.stack(*seat) = Chips::ZERO,
-            Event::ToppedUp { seat, amount } => *self.stack(*seat) = self.stack(*seat).plus(*amount),
+            Event::ToppedUp { seat, amount } => {
+                let waits = *self.dealt_in(*seat);
+                let pile = if waits { self.waiting(*seat) } else { self.stack(*seat) };
+                *pile = pile.plus(*amount);
+            }
             Event::HandStarted(start) => {
                 self.pots = Chips::ZERO;
+                start.stacks.iter().for_each(|stack| *self.dealt_in(stack.seat) = true);
                 return fits(self.has(&start.stacks), "stacks have changed between two hands");
             }
             Event::Posted { seat, amount, .. } => {
@@ -69,7 +93,12 @@ impl ChipCount {
                 self.pots = rest.ok_or("more comes out of the pots than is in them")?;
             }
             Event::HandEnded { stacks, .. } => {
-                return fits(self.pots.is_zero() && self.has(stacks), "a hand does not add up");
+                let adds_up = self.pots.is_zero() && self.has(stacks);
+                self.dealt_in = [false; SEATS];
+                for (stack, waiting) in self.stacks.iter_mut().zip(std::mem::take(&mut self.waiting)) {
+                    *stack = stack.plus(waiting);
+                }
+                return fits(adds_up, "a hand does not add up");
             }
             Event::SatOut { .. }
             | Event::SatIn { .. }

@@ -38,6 +38,9 @@ const PAUSE: Duration = Duration::from_millis(200);
 const RECONNECT_MS: u32 = 1_000;
 /// The seat number of a player at the table whose seat is not known yet, or who has none.
 const NOWHERE: SeatNo = SeatNo::MAX;
+/// After one hand of so many a player whose stack is smaller than the buy-in brings what is
+/// missing.
+const TOPS_UP_ONE_IN: u32 = 50;
 /// The wait when no action is due.
 const NEVER: Duration = Duration::from_secs(86_400);
 
@@ -57,6 +60,8 @@ pub(super) struct Player {
     chair: Option<OwnedSemaphorePermit>,
     /// A request to sit or to watch that has no answer yet.
     errand: Option<CommandId>,
+    /// A request for more chips that is not answered yet.
+    top_up: Option<CommandId>,
     /// The player's turn, and when it will act.
     due: Option<(Instant, Turn)>,
     /// The player's action that has no answer yet.
@@ -103,6 +108,7 @@ impl Player {
             seat: None,
             chair: None,
             errand: None,
+            top_up: None,
             due: None,
             act: None,
             acted: None,
@@ -131,7 +137,7 @@ impl Player {
 
     /// Runs one connection until it ends.
     async fn connection(&mut self) -> Result<std::convert::Infallible, LinkError> {
-        (self.chair, self.errand) = (None, None);
+        (self.chair, self.errand, self.top_up) = (None, None, None);
         self.outgoing.clear();
         let door = Arc::clone(&self.shared.doors).acquire_owned().await;
         let opened = timeout(HANDSHAKE, self.open()).await;
@@ -422,9 +428,29 @@ impl Player {
             Some(_) => self.due = None,
             None => {}
         }
+        if news.ends {
+            self.top_up();
+        }
+    }
+
+    /// Now and then brings the stack back to the buy-in. It may come before the next hand begins or
+    /// during it; a hand that the table has played since makes it too much, and it is refused.
+    fn top_up(&mut self) {
+        let Some(seat) = self.seat.filter(|seat| *seat != NOWHERE) else { return };
+        let mut table = self.table.borrow_mut();
+        let missing = table.missing(seat, self.shared.buy_in);
+        if self.top_up.is_some() || missing.is_zero() || table.chance.below(TOPS_UP_ONE_IN) > 0 {
+            return;
+        }
+        let command = PlayerCommand::TopUp { amount: missing }.at(table.id);
+        drop(table);
+        self.top_up = Some(self.ask(command, self.shared.json));
     }
 
     fn answered(&mut self, re: Option<CommandId>, m: ServerMessage, bytes: usize, now: Instant) {
+        if self.top_up.take_if(|id| Some(*id) == re).is_some() {
+            return;
+        }
         let transient = matches!(&m, ServerMessage::Refused { refusal, .. } if refusal.is_transient());
         if self.act.as_ref().map(|act| act.id) == re {
             if transient {

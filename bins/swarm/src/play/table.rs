@@ -12,7 +12,7 @@ use std::{
     collections::VecDeque,
     time::{Duration, Instant},
 };
-use wire::{HandNo, Legal, SeatNo, TableId, client::TableEvents, event::Event, view::TableView};
+use wire::{Chips, HandNo, Legal, SeatNo, TableId, client::TableEvents, event::Event, view::TableView};
 
 /// Frames that are kept for players that have not seen them yet. Players that are further behind
 /// are not compared any more.
@@ -40,6 +40,7 @@ struct Kept {
     first: u64,
     last: u64,
     starts: bool,
+    ends: bool,
     turn: Option<Turn>,
     /// When the action that the frame tells of was sent.
     sent: Option<Instant>,
@@ -67,6 +68,8 @@ pub(crate) struct News {
     pub(crate) turn: Option<Turn>,
     /// Whether a hand starts in it.
     pub(crate) starts: bool,
+    /// Whether a hand ends in it.
+    pub(crate) ends: bool,
     /// The time from sending the frame's action until every player has seen it.
     pub(crate) took: Option<Duration>,
 }
@@ -90,6 +93,11 @@ impl Table {
         self.seen[player]
     }
 
+    /// Returns how many chips a seat lacks to have so many, by the last event that was understood.
+    pub(crate) fn missing(&self, seat: SeatNo, full: Chips) -> Chips {
+        self.chips.missing(seat, full)
+    }
+
     /// Notes that a player sends an action.
     pub(crate) fn sends(&mut self, seat: SeatNo, at: Instant) {
         self.sent = Some(Sent { seat, at });
@@ -100,9 +108,9 @@ impl Table {
     pub(crate) fn same(&mut self, player: usize, bytes: &Bytes, now: Instant) -> Option<News> {
         let next = self.seen[player]? + 1;
         let kept = self.kept.iter().find(|kept| kept.first == next && kept.bytes.as_ref() == Some(bytes))?;
-        let (last, starts, turn) = (kept.last, kept.starts, kept.turn.clone());
+        let (last, starts, ends, turn) = (kept.last, kept.starts, kept.ends, kept.turn.clone());
         self.seen[player] = Some(last);
-        Some(News { turn, starts, took: self.forget_seen(now) })
+        Some(News { turn, starts, ends, took: self.forget_seen(now) })
     }
 
     /// Handles a frame of events that a player got.
@@ -132,7 +140,7 @@ impl Table {
         }
         let turn = self.understand(Some(bytes), events, tally);
         self.seen[player] = Some(events.last());
-        News { turn, starts: starts(events), took: self.forget_seen(now) }
+        News { turn, starts: starts(events), ends: ends(events), took: self.forget_seen(now) }
     }
 
     /// Handles a snapshot that a player got, perhaps with the events that led to it.
@@ -167,7 +175,7 @@ impl Table {
             let turn = hand.turn.as_ref()?;
             Some(Turn { hand: hand.hand, seat: turn.seat, turn: turn.turn, legal: turn.legal.clone() })
         });
-        News { turn, starts: false, took: self.forget_seen(now) }
+        News { turn, starts: false, ends: false, took: self.forget_seen(now) }
     }
 
     fn start_from(&mut self, view: &TableView) {
@@ -206,6 +214,7 @@ impl Table {
                 first: events.first,
                 last: events.last(),
                 starts: starts(events),
+                ends: ends(events),
                 turn: turn.clone(),
                 sent,
             });
@@ -231,6 +240,10 @@ impl Table {
         }
         took
     }
+}
+
+fn ends(events: &TableEvents) -> bool {
+    events.events.iter().any(|event| matches!(event, Event::HandEnded { .. }))
 }
 
 fn starts(events: &TableEvents) -> bool {

@@ -140,7 +140,7 @@ impl Books {
             }
             TableEvent::TopUpAsked { seat, amount, posting } => self.asked(*seat, *amount, posting),
             TableEvent::ToppedUp { seat, amount } => self.arrived(*seat, *amount),
-            TableEvent::TopUpRefused { seat } => self.at(*seat, |_, seat| seat.awaited = None),
+            TableEvent::TopUpRefused { seat, .. } => self.at(*seat, |_, seat| seat.awaited = None),
             TableEvent::CashedOut { posting } => {
                 let pending = self.cash_outs.remove(posting).is_some();
                 self.check(pending, Rule::Chips, || format!("posting {posting} was not pending"));

@@ -24,7 +24,9 @@ pub fn table_event(event: &TableEvent) -> String {
             format!("top-up asked: seat {seat}, {amount} chips, posting {posting}")
         }
         TableEvent::ToppedUp { seat, amount } => format!("topped up: seat {seat}, {amount} chips"),
-        TableEvent::TopUpRefused { seat } => format!("top-up refused: seat {seat}"),
+        TableEvent::TopUpRefused { seat, refusal } => {
+            format!("top-up refused: seat {seat}: {}", or_none(refusal.as_ref()))
+        }
         TableEvent::SatOut { seat } => format!("sat out: seat {seat}"),
         TableEvent::SatIn { seat } => format!("sat in: seat {seat}"),
         TableEvent::LeaveAsked { seat } => format!("leave asked: seat {seat}"),

@@ -220,6 +220,7 @@ fn a_seat_whose_message_was_lost_is_found() {
         name: "ann".into(),
         bot: false,
         stack: wire::Chips(5),
+        waiting: wire::Chips::ZERO,
         sitting_out: false,
         disconnected: false,
         in_hand: None,

@@ -175,7 +175,7 @@ impl Aggregate for TableHost {
 
     fn answer(&self, cause: Cause) -> Option<Answer<TableReply>> {
         let reply = match self.table.answer(cause)? {
-            Remembered::Seat { paid: false, .. } => return Some(Answer::Pending),
+            Remembered::Seat { paid: false, .. } | Remembered::AwaitsChips => return Some(Answer::Pending),
             Remembered::Seat { seat, event_no, .. } => TableReply::Seat { seat: *seat, event_no: *event_no },
             Remembered::Done(event_no) => TableReply::Done { event_no: *event_no },
             Remembered::Refused(refusal) => TableReply::Refused(refusal.clone()),
@@ -196,7 +196,13 @@ impl Aggregate for TableHost {
     }
 
     fn settles(event: &TableEvent) -> bool {
-        matches!(event, TableEvent::Seated { .. } | TableEvent::BuyInRefused { .. })
+        matches!(
+            event,
+            TableEvent::Seated { .. }
+                | TableEvent::BuyInRefused { .. }
+                | TableEvent::ToppedUp { .. }
+                | TableEvent::TopUpRefused { .. }
+        )
     }
 
     fn next_deadline_ms(&self) -> Option<u64> {

@@ -36,13 +36,15 @@ pub enum Answer {
         /// Whether the buy-in has arrived.
         paid: bool,
     },
-    /// The cashier refused the buy-in.
+    /// More chips were asked for, and the cashier has not answered yet.
+    AwaitsChips,
+    /// The cashier refused the buy-in, or the chips.
     Refused(Refusal),
 }
 
 impl Answer {
     const fn is_settled(&self) -> bool {
-        !matches!(self, Self::Seat { paid: false, .. })
+        !matches!(self, Self::Seat { paid: false, .. } | Self::AwaitsChips)
     }
 }
 
@@ -108,15 +110,27 @@ impl Answers {
         }
     }
 
-    /// Completes the unpaid seat of this player with the cashier's answer.
-    pub(super) fn settle_seat(&mut self, player: PlayerId, refusal: Option<&Refusal>) {
+    /// Completes the answer of this player that waits for the cashier with the cashier's answer.
+    /// `event_no` is the number of the last public event.
+    pub(super) fn settle(&mut self, player: PlayerId, event_no: u64, refusal: Option<&Refusal>) {
         let known = self.0.iter_mut().find(|known| known.player == Some(player));
         let Some(known) = known else { return };
-        if let Some((_, answer)) = known.answers.iter_mut().rev().find(|(_, answer)| !answer.is_settled()) {
-            match (refusal, &mut *answer) {
-                (Some(refusal), _) => *answer = Answer::Refused(refusal.clone()),
-                (None, Answer::Seat { paid, .. }) => *paid = true,
-                (None, _) => {}
+        let Some(at) = known.answers.iter().rposition(|(_, answer)| !answer.is_settled()) else { return };
+        let settled = |answer: &Answer| match (refusal, answer) {
+            (Some(refusal), _) => Answer::Refused(refusal.clone()),
+            (None, Answer::Seat { seat, event_no, .. }) => {
+                Answer::Seat { seat: *seat, event_no: *event_no, paid: true }
+            }
+            (None, Answer::AwaitsChips | Answer::Done(_) | Answer::Refused(_)) => Answer::Done(event_no),
+        };
+        if let Some((id, answer)) = known.answers.get(at).cloned() {
+            let settled = settled(&answer);
+            if answer == Answer::AwaitsChips {
+                // Others were answered meanwhile: it is as new as the last of them.
+                known.answers.remove(at);
+                known.answers.push_back((id, settled));
+            } else if let Some(place) = known.answers.get_mut(at) {
+                place.1 = settled;
             }
         }
     }
@@ -134,8 +148,10 @@ impl Remembered {
 
     fn remember(&mut self, id: CommandId, answer: Answer, at_ms: u64, guest: bool) {
         (self.at_ms, self.guest) = (at_ms, guest);
-        // The answer of an unpaid seat is not final, so it is not forgotten before.
-        if self.answers.len() >= MAX_UNANSWERED
+        // The answer of an unpaid seat is not final, so it is not forgotten before. Chips are
+        // waited for beside other commands, and take no place among them.
+        let beside = self.answers.iter().filter(|(_, answer)| *answer == Answer::AwaitsChips).count();
+        if self.answers.len() - beside >= MAX_UNANSWERED
             && let Some(oldest) = self.answers.iter().position(|(_, answer)| answer.is_settled())
         {
             self.answers.remove(oldest);
@@ -203,6 +219,24 @@ mod tests {
     }
 
     #[test]
+    fn chips_that_are_waited_for_take_no_place_and_are_answered_as_if_asked_for_last() {
+        let mut answers = Answers::default();
+        answers.remember(cause(ANN, 1), Answer::AwaitsChips, 0, false);
+        for id in 2..20 {
+            answers.remember(cause(ANN, id), Answer::Done(id), 0, false);
+        }
+        let known: Vec<u64> = (1..20).filter(|&id| answers.get(cause(ANN, id)).is_some()).collect();
+        assert_eq!(known, [1, 16, 17, 18, 19]);
+        answers.settle(ANN, 40, None);
+        for id in 20..23 {
+            answers.remember(cause(ANN, id), Answer::Done(id), 0, false);
+        }
+        assert_eq!(answers.get(cause(ANN, 1)), Some(&Answer::Done(40)));
+        answers.settle(ANN, 50, Some(&Refusal::Banned));
+        assert_eq!(answers.get(cause(ANN, 1)), Some(&Answer::Done(40)), "settled once");
+    }
+
+    #[test]
     fn a_seat_that_waits_for_its_money_is_not_forgotten() {
         let mut answers = Answers::default();
         let unpaid = Answer::Seat { seat: 3, event_no: 1, paid: false };
@@ -210,7 +244,7 @@ mod tests {
         for id in 2..20 {
             answers.remember(cause(ANN, id), Answer::Done(id), 0, false);
         }
-        answers.settle_seat(ANN, None);
+        answers.settle(ANN, 9, None);
         let paid = Answer::Seat { seat: 3, event_no: 1, paid: true };
         assert_eq!(answers.get(cause(ANN, 1)), Some(&paid));
         answers.remember(cause(ANN, 20), Answer::Done(20), 0, false);

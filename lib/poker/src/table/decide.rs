@@ -161,6 +161,7 @@ impl Table {
             PlayerCommand::SitOut => self.sit_out(player),
             PlayerCommand::SitIn => self.sit_in(player),
             PlayerCommand::Leave => self.leave(player),
+            PlayerCommand::TopUp { amount } => self.top_up(player, *amount),
             PlayerCommand::Say { text } => self.say(player, name, text, now_ms),
         }
     }
@@ -196,6 +197,35 @@ impl Table {
             buy_in,
             posting,
         }])
+    }
+
+    fn top_up(&self, player: PlayerId, amount: Chips) -> Result<Vec<TableEvent>, Refusal> {
+        let Purpose::Cash { max_buy_in, .. } = self.config.purpose else {
+            return Err(Refusal::TournamentTable);
+        };
+        if self.closing || self.closed {
+            return Err(Refusal::TableClosed);
+        }
+        if amount.is_zero() {
+            return Err(Refusal::NoChipsAsked);
+        }
+        let Some((no, seat)) = self.taken().find(|(_, seat)| seat.player == player) else {
+            return Err(Refusal::NotSeated);
+        };
+        if seat.leaving {
+            return Err(Refusal::Leaving);
+        }
+        if seat.awaited.is_some() {
+            return Err(Refusal::TopUpUnderWay);
+        }
+        match max_buy_in.minus_or_zero(seat.stack) {
+            Chips::ZERO => Err(Refusal::NothingMissing),
+            most if amount > most => Err(Refusal::TopUpTooLarge { most }),
+            Chips(_) => {
+                let posting = self.posting(self.postings + 1);
+                Ok(vec![TableEvent::TopUpAsked { seat: no, amount, posting }])
+            }
+        }
     }
 
     fn act(
@@ -266,7 +296,7 @@ impl Table {
             },
             (true, Some(refusal)) => TableEvent::BuyInRefused { seat: no, refusal: refusal.clone() },
             (false, None) => TableEvent::ToppedUp { seat: no, amount },
-            (false, Some(_)) => TableEvent::TopUpRefused { seat: no },
+            (false, Some(refusal)) => TableEvent::TopUpRefused { seat: no, refusal: Some(refusal.clone()) },
         };
         vec![event]
     }

@@ -2,12 +2,15 @@
 
 use super::{Answer, Awaited, Blinds, CashOut, FinishedHand, Playing, Seat, Table, TableRecord, deal, view};
 use wire::{
-    Chips, PlayerId, SeatNo,
+    Chips, PlayerId, Refusal, SeatNo,
     event::{HandEvent, HandStart, Seed, Stack, TableEvent},
     journal::Cause,
     script::Script,
     tournament::{HandResult, Instruction, Then},
 };
+
+/// Of records that do not say why the cashier refused chips: only bots were refused then.
+const UNSAID: Refusal = Refusal::Banned;
 
 /// Returns whether an event takes the next number of a posting.
 pub(super) const fn has_posting(event: &TableEvent) -> bool {
@@ -35,14 +38,13 @@ impl Table {
             matches!(event, TableEvent::Heard { connection: Some(_), .. } | TableEvent::Disconnected { .. })
         };
         if let Some(cause) = cause.filter(|_| !events.first().is_some_and(told)) {
-            let reserved = events.iter().find_map(|event| {
-                let TableEvent::SeatReserved { seat, player, .. } = event else { return None };
-                (Some(*player) == cause.player).then_some(*seat)
-            });
             let event_no = self.event_no;
-            let answer = match reserved {
-                Some(seat) => Answer::Seat { seat, event_no, paid: false },
-                None => Answer::Done(event_no),
+            let answer = match events.first() {
+                Some(TableEvent::SeatReserved { seat, .. }) if cause.player.is_some() => {
+                    Answer::Seat { seat: *seat, event_no, paid: false }
+                }
+                Some(TableEvent::TopUpAsked { .. }) => Answer::AwaitsChips,
+                Some(_) | None => Answer::Done(event_no),
             };
             let guest = cause.player.is_some_and(|player| self.seat_of(player).is_none());
             self.memory.remember(cause, answer, at_ms, guest);
@@ -71,7 +73,7 @@ impl Table {
             }
             TableEvent::BuyInRefused { seat, refusal } => {
                 if let Some(seat) = self.remove(*seat) {
-                    self.memory.settle_seat(seat.player, Some(refusal));
+                    self.memory.settle(seat.player, self.event_no, Some(refusal));
                     self.memory.left(seat.player, seat.bot, at_ms);
                 }
             }
@@ -81,20 +83,20 @@ impl Table {
                 let connection = held.and_then(|seat| seat.connection.clone());
                 let (stack, buy_in, new) = (*stack, *stack, Seat::new(*player, name, *bot));
                 self.put(*seat, Seat { stack, buy_in, leaving, connection, ..new });
-                self.memory.settle_seat(*player, None);
+                self.memory.settle(*player, self.event_no, None);
             }
             TableEvent::TopUpAsked { seat, amount, posting } => self.change(*seat, |seat| {
                 seat.awaited = Some(Awaited { posting: posting.clone(), amount: *amount });
             }),
-            TableEvent::ToppedUp { seat, amount } => self.change(*seat, |seat| {
-                seat.awaited = None;
-                seat.stack = seat.stack.plus(*amount);
-            }),
-            // Without chips the seat would ask again and again: it leaves instead.
-            TableEvent::TopUpRefused { seat } => self.change(*seat, |seat| {
-                seat.awaited = None;
-                seat.leaving = true;
-            }),
+            TableEvent::ToppedUp { seat, amount } => {
+                self.change(*seat, |seat| seat.stack = seat.stack.plus(*amount));
+                self.chips_answered(*seat, None);
+            }
+            TableEvent::TopUpRefused { seat, refusal } => {
+                // Without chips a bot would ask again and again: it leaves instead.
+                self.change(*seat, |seat| seat.leaving |= seat.bot);
+                self.chips_answered(*seat, Some(refusal.as_ref().unwrap_or(&UNSAID)));
+            }
             TableEvent::SatOut { seat } => self.change(*seat, |seat| {
                 seat.out_by_clock = seat.away;
                 seat.sitting_out = true;
@@ -140,6 +142,15 @@ impl Table {
             }
             TableEvent::CloseAsked => self.closing = true,
             TableEvent::Closed => self.closed = true,
+        }
+    }
+
+    /// The cashier has answered for chips that were asked for.
+    fn chips_answered(&mut self, no: SeatNo, refusal: Option<&Refusal>) {
+        let event_no = self.event_no;
+        if let Some(seat) = self.seats.get_mut(usize::from(no)).and_then(Option::as_mut) {
+            seat.awaited = None;
+            self.memory.settle(seat.player, event_no, refusal);
         }
     }
 

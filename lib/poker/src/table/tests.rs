@@ -82,7 +82,7 @@ impl Desk {
         self.repeat(cause, command)
     }
 
-    fn repeat(&mut self, cause: Cause, command: &TableCommand) -> Result<(), Refusal> {
+    pub(super) fn repeat(&mut self, cause: Cause, command: &TableCommand) -> Result<(), Refusal> {
         let events = self.table.decide(cause, command, self.now_ms)?;
         if !events.is_empty() {
             self.write(Some(cause), events);
@@ -221,7 +221,7 @@ fn random_cash_tables_conserve_chips_and_replay() {
         let mut desk = Desk::new(&TableConfig { absence, ..cash_config() }, &bots(3), seed * 7_919);
         for _ in 0..400 {
             desk.now_ms += desk.chance.next(60);
-            match desk.chance.next(20) {
+            match desk.chance.next(21) {
                 0 => {
                     let player = 10 + desk.chance.next(5);
                     let sit = PlayerCommand::Sit { seat: None, buy_in: Chips(80) }.by("x");
@@ -239,6 +239,10 @@ fn random_cash_tables_conserve_chips_and_replay() {
                     desk.pay(refused);
                 }
                 6 => drop(presence(&mut desk)),
+                7 => {
+                    let (player, amount) = (10 + desk.chance.next(5), Chips(desk.chance.next(150)));
+                    drop(desk.send(Some(player), &PlayerCommand::TopUp { amount }.by("")));
+                }
                 _ if desk.turn().is_some() => desk.act(any_legal).unwrap(),
                 _ => desk.now_ms += 100,
             }

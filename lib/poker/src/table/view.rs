@@ -156,6 +156,7 @@ impl Table {
             name: seat.name.clone(),
             bot: seat.bot,
             stack: in_hand.map_or(seat.stack, |in_hand| in_hand.stack),
+            waiting: self.waiting(no, seat),
             sitting_out: seat.sitting_out,
             disconnected: seat.is_gone() || seat.is_over(),
             in_hand: in_hand.map(|in_hand| SeatInHand {

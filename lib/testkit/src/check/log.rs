@@ -72,8 +72,8 @@ pub enum Kind {
     Change,
     /// May find nothing to change, and is then done without a record.
     Wish,
-    /// Takes a seat: the table may carry it out and the cashier still refuse it.
-    Seat,
+    /// Takes a seat or more chips: the table may carry it out and the cashier still refuse it.
+    Paid,
 }
 
 /// A command that was sent to a table.

@@ -131,7 +131,7 @@ fn done(log: &ClientLog, sent: &Sent, story: Option<&Story>) -> Option<Finding> 
         (_, _, 2..) => {
             Some(finding(Fault::Doubled, table, None, format!("{command} was carried out {times} times")))
         }
-        (Answer::Done, Kind::Change | Kind::Seat, 0) => Some(finding(
+        (Answer::Done, Kind::Change | Kind::Paid, 0) => Some(finding(
             Fault::Lost,
             table,
             None,

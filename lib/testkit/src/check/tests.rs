@@ -60,7 +60,7 @@ impl Room {
         let view = Box::new(room.table.view());
         room.everybody_sees(&ClientEvent::Table { view, cards: None, so_far: Vec::new() });
         for player in 1..=PLAYERS {
-            room.command(player, Kind::Seat, PlayerCommand::Sit { seat: None, buy_in: Chips(500) }.by("p"));
+            room.command(player, Kind::Paid, PlayerCommand::Sit { seat: None, buy_in: Chips(500) }.by("p"));
         }
         for _ in 0..200 {
             room.step();
@@ -116,6 +116,9 @@ impl Room {
             return;
         };
         let player = self.table.players().find(|(seat, _)| *seat == turn.seat).unwrap().1.0;
+        if chance.is_multiple_of(13) {
+            self.command(player, Kind::Paid, PlayerCommand::TopUp { amount: Chips(60) }.by(""));
+        }
         let action = match (chance % 5, turn.legal.check, turn.legal.bet) {
             (0, _, Some(bet)) => Action::Bet(bet.min),
             (_, true, _) => Action::Check,

@@ -34,6 +34,13 @@ declare! {
     SitIn,
     /// Leaves the table, after the current hand if there is one.
     Leave,
+    /// Brings more chips from the balance to the seat at a cash table: between hands at once,
+    /// during a hand after it. Answered when the cashier has moved the money.
+    TopUp {
+        /// Chips to add, at least 1. With those that the seat has, before the hand where one is
+        /// being played, at most the table's largest buy-in.
+        amount: Chips,
+    },
     /// Sends a line of chat to all viewers of a table, with or without a seat there.
     Say {
         [name]
@@ -61,6 +68,8 @@ impl PlayerCommand {
         let plain = Needs { order: true, money: false, session: true };
         match self {
             Self::Sit { .. } => Needs { money: true, ..plain },
+            // The cashier is waited for; the player's turn must not wait for the cashier.
+            Self::TopUp { .. } => Needs { money: true, order: false, ..plain },
             Self::Act { .. } | Self::SitOut | Self::SitIn | Self::Leave | Self::Say { .. } => plain,
         }
     }

@@ -166,6 +166,9 @@ pub enum TableEvent {
     TopUpRefused {
         /// The seat.
         seat: SeatNo,
+        /// Why; not said by records of before this field.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refusal: Option<Refusal>,
     },
     /// A player sits out from the next hand on.
     SatOut {

@@ -199,8 +199,8 @@ pub enum Event {
     },
     /// The table is closed for good.
     Closed,
-    /// An event of a later version: it has its number and is passed on, and what it changed shows in
-    /// the next view of the table.
+    /// An event of a later version: it has its number and is passed on, and what it changed shows
+    /// in the next view of the table.
     #[serde(skip)]
     Unknown(UnknownVariant),
 }

@@ -38,6 +38,8 @@ pub enum Input {
     SitOut,
     /// Ends sitting out.
     SitIn,
+    /// Brings more chips to the seat.
+    TopUp(Chips),
     /// Gives the seat up.
     Leave,
     /// Chats at the table.
@@ -80,7 +82,7 @@ At the table:
   f  fold    k  check    c  call    b N  bet N    r N  raise to a total of N    a  all-in (or the most that is allowed)
   d CARDS  discard cards, e.g. d 2c7d    p  stand pat    i  bring in    ff  fold although checking is free
   s  show the table again    out / in  sit out, or end it    leave  give up the seat after the hand
-  say TEXT  chat at the table
+  topup N  bring N more chips from your balance    say TEXT  chat at the table
   table N  show another one of your tables    unwatch  stop watching
 In the lobby:
   l  list tables and tournaments    sit N [CHIPS] [SEAT]  take a seat    watch N  watch a table
@@ -130,6 +132,8 @@ pub fn parse(line: &str) -> Result<Option<Input>, String> {
         ("balance", []) => Input::Balance,
         ("out", []) => Input::SitOut,
         ("in", []) => Input::SitIn,
+        ("topup", [amount]) => Input::TopUp(chips(amount)?),
+        ("topup", _) => return Err(format!("say how many chips: {first} N")),
         ("leave", []) => Input::Leave,
         ("s" | "show", []) => Input::Show,
         ("h" | "help" | "?", []) => Input::Help,
@@ -254,13 +258,27 @@ mod tests {
             parse("sit 1 5k 3"),
             Ok(Some(Input::Sit { table: 1, buy_in: Some(Chips(5_000)), seat: Some(3) }))
         );
+        assert_eq!(parse("topup 1.5k"), Ok(Some(Input::TopUp(Chips(1_500)))));
         let said = |text: &str| Ok(Some(Input::Say(text.to_owned())));
         assert_eq!(parse(" say  fold  or call? "), said("fold  or call?"));
         assert_eq!(parse("/Say f"), said("f"));
         assert_eq!(parse("  "), Ok(None));
-        for wrong in
-            ["b", "b x", "r 1.2345k", "d 2", "sit", "say", "sit one", "raise 1 2", "fold 3", "hello", "d é"]
-        {
+        for wrong in [
+            "topup",
+            "topup x",
+            "topup 1 2",
+            "b",
+            "b x",
+            "r 1.2345k",
+            "d 2",
+            "sit",
+            "say",
+            "sit one",
+            "raise 1 2",
+            "fold 3",
+            "hello",
+            "d é",
+        ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

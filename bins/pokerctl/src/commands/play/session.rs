@@ -257,12 +257,16 @@ impl Session {
             Input::Lobby => self.ask(Asked::Shown, M::Lobby),
             Input::Balance => self.ask(Asked::Shown, M::Balance),
             Input::Help => say(HELP),
-            Input::Unwatch | Input::SitOut | Input::SitIn | Input::Leave | Input::Say(_) | Input::Show => {
-                match self.seats.current() {
-                    Some(table) => self.at_table(&input, table),
-                    None => say("you are not at a table: l lists tables"),
-                }
-            }
+            Input::Unwatch
+            | Input::SitOut
+            | Input::SitIn
+            | Input::TopUp(_)
+            | Input::Leave
+            | Input::Say(_)
+            | Input::Show => match self.seats.current() {
+                Some(table) => self.at_table(&input, table),
+                None => say("you are not at a table: l lists tables"),
+            },
             Input::Quit => {}
         }
     }
@@ -280,6 +284,10 @@ impl Session {
             Input::SitIn => {
                 self.ask(Asked::Answered("you are dealt in again"), PlayerCommand::SitIn.at(table))
             }
+            Input::TopUp(amount) => self.ask(
+                Asked::Answered("the chips are at the table; those for a hand being played come after it"),
+                PlayerCommand::TopUp { amount: *amount }.at(table),
+            ),
             Input::Leave => {
                 self.leaving = Some(table);
                 self.ask(

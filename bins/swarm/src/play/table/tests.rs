@@ -17,6 +17,7 @@ fn view() -> TableView {
         name: String::new(),
         bot: false,
         stack: Chips(100),
+        waiting: Chips::ZERO,
         sitting_out: false,
         disconnected: false,
         in_hand: None,

@@ -27,6 +27,7 @@ pub fn client_frames() -> Samples<ClientFrame> {
         ("sit out", P::SitOut.at(table)),
         ("sit in", P::SitIn.at(table)),
         ("leave", P::Leave.at(table)),
+        ("top up", P::TopUp { amount: Chips(500) }.at(table)),
         ("say", P::Say { text: "nice hand, Käthe".to_owned() }.at(table)),
         ("watch", M::Watch { table, since: None }),
         ("watch since", M::Watch { table, since: Some(1_000_000) }),

@@ -172,7 +172,11 @@ fn cash_events() -> Vec<(&'static str, TableEvent)> {
         ),
         ("top-up asked", E::TopUpAsked { seat, amount, posting: posting("top-up.31.42.8") }),
         ("topped up", E::ToppedUp { seat, amount }),
-        ("top-up refused", E::TopUpRefused { seat }),
+        ("top-up refused", E::TopUpRefused { seat, refusal: None }),
+        (
+            "top-up refused, and why",
+            E::TopUpRefused { seat, refusal: Some(Refusal::InsufficientFunds { balance: Chips(3) }) },
+        ),
         (
             "unseated with nothing",
             E::Unseated {

@@ -53,6 +53,10 @@ fn answers() -> Vec<(&'static str, ServerMessage)> {
         ("seated", M::Seated { table: TABLE, seat: 2 }),
         ("table between hands", M::Table { view: Box::new(view(None)), events: None, cards: None }),
         (
+            "table where chips wait for the end of the hand",
+            M::Table { view: Box::new(view_with_waiting_chips()), events: None, cards: None },
+        ),
+        (
             "table in a hand",
             M::Table {
                 view: Box::new(view(Some(hand_view()))),
@@ -196,6 +200,7 @@ pub fn view(hand: Option<HandView>) -> TableView {
                 name: "ann".to_owned(),
                 bot: false,
                 stack: Chips(4_775),
+                waiting: Chips::ZERO,
                 sitting_out: false,
                 disconnected: false,
                 in_hand: Some(SeatInHand { bet: Chips(200), folded: false, down: 2, up: cards("Tc") }),
@@ -206,6 +211,7 @@ pub fn view(hand: Option<HandView>) -> TableView {
                 name: "bob".to_owned(),
                 bot: true,
                 stack: Chips(5_000),
+                waiting: Chips::ZERO,
                 sitting_out: true,
                 disconnected: true,
                 in_hand: None,
@@ -215,6 +221,12 @@ pub fn view(hand: Option<HandView>) -> TableView {
         hands: 16,
         closed: false,
     }
+}
+
+fn view_with_waiting_chips() -> TableView {
+    let mut view = view(Some(hand_view()));
+    view.seats[0].waiting = Chips(500);
+    view
 }
 
 fn hand_view() -> HandView {

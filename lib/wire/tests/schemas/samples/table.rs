@@ -33,6 +33,7 @@ pub fn requests() -> Samples<TableRequest> {
         ("sit out", P::SitOut.by("ann")),
         ("sit in", P::SitIn.by("ann")),
         ("leave", P::Leave.by("ann")),
+        ("top up", P::TopUp { amount: Chips(500) }.by("ann")),
         ("say", P::Say { text: "nice hand, Käthe".to_owned() }.by("ann")),
         ("online", C::Online { connection: connection() }),
         ("gone", C::Gone { connection: connection() }),
