@@ -1,11 +1,10 @@
 //! Batches: the records of one stream that are written to the database in one transaction.
 
 use crate::{
-    chain::Chain,
     hand::Hand,
     table::{Archive, Facts},
 };
-use audit::Violation;
+use audit::{Chain, Violation};
 use wire::{TableId, TournamentId, archive::Archived, event::TableEvent};
 
 /// Records of one table that are archived together: up to the end of a hand, or a stretch without a

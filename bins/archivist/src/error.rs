@@ -17,6 +17,14 @@ pub enum ArchiveError {
     /// The database does not answer, or refuses.
     #[error("{}", .0.chain())]
     Database(DatabaseError),
+    /// Another archivist works on the stream, and is further.
+    #[error("stream {stream}: another archivist has archived and trimmed record {sequence}: beginning again")]
+    Overtaken {
+        /// The stream.
+        stream: String,
+        /// Sequence of a record that was not read here.
+        sequence: u64,
+    },
     /// Records cannot be packed or unpacked.
     #[error(transparent)]
     Pack(#[from] PackError),
@@ -41,7 +49,11 @@ impl database::Failure for ArchiveError {
     fn into_database(self) -> Result<DatabaseError, Self> {
         match self {
             Self::Database(error) => Ok(error),
-            other @ (Self::Journal(_) | Self::Bus(_) | Self::Pack(_) | Self::Codec(_)) => Err(other),
+            other @ (Self::Journal(_)
+            | Self::Bus(_)
+            | Self::Overtaken { .. }
+            | Self::Pack(_)
+            | Self::Codec(_)) => Err(other),
         }
     }
 }

@@ -8,7 +8,7 @@
 //! | [`units`] | the task of one owned stream |
 //! | [`stream`], [`table`] | tables' journals: read, checked, cut into pieces, trimmed |
 //! | [`tournaments`], [`crossing`] | tournaments' journals, and whether their tables say the same |
-//! | [`hand`], [`chain`], [`pack`] | a finished hand as rows; sums; compressed records |
+//! | [`hand`], [`pack`] | a finished hand as rows; compressed records |
 //! | [`batch`], [`rows`], [`store`] | what goes into the database in one transaction |
 //! | [`retention`] | how long the archive keeps what it has |
 //! | [`query`] | answers to questions about the archive |
@@ -19,7 +19,6 @@
 
 pub mod args;
 pub mod batch;
-pub mod chain;
 pub mod context;
 pub mod crossing;
 pub mod error;

@@ -1,6 +1,8 @@
 //! Answers queries about the archive. All archivists read the same database, so any of them can
 //! answer.
 
+mod proofs;
+
 use crate::{context::Context, error::ArchiveError, pack, store::signed};
 use bus::{Request, Requests};
 use database::Limits;
@@ -60,6 +62,9 @@ async fn answer(context: &Context, asked: ArchiveQuery) -> Result<ArchiveAnswer,
         ArchiveQuery::Tables { after } => tables(context, after).await,
         ArchiveQuery::Records { table, after } => records(context, table, after).await,
         ArchiveQuery::Hand { table, hand } => one_hand(context, table, hand).await,
+        ArchiveQuery::OpenTables { after } => proofs::open(context, after).await,
+        ArchiveQuery::TableProofs { tables } => proofs::named(context, tables).await,
+        ArchiveQuery::Tournaments { after } => proofs::tournaments(context, after).await,
     }
 }
 

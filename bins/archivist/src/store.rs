@@ -3,12 +3,12 @@
 
 use crate::{
     batch::{Batch, FinishedTournament, Piece, TournamentPart},
-    chain::Chain,
     error::ArchiveError,
     pack::Packer,
     rows::{HandRows, PieceRows, PlayerRows, StretchRows, month},
     table::Archive,
 };
+use audit::Chain;
 use database::Limits;
 use database::tokio_postgres::{Transaction, types::ToSql};
 use std::{

@@ -12,7 +12,7 @@ use crate::{
     store::{self, Packed},
     table::{Archive, FollowedTable},
 };
-use audit::Report;
+use audit::{Location, Report, Rule};
 use bus::{Journal, Stored, TableStreams};
 use futures::TryStreamExt;
 use std::{
@@ -65,6 +65,8 @@ pub struct StreamArchivist {
     told_to: u64,
     /// Sequence of the stream's first record, as far as this process knows.
     first: u64,
+    /// The same when this began.
+    began_with: u64,
     trimmed: Instant,
 }
 
@@ -93,6 +95,7 @@ impl StreamArchivist {
             archived_to: read_to,
             told_to: read_to,
             first,
+            began_with: first,
             trimmed: Instant::now(),
         };
         archivist.look_at_partitions().await?;
@@ -126,6 +129,25 @@ impl StreamArchivist {
         Ok(())
     }
 
+    /// Returns what is wrong if records of the same journal are missing before this one: they left
+    /// the stream before they were archived.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Overtaken`] when another archivist has archived and trimmed them.
+    async fn gap_before(&self, id: TableId, stored: &Stored) -> Result<Option<String>, ArchiveError> {
+        let archived = || self.known.get(&id).map_or(0, |archive| archive.archived_to);
+        let known = self.tables.get(&id).map_or_else(archived, FollowedTable::known_to);
+        let Some(previous) = stored.previous.filter(|&previous| previous > known) else {
+            return Ok(None);
+        };
+        if previous >= self.began_with && self.journal.extent().await?.first > previous {
+            return Err(ArchiveError::Overtaken { stream: self.name.clone(), sequence: previous });
+        }
+        Ok(Some(format!(
+            "the records after record {known} up to record {previous} were gone before they were archived"
+        )))
+    }
+
     async fn take(&mut self, stored: &Stored) -> Result<(), ArchiveError> {
         let table = subject::parse_table_journal(&stored.subject);
         let partition =
@@ -140,6 +162,14 @@ impl StreamArchivist {
         if let (Some(table), Some(partition)) = (table, partition)
             && self.gained.contains_key(&partition)
         {
+            if let Some(what) = self.gap_before(table, stored).await?
+                && stored.sequence > self.told_to
+            {
+                let mut report = Report::default();
+                report.violation(Location::Table(table), Some(stored.sequence), Rule::Archive, what);
+                self.context.tell(&self.name, &mut report, &mut 0);
+                self.batch.violations.extend(report.found);
+            }
             self.follow(table, stored, Some(self.told_to));
         }
         Ok(())

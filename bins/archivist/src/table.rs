@@ -1,8 +1,8 @@
 //! Follows one table through its journal: checks each record, and cuts the records into pieces for
 //! the archive.
 
-use crate::{batch::Piece, chain::Chain, hand::Hand};
-use audit::{Report, TableCheck, tally};
+use crate::{batch::Piece, hand::Hand};
+use audit::{Chain, Report, TableCheck, tally};
 use poker::table::{Table, TableRecord};
 use std::time::Instant;
 use wire::{
@@ -54,6 +54,8 @@ pub struct FollowedTable {
     id: TableId,
     check: TableCheck,
     facts: Option<Facts>,
+    /// Sequence of the last record that was read; 0: none was.
+    last: u64,
     /// Records that are not archived yet.
     pending: Vec<Archived<TableEvent>>,
     archive: Archive,
@@ -78,6 +80,7 @@ impl FollowedTable {
             // In a trimmed stream, a table's first record is missing.
             check: TableCheck::from_first_snapshot(id),
             facts: None,
+            last: 0,
             pending: Vec::new(),
             archive,
             snapshots: [0; 2],
@@ -99,6 +102,11 @@ impl FollowedTable {
         self.archive.archived_to
     }
 
+    /// Returns the sequence up to which the journal is read or archived.
+    pub fn known_to(&self) -> u64 {
+        self.last.max(self.archive.archived_to)
+    }
+
     /// Checks the next record, and returns the piece that can be archived now.
     pub fn record(
         &mut self,
@@ -107,6 +115,7 @@ impl FollowedTable {
         payload: &[u8],
         report: &mut Report,
     ) -> Option<Piece> {
+        self.last = sequence;
         let record: TableRecord = match codec::decode(payload) {
             Ok(record) => record,
             Err(error) => {

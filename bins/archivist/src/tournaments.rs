@@ -3,13 +3,12 @@
 
 use crate::{
     batch::{Batch, FinishedTournament, TournamentPart, TournamentTable},
-    chain::Chain,
     context::Context,
     error::ArchiveError,
     pack::Packer,
     store::{self, Packed},
 };
-use audit::{Report, TournamentCheck, TournamentRecord, tally};
+use audit::{Chain, Report, TournamentCheck, TournamentRecord, tally};
 use bus::{Journal, Stored};
 use futures::TryStreamExt;
 use std::{

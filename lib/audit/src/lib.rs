@@ -8,12 +8,16 @@
 //! written or all at once, and add their findings to a [`Report`].
 //! [`compare_tables_with_tournaments`] compares the results of the journals ([`TableOutcome`],
 //! [`TournamentOutcome`]).
+//! Whether each journal goes on where the archive of it ends is checked by [`Links`], and both are
+//! compared by [`compare_tables_with_archive`] and [`compare_tournaments_with_archive`].
 //!
 //! This crate does not know NATS, tasks, clocks, the ledger or the source of the records.
 
+mod archive;
 mod beginning;
 mod blinds;
 mod books;
+mod chain;
 mod crossing;
 mod field;
 mod places;
@@ -26,7 +30,12 @@ pub mod tally;
 mod tournament;
 mod words;
 
+pub use archive::{
+    ArchivedTable, Gap, Links, compare_tables as compare_tables_with_archive,
+    compare_tournaments as compare_tournaments_with_archive,
+};
 pub use beginning::Beginning;
+pub use chain::Chain;
 pub use crossing::check as compare_tables_with_tournaments;
 pub use report::{Fault, Location, Report, Rule, Violation};
 pub use table::{Money, TableCheck, TableOutcome};

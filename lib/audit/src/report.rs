@@ -17,6 +17,8 @@ pub enum Location {
     Tournament(TournamentId),
     /// The cashier's ledger.
     Ledger,
+    /// What the archivists have recorded.
+    Archive,
 }
 
 impl fmt::Display for Location {
@@ -25,6 +27,7 @@ impl fmt::Display for Location {
             Self::Table(id) => write!(f, "table {id}"),
             Self::Tournament(id) => write!(f, "tournament {id}"),
             Self::Ledger => f.write_str("ledger"),
+            Self::Archive => f.write_str("archive"),
         }
     }
 }
@@ -58,6 +61,8 @@ pub enum Rule {
     Tournament,
     /// The ledger balances and agrees with the journals.
     Ledger,
+    /// Journals go on where the archive of them ends, and the archivists have found nothing.
+    Archive,
 }
 
 impl fmt::Display for Rule {
@@ -75,6 +80,7 @@ impl fmt::Display for Rule {
             Self::Places => "places",
             Self::Tournament => "tournament",
             Self::Ledger => "ledger",
+            Self::Archive => "archive",
         })
     }
 }
@@ -143,6 +149,15 @@ impl Report {
         if self.found.len() < MOST_DESCRIBED {
             self.found.push(Violation { location, sequence, rule, what: what.into() });
         }
+    }
+
+    /// Adds what the archive has on record: so many violations, of which these are described.
+    pub fn recorded(&mut self, violations: u64, described: &[String]) {
+        let before = self.violations;
+        for what in described {
+            self.violation(Location::Archive, None, Rule::Archive, what.clone());
+        }
+        self.violations = before + violations.max(described.len() as u64);
     }
 
     /// Adds the numbers and violations of another part of the verification.

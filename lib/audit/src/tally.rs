@@ -19,7 +19,7 @@ impl Tally {
         self.0.to_be_bytes()
     }
 
-    fn of(bytes: &[u8]) -> Self {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
         let sum = Sha256::digest(bytes);
         Self(sum.iter().take(8).fold(0, |bits, byte| bits << 8 | u64::from(*byte)))
     }

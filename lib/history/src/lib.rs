@@ -11,8 +11,8 @@ use std::{
     time::Duration,
 };
 use wire::{
-    HandNo, Refusal, TableId,
-    archive::{ArchiveAnswer, ArchiveQuery, ArchivedHand, Proof},
+    HandNo, Refusal, TableId, TournamentId,
+    archive::{ArchiveAnswer, ArchiveQuery, ArchivedHand, MOST_NAMED, Proof, TableProof},
     codec::{self, CodecError},
     event::TableEvent,
     subject,
@@ -126,6 +126,60 @@ pub async fn proof(bus: &Bus) -> Result<Proof, HistoryError> {
     }
 }
 
+/// Returns how far tables are archived whose journals are not at their end, as far as the archive knows.
+///
+/// # Errors
+/// When no archivist answers.
+pub async fn open_tables(bus: &Bus) -> Result<Vec<TableProof>, HistoryError> {
+    let (mut all, mut more) = (Vec::<TableProof>::new(), true);
+    while more {
+        let after = all.last().map_or(TableId(0), |last| last.table);
+        let (tables, further) = table_proofs_in(ask(bus, &ArchiveQuery::OpenTables { after }).await?)?;
+        more = further && !tables.is_empty();
+        all.extend(tables);
+    }
+    Ok(all)
+}
+
+/// Returns how far these tables are archived; those that the archive does not know are left out.
+///
+/// # Errors
+/// When no archivist answers.
+pub async fn table_proofs(bus: &Bus, tables: &[TableId]) -> Result<Vec<TableProof>, HistoryError> {
+    let mut all = Vec::new();
+    for named in tables.chunks(MOST_NAMED) {
+        let query = ArchiveQuery::TableProofs { tables: named.to_vec() };
+        all.extend(table_proofs_in(ask(bus, &query).await?)?.0);
+    }
+    Ok(all)
+}
+
+/// Returns the finished tournaments in the archive: their journals may be gone.
+///
+/// # Errors
+/// When no archivist answers.
+pub async fn tournaments(bus: &Bus) -> Result<Vec<TournamentId>, HistoryError> {
+    let (mut all, mut more) = (Vec::new(), true);
+    while more {
+        let after = all.last().copied().unwrap_or(TournamentId(0));
+        match ask(bus, &ArchiveQuery::Tournaments { after }).await? {
+            ArchiveAnswer::Tournaments { tournaments, more: further } => {
+                more = further && !tournaments.is_empty();
+                all.extend(tournaments);
+            }
+            other => return Err(unexpected(other)),
+        }
+    }
+    Ok(all)
+}
+
+fn table_proofs_in(answer: ArchiveAnswer) -> Result<(Vec<TableProof>, bool), HistoryError> {
+    match answer {
+        ArchiveAnswer::TableProofs { tables, more } => Ok((tables, more)),
+        other => Err(unexpected(other)),
+    }
+}
+
 /// Adds the archived records before those that are left in the journal.
 async fn with_archive(bus: &Bus, table: TableId, kept: Vec<Placed>) -> Result<Vec<Placed>, HistoryError> {
     if kept.first().is_some_and(|first| begins(&first.record)) {
@@ -201,6 +255,8 @@ fn unexpected(answer: ArchiveAnswer) -> HistoryError {
         ArchiveAnswer::Proof(_)
         | ArchiveAnswer::Tables { .. }
         | ArchiveAnswer::Records { .. }
+        | ArchiveAnswer::TableProofs { .. }
+        | ArchiveAnswer::Tournaments { .. }
         | ArchiveAnswer::Hand(_) => HistoryError::Unexpected,
     }
 }

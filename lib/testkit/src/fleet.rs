@@ -280,9 +280,17 @@ impl Fleet {
     /// # Errors
     /// When it cannot be started.
     pub async fn pokerctl_prints(&self, args: &[&str]) -> anyhow::Result<String> {
+        Ok(self.pokerctl_ends(args).await?.1)
+    }
+
+    /// The same, and whether it succeeds.
+    ///
+    /// # Errors
+    /// When it cannot be run.
+    pub async fn pokerctl_ends(&self, args: &[&str]) -> anyhow::Result<(bool, String)> {
         let output =
             Command::new(&self.pokerctl).arg("--data-dir").arg(self.data()).args(args).output().await?;
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        Ok((output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned()))
     }
 
     /// Runs `pokerctl verify`.

@@ -2,13 +2,16 @@
 //! queries that archivists answer ([`crate::subject::QUERY_ARCHIVE`]).
 
 use crate::{
-    Epoch, HandNo, Refusal, TableId,
+    Epoch, HandNo, Refusal, TableId, TournamentId,
     event::TableEvent,
     journal::{Cause, Record},
     table::TableConfig,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// Largest number of tables that one query may name.
+pub const MOST_NAMED: usize = 1_000;
 
 /// A record of a journal, without the snapshot that it may have had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -69,6 +72,23 @@ pub enum ArchiveQuery {
         /// The hand.
         hand: HandNo,
     },
+    /// How far tables are archived whose journals are not at their end, as far as the archive knows, in order: those after
+    /// one, 0 for the first. As many as fit into one answer.
+    OpenTables {
+        /// The last one that is known.
+        after: TableId,
+    },
+    /// How far these tables are archived, whether they are over or not. At most [`MOST_NAMED`]; those that the archive does
+    /// not know are left out of the answer.
+    TableProofs {
+        /// Which tables.
+        tables: Vec<TableId>,
+    },
+    /// Finished tournaments in the archive, in order: those after one, 0 for the first. As many as fit into one answer.
+    Tournaments {
+        /// The last one that is known.
+        after: TournamentId,
+    },
 }
 
 /// An archivist's answer.
@@ -92,6 +112,20 @@ pub enum ArchiveAnswer {
     },
     /// Answers [`ArchiveQuery::Hand`].
     Hand(Box<ArchivedHand>),
+    /// To [`ArchiveQuery::OpenTables`] and [`ArchiveQuery::TableProofs`].
+    TableProofs {
+        /// How far each is archived.
+        tables: Vec<TableProof>,
+        /// Whether there are more.
+        more: bool,
+    },
+    /// To [`ArchiveQuery::Tournaments`].
+    Tournaments {
+        /// The tournaments.
+        tournaments: Vec<TournamentId>,
+        /// Whether there are more.
+        more: bool,
+    },
     /// The query is refused.
     Refused(Refusal),
 }
@@ -134,4 +168,25 @@ pub struct StreamProof {
     pub trimmed_to: u64,
     /// Records that were checked and archived.
     pub records: u64,
+}
+
+/// How far one table's journal is checked and archived.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TableProof {
+    /// Which table.
+    pub table: TableId,
+    /// The stream that holds its journal.
+    pub stream: String,
+    /// Sequence there of the last record that is archived.
+    pub archived_to: u64,
+    /// Hands that are archived.
+    pub hands: u64,
+    /// Their chained sum, as 32 hexadecimal digits (`audit::Chain`).
+    pub hands_sum: String,
+    /// Instructions of its tournament that are archived.
+    pub instructions: u64,
+    /// Their chained sum, as 32 hexadecimal digits.
+    pub instructions_sum: String,
+    /// Whether its journal is at its end, and may be gone.
+    pub over: bool,
 }

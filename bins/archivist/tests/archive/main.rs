@@ -161,6 +161,25 @@ async fn a_violation_is_found_reported_and_stored_once() {
 }
 
 #[tokio::test]
+async fn records_that_are_gone_before_they_are_archived_are_a_violation() {
+    let house = House::start().await;
+    let hosted = room::cash_table(900, 15);
+    let (stream, half) = (house.stream_of(TABLE).await, hosted.journal.len() / 2);
+    house.append(TABLE, &hosted.journal[..half]).await;
+    house.archive_tables(&stream, |archived| archived.hands > 0).await;
+    house.append(TABLE, &hosted.journal[half..]).await;
+    let journal = house.journal(&stream).await;
+    let last = journal.extent().await.unwrap().last;
+    journal.trim_before(last).await.unwrap();
+    for _ in 0..2 {
+        house.archive_tables(&stream, |archived| archived.violations > 0).await;
+    }
+    let violations = house.violations().await;
+    assert_eq!(violations.len(), 1, "{violations:?}");
+    assert!(violations[0].contains(&format!("up to record {}", last - 1)), "{violations:?}");
+}
+
+#[tokio::test]
 async fn a_tournament_is_archived_whole_compared_with_its_tables_and_removed() {
     let house = House::start().await;
     let room = room::Room::tournament(24, 5);

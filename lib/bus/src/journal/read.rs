@@ -172,6 +172,7 @@ fn recovered(records: Vec<Found>) -> Recovered {
 
 fn stored(found: Found) -> Stored {
     Stored {
+        previous: previous(&found),
         subject: found.subject,
         sequence: found.sequence,
         time_ms: found.time_ms,

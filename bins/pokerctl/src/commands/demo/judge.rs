@@ -23,7 +23,7 @@ struct Done {
 /// # Errors
 /// When the journals or the ledger cannot be read.
 pub async fn judge(outcome: DemoResult, bus: &Bus, console: &Console) -> Result<bool, VerifyError> {
-    let report = verify::verify(bus, true).await?.report;
+    let report = verify::verify(bus, verify::Args::default()).await?.report;
     for violation in report.found.iter().take(20) {
         console.warn(violation.to_string());
     }

@@ -1,9 +1,11 @@
-//! `pokerctl verify`: reads every journal and the ledger of a fleet, running or idle, and checks
+//! `pokerctl verify`: reads every journal, the archive's own findings and the ledger of a fleet, running or idle, and checks
 //! what must always hold.
 //!
 //! The checks are those of `lib/audit`. Here is what they are fed with, and the comparison with the
 //! ledger.
 
+mod archive;
+mod journals;
 mod ledger;
 mod verified;
 
@@ -12,26 +14,23 @@ use crate::{
     context::{ConnectError, Context},
     grid::json_line,
 };
-use audit::{Report, TableCheck, TableOutcome, TournamentCheck, TournamentOutcome};
-use bus::{Bus, Journal, JournalError, TableStreams};
-use futures::{StreamExt, TryStreamExt, stream};
-use std::{
-    collections::{HashMap, HashSet},
-    time::Instant,
-};
-use wire::subject;
+use archive::Archive;
+use bus::{Bus, JournalError};
+use history::HistoryError;
+use std::time::Instant;
 
 pub use verified::Verified;
 
-/// Partitions that are read at the same time.
-const AT_ONCE: usize = 4;
-
 /// Options of `verify`.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct Args {
     /// Leave the cashier's ledger out (when no database runs)
     #[arg(long)]
     pub without_ledger: bool,
+    /// Fail when no archivist answers. Otherwise the journals are then checked alone, and that is said: what has left
+    /// them is not proved
+    #[arg(long)]
+    pub require_archive: bool,
 }
 
 /// Why a verification could not be carried out. A violation is no error: see [`Verified`].
@@ -43,6 +42,9 @@ pub enum VerifyError {
     /// A journal cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// The archive does not answer, and it is required.
+    #[error(transparent)]
+    Archive(#[from] HistoryError),
     /// The cashier does not answer.
     #[error(transparent)]
     Ask(#[from] AskError),
@@ -54,10 +56,10 @@ pub enum VerifyError {
 /// Verifies and prints what was found. Whether nothing is violated.
 ///
 /// # Errors
-/// When the fleet cannot be reached or a journal cannot be read.
+/// When the fleet cannot be reached, a journal cannot be read, or the archive does not answer and is required.
 pub async fn run(args: &Args, context: &Context) -> Result<bool, VerifyError> {
     let bus = context.bus().await?;
-    let verified = verify(&bus, !args.without_ledger).await?;
+    let verified = verify(&bus, *args).await?;
     if context.json {
         json_line(&verified);
     } else {
@@ -66,90 +68,29 @@ pub async fn run(args: &Args, context: &Context) -> Result<bool, VerifyError> {
     Ok(verified.report.violations == 0)
 }
 
-/// Reads all journals and, if wanted, the ledger, and checks everything.
+/// Reads all journals, what the archive says of them and, if wanted, the ledger, and checks everything.
 ///
 /// # Errors
-/// When a journal cannot be read or the cashier does not answer.
-pub async fn verify(bus: &Bus, with_ledger: bool) -> Result<Verified, VerifyError> {
+/// When a journal cannot be read, the cashier does not answer, or the archive does not answer and is required.
+pub async fn verify(bus: &Bus, args: Args) -> Result<Verified, VerifyError> {
     let began = Instant::now();
     let mut verified = Verified::default();
-    let tables = tables(bus, &mut verified.report).await?;
-    // After the tables: a tournament knows everything that its tables have carried out.
-    let tournaments = tournaments(bus, &mut verified.report).await?;
-    verified.count(&tables, &tournaments);
-    let archived = HashSet::new();
     let report = &mut verified.report;
-    audit::compare_tables_with_tournaments(&tables, &tournaments, &archived, report);
-    if with_ledger {
-        let money = tables.iter().filter_map(|table| Some((table.table, table.money?)));
-        let expected = ledger::Expected { tables: money.collect(), tournaments };
-        ledger::check(bus, expected, report).await?;
+    // The archive after the tables: what has left their journals by then is archived. The tournaments after both: they know
+    // everything that their tables have carried out.
+    let tables = journals::tables(bus, report).await?;
+    let archive = Archive::ask(bus, &tables, args.require_archive).await?;
+    let tournaments = journals::tournaments(bus, report).await?;
+    archive.check(bus, &tables, &tournaments, report).await?;
+    let archived = archive.tournaments();
+    audit::compare_tables_with_tournaments(&tables.outcomes, &tournaments.outcomes, &archived, report);
+    verified.count(&tables.outcomes, &tournaments.outcomes);
+    verified.archive = archive.summary(&tables, &tournaments);
+    if !args.without_ledger {
+        let money = tables.outcomes.iter().filter_map(|table| Some((table.table, table.money?)));
+        let expected = ledger::Expected { tables: money.collect(), tournaments: tournaments.outcomes };
+        ledger::check(bus, expected, &mut verified.report).await?;
     }
     verified.seconds = began.elapsed().as_secs_f64();
     Ok(verified)
-}
-
-async fn tables(bus: &Bus, report: &mut Report) -> Result<Vec<TableOutcome>, VerifyError> {
-    let streams = TableStreams::new(bus);
-    let partitions = (0..subject::TABLE_PARTITIONS).map(|partition| {
-        let streams = streams.clone();
-        async move { tokio::spawn(tables_of(streams, partition)).await? }
-    });
-    let mut all = Vec::new();
-    let mut done = stream::iter(partitions).buffer_unordered(AT_ONCE);
-    while let Some((outcomes, part)) = done.try_next().await? {
-        report.merge(part);
-        all.extend(outcomes);
-    }
-    Ok(all)
-}
-
-async fn tables_of(
-    streams: TableStreams,
-    partition: u16,
-) -> Result<(Vec<TableOutcome>, Report), VerifyError> {
-    let journal = streams.journal(partition).await?;
-    let mut report = Report::default();
-    let mut checks = HashMap::new();
-    let mut records = std::pin::pin!(journal.walk(&subject::table_journals(partition)));
-    while let Some(stored) = records.next().await {
-        let stored = stored?;
-        if let Some(id) = subject::parse_table_journal(&stored.subject) {
-            let check = checks.entry(id).or_insert_with(|| TableCheck::from_first_snapshot(id));
-            check.bytes(stored.sequence, &stored.payload, &mut report);
-        }
-    }
-    Ok((checks.into_values().map(TableCheck::outcome).collect(), report))
-}
-
-async fn tournaments(bus: &Bus, report: &mut Report) -> Result<Vec<TournamentOutcome>, VerifyError> {
-    let journal = Journal::open(bus, subject::TOURNAMENTS_STREAM).await?;
-    let partitions = (0..subject::TOURNAMENT_PARTITIONS).map(|partition| {
-        let journal = journal.clone();
-        async move { tokio::spawn(tournaments_of(journal, partition)).await? }
-    });
-    let mut all = Vec::new();
-    let mut done = stream::iter(partitions).buffer_unordered(AT_ONCE);
-    while let Some((outcomes, part)) = done.try_next().await? {
-        report.merge(part);
-        all.extend(outcomes);
-    }
-    Ok(all)
-}
-
-async fn tournaments_of(
-    journal: Journal,
-    partition: u16,
-) -> Result<(Vec<TournamentOutcome>, Report), VerifyError> {
-    let mut report = Report::default();
-    let mut checks = HashMap::new();
-    let mut records = std::pin::pin!(journal.walk(&subject::tournament_journals(partition)));
-    while let Some(stored) = records.next().await {
-        let stored = stored?;
-        if let Some(id) = subject::parse_tournament_journal(&stored.subject) {
-            let check = checks.entry(id).or_insert_with(|| TournamentCheck::from_first_snapshot(id));
-            check.bytes(stored.sequence, &stored.payload, &mut report);
-        }
-    }
-    Ok((checks.into_values().map(TournamentCheck::outcome).collect(), report))
 }

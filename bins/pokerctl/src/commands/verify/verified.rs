@@ -1,10 +1,11 @@
 //! What a verification looked at, and what it found.
 
+use super::archive::ArchiveSummary;
 use crate::{
     grid::say,
     words::{counted, number},
 };
-use audit::{Beginning, Report, TableOutcome, TournamentOutcome};
+use audit::{Beginning, Location, Report, TableOutcome, TournamentOutcome, Violation};
 use serde::Serialize;
 
 /// Violations that are shown to people; the others are counted.
@@ -20,11 +21,13 @@ pub struct Verified {
     /// Tournaments that have finished: their places and prizes were compared with the cashier's.
     pub finished_tournaments: u64,
     /// Journals whose beginning is gone and that were checked from their first snapshot on. What
-    /// was before is for the archive to prove.
+    /// was before is for the archive to prove: see `archive`.
     pub from_snapshot: u64,
     /// Journals whose beginning is gone and that have no snapshot to begin with: nothing of them
     /// was checked.
     pub without_snapshot: u64,
+    /// What the archive has proved, and where the journals go on.
+    pub archive: ArchiveSummary,
     /// How long it took, in seconds.
     pub seconds: f64,
     /// What was found.
@@ -50,15 +53,27 @@ impl Verified {
 
     /// Prints the first violations, and what was looked at.
     pub fn print(&self) {
-        self.report.found.iter().take(MOST_SHOWN).for_each(say);
-        let rest = self.report.violations.saturating_sub(MOST_SHOWN as u64);
+        let shown = self.shown();
+        shown.iter().for_each(say);
+        let rest = self.report.violations.saturating_sub(shown.len() as u64);
         if rest > 0 {
             say(format!("and {} more", number(rest)));
         }
         if let Some(line) = self.beginnings() {
             say(line);
         }
+        self.archive.lines().into_iter().for_each(say);
         say(self.summary());
+    }
+
+    /// Returns the violations that people are shown: of those in the journals and those in the archive, half each if there
+    /// are many of both.
+    fn shown(&self) -> Vec<&Violation> {
+        let (archived, found): (Vec<&Violation>, Vec<&Violation>) =
+            self.report.found.iter().partition(|violation| violation.location == Location::Archive);
+        let of_archive = archived.len().min(MOST_SHOWN - found.len().min(MOST_SHOWN / 2));
+        let of_journals = found.len().min(MOST_SHOWN - of_archive);
+        found.into_iter().take(of_journals).chain(archived.into_iter().take(of_archive)).collect()
     }
 
     /// Returns where checks began, unless all did at the beginning.
@@ -131,9 +146,35 @@ mod tests {
     }
 
     #[test]
+    fn twenty_violations_are_shown_of_journals_and_archive_together() {
+        let shown = |journals: u64, archive: u64| {
+            let mut verified = Verified::default();
+            for sequence in 0..journals {
+                let table = Location::Table(TableId(1));
+                verified.report.violation(table, Some(sequence), audit::Rule::Chips, "a chip is missing");
+            }
+            let described: Vec<String> = (0..archive.min(20)).map(|n| format!("table {n}")).collect();
+            verified.report.recorded(archive, &described);
+            assert_eq!(verified.report.violations, journals + archive);
+            let shown = verified.shown();
+            let of_archive = shown.iter().filter(|violation| violation.location == Location::Archive).count();
+            (shown.len() - of_archive, of_archive)
+        };
+        assert_eq!(shown(0, 0), (0, 0));
+        assert_eq!(shown(3, 5), (3, 5));
+        assert_eq!(shown(30, 0), (20, 0));
+        assert_eq!(shown(0, 30), (0, 20));
+        assert_eq!(shown(30, 30), (10, 10));
+        assert_eq!(shown(30, 4), (16, 4));
+        assert_eq!(shown(4, 30), (4, 16));
+    }
+
+    #[test]
     fn the_json_line_has_all_counts_side_by_side() {
         let json = serde_json::to_value(Verified::default()).unwrap();
-        for field in ["tables", "from_snapshot", "without_snapshot", "skipped", "violations", "found"] {
+        for field in
+            ["tables", "from_snapshot", "without_snapshot", "skipped", "violations", "found", "archive"]
+        {
             assert!(json.get(field).is_some(), "{field} is missing: {json}");
         }
     }

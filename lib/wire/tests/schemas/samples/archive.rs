@@ -1,10 +1,10 @@
 //! Questions to archivists, and their answers.
 
-use super::{AT_MS, HAND, PLAYER, TABLE, cash_config, events, refusals, tournament_table_config};
+use super::{AT_MS, HAND, PLAYER, TABLE, TOURNAMENT, cash_config, events, refusals, tournament_table_config};
 use crate::messages::Samples;
 use wire::{
     CommandId, Epoch,
-    archive::{ArchiveAnswer, ArchiveQuery, Archived, ArchivedHand, Proof, StreamProof},
+    archive::{ArchiveAnswer, ArchiveQuery, Archived, ArchivedHand, Proof, StreamProof, TableProof},
     event::TableEvent,
     journal::Cause,
 };
@@ -15,6 +15,9 @@ pub fn queries() -> Samples<ArchiveQuery> {
         ("tables", ArchiveQuery::Tables { after: TABLE }),
         ("records", ArchiveQuery::Records { table: TABLE, after: 1_234 }),
         ("hand", ArchiveQuery::Hand { table: TABLE, hand: HAND }),
+        ("open tables", ArchiveQuery::OpenTables { after: TABLE }),
+        ("table proofs", ArchiveQuery::TableProofs { tables: vec![TABLE] }),
+        ("tournaments", ArchiveQuery::Tournaments { after: TOURNAMENT }),
     ]
 }
 
@@ -54,6 +57,18 @@ pub fn answers() -> Samples<ArchiveAnswer> {
         let hand = ArchivedHand { table: TABLE, config, records };
         all.push((name, ArchiveAnswer::Hand(Box::new(hand))));
     }
+    let proof = TableProof {
+        table: TABLE,
+        stream: "TABLES_3".to_owned(),
+        archived_to: 90_000,
+        hands: 6_000,
+        hands_sum: "00112233445566778899aabbccddeeff".to_owned(),
+        instructions: 12,
+        instructions_sum: "ffeeddccbbaa99887766554433221100".to_owned(),
+        over: false,
+    };
+    all.push(("table proofs", ArchiveAnswer::TableProofs { tables: vec![proof], more: false }));
+    all.push(("tournaments", ArchiveAnswer::Tournaments { tournaments: vec![TOURNAMENT], more: false }));
     all.extend(refusals().into_iter().map(|(name, refusal)| (name, ArchiveAnswer::Refused(refusal))));
     all
 }

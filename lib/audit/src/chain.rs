@@ -18,11 +18,33 @@ pub struct Chain {
 
 impl Chain {
     /// Makes a chain of stored values; a hash of another length counts as an empty chain.
+    #[must_use]
     pub fn stored(count: i64, hash: &[u8]) -> Self {
         match (u64::try_from(count), hash.try_into()) {
             (Ok(count), Ok(hash)) => Self { count, hash },
             _ => Self::default(),
         }
+    }
+
+    /// Makes a chain of a number of items and a hash in hexadecimal digits; a text that is no such
+    /// hash counts as an empty chain.
+    #[must_use]
+    pub fn of_text(count: u64, text: &str) -> Self {
+        let mut hash = [0; LEN];
+        let known = text.len() == 2 * LEN && text.is_ascii();
+        for (at, byte) in hash.iter_mut().enumerate().filter(|_| known) {
+            match u8::from_str_radix(&text[2 * at..2 * at + 2], 16) {
+                Ok(read) => *byte = read,
+                Err(_) => return Self::default(),
+            }
+        }
+        if known { Self { count, hash } } else { Self::default() }
+    }
+
+    /// Returns the hash as text of hexadecimal digits.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.hash.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Adds the next item, in bytes that are the same for both journals.
@@ -52,5 +74,8 @@ mod tests {
         let two = chain(&[b"a", b"b"]);
         assert_eq!(Chain::stored(2, &two.hash), two);
         assert_eq!(Chain::stored(2, b"short"), Chain::default());
+        assert_eq!(Chain::of_text(2, &two.text()), two);
+        assert_eq!(Chain::of_text(2, "short"), Chain::default());
+        assert_eq!(Chain::of_text(2, &"g".repeat(32)), Chain::default());
     }
 }
