@@ -87,5 +87,8 @@ pub(crate) const REPAIRS: usize = 128;
 pub(crate) const DISCONNECT_DELAY: Duration = Duration::from_secs(1);
 /// Tables that are told of lost connections at the same time.
 pub(crate) const DISCONNECTS_AT_ONCE: usize = 128;
+/// Tables that wait to be told of one player's lost connection: all players of a full gateway at
+/// three tables each. Further tables are not told, and the clocks of these players run out in full.
+pub(crate) const DISCONNECTS_WAITING: usize = 65_536;
 /// Pause before a table that did not answer is asked again.
 pub(crate) const REPAIR_PAUSE: Duration = Duration::from_secs(1);
