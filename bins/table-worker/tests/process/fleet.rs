@@ -1,6 +1,6 @@
 //! A NATS server, table workers as processes, and a cashier that accepts all postings.
 
-use bus::{Bus, Cursor, Journal, OwnedKind, Patience, TableStreams};
+use bus::{Bus, Cursor, Journal, OwnedKind, Patience, TableStreams, admin};
 use futures::{StreamExt, TryStreamExt};
 use poker::table::TableRecord;
 use servers::Child;
@@ -8,7 +8,10 @@ use std::time::Duration;
 pub use testkit::GUARD;
 use testkit::Stage;
 use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
     process::Command,
+    sync::Mutex,
     time::{Instant, sleep},
 };
 use wire::{
@@ -25,7 +28,7 @@ const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: GUARD
 pub struct Fleet {
     // The workers end before the server, because fields are dropped in this order.
     workers: Vec<Child>,
-    stage: Stage,
+    stage: Mutex<Stage>,
     pub admin: Bus,
 }
 
@@ -39,12 +42,62 @@ impl Fleet {
             requests.for_each(async |request| request.answer(&CashierReply::Done).await.unwrap()).await;
             drop(cashier);
         });
-        let mut fleet = Self { admin: stage.admin.clone(), stage, workers: Vec::new() };
+        let mut started = Vec::new();
         for number in 0..workers {
-            let program = fleet.stage.program(Role::TableWorker, &format!("table-worker-{number}"));
-            fleet.workers.push(program.unwrap().start().await.unwrap());
+            let program = stage.program(Role::TableWorker, &format!("table-worker-{number}"));
+            started.push(program.unwrap().start().await.unwrap());
         }
-        fleet
+        Self { admin: stage.admin.clone(), stage: Mutex::new(stage), workers: started }
+    }
+
+    /// Kills a worker (SIGKILL) and waits for its end.
+    pub async fn kill(&mut self, number: usize) {
+        self.workers[number].kill().await.unwrap();
+    }
+
+    /// Kills the server and starts it again with the same data.
+    pub async fn kill_nats(&self) {
+        let nats = &mut self.stage.lock().await.nats;
+        nats.kill().await.unwrap();
+        nats.restart().await.unwrap();
+    }
+
+    /// Returns how many messages the server has sent since it started.
+    pub async fn messages_sent(&self) -> u64 {
+        let port = self.stage.lock().await.nats.monitor_port().unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        stream.write_all(b"GET /varz HTTP/1.0\r\nHost: localhost\r\n\r\n").await.unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+        let (_, rest) = text.split_once("\"out_msgs\":").unwrap();
+        rest.split(',').next().unwrap().trim().parse().unwrap()
+    }
+
+    /// Has all streams of tables refuse records larger than this, headers included.
+    pub async fn limit_records(&self, bytes: usize) {
+        let folder = self.stage.lock().await.nats.dir().join("limited");
+        let config = servers::find::nats_config().unwrap().join("tables.json");
+        let config = std::fs::read_to_string(config).unwrap();
+        let limited =
+            config.replace("\"max_age\": 0,", &format!("\"max_age\": 0, \"max_msg_size\": {bytes},"));
+        assert_ne!(config, limited);
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("tables.json"), limited).unwrap();
+        admin::apply(&self.admin, &folder).await.unwrap();
+    }
+
+    /// Takes everything before a sequence out of the stream that holds a table, as an archivist does.
+    pub async fn trim_before(&self, table: TableId, sequence: u64) {
+        let streams = TableStreams::new(&self.admin);
+        let journal = streams.journal(subject::table_partition(table)).await.unwrap();
+        journal.trim_before(sequence).await.unwrap();
+    }
+
+    /// Returns the size of a table's last record, its headers apart.
+    pub async fn last_record_bytes(&self, table: TableId) -> usize {
+        let (journal, _) = self.journal(table).await;
+        let recovered = journal.recover_one(&subject::table_journal(table)).await.unwrap().unwrap();
+        recovered.records.last().unwrap().payload.len()
     }
 
     /// Sends a signal, e.g. `-STOP`.
@@ -55,7 +108,7 @@ impl Fleet {
 
     /// Returns the number of the worker that owns the table.
     pub async fn owner_of(&self, table: TableId) -> usize {
-        self.stage.owner_of(OwnedKind::Tables, subject::table_partition(table)).await.unwrap()
+        self.stage.lock().await.owner_of(OwnedKind::Tables, subject::table_partition(table)).await.unwrap()
     }
 
     /// Sends a command, and repeats it after passing refusals.
@@ -86,7 +139,7 @@ impl Fleet {
 
     /// Opens the journal of a table for writing, like its worker.
     pub async fn journal(&self, table: TableId) -> (Journal, Cursor) {
-        let worker = self.stage.bus("table-worker").await.unwrap();
+        let worker = self.stage.lock().await.bus("table-worker").await.unwrap();
         let journal = TableStreams::new(&worker).journal(subject::table_partition(table)).await.unwrap();
         let recovered = journal.recover_one(&subject::table_journal(table)).await.unwrap().unwrap();
         (journal, recovered.cursor)

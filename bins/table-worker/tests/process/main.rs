@@ -8,14 +8,16 @@
     reason = "a helper of a test fails like a test"
 )]
 
+mod clock;
 mod fleet;
+mod lasting;
 
 use fleet::{Fleet, GUARD, config};
 use futures::future::join_all;
 use std::{collections::HashSet, time::Duration};
 use tokio::time::{Instant, sleep};
 use wire::{
-    Chips, CommandId, PlayerCommand, PlayerId, Refusal, TableId, codec,
+    CommandId, PlayerCommand, PlayerId, Refusal, TableId, codec,
     event::TableEvent,
     fleet::Role,
     journal::Cause,
@@ -71,32 +73,6 @@ async fn a_record_of_another_writer_is_read_before_the_command_is_decided_again(
     let repeated = fleet.ask(TABLE, 5, 77, say(5)).await;
     assert!(matches!(repeated, TableReply::Done { event_no: 1 }), "{repeated:?}");
     assert_eq!(fleet.records(TABLE).await.len(), 3);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_player_who_does_not_act_runs_out_of_time_and_the_hand_ends() {
-    let fleet = Fleet::start(1).await;
-    fleet.create(TABLE, config(300)).await;
-    for player in [1, 2] {
-        let (name, buy_in) = (format!("player {player}"), Chips(500));
-        let seated = fleet.ask(TABLE, player, 1, PlayerCommand::Sit { seat: None, buy_in }.by(&name)).await;
-        assert!(matches!(seated, TableReply::Seat { .. }), "{seated:?}");
-    }
-    let began = Instant::now();
-    loop {
-        let records = fleet.records(TABLE).await;
-        let has = |wanted: fn(&TableEvent) -> bool| {
-            records.iter().position(|record| record.events.iter().any(wanted))
-        };
-        let timed_out = has(|event| matches!(event, TableEvent::TimedOut { .. }));
-        let ended = has(|event| matches!(event, TableEvent::HandEnded { .. }));
-        if let (Some(timed_out), Some(ended)) = (timed_out, ended) {
-            assert!(timed_out <= ended);
-            break;
-        }
-        assert!(began.elapsed() < GUARD, "no hand has ended");
-        sleep(Duration::from_millis(50)).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
