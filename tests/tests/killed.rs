@@ -147,7 +147,7 @@ async fn the_last_record_of_a_former_owner_is_found() -> anyhow::Result<()> {
 }
 
 fn record(events: Vec<TableEvent>) -> TableRecord {
-    TableRecord { v: VERSION, epoch: Epoch(1), at_ms: 1, cause: None, events, state: None }
+    TableRecord { v: VERSION, epoch: Epoch(1), at_ms: 1, resumed: false, cause: None, events, state: None }
 }
 
 async fn write(owner: &Bus, table: TableId, record: &TableRecord) -> anyhow::Result<()> {

@@ -89,6 +89,7 @@ mod tests {
             v: 1,
             epoch: Epoch(n),
             at_ms: 5,
+            resumed: false,
             cause: None,
             events: events(),
         };

@@ -73,7 +73,15 @@ impl Desk {
 
     fn write(&mut self, cause: Option<Cause>, events: Vec<TableEvent>) {
         let seen: Vec<Event> = events.iter().filter_map(public).collect();
-        let record = TableRecord { v: 1, epoch: Epoch(1), at_ms: self.now_ms, cause, events, state: None };
+        let record = TableRecord {
+            v: 1,
+            epoch: Epoch(1),
+            at_ms: self.now_ms,
+            resumed: false,
+            cause,
+            events,
+            state: None,
+        };
         self.table.apply(&record);
         for event in &seen {
             let number = self.whole.view().event_no + 1;

@@ -2,7 +2,7 @@
 
 mod queue;
 
-use host::{EffectResult, FENCE_MS, IDLE_MS, MAX_LOOKUPS, NotStored, Output, ReadError};
+use host::{EffectResult, FENCE_MS, IDLE_MS, MAX_LOOKUPS, NotStored, Output, ReadError, RecordOf};
 use queue::{
     PATIENCE_MS, Queue, QueueCommand as Q, QueueEvent, QueueReply,
     harness::{HostHarness, MOST_BYTES, Server},
@@ -410,4 +410,30 @@ fn an_aggregate_at_rest_stores_its_state_again_before_it_keeps_the_stream_from_b
     stage.partition.renew(&stage.world);
     stage.serve(&mut server);
     assert_eq!(server.read(ID).unwrap().records.len(), 1, "recovery begins at the new snapshot");
+}
+
+#[test]
+fn a_record_says_when_its_time_does_not_tell_how_long_ago_the_one_before_was() {
+    const HOUR_MS: i64 = 3_600_000;
+    let (mut stage, mut server) = open();
+    let join = |stage: &mut HostHarness, server: &mut Server, player| {
+        stage.pass(5_000);
+        stage.send(ID, player, 1, Q::Join);
+        stage.serve(server);
+    };
+    join(&mut stage, &mut server, 1);
+    stage.set_clock(HOUR_MS);
+    join(&mut stage, &mut server, 3);
+    join(&mut stage, &mut server, 5);
+    stage.set_clock(-HOUR_MS);
+    join(&mut stage, &mut server, 7);
+    let mut next = HostHarness::new(2, &server);
+    next.serve(&mut server);
+    join(&mut next, &mut server, 9);
+    join(&mut next, &mut server, 11);
+    let resumed = |payload| codec::decode::<RecordOf<Queue>>(payload).unwrap().resumed;
+    let resumed: Vec<bool> = server.payloads(ID).map(|payload| resumed(payload)).collect();
+    // The first, one in time, one after the clock was set forward, two that say at most how long it was, and those of the
+    // next owner.
+    assert_eq!(resumed, [false, false, true, false, false, true, false]);
 }

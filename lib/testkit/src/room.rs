@@ -69,7 +69,8 @@ impl JournaledTable {
         let starts = events.iter().any(|event| matches!(event, TableEvent::HandStarted { .. }));
         self.tail += 1;
         let due = self.journal.is_empty() || starts || self.tail > 12;
-        let mut record = TableRecord { v: VERSION, epoch: Epoch(1), at_ms, cause, events, state: None };
+        let mut record =
+            TableRecord { v: VERSION, epoch: Epoch(1), at_ms, resumed: false, cause, events, state: None };
         self.table.apply(&record);
         if due {
             let mut snapshot = self.table.clone();
@@ -232,7 +233,7 @@ impl Room {
         let (v, epoch, at_ms) = (VERSION, Epoch(1), self.now_ms);
         self.saved.evolve(cause, at_ms, &events);
         let state = self.journal.len().is_multiple_of(10).then(|| self.saved.clone());
-        self.journal.push(TournamentRecord { v, epoch, at_ms, cause, events, state });
+        self.journal.push(TournamentRecord { v, epoch, at_ms, resumed: false, cause, events, state });
     }
 
     fn step(&mut self) {

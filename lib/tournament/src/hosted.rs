@@ -281,7 +281,7 @@ mod tests {
         let player = PlayerId(n);
         let cause = Some(Cause { player: Some(player), id: CommandId(n) });
         let events = vec![TournamentEvent::EntryReserved { player, name: format!("p{n}"), bot: false }];
-        Record { v: 1, epoch: Epoch(n), at_ms: n, cause, events, state }
+        Record { v: 1, epoch: Epoch(n), at_ms: n, resumed: false, cause, events, state }
     }
 
     #[test]

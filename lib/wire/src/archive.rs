@@ -26,6 +26,9 @@ pub struct Archived<E> {
     pub epoch: Epoch,
     /// Time of the record by the owner's clock, in milliseconds since 1970.
     pub at_ms: u64,
+    /// See [`Record::resumed`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resumed: bool,
     /// The command that the record carries out; none if the clock or the fleet itself was the
     /// cause.
     #[serde(default)]
@@ -37,14 +40,14 @@ pub struct Archived<E> {
 impl<E> Archived<E> {
     /// Makes an archived record of a stored one, without its snapshot.
     pub fn new<S>(sequence: u64, stored_ms: u64, record: Record<E, S>) -> Self {
-        let Record { v, epoch, at_ms, cause, events, state: _ } = record;
-        Self { sequence, stored_ms, v, epoch, at_ms, cause, events }
+        let Record { v, epoch, at_ms, resumed, cause, events, state: _ } = record;
+        Self { sequence, stored_ms, v, epoch, at_ms, resumed, cause, events }
     }
 
     /// Returns the record as it was stored, without its snapshot.
     pub fn into_record<S>(self) -> Record<E, S> {
-        let Self { sequence: _, stored_ms: _, v, epoch, at_ms, cause, events } = self;
-        Record { v, epoch, at_ms, cause, events, state: None }
+        let Self { sequence: _, stored_ms: _, v, epoch, at_ms, resumed, cause, events } = self;
+        Record { v, epoch, at_ms, resumed, cause, events, state: None }
     }
 }
 

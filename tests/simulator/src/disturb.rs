@@ -14,7 +14,7 @@ const LONGEST_DEATH_MS: u64 = 4_000;
 /// Longest interruption of a connection, in milliseconds.
 const LONGEST_CUT_MS: u64 = 3_000;
 /// Farthest that a clock is set, in milliseconds, forwards or backwards.
-const FARTHEST_MS: u64 = 240_000;
+const FARTHEST_MS: u64 = 3_600_000;
 /// How long a clock must have stayed as it was set before a process adopts it, in milliseconds.
 const ADOPTED_AFTER_MS: u64 = 5_000;
 /// Longest time for which a drained process owns no partition, in milliseconds.

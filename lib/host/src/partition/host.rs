@@ -83,9 +83,9 @@ pub(super) struct Host<A: Aggregate, R> {
     pub(super) position: Position,
     pub(super) queue: VecDeque<QueuedCommand<A::Command, R>>,
     pub(super) stage: JournalState<A, R>,
-    /// Whether this owner has stored a record since it read the journal; from then on no earlier
-    /// owner can write.
-    pub(super) written: bool,
+    /// The time of the last record that this owner has stored since it read the journal; none
+    /// before. From the first one on no earlier owner can write.
+    pub(super) written: Option<Now>,
     pub(super) clock: Clock,
     pub(super) pause: Pause,
     pub(super) running: Running<A::Key>,
@@ -136,7 +136,7 @@ impl<A: Aggregate, R> Host<A, R> {
             position: Position::default(),
             queue: VecDeque::new(),
             stage: JournalState::Idle,
-            written: false,
+            written: None,
             clock: Clock { outages: None, held_up: false },
             pause: Pause::default(),
             running: Running::default(),
@@ -228,7 +228,7 @@ impl<A: Aggregate, R> Host<A, R> {
             Ok(loaded) if loaded.epoch > context.epoch => self.newer = Some(loaded.epoch),
             Ok(loaded) => {
                 (self.aggregate, self.position) = (loaded.aggregate, journal.position);
-                (self.stage, self.written) = (JournalState::Idle, false);
+                (self.stage, self.written) = (JournalState::Idle, None);
                 (self.clock, self.pause) = (Clock { outages: None, held_up: false }, Pause::default());
                 context.outputs.push(Output::Loaded { id: context.id });
                 self.answer_held(context);

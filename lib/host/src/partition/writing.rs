@@ -5,11 +5,16 @@ use super::{
     Context,
     host::{Host, JournalState, PendingAppend, QueuedCommand},
 };
-use crate::{Aggregate, Answer, Around, Checked, NotRecorded, NotStored, Output, RecordOf};
+use crate::{Aggregate, Answer, Around, Checked, NotRecorded, NotStored, Now, Output, RecordOf};
 use wire::{Refusal, VERSION, journal::Record};
 
 /// A record that took longer than this to be stored was delayed by an outage, in milliseconds.
 const HELD_UP_MS: u64 = 1_000;
+/// A clock that runs ahead of the monotonic one by more than one part in so many, and [`CLOCK_SLACK_MS`], was set. An owner's
+/// clock is drawn towards its machine's by half as much (`docs/decisions/0037-clocks.md`).
+const CLOCK_PART: u64 = 50;
+/// See [`CLOCK_PART`]; in milliseconds.
+const CLOCK_SLACK_MS: u64 = 50;
 /// Records of the whole stream after which an aggregate at rest stores its state again. A trimmed
 /// stream then holds at most about twice as many (the archive keeps two snapshots of each table),
 /// and where 3,400 tables share a stream and only one plays, a tenth of what is written are renewed
@@ -97,7 +102,7 @@ impl<A: Aggregate, R> Host<A, R> {
         context: &Context<'_, A, R, W>,
     ) -> bool {
         let of_fleet = queued.cause.is_some_and(|cause| cause.player.is_none());
-        queued.token.is_some() && !queued.checked && !self.written && (context.fenced || of_fleet)
+        queued.token.is_some() && !queued.checked && self.written.is_none() && (context.fenced || of_fleet)
     }
 
     /// Gives an answer without a record behind it, if ownership is certain; else the sender has to
@@ -192,9 +197,21 @@ impl<A: Aggregate, R> Host<A, R> {
         let at_ms = context.now.wall_ms;
         let patient = !self.aggregate.is_for_now_only(&events, at_ms);
         let cause = queued.as_ref().and_then(|queued| queued.cause);
-        let mut record = Record { v: VERSION, epoch: context.epoch, at_ms, cause, events, state: None };
+        let resumed = self.position.last > 0 && !self.goes_on_from_last(context.now);
+        let epoch = context.epoch;
+        let mut record = Record { v: VERSION, epoch, at_ms, resumed, cause, events, state: None };
         record.state = self.aggregate.snapshot(&record, self.position.last == 0);
         self.append(record, queued, patient, context);
+    }
+
+    /// Whether the last record was written here, and the clock that records are dated by has gone on since as the
+    /// monotonic one has, or less.
+    fn goes_on_from_last(&self, now: Now) -> bool {
+        self.written.is_some_and(|last| {
+            let passed_ms = now.mono_ms.saturating_sub(last.mono_ms);
+            let most_ms = passed_ms + passed_ms / CLOCK_PART + CLOCK_SLACK_MS;
+            now.wall_ms.saturating_sub(last.wall_ms) <= most_ms
+        })
     }
 
     fn append<W: Around>(
@@ -224,7 +241,7 @@ impl<A: Aggregate, R> Host<A, R> {
         if snapshot {
             self.position.snapshot = sequence;
         }
-        self.written = true;
+        self.written = Some(Now { wall_ms: record.at_ms, mono_ms: since_ms });
         self.pause = Default::default();
         self.clock.held_up |= context.now.mono_ms.saturating_sub(since_ms) > HELD_UP_MS;
         self.aggregate.wrote(bytes, snapshot);

@@ -90,6 +90,10 @@ impl Server {
         self.records.get(&id).map_or(0, Vec::len)
     }
 
+    pub fn payloads(&self, id: TableId) -> impl Iterator<Item = &Bytes> {
+        self.records.get(&id).into_iter().flatten().map(|(_, payload, _)| payload)
+    }
+
     pub fn remove(&mut self, id: TableId) {
         self.records.remove(&id);
     }
@@ -126,6 +130,12 @@ impl HostHarness {
     pub fn pass(&self, ms: u64) {
         let Now { wall_ms, mono_ms } = self.world.now.get();
         self.world.now.set(Now { wall_ms: wall_ms + ms, mono_ms: mono_ms + ms });
+    }
+
+    /// Sets the clock that records are dated by.
+    pub fn set_clock(&self, by_ms: i64) {
+        let Now { wall_ms, mono_ms } = self.world.now.get();
+        self.world.now.set(Now { wall_ms: wall_ms.saturating_add_signed(by_ms), mono_ms });
     }
 
     /// Sends a command; returns the token of its answer.

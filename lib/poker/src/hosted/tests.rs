@@ -29,7 +29,15 @@ impl Journaled {
     /// same hand.
     fn write(&mut self, events: Vec<TableEvent>, at_ms: u64) {
         let (host, first) = (&mut self.host, self.records.is_empty());
-        let mut record = TableRecord { v: VERSION, epoch: Epoch(1), at_ms, cause: None, events, state: None };
+        let mut record = TableRecord {
+            v: VERSION,
+            epoch: Epoch(1),
+            at_ms,
+            resumed: false,
+            cause: None,
+            events,
+            state: None,
+        };
         record.state = host.snapshot(&record, first);
         let payload = TableHost::encode(&record).unwrap();
         host.wrote(payload.len(), record.state.is_some());

@@ -16,8 +16,12 @@ use wire::{
 /// How long the answers to a player without a seat are kept, in milliseconds since the last one: a
 /// repeat may be under way for a while after it was sent.
 const KEPT_MS: u64 = REPEATED_FOR_MS + 60_000;
-/// The most players without a seat whose answers are kept, so that a snapshot stays small.
+/// The most players without a seat who may talk within [`KEPT_MS`] by the owner's clock, so that a
+/// snapshot stays small.
 const MOST_GUESTS: usize = 256;
+/// The most players without a seat whose answers are kept. There are more than [`MOST_GUESTS`] where
+/// owners' clocks differ: then less time is known to have passed than a clock says.
+const MOST_KEPT: usize = 2 * MOST_GUESTS;
 /// A client numbers its commands upwards from a random number of 52 bits. An id that is below
 /// another one by less than this is of the same client, except once in four billion times.
 const RUN: u64 = 1 << 20;
@@ -57,9 +61,12 @@ pub(super) struct Answers(Vec<Remembered>);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Remembered {
     player: Option<PlayerId>,
-    /// The time when the last one was carried out.
+    /// The time when the last one was carried out, by the clock of the owner at that time.
     at_ms: u64,
     guest: bool,
+    /// For a guest: the time that has certainly passed since, in milliseconds.
+    #[serde(default)]
+    passed_ms: u64,
     /// The oldest first.
     answers: VecDeque<(CommandId, Answer)>,
 }
@@ -80,18 +87,34 @@ impl Answers {
 
     /// Returns whether an answer to this player can be kept.
     pub(super) fn has_room_for(&self, player: PlayerId, seated: bool, now_ms: u64) -> bool {
-        let guests = self.0.iter().filter(|known| known.guest && !known.is_over(now_ms)).count();
-        seated || self.of(Some(player)).is_some() || guests < MOST_GUESTS
+        let guests = || self.0.iter().filter(|known| known.guest);
+        let talking = guests().filter(|known| known.at_ms.saturating_add(KEPT_MS) > now_ms);
+        let room = talking.count() < MOST_GUESTS && guests().count() < MOST_KEPT;
+        seated || self.of(Some(player)).is_some() || room
+    }
+
+    /// Returns whether any answers are kept for a time only.
+    pub(super) fn has_guests(&self) -> bool {
+        self.0.iter().any(|known| known.guest)
+    }
+
+    /// Notes that so much time has certainly passed, in milliseconds, and forgets the answers of
+    /// guests whose last command was [`KEPT_MS`] ago.
+    pub(super) fn pass(&mut self, passed_ms: u64) {
+        for known in self.0.iter_mut().filter(|known| known.guest) {
+            known.passed_ms = known.passed_ms.saturating_add(passed_ms);
+        }
+        self.0.retain(|known| !known.guest || known.passed_ms < KEPT_MS);
     }
 
     /// Keeps an answer. `guest` is whether the player has no seat; the answers of such players are
     /// forgotten after [`KEPT_MS`].
     pub(super) fn remember(&mut self, cause: Cause, answer: Answer, at_ms: u64, guest: bool) {
-        self.0.retain(|known| known.player == cause.player || !known.is_over(at_ms));
         let known = match self.0.iter().position(|known| known.player == cause.player) {
             Some(at) => self.0.get_mut(at),
             None => {
-                self.0.push(Remembered { player: cause.player, at_ms, guest, answers: VecDeque::new() });
+                let answers = VecDeque::new();
+                self.0.push(Remembered { player: cause.player, at_ms, guest, passed_ms: 0, answers });
                 self.0.last_mut()
             }
         };
@@ -106,7 +129,7 @@ impl Answers {
         if bot {
             self.0.retain(|known| known.player != Some(player));
         } else if let Some(known) = self.0.iter_mut().find(|known| known.player == Some(player)) {
-            (known.guest, known.at_ms) = (true, at_ms);
+            (known.guest, known.at_ms, known.passed_ms) = (true, at_ms, 0);
         }
     }
 
@@ -141,13 +164,8 @@ impl Answers {
 }
 
 impl Remembered {
-    /// Returns whether no client repeats these commands any more.
-    const fn is_over(&self, now_ms: u64) -> bool {
-        self.guest && self.at_ms.saturating_add(KEPT_MS) <= now_ms
-    }
-
     fn remember(&mut self, id: CommandId, answer: Answer, at_ms: u64, guest: bool) {
-        (self.at_ms, self.guest) = (at_ms, guest);
+        (self.at_ms, self.guest, self.passed_ms) = (at_ms, guest, 0);
         // The answer of an unpaid seat is not final, so it is not forgotten before. Chips are
         // waited for beside other commands, and take no place among them.
         let beside = self.answers.iter().filter(|(_, answer)| *answer == Answer::AwaitsChips).count();
@@ -207,15 +225,35 @@ mod tests {
         assert!(answers.has_room_for(PlayerId(9_999), false, 10 + KEPT_MS));
         assert!(answers.has_room_for(PlayerId(1_000), false, 10), "a player who has answers already");
         assert!(answers.has_room_for(PlayerId(9_999), true, 10), "a player with a seat");
+        answers.pass(KEPT_MS - 1);
         answers.remember(cause(PlayerId(1_000), 2), Answer::Done(2), 9 + KEPT_MS, true);
         assert!(answers.get(cause(PlayerId(1_001), 1)).is_some());
+        answers.pass(1);
         answers.remember(cause(PlayerId(1_000), 3), Answer::Done(3), 10 + KEPT_MS, true);
         assert!(answers.get(cause(PlayerId(1_001), 1)).is_none());
         assert!(answers.get(cause(PlayerId(1_000), 1)).is_some());
         assert!(answers.get(cause(ANN, 1)).is_some(), "seats are remembered for as long as they last");
         answers.left(ANN, false, 20 + KEPT_MS);
-        answers.remember(cause(PlayerId(1_000), 4), Answer::Done(4), 20 + 2 * KEPT_MS, true);
+        assert!(answers.get(cause(ANN, 1)).is_some());
+        answers.pass(KEPT_MS);
         assert!(answers.get(cause(ANN, 1)).is_none());
+        assert!(!answers.has_guests());
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_makes_room_but_forgets_nobody_and_the_room_is_bounded() {
+        let mut answers = Answers::default();
+        let mut guests = (1..).map(PlayerId);
+        for ahead_ms in [0, 2 * KEPT_MS, 4 * KEPT_MS] {
+            for guest in guests.by_ref() {
+                if !answers.has_room_for(guest, false, ahead_ms) {
+                    break;
+                }
+                answers.remember(cause(guest, 1), Answer::Done(1), ahead_ms, true);
+            }
+        }
+        assert_eq!(answers.0.len(), MOST_KEPT);
+        assert!(answers.get(cause(PlayerId(1), 1)).is_some());
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The application of events. It cannot fail and decides nothing.
 
-use super::{Answer, Awaited, Blinds, CashOut, FinishedHand, Playing, Seat, Table, TableRecord, deal, view};
+use super::{
+    Answer, Awaited, Blinds, CashOut, FinishedHand, Playing, Seat, Stamp, Table, TableRecord, deal, view,
+};
 use wire::{
     Chips, PlayerId, Refusal, SeatNo,
     event::{HandEvent, HandStart, Seed, Stack, TableEvent},
@@ -25,7 +27,11 @@ pub(super) const fn has_posting(event: &TableEvent) -> bool {
 impl Table {
     /// Applies a record: its events, and the memory of the command that caused it.
     pub fn apply(&mut self, record: &TableRecord) {
-        self.apply_events(record.cause, &record.events, record.at_ms);
+        let TableRecord { epoch, at_ms, resumed, .. } = *record;
+        let known = self.stamp.filter(|stamp| stamp.epoch == epoch && !resumed);
+        self.memory.pass(known.map_or(0, |stamp| at_ms.saturating_sub(stamp.at_ms)));
+        self.apply_events(record.cause, &record.events, at_ms);
+        self.stamp = self.memory.has_guests().then_some(Stamp { epoch, at_ms });
     }
 
     /// Applies the events of one record, written at `at_ms`.

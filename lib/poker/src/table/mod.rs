@@ -27,6 +27,8 @@ mod view;
 #[cfg(test)]
 mod clock_tests;
 #[cfg(test)]
+mod memory_tests;
+#[cfg(test)]
 mod presence_tests;
 #[cfg(test)]
 mod script_tests;
@@ -47,7 +49,7 @@ use answers::Answers;
 use presence::Away;
 use serde::{Deserialize, Serialize};
 use wire::{
-    Chips, ConnectionId, HandNo, PlayerId, PostingId, SeatNo, TableId,
+    Chips, ConnectionId, Epoch, HandNo, PlayerId, PostingId, SeatNo, TableId,
     event::{Event, HandStart, Seed, TableEvent},
     journal::Record,
     table::{Level, Purpose, TableConfig},
@@ -78,11 +80,22 @@ pub struct Table {
     tournament: Option<TournamentSide>,
     #[serde(default)]
     memory: Answers,
+    /// The last record's, as long as answers are kept for a time only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stamp: Option<Stamp>,
     closing: bool,
     closed: bool,
     /// In snapshots only: see [`Table::keep_told`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     told: Vec<Event>,
+}
+
+/// Under which ownership a record was written, and when by that owner's clock. The time between two records is known where
+/// both are of one owner whose clock was not set in between ([`Record::resumed`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Stamp {
+    epoch: Epoch,
+    at_ms: u64,
 }
 
 /// A taken seat.
@@ -234,6 +247,7 @@ impl Table {
                 Purpose::Cash { .. } => None,
             },
             memory: Answers::default(),
+            stamp: None,
             closing: false,
             closed: false,
             told: Vec::new(),

@@ -68,8 +68,15 @@ impl Desk {
             }
         }
         self.seen.extend(events.iter().filter_map(public));
-        let record =
-            TableRecord { v: 1, epoch: wire::Epoch(1), at_ms: self.now_ms, cause, events, state: None };
+        let record = TableRecord {
+            v: 1,
+            epoch: wire::Epoch(1),
+            at_ms: self.now_ms,
+            resumed: false,
+            cause,
+            events,
+            state: None,
+        };
         self.table.apply(&record);
         assert_eq!(self.table.chips(), before, "chips are conserved: {:?}", record.events);
         assert_eq!(self.table.event_no(), self.seen.len() as u64, "public events are numbered without gaps");

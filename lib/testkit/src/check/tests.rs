@@ -79,8 +79,15 @@ impl Room {
         if events.is_empty() {
             return;
         }
-        let record =
-            TableRecord { v: VERSION, epoch: Epoch(1), at_ms: self.now_ms, cause, events, state: None };
+        let record = TableRecord {
+            v: VERSION,
+            epoch: Epoch(1),
+            at_ms: self.now_ms,
+            resumed: false,
+            cause,
+            events,
+            state: None,
+        };
         let first = self.table.event_no() + 1;
         self.table.apply(&record);
         for (number, event) in (first..).zip(record.events.iter().filter_map(table::public)) {
@@ -366,6 +373,7 @@ fn chat_lines_out_of_order_are_found() {
                     v: VERSION,
                     epoch: Epoch(1),
                     at_ms: room.now_ms,
+                    resumed: false,
                     cause: None,
                     events: vec![said],
                     state: None,
@@ -391,8 +399,15 @@ fn a_refused_command_that_is_carried_out_is_found() {
 #[test]
 fn a_clock_that_runs_during_an_outage_is_found() {
     let mut story = Story::new(TABLE);
-    let record =
-        |at_ms, events| TableRecord { v: VERSION, epoch: Epoch(1), at_ms, cause: None, events, state: None };
+    let record = |at_ms, events| TableRecord {
+        v: VERSION,
+        epoch: Epoch(1),
+        at_ms,
+        resumed: false,
+        cause: None,
+        events,
+        state: None,
+    };
     let legal = Box::new(wire::Legal::default());
     let turn = TableEvent::Turn { seat: 1, turn: 1, legal: *legal, deadline_ms: BEGAN_MS + 5_000 };
     story.record(1, BEGAN_MS, &record(BEGAN_MS, vec![turn]));
@@ -411,8 +426,15 @@ fn a_clock_that_runs_during_an_outage_is_found() {
 
 #[test]
 fn after_a_lost_connection_the_grace_counts_as_the_given_time() {
-    let record =
-        |at_ms, events| TableRecord { v: VERSION, epoch: Epoch(1), at_ms, cause: None, events, state: None };
+    let record = |at_ms, events| TableRecord {
+        v: VERSION,
+        epoch: Epoch(1),
+        at_ms,
+        resumed: false,
+        cause: None,
+        events,
+        state: None,
+    };
     let turn = || {
         let legal = wire::Legal::default();
         TableEvent::Turn { seat: 1, turn: 1, legal, deadline_ms: BEGAN_MS + 20_000 }

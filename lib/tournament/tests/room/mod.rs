@@ -124,7 +124,7 @@ impl Room {
         assert_eq!(&stepwise, self.t());
         let (v, epoch, at_ms) = (wire::VERSION, Epoch(1), self.now_ms);
         let state = (self.records.len() % 16 == 15).then(|| self.saved.clone());
-        self.records.push(Record { v, epoch, at_ms, cause, events, state });
+        self.records.push(Record { v, epoch, at_ms, resumed: false, cause, events, state });
         Ok(())
     }
 

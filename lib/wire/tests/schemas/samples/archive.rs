@@ -28,6 +28,7 @@ fn archived() -> Vec<Archived<TableEvent>> {
         v: 1,
         epoch: Epoch(7),
         at_ms: AT_MS,
+        resumed: false,
         cause: Some(Cause { player: Some(PLAYER), id: CommandId(number) }).filter(|_| number % 2 == 0),
         events: vec![event],
     };
@@ -52,6 +53,9 @@ pub fn answers() -> Samples<ArchiveAnswer> {
         ("tables", ArchiveAnswer::Tables { tables: vec![TABLE], more: false }),
         ("records", ArchiveAnswer::Records { records: archived(), more: true }),
     ];
+    let resumed = archived().into_iter().take(1).map(|record| Archived { resumed: true, ..record });
+    let records = ArchiveAnswer::Records { records: resumed.collect(), more: false };
+    all.push(("the first record of the next owner", records));
     for (name, config) in [("hand", cash_config()), ("hand of a tournament", tournament_table_config())] {
         let records = archived().into_iter().take(2).collect();
         let hand = ArchivedHand { table: TABLE, config, records };

@@ -15,7 +15,7 @@ use wire::{
 };
 
 fn record<E>(events: Vec<E>) -> Record<E, Value> {
-    Record { v: 1, epoch: Epoch(1_234), at_ms: AT_MS, cause: None, events, state: None }
+    Record { v: 1, epoch: Epoch(1_234), at_ms: AT_MS, resumed: false, cause: None, events, state: None }
 }
 
 fn with_causes<E: Clone>(event: &E) -> Samples<Record<E, Value>> {
@@ -28,6 +28,7 @@ fn with_causes<E: Clone>(event: &E) -> Samples<Record<E, Value>> {
             "with a state",
             Record { state: Some(json!({ "hands": 17 })), ..record(vec![event.clone(), event.clone()]) },
         ),
+        ("the first of the next owner", Record { resumed: true, ..record(vec![event.clone()]) }),
     ]
 }
 
