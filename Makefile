@@ -45,10 +45,11 @@ bench-engine: ## Measure the engine beside PokerKit, and ranking beside the raw 
 	@scripts/fetch-pokerkit
 	@scripts/bench-engine
 
-measure: fetch ## Measure journal appends, postings per second and planned stops, on servers of their own
+measure: fetch ## Measure journal appends, postings per second, checks of journals and planned stops, on servers of their own
 	@cargo test --quiet -p bus --test journal -- --ignored --nocapture --test-threads 1
 	@cargo test --quiet -p cashier --test throughput -- --ignored --nocapture --test-threads 1
 	@cargo test --quiet -p archivist --test dictionary -- --ignored --nocapture
+	@cargo test --quiet --release -p audit --test measure -- --ignored --nocapture
 	@cargo build --quiet --workspace --bins
 	@cargo test --quiet -p fleet-tests --test drain -- --ignored --nocapture --test-threads 1
 

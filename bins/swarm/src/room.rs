@@ -10,7 +10,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use indicatif::ProgressBar;
 use std::{net::IpAddr, time::Duration};
 use wire::{
-    Chips, CommandId, Refusal, TableId,
+    Chips, CommandId, PlayerId, Refusal, TableId,
     cashier::{Account, AdminRequest, CashierReply, Session},
     subject,
     table::{HouseBot, Level, TableCommand, TableConfig, TableReply, TableRequest},
@@ -128,11 +128,12 @@ impl RoomArgs {
     }
 }
 
-/// Blinds and buy-in, deep enough that no player busts in any measurement.
+/// Blinds: small beside the buy-in, so that no player busts in any measurement.
 const BLINDS: (Chips, Chips) = (Chips(50), Chips(100));
-const BUY_IN: Chips = Chips(1_000_000);
+/// The buy-in of every player.
+pub const BUY_IN: Chips = Chips(1_000_000);
 /// The money of each account.
-const CREDIT: Chips = Chips(100_000_000);
+pub const CREDIT: Chips = Chips(100_000_000);
 
 /// Makes accounts and tables, and a plan for each process.
 ///
@@ -246,14 +247,7 @@ pub async fn guests(admin: &Bus, prefix: &str, count: usize, credit: Chips) -> a
 async fn create(admin: &Bus, args: &RoomArgs, tables: &[TableId], bots: &[Account]) -> anyhow::Result<()> {
     let bar = ProgressBar::new(tables.len() as u64).with_message("tables");
     let requests = tables.iter().enumerate().map(|(number, &table)| {
-        let (small_blind, big_blind) = BLINDS;
-        let config = TableConfig {
-            name: format!("swarm {number}"),
-            variant: args.variant.clone(),
-            seats: args.players,
-            action_ms: ACTION_MS,
-            ..TableConfig::cash(Level::cash(small_blind, big_blind), BUY_IN..=BUY_IN).without_pauses()
-        };
+        let config = config(args, number);
         let bots = bots.chunks(usize::from(args.players)).nth(number).unwrap_or_default();
         let bot = |account: &Account| HouseBot {
             player: account.player,
@@ -270,6 +264,18 @@ async fn create(admin: &Bus, args: &RoomArgs, tables: &[TableId], bots: &[Accoun
         .await?;
     bar.finish_and_clear();
     Ok(())
+}
+
+/// Returns the configuration of a cash table of a room.
+pub fn config(args: &RoomArgs, number: usize) -> TableConfig {
+    let (small_blind, big_blind) = BLINDS;
+    TableConfig {
+        name: format!("swarm {number}"),
+        variant: args.variant.clone(),
+        seats: args.players,
+        action_ms: ACTION_MS,
+        ..TableConfig::cash(Level::cash(small_blind, big_blind), BUY_IN..=BUY_IN).without_pauses()
+    }
 }
 
 /// Why a table did not carry out the administrator's command.
@@ -299,7 +305,21 @@ pub async fn ask(
     id: CommandId,
     command: TableCommand,
 ) -> Result<(), TableError> {
-    let request = TableRequest { table, id, player: None, command, on_feed: false };
+    ask_for(admin, table, None, id, command).await
+}
+
+/// The same on a player's behalf.
+///
+/// # Errors
+/// Those of [`ask`].
+pub async fn ask_for(
+    admin: &Bus,
+    table: TableId,
+    player: Option<PlayerId>,
+    id: CommandId,
+    command: TableCommand,
+) -> Result<(), TableError> {
+    let request = TableRequest { table, id, player, command, on_feed: false };
     let subject = subject::table_commands(subject::table_partition(table));
     loop {
         match admin.request(subject.clone(), &request, PATIENCE).await? {

@@ -1,9 +1,11 @@
 //! `swarm bench`: measurements, one line of JSON each. docs/performance/method.md explains the
 //! figures.
 
+mod archive;
 mod bare;
 mod bench_fleet;
 mod bots;
+mod days;
 mod growth;
 mod handoff;
 mod limit;
@@ -52,6 +54,9 @@ pub struct Args {
     /// are measured
     #[arg(long, default_value_t = 600_000)]
     idle_ms: u32,
+    /// Days of `days`: so often every table is replaced by another one
+    #[arg(long, default_value_t = 7)]
+    days: u32,
     /// Processes that play [default: as for `play`]
     #[arg(long)]
     processes: Option<usize>,
@@ -76,6 +81,10 @@ enum Bench {
     HandOff,
     /// Recorded hands, all at once, each compared with its record
     Replay,
+    /// What the archivist does at human pace: rows, bytes, lag, processor time
+    Archive,
+    /// Takeover, memory and lobby after very many tables were played, closed and replaced
+    Days,
 }
 
 impl Args {
@@ -118,6 +127,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             Bench::Bots => bots::run(&args).await?,
             Bench::HandOff => handoff::run(&args).await?,
             Bench::Replay => replay::run(&args).await?,
+            Bench::Archive => archive::run(&args).await?,
+            Bench::Days => days::run(&args).await?,
         }
     }
     Ok(())

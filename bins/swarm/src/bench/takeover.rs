@@ -8,6 +8,7 @@ use bus::Peers;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use std::time::{Duration, Instant};
+use supervisor::Fleet;
 use wire::{fleet::Role, subject::TABLE_PARTITIONS};
 
 const TABLES: usize = 27_000;
@@ -27,14 +28,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
         let peers = Peers::watch(&stage.admin).await?;
         let before = stage.measure(&room, Duration::from_secs(5)).await?;
         stage.crew.order(Order::Measure).await?;
-        let victim = stage.described.nodes.iter().find(|node| node.role == Role::TableWorker.name());
-        let victim = victim.context("the fleet has no table worker")?.clone();
-        let beats = peers.alive(Role::TableWorker);
-        let incarnation =
-            beats.iter().find(|beat| beat.node.as_str() == victim.node).map(|beat| beat.incarnation);
-        let pid = victim.pid.and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
-        kill_process(pid.context("the table worker is gone")?, Signal::KILL)?;
-        let killed = Instant::now();
+        let Killed { incarnation, at: killed } = kill(&stage.described, &peers)?;
         let owned = owned_again(&peers, incarnation, killed).await?;
         let rest = args.time().saturating_sub(killed.elapsed());
         stage.crew.play_for(rest, "playing").await?;
@@ -55,9 +49,38 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A table worker that was killed.
+pub(super) struct Killed {
+    /// As its heartbeats named it; none when none was heard.
+    pub(super) incarnation: Option<u64>,
+    pub(super) at: Instant,
+}
+
+/// Kills the first table worker (SIGKILL).
+///
+/// # Errors
+/// When the fleet has none, or it is gone.
+pub(super) fn kill(fleet: &Fleet, peers: &Peers) -> anyhow::Result<Killed> {
+    let victim = fleet.nodes.iter().find(|node| node.role == Role::TableWorker.name());
+    let victim = victim.context("the fleet has no table worker")?;
+    let beats = peers.alive(Role::TableWorker);
+    let incarnation =
+        beats.iter().find(|beat| beat.node.as_str() == victim.node).map(|beat| beat.incarnation);
+    let pid = victim.pid.and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+    kill_process(pid.context("the table worker is gone")?, Signal::KILL)?;
+    Ok(Killed { incarnation, at: Instant::now() })
+}
+
 /// Waits until the other workers, or the one that is started in the killed one's place, own every
-/// partition.
-async fn owned_again(peers: &Peers, victim: Option<u64>, killed: Instant) -> anyhow::Result<Duration> {
+/// partition. Returns how long that took.
+///
+/// # Errors
+/// When they do not.
+pub(super) async fn owned_again(
+    peers: &Peers,
+    victim: Option<u64>,
+    killed: Instant,
+) -> anyhow::Result<Duration> {
     loop {
         let workers = peers.alive(Role::TableWorker);
         let others = workers.iter().filter(|beat| Some(beat.incarnation) != victim);
