@@ -43,8 +43,7 @@ impl Stage {
             .with_test_writer()
             .try_init();
         let config = servers::find::nats_config()?;
-        let options =
-            NatsOptions { config: Some(config.clone()), monitored: true, ..NatsOptions::default() };
+        let options = NatsOptions { config: Some(config.clone()), monitored: true, ..NatsOptions::default() };
         let nats = Nats::start(options).await?;
         let admin = connect(&nats, ADMIN).await?;
         admin::apply(&admin, &config).await?;
