@@ -249,7 +249,7 @@ mod tests {
         for (number, tally) in (1..).zip(&tallies) {
             chain.add(&tally.to_bytes());
             assert_eq!(differs(&chain, tallies.iter(), 0), None);
-            assert_eq!(differs(&chain, tallies[1..].iter(), 0).is_some(), true, "{number}");
+            assert!(differs(&chain, tallies[1..].iter(), 0).is_some(), "{number}");
         }
         assert_eq!(differs(&chain, tallies[..2].iter(), 1), None, "the last one is not reported yet");
         assert_eq!(differs(&chain, tallies[..1].iter(), 1), Some((3, 1)));

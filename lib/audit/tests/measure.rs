@@ -2,10 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement prints its line")]
 
-#[path = "journals/room.rs"]
-#[allow(dead_code, reason = "only cash tables are made here")]
-mod room;
-
 use audit::{Report, TableCheck};
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -13,6 +9,7 @@ use std::{
     hint::black_box,
     time::Instant,
 };
+use testkit::room;
 use wire::{TableId, codec};
 
 /// The system's allocator, which counts the bytes that this thread holds.
