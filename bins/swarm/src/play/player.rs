@@ -444,7 +444,7 @@ impl Player {
         }
         let command = PlayerCommand::TopUp { amount: missing }.at(table.id);
         drop(table);
-        self.top_up = Some(self.ask(command, self.shared.json));
+        self.top_up = Some(self.ask(command, self.shared.encoding));
     }
 
     fn answered(&mut self, re: Option<CommandId>, m: ServerMessage, bytes: usize, now: Instant) {
