@@ -93,9 +93,10 @@ fn subjects() -> Vec<(&'static str, String)> {
 }
 
 /// The items of [`subject`] that are no single subject: wildcards over the subjects above, names of
-/// streams, numbers, parsers.
-const NO_SUBJECTS: [&str; 21] = [
+/// streams, numbers, parsers; and subjects that only empty messages are sent to.
+const NO_SUBJECTS: [&str; 26] = [
     "ALL_HEARTBEATS",
+    "ALL_MOVED_TABLES",
     "ALL_PLAYER_FEEDS",
     "parse_table_journals",
     "ALL_TABLE_JOURNALS",
@@ -107,9 +108,13 @@ const NO_SUBJECTS: [&str; 21] = [
     "TOURNAMENTS_STREAM",
     "TOURNAMENTS_UNIT",
     "TOURNAMENT_PARTITIONS",
+    "all_moved_tables",
     "heartbeats",
+    "moved_tables",
+    "parse_moved_tables",
     "parse_player_feed",
     "parse_table_journal",
+    "parse_table_stream_name",
     "parse_tournament_journal",
     "table_journals",
     "table_partition",
