@@ -127,7 +127,7 @@ async fn what_has_left_the_journals_is_proved_by_the_archive_or_is_a_violation()
     lost.says(&format!("table {table}: there is no journal; archive to record 1, and the table is open"));
 
     // Without an archivist.
-    fleet.pokerctl(&["drain", "archivist-1"]).await.unwrap();
+    fleet.pokerctl(&["drain", "archivist-1", "--force"]).await.unwrap();
     let alone = Verified::of(&fleet, &[]).await;
     assert!(alone.succeeded, "{}", alone.text);
     alone.says("no archivist answers");

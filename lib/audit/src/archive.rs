@@ -1,8 +1,10 @@
-//! Whether a journal goes on where the archive of it ends, and whether both have the same on record.
+//! Whether a journal goes on where the archive of it ends, and whether both have the same on
+//! record.
 //!
-//! Each record of a journal names the one before it, so what has left a journal is known exactly. All of that must be
-//! archived. The journal is to be read before the archive is asked, and a tournament's journal after that: then nothing here
-//! depends on what is played, archived and trimmed meanwhile.
+//! Each record of a journal names the one before it, so what has left a journal is known exactly.
+//! All of that must be archived. The journal is to be read before the archive is asked, and a
+//! tournament's journal after that: then nothing here depends on what is played, archived and
+//! trimmed meanwhile.
 
 use crate::{
     beginning::Beginning,
@@ -17,7 +19,8 @@ use wire::{HandNo, TableId};
 
 /// Places of one journal where records are missing that are kept; those after them are as wrong.
 const MOST_GAPS: usize = 16;
-/// Hands that a table has played and its tournament not yet taken in: a table waits for its instruction.
+/// Hands that a table has played and its tournament not yet taken in: a table waits for its
+/// instruction.
 const UNREPORTED: u64 = 1;
 
 /// What the archive has of a table.
@@ -50,8 +53,9 @@ pub struct Links {
 }
 
 impl Links {
-    /// Takes in the next record and the sequence of the journal's record before it (0 for the first; none when that is not
-    /// known). Returns whether records are missing between this one and the last that was taken in, or before it.
+    /// Takes in the next record and the sequence of the journal's record before it (0 for the
+    /// first; none when that is not known). Returns whether records are missing between this one
+    /// and the last that was taken in, or before it.
     pub fn record(&mut self, sequence: u64, previous: Option<u64>) -> bool {
         let after = std::mem::replace(&mut self.last, sequence);
         let Some(last) = previous.filter(|&previous| previous > after) else { return false };
@@ -67,8 +71,9 @@ impl Links {
         &self.gaps
     }
 
-    /// Reports records that are missing although the stream, which now begins with the record of sequence `first`, has not
-    /// been trimmed so far; and those that are not archived, where it is known up to which sequence records are.
+    /// Reports records that are missing although the stream, which now begins with the record of
+    /// sequence `first`, has not been trimmed so far; and those that are not archived, where it is
+    /// known up to which sequence records are.
     pub fn check(&self, location: Location, first: u64, archived_to: Option<u64>, report: &mut Report) {
         for Gap { after, last, from } in &self.gaps {
             let missing = format!("after record {after} up to record {last}");
@@ -89,8 +94,9 @@ impl Links {
     }
 }
 
-/// Compares tables with what the archive has of them: a check that began at a snapshot must go on with the hand and the
-/// instruction after those that are archived, or before. A table without an entry in `archived` has nothing there.
+/// Compares tables with what the archive has of them: a check that began at a snapshot must go on
+/// with the hand and the instruction after those that are archived, or before. A table without an
+/// entry in `archived` has nothing there.
 pub fn compare_tables(
     tables: &[TableOutcome],
     archived: &BTreeMap<TableId, ArchivedTable>,
@@ -118,8 +124,8 @@ pub fn compare_tables(
     }
 }
 
-/// Compares what tournaments have on record of their tables with what is archived of the tables: the hands and the
-/// instructions that have left the tables' journals are the same.
+/// Compares what tournaments have on record of their tables with what is archived of the tables:
+/// the hands and the instructions that have left the tables' journals are the same.
 pub fn compare_tournaments(
     tournaments: &[TournamentOutcome],
     archived: &BTreeMap<TableId, ArchivedTable>,
@@ -150,8 +156,8 @@ fn compare_with_told(table: TableId, told: &ToldTable, known: &ArchivedTable, re
     }
 }
 
-/// Returns both counts, if the chained things are not the first of those on record. As many as `ahead` may be chained
-/// that are not on record yet: then the others cannot be compared.
+/// Returns both counts, if the chained things are not the first of those on record. As many as
+/// `ahead` may be chained that are not on record yet: then the others cannot be compared.
 fn differs<'a>(
     chain: &Chain,
     on_record: impl ExactSizeIterator<Item = &'a Tally>,

@@ -1,4 +1,5 @@
-//! What a check costs: memory of a table between two records, and time for a record. `make measure` prints it.
+//! What a check costs: memory of a table between two records, and time for a record. `make measure`
+//! prints it.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement prints its line")]
 
@@ -52,8 +53,8 @@ fn journals(actions: u32) -> Vec<Vec<Vec<u8>>> {
     (1..=TABLES).map(bytes).collect()
 }
 
-/// Checks the journals side by side. Returns the most bytes that a table took on average at any time, nanoseconds for
-/// a record, and how many records there were.
+/// Checks the journals side by side. Returns the most bytes that a table took on average at any
+/// time, nanoseconds for a record, and how many records there were.
 fn check(journals: &[Vec<Vec<u8>>]) -> (i64, u128, u64) {
     let (mut report, before) = (Report::default(), HELD.get());
     let mut checks: Vec<TableCheck> =

@@ -433,7 +433,7 @@ fn a_record_says_when_its_time_does_not_tell_how_long_ago_the_one_before_was() {
     join(&mut next, &mut server, 11);
     let resumed = |payload| codec::decode::<RecordOf<Queue>>(payload).unwrap().resumed;
     let resumed: Vec<bool> = server.payloads(ID).map(|payload| resumed(payload)).collect();
-    // The first, one in time, one after the clock was set forward, two that say at most how long it was, and those of the
-    // next owner.
+    // The first, one in time, one after the clock was set forward, two that say at most how long it
+    // was, and those of the next owner.
     assert_eq!(resumed, [false, false, true, false, false, true, false]);
 }

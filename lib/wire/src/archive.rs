@@ -75,19 +75,20 @@ pub enum ArchiveQuery {
         /// The hand.
         hand: HandNo,
     },
-    /// How far tables are archived whose journals are not at their end, as far as the archive knows, in order: those after
-    /// one, 0 for the first. As many as fit into one answer.
+    /// How far tables are archived whose journals are not at their end, as far as the archive
+    /// knows, in order: those after one, 0 for the first. As many as fit into one answer.
     OpenTables {
         /// The last one that is known.
         after: TableId,
     },
-    /// How far these tables are archived, whether they are over or not. At most [`MOST_NAMED`]; those that the archive does
-    /// not know are left out of the answer.
+    /// How far these tables are archived, whether they are over or not. At most [`MOST_NAMED`];
+    /// those that the archive does not know are left out of the answer.
     TableProofs {
         /// Which tables.
         tables: Vec<TableId>,
     },
-    /// Finished tournaments in the archive, in order: those after one, 0 for the first. As many as fit into one answer.
+    /// Finished tournaments in the archive, in order: those after one, 0 for the first. As many as
+    /// fit into one answer.
     Tournaments {
         /// The last one that is known.
         after: TournamentId,

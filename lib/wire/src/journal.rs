@@ -12,8 +12,8 @@ pub struct Record<E, S> {
     pub epoch: Epoch,
     /// Time of the record by the owner's clock, in milliseconds since 1970.
     pub at_ms: u64,
-    /// Whether `at_ms` does not tell how long ago the previous record was written: the owner had read
-    /// the journal since, or its clock was set.
+    /// Whether `at_ms` does not tell how long ago the previous record was written: the owner had
+    /// read the journal since, or its clock was set.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub resumed: bool,
     /// The command that the record carries out; none if the clock or the fleet itself was the

@@ -86,7 +86,8 @@ impl Fleet {
         admin::apply(&self.admin, &folder).await.unwrap();
     }
 
-    /// Takes everything before a sequence out of the stream that holds a table, as an archivist does.
+    /// Takes everything before a sequence out of the stream that holds a table, as an archivist
+    /// does.
     pub async fn trim_before(&self, table: TableId, sequence: u64) {
         let streams = TableStreams::new(&self.admin);
         let journal = streams.journal(subject::table_partition(table)).await.unwrap();

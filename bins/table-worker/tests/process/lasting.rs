@@ -15,11 +15,12 @@ use wire::{
 const MANY: u64 = 20_000;
 /// Commands that are under way at the same time: fewer than may wait at a table.
 const AT_ONCE: usize = 100;
-/// Messages that the server may send while a table is taken over: heartbeats, claims and one journal's tail, a small
-/// part of [`MANY`].
+/// Messages that the server may send while a table is taken over: heartbeats, claims and one
+/// journal's tail, a small part of [`MANY`].
 const MOST_MESSAGES: u64 = 5_000;
 
-/// Has `count` lines said, by as many players as may wait at the same time, from this command id on.
+/// Has `count` lines said, by as many players as may wait at the same time, from this command id
+/// on.
 async fn talk(fleet: &Fleet, first: u64, count: u64) {
     let lines = stream::iter(0..count).map(|line| {
         let player = 100 + line % AT_ONCE as u64;
@@ -70,7 +71,8 @@ async fn a_command_whose_append_is_never_acknowledged_is_carried_out_once() {
     const LINES: u64 = 30;
     let fleet = Fleet::start(1).await;
     fleet.create(TABLE, config(10_000)).await;
-    // While the server is killed, records are on their way: of those that are stored the acknowledgements are lost.
+    // While the server is killed, records are on their way: of those that are stored the
+    // acknowledgements are lost.
     let talking = join_all((100..100 + PLAYERS).map(async |player| {
         for id in 0..LINES {
             let reply = fleet.ask(TABLE, player, 1_000 + id, say(player)).await;

@@ -68,8 +68,8 @@ pub struct Stored {
     pub subject: String,
     /// The record's sequence.
     pub sequence: u64,
-    /// Sequence of the subject's record before it; 0 for the first. None if the record does not say,
-    /// which no record of a journal does.
+    /// Sequence of the subject's record before it; 0 for the first. None if the record does not
+    /// say, which no record of a journal does.
     pub previous: Option<u64>,
     /// Time when the server stored it, in milliseconds since 1970.
     pub time_ms: u64,

@@ -10,8 +10,9 @@ use wire::{Refusal, VERSION, journal::Record};
 
 /// A record that took longer than this to be stored was delayed by an outage, in milliseconds.
 const HELD_UP_MS: u64 = 1_000;
-/// A clock that runs ahead of the monotonic one by more than one part in so many, and [`CLOCK_SLACK_MS`], was set. An owner's
-/// clock is drawn towards its machine's by half as much (`docs/decisions/0037-clocks.md`).
+/// A clock that runs ahead of the monotonic one by more than one part in so many, and
+/// [`CLOCK_SLACK_MS`], was set. An owner's clock is drawn towards its machine's by half as much
+/// (`docs/decisions/0037-clocks.md`).
 const CLOCK_PART: u64 = 50;
 /// See [`CLOCK_PART`]; in milliseconds.
 const CLOCK_SLACK_MS: u64 = 50;
@@ -204,8 +205,8 @@ impl<A: Aggregate, R> Host<A, R> {
         self.append(record, queued, patient, context);
     }
 
-    /// Whether the last record was written here, and the clock that records are dated by has gone on since as the
-    /// monotonic one has, or less.
+    /// Whether the last record was written here, and the clock that records are dated by has gone
+    /// on since as the monotonic one has, or less.
     fn goes_on_from_last(&self, now: Now) -> bool {
         self.written.is_some_and(|last| {
             let passed_ms = now.mono_ms.saturating_sub(last.mono_ms);

@@ -19,8 +19,8 @@ const KEPT_MS: u64 = REPEATED_FOR_MS + 60_000;
 /// The most players without a seat who may talk within [`KEPT_MS`] by the owner's clock, so that a
 /// snapshot stays small.
 const MOST_GUESTS: usize = 256;
-/// The most players without a seat whose answers are kept. There are more than [`MOST_GUESTS`] where
-/// owners' clocks differ: then less time is known to have passed than a clock says.
+/// The most players without a seat whose answers are kept. There are more than [`MOST_GUESTS`]
+/// where owners' clocks differ: then less time is known to have passed than a clock says.
 const MOST_KEPT: usize = 2 * MOST_GUESTS;
 /// A client numbers its commands upwards from a random number of 52 bits. An id that is below
 /// another one by less than this is of the same client, except once in four billion times.

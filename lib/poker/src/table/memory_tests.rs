@@ -1,4 +1,5 @@
-//! Answers to players without a seat are kept for as long as their commands may be repeated, whatever the owners' clocks say.
+//! Answers to players without a seat are kept for as long as their commands may be repeated,
+//! whatever the owners' clocks say.
 
 use super::{Table, TableRecord, tests::cash_config};
 use wire::{
@@ -31,7 +32,8 @@ fn bob(id: u64) -> Cause {
 
 #[test]
 fn an_owner_whose_clock_is_ahead_forgets_nothing_before_its_time() {
-    // The next owner, one of an earlier version that does not say so, and the same owner whose clock was set.
+    // The next owner, one of an earlier version that does not say so, and the same owner whose
+    // clock was set.
     for (epoch, resumed) in [(2, true), (2, false), (1, true)] {
         let mut table = said_by_ann();
         let ahead_ms = BEGAN_MS + HOUR_MS;

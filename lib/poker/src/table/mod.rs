@@ -90,8 +90,9 @@ pub struct Table {
     told: Vec<Event>,
 }
 
-/// Under which ownership a record was written, and when by that owner's clock. The time between two records is known where
-/// both are of one owner whose clock was not set in between ([`Record::resumed`]).
+/// Under which ownership a record was written, and when by that owner's clock. The time between two
+/// records is known where both are of one owner whose clock was not set in between
+/// ([`Record::resumed`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Stamp {
     epoch: Epoch,
