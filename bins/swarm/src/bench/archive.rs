@@ -69,7 +69,7 @@ async fn look(admin: &Bus, peers: &Peers, samples: &mut Vec<Sample>) -> anyhow::
     let streams = TableStreams::new(admin);
     loop {
         let archivists = peers.alive(Role::Archivist);
-        let load = archivists.first().context("the fleet has no archivist")?.load.clone();
+        let load = archivists.first().context("the fleet has no archivist")?.load;
         // In this order what is archived meanwhile makes the lag smaller than it is, by at most one
         // look.
         let mut lasts = BTreeMap::new();
