@@ -92,7 +92,7 @@ async fn recorded_hands_end_as_recorded() {
 async fn a_fleet_that_was_not_started_for_it_deals_no_recorded_hands() {
     let nowhere = tempfile::tempdir().unwrap();
     let output = replay(nowhere.path(), &[golden()], &[]).await;
-    assert!(told(&output).contains("no fleet is up on "), "{}", told(&output));
+    assert!(told(&output).contains("no fleet runs on "), "{}", told(&output));
 
     let fleet = Fleet::start(SIZE).await.unwrap();
     let output = replay(&fleet.data(), &[golden()], &[]).await;
