@@ -1,5 +1,5 @@
-//! A player brings chips to a seat of a real fleet: between hands, during one, and while a table worker
-//! and the cashier fail. Every chip is where the ledger says.
+//! A player brings chips to a seat of a real fleet: between hands, during one, and while a table
+//! worker and the cashier fail. Every chip is where the ledger says.
 
 use anyhow::{Context, bail, ensure};
 use bus::Patience;
