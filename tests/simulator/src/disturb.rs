@@ -13,8 +13,9 @@ const LONGEST_PAUSE_MS: u64 = 6_000;
 const LONGEST_DEATH_MS: u64 = 4_000;
 /// Longest interruption of a connection, in milliseconds.
 const LONGEST_CUT_MS: u64 = 3_000;
-/// Farthest that a clock is set, in milliseconds, forwards or backwards.
-const FARTHEST_MS: u64 = 3_600_000;
+/// Farthest that a clock is set, in milliseconds, forwards or backwards. Tournaments wait by the
+/// wall clock: with clocks farther apart some of them would wait for longer than a run lasts.
+const FARTHEST_MS: u64 = 240_000;
 /// How long a clock must have stayed as it was set before a process adopts it, in milliseconds.
 const ADOPTED_AFTER_MS: u64 = 5_000;
 /// Longest time for which a drained process owns no partition, in milliseconds.
