@@ -1,10 +1,11 @@
 //! Checksums of facts that two journals have on record, to compare them without keeping the facts.
 
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use wire::{
-    codec,
+    Chips, PlayerId, SeatNo, codec,
     event::{Event, HandStart, Stack},
-    tournament::{HandResult, Instruction, Report},
+    tournament::{Instruction, Report, Then},
 };
 
 /// A checksum, the first eight bytes of a SHA-256: equal facts have equal ones, different facts
@@ -25,32 +26,45 @@ impl Tally {
     }
 }
 
+/// Returns the checksum of plain values. Never of structures: a later version may write more fields.
+fn of_values(values: &impl Serialize) -> Tally {
+    Tally::of(&codec::encode(values).unwrap_or_default())
+}
+
 /// Returns the checksum of an instruction.
 pub fn instruction(instruction: &Instruction) -> Tally {
-    Tally::of(&codec::encode(instruction).unwrap_or_default())
+    let Instruction { number, level, remove, add, then, stats } = instruction;
+    let level = (level.number, level.small_blind, level.big_blind, level.ante);
+    let add: Vec<_> = add.iter().map(|a| (a.player, &a.name, a.bot, a.stack, a.seat)).collect();
+    let then: u8 = match then {
+        Then::Play => 0,
+        Then::Wait => 1,
+        Then::Close => 2,
+    };
+    let stats = (stats.entries, stats.players_left, stats.tables, stats.average_stack);
+    of_values(&(number, level, remove, add, then, stats))
 }
 
 /// Returns the checksum of a finished hand as its tournament has it.
 pub fn reported_hand(report: &Report) -> Tally {
-    let hand = (report.button, report.big_blind, &report.results, report.actions);
-    Tally::of(&codec::encode(&hand).unwrap_or_default())
+    let results = report.results.iter().map(|r| (r.seat, r.player, r.before, r.after));
+    hand(report.button, report.big_blind, results, report.actions)
 }
 
 /// Returns the checksum of a finished hand as its table played it.
 pub fn finished_hand(start: &HandStart, after: &[Stack], actions: u32) -> Tally {
-    let results: Vec<HandResult> = start
-        .stacks
-        .iter()
-        .zip(after)
-        .map(|(before, after)| HandResult {
-            seat: before.seat,
-            player: before.player,
-            before: before.chips,
-            after: after.chips,
-        })
-        .collect();
-    let hand = (start.button, start.big_blind, &results, actions);
-    Tally::of(&codec::encode(&hand).unwrap_or_default())
+    let stacks = start.stacks.iter().zip(after);
+    let results = stacks.map(|(before, after)| (before.seat, before.player, before.chips, after.chips));
+    hand(start.button, start.big_blind, results, actions)
+}
+
+fn hand(
+    button: SeatNo,
+    big_blind: SeatNo,
+    results: impl Iterator<Item = (SeatNo, PlayerId, Chips, Chips)>,
+    actions: u32,
+) -> Tally {
+    of_values(&(button, big_blind, results.collect::<Vec<_>>(), actions))
 }
 
 /// The checksum of a list of events.
