@@ -26,7 +26,8 @@ impl Tally {
     }
 }
 
-/// Returns the checksum of plain values. Never of structures: a later version may write more fields.
+/// Returns the checksum of plain values. Never of structures: a later version may write more
+/// fields.
 fn of_values(values: &impl Serialize) -> Tally {
     Tally::of(&codec::encode(values).unwrap_or_default())
 }
