@@ -230,7 +230,7 @@ async fn greet(address: &Address) -> Result<(Reader, Writer, Greeting), Over> {
             ServerMessage::Closing { reason, elsewhere } => {
                 return Err(Over { down: Down::ByNode(reason), elsewhere });
             }
-            // Comes before the hello from no node; what is of use comes again.
+            // No gateway sends these before `Hello`; events that are missed so are asked for later.
             ServerMessage::Welcome { .. }
             | ServerMessage::Done
             | ServerMessage::Refused { .. }

@@ -203,7 +203,8 @@ impl Player {
                     (reader, writer) = link::connect(&self.next_address(), self.source).await?;
                 }
                 ServerMessage::Closing { reason, .. } => return Err(self.closed(reason)),
-                // Comes before the session is open to nobody, or says nothing to one that opens it.
+                // A gateway sends none of these before the session is open, or they do not matter
+                // yet.
                 ServerMessage::Welcome { .. }
                 | ServerMessage::Done
                 | ServerMessage::Pong
@@ -379,7 +380,7 @@ impl Player {
             }
             ServerMessage::Closing { reason, .. } => return Err(self.closed(reason)),
             m if re.is_some() => self.answered(re, m, bytes.len(), now),
-            // Of other tables, or of no use to one that plays.
+            // Messages about other tables, and messages that a playing player does not use.
             ServerMessage::Hello { .. }
             | ServerMessage::Welcome { .. }
             | ServerMessage::Done
