@@ -7,14 +7,14 @@ use client::{Client, ClientError, ClientEvent, Login, Options, TableMirror};
 use servers::Signal;
 use std::time::Duration;
 use testkit::{Fleet, FleetSize};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use wire::{
     Action, Chips, CommandId, HandNo, PlayerCommand, PlayerId, Refusal, TableId,
     cashier::{AdminRequest, CashierReply},
     client::ServerMessage,
     event::TableEvent,
     subject,
-    table::{TableReply, TableRequest},
+    table::{TableCommand, TableReply, TableRequest},
     view::SeatView,
 };
 
@@ -23,6 +23,8 @@ const LIMIT: Duration = Duration::from_secs(180);
 const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: Duration::from_secs(4) };
 const MONEY: Chips = Chips(9_000);
 const BUY_IN: Chips = Chips(4_000);
+/// The id of the command that is repeated.
+const ID: CommandId = CommandId(7_000_000);
 
 /// A cash table with bots, blinds of 50 and 100, and room for 20,000 chips at each seat.
 async fn table(fleet: &Fleet) -> anyhow::Result<TableId> {
@@ -167,29 +169,23 @@ async fn a_table_worker_killed_before_the_cashiers_answer_neither_loses_chips_no
     fleet.kill("table-worker-1")?;
     fleet.kill("table-worker-2")?;
     fleet.signal("cashier-1", Signal::CONT)?;
-    let end = Instant::now() + LIMIT;
-    let answer = loop {
-        match ask(&fleet, person.player, table).await {
-            Ok(TableReply::Refused(refusal)) if refusal.is_transient() => {}
-            Ok(reply) => break reply,
-            Err(_) => {}
-        }
-        ensure!(Instant::now() < end, "the repeated command is never answered");
-        sleep(Duration::from_millis(50)).await;
-    };
+    let repeat = || fleet.ask_table(table, Some(person.player), ID, more());
+    let answer = repeat().await?;
     ensure!(matches!(answer, TableReply::Done { .. }), "{answer:?}");
-    ensure!(ask(&fleet, person.player, table).await? == answer, "a repeat gets the same answer");
+    ensure!(repeat().await? == answer, "a further repeat gets the same answer");
     ensure!(counts(&fleet, person.player, table).await? == (1, 1), "chips were moved once");
     ensure!(money(&fleet, person.player).await? == (4_000, Chips(5_000)));
     fleet.verify().await?;
     fleet.stop().await
 }
 
-/// Asks the table's owner for more chips, always as the same command.
+fn more() -> TableCommand {
+    PlayerCommand::TopUp { amount: Chips(1_000) }.by("")
+}
+
+/// Asks the table's owner for more chips, always as the same command, and once.
 async fn ask(fleet: &Fleet, player: PlayerId, table: TableId) -> anyhow::Result<TableReply> {
-    let command = PlayerCommand::TopUp { amount: Chips(1_000) }.by("");
-    let id = CommandId(7_000_000);
-    let request = TableRequest { table, id, player: Some(player), command, on_feed: false };
+    let request = TableRequest { table, id: ID, player: Some(player), command: more(), on_feed: false };
     let subject = subject::table_commands(subject::table_partition(table));
     Ok(fleet.admin.request(subject, &request, PATIENCE).await?)
 }

@@ -2,7 +2,7 @@
 //! wrong event.
 
 use anyhow::{bail, ensure};
-use bus::{Bus, Cursor, Patience, TableStreams};
+use bus::{Bus, Cursor, TableStreams};
 use poker::table::{self, Table, TableRecord};
 use std::time::Duration;
 use testkit::{Fleet, FleetSize, Watcher, check_against_journals, quick_tournament};
@@ -10,13 +10,12 @@ use wire::{
     Chips, CommandId, Epoch, PlayerCommand, PlayerId, Refusal, TableId, TournamentId, VERSION, codec,
     event::TableEvent,
     subject,
-    table::{TableCommand, TableReply, TableRequest},
+    table::{TableCommand, TableReply},
     tournament::{Phase, Standings},
 };
 
 const LIMIT: Duration = Duration::from_secs(240);
 const ENTRIES: u16 = 24;
-const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: Duration::from_secs(20) };
 
 /// Waits until this many hands have been played.
 async fn under_way(fleet: &Fleet, tournament: TournamentId, hands: u64) -> anyhow::Result<()> {
@@ -141,7 +140,7 @@ async fn the_last_record_of_a_former_owner_is_found() -> anyhow::Result<()> {
     ask(&fleet, known, TableCommand::Resync { since: None }).await?;
     write(&old_owner, known, &record(vec![TableEvent::Closed])).await?;
     let sit = PlayerCommand::Sit { seat: None, buy_in: Chips::ZERO }.by("ann");
-    let refused = ask_as(&fleet, Some(PlayerId(1)), known, sit).await?;
+    let refused = fleet.ask_table(known, Some(PlayerId(1)), CommandId(1), sit).await?;
     ensure!(refused == TableReply::Refused(Refusal::TableClosed), "{refused:?}");
     fleet.stop().await
 }
@@ -160,26 +159,5 @@ async fn write(owner: &Bus, table: TableId, record: &TableRecord) -> anyhow::Res
 }
 
 async fn ask(fleet: &Fleet, table: TableId, command: TableCommand) -> anyhow::Result<TableReply> {
-    ask_as(fleet, None, table, command).await
-}
-
-/// Sends a request until its answer is final.
-async fn ask_as(
-    fleet: &Fleet,
-    player: Option<PlayerId>,
-    table: TableId,
-    command: TableCommand,
-) -> anyhow::Result<TableReply> {
-    let request = TableRequest { table, id: CommandId(1), player, command, on_feed: false };
-    let subject = subject::table_commands(subject::table_partition(table));
-    let began = std::time::Instant::now();
-    loop {
-        match fleet.admin.request(subject.clone(), &request, PATIENCE).await? {
-            TableReply::Refused(refusal) if refusal.is_transient() => {
-                ensure!(began.elapsed() < LIMIT, "{refusal}");
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-            reply => return Ok(reply),
-        }
-    }
+    fleet.ask_table(table, None, CommandId(1), command).await
 }

@@ -22,6 +22,7 @@ pub mod serve;
 pub mod sessions;
 pub mod settlement;
 pub mod storage;
+pub mod sweep;
 
 pub use desk::Desk;
 pub use failure::Failure;

@@ -7,7 +7,7 @@
 use crate::{
     Desk,
     desk::{Counter, DeskAnswer},
-    sessions,
+    sweep::sweep,
 };
 use bus::{Bus, BusError, Peers, Pulse, Request, Requests, Stop};
 use database::DatabaseError;
@@ -24,12 +24,11 @@ const QUEUE: &str = "cashier";
 const MOST_AT_ONCE: u32 = 1024;
 /// The longest wait at the end for requests that are worked on.
 pub const LONGEST_DRAIN: Duration = Duration::from_secs(10);
-/// The interval between deletions of old sessions.
+/// The interval between deletions of old rows.
 const SWEEP: Duration = Duration::from_secs(3600);
-/// After a pause of this length other cashiers have answered the requests that arrived meanwhile. A
-/// repeat of a posting is harmless, but a buy-in that was refused for lack of money, and whose
-/// player has money now, would be posted for a seat that is given up. So requests that piled up are
-/// dropped; a caller that still needs an answer repeats its request.
+/// After a pause of this length other cashiers have answered the requests that arrived meanwhile.
+/// Requests that piled up are dropped, because their answers would come too late; a caller that
+/// still needs an answer repeats its request.
 const STOOD_STILL: Duration = Duration::from_secs(1);
 
 /// The reason why the cashier stopped.
@@ -78,7 +77,7 @@ pub async fn run(bus: &Bus, node: wire::NodeId, desk: Arc<Desk>, stop: Stop) -> 
     bus.flush().await;
     peers.set_ready();
     tracing::info!("ready");
-    let sweeping = tokio::spawn(sweep(Arc::clone(&desk)));
+    let sweeping = tokio::spawn(sweep_hourly(Arc::clone(&desk)));
     let watching = tokio::spawn(watch(Arc::clone(&desk), peers.clone()));
     let asked_to = tokio::select! {
         () = stop.asked() => true,
@@ -101,10 +100,10 @@ async fn watch(desk: Arc<Desk>, peers: Peers) {
     desk.database().watch(|answers| peers.set_troubled(!answers)).await;
 }
 
-async fn sweep(desk: Arc<Desk>) {
+async fn sweep_hourly(desk: Arc<Desk>) {
     loop {
-        if let Err(failure) = sessions::sweep(desk.database()).await {
-            tracing::warn!(%failure, "old sessions were not deleted: they stay, and the deletion is tried again in an hour");
+        if let Err(failure) = sweep(desk.database()).await {
+            tracing::warn!(%failure, "old sessions, login failures and refused postings were not deleted: they stay, and the deletion is tried again in an hour");
         }
         tokio::time::sleep(SWEEP).await;
     }

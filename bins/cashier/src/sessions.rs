@@ -103,24 +103,6 @@ pub async fn close(database: &Database, token: &str) -> Result<(), Failure> {
         .await
 }
 
-/// Deletes sessions unused for 30 days and login failures older than a day.
-///
-/// # Errors
-/// [`Failure::Database`].
-pub async fn sweep(database: &Database) -> Result<(), Failure> {
-    database
-        .run(Limits::LONG, |client| async move {
-            client
-                .batch_execute(
-                    "DELETE FROM sessions WHERE used_at <= now() - interval '30 days';
-                    DELETE FROM login_failures WHERE last_at < now() - interval '1 day';",
-                )
-                .await?;
-            Ok(())
-        })
-        .await
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -89,7 +89,7 @@ async fn sessions_open_resume_and_end() {
     assert!(owner.query_one(fresh, &[]).await.unwrap().get::<_, bool>(0));
     age(31).await;
     assert_eq!(resume(&desk, &token).await, refused(Refusal::SessionExpired));
-    cashier::sessions::sweep(desk.database()).await.unwrap();
+    cashier::sweep::sweep(desk.database()).await.unwrap();
     let left = owner.query_one("SELECT count(*) FROM sessions", &[]).await.unwrap();
     assert_eq!(left.get::<_, i64>(0), 0);
 

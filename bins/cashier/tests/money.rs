@@ -61,7 +61,7 @@ async fn racing_contents_of_one_id_are_decided_once() {
 }
 
 #[tokio::test]
-async fn too_little_money_is_refused_until_there_is_enough() {
+async fn too_little_money_is_refused_and_a_repeat_is_refused_alike() {
     let house = House::start().await;
     let desk = house.desk();
     let alice = rich(&desk, "Alice", 50).await;
@@ -70,7 +70,16 @@ async fn too_little_money_is_refused_until_there_is_enough() {
     assert_eq!(tournament(&desk, enter(9, alice, 0, 50, 1)).await, refusal);
     assert_eq!(balance(&desk, alice).await, (50, 0));
     assert_eq!(credit(&desk, "more", alice, 1).await, CashierReply::Done);
-    assert_eq!(table(&desk, buy_in("a", alice, 7, 51)).await, CashierReply::Done);
+    // The table has recorded the refusal: a late copy of its request, at whichever cashier, must
+    // not move the money that the balance covers now.
+    let other = house.desk();
+    for _ in 0..2 {
+        assert_eq!(table(&other, buy_in("a", alice, 7, 51)).await, refusal);
+        assert_eq!(tournament(&other, enter(9, alice, 0, 50, 1)).await, refusal);
+    }
+    assert_eq!(table(&other, buy_in("a", alice, 7, 1)).await, refused(Refusal::AlreadyExists));
+    assert_eq!(balance(&desk, alice).await, (51, 0));
+    assert_eq!(table(&desk, buy_in("a.2", alice, 7, 51)).await, CashierReply::Done);
     assert_eq!(balance(&desk, alice).await, (0, 51));
     let nobody = PlayerId(77);
     assert_eq!(table(&desk, buy_in("b", nobody, 7, 1)).await, refused(Refusal::NoSuchPlayer));

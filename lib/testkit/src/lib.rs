@@ -10,6 +10,7 @@ mod fleet;
 mod journals;
 mod ledger;
 mod people;
+mod requests;
 pub mod room;
 mod stage;
 mod watcher;

@@ -2,24 +2,19 @@
 
 use crate::{Fleet, Sightings};
 use anyhow::{Context, bail, ensure};
-use bus::Patience;
 use client::{Address, Client, ClientEvent, Handle, Login, Options};
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
 };
 use wire::{
-    Action, Chips, CommandId, Legal, PlayerCommand, PlayerId, PostingId, SeatNo, TableId, TournamentId,
+    Action, Chips, Legal, PlayerCommand, PlayerId, PostingId, SeatNo, TableId, TournamentId,
     cashier::{AdminRequest, CashierReply},
     client::{ClientMessage, ServerMessage},
     event::Event,
-    subject,
-    tournament::{
-        LevelSpec, Payout, Standings, TournamentCommand, TournamentConfig, TournamentReply, TournamentRequest,
-    },
+    tournament::{LevelSpec, Payout, Standings, TournamentCommand, TournamentConfig, TournamentReply},
 };
 
-const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: Duration::from_secs(30) };
 /// The password of all accounts that tests create.
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -64,17 +59,6 @@ impl Fleet {
         Ok(player)
     }
 
-    /// Sends a request to the cashier as the administrator.
-    ///
-    /// # Errors
-    /// When the cashier refuses, or does not answer.
-    pub async fn cashier(&self, request: AdminRequest) -> anyhow::Result<CashierReply> {
-        match self.admin.request(subject::CASHIER_ADMIN.to_owned(), &request, PATIENCE).await? {
-            CashierReply::Refused(refusal) => bail!("{request:?}: {refusal}"),
-            reply => Ok(reply),
-        }
-    }
-
     /// Creates a tournament.
     ///
     /// # Errors
@@ -82,7 +66,7 @@ impl Fleet {
     pub async fn tournament(&self, config: TournamentConfig) -> anyhow::Result<TournamentId> {
         let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
         let tournament = TournamentId::short(seconds.as_nanos() as u64);
-        match self.ask(tournament, TournamentCommand::Create { config }).await? {
+        match self.ask_tournament(tournament, TournamentCommand::Create { config }).await? {
             TournamentReply::Refused(refusal) => bail!("no tournament: {refusal}"),
             _ => Ok(tournament),
         }
@@ -93,7 +77,7 @@ impl Fleet {
     /// # Errors
     /// When no coordinator answers.
     pub async fn standings(&self, tournament: TournamentId) -> anyhow::Result<Standings> {
-        match self.ask(tournament, TournamentCommand::Show { limit: 1_000 }).await? {
+        match self.ask_tournament(tournament, TournamentCommand::Show { limit: 1_000 }).await? {
             TournamentReply::Standings(standings) => Ok(*standings),
             reply => bail!("no standings but {reply:?}"),
         }
@@ -121,29 +105,6 @@ impl Fleet {
                 standings.stats
             );
             tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-    }
-
-    async fn ask(
-        &self,
-        tournament: TournamentId,
-        command: TournamentCommand,
-    ) -> anyhow::Result<TournamentReply> {
-        let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos();
-        let id = CommandId::from_random(nanos as u64);
-        let request = TournamentRequest { tournament, id, player: None, command };
-        let subject = subject::tournament_commands(subject::tournament_partition(tournament));
-        let began = Instant::now();
-        loop {
-            match self.admin.request(subject.clone(), &request, PATIENCE).await? {
-                // For example while the tournament is handed over.
-                TournamentReply::Refused(refusal)
-                    if refusal.is_transient() && began.elapsed() < PATIENCE.total =>
-                {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-                reply => return Ok(reply),
-            }
         }
     }
 

@@ -32,6 +32,8 @@ pub(crate) struct Cashier {
     tournaments: BTreeMap<TournamentId, i64>,
     house: i64,
     postings: BTreeMap<String, i64>,
+    /// Refused buy-ins and entries: every copy of them is refused alike.
+    refused: BTreeMap<String, Refusal>,
     settled: BTreeSet<TournamentId>,
 }
 
@@ -75,6 +77,16 @@ impl Cashier {
         Ok(())
     }
 
+    /// Takes the money of a buy-in or an entry, and remembers the refusal of it.
+    fn stake(&mut self, key: &str, player: PlayerId, amount: i64) -> Result<(), Refusal> {
+        if let Some(refusal) = self.refused.get(key) {
+            return Err(refusal.clone());
+        }
+        self.take(player, amount).inspect_err(|refusal| {
+            self.refused.insert(key.to_owned(), refusal.clone());
+        })
+    }
+
     fn table(&mut self, request: &TableMoneyRequest) -> Result<(), Refusal> {
         let (TableMoneyRequest::BuyIn { posting, player, table, amount }
         | TableMoneyRequest::CashOut { posting, player, table, amount }) = request;
@@ -85,7 +97,7 @@ impl Cashier {
             return if *known == moved { Ok(()) } else { Err(Refusal::AlreadyExists) };
         }
         if into_play {
-            self.take(*player, amount)?;
+            self.stake(&posting.0, *player, amount)?;
         } else if self.tables.get(table).copied().unwrap_or(0) < amount {
             return Err(Refusal::bad_message("more than is in play"));
         } else {
@@ -107,7 +119,7 @@ impl Cashier {
                 if self.settled.contains(tournament) {
                     return Err(Refusal::TournamentPast);
                 }
-                self.take(*player, signed(*buy_in) + signed(*fee))?;
+                self.stake(&paid, *player, signed(*buy_in) + signed(*fee))?;
                 *self.tournaments.entry(*tournament).or_default() += signed(*buy_in);
                 self.house += signed(*fee);
                 self.postings.insert(paid, signed(*buy_in));

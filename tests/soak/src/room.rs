@@ -4,14 +4,12 @@ use crate::options::Options;
 use anyhow::{Context, bail};
 use bus::Patience;
 use futures::{StreamExt, TryStreamExt, stream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use testkit::Fleet;
-use tokio::time::sleep;
 use wire::{
     Chips, CommandId, PlayerId, PostingId, TableId,
     cashier::{AdminRequest, CashierReply},
-    subject,
-    table::{HouseBot, Level, TableCommand, TableConfig, TableReply, TableRequest},
+    table::{HouseBot, Level, TableCommand, TableConfig, TableReply},
     tournament::{LevelSpec, Payout, TournamentConfig},
 };
 
@@ -27,9 +25,6 @@ const BOT_AT_EVERY: u32 = 4;
 const AT_ONCE: usize = 64;
 /// Patience of the administrator's requests.
 pub const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: Duration::from_secs(60) };
-
-/// Pause before a request is repeated that was refused for now.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// An account with an open session.
 #[derive(Clone, Debug)]
@@ -105,7 +100,7 @@ pub async fn tables(fleet: &Fleet, options: &Options) -> anyhow::Result<Vec<Tabl
             let config = cash(options, number);
             let command = TableCommand::Create { config, bots: bots.into_iter().collect() };
             async move {
-                match ask_table(fleet, table, command, 1).await? {
+                match fleet.ask_table(table, None, CommandId(1), command).await? {
                     TableReply::Done { .. } => Ok(()),
                     reply => bail!("table {table} was not created: {reply:?}"),
                 }
@@ -173,30 +168,6 @@ pub fn tournament(options: &Options) -> TournamentConfig {
         hand_pause_ms: 100,
         bot_pace_ms: 50,
         absence: wire::table::Absence::default(),
-    }
-}
-
-/// Sends a request to a table as the administrator.
-///
-/// # Errors
-/// When no answer comes in time.
-pub async fn ask_table(
-    fleet: &Fleet,
-    table: TableId,
-    command: TableCommand,
-    id: u64,
-) -> anyhow::Result<TableReply> {
-    let request = TableRequest { table, id: CommandId(id), player: None, command, on_feed: false };
-    let subject = subject::table_commands(subject::table_partition(table));
-    let until = Instant::now() + PATIENCE.total;
-    loop {
-        match fleet.admin.request(subject.clone(), &request, PATIENCE).await? {
-            // For example while partitions are handed over, as when a fleet has just started.
-            TableReply::Refused(refusal) if refusal.is_transient() && Instant::now() < until => {
-                sleep(PAUSE).await;
-            }
-            reply => return Ok(reply),
-        }
     }
 }
 

@@ -26,7 +26,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep, sleep_until},
 };
-use wire::{TableId, TournamentId, table::TableCommand, table::TableReply};
+use wire::{CommandId, TableId, TournamentId, table::TableCommand, table::TableReply};
 
 /// How often progress is printed.
 const TELL: Duration = Duration::from_secs(5);
@@ -259,7 +259,7 @@ impl<'a> Run<'a> {
                     continue;
                 }
                 let resync = TableCommand::Resync { since: None };
-                match room::ask_table(&self.fleet, table, resync, 0).await {
+                match self.fleet.ask_table(table, None, CommandId(0), resync).await {
                     Ok(TableReply::Resync(resync)) => {
                         let events = resync.view.event_no;
                         let players = resync.view.seats.iter().filter(|seat| !seat.sitting_out).count();
@@ -286,7 +286,7 @@ impl<'a> Run<'a> {
     async fn close_tables(&self) -> Vec<Finding> {
         let began = Instant::now();
         let close = |table: TableId| async move {
-            (table, room::ask_table(&self.fleet, table, TableCommand::Close, now_ms()).await)
+            (table, self.fleet.ask_table(table, None, CommandId(now_ms()), TableCommand::Close).await)
         };
         let mut closing = stream::iter(self.tables.iter().copied()).map(close).buffer_unordered(CONNECTING);
         let mut found = Vec::new();

@@ -1,7 +1,6 @@
 //! A person at one cash table, driven by a test step by step.
 
 use anyhow::{Context, bail, ensure};
-use bus::Patience;
 use client::{Address, Client, ClientEvent, Login, Options, TableMirror};
 use std::time::Duration;
 use testkit::{Fleet, Sightings};
@@ -10,13 +9,11 @@ use wire::{
     Action, Chips, CommandId, HandNo, PlayerCommand, PlayerId, SeatNo, TableId,
     cashier::{AdminRequest, CashierReply},
     client::{ClientMessage, PrivateCards, ServerMessage},
-    subject,
-    table::{Absence, HouseBot, Level, TableCommand, TableConfig, TableReply, TableRequest},
+    table::{Absence, HouseBot, Level, TableCommand, TableConfig, TableReply},
 };
 
 /// Limit of all waits; generous, for busy machines.
 pub const LIMIT: Duration = Duration::from_secs(240);
-const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: Duration::from_secs(60) };
 const BUY_IN: Chips = Chips(10_000);
 
 /// Opens a cash table with bots and very long times to act.
@@ -41,9 +38,7 @@ pub async fn cash_table(fleet: &Fleet, bots: u8, absence: Absence) -> anyhow::Re
     let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos();
     let table = TableId::short(nanos as u64);
     let command = TableCommand::Create { config, bots: accounts.into_iter().map(bot).collect() };
-    let request = TableRequest { table, id: CommandId(1), player: None, command, on_feed: false };
-    let subject = subject::table_commands(subject::table_partition(table));
-    match fleet.admin.request(subject, &request, PATIENCE).await? {
+    match fleet.ask_table(table, None, CommandId(1), command).await? {
         TableReply::Refused(refusal) => bail!("no table: {refusal}"),
         _ => Ok(table),
     }

@@ -1,7 +1,7 @@
 //! Decisions on postings, from the accounts and earlier postings they depend on. Pure.
 //!
-//! Invariants: a refused posting changes nothing; an accepted one has entries that add up to zero,
-//! and the postings decided after it see it.
+//! Invariants: a refused posting moves no money, and neither does any repeat of it; an accepted one
+//! has entries that add up to zero, and the postings decided after it see it.
 
 use super::{AccountId, Columns, Movement, Posting, TournamentEntry, settle_key};
 use std::collections::HashMap;
@@ -69,13 +69,24 @@ pub struct Side {
     pub amount: i64,
 }
 
-/// The result of a posting that was not refused.
+/// The result of a posting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PostingResult {
     /// The posting is new and has these entries.
     New(Vec<Side>),
     /// The posting was recorded before.
     Repeated,
+    /// The posting is refused, and its sender takes that as final: the refusal is to be recorded.
+    Refused(Refusal),
+}
+
+/// A posting that was refused before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedPosting {
+    /// Its columns.
+    pub recorded: Recorded,
+    /// The answer to it and to every repeat.
+    pub refusal: Refusal,
 }
 
 /// The accounts and earlier postings that decisions depend on.
@@ -85,15 +96,22 @@ pub struct Books {
     pub accounts: HashMap<AccountId, Account>,
     /// Postings by key.
     pub postings: HashMap<String, Recorded>,
+    /// Refused postings by key.
+    pub refused: HashMap<String, RefusedPosting>,
 }
 
 impl Books {
-    /// Decides on one posting, and adds it to the books when it is accepted.
+    /// Decides on one posting, and adds it to the books when it is accepted, or refused for good.
     ///
     /// # Errors
-    /// The refusal by name. [`Refusal::AlreadyExists`] when the key was used with other contents.
+    /// A refusal that is not recorded, or has been recorded before. [`Refusal::AlreadyExists`] when
+    /// the key was used with other contents.
     pub fn post(&mut self, posting: &Posting) -> Result<PostingResult, Refusal> {
         let columns = posting.columns();
+        if let Some(refused) = self.refused.get(&posting.key) {
+            let same = refused.recorded.is(&columns);
+            return Err(if same { refused.refusal.clone() } else { Refusal::AlreadyExists });
+        }
         if let Some(recorded) = self.postings.get(&posting.key) {
             if !recorded.is(&columns) {
                 return Err(Refusal::AlreadyExists);
@@ -108,13 +126,34 @@ impl Books {
                 _ => Ok(PostingResult::Repeated),
             };
         }
-        let sides = self.sides(&posting.movement)?;
-        self.check(&sides)?;
+        let sides = match self.sides(&posting.movement).and_then(|sides| self.check(sides)) {
+            Ok(sides) => sides,
+            Err(refusal) => return self.refuse(posting, refusal),
+        };
         for side in &sides {
             self.accounts.entry(side.account).or_default().balance += side.amount;
         }
         self.postings.insert(posting.key.clone(), Recorded::from(&columns));
         Ok(PostingResult::New(sides))
+    }
+
+    /// Records a refusal, if it ends the matter for the sender. A repeat may arrive much later than
+    /// the answer to the first copy; carried out when the balance covers it, it would move money
+    /// that the sender's journal says was never moved. Cash-outs and refunds are owed to players, and
+    /// their senders repeat them until they are paid. The lock on the player's account orders all
+    /// copies of a posting; without an account nothing does, and nothing is recorded.
+    fn refuse(&mut self, posting: &Posting, refusal: Refusal) -> Result<PostingResult, Refusal> {
+        let columns = posting.columns();
+        let is_final = match posting.movement {
+            Movement::BuyIn { .. } | Movement::Enter(_) | Movement::Credit { .. } => true,
+            Movement::CashOut { .. } | Movement::Refund(_) => false,
+        };
+        if !is_final || self.known(columns.player).is_err() {
+            return Err(refusal);
+        }
+        let refused = RefusedPosting { recorded: Recorded::from(&columns), refusal: refusal.clone() };
+        self.refused.insert(posting.key.clone(), refused);
+        Ok(PostingResult::Refused(refusal))
     }
 
     fn sides(&self, movement: &Movement) -> Result<Vec<Side>, Refusal> {
@@ -218,8 +257,8 @@ impl Books {
 
     /// Checks, before the database does, that no account leaves its range and only accounts that
     /// may owe become negative.
-    fn check(&self, sides: &[Side]) -> Result<(), Refusal> {
-        for side in sides {
+    fn check(&self, sides: Vec<Side>) -> Result<Vec<Side>, Refusal> {
+        for side in &sides {
             let account = self.accounts.get(&side.account).copied().unwrap_or_default();
             let after = account.balance.checked_add(side.amount);
             if !after.is_some_and(|after| after >= 0 || account.may_owe) {
@@ -229,7 +268,7 @@ impl Books {
                 )));
             }
         }
-        Ok(())
+        Ok(sides)
     }
 }
 

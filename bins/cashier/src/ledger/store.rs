@@ -1,4 +1,4 @@
-//! Reads accounts and postings under locks, and writes the accepted postings.
+//! Reads accounts and postings under locks, and writes the accepted and the refused postings.
 //!
 //! Invariant: every transaction locks accounts in one statement, in the same order, before it reads
 //! postings, and holds no other lock that another transaction may wait for. So there are no
@@ -6,7 +6,7 @@
 
 use super::{
     AccountId, Posting,
-    books::{Account, Books, PostingResult, Recorded, Side},
+    books::{Account, Books, PostingResult, Recorded, RefusedPosting, Side},
 };
 use crate::{
     Failure,
@@ -14,6 +14,7 @@ use crate::{
 };
 use database::{Client, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
+use wire::Refusal;
 
 /// Creates the accounts of tables and tournaments that get their first posting. They are committed
 /// separately, because an account without entries changes no sum.
@@ -38,7 +39,7 @@ pub async fn open_accounts(client: &Client, accounts: &BTreeSet<AccountId>) -> R
     Ok(())
 }
 
-/// Locks the accounts and reads the postings of `keys`.
+/// Locks the accounts and reads the postings of `keys`, refused ones too.
 ///
 /// # Errors
 /// [`Failure::Database`].
@@ -58,7 +59,10 @@ pub async fn read(
         .await?;
     let select = tx
         .prepare_cached(
-            "SELECT key, kind, player_id, place_id, amount, fee, digest FROM postings WHERE key = ANY($1)",
+            "SELECT key, kind, player_id, place_id, amount, fee, digest, NULL::bytea
+            FROM postings WHERE key = ANY($1)
+            UNION ALL SELECT key, kind, player_id, place_id, amount, fee, NULL, refusal
+            FROM refused_postings WHERE key = ANY($1)",
         )
         .await?;
     let (kinds, owners) = columns(accounts.iter());
@@ -80,9 +84,22 @@ pub async fn read(
             fee: unsigned(row.try_get(5)?),
             digest: row.try_get(6)?,
         };
-        books.postings.insert(row.try_get(0)?, recorded);
+        match row.try_get::<_, Option<&[u8]>>(7)? {
+            None => books.postings.insert(row.try_get(0)?, recorded).map(drop),
+            Some(bytes) => {
+                let refused = RefusedPosting { recorded, refusal: decoded(bytes) };
+                books.refused.insert(row.try_get(0)?, refused).map(drop)
+            }
+        };
     }
     Ok(books)
+}
+
+/// Returns a recorded refusal. One that this version does not know stays a refusal.
+fn decoded(refusal: &[u8]) -> Refusal {
+    wire::codec::decode(refusal).unwrap_or_else(|_| {
+        Refusal::bad_message("this request was refused by a later version of the cashier")
+    })
 }
 
 /// Writes new postings and their entries. The database itself adds the entries to the balances, and
@@ -126,6 +143,32 @@ pub async fn write(tx: &Transaction<'_>, new: &[(&Posting, Vec<Side>)]) -> Resul
     )
     .await?;
     write_stakes(tx, new).await
+}
+
+/// Writes refused postings.
+///
+/// # Errors
+/// [`Failure::Database`]; [`Refusal::Unavailable`] when a refusal cannot be encoded.
+async fn write_refused(tx: &Transaction<'_>, refused: &[(&Posting, Refusal)]) -> Result<(), Failure> {
+    let mut rows = PostingRows::default();
+    let mut refusals = Vec::with_capacity(refused.len());
+    for (posting, refusal) in refused {
+        rows.push(posting);
+        refusals.push(wire::codec::encode(refusal).map_err(|_| Refusal::unavailable("ledger"))?);
+    }
+    let insert = tx
+        .prepare_cached(
+            "INSERT INTO refused_postings (key, kind, player_id, place_id, amount, fee, refusal)
+            SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+                $7::bytea[])",
+        )
+        .await?;
+    tx.execute(
+        &insert,
+        &[&rows.keys, &rows.kinds, &rows.players, &rows.places, &rows.amounts, &rows.fees, &refusals],
+    )
+    .await?;
+    Ok(())
 }
 
 /// Updates the stakes of players at tables. The lock on the player's account guards them too.
@@ -175,16 +218,13 @@ async fn write_stakes(tx: &Transaction<'_>, new: &[(&Posting, Vec<Side>)]) -> Re
 ///
 /// # Errors
 /// [`Failure::Database`]; then none of them is known to be posted.
-pub async fn post(
-    client: &mut Client,
-    postings: &[Posting],
-) -> Result<Vec<Result<bool, wire::Refusal>>, Failure> {
+pub async fn post(client: &mut Client, postings: &[Posting]) -> Result<Vec<Result<bool, Refusal>>, Failure> {
     let accounts: BTreeSet<AccountId> = postings.iter().flat_map(Posting::accounts).collect();
     let keys: Vec<String> = postings.iter().flat_map(Posting::keys).collect();
     open_accounts(client, &accounts).await?;
     let tx = client.transaction().await?;
     let mut books = read(&tx, &accounts, &keys).await?;
-    let mut new = Vec::new();
+    let (mut new, mut refused) = (Vec::new(), Vec::new());
     let mut outcomes = Vec::with_capacity(postings.len());
     for posting in postings {
         outcomes.push(match books.post(posting) {
@@ -193,11 +233,18 @@ pub async fn post(
                 Ok(true)
             }
             Ok(PostingResult::Repeated) => Ok(false),
+            Ok(PostingResult::Refused(refusal)) => {
+                refused.push((posting, refusal.clone()));
+                Err(refusal)
+            }
             Err(refusal) => Err(refusal),
         });
     }
     if !new.is_empty() {
         write(&tx, &new).await?;
+    }
+    if !refused.is_empty() {
+        write_refused(&tx, &refused).await?;
     }
     tx.commit().await?;
     Ok(outcomes)

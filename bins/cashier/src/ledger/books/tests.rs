@@ -16,7 +16,7 @@ fn books(alice: i64) -> Books {
         (AccountId::Table(TABLE), account(0, false)),
         (AccountId::Tournament(TOURNAMENT), account(0, false)),
     ];
-    Books { accounts: accounts.into(), postings: HashMap::new() }
+    Books { accounts: accounts.into(), ..Books::default() }
 }
 
 fn named(key: &str, movement: Movement) -> Posting {
@@ -39,6 +39,14 @@ fn balance(books: &Books, account: AccountId) -> i64 {
     books.accounts[&account].balance
 }
 
+/// Returns the refusal of a posting, newly recorded or not.
+fn refusal(outcome: Result<PostingResult, Refusal>) -> Refusal {
+    match outcome {
+        Ok(PostingResult::Refused(refusal)) | Err(refusal) => refusal,
+        Ok(result) => panic!("not refused: {result:?}"),
+    }
+}
+
 fn is_new(outcome: Result<PostingResult, Refusal>) -> bool {
     match outcome {
         Ok(PostingResult::New(sides)) => {
@@ -46,7 +54,7 @@ fn is_new(outcome: Result<PostingResult, Refusal>) -> bool {
             true
         }
         Ok(PostingResult::Repeated) => false,
-        Err(refusal) => panic!("refused: {refusal}"),
+        Ok(PostingResult::Refused(refusal)) | Err(refusal) => panic!("refused: {refusal}"),
     }
 }
 
@@ -74,14 +82,37 @@ fn an_id_with_other_contents_is_refused() {
 }
 
 #[test]
-fn too_little_money_is_refused_and_not_remembered() {
+fn a_refused_buy_in_entry_or_credit_is_refused_alike_when_its_repeat_would_be_covered() {
     let mut books = books(5);
-    let refused = Err(Refusal::InsufficientFunds { balance: Chips(5) });
-    assert_eq!(books.post(&buy_in("a", ALICE, 6)), refused);
-    assert_eq!(books.post(&Posting::enter(entry(ALICE, 0, 5, 1)).unwrap()), refused);
-    assert!(is_new(books.post(&named("c", Movement::Credit { player: ALICE, amount: Chips(1) }))));
-    assert!(is_new(books.post(&buy_in("a", ALICE, 6))));
-    assert_eq!(balance(&books, AccountId::Equity), -6);
+    let poor = Refusal::InsufficientFunds { balance: Chips(5) };
+    let enter = Posting::enter(entry(ALICE, 0, 5, 1)).unwrap();
+    let credit = |key, amount| named(key, Movement::Credit { player: ALICE, amount: Chips(amount) });
+    for posting in [buy_in("a", ALICE, 6), enter.clone()] {
+        assert_eq!(books.post(&posting), Ok(PostingResult::Refused(poor.clone())));
+    }
+    let huge = credit("huge", Chips::MAX.0);
+    let too_much = refusal(books.post(&huge));
+    assert!(is_new(books.post(&credit("c", 100))));
+    for posting in [buy_in("a", ALICE, 6), enter] {
+        assert_eq!(books.post(&posting), Err(poor.clone()));
+    }
+    assert!(is_new(books.post(&buy_in("all", ALICE, 105))));
+    assert_eq!(books.post(&huge), Err(too_much));
+    assert_eq!(books.post(&buy_in("a", ALICE, 7)), Err(Refusal::AlreadyExists));
+    assert_eq!(balance(&books, AccountId::Player(ALICE)), 0);
+    assert!(is_new(books.post(&Posting::enter(entry(ALICE, 1, 0, 0)).unwrap())));
+}
+
+#[test]
+fn what_is_owed_to_a_player_is_paid_after_a_refusal() {
+    let mut books = books(100);
+    assert!(matches!(books.post(&cash_out("out", ALICE, 60)), Err(Refusal::BadMessage { .. })));
+    assert_eq!(books.post(&Posting::refund(entry(ALICE, 0, 10, 1)).unwrap()), Err(Refusal::NotRegistered));
+    assert!(is_new(books.post(&buy_in("in", ALICE, 60))));
+    assert!(is_new(books.post(&Posting::enter(entry(ALICE, 0, 10, 1)).unwrap())));
+    assert!(is_new(books.post(&cash_out("out", ALICE, 60))));
+    assert!(is_new(books.post(&Posting::refund(entry(ALICE, 0, 10, 1)).unwrap())));
+    assert_eq!(balance(&books, AccountId::Player(ALICE)), 100);
 }
 
 #[test]
@@ -105,8 +136,9 @@ fn banned_players_cannot_stake_money_but_get_theirs_back() {
     assert!(is_new(books.post(&buy_in("a", ALICE, 60))));
     assert!(is_new(books.post(&Posting::enter(entry(ALICE, 0, 10, 1)).unwrap())));
     books.accounts.get_mut(&AccountId::Player(ALICE)).unwrap().banned = true;
-    assert_eq!(books.post(&buy_in("b", ALICE, 1)), Err(Refusal::Banned));
-    assert_eq!(books.post(&Posting::enter(entry(ALICE, 1, 1, 0)).unwrap()), Err(Refusal::Banned));
+    assert_eq!(refusal(books.post(&buy_in("b", ALICE, 1))), Refusal::Banned);
+    let enter = Posting::enter(entry(ALICE, 1, 1, 0)).unwrap();
+    assert_eq!(refusal(books.post(&enter)), Refusal::Banned);
     assert!(is_new(books.post(&cash_out("c", ALICE, 60))));
     assert!(is_new(books.post(&Posting::refund(entry(ALICE, 0, 10, 1)).unwrap())));
     assert_eq!(balance(&books, AccountId::Player(ALICE)), 100);
@@ -151,7 +183,7 @@ fn a_settled_tournament_takes_and_gives_nothing_more() {
     };
     books.postings.insert(settle_key(TOURNAMENT), settled);
     let late = Posting::enter(entry(BOT, 0, 10, 1)).unwrap();
-    assert_eq!(books.post(&late), Err(Refusal::TournamentPast));
+    assert_eq!(refusal(books.post(&late)), Refusal::TournamentPast);
     let back = Posting::refund(entry(ALICE, 0, 10, 1)).unwrap();
     assert_eq!(books.post(&back), Err(Refusal::TournamentPast));
     // A repeat of an earlier posting still gets its answer.
@@ -174,13 +206,13 @@ fn unknown_players_and_overflow_are_refused() {
     assert_eq!(books.post(&cash_out("a", nobody, 0)), Err(Refusal::NoSuchPlayer));
     let credit = |key, amount| named(key, Movement::Credit { player: ALICE, amount });
     let room = Chips(Chips::MAX.0 - 100);
-    assert_eq!(books.post(&credit("b", Chips::MAX)), Err(Refusal::AboveMaximum { max: room }));
-    assert!(is_new(books.post(&credit("b", room))));
+    assert_eq!(refusal(books.post(&credit("b", Chips::MAX))), Refusal::AboveMaximum { max: room });
+    assert!(is_new(books.post(&credit("c", room))));
     // A bot may owe without limit: the table's balance leaves its range first and gives a refusal,
     // not an overflow.
     let outcomes = (0..2_000).map(|n| books.post(&buy_in(&format!("n{n}"), BOT, Chips::MAX.0)));
-    let outcomes: Vec<_> = outcomes.collect();
-    assert!(matches!(outcomes.last(), Some(Err(Refusal::BadMessage { .. }))));
+    let last = outcomes.last().unwrap();
+    assert!(matches!(refusal(last), Refusal::BadMessage { .. }));
     assert!(balance(&books, AccountId::Table(TABLE)) > 0);
 }
 
