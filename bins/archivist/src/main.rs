@@ -1,4 +1,4 @@
-//! The archivist's process: command line, logging, signals.
+//! The archivist's process: command line, priority, logging, signals.
 
 use archivist::{args::CommandLine, context::Context, store, worker};
 use bus::Stop;
@@ -6,10 +6,21 @@ use clap::Parser;
 use std::sync::Arc;
 use wire::fleet::Role;
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+/// The process' niceness, 0 (as all others) to 19: on a machine that is fully used the archivist
+/// falls behind, and players do not wait for it (`docs/decisions/0051-archivist-priority.md`).
+const NICENESS: i32 = 10;
+
+fn main() -> anyhow::Result<()> {
     let args = CommandLine::parse();
     bus::log_to_stderr();
+    // Threads inherit the priority of the thread that starts them, so it is set before the runtime's.
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        tracing::warn!(%error, "the archivist's priority cannot be lowered: under full load it takes time from the other roles");
+    }
+    tokio::runtime::Runtime::new()?.block_on(run(args))
+}
+
+async fn run(args: CommandLine) -> anyhow::Result<()> {
     let stop = Stop::listen()?;
     let database = store::open(&args.database.url()?, args.database.connections())?;
     let node = args.bus.node_id(Role::Archivist.name())?;

@@ -11,6 +11,7 @@ pub struct Size {
     pub gateways: usize,
     pub table_workers: usize,
     pub bot_workers: usize,
+    pub archivists: usize,
     /// Whether table workers take scripts.
     pub scripted_decks: bool,
 }
@@ -47,6 +48,7 @@ impl Size {
             ("--gateways", self.gateways),
             ("--table-workers", self.table_workers),
             ("--bot-workers", self.bot_workers),
+            ("--archivists", self.archivists),
             ("--coordinators", 1),
             ("--max-connections", max_connections),
         ] {

@@ -13,7 +13,7 @@ use std::{
 use tokio::time::sleep;
 use wire::{
     archive::{ArchiveAnswer, ArchiveQuery, Proof},
-    fleet::{Load, Role},
+    fleet::{Heartbeat, Load, Role},
     subject,
 };
 
@@ -22,6 +22,8 @@ const TABLES: usize = 27_000;
 const PATIENCE: Patience = Patience { each: Duration::from_secs(10), total: Duration::from_secs(30) };
 /// How often it is looked how far the archive is.
 const LOOK: Duration = Duration::from_millis(500);
+/// Time limit for the archivist's first heartbeat.
+const HEARD: Duration = Duration::from_secs(30);
 
 /// The archive at one moment.
 struct Sample {
@@ -68,8 +70,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
 async fn look(admin: &Bus, peers: &Peers, samples: &mut Vec<Sample>) -> anyhow::Result<Infallible> {
     let streams = TableStreams::new(admin);
     loop {
-        let archivists = peers.alive(Role::Archivist);
-        let load = archivists.first().context("the fleet has no archivist")?.load;
+        let load = archivist(peers).await?.load;
         // In this order what is archived meanwhile makes the lag smaller than it is, by at most one
         // look.
         let mut lasts = BTreeMap::new();
@@ -82,6 +83,18 @@ async fn look(admin: &Bus, peers: &Peers, samples: &mut Vec<Sample>) -> anyhow::
             }
         }
         samples.push(Sample { at: Instant::now(), load, behind: lasts.values().sum() });
+        sleep(LOOK).await;
+    }
+}
+
+/// Returns the archivist's heartbeat, when the first has been heard.
+async fn archivist(peers: &Peers) -> anyhow::Result<Heartbeat> {
+    let until = Instant::now() + HEARD;
+    loop {
+        if let Some(archivist) = peers.alive(Role::Archivist).into_iter().next() {
+            return Ok(archivist);
+        }
+        ensure!(Instant::now() < until, "the fleet has no archivist");
         sleep(LOOK).await;
     }
 }

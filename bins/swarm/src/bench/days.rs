@@ -85,7 +85,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
 impl Days {
     async fn begin(args: &Args, room: &RoomArgs) -> anyhow::Result<Self> {
         let size =
-            Size { gateways: 1, table_workers: args.table_workers, bot_workers: 0, scripted_decks: false };
+            Size { gateways: 1, table_workers: args.table_workers, bot_workers: 0, archivists: args.archivists, scripted_decks: false };
         ensure!(args.table_workers > 1, "nothing takes over from the only table worker");
         let up = size.start(100, args.idle_ms).await?;
         let admin = fleet::admin(&up.described()?).await?;

@@ -49,6 +49,9 @@ pub struct Args {
     /// Table workers
     #[arg(long, default_value_t = 2)]
     table_workers: usize,
+    /// Archivists; 0 leaves journals as they are
+    #[arg(long, default_value_t = 1)]
+    archivists: usize,
     /// Silence after which gateways take a connection for lost, in milliseconds: a client that has
     /// sent nothing for two thirds of it pings. The default leaves pings out, so that only actions
     /// are measured
