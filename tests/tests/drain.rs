@@ -80,7 +80,7 @@ async fn a_process_that_cannot_be_drained_is_named_in_one_sentence() -> anyhow::
     for (args, says) in [
         (&["drain", "gateway-9"][..], "no process is called gateway-9"),
         (&["drain", "table-worker-1"], "all tables would stand still"),
-        (&["drain", "cashier-1"], "nobody could log in"),
+        (&["drain", "cashier-1"], "players could not log in"),
         (&["drain", "archivist-1"], "journals would grow"),
     ] {
         let refused = fleet.pokerctl(args).await.err().context("it was drained")?.to_string();

@@ -92,7 +92,7 @@ async fn what_has_left_the_journals_is_proved_by_the_archive_or_is_a_violation()
     clean.says("1 journal is checked from the first snapshot on");
     let (to, from) = (number(whole.last), number(middle));
     clean.says(&format!("{}: archive to record {to}; journals from record {from}", journal.stream()));
-    clean.says("1 journal goes on where it ends");
+    clean.says("1 journal continues where it ends");
     let told = json(&fleet).await;
     assert_eq!((&told["violations"], &told["archive"]["joined"]), (&0.into(), &1.into()), "{told}");
     let streams = told["archive"]["streams"].as_array().unwrap();
@@ -124,14 +124,16 @@ async fn what_has_left_the_journals_is_proved_by_the_archive_or_is_a_violation()
     journal.remove(&subject::table_journal(table)).await.unwrap();
     let lost = Verified::of(&fleet, &["--without-ledger"]).await;
     assert!(!lost.succeeded);
-    lost.says(&format!("table {table}: there is no journal; archive to record 1, and the table is open"));
+    lost.says(&format!(
+        "table {table}: there is no journal; it is archived to record 1, and the table is open"
+    ));
 
     // Without an archivist.
     fleet.pokerctl(&["drain", "archivist-1", "--force"]).await.unwrap();
     let alone = Verified::of(&fleet, &[]).await;
     assert!(alone.succeeded, "{}", alone.text);
     alone.says("no archivist answers");
-    alone.says("The journals were checked alone");
+    alone.says("Only the journals were checked");
     assert_eq!(json(&fleet).await["archive"]["answered"], false);
     assert!(!Verified::of(&fleet, &["--require-archive"]).await.succeeded);
     fleet.stop().await.unwrap();

@@ -12,7 +12,7 @@ use tracing_subscriber::EnvFilter;
 /// Heading of the options that every command has, in the help.
 const EVERYWHERE: &str = "Options of every command";
 
-/// Starts a poker fleet, shows what it does, and administers it.
+/// Starts a poker fleet, shows its state, and administers it.
 #[derive(Debug, Parser)]
 #[command(name = "pokerctl", version, propagate_version = true)]
 pub struct Cli {

@@ -64,6 +64,7 @@ impl Database {
     /// Lets `user` (`cashier` or `archivist`) log in with a password. The migrations create these
     /// users and give them their rights.
     ///
+    /// # Errors
     /// When the database refuses the statement.
     pub async fn let_user_in(&self, user: &str, password: &str) -> Result<(), DatabaseError> {
         // PostgreSQL does not accept bound parameters here.

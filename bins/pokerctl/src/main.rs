@@ -2,8 +2,8 @@
 //!
 //! Invariants: output for programs (`--json`) goes to stdout as complete lines of JSON; text for
 //! people goes to stderr, except a command's result; an error is one sentence that says what to do.
-//! The program knows of journals only what `verify` and `table log` read as the administrator, and
-//! of roles only what their subjects offer.
+//! The program uses journals only in `verify`, `table log` and `hand`, which read them as the
+//! administrator, and roles only by their subjects.
 
 mod absence;
 mod ask;
@@ -39,7 +39,7 @@ fn run(cli: cli::Cli) -> anyhow::Result<ExitCode> {
     tokio::task::LocalSet::new().block_on(&runtime, dispatch(cli))
 }
 
-/// Runs the command. Each has its own error type; most end with success.
+/// Runs the command. Each command has its own error type; most end with success.
 async fn dispatch(cli: cli::Cli) -> anyhow::Result<ExitCode> {
     use cli::Command;
     let context = cli.context();

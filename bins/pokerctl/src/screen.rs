@@ -8,8 +8,8 @@ use wire::{
     view::{HandView, SeatView, TableView},
 };
 
-/// Draws a table for the player `me` (none for visitors), who holds the cards `own`. `now_ms` is
-/// the table's time, by which the rest of the turn is shown.
+/// Draws a table for the player `me` (none for visitors), whose cards are `own`. `now_ms` is the
+/// table's time, by which the rest of the turn is shown.
 pub fn table(view: &TableView, me: Option<PlayerId>, own: &[Card], now_ms: Option<u64>) -> String {
     let mut text = head(view);
     if let Some(hand) = &view.hand {

@@ -26,7 +26,7 @@ pub fn number(n: u64) -> String {
     text
 }
 
-/// Returns a number and the word for what is counted: `1 record`, `1 200 records`.
+/// Returns a number and the word for the counted objects: `1 record`, `1 200 records`.
 pub fn counted(n: u64, one: &str, more: &str) -> String {
     format!("{} {}", number(n), if n == 1 { one } else { more })
 }
@@ -58,7 +58,7 @@ pub fn street(code: &str, street: u8) -> String {
         .map_or_else(|| format!("street {street}"), |street| street.name.to_owned())
 }
 
-/// Returns what hands are played at a table: cash with its buy-ins, scripted, or a tournament.
+/// Returns the kind of hands at a table: cash with its buy-ins, scripted, or of a tournament.
 pub fn purpose(config: &TableConfig) -> String {
     match config.purpose {
         Purpose::Cash { .. } if config.scripted => "scripted hands, not shuffled".to_owned(),

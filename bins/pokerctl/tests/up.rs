@@ -49,13 +49,13 @@ fn described(data: &Path) -> Option<Value> {
     serde_json::from_str(&std::fs::read_to_string(data.join("fleet.json")).ok()?).ok()
 }
 
-async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+async fn until<T>(condition: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(began.elapsed() < LIMIT, "never: {what}");
+        assert!(began.elapsed() < LIMIT, "not within {LIMIT:?}: {condition}");
         sleep(Duration::from_millis(30)).await;
     }
 }

@@ -1,4 +1,4 @@
-//! `pokerctl drain` and `undrain`: drains members (they hand over what they own, and end), and
+//! `pokerctl drain` and `undrain`: drains members (they hand over all that they own, and end), and
 //! starts drained members again.
 
 use crate::{
@@ -18,7 +18,7 @@ use wire::{
     subject,
 };
 
-/// How long heartbeats are awaited: members send one every 250 ms, and some are late.
+/// Time for which heartbeats are awaited: members send one every 250 ms, and some are late.
 const LISTEN: Duration = Duration::from_millis(800);
 /// Interval between two looks at the member's progress, and between two requests until it is
 /// draining.
@@ -204,7 +204,7 @@ const fn consequence(role: Role) -> &'static str {
         Role::TableWorker => "all tables would stand still",
         Role::BotWorker => "bots would only check or fold, each at the end of its time",
         Role::Coordinator => "tournament tables would wait after their hand",
-        Role::Cashier => "nobody could log in, sit down or register, and cash-outs would wait",
+        Role::Cashier => "players could not log in, sit down or register, and cash-outs would wait",
         Role::Archivist => "journals would grow, and hands would not be checked",
     }
 }
@@ -260,7 +260,7 @@ fn progress<'a>(beat: &'a Heartbeat, state: &'static str, since: Instant) -> Pro
     Progress { node: beat.node.as_str(), role: beat.role.name(), state, load: Some(beat.load), seconds }
 }
 
-/// Returns what a member still owns, in words.
+/// Returns a member's remaining work, in words.
 fn left(beat: &Heartbeat) -> String {
     let load = &beat.load;
     match beat.role {

@@ -9,7 +9,7 @@ use bus::{BusError, Peers};
 use std::time::Duration;
 use wire::fleet::{Heartbeat, Role};
 
-/// How long heartbeats are awaited: members send one every 250 ms, and some are late.
+/// Time for which heartbeats are awaited: members send one every 250 ms, and some are late.
 const LISTEN: Duration = Duration::from_millis(800);
 
 /// Options of `nodes`.

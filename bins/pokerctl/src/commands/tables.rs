@@ -14,10 +14,10 @@ use wire::{
     table::{TableSummary, WorkersAnswer, WorkersQuery},
 };
 
-/// How long heartbeats are awaited, to know how many members must answer: members send one every
-/// 250 ms.
+/// Time for which heartbeats are awaited, to count the members that must answer: members send one
+/// every 250 ms.
 const LISTEN: Duration = Duration::from_millis(800);
-/// How long answers are awaited.
+/// Time for which answers are awaited.
 const WINDOW: Duration = Duration::from_secs(3);
 
 /// Options of `tables`.
@@ -88,7 +88,7 @@ pub enum GatherError {
     Bus(#[from] BusError),
     /// No member of the role is alive.
     #[error("no {0} is alive: see `pokerctl nodes`")]
-    Nobody(&'static str),
+    NoMember(&'static str),
 }
 
 /// Sends a request to all members of a role and returns their answers. A missing answer is reported
@@ -106,7 +106,7 @@ pub async fn ask_all<Q: Serialize, A: DeserializeOwned>(
     tokio::time::sleep(LISTEN).await;
     let there = peers.alive(role).len();
     if there == 0 {
-        return Err(GatherError::Nobody(role.name()));
+        return Err(GatherError::NoMember(role.name()));
     }
     let answers = bus.gather(subject, question, there, WINDOW).await?;
     if answers.len() < there {

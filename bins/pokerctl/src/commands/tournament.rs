@@ -184,11 +184,11 @@ pub async fn run(args: Args, context: &Context) -> Result<(), TournamentError> {
     Ok(())
 }
 
-fn done(context: &Context, tournament: TournamentId, what: &str) {
+fn done(context: &Context, tournament: TournamentId, result: &str) {
     if context.json {
         json_line(&json!({ "tournament": tournament }));
     } else {
-        say(format!("tournament {tournament} {what}"));
+        say(format!("tournament {tournament} {result}"));
     }
 }
 
@@ -287,8 +287,7 @@ impl Create {
     }
 }
 
-/// Returns the default levels: each about half as much again as the one before, with antes from the
-/// fourth on.
+/// Returns the default levels: each about 1.5 times the one before, with antes from the fourth on.
 fn ladder() -> Vec<LevelSpec> {
     const BIG_BLINDS: [u64; 20] = [
         50, 75, 100, 150, 200, 300, 400, 600, 800, 1_200, 1_600, 2_400, 3_200, 4_800, 6_400, 9_600, 12_800,

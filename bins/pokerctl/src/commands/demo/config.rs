@@ -13,7 +13,7 @@ pub const ENTRIES: u32 = 60;
 /// Bots at the cash table: one less than it has seats.
 pub const CASH_BOTS: u32 = 5;
 
-/// How long a level lasts, in seconds.
+/// Length of a level, in seconds.
 const LEVEL_SECONDS: u32 = 8;
 /// Chips of every entry.
 const STARTING_STACK: u64 = 10_000;
@@ -39,8 +39,9 @@ const LEVELS: [(u64, u64, u64); 16] = [
     (30_000, 60_000, 6_000),
 ];
 
-/// Returns the demo tournament: sixty entries, six-handed no-limit hold'em, short levels. It starts
-/// when the bots have registered, because it is full then, and ends within two minutes.
+/// Returns the demo tournament: sixty entries, six-handed no-limit hold'em, short levels. The
+/// tournament starts when the bots have registered, because it is full then, and ends within two
+/// minutes.
 pub fn tournament() -> TournamentConfig {
     TournamentConfig {
         name: "Demo: sixty bots, six-handed".into(),

@@ -1,4 +1,4 @@
-//! Whether a demo showed what it is for: every entry has its place, and no invariant is violated.
+//! Judges a demo: every entry must have its place, and no invariant may be violated.
 
 use super::{DemoResult, ENTRIES};
 use crate::{
@@ -17,8 +17,8 @@ struct Done {
     verify_violations: u64,
 }
 
-/// Verifies the fleet and prints one line of JSON to stdout. Whether all places are ranked and
-/// nothing is violated.
+/// Verifies the fleet and prints one line of JSON to stdout. Returns whether all places are ranked
+/// and no invariant is violated.
 ///
 /// # Errors
 /// When the journals or the ledger cannot be read.

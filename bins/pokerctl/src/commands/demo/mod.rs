@@ -73,7 +73,7 @@ pub enum DemoError {
     Stalled {
         /// The tournament.
         tournament: TournamentId,
-        /// How long, in seconds.
+        /// The time without a finished hand, in seconds.
         seconds: u64,
     },
     /// The tournament was cancelled by an administrator, or for lack of entries.
@@ -96,7 +96,7 @@ struct Kept {
 struct Demo {
     /// The tournament.
     tournament: TournamentId,
-    /// Whether it existed before this run.
+    /// Whether the tournament existed before this run.
     continued: bool,
     /// The cash table.
     cash_table: TableId,

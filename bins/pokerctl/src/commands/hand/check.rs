@@ -24,6 +24,11 @@ struct Report {
     reasons: Vec<String>,
 }
 
+/// Replays the files' hands and prints the counts as one line of JSON. Returns whether all hands
+/// end with the file's finishing stacks.
+///
+/// # Errors
+/// When a file cannot be read; a file that is no valid hand file is counted as refused.
 pub fn run(args: &Args) -> Result<bool, HandError> {
     let mut report = Report::default();
     for path in &args.files {

@@ -23,6 +23,11 @@ pub struct Args {
     hero: Option<String>,
 }
 
+/// Prints the files' hands as Open Hand History, separated by empty lines.
+///
+/// # Errors
+/// When a file cannot be read or is no valid hand file, no player has the hero's name or number, or
+/// stdout cannot be written.
 pub fn run(args: &Args) -> Result<(), HandError> {
     let mut out = BufWriter::new(std::io::stdout().lock());
     let mut number = 0u64;

@@ -25,6 +25,11 @@ struct Report {
     reasons: Vec<String>,
 }
 
+/// Compares the file's hands with the same hands of this engine, and prints the counts as one line
+/// of JSON. Returns whether all hands are equal, apart from the departures in docs/conformance.md.
+///
+/// # Errors
+/// When the file cannot be read.
 pub fn run(args: &Args) -> Result<bool, HandError> {
     let mut report = Report::default();
     for (number, line) in (1u64..).zip(read(&args.file)?.lines()) {

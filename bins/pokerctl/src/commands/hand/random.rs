@@ -25,6 +25,10 @@ pub struct Args {
     players: u8,
 }
 
+/// Plays random hands and prints them, one JSON object per line.
+///
+/// # Errors
+/// When no variant has the code, a hand cannot be played, or stdout cannot be written.
 pub fn run(args: &Args) -> Result<(), HandError> {
     let variant = variant::by_code(&args.variant).ok_or_else(|| HandError::Variant(args.variant.clone()))?;
     let mut dice = Dice::new(args.seed);

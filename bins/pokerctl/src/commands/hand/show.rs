@@ -24,6 +24,12 @@ pub struct Args {
     hand: PathBuf,
 }
 
+/// Prints the hands in words: a hand of the fleet if the argument is `TABLE.HAND` and no such file
+/// exists, else the hands of the file.
+///
+/// # Errors
+/// When the fleet cannot be reached, the hand is not finished, or the file cannot be read or is no
+/// valid hand file.
 pub async fn run(args: &Args, context: &Context) -> Result<(), HandError> {
     let id = args.hand.to_str().and_then(|text| text.parse::<HandId>().ok());
     if let Some(id) = id.filter(|_| !args.hand.exists()) {

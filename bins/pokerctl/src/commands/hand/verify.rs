@@ -39,6 +39,10 @@ struct Verdict {
     events: usize,
 }
 
+/// Prints whether the hand's shuffle and deal hold. Returns whether both do.
+///
+/// # Errors
+/// When the fleet cannot be reached, or the table has no finished hand of this number.
 pub async fn run(args: &Args, context: &Context) -> Result<bool, HandError> {
     let missing = HandError::NoHand { table: args.table, hand: args.hand };
     let bus = context.bus().await?;

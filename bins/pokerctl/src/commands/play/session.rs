@@ -27,7 +27,7 @@ const STANDINGS: u32 = 20;
 
 type Reply = (Asked, Result<ServerMessage, ClientError>);
 
-/// How an answer is printed.
+/// The form in which an answer is printed.
 #[derive(Debug)]
 enum Asked {
     Heard,
@@ -339,7 +339,7 @@ impl Session {
         }
     }
 
-    /// Says which of the player's seats are kept.
+    /// Prints which of the player's seats are kept.
     fn say_goodbye(&self) {
         let seated = self.me().map(|me| self.seats.seated(me)).unwrap_or_default();
         for table in seated {
@@ -350,12 +350,12 @@ impl Session {
     }
 }
 
-/// Returns what works of the fleet, and what follows for players.
+/// Returns the state of the fleet's services, and its effects for players.
 fn service_words(service: Service) -> &'static str {
     match (service.tables, service.money, service.tournaments) {
-        (true, true, true) => "everything works again",
+        (true, true, true) => "tables, money and tournaments work again",
         (false, _, _) => {
-            "the tables are stopped: nothing is lost, and no clock runs out; they continue by themselves"
+            "the tables are stopped: no chips and no seats are lost, and no clock runs out; they continue by themselves"
         }
         (true, false, _) => {
             "hands continue, but sitting down and registration are not possible now; cash-outs are paid later"

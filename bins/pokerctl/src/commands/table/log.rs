@@ -65,8 +65,8 @@ fn started(event: &TableEvent) -> Option<u64> {
 fn print(Placed { sequence, record, .. }: &Placed, told: &[String]) {
     let cause = match record.cause {
         Some(cause) => {
-            let who = cause.player.map_or("the fleet".to_owned(), |player| format!("player {player}"));
-            format!("  by {who}, command {}", cause.id)
+            let sender = cause.player.map_or("the fleet".to_owned(), |player| format!("player {player}"));
+            format!("  by {sender}, command {}", cause.id)
         }
         None => String::new(),
     };

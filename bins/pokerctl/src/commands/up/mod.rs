@@ -1,5 +1,6 @@
 //! `pokerctl up`: starts a whole fleet on this machine, watches it, plays the demo, and stops it in
-//! order. The supervisor does most of it; this module reads the options and reports to a person.
+//! order. The supervisor (`lib/supervisor`) does most of the work; this module reads the options
+//! and reports to a person.
 
 mod size;
 mod start;

@@ -1,4 +1,4 @@
-//! What the archive has proved, and whether the journals go on where it ends.
+//! Reads the archive's findings, and checks that the journals continue where the archive ends.
 
 use super::{VerifyError, journals::Journals};
 use crate::words::{counted, number};
@@ -13,58 +13,58 @@ use wire::{
     subject,
 };
 
-/// What the archivists answered.
+/// The archivists' answers.
 pub enum Archive {
-    /// All that was asked.
+    /// The answers to all requests.
     Answered(Box<Answers>),
-    /// Nothing, and why.
+    /// No archivist answered; the reason.
     NoAnswer(String),
 }
 
-/// See [`Archive`].
+/// The archivists' answers to one verification.
 pub struct Answers {
     proof: Proof,
     tables: BTreeMap<TableId, ArchivedTable>,
-    /// Tables that are not over by the archive and have no journal as it was read.
+    /// Tables that are open by the archive, and had no journal when the journals were read.
     without_journal: Vec<TableId>,
     tournaments: HashSet<TournamentId>,
 }
 
-/// From where each part of the proof comes.
+/// The source of each part of the proof: archive or journal.
 #[derive(Debug, Default, Serialize)]
 pub struct ArchiveSummary {
-    /// Whether an archivist has answered. If not, journals were checked alone.
+    /// Whether an archivist has answered. If not, only the journals were checked.
     pub answered: bool,
-    /// Why not.
+    /// The reason, if none has answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Finished hands in the archive.
     pub hands: u64,
-    /// Violations that are recorded there; they count among all.
+    /// Violations recorded in the archive; they are part of the total.
     pub violations: u64,
-    /// Finished tournaments there whose tables were not compared with them yet.
+    /// Finished tournaments in the archive that are not yet compared with their tables.
     pub uncrossed: u64,
-    /// Journals whose beginning is gone, and is archived up to where they go on.
+    /// Journals without their first records, all of which are in the archive.
     pub joined: u64,
-    /// Each stream.
+    /// The streams of tables and tournaments.
     pub streams: Vec<StreamSummary>,
 }
 
 impl ArchiveSummary {
-    /// Returns it as lines for people.
+    /// Returns the summary as lines for people.
     pub fn lines(&self) -> Vec<String> {
         if let Some(reason) = &self.reason {
             return vec![format!(
-                "{reason}. The journals were checked alone: what has left them is not proved"
+                "{reason}. Only the journals were checked: records that were trimmed are not proved"
             )];
         }
         let used = self.streams.iter().filter(|stream| stream.journal_to > 0);
         let mut lines: Vec<String> = used.map(StreamSummary::line).collect();
         lines.push(format!(
-            "archive: {} and {}; {} on where it ends",
+            "archive: {} and {}; {} where it ends",
             counted(self.hands, "hand", "hands"),
             counted(self.violations, "recorded violation", "recorded violations"),
-            counted(self.joined, "journal goes", "journals go"),
+            counted(self.joined, "journal continues", "journals continue"),
         ));
         lines
     }
@@ -73,7 +73,7 @@ impl ArchiveSummary {
 impl StreamSummary {
     fn line(&self) -> String {
         let archive = match self.archived_to {
-            0 => "nothing archived".to_owned(),
+            0 => "no record archived".to_owned(),
             to => format!("archive to record {}", number(to)),
         };
         let journal = match self.journal_from {
@@ -84,24 +84,25 @@ impl StreamSummary {
     }
 }
 
-/// From where the proof of one stream comes.
+/// The source of the proof of one stream's records.
 #[derive(Debug, Serialize)]
 pub struct StreamSummary {
     /// The stream's name.
     pub stream: String,
-    /// Sequence of the last record that is archived; 0: none is.
+    /// Sequence of the last archived record; 0 if no record is archived.
     pub archived_to: u64,
-    /// Sequences of the first and the last record of the journals.
+    /// Sequence of the first record in the stream.
     pub journal_from: u64,
-    /// See `journal_from`.
+    /// Sequence of the last record in the stream.
     pub journal_to: u64,
 }
 
 impl Archive {
-    /// Asks what the archive has of these tables' journals, which have just been read.
+    /// Asks the archivists for their proofs of these tables. The tables' journals have just been
+    /// read.
     ///
     /// # Errors
-    /// When no archivist answers, or the archive is away, if it is `required`.
+    /// When no archivist answers or the archive cannot be read, if the archive is `required`.
     pub async fn ask(
         bus: &Bus,
         tables: &Journals<TableOutcome>,
@@ -114,7 +115,8 @@ impl Archive {
         }
     }
 
-    /// Reports what the archive has recorded, and where journals do not go on where it ends.
+    /// Reports the violations that the archive has recorded, and journals that do not continue
+    /// where the archive ends.
     ///
     /// # Errors
     /// When a journal or the archive cannot be read.
@@ -139,15 +141,17 @@ impl Archive {
         audit::compare_tournaments_with_archive(&tournaments.outcomes, &answers.tables, report);
         for table in &answers.without_journal {
             if let Some(archived_to) = lost(bus, *table).await? {
-                let what =
-                    format!("there is no journal; archive to record {archived_to}, and the table is open");
+                let what = format!(
+                    "there is no journal; it is archived to record {archived_to}, and the table is open"
+                );
                 report.violation(Location::Table(*table), None, Rule::Archive, what);
             }
         }
         Ok(())
     }
 
-    /// Sequence up to which a table's journal is archived: 0 when nothing of it is, none when that is not known.
+    /// Returns the sequence of a table's last archived record: 0 if no record is archived, none if
+    /// no archivist answered.
     fn archived_to(&self, table: TableId) -> Option<u64> {
         match self {
             Self::Answered(answers) => Some(answers.tables.get(&table).map_or(0, |known| known.archived_to)),
@@ -155,7 +159,7 @@ impl Archive {
         }
     }
 
-    /// Returns the tournaments whose journals are archived and may be gone.
+    /// Returns the tournaments whose journals are archived, and may be purged.
     pub fn tournaments(&self) -> HashSet<TournamentId> {
         match self {
             Self::Answered(answers) => answers.tournaments.clone(),
@@ -163,7 +167,7 @@ impl Archive {
         }
     }
 
-    /// Says from where each part of the proof comes.
+    /// Returns the source of each part of the proof.
     pub fn summary(
         &self,
         tables: &Journals<TableOutcome>,
@@ -232,8 +236,9 @@ fn archived(proof: &TableProof) -> ArchivedTable {
     }
 }
 
-/// Looks again for the journal of a table that had none when the journals were read. Returns up to which record it is
-/// archived, if the table is neither new nor over by now.
+/// Reads the journal of a table again that had no journal when the journals were read. Returns the
+/// sequence of its last archived record, if the table still has no journal and is not over: then
+/// the journal is lost.
 async fn lost(bus: &Bus, table: TableId) -> Result<Option<u64>, VerifyError> {
     let journal = TableStreams::new(bus).journal(subject::table_partition(table)).await?;
     if journal.recover_one(&subject::table_journal(table)).await?.is_some() {

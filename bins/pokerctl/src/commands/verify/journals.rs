@@ -1,4 +1,4 @@
-//! Every journal, read from the first record that it still has.
+//! Reads every journal from its first record in the stream.
 
 use super::VerifyError;
 use audit::{Links, Report, TableCheck, TableOutcome, TournamentCheck, TournamentOutcome};
@@ -16,15 +16,16 @@ const AT_ONCE: usize = 4;
 
 /// Journals of one kind, and their streams.
 pub struct Journals<O> {
-    /// What each journal came to.
+    /// The result of each journal.
     pub outcomes: Vec<O>,
-    /// How the records of each hang together, and the stream that holds it; in the order of `outcomes`.
+    /// The links between the records of each journal, and the journal's stream; in the order of
+    /// `outcomes`.
     pub links: Vec<(Links, String)>,
-    /// How far each stream reaches, asked for when its journals were read.
+    /// The first and last sequence of each stream, read after its journals.
     pub extents: BTreeMap<String, Extent>,
 }
 
-/// How journals of one kind are read.
+/// The functions that read journals of one kind.
 struct Reading<I, C, O> {
     parse: fn(&str) -> Option<I>,
     begin: fn(I) -> C,
@@ -32,13 +33,13 @@ struct Reading<I, C, O> {
     outcome: fn(C) -> O,
 }
 
-/// One partition, read.
+/// The result of one partition.
 type Part<O> = (Vec<(O, Links)>, Report);
 
 /// Reads the journals of all tables.
 ///
 /// # Errors
-/// When one cannot be read.
+/// When a journal cannot be read.
 pub async fn tables(bus: &Bus, report: &mut Report) -> Result<Journals<TableOutcome>, VerifyError> {
     let reading = Reading {
         parse: subject::parse_table_journal,
@@ -61,7 +62,7 @@ pub async fn tables(bus: &Bus, report: &mut Report) -> Result<Journals<TableOutc
 /// Reads the journals of all tournaments.
 ///
 /// # Errors
-/// When one cannot be read.
+/// When a journal cannot be read.
 pub async fn tournaments(bus: &Bus, report: &mut Report) -> Result<Journals<TournamentOutcome>, VerifyError> {
     let reading = Reading {
         parse: subject::parse_tournament_journal,
@@ -77,7 +78,7 @@ pub async fn tournaments(bus: &Bus, report: &mut Report) -> Result<Journals<Tour
     Ok(journals)
 }
 
-/// Reads these subjects of these streams, each in a task of its own.
+/// Reads journals by their streams and subjects, each pair in its own task.
 async fn all<I, C, O>(
     parts: Vec<(Journal, String)>,
     reading: Reading<I, C, O>,

@@ -19,8 +19,9 @@ use wire::{
     tournament::Place,
 };
 
-/// Number of repeated comparisons, and the pause before each.
+/// Maximum number of repeated comparisons.
 const TRIES: u32 = 20;
+/// Pause before a comparison is repeated.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// The state by the journals, with which the ledger is compared.

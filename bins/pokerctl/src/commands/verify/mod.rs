@@ -1,8 +1,8 @@
-//! `pokerctl verify`: reads every journal, the archive's own findings and the ledger of a fleet, running or idle, and checks
-//! what must always hold.
+//! `pokerctl verify`: reads every journal, the archive's findings and the ledger of a fleet,
+//! running or idle, and checks the invariants.
 //!
-//! The checks are those of `lib/audit`. Here is what they are fed with, and the comparison with the
-//! ledger.
+//! The checks are those of `lib/audit`. This module reads their input, and compares the journals
+//! with the ledger.
 
 mod archive;
 mod journals;
@@ -24,16 +24,16 @@ pub use verified::Verified;
 /// Options of `verify`.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct Args {
-    /// Leave the cashier's ledger out (when no database runs)
+    /// Do not check the cashier's ledger (when no database runs)
     #[arg(long)]
     pub without_ledger: bool,
-    /// Fail when no archivist answers. Otherwise the journals are then checked alone, and that is said: what has left
-    /// them is not proved
+    /// Fail when no archivist answers. Without this option only the journals are checked then, and
+    /// the output says that trimmed records are not proved
     #[arg(long)]
     pub require_archive: bool,
 }
 
-/// Why a verification could not be carried out. A violation is no error: see [`Verified`].
+/// The reason why a verification is not complete. A violation is no error: see [`Verified`].
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
     /// The fleet cannot be reached.
@@ -48,15 +48,16 @@ pub enum VerifyError {
     /// The cashier does not answer.
     #[error(transparent)]
     Ask(#[from] AskError),
-    /// A part of the verification broke down.
-    #[error("the verification broke down: {0}")]
+    /// A task of the verification panicked.
+    #[error("a task of the verification panicked: {0}")]
     Broken(#[from] tokio::task::JoinError),
 }
 
-/// Verifies and prints what was found. Whether nothing is violated.
+/// Verifies the fleet and prints the result. Returns whether no invariant is violated.
 ///
 /// # Errors
-/// When the fleet cannot be reached, a journal cannot be read, or the archive does not answer and is required.
+/// When the fleet cannot be reached, a journal cannot be read, or the archive does not answer and
+/// is required.
 pub async fn run(args: &Args, context: &Context) -> Result<bool, VerifyError> {
     let bus = context.bus().await?;
     let verified = verify(&bus, *args).await?;
@@ -68,16 +69,18 @@ pub async fn run(args: &Args, context: &Context) -> Result<bool, VerifyError> {
     Ok(verified.report.violations == 0)
 }
 
-/// Reads all journals, what the archive says of them and, if wanted, the ledger, and checks everything.
+/// Reads all journals, the archive's proofs of them and, unless excluded, the ledger, and checks
+/// them.
 ///
 /// # Errors
-/// When a journal cannot be read, the cashier does not answer, or the archive does not answer and is required.
+/// When a journal cannot be read, the cashier does not answer, or the archive does not answer and
+/// is required.
 pub async fn verify(bus: &Bus, args: Args) -> Result<Verified, VerifyError> {
     let began = Instant::now();
     let mut verified = Verified::default();
     let report = &mut verified.report;
-    // The archive after the tables: what has left their journals by then is archived. The tournaments after both: they know
-    // everything that their tables have carried out.
+    // The archive is read after the tables: records that were trimmed by then are archived.
+    // Tournaments are read last: their journals then contain all that their tables have reported.
     let tables = journals::tables(bus, report).await?;
     let archive = Archive::ask(bus, &tables, args.require_archive).await?;
     let tournaments = journals::tournaments(bus, report).await?;

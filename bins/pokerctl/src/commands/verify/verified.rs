@@ -1,4 +1,4 @@
-//! What a verification looked at, and what it found.
+//! The result of a verification: its extent and its findings.
 
 use super::archive::ArchiveSummary;
 use crate::{
@@ -8,29 +8,29 @@ use crate::{
 use audit::{Beginning, Location, Report, TableOutcome, TournamentOutcome, Violation};
 use serde::Serialize;
 
-/// Violations that are shown to people; the others are counted.
+/// Maximum number of violations that are printed for people; the others are counted.
 const MOST_SHOWN: usize = 20;
 
 /// A verification of a fleet.
 #[derive(Debug, Default, Serialize)]
 pub struct Verified {
-    /// Tables' journals.
+    /// Number of journals of tables.
     pub tables: u64,
-    /// Tournaments' journals.
+    /// Number of journals of tournaments.
     pub tournaments: u64,
-    /// Tournaments that have finished: their places and prizes were compared with the cashier's.
+    /// Number of finished tournaments. Their places and prizes were compared with the cashier's.
     pub finished_tournaments: u64,
-    /// Journals whose beginning is gone and that were checked from their first snapshot on. What
-    /// was before is for the archive to prove: see `archive`.
+    /// Number of journals without their first records, checked from their first snapshot on. The
+    /// archive proves the trimmed records: see `archive`.
     pub from_snapshot: u64,
-    /// Journals whose beginning is gone and that have no snapshot to begin with: nothing of them
-    /// was checked.
+    /// Number of journals without their first records and without a snapshot: they were not
+    /// checked.
     pub without_snapshot: u64,
-    /// What the archive has proved, and where the journals go on.
+    /// The archive's proof, and the records where the journals continue it.
     pub archive: ArchiveSummary,
-    /// How long it took, in seconds.
+    /// Duration of the verification, in seconds.
     pub seconds: f64,
-    /// What was found.
+    /// The violations and counts.
     #[serde(flatten)]
     pub report: Report,
 }
@@ -51,7 +51,7 @@ impl Verified {
         }
     }
 
-    /// Prints the first violations, and what was looked at.
+    /// Prints the first violations and the extent of the verification.
     pub fn print(&self) {
         let shown = self.shown();
         shown.iter().for_each(say);
@@ -66,8 +66,8 @@ impl Verified {
         say(self.summary());
     }
 
-    /// Returns the violations that people are shown: of those in the journals and those in the archive, half each if there
-    /// are many of both.
+    /// Returns the violations to print: those of the journals and those of the archive, half of
+    /// [`MOST_SHOWN`] each if there are many of both.
     fn shown(&self) -> Vec<&Violation> {
         let (archived, found): (Vec<&Violation>, Vec<&Violation>) =
             self.report.found.iter().partition(|violation| violation.location == Location::Archive);
@@ -76,13 +76,14 @@ impl Verified {
         found.into_iter().take(of_journals).chain(archived.into_iter().take(of_archive)).collect()
     }
 
-    /// Returns where checks began, unless all did at the beginning.
+    /// Returns a sentence on journals that were not checked from their creation on, if there are
+    /// any.
     fn beginnings(&self) -> Option<String> {
         let Self { from_snapshot, without_snapshot, report, .. } = self;
         let mut parts = Vec::new();
         if *from_snapshot > 0 {
             parts.push(format!(
-                "{} checked from the first snapshot on, because the beginning is gone",
+                "{} checked from the first snapshot on, because earlier records are trimmed",
                 counted(*from_snapshot, "journal is", "journals are")
             ));
         }
@@ -117,7 +118,7 @@ impl Verified {
             },
             report.actions,
             match report.violations {
-                0 => "nothing is violated".to_owned(),
+                0 => "no violation".to_owned(),
                 some => counted(some, "violation", "violations"),
             },
             self.seconds,
@@ -132,7 +133,7 @@ mod tests {
     use wire::TableId;
 
     #[test]
-    fn the_summary_says_where_checks_began() {
+    fn the_summary_says_at_which_record_checks_began() {
         let mut verified = Verified::default();
         assert_eq!(verified.beginnings(), None);
         verified.count(&[TableCheck::from_first_snapshot(TableId(1)).outcome()], &[]);
