@@ -3,9 +3,9 @@
 //! A file holds settings by their names in the server's API; settings that a file leaves out are
 //! the server's choice. `streams/<name>.json` is a stream's configuration, `consumers/*.json` is
 //! `{"stream", "config"}`, and `buckets/<name>.json` is converted to the stream behind a key-value
-//! bucket (NATS ADR-8). `tables.json` is `{"streams", "config"}`: the number of streams that the
-//! partitions of tables are spread over, and the configuration of each. To streams that are added,
-//! partitions are moved while their tables are played.
+//! bucket (NATS ADR-8). `tables.json` is `{"streams", "config"}`: the number of streams over which
+//! the partitions of tables are spread, and the configuration of each stream. Partitions are moved
+//! to added streams while their tables are played.
 
 mod moving;
 mod plan;
@@ -32,30 +32,30 @@ pub enum Applied {
     Moved,
 }
 
-/// What has been reached while partitions are moved.
+/// The progress while partitions are moved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// Partitions have left a stream: their tables stand still.
+    /// Partitions have left a stream: their tables cannot store records.
     Fenced {
         /// The stream.
         stream: String,
-        /// How many they are.
+        /// The number of partitions.
         partitions: usize,
     },
-    /// The stream has dealt with all that came before.
+    /// The stream has handled all earlier messages.
     Drained {
         /// The stream.
         stream: String,
     },
-    /// The partitions are in other streams, and their tables go on.
+    /// The partitions are in other streams, and their tables can store records again.
     Moved {
         /// The stream that they have left.
         stream: String,
-        /// Partitions that were moved so far.
+        /// Number of partitions that were moved so far.
         moved: usize,
-        /// Partitions that are to be moved in all.
+        /// Total number of partitions to move.
         of: usize,
-        /// How long these stood still, in milliseconds.
+        /// Time for which these partitions' tables could not store records, in milliseconds.
         stood_still_ms: u64,
     },
 }
@@ -69,7 +69,7 @@ pub struct AppliedObject {
     pub what: Applied,
 }
 
-/// Why the configuration could not be applied.
+/// The reason why the configuration cannot be applied.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
     /// A file or folder cannot be read.
@@ -91,7 +91,7 @@ pub enum AdminError {
     /// A stream of tables' journals is of an earlier version and has records.
     #[error(
         "stream {stream} holds journals of an earlier version ({subject}), which this one cannot read: \
-         go on with the earlier version, or begin with an empty folder of data"
+         continue with the earlier version, or begin with an empty folder of data"
     )]
     EarlierJournals {
         /// The stream.
@@ -109,13 +109,13 @@ pub enum AdminError {
         stream: String,
         /// The file.
         path: String,
-        /// How many streams there are.
+        /// The number of existing streams.
         present: u16,
     },
-    /// A stream has higher sequences than one that partitions are to be moved to from it.
+    /// A stream has higher sequences than the stream to which its partitions would move.
     #[error(
         "stream {from} has stored more records than stream {to} leaves room for before its own: \
-         nothing is moved there; raise \"streams\" further, and run `pokerctl apply` again"
+         no partition is moved there; raise \"streams\" further, and run `pokerctl apply` again"
     )]
     Overtaken {
         /// The stream that has the partitions.
@@ -137,9 +137,9 @@ pub async fn apply(bus: &Bus, dir: &Path) -> Result<Vec<AppliedObject>, AdminErr
     apply_telling(bus, dir, &mut |_| {}).await
 }
 
-/// The same, and tells how far partitions are moved. A move that is interrupted, by an error or
-/// because the future is dropped, is completed by applying the files again; one process at a time
-/// may do it.
+/// Does the same as [`apply`], and passes the progress of moved partitions to `tell`. A move that
+/// is interrupted, by an error or because the future is dropped, is completed by applying the files
+/// again; one process at a time may do it.
 ///
 /// # Errors
 /// Those of [`apply`].
@@ -206,7 +206,7 @@ async fn apply_consumer(
     Ok(what)
 }
 
-/// Returns the present settings overlaid with the wanted ones; `None` when that changes nothing.
+/// Returns the present settings overlaid with the wanted ones; `None` when these are equal.
 fn overlaid(present: &Value, wanted: Map<String, Value>) -> Option<Map<String, Value>> {
     let mut config = present.get("config")?.as_object()?.clone();
     let mut changed = false;

@@ -36,8 +36,8 @@ pub struct Patience {
 impl Bus {
     /// Sends a request until it is answered. The same bytes are sent again after "no responders" or
     /// without an answer in time, but not while answers to earlier requests still come. After "no
-    /// responders" one request of this connection at a time is repeated; the others wait for what
-    /// it finds. The answer to any repeat counts, however late.
+    /// responders" one request of this connection at a time is repeated; the others wait for its
+    /// answer. The answer to any repeat counts, however late.
     ///
     /// # Errors
     /// When the patience is over, the request cannot be sent, or the answer cannot be decoded.
@@ -93,7 +93,7 @@ impl Bus {
                 }
                 First::Nothing => each += each / 2,
                 // The answer to an earlier repeat may come meanwhile; the next turn finds it.
-                First::Nobody => {
+                First::NoResponders => {
                     scout = scout.or_else(|| self.no_responders().scout(&subject));
                     if let Some(looking) = &scout {
                         let left = give_up.saturating_duration_since(Instant::now());
@@ -183,7 +183,7 @@ impl Bus {
 enum First {
     Answer(Bytes),
     /// No responders.
-    Nobody,
+    NoResponders,
     /// No answer in time.
     Nothing,
 }
@@ -199,7 +199,7 @@ async fn first(
         let until = give_up.min(Instant::now() + each);
         match timeout_at(until, answers.next()).await {
             Ok(Some(Some(Answer::Given(answer)))) => return First::Answer(answer),
-            Ok(Some(Some(Answer::NoResponders))) => return First::Nobody,
+            Ok(Some(Some(Answer::NoResponders))) => return First::NoResponders,
             Err(_) if until < give_up && is_queued() => {}
             Ok(Some(None) | None) | Err(_) => return First::Nothing,
         }

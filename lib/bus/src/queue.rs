@@ -34,8 +34,8 @@ pub struct WorkQueue {
 /// The server's time, counted on by the monotonic clock: the server stamps jobs with its time.
 #[derive(Clone, Copy, Debug)]
 struct ServerTime {
-    /// The server's time in milliseconds since 1970, and when it was told; `None` before the first
-    /// answer.
+    /// The server's time in milliseconds since 1970, and the moment when it arrived; `None` before
+    /// the first answer.
     told: Option<(u64, Instant)>,
     /// When the server is to be asked again.
     again: Instant,

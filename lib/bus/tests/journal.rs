@@ -343,7 +343,7 @@ async fn a_record_that_is_too_large_is_refused() {
     assert_eq!(journal.recover_one(&table(1)).await.unwrap(), None);
 }
 
-/// What is logged while the returned guard lives.
+/// Captures the log while the returned guard lives.
 fn logged() -> (Arc<Mutex<Vec<u8>>>, tracing::subscriber::DefaultGuard) {
     struct Lines(Arc<Mutex<Vec<u8>>>);
     impl Write for Lines {
@@ -387,7 +387,13 @@ async fn a_full_stream_is_waited_for_and_the_log_says_which_and_what_to_do() {
     assert!(!journal.is_well());
     let log = String::from_utf8(lines.lock().unwrap().clone()).unwrap();
     let line = log.lines().find(|line| line.contains("has no room")).unwrap();
-    for part in ["ERROR", "stream TABLES_0", "nothing is lost", "maximum bytes exceeded", "raise max_bytes"] {
+    for part in [
+        "ERROR",
+        "stream TABLES_0",
+        "all stored records are kept",
+        "maximum bytes exceeded",
+        "raise max_bytes",
+    ] {
         assert!(line.contains(part), "{part} is missing: {line}");
     }
     resize(-1).await;

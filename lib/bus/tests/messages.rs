@@ -361,7 +361,7 @@ async fn a_waiting_worker_gets_a_job_without_delay() {
 }
 
 #[tokio::test]
-async fn applying_twice_changes_nothing() {
+async fn a_second_apply_makes_no_change() {
     let fleet = Fleet::start().await;
     let bus = fleet.bus("admin").await;
     let dir = servers::find::nats_config().unwrap();

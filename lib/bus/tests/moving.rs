@@ -1,4 +1,4 @@
-//! Streams are added while journals are written: nothing is lost, doubled or put out of order,
+//! Streams are added while journals are written: no record is lost, doubled or put out of order,
 //! wherever the move is interrupted.
 
 #![allow(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
@@ -23,7 +23,7 @@ use tokio::{
 };
 use wire::{TableId, subject};
 
-/// A home with the fleet's streams, and another number of them.
+/// Makes a home with the fleet's streams in another number.
 fn with_streams(streams: u16) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     set_streams(folder.path(), streams);
@@ -37,7 +37,7 @@ fn set_streams(folder: &Path, streams: u16) {
     std::fs::write(folder.join("tables.json"), changed).unwrap();
 }
 
-/// A table of a partition.
+/// Returns a table of a partition.
 fn table_in(partition: u16) -> TableId {
     (1..).map(TableId).find(|table| subject::table_partition(*table) == partition).unwrap()
 }
@@ -142,7 +142,8 @@ async fn journals_go_on_in_added_streams_wherever_the_move_is_interrupted() {
         let mut step = 1;
         while !apply_until(&admin, folder.path(), step).await {
             interrupted += 1;
-            // What is said of a step comes before the next one: here it is cut off at both.
+            // The progress of a step is told before the next step begins: the move is interrupted
+            // after both.
             step = step % 4 + 1;
             sleep(Duration::from_millis(20)).await;
         }
@@ -171,7 +172,7 @@ async fn journals_go_on_in_added_streams_wherever_the_move_is_interrupted() {
     assert!(again.iter().all(|object| object.what == admin::Applied::Unchanged), "{again:?}");
 }
 
-/// A number out of a seed (SplitMix64).
+/// Returns the next number of a seed (SplitMix64).
 fn random(state: &AtomicU64) -> u64 {
     let z = state.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -222,7 +223,7 @@ async fn add_a_stream(fleet: &Fleet) {
 }
 
 #[tokio::test]
-async fn an_owner_that_has_not_heard_of_the_move_is_refused_what_another_has_taken() {
+async fn an_owner_that_does_not_know_of_a_move_cannot_append_after_another_owners_record() {
     let fleet = Fleet::start().await;
     let (old, new) = (fleet.bus("table-worker").await, fleet.bus("table-worker").await);
     let mut others = (1..).map(TableId).filter(|table| subject::table_partition(*table) == MOVES);
@@ -251,7 +252,7 @@ async fn an_owner_that_has_not_heard_of_the_move_is_refused_what_another_has_tak
 }
 
 #[tokio::test]
-async fn what_an_owner_reads_after_a_move_it_has_not_heard_of_is_the_latest() {
+async fn an_owner_that_does_not_know_of_a_move_reads_the_latest_records() {
     let fleet = Fleet::start().await;
     let (old, new) = (fleet.bus("table-worker").await, fleet.bus("table-worker").await);
     let (table, old) = (table_in(MOVES), journal(&old, MOVES).await);

@@ -34,7 +34,7 @@ struct Worker {
 }
 
 impl Worker {
-    /// Starts a worker that finishes at once whatever is under way.
+    /// Starts a worker that finishes its work under way at once.
     async fn start(bus: &Bus, name: &str) -> Self {
         Self::start_as(bus, name, Role::TableWorker, OwnedKind::Tables).await
     }
@@ -97,7 +97,7 @@ async fn the_first_member_gets_all_partitions_at_once() {
     let bus = fleet.bus("table-worker").await;
     let started = Instant::now();
     let worker = Worker::start(&bus, "a").await;
-    until("everything is owned", || worker.count() == ALL).await;
+    until("all partitions are owned", || worker.count() == ALL).await;
     println!("all partitions owned after {:?}", started.elapsed());
     assert_eq!(worker.ownership.owner_of(17).unwrap().as_str(), "a");
     let owners = owners(&bus, OwnedKind::Tables).await.unwrap();
@@ -142,7 +142,7 @@ async fn a_dead_owner_is_replaced() {
     let (theirs, ours) = (a.held(), b.held());
     let killed = Instant::now();
     drop(a);
-    until("everything is owned", || b.count() == ALL).await;
+    until("all partitions are owned", || b.count() == ALL).await;
     println!("taken over after {:?}", killed.elapsed());
     let after = b.held();
     assert!(ours.iter().all(|(partition, epoch)| after.get(partition) == Some(epoch)));
@@ -169,7 +169,7 @@ async fn a_dead_member_is_noticed_before_one_that_is_only_silent() {
     drop(gone);
     until("one is missed", || !alive("gone") || !alive("silent")).await;
     assert!(alive("silent"), "silence alone is no proof yet");
-    until("everything is owned", || here.count() == ALL).await;
+    until("all partitions are owned", || here.count() == ALL).await;
 }
 
 #[tokio::test]
@@ -180,7 +180,7 @@ async fn a_planned_stop_hands_over_at_once() {
     until("both own half", || (a.count(), b.count()) == (ALL / 2, ALL / 2)).await;
     let started = Instant::now();
     timeout(GUARD, a.ownership.drain()).await.unwrap();
-    until("everything is owned", || b.count() == ALL).await;
+    until("all partitions are owned", || b.count() == ALL).await;
     println!("handed over after {:?}", started.elapsed());
     assert_eq!(a.events(), (ALL / 2, ALL / 2, 0));
     assert_eq!(b.events().2, 0);
@@ -196,11 +196,11 @@ async fn a_restart_under_the_same_name_takes_its_partitions_back() {
     let fleet = Fleet::start().await;
     let bus = fleet.bus("table-worker").await;
     let first = Worker::start(&bus, "a").await;
-    until("everything is owned", || first.count() == ALL).await;
+    until("all partitions are owned", || first.count() == ALL).await;
     let before = first.held();
     drop(first);
     let again = Worker::start(&bus, "a").await;
-    until("everything is owned again", || again.count() == ALL).await;
+    until("all partitions are owned again", || again.count() == ALL).await;
     assert!(again.held().iter().all(|(partition, epoch)| before[partition] < *epoch));
 }
 
@@ -218,7 +218,7 @@ async fn while_the_server_is_down_no_member_is_declared_dead() {
     assert_eq!((a.held(), b.held(), a.events(), b.events()), before);
     // Claims work again.
     drop(a);
-    until("everything is owned", || b.count() == ALL).await;
+    until("all partitions are owned", || b.count() == ALL).await;
 }
 
 #[tokio::test]
@@ -303,7 +303,7 @@ async fn an_owner_that_was_cut_off_is_not_certain() {
         let proxy = Proxy::start(&fleet).await;
         let through = fleet.bus_through("table-worker", &proxy).await;
         let a = work(&through, "a").await;
-        until("everything is owned", || a.lock().unwrap().len() == ALL).await;
+        until("all partitions are owned", || a.lock().unwrap().len() == ALL).await;
         let tenure = a.lock().unwrap().values().next().unwrap().clone();
         until("it is certain", || tenure.is_certain()).await;
         proxy.freeze();
@@ -312,7 +312,7 @@ async fn an_owner_that_was_cut_off_is_not_certain() {
         until("the other takes over", || b.lock().unwrap().len() == ALL).await;
         assert_eq!(a.lock().unwrap().len(), ALL, "the former owner cannot know yet");
         assert!(!tenure.is_certain(), "its heartbeats do not come back");
-        // Long enough that a reading of the claims is under way, in vain.
+        // Long enough that a failing read of the claims is under way.
         sleep(Duration::from_secs(6)).await;
         if cut {
             proxy.cut()
@@ -340,7 +340,7 @@ async fn an_owner_that_stood_still_is_not_certain_for_a_while() {
     let fleet = Fleet::start().await;
     let bus = fleet.bus("table-worker").await;
     let a = work(&bus, "a").await;
-    until("everything is owned", || a.lock().unwrap().len() == ALL).await;
+    until("all partitions are owned", || a.lock().unwrap().len() == ALL).await;
     let tenure = a.lock().unwrap().values().next().unwrap().clone();
     until("it is certain", || tenure.is_certain()).await;
     std::thread::sleep(Duration::from_millis(700));

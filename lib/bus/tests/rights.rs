@@ -1,4 +1,4 @@
-//! Each role's NATS user may do exactly what the role needs, tested on a real server.
+//! Each role's NATS user has exactly the rights that the role needs, tested on a real server.
 //!
 //! Uses the client library itself, because the bus offers no calls that a role may not make.
 
@@ -171,7 +171,7 @@ async fn passes(client: &async_nats::Client, complaints: &Mutex<Vec<String>>, su
 }
 
 #[tokio::test]
-async fn each_role_may_do_what_it_needs_and_no_more() {
+async fn each_role_has_exactly_the_rights_that_it_needs() {
     let fleet = Fleet::start().await;
     let mut wrong = Vec::new();
     for user in USERS {

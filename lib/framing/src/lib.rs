@@ -48,7 +48,7 @@ impl Incoming {
         Self { limit, bytes: BytesMut::new() }
     }
 
-    /// Returns the next frame. May be given up and called again: nothing is lost.
+    /// Returns the next frame. May be given up and called again: no bytes are lost.
     ///
     /// # Errors
     /// When the stream has ended or failed, or the frame is too large; there will be no more frames

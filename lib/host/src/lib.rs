@@ -2,7 +2,7 @@
 //!
 //! A [`Partition`] is a pure core. Inputs (commands, acks of appends, journals that were read,
 //! timers, answers to effects) are its methods; each gets the surroundings as [`Around`]. Actions
-//! to carry out come out as [`Output`]s. The core never waits, reads no clock, logs nothing and
+//! to carry out come out as [`Output`]s. The core never waits, reads no clock, writes no log and
 //! knows no network. An aggregate is any type that implements [`Aggregate`]: its rules and its
 //! codec.
 //!
@@ -11,9 +11,9 @@
 //!   the events, answer and send news.
 //! - Every append names the record that it expects to follow. After a conflict the journal is read
 //!   and the command decided anew.
-//! - An answer without a record behind it (a refusal, "nothing to do") is given only while
-//!   ownership is certain; for [`FENCE_MS`] after a takeover only after a check that the former
-//!   owner has written no further record.
+//! - An answer without a record behind it (a refusal, "no change") is given only while ownership is
+//!   certain; for [`FENCE_MS`] after a takeover only after a check that the former owner has
+//!   written no further record.
 //! - All queues are bounded. Every command is answered, unless the journal has a newer owner.
 //! - Effects are derived from the state, run once at a time, and are repeated with growing pauses.
 //!

@@ -206,7 +206,7 @@ fn a_time_out_is_stored_at_once_or_decided_anew_and_no_time_runs_out_during_an_o
     stage.world.well.set(false);
     stage.pass(PATIENCE_MS);
     let seen = stage.wake(&mut server);
-    assert!(matches!(&seen.news[0][..], [QueueEvent::Extended(_)]), "nothing can be stored");
+    assert!(matches!(&seen.news[0][..], [QueueEvent::Extended(_)]), "no record can be stored");
     stage.world.well.set(true);
     stage.pass(PATIENCE_MS);
     stage.partition.wake(&stage.world);

@@ -5,7 +5,7 @@
 //! answers to effects and the clock are handled one after the other; records of different
 //! aggregates are written at the same time.
 //!
-//! The crate does not know what an aggregate is, nor to whom its news go.
+//! The crate does not know the kind of the aggregate, nor the receivers of its news.
 
 mod jobs;
 mod service;

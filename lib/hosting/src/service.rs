@@ -17,7 +17,7 @@ pub struct Asked<A: Aggregate> {
     pub rides: bool,
 }
 
-/// What a partition's task has of its process.
+/// The partition context: the parts of the process that a partition's task uses.
 #[derive(Clone)]
 pub struct PartitionContext<S> {
     /// The role's implementation.

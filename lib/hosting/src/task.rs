@@ -58,7 +58,7 @@ type Key<S> = <<S as Service>::Aggregate as Aggregate>::Key;
 type Command<S> = <<S as Service>::Aggregate as Aggregate>::Command;
 type Out<S> = Output<<S as Service>::Aggregate, Request>;
 
-/// Runs a partition until its tenure ends; then finishes what is under way and refuses all other
+/// Runs a partition until its tenure ends; then finishes its work under way and refuses all other
 /// commands for now.
 ///
 /// # Errors
@@ -182,7 +182,7 @@ impl<S: Service> Task<S> {
         Ok(())
     }
 
-    /// Finishes what is under way and refuses all other commands for now.
+    /// Finishes the work under way and refuses all other commands for now.
     async fn release(&mut self) -> Result<(), PartitionError> {
         self.core.release(&here(&self.context, self.started));
         self.carry_out().await?;

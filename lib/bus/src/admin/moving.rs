@@ -2,8 +2,8 @@
 //! (`docs/decisions/0039-streams-are-added.md`).
 //!
 //! Invariant: a partition's subject is added to the later stream only once no append can reach the
-//! earlier one. The streams' lists of subjects show how far a move has come, so an interrupted move
-//! can be continued after each step.
+//! earlier one. The streams' lists of subjects show which steps of a move are done, so an
+//! interrupted move can be continued after each step.
 
 use super::{AdminError, Progress, plan::Departure};
 use crate::{
@@ -20,13 +20,13 @@ use std::{
 use tokio::time::sleep;
 use wire::subject;
 
-/// Time between the removal of a subject from a stream and the question whether the stream has
-/// handled all earlier messages: an append that was routed to the stream before is in its queue
-/// long before that.
+/// Time between the removal of a subject from a stream and the check that the stream has handled
+/// all earlier messages: an append that was routed to the stream before is in its queue long before
+/// that.
 const UNDER_WAY: Duration = Duration::from_millis(500);
-/// Time limit for the stream's answer to that question.
+/// Time limit for the stream's answer to that check.
 const ANSWER: Duration = Duration::from_secs(5);
-/// Number of attempts at the question.
+/// Number of attempts at the check.
 const ATTEMPTS: usize = 6;
 
 /// The server's description of a stream.
@@ -65,8 +65,8 @@ impl About {
     }
 }
 
-/// Moves partitions from one stream to others. Returns how long their tables could not store
-/// records.
+/// Moves partitions from one stream to others. Returns the time for which their tables could not
+/// store records.
 pub(super) async fn carry_out(
     bus: &Bus,
     departure: &Departure,

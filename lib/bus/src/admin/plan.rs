@@ -17,7 +17,7 @@ pub(super) struct Share {
     pub(super) first: u64,
     /// Sequence of its last record.
     pub(super) last: u64,
-    /// The partitions whose journals it has.
+    /// The partitions whose journals the stream has.
     pub(super) partitions: Partitions,
 }
 
@@ -43,7 +43,7 @@ pub(super) fn first_sequence(others: &[Share]) -> u64 {
     (newest / SEQUENCES + 1) * SEQUENCES
 }
 
-/// Returns the partitions that no stream holds although streams held them before.
+/// Returns the partitions that no stream holds although streams have held them.
 pub(super) fn stranded(shares: &[Share]) -> Vec<u16> {
     let held = |partition: &u16| shares.iter().any(|share| share.partitions.held.contains(partition));
     let had = |partition: &u16| shares.iter().any(|share| share.has(*partition));
@@ -58,8 +58,8 @@ pub(super) fn departures(shares: &[Share], at_once: usize) -> Vec<Departure> {
     for partition in stranded(shares) {
         let left = (0..shares.len()).filter(|number| shares[*number].partitions.moved.contains(&partition));
         let Some(from) = left.max_by_key(|number| shares[*number].first) else { continue };
-        // The stream that it has left may take it back, because no record was stored elsewhere
-        // since.
+        // The stream that the partition has left may take it back, because no record was stored
+        // elsewhere since.
         let to = (0..shares.len()).filter(|to| *to == from || follows(&shares[*to], &shares[from]));
         if let Some(to) = to.min_by_key(|to| held[*to].len()) {
             held[to].insert(partition);
@@ -145,7 +145,7 @@ mod tests {
             let held = carried_out(&mut shares, &moves);
             assert_eq!(held.iter().sum::<usize>(), usize::from(TABLE_PARTITIONS));
             assert!(held.iter().all(|held| held.abs_diff(256 / streams) <= 1), "{held:?}");
-            assert_eq!(departures(&shares, 256), Vec::new(), "nothing is left to be moved");
+            assert_eq!(departures(&shares, 256), Vec::new(), "no partition is left to move");
             for share in shares.iter_mut().filter(|share| share.first == first) {
                 share.last = first + 5;
             }

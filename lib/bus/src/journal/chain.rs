@@ -66,7 +66,7 @@ pub(super) struct Chain {
     /// The partition of the journals; none if a stream was opened by its name.
     partition: Option<(TableStreams, u16)>,
     streams: RwLock<Streams>,
-    /// Time of the last question to the server where the partition is.
+    /// Time of the last request to the server for the partition's streams.
     asked: Mutex<Option<Instant>>,
 }
 
@@ -92,7 +92,7 @@ impl Chain {
         let Some((streams, partition)) = &self.partition else {
             return Ok(true);
         };
-        // Many tasks ask at the same time; one question after the moment answers all.
+        // Many tasks ask at the same time; one request after `moment` serves all.
         let mut asked = self.asked.lock().await;
         if asked.is_none_or(|asked| asked <= moment) {
             let asks = Instant::now();

@@ -68,8 +68,8 @@ pub struct Stored {
     pub subject: String,
     /// The record's sequence.
     pub sequence: u64,
-    /// Sequence of the subject's record before it; 0 for the first. None if the record does not
-    /// say, which no record of a journal does.
+    /// Sequence of the subject's record before it; 0 for the first. None if the record has no such
+    /// header; every record of a journal has it.
     pub previous: Option<u64>,
     /// Time when the server stored it, in milliseconds since 1970.
     pub time_ms: u64,
@@ -109,8 +109,8 @@ pub enum JournalError {
     },
     /// No stream holds a partition's journals.
     #[error(
-        "no stream on the NATS server holds the journals of partition {partition}: run `pokerctl apply`; what it was \
-         interrupted in it completes"
+        "no stream on the NATS server holds the journals of partition {partition}: run `pokerctl apply`, which \
+         completes an interrupted move"
     )]
     Unheld {
         /// The partition.

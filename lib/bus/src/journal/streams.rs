@@ -20,9 +20,9 @@ use tokio::{
 };
 use wire::subject;
 
-/// Interval between two questions for the stream of a partition that no stream holds.
+/// Interval between two requests for the stream of a partition that no stream holds.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// How long a partition may be without a stream while it is moved.
+/// Maximum time for which a partition may have no stream while it is moved.
 const MOVING: Duration = Duration::from_secs(30);
 
 /// The streams of all tables' journals. Clones share open streams.

@@ -86,7 +86,7 @@ impl Warnings {
                 stream,
                 reason,
                 waited_ms,
-                "stream {stream} has no room for records: its tables and tournaments are stopped and nothing is lost; they continue \
+                "stream {stream} has no room for records: its tables and tournaments are stopped, and all stored records are kept; they continue \
                  by themselves once there is room: raise max_bytes in nats/ and run `pokerctl apply`, give the NATS server more \
                  disk or max_file_store, or see with `pokerctl nodes` that an archivist runs, which removes archived records"
             ),

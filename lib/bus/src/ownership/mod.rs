@@ -3,7 +3,7 @@
 //! A claim is a key of a bucket, written by compare-and-swap; its revision is the epoch. All
 //! members compute the same fair shares from the live members and the present claims. A partition
 //! without a live owner is claimed at once by the member whose share it is in. A partition that its
-//! owner has too many of is handed over by that owner: the user finishes what is under way, then
+//! owner has too many of is handed over by that owner: the user finishes its work under way, then
 //! the key is written as released to the next owner, which claims it at once.
 //!
 //! Ownership is for liveness only: the journal's expected sequence makes a second owner harmless.

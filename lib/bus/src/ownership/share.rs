@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newcomer_gets_its_share_and_nothing_else_moves() {
+    fn a_newcomer_gets_its_share_and_no_other_partition_moves() {
         let two = members(&["a", "b"]);
         let before = shares(&[None; 256], &two).unwrap();
         let after = shares(&owned(&before), &members(&["a", "b", "c"])).unwrap();

@@ -148,7 +148,7 @@ impl Tenure {
     }
 
     /// Returns when the partition is to be handed over, or to be restarted because the clock was
-    /// set. The task then finishes what is under way, begins no new work, and ends.
+    /// set. The task then finishes its work under way, begins no new work, and ends.
     pub async fn ends(&mut self) {
         self.ending.comes().await;
     }

@@ -162,7 +162,7 @@ async fn pass(
 pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let started = Instant::now();
     while !holds() {
-        assert!(started.elapsed() < GUARD, "waited in vain until {what}");
+        assert!(started.elapsed() < GUARD, "not within {GUARD:?}: {what}");
         sleep(Duration::from_millis(5)).await;
     }
 }

@@ -315,7 +315,7 @@ impl<A: Aggregate, R> Host<A, R> {
         }
     }
 
-    /// Does what is due at an armed wake-up.
+    /// Carries out all that is due at an armed wake-up.
     pub(super) fn wake<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) {
         match self.stage {
             JournalState::Unread if self.pause.until_ms <= context.now.mono_ms => self.read_again(context),

@@ -205,7 +205,7 @@ impl<A: Aggregate, R> Partition<A, R> {
         self.settle(around, id);
     }
 
-    /// Does what is due by now.
+    /// Carries out all that is due by now.
     pub fn wake(&mut self, around: &impl Around) {
         let now_ms = around.now().mono_ms;
         while let Some(&Reverse((at_ms, id))) = self.wakes.peek()
@@ -225,7 +225,7 @@ impl<A: Aggregate, R> Partition<A, R> {
         }
     }
 
-    /// Has some of the aggregates at rest store their state again, so that their earlier records
+    /// Makes some of the aggregates at rest store their state again, so that their earlier records
     /// may be trimmed: a few of those for which it is due. To be called about once a second.
     pub fn renew(&mut self, around: &impl Around) {
         if self.releasing || self.ended {

@@ -99,7 +99,7 @@ impl<A: Aggregate, R> Unread<A, R> {
         None
     }
 
-    /// Has the next journals read for which no request has come.
+    /// Starts to read the next journals for which no request has come.
     pub(super) fn read_ahead(&mut self, mono_ms: u64, outputs: &mut Vec<Output<A, R>>) {
         while self.reading_ahead < READ_AHEAD
             && mono_ms >= self.not_before_ms

@@ -18,12 +18,13 @@ const CLOCK_PART: u64 = 50;
 const CLOCK_SLACK_MS: u64 = 50;
 /// Records of the whole stream after which an aggregate at rest stores its state again. A trimmed
 /// stream then holds at most about twice as many (the archive keeps two snapshots of each table),
-/// and where 3,400 tables share a stream and only one plays, a tenth of what is written are renewed
-/// snapshots.
+/// and where 3,400 tables share a stream and only one plays, a tenth of the written bytes are
+/// renewed snapshots.
 const RENEW_AFTER: u64 = 32_768;
 
 impl<A: Aggregate, R> Host<A, R> {
-    /// Does what can be done now: queued commands, then what the clock decides, then due reminders.
+    /// Carries out all that is due: queued commands, then the clock's decisions, then due
+    /// reminders.
     pub(super) fn go_on<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) {
         while matches!(self.stage, JournalState::Idle) && !context.releasing {
             match self.queue.pop_front() {
@@ -134,12 +135,12 @@ impl<A: Aggregate, R> Host<A, R> {
         }
     }
 
-    /// Records what the clock decides. No turn runs out because of an outage: neither during one
-    /// nor when one fell into the turn; the turn gets its full time again. After a record that was
-    /// only late, the turn is extended when its time is over and not before: under overload an
-    /// extra record for each late one would keep the overload up.
+    /// Records the clock's decisions. No turn runs out because of an outage: neither during one nor
+    /// when one fell into the turn; the turn gets its full time again. After a record that was only
+    /// late, the turn is extended when its time is over and not before: under overload an extra
+    /// record for each late one would keep the overload up.
     ///
-    /// Returns whether anything was decided.
+    /// Returns whether the clock decided.
     fn tick<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) -> bool {
         if self.pause.until_ms > context.now.mono_ms {
             return false;
@@ -170,7 +171,7 @@ impl<A: Aggregate, R> Host<A, R> {
         idle && self.position.last > 0 && self.position.snapshot + RENEW_AFTER < newest
     }
 
-    /// Has the aggregate's state stored again.
+    /// Starts to store the aggregate's state again.
     pub(super) fn renew<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) {
         let events = A::renewed();
         if !events.is_empty() && self.pause.until_ms <= context.now.mono_ms {
@@ -205,8 +206,8 @@ impl<A: Aggregate, R> Host<A, R> {
         self.append(record, queued, patient, context);
     }
 
-    /// Whether the last record was written here, and the clock that records are dated by has gone
-    /// on since as the monotonic one has, or less.
+    /// Returns whether the last record was written here, and the clock that records are dated by
+    /// has gone on since as the monotonic one has, or less.
     fn goes_on_from_last(&self, now: Now) -> bool {
         self.written.is_some_and(|last| {
             let passed_ms = now.mono_ms.saturating_sub(last.mono_ms);

@@ -1,4 +1,4 @@
-//! The smallest aggregate: a queue that pairs the players who wait in it.
+//! The smallest aggregate: a queue that pairs its waiting players.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails like a test")]
 
