@@ -1,10 +1,9 @@
-//! Whether a journal goes on where the archive of it ends, and whether both have the same on
-//! record.
+//! Checks that a journal continues where its archive ends, and that both have the same on record.
 //!
-//! Each record of a journal names the one before it, so what has left a journal is known exactly.
-//! All of that must be archived. The journal is to be read before the archive is asked, and a
-//! tournament's journal after that: then nothing here depends on what is played, archived and
-//! trimmed meanwhile.
+//! Each record of a journal names the one before it, so the trimmed records are known exactly. All
+//! trimmed records must be archived. The journal must be read before the archive is asked, and a
+//! tournament's journal after that: then the result does not depend on records that are stored,
+//! archived and trimmed meanwhile.
 
 use crate::{
     beginning::Beginning,
@@ -17,16 +16,16 @@ use crate::{
 use std::collections::BTreeMap;
 use wire::{HandNo, TableId};
 
-/// Places of one journal where records are missing that are kept; those after them are as wrong.
+/// Maximum number of gaps of one journal that are kept; further gaps are as wrong.
 const MOST_GAPS: usize = 16;
-/// Hands that a table has played and its tournament not yet taken in: a table waits for its
-/// instruction.
+/// Maximum number of hands that a table has played and its tournament not yet recorded: a table
+/// waits for its instruction.
 const UNREPORTED: u64 = 1;
 
-/// What the archive has of a table.
+/// The archive's knowledge of a table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ArchivedTable {
-    /// Sequence of the last archived record in its stream; 0: none is.
+    /// Sequence of the last archived record in its stream; 0 if no record is archived.
     pub archived_to: u64,
     /// Archived hands, chained.
     pub hands: Chain,
@@ -37,7 +36,7 @@ pub struct ArchivedTable {
 /// Records that are missing in a journal as it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
-    /// Sequence of the last record before them that was read; 0: none was.
+    /// Sequence of the last record before them that was read; 0 if no record was read.
     pub after: u64,
     /// Sequence of the last missing record.
     pub last: u64,
@@ -54,8 +53,7 @@ pub struct Links {
 
 impl Links {
     /// Takes in the next record and the sequence of the journal's record before it (0 for the
-    /// first; none when that is not known). Returns whether records are missing between this one
-    /// and the last that was taken in, or before it.
+    /// first; none if it is not known). Returns whether records are missing before this one.
     pub fn record(&mut self, sequence: u64, previous: Option<u64>) -> bool {
         let after = std::mem::replace(&mut self.last, sequence);
         let Some(last) = previous.filter(|&previous| previous > after) else { return false };
@@ -65,15 +63,14 @@ impl Links {
         true
     }
 
-    /// Returns where records are missing, the first places of them.
+    /// Returns the first gaps, at most [`MOST_GAPS`].
     #[must_use]
     pub fn gaps(&self) -> &[Gap] {
         &self.gaps
     }
 
-    /// Reports records that are missing although the stream, which now begins with the record of
-    /// sequence `first`, has not been trimmed so far; and those that are not archived, where it is
-    /// known up to which sequence records are.
+    /// Reports missing records that the stream, which now begins with sequence `first`, has not
+    /// trimmed, and missing records after `archived_to`, if that is known.
     pub fn check(&self, location: Location, first: u64, archived_to: Option<u64>, report: &mut Report) {
         for Gap { after, last, from } in &self.gaps {
             let missing = format!("after record {after} up to record {last}");
@@ -94,20 +91,20 @@ impl Links {
     }
 }
 
-/// Compares tables with what the archive has of them: a check that began at a snapshot must go on
-/// with the hand and the instruction after those that are archived, or before. A table without an
-/// entry in `archived` has nothing there.
+/// Compares tables with the archive: a check that began at a snapshot must go on with the hand and
+/// the instruction after those that are archived, or before. A table without an entry in `archived`
+/// has no archived records.
 pub fn compare_tables(
     tables: &[TableOutcome],
     archived: &BTreeMap<TableId, ArchivedTable>,
     report: &mut Report,
 ) {
-    let nothing = ArchivedTable::default();
+    let not_archived = ArchivedTable::default();
     for table in tables {
         if !matches!(table.beginning, Beginning::Snapshot { .. }) {
             continue;
         }
-        let known = archived.get(&table.table).unwrap_or(&nothing);
+        let known = archived.get(&table.table).unwrap_or(&not_archived);
         let from = [
             ("hand", table.first_hand.0, &known.hands),
             ("instruction", table.first_instruction, &known.instructions),
@@ -124,8 +121,8 @@ pub fn compare_tables(
     }
 }
 
-/// Compares what tournaments have on record of their tables with what is archived of the tables:
-/// the hands and the instructions that have left the tables' journals are the same.
+/// Compares the tournaments' records of their tables with the archived records of the tables: the
+/// hands and the instructions of the trimmed records must be the same.
 pub fn compare_tournaments(
     tournaments: &[TournamentOutcome],
     archived: &BTreeMap<TableId, ArchivedTable>,
@@ -203,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_trimmed_must_be_archived() {
+    fn trimmed_records_must_be_archived() {
         let links = links(&[(50, 41), (60, 50)]);
         assert_eq!(links.gaps(), [Gap { after: 0, last: 41, from: 50 }]);
         for archived_to in [Some(41), Some(60), None] {

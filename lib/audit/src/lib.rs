@@ -7,9 +7,8 @@
 //! [`TableCheck`] and [`TournamentCheck`] take the records of one journal in order, while they are
 //! written or all at once, and add their findings to a [`Report`].
 //! [`compare_tables_with_tournaments`] compares the results of the journals ([`TableOutcome`],
-//! [`TournamentOutcome`]).
-//! Whether each journal goes on where the archive of it ends is checked by [`Links`], and both are
-//! compared by [`compare_tables_with_archive`] and [`compare_tournaments_with_archive`].
+//! [`TournamentOutcome`]). [`Links`] checks that each journal continues where its archive ends, and
+//! both are compared by [`compare_tables_with_archive`] and [`compare_tournaments_with_archive`].
 //!
 //! This crate does not know NATS, tasks, clocks, the ledger or the source of the records.
 

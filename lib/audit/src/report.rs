@@ -17,7 +17,7 @@ pub enum Location {
     Tournament(TournamentId),
     /// The cashier's ledger.
     Ledger,
-    /// What the archivists have recorded.
+    /// A finding that the archivists have recorded.
     Archive,
 }
 
@@ -61,7 +61,8 @@ pub enum Rule {
     Tournament,
     /// The ledger balances and agrees with the journals.
     Ledger,
-    /// Journals go on where the archive of them ends, and the archivists have found nothing.
+    /// Journals continue where the archive of them ends, and the archivists have found no
+    /// violation.
     Archive,
 }
 
@@ -151,7 +152,7 @@ impl Report {
         }
     }
 
-    /// Adds what the archive has on record: so many violations, of which these are described.
+    /// Adds the archive's findings: the number of its violations, of which these are described.
     pub fn recorded(&mut self, violations: u64, described: &[String]) {
         let before = self.violations;
         for what in described {

@@ -9,7 +9,7 @@ use wire::{
 
 /// The number of a journal's commands that are remembered. This is a second check of repeats: the
 /// engine that decides every record again remembers the last commands of each player (a repeat
-/// would change nothing) and refuses older ids. A repeat that an engine misses comes soon after the
+/// would have no effect) and refuses older ids. A repeat that an engine misses comes soon after the
 /// first: two owners of a table overlap for about a second, and a table with people carries out a
 /// few commands a second at most, so that 256 commands cover a minute.
 const REMEMBERED: usize = 256;

@@ -1,4 +1,4 @@
-//! What a check costs: memory of a table between two records, and time for a record. `make measure`
+//! Measures a check: memory of a table between two records, and time for a record. `make measure`
 //! prints it.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement prints its line")]
@@ -21,7 +21,7 @@ thread_local! {
 }
 
 fn count(bytes: i64) {
-    // While a thread ends, nothing is measured any more.
+    // While a thread ends, its allocations are not measured.
     let _ = HELD.try_with(|held| held.set(held.get() + bytes));
 }
 
@@ -41,7 +41,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Bytes of a table's check that nothing may exceed: 27,000 tables are half a gigabyte then.
+/// Maximum memory of a table's check, in bytes: 27,000 tables are half a gigabyte then.
 const MOST_BYTES: i64 = 20 * 1_024;
 /// Tables that are checked side by side.
 const TABLES: u64 = 100;

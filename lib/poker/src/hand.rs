@@ -139,7 +139,7 @@ impl Hand {
     }
 
     /// Does the same as [`Hand::decide`] and [`Hand::evolve`] together, without a copy: appends the
-    /// events to `events`, already applied to this hand. A refusal changes nothing.
+    /// events to `events`, already applied to this hand. A refusal leaves the hand unchanged.
     ///
     /// # Errors
     /// As [`Hand::decide`].

@@ -18,7 +18,7 @@
 //! # The commitment
 //!
 //! `SHA-256("poker-deck-v1:" || seed)`, published before the first card is dealt. The prefix keeps
-//! the hash from meaning anything elsewhere. The seed itself is published when the hand is over.
+//! the hash from a meaning in other contexts. The seed itself is published when the hand is over.
 //!
 //! # The second shuffle of draw games
 //!

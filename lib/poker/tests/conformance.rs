@@ -1,6 +1,6 @@
 //! Replays of recorded hands and of hands of an independent engine. The files are not part of this
 //! project: the environment variable `POKER_CONFORMANCE_DIR` names their folder. Without it these
-//! tests print that they have checked nothing.
+//! tests print that they have compared no hands.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -232,7 +232,7 @@ proptest! {
 }
 
 /// Checks at a decision that all offered actions are accepted, and that actions just outside the
-/// offer are refused and change nothing.
+/// offer are refused and leave the hand unchanged.
 fn check_offer(hand: &Hand, pick: u16, what: &dyn Fn() -> String) {
     let (actor, legal, mut events) = (hand.actor().unwrap(), hand.legal(), Vec::new());
     let held = hand.seat(actor).unwrap().down;

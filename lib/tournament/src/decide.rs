@@ -36,7 +36,7 @@ pub enum Command {
     /// Cancels the tournament before the start.
     Cancel,
     /// The cashier's answers to [`crate::Effect::Enter`]. Answers about entries that are no longer
-    /// held change nothing.
+    /// held have no effect.
     Paid(Vec<Payment>),
     /// The cashier has paid these entries back ([`crate::Effect::Refund`]).
     Refunded(Vec<PlayerId>),
@@ -66,7 +66,7 @@ pub enum Command {
 
 impl Command {
     /// Returns the command of a message from this player (`None` for tables and the administrator);
-    /// `None` for [`TournamentCommand::Show`], which changes nothing.
+    /// `None` for [`TournamentCommand::Show`], which only reads.
     ///
     /// # Errors
     /// [`Refusal::BadMessage`] when the sender may not send that command.

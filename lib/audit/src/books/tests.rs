@@ -93,7 +93,7 @@ fn chips_that_arrive_during_a_hand_join_the_stack_after_it() {
     assert_eq!(broken(&and(&[stack(1, 110), stack(2, 90)])), [Rule::Chips], "the new chips are lost");
 }
 
-/// A table where three players with 100 chips each play a hand.
+/// Returns a table where three players with 100 chips each play a hand.
 fn in_a_hand() -> Table {
     let TableEvent::Created { mut config } = created() else { panic!("the event that creates a table") };
     config.level = Level { small_blind: Chips(1), big_blind: Chips(2), ..Level::default() };
@@ -107,7 +107,7 @@ fn in_a_hand() -> Table {
 }
 
 #[test]
-fn books_that_begin_in_a_hand_know_what_was_added_in_it() {
+fn books_that_begin_in_a_hand_know_the_chips_added_in_it() {
     let mut table = in_a_hand();
     let asked = TableEvent::TopUpAsked { seat: 1, amount: Chips(40), posting: posting(4) };
     table.apply_events(None, &[asked, TableEvent::ToppedUp { seat: 1, amount: Chips(40) }], 11);

@@ -60,7 +60,7 @@ pub struct TournamentOutcome {
     pub settled: bool,
     /// Final places and prizes, if it has finished.
     pub places: Option<Vec<Place>>,
-    /// Least and most that may be in the prize pool by now; `None` where that is not known.
+    /// Smallest and largest possible amount of the prize pool now; `None` if it is not known.
     pub pool: Option<(Chips, Chips)>,
     /// The instructions to its tables, and their reports.
     pub tables: BTreeMap<TableId, ToldTable>,

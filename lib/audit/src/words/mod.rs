@@ -24,7 +24,7 @@ pub fn or_none<T: Display>(value: Option<T>) -> String {
 /// event in words.
 pub fn difference<E: PartialEq>(expected: &[E], found: &[E], describe: fn(&E) -> String) -> String {
     let at = expected.iter().zip(found).take_while(|(expected, found)| expected == found).count();
-    let show = |events: &[E]| events.get(at).map_or_else(|| "nothing".to_owned(), describe);
+    let show = |events: &[E]| events.get(at).map_or_else(|| "no event".to_owned(), describe);
     let (expected, found) = (show(expected), show(found));
     if expected == found {
         return format!("event {at} ({found}) differs in a detail that this text does not contain");

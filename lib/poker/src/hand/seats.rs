@@ -1,4 +1,4 @@
-//! The players of a hand, in a fixed array so that a copy of the hand allocates nothing.
+//! The players of a hand, in a fixed array so that a copy of the hand allocates no memory.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use wire::{Chips, HoleCards, SeatNo, event::Post};

@@ -275,7 +275,7 @@ impl Aggregate for TableHost {
         public && *reply == self.done()
     }
 
-    /// Returns the time at which the bot whose turn it is has to be asked (again), in milliseconds.
+    /// Returns the time at which the bot in turn must be asked (again), in milliseconds.
     fn next_reminder_ms(&mut self) -> Option<u64> {
         let Some(BotTurn { hand, turn, not_before_ms }) = self.table.bot_turn() else {
             self.bot = None;

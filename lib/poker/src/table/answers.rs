@@ -1,4 +1,5 @@
-//! The memory of answered commands: a repeated command gets its first answer and changes nothing.
+//! The memory of answered commands: a repeated command gets its first answer and is not carried out
+//! again.
 //!
 //! Invariant: a command of a player is carried out at most once, as long as the client's ids count
 //! up and a command is repeated for no longer than [`wire::client::REPEATED_FOR_MS`]. A command
@@ -241,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_ahead_makes_room_but_forgets_nobody_and_the_room_is_bounded() {
+    fn a_clock_that_is_ahead_makes_bounded_room_and_no_player_is_forgotten() {
         let mut answers = Answers::default();
         let mut guests = (1..).map(PlayerId);
         for ahead_ms in [0, 2 * KEPT_MS, 4 * KEPT_MS] {

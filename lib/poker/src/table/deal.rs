@@ -16,7 +16,7 @@ use wire::{
 
 impl Table {
     /// Returns the events that are due at `now_ms` without a command, one step at a time; call it
-    /// again until there are none. `seed` draws the seed of the deck if a hand begins.
+    /// again until it returns none. `seed` draws the seed of the deck if a hand begins.
     #[must_use]
     pub fn tick(&self, now_ms: u64, seed: impl FnOnce() -> Seed) -> Vec<TableEvent> {
         if self.closed {

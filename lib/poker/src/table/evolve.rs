@@ -1,4 +1,4 @@
-//! The application of events. It cannot fail and decides nothing.
+//! The application of events. It cannot fail and makes no decisions.
 
 use super::{
     Answer, Awaited, Blinds, CashOut, FinishedHand, Playing, Seat, Stamp, Table, TableRecord, deal, view,
@@ -151,7 +151,7 @@ impl Table {
         }
     }
 
-    /// The cashier has answered for chips that were asked for.
+    /// Applies the cashier's answer to a top-up.
     fn chips_answered(&mut self, no: SeatNo, refusal: Option<&Refusal>) {
         let event_no = self.event_no;
         if let Some(seat) = self.seats.get_mut(usize::from(no)).and_then(Option::as_mut) {

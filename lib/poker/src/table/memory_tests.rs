@@ -1,5 +1,5 @@
 //! Answers to players without a seat are kept for as long as their commands may be repeated,
-//! whatever the owners' clocks say.
+//! independently of the owners' clocks.
 
 use super::{Table, TableRecord, tests::cash_config};
 use wire::{
@@ -11,14 +11,14 @@ const HOUR_MS: u64 = 3_600_000;
 const MINUTE_MS: u64 = 60_000;
 const ANN: Cause = Cause { player: Some(PlayerId(1)), id: CommandId(1) };
 
-/// A table at which a visitor has said a line, in the hands of the first owner.
+/// Returns a table of the first owner at which a visitor has said a line.
 fn said_by_ann() -> Table {
     let mut table = Table::new(TableId(7), cash_config());
     say(&mut table, ANN, (1, false), BEGAN_MS);
     table
 }
 
-/// Has a line said under this epoch and at this time.
+/// Says a line under this epoch and at this time.
 fn say(table: &mut Table, cause: Cause, (epoch, resumed): (u64, bool), at_ms: u64) {
     let line = PlayerCommand::Say { text: "hello".to_owned() }.by("visitor");
     let events = table.decide(cause, &line, at_ms).unwrap();
@@ -31,7 +31,7 @@ fn bob(id: u64) -> Cause {
 }
 
 #[test]
-fn an_owner_whose_clock_is_ahead_forgets_nothing_before_its_time() {
+fn an_owner_whose_clock_is_ahead_forgets_no_answer_before_its_time() {
     // The next owner, one of an earlier version that does not say so, and the same owner whose
     // clock was set.
     for (epoch, resumed) in [(2, true), (2, false), (1, true)] {

@@ -5,8 +5,7 @@
 //! - A player is absent from the gateway's report that the connection is gone, or from the first
 //!   clock that ran out, whichever comes first; until a connection (or, where only the clock ran
 //!   out, a command) arrives.
-//! - A late report about an older connection changes nothing: the table knows the latest
-//!   connection.
+//! - A late report about an older connection has no effect: the table knows the latest connection.
 //! - The end of an absence is a time in the state, so the next owner of the table keeps it.
 
 use super::{Playing, Table};

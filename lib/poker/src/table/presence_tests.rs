@@ -136,7 +136,7 @@ fn until_turn_of_in_next_hand(desk: &mut Desk, player: u64) {
 }
 
 #[test]
-fn a_late_report_about_an_older_connection_changes_nothing() {
+fn a_late_report_about_an_older_connection_has_no_effect() {
     let mut desk = online_table(2, 24);
     online(&mut desk, 1, "b");
     let records = desk.journal.len();
@@ -155,7 +155,7 @@ fn a_player_who_stays_away_leaves_a_cash_table_with_all_chips() {
     gone(&mut desk, 2, "a");
     desk.settle();
     let until = desk.now_ms + LIMIT_MS;
-    assert_eq!(desk.table.next_deadline_ms(), Some(until), "no hand for one, and nothing to do before");
+    assert_eq!(desk.table.next_deadline_ms(), Some(until), "no hand for one player, and no earlier deadline");
     desk.now_ms = until - 1;
     desk.settle();
     assert!(desk.table.seat_of(PlayerId(2)).is_some());
@@ -165,7 +165,7 @@ fn a_player_who_stays_away_leaves_a_cash_table_with_all_chips() {
     let left = Event::Unseated { seat: no, player: PlayerId(2), reason: Unseating::Gone };
     assert!(desk.seen.contains(&Event::GoneTooLong { seat: no }) && desk.seen.contains(&left));
     assert_eq!(desk.table.pending_cash_outs(), Chips(100));
-    assert_eq!(desk.table.next_deadline_ms(), None, "idle tables cost nothing");
+    assert_eq!(desk.table.next_deadline_ms(), None, "an idle table has no deadline");
     desk.check_replay();
 }
 

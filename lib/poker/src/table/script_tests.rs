@@ -12,7 +12,7 @@ use wire::{
     table::{HouseBot, TableCommand},
 };
 
-/// A hand of three players who see the river: the second wins with a flush that only this deck
+/// A hand in which three players see the river: the second wins with a flush that only this deck
 /// deals.
 const HAND: &str = "
 variant = 'NT'

@@ -261,7 +261,7 @@ fn random_cash_tables_conserve_chips_and_replay() {
 }
 
 #[test]
-fn a_repeated_command_is_answered_again_and_changes_nothing() {
+fn a_repeated_command_is_answered_again_and_is_not_carried_out_again() {
     let mut desk = table_of(3, 5);
     desk.settle();
     let (player, hand, turn, _) = desk.turn().unwrap();

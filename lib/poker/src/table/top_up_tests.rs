@@ -16,7 +16,7 @@ fn top_up(amount: u64) -> TableCommand {
     PlayerCommand::TopUp { amount: Chips(amount) }.by("")
 }
 
-/// The seat of player 1, as everybody sees it: chips behind, and those that wait.
+/// Returns the public view of player 1's seat: chips behind, and chips that arrive after the hand.
 fn stack_and_waiting(desk: &Desk) -> (u64, u64) {
     let view = desk.table.view();
     let seat = view.seats.iter().find(|seat| seat.player == PlayerId(1)).unwrap();
@@ -45,7 +45,7 @@ fn chips_that_arrive_during_a_hand_are_there_after_it() {
         assert_eq!(desk.table.chips(), Chips(340), "they count at once");
         assert_eq!(desk.table.inventory().seats[1].waiting, Chips(40));
         play_out(&mut desk);
-        assert_eq!(desk.table.chips(), Chips(340), "none is lost with the hand");
+        assert_eq!(desk.table.chips(), Chips(340), "no chip is lost with the hand");
         assert_eq!(desk.table.inventory().seats[1].waiting, Chips::ZERO);
         desk.now_ms += 100;
         desk.settle();
@@ -89,7 +89,7 @@ fn chips_that_come_late_keep_the_seat_of_a_player_who_has_lost_all() {
     desk.settle();
     desk.send(Some(1), &top_up(60)).unwrap();
     desk.send(Some(2), &top_up(60)).unwrap();
-    // Everybody puts everything in until somebody has lost.
+    // All players are all-in until one of them has lost.
     while desk.table.hands() == 0 {
         let all_in = |legal: &wire::Legal| match (legal.raise, legal.bet) {
             (Some(bounds), _) => Action::RaiseTo(bounds.max),
@@ -100,7 +100,7 @@ fn chips_that_come_late_keep_the_seat_of_a_player_who_has_lost_all() {
         desk.act(|_, legal| all_in(legal)).unwrap();
     }
     desk.settle();
-    assert_eq!(desk.table.players().count(), 2, "nobody is busted while chips are on their way");
+    assert_eq!(desk.table.players().count(), 2, "no player is bust while chips are on their way");
     desk.pay(false);
     assert_eq!(desk.table.chips(), Chips(320));
     desk.now_ms += 100;
@@ -110,7 +110,7 @@ fn chips_that_come_late_keep_the_seat_of_a_player_who_has_lost_all() {
 }
 
 #[test]
-fn what_may_not_be_brought_is_refused_by_name() {
+fn an_amount_that_may_not_be_brought_is_refused_by_name() {
     let mut desk = table_of(3, 1);
     assert_eq!(desk.send(Some(1), &top_up(0)), Err(Refusal::NoChipsAsked));
     assert_eq!(desk.send(Some(1), &top_up(101)), Err(Refusal::TopUpTooLarge { most: Chips(100) }));
@@ -120,7 +120,7 @@ fn what_may_not_be_brought_is_refused_by_name() {
     desk.send(Some(1), &top_up(60)).unwrap();
     assert_eq!(desk.send(Some(1), &top_up(10)), Err(Refusal::TopUpUnderWay));
     desk.pay(false);
-    // What was put into the pot is not missing, and what waits counts.
+    // Chips in the pot count as the seat's, and chips that arrive after the hand count too.
     assert_eq!(desk.send(Some(1), &top_up(41)), Err(Refusal::TopUpTooLarge { most: Chips(40) }));
     desk.send(Some(1), &top_up(40)).unwrap();
     desk.pay(false);
@@ -136,7 +136,7 @@ fn what_may_not_be_brought_is_refused_by_name() {
 }
 
 #[test]
-fn nobody_brings_chips_to_a_tournament() {
+fn chips_cannot_be_brought_to_a_tournament() {
     let purpose = Purpose::Tournament { tournament: wire::TournamentId(3) };
     let mut desk = Desk::new(&TableConfig { purpose, ..cash_config() }, &[], 1);
     let add =

@@ -36,7 +36,7 @@ impl Table {
         Self { id, config, seats, doing, confirm: None, applied: 0, hand: HandNo(0), big_blind: 0 }
     }
 
-    /// Takes the answer to a report; a late or repeated one changes nothing.
+    /// Takes the answer to a report; a late or repeated one has no effect.
     pub fn answer(&mut self, told: &Instruction) {
         if matches!(self.doing, Doing::Reporting(_)) && told.number > self.applied {
             self.carry_out(told);
