@@ -63,7 +63,7 @@ impl Links {
         true
     }
 
-    /// Returns the first gaps, at most [`MOST_GAPS`].
+    /// Returns the first gaps, at most `MOST_GAPS`.
     #[must_use]
     pub fn gaps(&self) -> &[Gap] {
         &self.gaps

@@ -54,7 +54,7 @@ impl<E> Archived<E> {
 /// A query to one archivist.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ArchiveQuery {
-    /// How far the journals are checked and archived, and which violations were found.
+    /// Asks for the progress of checks and archive in all journals, and for the violations found.
     Proof,
     /// Tables in the archive, in order, as many as fit into one answer.
     Tables {
@@ -75,22 +75,22 @@ pub enum ArchiveQuery {
         /// The hand.
         hand: HandNo,
     },
-    /// How far tables are archived whose journals are not at their end, as far as the archive
-    /// knows, in order: those after one, 0 for the first. As many as fit into one answer.
+    /// Asks for the archived parts of tables that are open by the archive, in order of their ids,
+    /// as many as fit into one answer.
     OpenTables {
-        /// The last one that is known.
+        /// The ids after this one; 0 for the first.
         after: TableId,
     },
-    /// How far these tables are archived, whether they are over or not. At most [`MOST_NAMED`];
-    /// those that the archive does not know are left out of the answer.
+    /// Asks for the archived parts of these tables, open or over. Tables that the archive does not
+    /// know are left out of the answer.
     TableProofs {
-        /// Which tables.
+        /// The tables, at most [`MOST_NAMED`].
         tables: Vec<TableId>,
     },
-    /// Finished tournaments in the archive, in order: those after one, 0 for the first. As many as
-    /// fit into one answer.
+    /// Asks for the finished tournaments in the archive, in order of their ids, as many as fit into
+    /// one answer.
     Tournaments {
-        /// The last one that is known.
+        /// The ids after this one; 0 for the first.
         after: TournamentId,
     },
 }
@@ -116,18 +116,18 @@ pub enum ArchiveAnswer {
     },
     /// Answers [`ArchiveQuery::Hand`].
     Hand(Box<ArchivedHand>),
-    /// To [`ArchiveQuery::OpenTables`] and [`ArchiveQuery::TableProofs`].
+    /// Answers [`ArchiveQuery::OpenTables`] and [`ArchiveQuery::TableProofs`].
     TableProofs {
-        /// How far each is archived.
+        /// The archived part of each table.
         tables: Vec<TableProof>,
-        /// Whether there are more.
+        /// Whether there are further ones.
         more: bool,
     },
-    /// To [`ArchiveQuery::Tournaments`].
+    /// Answers [`ArchiveQuery::Tournaments`].
     Tournaments {
         /// The tournaments.
         tournaments: Vec<TournamentId>,
-        /// Whether there are more.
+        /// Whether there are further ones.
         more: bool,
     },
     /// The query is refused.
@@ -145,15 +145,14 @@ pub struct ArchivedHand {
     pub records: Vec<Archived<TableEvent>>,
 }
 
-/// How far all journals are checked and archived.
+/// The progress of checks and archive in all journals.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Proof {
     /// Each stream of journals that an archivist has read.
     pub streams: Vec<StreamProof>,
     /// Finished hands in the archive.
     pub hands: u64,
-    /// Finished tournaments in the archive whose tables' journals were not compared with theirs
-    /// yet.
+    /// Number of finished tournaments in the archive that are not yet compared with their tables.
     pub uncrossed: u64,
     /// Number of violations found so far.
     pub violations: u64,
@@ -161,7 +160,7 @@ pub struct Proof {
     pub described: Vec<String>,
 }
 
-/// How far one stream is checked and archived.
+/// The progress of checks and archive in one stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StreamProof {
     /// The stream's name.
@@ -174,23 +173,23 @@ pub struct StreamProof {
     pub records: u64,
 }
 
-/// How far one table's journal is checked and archived.
+/// The checked and archived part of one table's journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TableProof {
-    /// Which table.
+    /// The table.
     pub table: TableId,
-    /// The stream that holds its journal.
+    /// The stream that holds the table's journal.
     pub stream: String,
-    /// Sequence there of the last record that is archived.
+    /// Sequence of the last archived record in that stream.
     pub archived_to: u64,
-    /// Hands that are archived.
+    /// Number of archived hands.
     pub hands: u64,
-    /// Their chained sum, as 32 hexadecimal digits (`audit::Chain`).
+    /// The chained sum of the archived hands, as 32 hexadecimal digits (`audit::Chain`).
     pub hands_sum: String,
-    /// Instructions of its tournament that are archived.
+    /// Number of archived instructions of the table's tournament.
     pub instructions: u64,
-    /// Their chained sum, as 32 hexadecimal digits.
+    /// The chained sum of the archived instructions, as 32 hexadecimal digits.
     pub instructions_sum: String,
-    /// Whether its journal is at its end, and may be gone.
+    /// Whether the table is over, so that its journal may be purged.
     pub over: bool,
 }

@@ -4,9 +4,10 @@ use crate::{Card, Chips, HandNo, Legal, PlayerId, SeatNo, TableId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A request for a bot's decision, taken by one of the bot workers. It has exactly what a person in
-/// the seat would see. The answer is a [`crate::PlayerCommand::Act`] with an id made of hand and
-/// turn ([`BotAsk::command_id`]), so that a second answer to the same request changes nothing.
+/// A request for a bot's decision, taken by one of the bot workers. It contains exactly the
+/// information that a person in the seat would see. The answer is a [`crate::PlayerCommand::Act`]
+/// with an id made of hand and turn ([`BotAsk::command_id`]), so that a second answer to the same
+/// request has no effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BotAsk {
     /// The table.

@@ -27,9 +27,9 @@ pub const MAX_LINE: u16 = 200;
 /// Largest number of commands to one table that a client may have sent without an answer: tables
 /// remember as many answers of each player. The next command waits for an answer.
 pub const MAX_UNANSWERED: usize = 4;
-/// How long after it was first sent a command to a table may be repeated, in milliseconds: tables
-/// remember answers longer than that. Afterwards, only the table's events show whether it was
-/// carried out.
+/// Time after its first sending within which a command to a table may be repeated, in milliseconds:
+/// tables remember answers longer than that. Afterwards, only the table's events show whether it
+/// was carried out.
 pub const REPEATED_FOR_MS: u64 = 600_000;
 /// WebSocket subprotocol: MessagePack in binary messages.
 pub const SUBPROTOCOL_MSGPACK: &str = "poker.v1.msgpack";
@@ -301,8 +301,8 @@ pub enum ServerMessage {
         /// The player's prize.
         prize: Chips,
     },
-    /// Unasked: what works of the fleet. Sent when that has changed, and after the hello unless all
-    /// of it works.
+    /// Unasked: the state of the fleet's services. Sent when it has changed, and after the hello
+    /// unless all services work.
     Service(Service),
     /// Unasked, last: the gateway closes the connection.
     Closing {
@@ -315,8 +315,8 @@ pub enum ServerMessage {
     },
 }
 
-/// What works of the fleet. A part that does not work loses nothing that was acknowledged, and
-/// recovers by itself.
+/// The state of the fleet's services. A service that does not work keeps all acknowledged commands,
+/// and recovers by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Service {
     /// Whether hands continue. While they do not, no clock runs out: the actor gets the full time
@@ -330,7 +330,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// All parts of the fleet work.
+    /// All services of the fleet work.
     pub const WHOLE: Self = Self { tables: true, money: true, tournaments: true };
 }
 

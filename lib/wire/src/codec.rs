@@ -54,7 +54,7 @@ impl Encoding {
     /// Encodes a value.
     ///
     /// # Errors
-    /// When the value has a form that the encoding has not (none of this crate's types do).
+    /// When the encoding does not support the value's form (it supports all types of this crate).
     pub fn encode<T: Serialize>(self, value: &T) -> Result<Vec<u8>, CodecError> {
         match self {
             Self::MessagePack => encode(value),
@@ -65,7 +65,7 @@ impl Encoding {
     /// Decodes one value that takes up all of `bytes`.
     ///
     /// # Errors
-    /// When the bytes are anything else, are too many or too few.
+    /// When the bytes are no such value, or bytes are missing or left over.
     pub fn decode<'de, T: Deserialize<'de>>(self, bytes: &'de [u8]) -> Result<T, CodecError> {
         match self {
             Self::MessagePack => decode(bytes),

@@ -28,7 +28,7 @@ pub enum Refusal {
         /// The amount that a call would add.
         to_call: Chips,
     },
-    /// There is nothing to call.
+    /// There is no bet to call.
     #[error("there is nothing to call: check or bet")]
     NothingToCall,
     /// There is already a bet, so this would be a raise.
@@ -165,7 +165,7 @@ pub enum Refusal {
     /// The name or password breaks the rules for accounts.
     #[error("{reason}")]
     BadAccount {
-        /// What to change.
+        /// The rule that is broken, and the change to make.
         reason: String,
     },
 
@@ -199,11 +199,11 @@ pub enum Refusal {
     /// The script does not fit the table's state.
     #[error("the script does not fit the table: {reason}")]
     BadScript {
-        /// What does not fit.
+        /// The part that does not fit.
         reason: String,
     },
 
-    // Everything else
+    // Other refusals
     /// There is no such table.
     #[error("there is no such table")]
     NoSuchTable,

@@ -34,7 +34,7 @@ impl Level {
     }
 }
 
-/// What hands are played at a table.
+/// The kind of hands at a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Purpose {
     /// Played for money; players join and leave at any time.
@@ -187,7 +187,7 @@ pub enum TableCommand {
     },
     /// Carries out an instruction of the tournament.
     Instruct(Instruction),
-    /// Returns the table's state and the events after `since`. Changes nothing.
+    /// Returns the table's state and the events after `since`, without a record.
     Resync {
         /// Number of the last event that was seen; none for the table's state and the events of the
         /// current hand.
@@ -280,7 +280,7 @@ pub enum TableReply {
     Refused(Refusal),
 }
 
-/// A resync: what a viewer needs to continue without a gap.
+/// A resync: the state and the events with which a viewer continues without a gap.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Resync {
     /// The table's state after the last of `events`, as this viewer may see it.

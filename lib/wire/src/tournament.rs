@@ -78,7 +78,7 @@ pub enum Payout {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, strum::Display)]
 #[strum(serialize_all = "snake_case")]
 pub enum Phase {
-    /// Players register; nothing is dealt yet.
+    /// Players register; no hand is dealt yet.
     Registering,
     /// Tables play.
     Running,
@@ -126,7 +126,7 @@ pub enum TournamentCommand {
         /// Number of the instruction.
         instruction: u64,
     },
-    /// Returns the standings. Changes nothing.
+    /// Returns the standings, without a record.
     Show {
         /// Number of players to list, best first.
         limit: u32,
@@ -196,7 +196,7 @@ pub struct Instruction {
     /// Players who arrive.
     #[serde(default)]
     pub add: Vec<Arrival>,
-    /// What the table does afterwards.
+    /// The table's next step afterwards.
     pub then: Then,
     /// Numbers of the whole tournament.
     pub stats: Stats,
@@ -217,7 +217,7 @@ pub struct Arrival {
     pub seat: SeatNo,
 }
 
-/// What a table does after the players of an instruction have left and arrived.
+/// The next step of a table after the players of an instruction have left and arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Then {
     /// Play the next hand.

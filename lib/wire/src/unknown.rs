@@ -1,8 +1,8 @@
-//! Variants that this version does not know, kept as they came: what a newer part of the fleet says
-//! must not spoil the message that it says it in.
+//! Variants that this version does not know, kept as they came: an unknown variant of a newer part
+//! of the fleet must not make the whole message unreadable.
 //!
-//! What always holds: what was read here is written again as it was, in MessagePack and in JSON,
-//! and from one to the other.
+//! Invariant: an unknown variant that was read is written again unchanged, in MessagePack and in
+//! JSON, and from one to the other.
 
 use crate::variant::{Name, Named};
 use serde::{
@@ -24,14 +24,14 @@ const MOST_LEVELS: u8 = 64;
 pub struct UnknownVariant {
     /// The variant's name, as on the wire.
     pub name: String,
-    /// What it holds; none for a variant without content.
+    /// The variant's content; none for a variant without content.
     pub content: Option<Content>,
 }
 
 /// A value of any form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// Nothing.
+    /// Null.
     Null,
     /// True or false.
     Bool(bool),

@@ -1,4 +1,5 @@
-//! Variants of enums that are read in two steps: the name, and then what the name decides.
+//! Variants of enums that are read in two steps: the name, and then the content in the form that
+//! the name decides.
 
 use serde::{
     Deserializer,
@@ -34,8 +35,8 @@ impl<'de> Visitor<'de> for Name {
     }
 }
 
-/// A variant whose name has been read, and whose content has not: it is read as if neither had
-/// been.
+/// A variant whose name has been read and whose content has not. It is decoded as if neither had
+/// been read.
 pub(crate) struct Named<'de, C> {
     pub(crate) name: Cow<'de, str>,
     pub(crate) content: C,

@@ -31,7 +31,7 @@ pub struct TableView {
 }
 
 impl TableView {
-    /// Returns a table where nothing has happened yet.
+    /// Returns a table without events.
     #[must_use]
     pub const fn new(table: TableId, config: TableConfig) -> Self {
         let level = config.level;

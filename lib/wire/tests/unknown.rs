@@ -13,7 +13,7 @@ use wire::{
     unknown::{Content, UnknownVariant},
 };
 
-/// A list of events as a newer table worker writes it: what is known, and `newer` in its middle.
+/// A list of events as a newer table worker writes it: known events, and `newer` in their middle.
 fn document(newer: &Value) -> Value {
     json!({
         "table": 31,
@@ -68,7 +68,7 @@ fn known_events_with_content_that_does_not_fit_are_refused() {
 }
 
 #[test]
-fn what_is_nested_without_an_end_is_refused() {
+fn an_endlessly_nested_value_is_refused() {
     let mut deep = json!(1);
     for _ in 0..100 {
         deep = json!([deep]);

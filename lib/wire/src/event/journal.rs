@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// An event within one hand, hidden cards included.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum HandEvent {
-    /// A forced bet was posted. `amount` is what the stack could cover.
+    /// A forced bet was posted. `amount` is the part that the stack could cover.
     Posted {
         /// The seat.
         seat: SeatNo,

@@ -194,13 +194,13 @@ pub enum Event {
     Instructed {
         /// The level of the next hand.
         level: Level,
-        /// What the table does next.
+        /// The table's next step.
         then: crate::tournament::Then,
     },
     /// The table is closed for good.
     Closed,
-    /// An event of a later version: it has its number and is passed on, and what it changed shows
-    /// in the next view of the table.
+    /// An event of a later version: it has its number and is passed on, and its changes show in the
+    /// next view of the table.
     #[serde(skip)]
     Unknown(UnknownVariant),
 }

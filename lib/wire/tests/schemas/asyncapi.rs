@@ -139,7 +139,7 @@ fn no_subject_is_left_out_of_these_tests() {
         .collect();
     let mut known: BTreeSet<&str> = NO_SUBJECTS.into();
     known.extend(subjects().iter().map(|(name, _)| *name));
-    assert_eq!(offered, known, "subject.rs offers what the tests of asyncapi.yaml do not know");
+    assert_eq!(offered, known, "subject.rs has subjects that the tests of asyncapi.yaml do not know");
 }
 
 #[test]

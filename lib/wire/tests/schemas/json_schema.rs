@@ -34,7 +34,7 @@ fn json_schema_files_are_current() {
     visit_all(&mut files);
     assert!(
         files.stale.is_empty(),
-        "schemas/json is not what the types say: {:?}; {HOW_TO_UPDATE}",
+        "files of schemas/json differ from the types: {:?}; {HOW_TO_UPDATE}",
         files.stale
     );
     let present: BTreeSet<String> = fs::read_dir(schemas_dir().join("json"))

@@ -63,7 +63,7 @@ impl Golden {
                     self.fault(format!("{file}: {name}: bytes and JSON differ"));
                 }
                 if sample.is_some_and(|sample| *sample != a) {
-                    self.fault(format!("{file}: {name}: decodes to something else: {a:?}"));
+                    self.fault(format!("{file}: {name}: decodes to another value: {a:?}"));
                 }
             }
             (Err(error), _) => self.fault(format!("{file}: {name}: bytes do not decode: {error}")),
