@@ -3,7 +3,7 @@
 use clap::Parser;
 use std::time::Duration;
 
-/// Checks the journals of a poker fleet, keeps them in PostgreSQL, and trims what is kept.
+/// Checks the journals of a poker fleet, archives them in PostgreSQL, and trims archived records.
 #[derive(Parser)]
 #[command(version)]
 pub struct CommandLine {

@@ -4,14 +4,14 @@
 //! | module | for |
 //! | --- | --- |
 //! | [`args`] | the command line |
-//! | [`worker`], [`context`] | the process: joins the fleet, owns its share of the units, stops in order; what units work with |
+//! | [`worker`], [`context`] | the process: joins the fleet, owns its share of the units, stops in order; the context of units |
 //! | [`units`] | the task of one owned stream |
 //! | [`stream`], [`table`] | tables' journals: read, checked, cut into pieces, trimmed |
-//! | [`tournaments`], [`crossing`] | tournaments' journals, and whether their tables say the same |
+//! | [`tournaments`], [`crossing`] | tournaments' journals, compared with their tables' |
 //! | [`hand`], [`pack`] | a finished hand as rows; compressed records |
-//! | [`batch`], [`rows`], [`store`] | what goes into the database in one transaction |
-//! | [`retention`] | how long the archive keeps what it has |
-//! | [`query`] | answers to questions about the archive |
+//! | [`batch`], [`rows`], [`store`] | the rows of one transaction of the database |
+//! | [`retention`] | the time for which the archive keeps finished hands |
+//! | [`query`] | answers to queries of the archive |
 //!
 //! Invariants: a record leaves a journal only after it is archived; each step may be repeated, by
 //! this archivist or another. The crate does not know the senders of queries, nor the rules of

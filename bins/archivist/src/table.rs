@@ -54,7 +54,7 @@ pub struct FollowedTable {
     id: TableId,
     check: TableCheck,
     facts: Option<Facts>,
-    /// Sequence of the last record that was read; 0: none was.
+    /// Sequence of the last record that was read; 0 if no record was read.
     last: u64,
     /// Records that are not archived yet.
     pending: Vec<Archived<TableEvent>>,

@@ -11,7 +11,7 @@ pub fn cards(text: &str) -> Vec<Card> {
 }
 
 /// Returns an ask of no-limit hold'em with blinds 50 and 100 and stacks of 10,000, with a raise to
-/// call before the flop and nothing to call after it.
+/// call before the flop and no bet to call after it.
 pub fn ask(hole: &str, board: &str, opponents: usize) -> BotAsk {
     let board = cards(board);
     let street = match board.len() {

@@ -1,9 +1,9 @@
 //! The bot worker: takes asks of tables from the work queue, estimates the hand's equity, chooses
 //! an action, and answers the table.
 //!
-//! Invariants: it sees no more than the seat it plays for, stores nothing, and may be killed at any
-//! moment: an ask that it did not settle goes to another worker, or the table's clock decides. Any
-//! number of bot workers share the queue.
+//! Invariants: it sees no more than the seat it plays for, has no durable state, and may be killed
+//! at any moment: an ask that it did not settle goes to another worker, or the table's clock
+//! decides. Any number of bot workers share the queue.
 
 #[cfg(test)]
 mod asks;

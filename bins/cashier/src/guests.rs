@@ -68,7 +68,7 @@ pub async fn open(database: &Database, guests: &Guests) -> Result<Vec<Session>, 
         .await
 }
 
-/// Credits each guest; a repeat with the same amount credits nothing.
+/// Credits each guest; a repeat with the same amount is not posted again.
 ///
 /// # Errors
 /// Those of [`Ledger::post`].

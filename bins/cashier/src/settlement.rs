@@ -64,8 +64,8 @@ impl Settlement {
         Ok(Self { tournament, name, places, finished_ms, prizes })
     }
 
-    /// Returns a digest that is the same for the same settlement, in whatever order the places were
-    /// given.
+    /// Returns a digest that is the same for the same settlement, independently of the order in
+    /// which the places were given.
     fn digest(&self) -> Vec<u8> {
         let mut hasher = Sha256::new();
         hasher.update((self.name.len() as u64).to_be_bytes());

@@ -64,7 +64,7 @@ async fn the_database_keeps_the_ledger_balanced_and_unchanged() {
 }
 
 #[tokio::test]
-async fn the_cashiers_role_may_do_only_what_it_needs() {
+async fn the_cashiers_role_has_only_the_rights_that_it_needs() {
     let house = House::start().await;
     let client = as_cashier(&house).await;
     for statement in [

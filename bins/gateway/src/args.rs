@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-/// Gateway: takes players' connections over TCP and WebSocket. Stores nothing durable; start as
+/// Gateway: takes players' connections over TCP and WebSocket. It has no durable state; start as
 /// many as are needed.
 #[derive(Debug, clap::Parser)]
 #[command(name = "gateway", version)]

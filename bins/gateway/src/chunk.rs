@@ -1,7 +1,7 @@
 //! Events of a table as they came over the feed, encoded once for all viewers.
 //!
-//! What always holds: the gateway passes on what it does not know. Of an event it needs no more
-//! than its number, and whether it closes the table.
+//! Invariant: the gateway passes on events that it does not know. Of an event it needs no more than
+//! its number, and whether it closes the table.
 
 use crate::format;
 use bytes::Bytes;
@@ -27,7 +27,7 @@ pub(crate) struct Chunk {
     json: OnceLock<Bytes>,
 }
 
-/// A frame of events, whatever events they are.
+/// A frame of events of any kind.
 #[derive(Serialize, Deserialize)]
 struct AnyFrame {
     v: u8,

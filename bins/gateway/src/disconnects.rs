@@ -126,7 +126,7 @@ mod tests {
         (1..=count as u64).map(TableId).collect()
     }
 
-    /// Waits until nothing moves any more; the time stands still.
+    /// Waits until no task can continue; the test's time does not pass meanwhile.
     async fn settle() {
         for _ in 0..10 * TABLES {
             tokio::task::yield_now().await;
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_too_much_for_the_queue_is_left_out_and_what_comes_later_is_told() {
+    async fn tables_beyond_the_queues_bound_are_left_out_and_later_ones_are_told() {
         let told = Arc::new(AtomicUsize::new(0));
         let notifier = DisconnectNotifier::start({
             let told = Arc::clone(&told);

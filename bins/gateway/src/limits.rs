@@ -62,8 +62,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(10);
 /// Longest of these pauses at first: the most that it adds to a hand-over or a takeover.
 pub(crate) const PAUSE: Duration = Duration::from_millis(40);
-/// How long pauses stay that short: takeovers take less. Frequent repeats do not speed up anything
-/// that takes longer, and slow an overloaded owner down.
+/// How long pauses stay that short: takeovers take less. More frequent repeats do not speed up a
+/// longer outage, and slow an overloaded owner down.
 pub(crate) const PROMPT: Duration = Duration::from_secs(1);
 /// Longest pause after that; doubles from [`PAUSE`] on.
 pub(crate) const LONG_PAUSE: Duration = Duration::from_millis(320);

@@ -1,4 +1,4 @@
-//! The gateway: sockets and sessions, nothing durable.
+//! The gateway: sockets and sessions, without durable state.
 //!
 //! | module | for |
 //! | --- | --- |

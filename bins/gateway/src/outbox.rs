@@ -220,7 +220,7 @@ mod tests {
     async fn frames_that_are_not_urgent_wait_only_after_a_recent_frame() {
         let outbox = Outbox::new(Encoding::Json);
         let batched = |text: &'static str| outbox.push_batched(Bytes::from_static(text.as_bytes()));
-        assert!(!batched("one"), "nothing was sent before");
+        assert!(!batched("one"), "no frame was sent before");
         assert_eq!(take(&outbox, 8), ["one"]);
         assert!(batched("two"));
         tokio::time::advance(BATCH_DELAY / 2).await;

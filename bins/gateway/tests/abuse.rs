@@ -167,7 +167,7 @@ async fn a_client_that_does_not_read_disturbs_no_other_one() {
         watch(&mut client, TABLE).await;
         others.push(client);
     }
-    eventually("everybody", || (room.connections(&gateway) == Some(5)).then_some(())).await;
+    eventually("all five connections", || (room.connections(&gateway) == Some(5)).then_some(())).await;
     let mut last = 0;
     let (mut slowest, started) = (Duration::ZERO, Instant::now());
     // Far more than the kernel's buffers on both sides hold.

@@ -1,5 +1,5 @@
-//! What a newer table worker says reaches viewers of this version: they count it, go on, and see
-//! the table once more.
+//! Unknown events of a newer table worker reach viewers of this version: the viewers count them, go
+//! on, and see the table once more.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails")]
 
@@ -16,7 +16,7 @@ use wire::{
 
 const TABLE: TableId = TableId(31);
 
-/// The next event of the table, whatever it is.
+/// Returns the next event of the table, of any kind.
 async fn event(client: &mut Client, what: &str) -> (u64, Event) {
     next(client, what, |event| match event {
         ClientEvent::Event { number, event, .. } => Some((*number, event.clone())),
@@ -27,7 +27,7 @@ async fn event(client: &mut Client, what: &str) -> (u64, Event) {
 }
 
 #[tokio::test]
-async fn an_event_that_no_gateway_and_no_client_knows_spoils_nothing() {
+async fn an_event_that_no_gateway_and_no_client_knows_does_no_harm() {
     let room = Room::open().await;
     let gateway = room.gateway("gateway-1", &[]).await;
     room.tables.happen(TABLE, 3).await;

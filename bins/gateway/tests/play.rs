@@ -335,7 +335,7 @@ async fn events_during_an_outage_of_the_server_are_made_up_for() {
     room.stage.nats.restart().await.unwrap();
     for ((client, _), dealt) in clients.iter_mut().zip(dealt) {
         let (mut seen, mut held) = (2, None);
-        guarded("everything that was missed", async {
+        guarded("all missed events", async {
             while seen < last || held.is_none() {
                 match client.next().await.unwrap() {
                     ClientEvent::Event { number, .. } => {

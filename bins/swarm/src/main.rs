@@ -32,7 +32,7 @@ use tracing_subscriber::EnvFilter;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Plays poker in great numbers, and measures what it costs.
+/// Plays poker with very many players, and measures the fleet.
 #[derive(Debug, Parser)]
 #[command(name = "swarm", version)]
 struct Cli {

@@ -24,7 +24,7 @@ pub enum Pace {
 const RAISES: u32 = 8;
 /// Of a hundred actions that face a bet, this many fold.
 const FOLDS: u32 = 22;
-/// No think time is longer, whatever the distribution says.
+/// Longest think time: longer draws of the distribution are cut to it.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// A source of random numbers; each table has its own.

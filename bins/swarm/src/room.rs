@@ -308,7 +308,7 @@ pub async fn ask(
     ask_for(admin, table, None, id, command).await
 }
 
-/// The same on a player's behalf.
+/// Sends a command on a player's behalf, or as the administrator without one.
 ///
 /// # Errors
 /// Those of [`ask`].

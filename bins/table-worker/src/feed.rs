@@ -1,5 +1,5 @@
-//! Publishes what happened at the worker's tables: events to all gateways, cards beside them, seats
-//! to the player alone. Only durable events are published. A lost message shows as a gap in the
+//! Publishes the news of the worker's tables: events to all gateways, cards beside them, seats to
+//! the player alone. Only durable events are published. A lost message shows as a gap in the
 //! events' numbers, or is found by asking again. News that the worker's tables have at the same
 //! time leave in one message.
 

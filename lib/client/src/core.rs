@@ -337,7 +337,7 @@ impl Core {
         if silent || now >= self.clock.sent + self.clock.ping_after_sent {
             // Either answer shows that the gateway is alive.
             let sign = if self.clock.tells_time { ClientMessage::Time } else { ClientMessage::Ping };
-            self.outstanding.add(sign, AnswerTo::Nobody, now, Duration::ZERO);
+            self.outstanding.add(sign, AnswerTo::NoReceiver, now, Duration::ZERO);
         }
         if self.clock.seats_at.is_some_and(|at| now >= at) {
             self.outstanding.add(ClientMessage::Seats, AnswerTo::Seats, now, Duration::ZERO);

@@ -29,7 +29,7 @@ pub(crate) struct Driver {
     core: Core,
     asked: Requests,
     gone: oneshot::Receiver<()>,
-    /// Signals that the first session is open; dropped when none will be.
+    /// Signals that the first session is open; dropped when no session will open.
     first: Option<oneshot::Sender<()>>,
     shared: Arc<Shared>,
     /// Addresses that a gateway named, tried before those of the options.

@@ -220,7 +220,7 @@ pub(crate) mod tests {
         assert_eq!(table.hear(chunk(1..=3)), Heard::Deliver(vec![]));
         assert_eq!(table.see(&view(3), None), SnapshotStep::Start(vec![]));
         let Heard::Deliver(events) = table.hear(chunk(2..=5)) else {
-            panic!("a gap was reported where none is");
+            panic!("a gap is reported although no event is missing");
         };
         assert_eq!(numbers(&events), [4, 5]);
         assert_eq!(table.hear(chunk(4..=5)), Heard::Deliver(vec![]));
@@ -238,7 +238,7 @@ pub(crate) mod tests {
         };
         assert_eq!(numbers(&events), [6, 7, 8, 9]);
         let Heard::Deliver(events) = table.hear(chunk(10..=10)) else {
-            panic!("a gap was reported where none is");
+            panic!("a gap is reported although no event is missing");
         };
         assert_eq!(numbers(&events), [10]);
     }
@@ -252,7 +252,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn an_outdated_snapshot_changes_nothing() {
+    fn an_outdated_snapshot_is_ignored() {
         let mut table = Following::after(Some(5));
         assert_eq!(table.see(&view(4), None), SnapshotStep::Deliver(vec![]));
         assert_eq!(table.see(&view(5), None), SnapshotStep::Deliver(vec![]));
@@ -297,17 +297,21 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn after_an_unknown_event_the_table_is_seen_once_more_and_nothing_is_skipped() {
+    fn after_an_unknown_event_the_table_is_seen_once_more_and_no_event_is_skipped() {
         let mut table = Following::after(Some(5));
         let mut heard = chunk(6..=8);
         heard.events[1] = unknown();
         let Heard::Deliver(events) = table.hear(heard.clone()) else {
-            panic!("a gap where none is");
+            panic!("a gap is reported although no event is missing");
         };
         assert_eq!(numbers(&events), [6, 7, 8], "it has its number");
         assert!(table.is_unsure());
         assert_eq!(table.since(), Some(8));
-        assert_eq!(table.see(&view(7), None), SnapshotStep::Deliver(vec![]), "an outdated one says nothing");
+        assert_eq!(
+            table.see(&view(7), None),
+            SnapshotStep::Deliver(vec![]),
+            "an outdated view is not delivered"
+        );
         let nothing = TableEvents { table: TableId(1), first: 9, events: Vec::new() };
         let renewed = table.see(&view(8), Some(nothing));
         assert_eq!(renewed, SnapshotStep::Renew { missed: vec![], so_far: vec![] });
@@ -317,7 +321,7 @@ pub(crate) mod tests {
         let renewed = table.see(&view(11), Some(heard));
         let SnapshotStep::Renew { missed, .. } = renewed else { panic!("{renewed:?}") };
         assert_eq!(numbers(&missed), [9, 10, 11]);
-        assert!(!table.is_unsure(), "the snapshot that came with it shows what it changed");
+        assert!(!table.is_unsure(), "the snapshot that came with it shows its changes");
     }
 
     #[test]

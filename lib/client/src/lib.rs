@@ -23,8 +23,8 @@
 //! - Events of a table arrive in the order of their numbers, without gaps or repeats. If the table
 //!   no longer remembers missed events, [`ClientEvent::Restarted`] says so and has the state to
 //!   continue from.
-//! - Every queue has a bound. A program that does not take its events loses none of them for good:
-//!   the table is asked again once there is room.
+//! - Every queue has a bound. A program that does not take its events loses no event for good: the
+//!   table is asked again once there is room.
 //!
 //! The crate does not know the rules of poker. [`TableMirror`] only applies a table's events.
 

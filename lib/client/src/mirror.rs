@@ -162,7 +162,7 @@ impl TableMirror {
             }
             // The action that the clock takes is an event of its own.
             Event::TimedOut { .. } | Event::Mucked { .. } => {}
-            // What changes no hand: see `apply`.
+            // Events that change no hand: see `apply`.
             Event::Seated { .. }
             | Event::Unseated { .. }
             | Event::ToppedUp { .. }

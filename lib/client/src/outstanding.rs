@@ -35,8 +35,8 @@ pub(crate) enum AnswerTo {
     Following(TableId),
     /// The core, which asked for the player's seats.
     Seats,
-    /// None.
-    Nobody,
+    /// No receiver: the answer is ignored.
+    NoReceiver,
 }
 
 impl AnswerTo {
@@ -51,7 +51,7 @@ impl AnswerTo {
 pub(crate) struct OutstandingRequest {
     pub(crate) message: ClientMessage,
     pub(crate) asker: AnswerTo,
-    /// When the request is to be sent (again); none while an answer is awaited.
+    /// The time to send the request (again); none while an answer is awaited.
     send_at: Option<Instant>,
     first_sent: Option<Instant>,
     /// When passing refusals are handed to the program and no longer repeated.

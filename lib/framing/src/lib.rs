@@ -122,7 +122,7 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// Returns whether everything is written.
+    /// Returns whether all frames are written.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.bytes.is_empty()
@@ -133,10 +133,10 @@ impl Outgoing {
         append(&mut self.bytes, body);
     }
 
-    /// Returns ready when everything is written; nothing is kept then.
+    /// Returns ready when all frames are written; no bytes are kept then.
     ///
     /// # Errors
-    /// When the stream fails or takes nothing any more.
+    /// When the stream fails or accepts no more bytes.
     pub fn poll<W: AsyncWrite + Unpin>(
         &mut self,
         stream: &mut W,

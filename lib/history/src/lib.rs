@@ -126,8 +126,7 @@ pub async fn proof(bus: &Bus) -> Result<Proof, HistoryError> {
     }
 }
 
-/// Returns how far tables are archived whose journals are not at their end, as far as the archive
-/// knows.
+/// Returns the archived parts of tables that are open, as far as the archive knows.
 ///
 /// # Errors
 /// When no archivist answers.

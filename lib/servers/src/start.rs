@@ -61,7 +61,7 @@ impl Start<'_> {
             ["[FTL]", "FATAL", "PANIC", "error", "nats-server:"].iter().any(|word| line.contains(word))
         };
         let lines = || printed.lines().map(str::trim).filter(|line| !line.is_empty());
-        let reason = lines().rfind(telling).or_else(|| lines().next_back()).unwrap_or("it says nothing");
+        let reason = lines().rfind(telling).or_else(|| lines().next_back()).unwrap_or("its log is empty");
         ServerError::Ended {
             program: self.program,
             reason: reason.to_owned(),
@@ -114,6 +114,6 @@ mod tests {
         assert!(reason("could not write: No space left on device").starts_with("the disk of /x/log"));
         let other = reason("[1] x\n[1] [FTL] bad config\n[1] bye\n");
         assert!(other.contains("[1] [FTL] bad config"), "{other}");
-        assert!(reason("").contains("it says nothing"));
+        assert!(reason("").contains("its log is empty"));
     }
 }

@@ -160,7 +160,7 @@ fn own_process(test: &str) -> Command {
 }
 
 #[tokio::test]
-async fn nothing_outlives_a_killed_parent() {
+async fn no_process_outlives_a_killed_parent() {
     let folder = tempfile::tempdir().unwrap();
     let note = folder.path().join("ids");
     let mut parent = own_process("parent_that_will_be_killed").env("NOTE", &note).spawn().unwrap();
@@ -182,7 +182,7 @@ async fn nothing_outlives_a_killed_parent() {
 }
 
 #[tokio::test]
-#[ignore = "started by nothing_outlives_a_killed_parent"]
+#[ignore = "started by no_process_outlives_a_killed_parent"]
 async fn parent_that_will_be_killed() {
     let Some(note) = std::env::var_os("NOTE") else { return };
     let folder = Path::new(&note).parent().unwrap().to_owned();

@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_up_is_told_who_has_the_folder() {
+    fn a_second_up_is_told_the_first_ones_process_id() {
         let folder = folder("lock");
         let first = Lock::take(&folder).unwrap();
         let second = Lock::take(&folder).unwrap_err();

@@ -208,7 +208,7 @@ async fn end(node: &str, mut child: Child) {
 }
 
 /// Returns the line of a log that best gives the reason why a process ended: its panic or last
-/// error, if there is one. Backtraces do not help the person who reads the line.
+/// error, if there is one. Backtraces are left out: they do not help an administrator.
 fn last_line(log: &str) -> String {
     let lines = || log.lines().map(str::trim).filter(|line| !line.is_empty());
     let panic = lines().skip_while(|line| !line.contains("panicked at")).nth(1);

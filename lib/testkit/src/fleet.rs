@@ -283,7 +283,7 @@ impl Fleet {
         Ok(self.pokerctl_ends(args).await?.1)
     }
 
-    /// The same, and whether it succeeds.
+    /// Does the same, and returns whether it succeeds.
     ///
     /// # Errors
     /// When it cannot be run.

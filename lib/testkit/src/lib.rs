@@ -2,8 +2,8 @@
 //! players in them, and checks from outside. For development only: no role depends on it.
 //!
 //! Invariants: a fleet runs on servers of its own, on free ports, in a temporary folder, and ends
-//! with its test, also if the test fails. Processes are killed by their ids. Checks compare what
-//! clients saw with the journals, and do not rely on what a role reports of itself.
+//! with its test, also if the test fails. Processes are killed by their ids. Checks compare the
+//! clients' observations with the journals, and do not rely on a role's reports of itself.
 
 pub mod check;
 mod fleet;

@@ -88,7 +88,7 @@ impl JournaledTable {
         self.journal.push(record);
     }
 
-    /// Carries out an action of the player whose turn it is.
+    /// Carries out an action of the player in turn.
     fn act(&mut self, dice: &mut Dice, at_ms: u64) {
         let view = self.table.view();
         let Some((hand, turn)) = view.hand.and_then(|hand| Some((hand.hand, hand.turn?))) else {

@@ -13,12 +13,12 @@ use wire::{
     archive::{ArchiveAnswer, MOST_NAMED, TableProof},
 };
 
-/// What [`proof`] is made of.
+/// The columns from which [`proof`] makes its answer.
 const COLUMNS: &str =
     "SELECT table_id, stream, archived_to, hands, hands_chain, instructions, instructions_chain,
     closed_at IS NOT NULL FROM archive.tables";
 
-/// Answers with the tables whose journals are not at their end, those after one.
+/// Returns the tables that are open by the archive, with ids above `after`.
 ///
 /// # Errors
 /// When the database does not answer.

@@ -111,7 +111,7 @@ impl Books {
             }
             TournamentMoneyRequest::Refund { tournament, player, entry, .. } => {
                 let key = (tournament, player, entry);
-                assert!(self.entered.contains_key(&key), "a refund of what was not paid");
+                assert!(self.entered.contains_key(&key), "a refund of an entry that was not paid");
                 self.refunded.insert(key);
             }
             TournamentMoneyRequest::Settle { tournament, places, .. } => {

@@ -151,9 +151,9 @@ impl Session {
         }
     }
 
-    /// Asks again for what may have been lost on the player's own subject: hidden cards of watched
-    /// tables. Feeds repair the events of tables, and a lost seat is found when the client asks for
-    /// its seats.
+    /// Asks again for messages that may have been lost on the player's own subject: hidden cards of
+    /// watched tables. Feeds repair the events of tables, and a lost seat is found when the client
+    /// asks for its seats.
     pub(super) fn look_again(&mut self) {
         if self.online.is_none() {
             return;

@@ -59,7 +59,7 @@ impl Room {
         Gateway { child, name: name.to_owned(), tcp: address("tcp://"), ws: address("ws://") }
     }
 
-    /// The cashier sends no more heartbeats.
+    /// Stops the cashier's heartbeats.
     pub fn lose_cashier(&mut self) {
         drop(self.others.remove(0));
     }

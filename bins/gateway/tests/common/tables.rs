@@ -98,7 +98,7 @@ impl FakeTables {
         first
     }
 
-    /// Tells a player something as a newer worker writes it.
+    /// Tells a player a message of a newer worker.
     pub async fn tell_as(&self, player: PlayerId, message: serde_json::Value) {
         let frame = codec::encode(&json!({ "v": VERSION, "m": message })).unwrap();
         self.bus.publish(subject::player_feed(player), frame.into()).await.unwrap();

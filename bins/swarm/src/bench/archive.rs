@@ -1,4 +1,4 @@
-//! `archive`: what the archivist does while tens of thousands of tables are played at human pace.
+//! `archive`: measures the archivist while tens of thousands of tables are played at human pace.
 
 use super::{Args, THINK_MS, bench_fleet::BenchFleet};
 use crate::usage::round;
@@ -107,16 +107,16 @@ async fn proof(admin: &Bus) -> anyhow::Result<Proof> {
         | ArchiveAnswer::Records { .. }
         | ArchiveAnswer::Hand(_)
         | ArchiveAnswer::TableProofs { .. }
-        | ArchiveAnswer::Tournaments { .. } => bail!("the archivist answers another question"),
+        | ArchiveAnswer::Tournaments { .. } => bail!("the archivist's answer does not fit the query"),
     }
 }
 
-/// Returns what the samples of the measured time, the last of them, come to.
+/// Returns the result of the samples of the measured time.
 fn told(samples: &[Sample], time: Duration, players: u8) -> anyhow::Result<Value> {
-    let last = samples.last().context("nothing was sampled: measure for longer")?;
+    let last = samples.last().context("there is no sample: measure for longer")?;
     let measured: Vec<&Sample> =
         samples.iter().filter(|sample| last.at.duration_since(sample.at) <= time).collect();
-    let first = measured.first().context("nothing was sampled: measure for longer")?;
+    let first = measured.first().context("there is no sample: measure for longer")?;
     let seconds = last.at.duration_since(first.at).as_secs_f64();
     ensure!(seconds > 0.0, "only one sample: measure for longer");
     let hands = (last.load.hands - first.load.hands) as f64;

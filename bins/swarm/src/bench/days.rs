@@ -1,6 +1,6 @@
-//! `days`: what a takeover, an owner's memory and the lobby cost after very many tables were
-//! played, closed and replaced by others. A day is as many tables as are open at a time, each
-//! played once and then replaced, as fast as the machine can.
+//! `days`: measures a takeover, an owner's memory and the lobby after very many tables were played,
+//! closed and replaced by others. A day is as many tables as are open at a time, each played once
+//! and then replaced, as fast as the machine can.
 
 use super::{
     Args,
@@ -38,7 +38,7 @@ const LOBBY: u16 = 1_000;
 /// How long answers of the workers are waited for.
 const GATHER: Duration = Duration::from_secs(10);
 
-/// A fleet without connections, and who plays there.
+/// A fleet without connections, and its players.
 struct Days {
     up: Up,
     admin: Bus,
@@ -86,7 +86,10 @@ impl Days {
     async fn begin(args: &Args, room: &RoomArgs) -> anyhow::Result<Self> {
         let size =
             Size { gateways: 1, table_workers: args.table_workers, bot_workers: 0, archivists: args.archivists, scripted_decks: false };
-        ensure!(args.table_workers > 1, "nothing takes over from the only table worker");
+        ensure!(
+            args.table_workers > 1,
+            "no table worker is left to take over: use --table-workers 2 or more"
+        );
         let up = size.start(100, args.idle_ms).await?;
         let admin = fleet::admin(&up.described()?).await?;
         let peers = Peers::watch(&admin).await?;
@@ -115,8 +118,8 @@ impl Days {
         stream::iter(tables).buffer_unordered(AT_ONCE).try_for_each(async |()| Ok(())).await
     }
 
-    /// Kills a table worker. Returns what that cost, and what the tables that are open and those
-    /// that were closed cost.
+    /// Kills a table worker. Returns the cost of its takeover, and of the open and the closed
+    /// tables.
     async fn measure(&self, workers: usize) -> anyhow::Result<Value> {
         let described = self.up.described()?;
         let used = usage::of_fleet(&described, &[]);
@@ -144,7 +147,7 @@ impl Days {
         Ok(line)
     }
 
-    /// Asks the workers for what the lobby shows.
+    /// Asks the workers for the tables of the lobby.
     async fn lobby(&self, workers: usize, line: &mut Value) -> anyhow::Result<()> {
         let (query, began) = (WorkersQuery::Tables { limit: LOBBY, tournaments: true }, Instant::now());
         let answers: Vec<WorkersAnswer> =
@@ -153,7 +156,9 @@ impl Days {
         ensure!(answers.len() == workers, "only {} of {workers} workers answer", answers.len());
         let (mut tables, mut bytes) = (0, 0);
         for answer in &answers {
-            let WorkersAnswer::Tables(lines) = answer else { bail!("a worker answers another question") };
+            let WorkersAnswer::Tables(lines) = answer else {
+                bail!("the answer of a table worker does not fit the query")
+            };
             tables += lines.len();
             bytes += codec::encode(answer)?.len();
         }

@@ -5,7 +5,7 @@ use super::{Args, bench_fleet::BenchFleet};
 use serde_json::json;
 
 const TABLES: [usize; 4] = [100, 1_000, 10_000, 27_000];
-/// Actions per second, whatever the number of tables: far from any limit, so that only the cost
+/// Actions per second, for every number of tables: far from any limit, so that only the cost
 /// changes.
 const PER_S: usize = 1_000;
 

@@ -84,7 +84,7 @@ enum Bench {
     HandOff,
     /// Recorded hands, all at once, each compared with its record
     Replay,
-    /// What the archivist does at human pace: rows, bytes, lag, processor time
+    /// Measure the archivist at human pace: rows, bytes, lag, processor time
     Archive,
     /// Takeover, memory and lobby after very many tables were played, closed and replaced
     Days,

@@ -51,7 +51,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
 
 /// A table worker that was killed.
 pub(super) struct Killed {
-    /// As its heartbeats named it; none when none was heard.
+    /// The name in its heartbeats; none if no heartbeat was received.
     pub(super) incarnation: Option<u64>,
     pub(super) at: Instant,
 }

@@ -38,8 +38,8 @@ const PAUSE: Duration = Duration::from_millis(200);
 const RECONNECT_MS: u32 = 1_000;
 /// The seat number of a player at the table whose seat is not known yet, or who has none.
 const NOWHERE: SeatNo = SeatNo::MAX;
-/// After one hand of so many a player whose stack is smaller than the buy-in brings what is
-/// missing.
+/// After one hand of so many, a player whose stack is smaller than the buy-in brings the missing
+/// chips.
 const TOPS_UP_ONE_IN: u32 = 50;
 /// The wait when no action is due.
 const NEVER: Duration = Duration::from_secs(86_400);
@@ -152,7 +152,7 @@ impl Player {
         let encoding = reader.encoding();
         let mut timer = pin!(sleep(self.idle));
         loop {
-            self.do_what_is_due(encoding);
+            self.handle_due(encoding);
             self.flush(&mut writer).await?;
             let next = self.next_due();
             if next < timer.deadline().into_std() || timer.is_elapsed() {
@@ -285,7 +285,7 @@ impl Player {
     }
 
     /// Acts, repeats an action, or pings.
-    fn do_what_is_due(&mut self, encoding: Encoding) {
+    fn handle_due(&mut self, encoding: Encoding) {
         let Some((at, _)) = &self.due else {
             return self.keep_alive(encoding);
         };
@@ -434,8 +434,9 @@ impl Player {
         }
     }
 
-    /// Now and then brings the stack back to the buy-in. It may come before the next hand begins or
-    /// during it; a hand that the table has played since makes it too much, and it is refused.
+    /// Sometimes brings the stack back to the buy-in. The request may arrive before the next hand
+    /// or during it; if the player has won a hand since, the amount may be too large, and the
+    /// request is refused.
     fn top_up(&mut self) {
         let Some(seat) = self.seat.filter(|seat| *seat != NOWHERE) else { return };
         let mut table = self.table.borrow_mut();

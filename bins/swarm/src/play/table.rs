@@ -155,7 +155,7 @@ impl Table {
         if let (Some(seen), Some(events)) = (self.seen[player], events) {
             if events.first != seen + 1 || events.last() != view.event_no {
                 tally.violation(format!(
-                    "table {}: asked for what came after {seen}, got events {} to {} and a view of {}",
+                    "table {}: asked for the events after {seen}, got events {} to {} and a view of {}",
                     self.id,
                     events.first,
                     events.last(),

@@ -118,7 +118,7 @@ mod tests {
         let mut bytes = [0; 9];
         player.read_exact(&mut bytes).await.unwrap();
         assert_eq!(&bytes, b"\0\0\0\x05first");
-        assert_eq!(batch.due(), None, "nothing was written before");
+        assert_eq!(batch.due(), None, "no frame was written before");
 
         batch.push(&outbox, b"two");
         assert!(batch.due().is_some());

@@ -141,7 +141,7 @@ fn actions_of(hand: &Scripted, seat: SeatNo) -> VecDeque<Action> {
     own.map(|(_, action)| action.clone()).collect()
 }
 
-/// Compares what each player saw at the end with the record.
+/// Compares each player's view at the end with the record.
 fn compare(hand: &Scripted, seen: &[Vec<Stack>]) -> Verdict {
     for stacks in seen {
         let played: Vec<Amount> = stacks.iter().map(|stack| hand.amount(stack.chips)).collect();

@@ -1,4 +1,4 @@
-//! What the clock decides for players who do not act.
+//! The clock's decisions for players who do not act.
 
 use super::TABLE;
 use crate::fleet::{Fleet, GUARD, config};

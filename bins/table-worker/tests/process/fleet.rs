@@ -73,7 +73,7 @@ impl Fleet {
         rest.split(',').next().unwrap().trim().parse().unwrap()
     }
 
-    /// Has all streams of tables refuse records larger than this, headers included.
+    /// Makes all streams of tables refuse records larger than this, headers included.
     pub async fn limit_records(&self, bytes: usize) {
         let folder = self.stage.lock().await.nats.dir().join("limited");
         let config = servers::find::nats_config().unwrap().join("tables.json");
@@ -86,7 +86,7 @@ impl Fleet {
         admin::apply(&self.admin, &folder).await.unwrap();
     }
 
-    /// Takes everything before a sequence out of the stream that holds a table, as an archivist
+    /// Removes all records before a sequence from the stream that holds a table, as an archivist
     /// does.
     pub async fn trim_before(&self, table: TableId, sequence: u64) {
         let streams = TableStreams::new(&self.admin);

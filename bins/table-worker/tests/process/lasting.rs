@@ -19,8 +19,7 @@ const AT_ONCE: usize = 100;
 /// journal's tail, a small part of [`MANY`].
 const MOST_MESSAGES: u64 = 5_000;
 
-/// Has `count` lines said, by as many players as may wait at the same time, from this command id
-/// on.
+/// Says `count` lines, by as many players as may wait at the same time, from this command id on.
 async fn talk(fleet: &Fleet, first: u64, count: u64) {
     let lines = stream::iter(0..count).map(|line| {
         let player = 100 + line % AT_ONCE as u64;
@@ -49,7 +48,7 @@ async fn take_over(fleet: &mut Fleet, last: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_a_long_journal_a_takeover_reads_the_last_snapshot_and_what_follows() {
+async fn of_a_long_journal_a_takeover_reads_the_last_snapshot_and_its_tail() {
     let mut fleet = Fleet::start(3).await;
     fleet.create(TABLE, config(10_000)).await;
     talk(&fleet, 1_000, MANY).await;
@@ -57,7 +56,7 @@ async fn of_a_long_journal_a_takeover_reads_the_last_snapshot_and_what_follows()
     assert!(journal.extent().await.unwrap().records > MANY);
     take_over(&mut fleet, MANY).await;
 
-    // As an archivist trims: the last snapshot stays, and what follows it.
+    // Trims as an archivist does: the last snapshot and its tail stay.
     fleet.trim_before(TABLE, cursor.snapshot).await;
     assert!(journal.extent().await.unwrap().records < MANY / 10);
     take_over(&mut fleet, MANY).await;

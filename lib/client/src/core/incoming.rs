@@ -43,7 +43,7 @@ impl Core {
         }
     }
 
-    /// A request was answered with a message that this version does not know.
+    /// Handles an answer that this version does not know.
     fn not_understood(&mut self, request: OutstandingRequest) -> ConnectionStep {
         match request.asker {
             AnswerTo::Program(reply) => {
@@ -59,7 +59,7 @@ impl Core {
                     following.unasked();
                 }
             }
-            AnswerTo::Seats | AnswerTo::Nobody => {}
+            AnswerTo::Seats | AnswerTo::NoReceiver => {}
         }
         ConnectionStep::Stay
     }
@@ -98,7 +98,7 @@ impl Core {
                     self.sits_at(tables, now);
                 }
             }
-            AnswerTo::Nobody => {}
+            AnswerTo::NoReceiver => {}
         }
         ConnectionStep::Stay
     }

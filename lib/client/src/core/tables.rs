@@ -58,7 +58,7 @@ impl Core {
     pub(super) fn unwatch(&mut self, table: TableId, now: Instant) {
         self.tables.remove(&table);
         self.found.remove(&table);
-        self.outstanding.add(ClientMessage::Unwatch { table }, AnswerTo::Nobody, now, Duration::ZERO);
+        self.outstanding.add(ClientMessage::Unwatch { table }, AnswerTo::NoReceiver, now, Duration::ZERO);
     }
 
     /// Follows the tables at which the player sits, unless they are followed already or the program

@@ -1,9 +1,9 @@
-//! What was put in during a hand, seat by seat, and the pots that it makes.
+//! The chips put in during a hand, seat by seat, and the pots that they make.
 
 use std::collections::BTreeMap;
 use wire::{Chips, SeatNo};
 
-/// What each seat has put in.
+/// The chips that each seat has put in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Paid {
     /// Bets and blinds by seat, which decide how much each player can win.
@@ -32,7 +32,7 @@ impl Paid {
         *live = live.minus_or_zero(amount);
     }
 
-    /// Notes that a seat can win nothing any more.
+    /// Notes that a seat can no longer win a pot.
     pub(super) fn fold(&mut self, seat: SeatNo) {
         self.folded.push(seat);
     }

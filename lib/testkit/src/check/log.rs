@@ -70,7 +70,7 @@ pub struct OwnCards {
 pub enum Kind {
     /// Changes the table whenever it is carried out.
     Change,
-    /// May find nothing to change, and is then done without a record.
+    /// The command may have no effect, and is then answered without a record.
     Wish,
     /// Takes a seat or more chips: the table may carry it out and the cashier still refuse it.
     Paid,
@@ -94,7 +94,7 @@ pub struct Sent {
 /// The answer to a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// None: the program ended before an answer came.
+    /// No answer: the program ended before it came.
     None,
     /// The command was carried out, and its record is durable.
     Done,

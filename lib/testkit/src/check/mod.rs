@@ -1,7 +1,7 @@
-//! Checks a fleet from outside: compares what client programs saw and did with the journals and the
-//! ledger. Pure: the callers read journals, ledger and logs first.
+//! Checks a fleet from outside: compares the observations and commands of client programs with the
+//! journals and the ledger. Pure: the callers read journals, ledger and logs first.
 //!
-//! Invariant: the checks do not rely on what a role reports of itself. A fault has a name and the
+//! Invariant: the checks do not rely on a role's reports of itself. A fault has a name and the
 //! place where it shows first.
 
 mod clock;

@@ -1,4 +1,4 @@
-//! A table's journal, reduced to what the checks need.
+//! A table's journal, reduced to the parts that the checks need.
 
 use super::{Fault, Finding, log::sum, seating::Seating};
 use poker::table::{self, TableRecord};
