@@ -1,12 +1,14 @@
-# Images of the fleet: `fleet` (all roles and pokerctl), `nats`, `postgres`. compose.yaml builds and runs them.
+# Images of the fleet: `fleet` (all roles and pokerctl), `nats`, `postgres`. compose.yaml builds and
+# runs them.
 #
-# The base images can be others of the same kind: --build-arg RUST_IMAGE=... --build-arg DEBIAN_IMAGE=...
+# The base images can be others of the same kind: --build-arg RUST_IMAGE=...
+# --build-arg DEBIAN_IMAGE=...
 ARG RUST_IMAGE=rust:1.95-bookworm
 ARG DEBIAN_IMAGE=debian:bookworm-slim
 
 # The roles' programs and pokerctl. They keep their line numbers, for backtraces, but packed.
 FROM ${RUST_IMAGE} AS build
-# How many compilers at a time [default: one per processor].
+# Number of compilers at a time [default: one per processor].
 ARG CARGO_BUILD_JOBS
 WORKDIR /src
 COPY Cargo.toml Cargo.lock ./

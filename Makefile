@@ -2,18 +2,20 @@
 #
 # Options are variables: make up DATA=/srv/poker PORT_BASE=15000 ARGS="--table-workers 4"
 
-# Folder of the fleet: databases, journals, credentials, logs. `make demo` takes a fresh one unless this is given.
+# Folder of the fleet: databases, journals, credentials, logs. `make demo` takes a fresh one unless
+# this is given.
 DATA ?=
-# First of the ports that the fleet listens on; 0 takes free ones. See `pokerctl up --help` for the defaults.
+# First of the ports that the fleet listens on; 0 takes free ones. See `pokerctl up --help` for the
+# defaults.
 PORT_BASE ?=
 # Further options for `pokerctl up`.
 ARGS ?=
 # `make conformance`: hands each way, and their seed.
 N ?= 10000
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
-# `make bench`: which measurements, e.g. pipeline,node; ARGS for its other options.
+# `make bench`: the measurements, e.g. pipeline,node; ARGS for its other options.
 ONLY ?=
-# `make fuzz`: how long each target runs; `make soak`, `make simulate`: how long faults happen.
+# `make fuzz`: the time of each target; `make soak`, `make simulate`: the time of faults.
 SECONDS ?= 60
 # `make soak`: cash tables and players at them.
 TABLES ?= 20
@@ -25,7 +27,7 @@ options = $(if $(DATA),--data-dir '$(DATA)') $(if $(PORT_BASE),--port-base $(POR
 .DEFAULT_GOAL := help
 .PHONY: help up demo test conformance bench-engine measure measure-reconnects trouble bench soak simulate order fuzz apply fetch build tools clean images compose-demo
 
-help: ## List what can be made
+help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
 up: build ## Start a fleet and show its state; Ctrl-C stops it, the next `make up` continues with its data
@@ -56,7 +58,7 @@ measure: fetch ## Measure journal appends, postings per second, checks of journa
 bench: build ## Measure the fleet beside the raw limit (ONLY=pipeline,... for some); docs/performance.md
 	@target/release/swarm bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
-trouble: fetch ## Servers gone for a minute and for ten: what the tests leave out (a quarter of an hour)
+trouble: fetch ## Test outages of servers of one and of ten minutes, which `make test` leaves out (a quarter of an hour)
 	@cargo build --quiet --workspace --bins
 	@cargo test --quiet -p fleet-tests --test trouble --test clocks -- --ignored --nocapture --test-threads 1
 
@@ -67,7 +69,7 @@ simulate: tools ## Play whole fleets on one thread each for SECONDS, broken by s
 soak: build ## Play at TABLES with PLAYERS for SECONDS while a schedule of faults drawn from SEED breaks the fleet; one line of JSON
 	@target/release/soak --seconds $(SECONDS) --seed $(SEED) --tables $(TABLES) --players $(PLAYERS) $(ARGS)
 
-order: build ## A thousand clients say a numbered line a second each while nodes are killed: none lost, none twice, all in order
+order: build ## Let 1,000 clients say a numbered line a second each while processes are killed: no line lost, none twice, all in order
 	@target/release/soak --seconds $(SECONDS) --seed $(SEED) --tables 200 --players 1000 --chat-ms 1000 \
 		--think-least-ms 1000 --think-most-ms 6000 --tournaments 0 --visitors 0 \
 		--only kill_table_worker,kill_gateway,zombie_table_worker,drain_table_worker,kill_nats,cut_connections $(ARGS)

@@ -1,5 +1,5 @@
-//! Builds what tests preload into a process to set its clock. It is no crate of the workspace, because
-//! what takes the place of a function of the C library cannot do without `unsafe`.
+//! Builds the library that tests preload into a process to set its clock. The library is no crate
+//! of the workspace, because it replaces a function of the C library, which needs `unsafe`.
 
 use std::{env, path::PathBuf, process::Command};
 

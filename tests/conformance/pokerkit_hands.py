@@ -5,9 +5,10 @@
   judge FILE               PokerKit replays the lines of `pokerctl hand random`; prints one line of JSON
 
 Where PokerKit departs from the TDA on purpose or not (docs/conformance.md), `gen` keeps out of the way: blinds are
-covered, nobody raises after a short all-in of the street and no bounds are written there; where pots are shared otherwise
-(odd chips, side pots without a low) it writes the TDA's stacks beside PokerKit's. `judge` compares all stacks with the TDA's
-(settlement.py), and counts hands that PokerKit sees otherwise under the name of the departure."""
+covered, no player raises after a short all-in of the street and no bounds are written there; where
+pots are shared otherwise (odd chips, side pots without a low) it writes the TDA's stacks beside
+PokerKit's. `judge` compares all stacks with the TDA's (settlement.py), and counts hands that
+PokerKit sees otherwise under the name of the departure."""
 import argparse
 import collections
 import json
@@ -51,7 +52,7 @@ def start(hand):
 
 
 class Table:
-    """A PokerKit hand with what its state does not tell: short all-ins of the street, and pots at the showdown."""
+    """A PokerKit hand with facts that its state does not tell: short all-ins of the street, and pots at the showdown."""
 
     def __init__(self, hand):
         self.hand, self.state = hand, start(hand)
@@ -92,14 +93,14 @@ class Table:
         return sum(any(amounts) for amounts in zip(*pushed))
 
     def shares_otherwise(self):
-        """Why PokerKit may share these pots otherwise than the TDA, if it may."""
+        """Returns the reason why PokerKit may share these pots otherwise than the TDA, if there is one."""
         winners = self.winners()
         if not self.pots or winners < 2:
             return None
         if len(self.pots) > 1 and len(self.state.hand_types) > 1:
-            # PokerKit halves every pot when anybody at all has a low; where nobody with a claim has one, it shares the low half
-            # among all who have a claim.
-            return "a side pot that nobody has a low for (TDA 21)"
+            # PokerKit halves every pot if any player has a low; in a pot without a low among its
+            # claims, it shares the low half among all claims.
+            return "a side pot without a low (TDA 21)"
         parts = 2 * math.lcm(*range(1, winners + 1))
         return "odd chips (TDA 20)" if any(amount % parts for amount, _ in self.pots) else None
 
@@ -128,7 +129,7 @@ def setup(code, rng):
 
 
 def bounds(table):
-    """What PokerKit allows the actor: the price of a call, the least and the largest total of a raise."""
+    """Returns the bounds that PokerKit allows the actor: the price of a call, the least and the largest total of a raise."""
     state = table.state
     me, level = state.actor_index, max(state.bets)
     reach = [state.stacks[nth] + state.bets[nth] for nth in state.player_indices if nth != me and state.statuses[nth]]
@@ -231,7 +232,7 @@ def replay(table):
 
 def departure(table, refused):
     """The listed departure (docs/conformance.md) that makes PokerKit see a hand differently, if there is one. The stacks are
-    known to be the TDA's by now; what is left to explain is a refused raise, or a sharing of the pots."""
+    known to be the TDA's by now; a refused raise or a sharing of the pots is left to explain."""
     hand, raised = table.hand, " cbr " in (table.action or "")
     blinds, antes, stacks = hand["blinds_or_straddles"], hand["antes"], hand["starting_stacks"]
     if len(stacks) == 2:

@@ -1,7 +1,9 @@
-"""Who ends a hand with what, by the TDA alone: prices, uncalled bets, pots (21) and odd chips (20), in the plainest way there is.
+"""The finishing stacks of a hand by the TDA alone: prices, uncalled bets, pots (21) and odd chips
+(20), in the plainest way.
 
-Works on a line of `pokerkit_hands.py` and knows neither our engine nor PokerKit's settlement; only what cards make is
-PokerKit's. So where PokerKit departs from the TDA, a hand's stacks are still checked by somebody else than us."""
+Works on a line of `pokerkit_hands.py` and uses neither this engine nor PokerKit's settlement; only
+the ranking of cards is PokerKit's. So where PokerKit departs from the TDA, a hand's stacks are still
+checked independently of this engine."""
 
 
 class Seat:
@@ -33,7 +35,7 @@ def play(hand):
         if hand["ante_trimming_status"]:
             seat.live += paid
         else:
-            # One player's for the whole table: nobody has to match it (RP-11).
+            # One player's for the whole table: the others do not match it (RP-11).
             seat.dead += paid
     blinds = by_player(hand, "blinds_or_straddles")
     for seat, blind in zip(seats, blinds):
@@ -60,7 +62,7 @@ def play(hand):
 
 
 def give_back(seats):
-    """What nobody, not even somebody who folded, has matched goes back."""
+    """Gives the uncalled bet back: the chips that no other player, folded ones included, has matched."""
     first = max(seats, key=lambda seat: seat.live)
     called = max(seat.live for seat in seats if seat is not first)
     if not first.folded:
@@ -80,13 +82,14 @@ def pots(seats):
         below = price
         if amount:
             found.append([amount, claims])
-    # What folded players have put in above everybody left belongs to the last pot.
+    # Chips of folded players above the bets of all players left belong to the last pot.
     found[-1][0] += sum(max(seat.live - below, 0) for seat in seats)
     return found
 
 
 def share(seats, amount, winners):
-    """Equal parts; the odd chips one each from the first winner left of the button, who is the first player (TDA 20)."""
+    """Shares a pot in equal parts; the odd chips go one each to the winners from the first one left of
+    the button on, who is the first player (TDA 20)."""
     each, odd = divmod(amount, len(winners))
     for place, nth in enumerate(sorted(winners)):
         seats[nth].stack += each + (place < odd)
@@ -109,7 +112,8 @@ def stacks(hand, hand_types):
             share(seats, amount, claims)
             continue
         low = best(made[1], claims) if len(made) > 1 else []
-        # The odd chip goes to the high half (TDA 20); each pot looks at its own claims only (TDA 21).
+        # The odd chip goes to the high half (TDA 20); each pot looks at its own claims only
+        # (TDA 21).
         low_half = amount // 2 if low else 0
         share(seats, amount - low_half, best(made[0], claims))
         if low:

@@ -1,5 +1,5 @@
-//! Preloaded into a process, sets its wall clock and nothing else: `CLOCK_REALTIME` is ahead by as many
-//! seconds as the file says that `SHIFTED_CLOCK` names; negative ones are behind. The file may change while
+//! Preloaded into a process, sets only its wall clock: `CLOCK_REALTIME` is ahead by as many seconds
+//! as the file says that `SHIFTED_CLOCK` names; negative ones are behind. The file may change while
 //! the process runs, like a machine's clock that is set.
 //!
 //! Built by `tests/build.rs`, for tests only: no program of the project knows of it.
