@@ -1,5 +1,6 @@
 //! Arbitrary bytes as a setup and a row of actions: no panic, chips are conserved at every event,
-//! refused actions change nothing, the events give the same hand again, and the hand ends.
+//! refused actions leave the hand unchanged, the events give the same hand again, and the hand
+//! ends.
 
 #![no_main]
 

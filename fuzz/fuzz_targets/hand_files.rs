@@ -13,7 +13,7 @@ fuzz_target!(|bytes: &[u8]| {
     for hand in one.chain(several) {
         let _ = (hand.check(), hand.script());
         if let Ok(written) = hand.to_text() {
-            let again = Phh::parse(&written).expect("what was written can be read");
+            let again = Phh::parse(&written).expect("a written file can be read");
             // Compared as text, because not-a-number values in unknown fields do not equal
             // themselves.
             assert_eq!(again.to_text().ok(), Some(written));

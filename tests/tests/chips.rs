@@ -71,12 +71,13 @@ impl Person {
         self.client.request(PlayerCommand::TopUp { amount: Chips(amount) }.at(self.table)).await
     }
 
-    /// Takes what comes until something is so.
+    /// Handles the client's events until the condition holds.
     async fn until(&mut self, what: &str, so: impl Fn(&Self) -> bool) -> anyhow::Result<()> {
         let end = Instant::now() + LIMIT;
         while !so(self) {
-            let event =
-                timeout_at(end, self.client.next()).await.with_context(|| format!("never: {what}"))?;
+            let event = timeout_at(end, self.client.next())
+                .await
+                .with_context(|| format!("not within {GUARD:?}: {what}"))?;
             match event.context("the connection ended")? {
                 ClientEvent::Table { view, .. } | ClientEvent::Restarted { view, .. } => {
                     self.mirror = Some(TableMirror::new(*view));
@@ -98,7 +99,7 @@ impl Person {
         Ok(())
     }
 
-    /// Checks or folds, and takes what comes until the turn is over.
+    /// Checks or folds, and handles the client's events until the turn is over.
     async fn check_or_fold(&mut self) -> anyhow::Result<()> {
         let hand = self.mirror.as_ref().and_then(|mirror| mirror.view().hand.as_ref()).context("no hand")?;
         let turn = hand.turn.as_ref().context("no turn")?;
@@ -117,7 +118,7 @@ fn refused(answer: Result<ServerMessage, ClientError>) -> anyhow::Result<Refusal
     }
 }
 
-/// What a player has on account and at tables, as the ledger has it.
+/// Returns a player's balance and chips at tables, by the ledger.
 async fn money(fleet: &Fleet, player: PlayerId) -> anyhow::Result<(i64, Chips)> {
     match fleet.cashier(AdminRequest::ShowPlayer { player: player.to_string() }).await? {
         CashierReply::Player(details) => Ok((details.balance, details.in_play)),

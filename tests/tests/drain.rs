@@ -1,5 +1,5 @@
 //! Processes of every role are drained and restarted in the middle of hands: no player notices, and
-//! nothing is lost.
+//! no record is lost.
 
 use anyhow::{Context, ensure};
 use poker::table::TableRecord;

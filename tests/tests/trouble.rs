@@ -1,6 +1,6 @@
 //! Outages of servers: nats-server down, JetStream out of storage, PostgreSQL down. Hands wait or
-//! go on as they can, players are told, no time runs out, nothing is lost, and play resumes by
-//! itself.
+//! continue as far as possible, players are told, no time runs out, no acknowledged command is
+//! lost, and play resumes by itself.
 //!
 //! The ignored tests (`make trouble`) are the same with outages of one and of ten minutes.
 

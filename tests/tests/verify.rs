@@ -1,4 +1,4 @@
-//! `pokerctl verify` joins what the archive has proved with what the journals hold now.
+//! `pokerctl verify` joins the archive's proof with the journals' present records.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 use bus::TableStreams;
@@ -9,12 +9,12 @@ use tokio_postgres::NoTls;
 use wire::{TableId, subject};
 
 const SIZE: FleetSize = FleetSize { gateways: 1, table_workers: 1, bot_workers: 1, coordinators: 1 };
-/// No wait here may be longer; generous, for machines that are busy with other things.
+/// Guard against hangs; generous, for machines with other load.
 const GUARD: Duration = Duration::from_secs(120);
-/// Hands that are archived before anything is looked at.
+/// Number of archived hands before the first check.
 const HANDS: u64 = 3;
 
-/// What `verify` printed, and whether it succeeded.
+/// The output of `verify`, and whether it succeeded.
 struct Verified {
     text: String,
     succeeded: bool,
@@ -32,7 +32,7 @@ impl Verified {
     }
 }
 
-/// A number as people are shown it.
+/// Returns a number with its thousands apart, as `verify` prints it.
 fn number(n: u64) -> String {
     let digits = n.to_string();
     let groups: Vec<&str> =
@@ -44,7 +44,7 @@ async fn json(fleet: &Fleet) -> Value {
     serde_json::from_str(&fleet.pokerctl_prints(&["verify", "--json"]).await.unwrap()).unwrap()
 }
 
-/// A connection to the fleet's database as its owner.
+/// Connects to the fleet's database as its owner.
 async fn database(fleet: &Fleet) -> tokio_postgres::Client {
     let (client, connection) = tokio_postgres::connect(&fleet.database_url().unwrap(), NoTls).await.unwrap();
     tokio::spawn(connection);
@@ -76,13 +76,13 @@ async fn played(fleet: &Fleet, database: &tokio_postgres::Client) -> TableId {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_has_left_the_journals_is_proved_by_the_archive_or_is_a_violation() {
+async fn trimmed_records_are_proved_by_the_archive_or_are_a_violation() {
     // Closed tables stay in their journals for the time of this test.
     let fleet = Fleet::start(SIZE).await.unwrap();
     let database = database(&fleet).await;
     let table = played(&fleet, &database).await;
 
-    // Trimmed as an archivist would: what goes is archived.
+    // Trims as an archivist would: the removed records are archived.
     let journal = TableStreams::new(&fleet.admin).journal(subject::table_partition(table)).await.unwrap();
     let whole = journal.extent().await.unwrap();
     let middle = (whole.first + whole.last) / 2;
@@ -111,7 +111,7 @@ async fn what_has_left_the_journals_is_proved_by_the_archive_or_is_a_violation()
     assert_eq!((&told["violations"], &told["archive"]["violations"]), (&1.into(), &1.into()), "{told}");
     database.execute("DELETE FROM archive.violations", &[]).await.unwrap();
 
-    // Records that are neither here nor there.
+    // Records that are neither in the journal nor in the archive.
     let short = "UPDATE archive.tables SET archived_to = 1, hands = 0";
     database.execute(short, &[]).await.unwrap();
     let gap = Verified::of(&fleet, &[]).await;

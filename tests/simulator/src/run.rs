@@ -12,7 +12,7 @@ use wire::table::TableCommand;
 const STORM_MS: (u64, u64) = (30_000, 150_000);
 /// Time from the storm's end until cash tables are closed, in milliseconds.
 const CLOSING_MS: u64 = 15_000;
-/// Time from the storm's end until everything must have ended, in milliseconds.
+/// Time from the storm's end until all tables and tournaments must have ended, in milliseconds.
 const PATIENCE_MS: u64 = 600_000;
 /// Most steps of a run: far more than a run takes that ends.
 const MOST_STEPS: u64 = 20_000_000;
@@ -100,8 +100,8 @@ fn left(fleet: &Fleet, setting: &Setting) -> Vec<String> {
     let ledger = fleet.cashier.audit();
     let money = ledger.tables.iter().filter(|table| table.amount != 0);
     let pools = ledger.tournaments.iter().filter(|pool| pool.amount != 0);
-    // Where everything else has ended, money that is left may be on its way or lost: the checkers
-    // of money find out.
+    // If all tables and tournaments have ended, the rest of the money may be on its way or lost:
+    // the checkers of money find out.
     if !left.is_empty() || (fleet.are_effects_due() && money.count() + pools.count() > 0) {
         left.push("money is on its way".to_owned());
     }

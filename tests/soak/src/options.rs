@@ -2,8 +2,7 @@
 
 use crate::schedule::FaultKind;
 
-/// Runs a fleet with players, breaks it by seed, and checks that nothing that was acknowledged is
-/// lost.
+/// Runs a fleet with players, breaks it by seed, and checks that no acknowledged command is lost.
 ///
 /// Ends with one line of JSON. The exit code is 1 when a check finds a violation.
 #[derive(Clone, Debug, clap::Parser)]

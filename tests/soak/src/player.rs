@@ -351,7 +351,7 @@ impl Player {
         }
     }
 
-    /// Chooses mostly actions that cost nothing, now and then a bet, seldom all chips.
+    /// Chooses mostly checks and folds, now and then a bet, seldom all chips.
     fn choose(&mut self, legal: &Legal) -> Action {
         let cash = matches!(self.game, Game::Cash(_));
         let all = if cash { 150 } else { 12 };

@@ -16,7 +16,7 @@ fn hit(report: &Report, kind: FaultKind) -> u32 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_kind_of_fault_happens_once_and_nothing_acknowledged_is_lost() -> anyhow::Result<()> {
+async fn every_kind_of_fault_happens_once_and_no_acknowledged_command_is_lost() -> anyhow::Result<()> {
     let report = short(&[
         // Each kind comes once before the draws begin, and needs its time to show.
         "--seconds=48",
@@ -38,7 +38,7 @@ async fn every_kind_of_fault_happens_once_and_nothing_acknowledged_is_lost() -> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_owner_that_was_paused_and_replaced_writes_and_sends_nothing() -> anyhow::Result<()> {
+async fn an_owner_that_was_paused_and_replaced_writes_no_record_and_sends_no_news() -> anyhow::Result<()> {
     let report = short(&[
         "--seconds=20",
         "--seed=3",
@@ -53,6 +53,6 @@ async fn an_owner_that_was_paused_and_replaced_writes_and_sends_nothing() -> any
     ensure!(hit(&report, FaultKind::ZombieTableWorker) >= 2, "{report:?}");
     // Late owners did try to write: each late record was refused, or the checks would have found it
     // in the journals and at the players.
-    ensure!(report.late_writes_refused > 0, "no owner came back with something to write: {report:?}");
+    ensure!(report.late_writes_refused > 0, "no replaced owner tried to write: {report:?}");
     Ok(())
 }
