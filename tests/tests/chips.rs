@@ -77,7 +77,7 @@ impl Person {
         while !so(self) {
             let event = timeout_at(end, self.client.next())
                 .await
-                .with_context(|| format!("not within {GUARD:?}: {what}"))?;
+                .with_context(|| format!("not within {LIMIT:?}: {what}"))?;
             match event.context("the connection ended")? {
                 ClientEvent::Table { view, .. } | ClientEvent::Restarted { view, .. } => {
                     self.mirror = Some(TableMirror::new(*view));
