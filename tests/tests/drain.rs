@@ -21,7 +21,7 @@ const ENTRIES: u16 = 30;
 async fn drain_and_undrain(fleet: &Fleet, node: &str) -> anyhow::Result<()> {
     let told = fleet.pokerctl(&["drain", node, "--json"]).await?;
     let told = told.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>()?;
-    let last = told.last().context("`pokerctl drain` printed nothing")?;
+    let last = told.last().context("`pokerctl drain` printed no line")?;
     ensure!(last["state"] == "gone" && last["node"] == node, "{told:?}");
     let ready = fleet.pokerctl(&["undrain", "--json"]).await?;
     let ready: Value = serde_json::from_str(ready.trim())?;

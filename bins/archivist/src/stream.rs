@@ -129,7 +129,7 @@ impl StreamArchivist {
         Ok(())
     }
 
-    /// Returns what is wrong if records of the same journal are missing before this one: they left
+    /// Returns the violation if records of the same journal are missing before this one: they left
     /// the stream before they were archived.
     ///
     /// # Errors

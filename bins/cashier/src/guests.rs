@@ -47,7 +47,7 @@ impl Guests {
 ///
 /// # Errors
 /// [`Refusal::NameTaken`] when another account has one of the names, [`Refusal::Banned`] when one
-/// of the guests is banned; in both cases nothing is done.
+/// of the guests is banned; in both cases no guest is made or changed.
 pub async fn open(database: &Database, guests: &Guests) -> Result<Vec<Session>, Failure> {
     let tokens = guests.0.iter().map(|_| sessions::new_token()).collect::<Result<Vec<_>, _>>()?;
     let (names, tokens) = (&guests.0, &tokens);

@@ -28,7 +28,7 @@ pub(crate) const OUTBOX_CALM: usize = 64 << 10;
 /// the socket.
 pub(crate) const TOGETHER: usize = 8 << 10;
 /// How long a frame that is not urgent waits for others, if another frame was sent less than this
-/// before. A system call and a wake-up for each of five players is most of what an action costs.
+/// before. A system call and a wake-up for each of five players is most of the cost of an action.
 /// The delay is too short to be noticed.
 pub(crate) const BATCH_DELAY: Duration = Duration::from_millis(25);
 /// Live events of one table that are held for one viewer until its snapshot comes, in messages.

@@ -47,7 +47,7 @@ pub(crate) struct Session {
     lanes: Lanes<Work>,
     under_way: FuturesUnordered<Running>,
     watching: BTreeSet<TableId>,
-    /// When the client last sent anything.
+    /// Time of the client's last frame.
     heard: Instant,
     /// Since when no byte could be written, and how many had been written until then.
     blocked: Option<(Instant, u64)>,
@@ -167,8 +167,8 @@ impl Session {
         None
     }
 
-    /// Returns the next event; else writes what can be written, so that frames of several events
-    /// leave in one write.
+    /// Returns the next event; else writes waiting frames, so that frames of several events leave
+    /// in one write.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<SessionStep> {
         self.outbox.register(cx.waker());
         let waits = self.outbox.look(self.online.is_some());
@@ -241,8 +241,7 @@ impl Session {
         }
     }
 
-    /// Returns the reason to close a client that has been silent, or has read nothing, for too
-    /// long.
+    /// Returns the reason to close a client that has been silent, or has not read, for too long.
     fn overdue(&mut self) -> Option<Closing> {
         let now = Instant::now();
         let written = self.socket.written();

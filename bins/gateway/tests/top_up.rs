@@ -1,5 +1,5 @@
-//! Chips that a player brings to a seat pass a gateway: they need money, and nothing waits for
-//! them.
+//! Chips that a player brings to a seat pass a gateway: they need money, and no other command waits
+//! for them.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails")]
 

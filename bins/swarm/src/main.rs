@@ -10,7 +10,7 @@
 //! | `raw` | the same traffic without poker, sessions or views: the limit that measurements are compared with |
 //! | `bench` | `swarm bench`, which is `make bench` |
 //!
-//! Invariants: players know only what comes over their sockets; every random choice follows from a
+//! Invariants: players know only the frames from their sockets; every random choice follows from a
 //! printed seed.
 
 mod bench;

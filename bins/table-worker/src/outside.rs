@@ -1,5 +1,5 @@
-//! Carries out a table's effects: moves money and sends reports. An attempt returns what the answer
-//! means for the table, or that it has to be repeated.
+//! Carries out a table's effects: moves money and sends reports. An attempt returns the table's
+//! commands that follow from the answer, or that it has to be repeated.
 
 use bus::{Bus, Patience};
 use host::EffectResult;

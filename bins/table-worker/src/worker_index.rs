@@ -36,7 +36,7 @@ struct Index {
 
 impl WorkerIndex {
     /// Brings the index up to date with a table that this worker owns since `epoch`; a closed table
-    /// is removed. A task of an earlier epoch that has not noticed its end changes nothing.
+    /// is removed. A task of an earlier epoch that has not noticed its end has no effect.
     pub fn update(&self, table: &poker::table::Table, epoch: Epoch) {
         let mut index = self.index();
         let id = table.id();

@@ -93,7 +93,7 @@ impl Request {
         codec::decode(&self.payload)
     }
 
-    /// Sends the answer; does nothing when no answer is wanted.
+    /// Sends the answer, if one is wanted.
     ///
     /// # Errors
     /// When the answer cannot be encoded, is too large, or the connection is closed for good.

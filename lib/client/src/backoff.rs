@@ -29,8 +29,8 @@ impl Backoff {
     }
 }
 
-/// Returns a random number. Without an entropy source it is 0: pauses are then short, and nothing
-/// else depends on it.
+/// Returns a random number. Without an entropy source it is 0: only the pauses depend on it, and
+/// are then short.
 pub(crate) fn draw() -> u64 {
     getrandom::u64().unwrap_or_default()
 }

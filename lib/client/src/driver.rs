@@ -176,7 +176,8 @@ impl Driver {
         }
     }
 
-    /// Reads what the gateway sent before sending failed: it may say why it closed the connection.
+    /// Reads the gateway's frames from before sending failed: they may have the reason why the
+    /// connection was closed.
     async fn last_words(&mut self, reader: &mut Reader, why: String) -> Result<Over, Ended> {
         let until = Instant::now() + Duration::from_millis(500);
         while let Ok(Ok(received)) = tokio::time::timeout_at(until.into(), reader.next()).await {

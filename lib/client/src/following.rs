@@ -20,8 +20,8 @@ pub(crate) struct Following {
     /// Number of the event that began the hand being played; none between hands, or when it was not
     /// delivered.
     hand: Option<u64>,
-    /// Whether an event was delivered that this version does not know: only the table can say what
-    /// it changed.
+    /// Whether an event was delivered that this version does not know: only the table's state shows
+    /// its changes.
     unsure: bool,
     /// The hidden cards that were delivered last.
     cards: Option<PrivateCards>,

@@ -55,8 +55,8 @@ impl TableMirror {
         self.view.seats.iter().find(|seat| seat.player == player)
     }
 
-    /// Applies the event with this number. Returns whether it was the next one; any other changes
-    /// nothing. Of an event that this version does not know only the number counts: the client
+    /// Applies the event with this number. Returns whether it was the next one; any other is
+    /// ignored. Of an event that this version does not know only the number counts: the client
     /// follows it with [`ClientEvent::Restarted`](crate::ClientEvent::Restarted).
     pub fn apply(&mut self, number: u64, event: &Event) -> bool {
         if number != self.view.event_no + 1 {

@@ -69,8 +69,8 @@ pub trait Aggregate: Sized {
     const MAX_QUEUED: usize;
 
     /// Returns the aggregate that a command creates, as it is before its first record, and the
-    /// events of that record; `None` for a command that creates no aggregate. A refusal changes
-    /// nothing.
+    /// events of that record; `None` for a command that creates no aggregate. A refusal stores no
+    /// record.
     fn create(id: Self::Id, command: &Self::Command, now_ms: u64) -> Option<Result<New<Self>, Refusal>>;
 
     /// Returns the aggregate after these records, the oldest first and at least one. The records
@@ -96,8 +96,8 @@ pub trait Aggregate: Sized {
         codec::decode(bytes)
     }
 
-    /// Returns the events that a command causes; no events when there is nothing to do. A command
-    /// without a cause comes from an effect's answer.
+    /// Returns the events that a command causes; no events when the command has no effect. A
+    /// command without a cause comes from an effect's answer.
     ///
     /// # Errors
     /// A named refusal; the aggregate stays as it is.
@@ -125,7 +125,7 @@ pub trait Aggregate: Sized {
     /// Returns the answer to a command that the state remembers as carried out.
     fn answer(&self, cause: Cause) -> Option<Answer<Self::Reply>>;
 
-    /// Returns the answer to a command that was carried out or had nothing to do, when the state
+    /// Returns the answer to a command that was carried out or had no effect, when the state
     /// remembers no answer.
     fn reply(&self, command: &Self::Command) -> Self::Reply;
 

@@ -107,7 +107,7 @@ pub struct Payment {
 
 impl Tournament {
     /// Returns the events of a command at a time. The list is empty when the command was carried
-    /// out before or has nothing to do.
+    /// out before or has no effect.
     ///
     /// # Errors
     /// A named refusal; the state does not change.

@@ -1,5 +1,5 @@
-//! Application of events. It cannot fail: an event that names an unknown player or table changes
-//! nothing.
+//! Application of events. It cannot fail: an event that names an unknown player or table is
+//! ignored.
 
 use crate::{
     draft::Ground,

@@ -77,7 +77,7 @@ fn an_endlessly_nested_value_is_refused() {
     assert!(codec::decode::<Event>(&bytes).is_err());
 }
 
-/// Any value that MessagePack has; with `for_json` only what JSON has too.
+/// Any value of MessagePack; with `for_json` only values that JSON has too.
 fn contents(for_json: bool) -> BoxedStrategy<Content> {
     let both = prop_oneof![
         Just(Content::Null),

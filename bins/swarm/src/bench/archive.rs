@@ -71,8 +71,8 @@ async fn look(admin: &Bus, peers: &Peers, samples: &mut Vec<Sample>) -> anyhow::
     let streams = TableStreams::new(admin);
     loop {
         let load = archivist(peers).await?.load;
-        // In this order what is archived meanwhile makes the lag smaller than it is, by at most one
-        // look.
+        // In this order records that are archived meanwhile make the measured lag smaller than it
+        // is, by at most one look.
         let mut lasts = BTreeMap::new();
         for journal in streams.all().await? {
             lasts.insert(journal.stream().to_owned(), journal.extent().await?.last);

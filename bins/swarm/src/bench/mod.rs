@@ -53,7 +53,7 @@ pub struct Args {
     #[arg(long, default_value_t = 1)]
     archivists: usize,
     /// Silence after which gateways take a connection for lost, in milliseconds: a client that has
-    /// sent nothing for two thirds of it pings. The default leaves pings out, so that only actions
+    /// sent no frame for two thirds of it pings. The default leaves pings out, so that only actions
     /// are measured
     #[arg(long, default_value_t = 600_000)]
     idle_ms: u32,

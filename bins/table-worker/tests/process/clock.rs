@@ -38,7 +38,8 @@ async fn until<T>(fleet: &Fleet, found: impl Fn(&[TableRecord]) -> Option<T>) ->
     }
 }
 
-/// The seat whose time ran out first, what was done for it, and whether that ended the hand.
+/// Returns the seat whose time ran out first, the action made for it, and whether that ended the
+/// hand.
 fn timed_out(records: &[TableRecord]) -> Option<(SeatNo, Action, bool)> {
     let record = records
         .iter()

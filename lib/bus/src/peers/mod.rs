@@ -1,5 +1,5 @@
-//! The live members of the fleet: heartbeats on a core subject, judged by what this process itself
-//! could hear.
+//! The live members of the fleet: heartbeats on a core subject, judged by the messages that reached
+//! this process itself.
 //!
 //! A member counts as dead when it was silent for 1 s of *hearing time*. Hearing time passes while
 //! heartbeats arrive, this process' own among them. When none arrive (the server is not connected,

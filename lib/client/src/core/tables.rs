@@ -1,5 +1,5 @@
-//! The core's knowledge of tables: which ones are followed, from which event on, and what the
-//! program is told.
+//! The core's knowledge of tables: the followed tables, their last delivered events, and the
+//! program's news of them.
 
 use super::{ALWAYS, ConnectionState, Core};
 use crate::{

@@ -281,7 +281,8 @@ impl<A: Aggregate, R> Host<A, R> {
         let known = match outcome {
             EffectResult::Heard => self.running.heard(key),
             EffectResult::Failed => self.running.rest(key, context.now.mono_ms),
-            // If the commands change nothing, the effect is still due and is tried again.
+            // If the commands have no effect on the state, the effect is still due and is tried
+            // again.
             EffectResult::Done(commands) => {
                 let known = self.running.rest(key, context.now.mono_ms);
                 if known {

@@ -20,7 +20,7 @@ pub enum QueueCommand {
     Join,
     Look,
     Close,
-    /// Changes nothing.
+    /// Has no effect.
     Nothing,
     /// Causes a record of this many bytes.
     Write(usize),

@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(history.after(0).map(|(first, events)| (first, events.len())), Some((1, 3)));
         assert_eq!(history.after(4), None, "a number from the future");
         history.remember(&[sat_out(9)], 10);
-        assert_eq!(history.after(8), None, "a gap in what was heard");
+        assert_eq!(history.after(8), None, "a gap in the remembered events");
         assert_eq!(history.after(9), Some((10, vec![sat_out(9)])));
     }
 

@@ -5,7 +5,7 @@
 //! - [`Table::decide`] and [`Table::tick`] change no state; only [`Table::apply`] does, and it
 //!   cannot fail. Time and randomness are inputs.
 //! - [`Table::effects`] derives the effects that are still due (money, reports, bot asks) from the
-//!   state, so a new owner carries out what the last owner did not.
+//!   state, so a new owner carries out the effects that the last owner did not.
 //! - Chips at the table change only with [`TableEvent::Seated`], [`TableEvent::ToppedUp`] and
 //!   [`TableEvent::Unseated`].
 //!

@@ -1,4 +1,4 @@
-//! The commands of players to tables, declared in one place, with what each command needs.
+//! The commands of players to tables, declared in one place, with the needs of each command.
 
 #[macro_use]
 mod declare;
