@@ -4,7 +4,7 @@ use crate::{Chips, HandNo};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A named refusal. Its text names the way out.
+/// A named refusal. Its text tells how to proceed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, thiserror::Error)]
 pub enum Refusal {
     // Play
