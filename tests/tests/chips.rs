@@ -26,7 +26,7 @@ const BUY_IN: Chips = Chips(4_000);
 /// The id of the command that is repeated.
 const ID: CommandId = CommandId(7_000_000);
 
-/// A cash table with bots, blinds of 50 and 100, and room for 20,000 chips at each seat.
+/// Creates a cash table with bots, blinds of 50 and 100, and at most 20,000 chips at each seat.
 async fn table(fleet: &Fleet) -> anyhow::Result<TableId> {
     let pace = ["--action-ms", "60000", "--hand-pause-ms", "100", "--bot-pace-ms", "50", "--json"];
     let made = fleet.pokerctl(&[&["table", "create", "chips", "--bots", "3"], &pace[..]].concat()).await?;
@@ -191,7 +191,7 @@ async fn ask(fleet: &Fleet, player: PlayerId, table: TableId) -> anyhow::Result<
     Ok(fleet.admin.request(subject, &request, PATIENCE).await?)
 }
 
-/// How often a player has asked for chips, and how often chips came to the player's seat.
+/// Returns how often a player has asked for chips, and how often chips came to the player's seat.
 async fn counts(fleet: &Fleet, player: PlayerId, table: TableId) -> anyhow::Result<(usize, usize)> {
     let journals = testkit::table_journals(&fleet.admin).await?;
     let records = journals.get(&table).context("no journal")?;

@@ -23,6 +23,7 @@ pub struct Stamps {
 }
 
 impl Stamps {
+    /// Makes the check of one journal.
     pub fn new(location: Location) -> Self {
         Self { location, epoch: Epoch(0), causes: VecDeque::new() }
     }

@@ -20,7 +20,7 @@ pub enum Login {
 }
 
 impl fmt::Debug for Login {
-    /// Without password and token.
+    /// Writes the kind of log-in, without password and token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Visitor => f.write_str("Visitor"),

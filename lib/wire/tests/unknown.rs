@@ -13,7 +13,7 @@ use wire::{
     unknown::{Content, UnknownVariant},
 };
 
-/// A list of events as a newer table worker writes it: known events, and `newer` in their middle.
+/// Returns a list of events of a newer table worker: known events, and `newer` in their middle.
 fn document(newer: &Value) -> Value {
     json!({
         "table": 31,
@@ -77,7 +77,7 @@ fn an_endlessly_nested_value_is_refused() {
     assert!(codec::decode::<Event>(&bytes).is_err());
 }
 
-/// Any value of MessagePack; with `for_json` only values that JSON has too.
+/// Makes any value of MessagePack; with `for_json` only values that JSON has too.
 fn contents(for_json: bool) -> BoxedStrategy<Content> {
     let both = prop_oneof![
         Just(Content::Null),

@@ -74,8 +74,8 @@ pub(crate) const ALL: [Fault; 20] = [
     Fault::ClientRepeats,
 ];
 
-/// How often a kind strikes on average, in a million occasions, before the run's own draw. An
-/// occasion is a message, an append, a second of a process, and so on.
+/// Returns the average number of faults of a kind in a million occasions, before the run's own
+/// draw. An occasion is a message, an append, a second of a process, and so on.
 const fn usual(fault: Fault) -> u32 {
     match fault {
         Fault::MessageLost | Fault::MessageDoubled | Fault::ClientRepeats => 30_000,

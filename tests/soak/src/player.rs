@@ -325,7 +325,7 @@ impl Player {
         }
     }
 
-    /// Now and then leaves the seat, sits out for a while, or brings more chips, before the next
+    /// Leaves the seat, sits out for a while, or brings more chips now and then, before the next
     /// hand or in it.
     fn between_hands(&mut self, table: TableId) {
         match self.chance.below(60) {

@@ -14,7 +14,7 @@ use wire::{
 /// Time to act.
 const TURN_MS: u32 = 2_000;
 
-/// Two players with seats.
+/// Starts a fleet with a table where two players have seats.
 async fn seated() -> Fleet {
     let fleet = Fleet::start(1).await;
     fleet.create(TABLE, config(TURN_MS)).await;
@@ -57,7 +57,7 @@ fn timed_out(records: &[TableRecord]) -> Option<(SeatNo, Action, bool)> {
     done.map(|(seat, action)| (seat, action, ended))
 }
 
-/// The first turn of the first hand.
+/// Returns the first turn of the first hand.
 fn first_turn(records: &[TableRecord]) -> Option<(SeatNo, HandNo, u32)> {
     let events = records.iter().flat_map(|record| &record.events);
     let mut hand = HandNo(0);

@@ -42,24 +42,28 @@ impl Played {
         Self { from: (counted.instruction + 1, hand), ..Self::of(config) }
     }
 
+    /// Adds an instruction that a tournament's table has carried out.
     pub fn instructed(&mut self, instruction: &Instruction) {
         if self.tournament.is_some() {
             self.instructions.insert(instruction.number, tally::instruction(instruction));
         }
     }
 
+    /// Adds a finished hand of a tournament's table.
     pub fn ended(&mut self, start: &HandStart, stacks: &[Stack], actions: u32) {
         if self.tournament.is_some() {
             self.hands.insert(start.hand, tally::finished_hand(start, stacks, actions));
         }
     }
 
+    /// Returns the hands since the last call, by number, and forgets them.
     pub fn take_hands(&mut self) -> BTreeMap<HandNo, Tally> {
         let taken = std::mem::take(&mut self.hands);
         self.from.1 = taken.keys().next_back().map_or(self.from.1, |last| last.next());
         taken
     }
 
+    /// Returns the instructions since the last call, by number, and forgets them.
     pub fn take_instructions(&mut self) -> BTreeMap<u64, Tally> {
         let taken = std::mem::take(&mut self.instructions);
         self.from.0 = taken.keys().next_back().map_or(self.from.0, |last| last + 1);

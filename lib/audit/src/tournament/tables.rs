@@ -84,6 +84,7 @@ impl Tables {
         faults
     }
 
+    /// Returns the reported hands since the last call, and forgets them.
     pub fn take_hands(&mut self) -> Vec<(TableId, HandNo, Tally)> {
         let of = |(&id, table): (&TableId, &mut ToldTable)| {
             table.first_hand = table.last_hand.next();
@@ -92,6 +93,7 @@ impl Tables {
         self.0.iter_mut().flat_map(of).collect()
     }
 
+    /// Returns the instructions to tables since the last call, and forgets them.
     pub fn take_instructions(&mut self) -> Vec<(TableId, u64, Tally)> {
         let of = |(&id, table): (&TableId, &mut ToldTable)| {
             table.first_instruction = table.last_instruction + 1;

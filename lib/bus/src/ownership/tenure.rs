@@ -31,7 +31,8 @@ pub(super) struct Certainty {
 }
 
 impl Certainty {
-    /// Must be made before the claims are read for the first time.
+    /// Makes the certainty of this process. To be called before the claims are read for the first
+    /// time.
     pub(super) fn new(peers: &Peers, seen: &KnownOwners) -> Self {
         Self {
             pulse: Pulse::start(STOOD_STILL),

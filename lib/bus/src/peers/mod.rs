@@ -123,7 +123,7 @@ impl Peers {
         Ok(Self { inner, bus: bus.clone() })
     }
 
-    /// The connection that heartbeats and claims go over.
+    /// Returns the connection of heartbeats and claims.
     pub(crate) const fn bus(&self) -> &Bus {
         &self.bus
     }

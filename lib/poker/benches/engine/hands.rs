@@ -84,6 +84,7 @@ fn setup() -> HandSetup {
     HandSetup::new(&variant::NT, PLAYERS as SeatNo - 1, Chips(100), players, shuffle::deck(&Seed([0; 32])))
 }
 
+/// Measures whole hands per second.
 pub fn measure() -> Rate {
     let (mut dice, mut setup, mut number) = (Dice::new(1), setup(), 0_u64);
     let mut events = Vec::with_capacity(64);

@@ -67,6 +67,7 @@ fn settle(table: &mut Table, seeds: &mut u64) -> TableView {
     }
 }
 
+/// Measures hands at a table per second.
 pub fn measure() -> Rate {
     let (mut table, mut dice, mut seeds, mut commands) = (table(), Dice::new(2), 0, 0);
     rate(|| {
