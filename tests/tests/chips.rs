@@ -166,7 +166,7 @@ async fn a_table_worker_killed_before_the_cashiers_answer_neither_loses_chips_no
     fleet.signal("cashier-1", Signal::STOP)?;
     let asked = ask(&fleet, person.player, table).await;
     ensure!(asked.is_err(), "there is no answer before the cashier's: {asked:?}");
-    ensure!(counts(&fleet, person.player, table).await? == (1, 0), "the question is on record, and no chips");
+    ensure!(counts(&fleet, person.player, table).await? == (1, 0), "the top-up is on record, and no chips");
     fleet.kill("table-worker-1")?;
     fleet.kill("table-worker-2")?;
     fleet.signal("cashier-1", Signal::CONT)?;

@@ -26,7 +26,7 @@ const PING_AFTER: Duration = Duration::from_secs(5);
 /// Time without a frame from the gateway after which the connection is given up.
 const SILENCE: Duration = Duration::from_secs(13);
 /// First pause before the player's seats are asked for while no events come: the message about a
-/// seat may have been lost. Doubles up to [`SEATS_PAUSE_LONGEST`], because the question goes to
+/// seat may have been lost. Doubles up to [`SEATS_PAUSE_LONGEST`], because the request goes to
 /// every table worker.
 const SEATS_PAUSE: Duration = Duration::from_secs(5);
 const SEATS_PAUSE_LONGEST: Duration = Duration::from_secs(30);

@@ -41,7 +41,7 @@ pub async fn open(context: &Context, after: TableId) -> Result<ArchiveAnswer, Ar
 /// When the database does not answer.
 pub async fn named(context: &Context, tables: Vec<TableId>) -> Result<ArchiveAnswer, ArchiveError> {
     if tables.len() > MOST_NAMED {
-        let reason = format!("at most {MOST_NAMED} tables may be named in one question");
+        let reason = format!("at most {MOST_NAMED} tables may be named in one query");
         return Ok(ArchiveAnswer::Refused(Refusal::bad_message(reason)));
     }
     let select = format!("{COLUMNS} WHERE table_id = ANY ($1) ORDER BY table_id");

@@ -1,4 +1,4 @@
-//! Questions to archivists, and their answers.
+//! Queries to archivists, and their answers.
 
 use super::{AT_MS, HAND, PLAYER, TABLE, TOURNAMENT, cash_config, events, refusals, tournament_table_config};
 use crate::messages::Samples;
