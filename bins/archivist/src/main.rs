@@ -13,7 +13,8 @@ const NICENESS: i32 = 10;
 fn main() -> anyhow::Result<()> {
     let args = CommandLine::parse();
     bus::log_to_stderr();
-    // Threads inherit the priority of the thread that starts them, so it is set before the runtime's.
+    // Threads inherit the priority of the thread that starts them, so it is set before the
+    // runtime's.
     if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
         tracing::warn!(%error, "the archivist's priority cannot be lowered: under full load it takes time from the other roles");
     }

@@ -51,8 +51,13 @@ impl BenchFleet {
         gateways: usize,
         most: usize,
     ) -> anyhow::Result<Self> {
-        let size =
-            Size { gateways, table_workers: args.table_workers, bot_workers: 0, archivists: args.archivists, scripted_decks: false };
+        let size = Size {
+            gateways,
+            table_workers: args.table_workers,
+            bot_workers: 0,
+            archivists: args.archivists,
+            scripted_decks: false,
+        };
         let up = size.start(most, args.idle_ms).await?;
         let described = up.described()?;
         let admin = fleet::admin(&described).await?;

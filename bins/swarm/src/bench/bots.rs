@@ -31,8 +31,13 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     for tables in args.sizes(&[TABLES]) {
         let mut first = None;
         for bot_workers in WORKERS {
-            let size =
-                Size { gateways: 1, table_workers: args.table_workers, bot_workers, archivists: args.archivists, scripted_decks: false };
+            let size = Size {
+                gateways: 1,
+                table_workers: args.table_workers,
+                bot_workers,
+                archivists: args.archivists,
+                scripted_decks: false,
+            };
             let mut up = size.start(PER_GATEWAY, args.idle_ms).await?;
             let described = up.described()?;
             let admin = fleet::admin(&described).await?;

@@ -84,8 +84,13 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
 
 impl Days {
     async fn begin(args: &Args, room: &RoomArgs) -> anyhow::Result<Self> {
-        let size =
-            Size { gateways: 1, table_workers: args.table_workers, bot_workers: 0, archivists: args.archivists, scripted_decks: false };
+        let size = Size {
+            gateways: 1,
+            table_workers: args.table_workers,
+            bot_workers: 0,
+            archivists: args.archivists,
+            scripted_decks: false,
+        };
         ensure!(
             args.table_workers > 1,
             "no table worker is left to take over: use --table-workers 2 or more"

@@ -50,7 +50,13 @@ async fn measure(args: &Args, source: &str, recorded: usize, hands: &[Recorded])
     let seats = hands.iter().filter_map(|hand| hand.hand.as_ref().ok());
     let players: usize = seats.map(|hand| hand.script.players.len()).sum();
     let gateways = args.gateways.unwrap_or_else(|| players.min(PLAYERS).div_ceil(PER_GATEWAY - 500).max(2));
-    let size = Size { gateways, table_workers: args.table_workers, bot_workers: 0, archivists: args.archivists, scripted_decks: true };
+    let size = Size {
+        gateways,
+        table_workers: args.table_workers,
+        bot_workers: 0,
+        archivists: args.archivists,
+        scripted_decks: true,
+    };
     let mut up = size.start(PER_GATEWAY, args.idle_ms).await?;
     let described = up.described()?;
     let admin = fleet::admin(&described).await?;
