@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nuts_win_everything_and_a_royal_board_is_shared() {
+    fn the_nuts_win_the_whole_pot_and_a_royal_board_is_shared() {
         assert_near(share("NT", "AsKs", "QsJsTs2d3c", 3), 1.0);
         assert_near(share("NT", "2c2d", "AsKsQsJsTs", 3), 0.25);
     }

@@ -1,7 +1,7 @@
 //! The cashier: accounts of people and bots, sessions, the ledger, results of tournaments.
 //!
 //! Invariants: no request is answered before PostgreSQL has stored its result; every movement of
-//! money has an id, and a repeat moves nothing; a process that is killed leaves nothing half done,
+//! money has an id, and a repeat moves none; a process that is killed leaves no request half done,
 //! because each request is one transaction. This crate does not know cards, tables beyond their
 //! number, or the course of a tournament.
 //!

@@ -12,7 +12,7 @@ use wire::{
 };
 
 #[tokio::test]
-async fn a_repeat_gets_the_first_answer_and_moves_nothing() {
+async fn a_repeat_gets_the_first_answer_and_moves_no_money() {
     let house = House::start().await;
     let (one, two) = (house.desk(), house.desk());
     let alice = rich(&one, "Alice", 1_000).await;
@@ -172,7 +172,7 @@ async fn a_tournament_is_settled_once_and_to_the_last_chip() {
     let stranger = tournament(&one, settle(9, &[(1, alice, 400), (2, PlayerId(99), 0)])).await;
     assert_eq!(stranger, refused(Refusal::NoSuchPlayer));
     assert_eq!(results(&one, 9).await, refused(Refusal::NoSuchTournament));
-    assert_eq!(balance(&one, alice).await.0, 890, "nothing was paid");
+    assert_eq!(balance(&one, alice).await.0, 890, "no prize was paid");
 
     // Two bots share a place. Twenty requests arrive at once, some with the places in another
     // order.
@@ -300,7 +300,7 @@ impl Crowd {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_ledger_is_zero_whatever_happens_at_once() {
+async fn the_ledger_is_zero_after_concurrent_requests_of_all_kinds() {
     let house = House::start().await;
     let desks = [house.desk(), house.desk()];
     let mut players = bots(&desks[0], 3).await;

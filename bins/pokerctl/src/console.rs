@@ -60,7 +60,7 @@ impl Console {
         self.say(format!("{mark} {}", text.as_ref()));
     }
 
-    /// Draws these lines in place of the ones drawn before. Does nothing without a terminal.
+    /// Draws these lines in place of the ones drawn before, on a terminal only.
     pub fn draw(&self, lines: String) {
         if self.terminal {
             self.live.set_message(lines);

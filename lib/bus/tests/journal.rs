@@ -362,7 +362,7 @@ fn logged() -> (Arc<Mutex<Vec<u8>>>, tracing::subscriber::DefaultGuard) {
 }
 
 #[tokio::test]
-async fn a_full_stream_is_waited_for_and_the_log_says_which_and_what_to_do() {
+async fn an_append_waits_for_a_full_stream_and_the_log_names_the_stream_and_the_remedy() {
     let fleet = Fleet::start().await;
     let (lines, _guard) = logged();
     let admin = fleet.bus("admin").await;

@@ -141,7 +141,8 @@ impl Books {
     /// the answer to the first copy; carried out when the balance covers it, it would move money
     /// that the sender's journal says was never moved. Cash-outs and refunds are owed to players,
     /// and their senders repeat them until they are paid. The lock on the player's account orders
-    /// all copies of a posting; without an account nothing does, and nothing is recorded.
+    /// all copies of a posting; without an account there is no such lock, and the refusal is not
+    /// recorded.
     fn refuse(&mut self, posting: &Posting, refusal: Refusal) -> Result<PostingResult, Refusal> {
         let columns = posting.columns();
         let is_final = match posting.movement {

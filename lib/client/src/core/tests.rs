@@ -282,7 +282,7 @@ fn requests_for_seats_become_rarer_and_stop_while_events_come() {
 }
 
 #[test]
-fn a_program_that_takes_no_events_loses_none() {
+fn a_program_that_does_not_take_its_events_loses_no_event() {
     let mut node = Node::online();
     node.follow();
     for number in 4..=60 {

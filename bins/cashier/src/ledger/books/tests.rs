@@ -104,7 +104,7 @@ fn a_refused_buy_in_entry_or_credit_is_refused_alike_when_its_repeat_would_be_co
 }
 
 #[test]
-fn what_is_owed_to_a_player_is_paid_after_a_refusal() {
+fn money_owed_to_a_player_is_paid_after_a_refusal() {
     let mut books = books(100);
     assert!(matches!(books.post(&cash_out("out", ALICE, 60)), Err(Refusal::BadMessage { .. })));
     assert_eq!(books.post(&Posting::refund(entry(ALICE, 0, 10, 1)).unwrap()), Err(Refusal::NotRegistered));
@@ -170,7 +170,7 @@ fn only_the_paid_amounts_are_refunded() {
 }
 
 #[test]
-fn a_settled_tournament_takes_and_gives_nothing_more() {
+fn a_settled_tournament_takes_no_entries_and_gives_no_refunds() {
     let mut books = books(100);
     assert!(is_new(books.post(&Posting::enter(entry(ALICE, 0, 10, 1)).unwrap())));
     let settled = Recorded {
@@ -191,7 +191,7 @@ fn a_settled_tournament_takes_and_gives_nothing_more() {
 }
 
 #[test]
-fn a_free_entry_moves_nothing_and_is_remembered() {
+fn a_free_entry_moves_no_money_and_is_remembered() {
     let mut books = books(0);
     let free = Posting::enter(entry(ALICE, 0, 0, 0)).unwrap();
     assert_eq!(books.post(&free), Ok(PostingResult::New(vec![])));
