@@ -6,9 +6,13 @@ use clap::Parser;
 use std::sync::Arc;
 use wire::fleet::Role;
 
+/// An eighth of the archivist's processor time was spent in the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The process' niceness, 0 (as all others) to 19: on a machine that is fully used the archivist
 /// falls behind, and players do not wait for it (`docs/decisions/0051-archivist-priority.md`).
-const NICENESS: i32 = 10;
+const NICENESS: i32 = 5;
 
 fn main() -> anyhow::Result<()> {
     let args = CommandLine::parse();

@@ -68,23 +68,31 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
 
 /// Looks at the archive again and again.
 async fn look(admin: &Bus, peers: &Peers, samples: &mut Vec<Sample>) -> anyhow::Result<Infallible> {
-    let streams = TableStreams::new(admin);
     loop {
         let load = archivist(peers).await?.load;
-        // In this order records that are archived meanwhile make the measured lag smaller than it
-        // is, by at most one look.
-        let mut lasts = BTreeMap::new();
-        for journal in streams.all().await? {
-            lasts.insert(journal.stream().to_owned(), journal.extent().await?.last);
-        }
-        for stream in proof(admin).await?.streams {
-            if let Some(last) = lasts.get_mut(&stream.name) {
-                *last = last.saturating_sub(stream.read_to);
-            }
-        }
-        samples.push(Sample { at: Instant::now(), load, behind: lasts.values().sum() });
+        let behind = behind(admin).await?;
+        samples.push(Sample { at: Instant::now(), load, behind });
         sleep(LOOK).await;
     }
+}
+
+/// Returns the number of records in the tables' streams that are not archived.
+///
+/// # Errors
+/// When the server or the archivist does not answer.
+pub(super) async fn behind(admin: &Bus) -> anyhow::Result<u64> {
+    // In this order records that are archived meanwhile make the lag smaller than it is, by at most
+    // the time between both readings.
+    let mut lasts = BTreeMap::new();
+    for journal in TableStreams::new(admin).all().await? {
+        lasts.insert(journal.stream().to_owned(), journal.extent().await?.last);
+    }
+    for stream in proof(admin).await?.streams {
+        if let Some(last) = lasts.get_mut(&stream.name) {
+            *last = last.saturating_sub(stream.read_to);
+        }
+    }
+    Ok(lasts.values().sum())
 }
 
 /// Returns the archivist's heartbeat, when the first has been heard.

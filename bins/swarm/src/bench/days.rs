@@ -3,7 +3,7 @@
 //! and then replaced, as fast as the machine can.
 
 use super::{
-    Args,
+    Args, archive,
     takeover::{self, Killed},
 };
 use crate::{
@@ -33,6 +33,8 @@ const AT_ONCE: usize = 128;
 const PLAYERS: usize = 2;
 /// A day that takes longer is not waited for.
 const LONGEST_DAY: Duration = Duration::from_secs(900);
+/// Pause between two looks at the archive.
+const LOOK: Duration = Duration::from_secs(1);
 /// Tables that the lobby lists.
 const LOBBY: u16 = 1_000;
 /// How long answers of the workers are waited for.
@@ -65,6 +67,9 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
             tokio::time::timeout(LONGEST_DAY, days.play(&room)).await.context("a day took too long")??;
             let seconds = began.elapsed().as_secs_f64();
             if day == 1 || day == args.days {
+                if args.archivists > 0 {
+                    days.until_archived().await?;
+                }
                 let mut line = days.measure(args.table_workers).await?;
                 line["bench"] = json!("days");
                 line["day"] = json!(day);
@@ -121,6 +126,16 @@ impl Days {
             one_hand(admin, table, pair).await
         });
         stream::iter(tables).buffer_unordered(AT_ONCE).try_for_each(async |()| Ok(())).await
+    }
+
+    /// Waits until the archivist has read every record: in a real day it keeps up.
+    async fn until_archived(&self) -> anyhow::Result<()> {
+        let until = Instant::now() + LONGEST_DAY;
+        while archive::behind(&self.admin).await? > 0 {
+            ensure!(Instant::now() < until, "the archivist does not catch up");
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
     }
 
     /// Kills a table worker. Returns the cost of its takeover, and of the open and the closed
