@@ -5,7 +5,7 @@ use crate::{
     Epoch, HandNo, Refusal, TableId, TournamentId,
     event::TableEvent,
     journal::{Cause, Record},
-    table::TableConfig,
+    table_config::TableConfig,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -7,9 +7,9 @@
 //! answers. A request without an answer may be sent again under the same id, on any connection.
 
 use crate::{
-    Card, Chips, CommandId, HandNo, PlayerId, Refusal, SeatNo, TableId, TournamentId,
+    Chips, CommandId, PlayerId, Refusal, SeatNo, TableId, TournamentId,
     command::{self, AtTable, Merged, PlayerCommand},
-    event::{Event, Unseating},
+    event::Unseating,
     table::TableSummary,
     tournament::{Standings, TournamentSummary},
     view::TableView,
@@ -17,6 +17,8 @@ use crate::{
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
+
+pub use crate::{event::TableEvents, view::PrivateCards};
 
 /// Largest frame that a gateway accepts, in bytes. Larger ones close the connection.
 pub const MAX_CLIENT_FRAME: usize = 16 * 1024;
@@ -125,6 +127,14 @@ pub enum ClientMessage {
         /// The command.
         command: PlayerCommand,
     },
+}
+
+impl PlayerCommand {
+    /// Returns the command as a client sends it.
+    #[must_use]
+    pub const fn at(self, table: TableId) -> ClientMessage {
+        ClientMessage::Command { table, command: self }
+    }
 }
 
 impl Serialize for ClientMessage {
@@ -382,34 +392,4 @@ impl Closing {
             Self::TooSlow => 4005,
         }
     }
-}
-
-/// Events of one table, in order. `events[i]` has number `first + i`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TableEvents {
-    /// The table.
-    pub table: TableId,
-    /// Number of the first event.
-    pub first: u64,
-    /// The events.
-    pub events: Vec<Event>,
-}
-
-impl TableEvents {
-    /// Returns the number of the last event (`first - 1` if there are no events).
-    #[must_use]
-    pub fn last(&self) -> u64 {
-        (self.first + self.events.len() as u64).saturating_sub(1)
-    }
-}
-
-/// A player's own hidden cards in the current hand, all of them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct PrivateCards {
-    /// The table.
-    pub table: TableId,
-    /// The hand.
-    pub hand: HandNo,
-    /// The cards.
-    pub cards: Vec<Card>,
 }

@@ -5,34 +5,14 @@
 
 mod journal;
 mod public;
-mod seed;
 
-use crate::{Chips, PlayerId, SeatNo};
+use crate::{Chips, PlayerId, SeatNo, TableId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use crate::{forced_bet::Post, seed::Seed};
 pub use journal::{HandEvent, HandStart, TableEvent};
 pub use public::Event;
-pub use seed::{BadSeed, Seed};
-
-/// The kinds of forced bets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-pub enum Post {
-    /// An ante: dead, goes to the pot.
-    Ante,
-    /// One player's ante for the whole table.
-    BigBlindAnte,
-    /// The small blind.
-    SmallBlind,
-    /// The big blind.
-    BigBlind,
-    /// A live third blind or straddle.
-    Straddle,
-    /// A missed small blind: dead, goes to the pot.
-    DeadBlind,
-    /// Stud: the forced opening bet.
-    BringIn,
-}
 
 /// The part of a pot that a player won.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -74,4 +54,23 @@ pub struct Stack {
     pub player: PlayerId,
     /// The chips.
     pub chips: Chips,
+}
+
+/// Events of one table, in order. `events[i]` has number `first + i`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TableEvents {
+    /// The table.
+    pub table: TableId,
+    /// Number of the first event.
+    pub first: u64,
+    /// The events.
+    pub events: Vec<Event>,
+}
+
+impl TableEvents {
+    /// Returns the number of the last event (`first - 1` if there are no events).
+    #[must_use]
+    pub fn last(&self) -> u64 {
+        (self.first + self.events.len() as u64).saturating_sub(1)
+    }
 }

@@ -2,7 +2,7 @@
 //! replays of hands that were played elsewhere. A table for scripts does not shuffle, and its
 //! configuration says so.
 
-use crate::{Card, Chips, SeatNo, event::Post};
+use crate::{Card, Chips, SeatNo, forced_bet::Post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

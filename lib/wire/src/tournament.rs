@@ -3,7 +3,8 @@
 
 use crate::{
     Chips, CommandId, HandNo, PlayerId, Refusal, SeatNo, TableId, TournamentId,
-    table::{Absence, Level, TableConfig},
+    seed::Seed,
+    table_config::{Absence, Level, TableConfig},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -388,7 +389,7 @@ pub enum TournamentEvent {
         /// Time, in milliseconds since 1970.
         at_ms: u64,
         /// The seed of the seat draw.
-        seed: crate::event::Seed,
+        seed: Seed,
     },
     /// A table was opened.
     TableOpened {

@@ -1,9 +1,9 @@
 //! A table's state as a viewer may see it. Hidden cards are not part of it: each player gets them
-//! in separate messages.
+//! separately, as [`PrivateCards`].
 
 use crate::{
     Card, Chips, HandNo, Legal, PlayerId, SeatNo, TableId,
-    table::{Level, TableConfig},
+    table_config::{Level, TableConfig},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -108,6 +108,17 @@ pub struct TurnView {
     pub legal: Legal,
     /// End of the turn, in milliseconds since 1970.
     pub deadline_ms: u64,
+}
+
+/// A player's own hidden cards in the current hand, all of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PrivateCards {
+    /// The table.
+    pub table: TableId,
+    /// The hand.
+    pub hand: HandNo,
+    /// The cards.
+    pub cards: Vec<Card>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]

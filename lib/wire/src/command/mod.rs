@@ -6,7 +6,7 @@ mod merged;
 
 pub(crate) use merged::{Merged, merge, read};
 
-use crate::{Action, Chips, HandNo, SeatNo, TableId, client::ClientMessage, table::TableCommand};
+use crate::{Action, Chips, HandNo, SeatNo, TableId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -72,18 +72,5 @@ impl PlayerCommand {
             Self::TopUp { .. } => Needs { money: true, order: false, ..plain },
             Self::Act { .. } | Self::SitOut | Self::SitIn | Self::Leave | Self::Say { .. } => plain,
         }
-    }
-
-    /// Returns the command as a client sends it.
-    #[must_use]
-    pub const fn at(self, table: TableId) -> ClientMessage {
-        ClientMessage::Command { table, command: self }
-    }
-
-    /// Returns the command as it is sent to a table. `name` is the player's display name, kept only
-    /// if the table shows it.
-    #[must_use]
-    pub fn by(self, name: &str) -> TableCommand {
-        Named::from((name, self)).into()
     }
 }

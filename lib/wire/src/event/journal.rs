@@ -4,7 +4,7 @@ use super::{Post, Seed, Share, Stack, Unseating};
 use crate::{
     Action, BoardCards, Chips, ConnectionId, HandNo, HoleCards, Legal, PlayerId, PostingId, Refusal, SeatNo,
     script::Script,
-    table::{Level, TableConfig},
+    table_config::{Level, TableConfig},
     tournament::Instruction,
 };
 use schemars::JsonSchema;

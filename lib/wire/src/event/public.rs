@@ -3,7 +3,7 @@
 use super::{HandStart, Post, Seed, Share, Stack, Unseating};
 use crate::{
     Action, BoardCards, Chips, HandNo, HoleCards, Legal, PlayerId, SeatNo,
-    table::Level,
+    table_config::Level,
     unknown::{self, KeepsUnknown, UnknownVariant},
 };
 use schemars::JsonSchema;
