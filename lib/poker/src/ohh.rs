@@ -8,8 +8,7 @@
 use crate::{
     hand::{Hand, HandSetup, SetupError},
     phh::Amount,
-    rank::Ranking,
-    variant::{Betting, Variant},
+    variant::{Betting, Ranking, Variant},
 };
 use serde_json::{Value, json};
 use wire::{

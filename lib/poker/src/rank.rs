@@ -8,38 +8,12 @@ mod showing;
 mod tally;
 mod words;
 
-use crate::variant::Variant;
+use crate::variant::{Ranking, Selection, Variant};
 use wire::{Card, HoleCards};
 
 pub use showing::{showing_high, showing_low};
 pub use tally::Tally;
 pub use words::describe;
-
-/// A way to rank hands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Ranking {
-    /// The usual ranking: straight flush down to high card, aces high, and low in A-2-3-4-5.
-    High,
-    /// With 36 cards: a flush beats a full house, A-6-7-8-9 is a straight.
-    ShortDeck,
-    /// Lowest hand wins, aces low, straights and flushes do not count.
-    AceToFive,
-    /// As [`Ranking::AceToFive`], but only hands of five different ranks up to the eight qualify.
-    EightOrBetter,
-    /// Lowest hand wins, aces high, straights and flushes count against it.
-    DeuceToSeven,
-    /// Lowest hand of different ranks and suits wins, more cards before fewer, aces low.
-    Badugi,
-}
-
-/// The choice of cards from a player's and the board's that makes a hand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Selection {
-    /// Any five of them.
-    Any,
-    /// Exactly this many hole cards, the rest from the board.
-    FromHole(u8),
-}
 
 /// The strength of a hand under one ranking: the larger one wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

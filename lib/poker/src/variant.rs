@@ -2,8 +2,6 @@
 //! cards of the deck and the rankings. A new variant is one declaration here and its place in
 //! [`ALL`]; the rules need no other line.
 
-use crate::rank::{Ranking, Selection};
-
 /// The betting structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Betting {
@@ -80,6 +78,32 @@ pub enum OddChip {
     LeftOfButton,
     /// The winner with the highest card, suits breaking ties.
     HighCard,
+}
+
+/// A way to rank hands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ranking {
+    /// The usual ranking: straight flush down to high card, aces high, and low in A-2-3-4-5.
+    High,
+    /// With 36 cards: a flush beats a full house, A-6-7-8-9 is a straight.
+    ShortDeck,
+    /// Lowest hand wins, aces low, straights and flushes do not count.
+    AceToFive,
+    /// As [`Ranking::AceToFive`], but only hands of five different ranks up to the eight qualify.
+    EightOrBetter,
+    /// Lowest hand wins, aces high, straights and flushes count against it.
+    DeuceToSeven,
+    /// Lowest hand of different ranks and suits wins, more cards before fewer, aces low.
+    Badugi,
+}
+
+/// The choice of cards from a player's and the board's that makes a hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Selection {
+    /// Any five of them.
+    Any,
+    /// Exactly this many hole cards, the rest from the board.
+    FromHole(u8),
 }
 
 /// A poker variant.

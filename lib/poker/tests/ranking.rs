@@ -3,8 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use poker::rank::Selection;
-use poker::rank::{Ranking, Strength, strength};
+use poker::{
+    rank::{Strength, strength},
+    variant::{Ranking, Selection},
+};
 use std::collections::BTreeMap;
 use wire::{Card, Rank};
 

@@ -1,6 +1,7 @@
 //! Cards in the form that the ranking library takes.
 
-use super::{Ranking, Strength};
+use super::Strength;
+use crate::variant::Ranking;
 use aya_poker::base as aya;
 use wire::Card;
 

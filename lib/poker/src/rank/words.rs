@@ -1,7 +1,7 @@
 //! Names of hands for people: `two pair, aces and tens`, `8-6-4-3-A low`.
 
-use super::{Ranking, Selection, best_cards, strength};
-use crate::variant::Variant;
+use super::{best_cards, strength};
+use crate::variant::{Ranking, Selection, Variant};
 use wire::{Card, HoleCards};
 
 const ONE: [&str; 13] = [

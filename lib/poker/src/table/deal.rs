@@ -1,16 +1,12 @@
 //! The decisions of the clock: the beginning of hands, the end of turns, and the clearing of seats
 //! between hands.
 
-use super::{Blinds, Playing, Seat, Table, button};
-use crate::{
-    hand::{Hand, HandSetup, PlayerSetup, SetupError},
-    shuffle, variant,
-};
+use super::{Blinds, Playing, Seat, Table, button, evolve, start::new_hand};
+use crate::{hand::Hand, shuffle};
 use wire::{
     Action, Chips, Refusal, SeatNo,
-    event::{HandStart, Post, Seed, Stack, TableEvent, Unseating},
+    event::{HandStart, Seed, Stack, TableEvent, Unseating},
     script::Script,
-    table::{Level, TableConfig},
     tournament::Then,
 };
 
@@ -127,7 +123,7 @@ impl Table {
                     TableEvent::Unseated { seat: no, player: seat.player, reason, cash_out, posting }
                 }
             };
-            postings += u64::from(super::evolve::has_posting(&event));
+            postings += u64::from(evolve::has_posting(&event));
             events.push(event);
         }
         if self.closing && !self.closed && self.taken().next().is_none() {
@@ -280,57 +276,4 @@ pub(super) fn act(
     let at = Turn { start: &playing.start, seed: playing.seed, turn: playing.turn };
     table.what_next(&hand, &at, now_ms, &mut events);
     Ok(events)
-}
-
-/// The reason why the start of a hand in a journal makes no hand.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StartError {
-    /// The variant is not known.
-    #[error("variant {} is not known", wire::text::Quoted(.0))]
-    Variant(String),
-    /// The setup makes no hand.
-    #[error(transparent)]
-    Setup(#[from] SetupError),
-}
-
-/// Returns a hand before its forced bets, from its start in a table's journal.
-///
-/// # Errors
-/// [`StartError`] when the variant is unknown or the start makes no hand.
-pub fn new_hand(
-    config: &TableConfig,
-    start: &HandStart,
-    seed: &Seed,
-    script: Option<&Script>,
-) -> Result<Hand, StartError> {
-    let level = start.level;
-    let code = &config.variant;
-    let variant = variant::by_code(code).ok_or_else(|| StartError::Variant(code.clone()))?;
-    if let Some(script) = script {
-        return Ok(Hand::new(&HandSetup::from_script(variant, script)?)?);
-    }
-    let player = |stack: &Stack| PlayerSetup {
-        seat: stack.seat,
-        stack: stack.chips,
-        ante: level.ante,
-        // A variant with a bring-in has no blinds.
-        blind: blind_of(stack.seat, start, level).filter(|_| !variant.has_bring_in()),
-        dead: Chips::ZERO,
-    };
-    let players = start.stacks.iter().map(player).collect();
-    let setup = HandSetup {
-        small_blind: level.small_blind,
-        ..HandSetup::new(variant, start.button, level.big_blind, players, shuffle::deck(seed))
-    };
-    Ok(Hand::new(&setup)?)
-}
-
-fn blind_of(seat: SeatNo, start: &HandStart, level: Level) -> Option<(Post, Chips)> {
-    if seat == start.big_blind {
-        Some((Post::BigBlind, level.big_blind))
-    } else if Some(seat) == start.small_blind {
-        Some((Post::SmallBlind, level.small_blind))
-    } else {
-        None
-    }
 }

@@ -1,7 +1,8 @@
 //! The application of events. It cannot fail and makes no decisions.
 
 use super::{
-    Answer, Awaited, Blinds, CashOut, FinishedHand, Playing, Seat, Stamp, Table, TableRecord, deal, view,
+    Answer, Awaited, Blinds, CashOut, FinishedHand, Playing, Seat, Stamp, Table, TableRecord,
+    start::new_hand, view,
 };
 use wire::{
     Chips, PlayerId, Refusal, SeatNo,
@@ -196,7 +197,7 @@ impl Table {
             big_blind: start.big_blind,
         });
         self.hand_no = start.hand;
-        self.playing = deal::new_hand(&self.config, start, &seed, script).ok().map(|hand| Playing {
+        self.playing = new_hand(&self.config, start, &seed, script).ok().map(|hand| Playing {
             start: start.clone(),
             seed,
             hand,

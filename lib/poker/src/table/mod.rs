@@ -22,6 +22,7 @@ mod instruct;
 mod inventory;
 mod presence;
 mod script;
+mod start;
 mod view;
 
 #[cfg(test)]
@@ -38,10 +39,10 @@ mod tests;
 mod top_up_tests;
 
 pub use answers::Answer;
-pub use deal::{StartError, new_hand};
 pub use decide::{create, creation};
 pub use effects::{BotTurn, Effect};
 pub use inventory::{HandInventory, Inventory, SeatInventory};
+pub use start::{StartError, new_hand};
 pub use view::{private_cards_dealt, public};
 
 use crate::hand::Hand;

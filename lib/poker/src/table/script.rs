@@ -4,7 +4,7 @@
 //! Invariants: such a table begins no hand by itself; the deck is only in the record that begins
 //! the hand, and that record contains the script.
 
-use super::{Table, deal::new_hand};
+use super::{Table, start::new_hand};
 use wire::{
     Chips, Refusal, SeatNo,
     event::{HandStart, Post, Seed, Stack},
