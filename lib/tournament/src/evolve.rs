@@ -2,8 +2,8 @@
 //! ignored.
 
 use crate::{
-    draft::Ground,
     entry::{Entry, EntryStatus},
+    ground::Ground,
     state::Tournament,
     table::Table,
 };

@@ -41,6 +41,7 @@ mod draw;
 mod effects;
 mod entry;
 mod evolve;
+mod ground;
 mod hosted;
 mod inventory;
 mod payout;
