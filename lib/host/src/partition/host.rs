@@ -1,7 +1,7 @@
 //! One aggregate in its owner's memory: the state as of the last stored record, queued commands,
 //! and held commands, whose answer comes with a later record.
 
-use super::{Context, IDLE_MS};
+use super::{Context, IDLE_MS, queued::QueuedCommand, unread::READ_MS};
 use crate::{
     Aggregate, Around, EffectResult, Journaled, Now, Output, Past, Position, ReadError, RecordOf, Running,
     running::pause_ms,
@@ -11,29 +11,6 @@ use wire::{Epoch, Refusal, journal::Cause};
 
 /// A deadline that has passed without an event is checked again after this time, in milliseconds.
 const OVERDUE_MS: u64 = 100;
-
-/// A queued command.
-pub(super) struct QueuedCommand<C, R> {
-    pub(super) cause: Option<Cause>,
-    pub(super) command: C,
-    /// Where the answer goes; `None` for a command from an effect's answer.
-    pub(super) token: Option<R>,
-    /// Whether news may serve as the answer.
-    pub(super) rides: bool,
-    /// Whether a check found that the former owner had written no further record when this command
-    /// was decided.
-    pub(super) checked: bool,
-}
-
-impl<C, R> QueuedCommand<C, R> {
-    pub(super) const fn asked(cause: Cause, command: C, token: R, rides: bool) -> Self {
-        Self { cause: Some(cause), command, token: Some(token), rides, checked: false }
-    }
-
-    const fn own(command: C) -> Self {
-        Self { cause: None, command, token: None, rides: false, checked: false }
-    }
-}
 
 /// The state of the aggregate's work on its journal.
 pub(super) enum JournalState<A: Aggregate, R> {
@@ -334,7 +311,7 @@ impl<A: Aggregate, R> Host<A, R> {
     /// Requests that the journal be read again, because it has records that are not known here.
     pub(super) fn read_again<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) {
         self.stage = JournalState::Reading;
-        context.outputs.push(Output::Read { id: context.id, within_ms: super::unread::READ_MS });
+        context.outputs.push(Output::Read { id: context.id, within_ms: READ_MS });
     }
 
     /// Returns whether the aggregate is to be removed from memory.

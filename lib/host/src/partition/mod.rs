@@ -2,11 +2,13 @@
 
 mod answers;
 mod host;
+mod queued;
 mod unread;
 mod writing;
 
 use crate::{Aggregate, Around, EffectResult, Journaled, Now, Output, ReadError};
-use host::{Host, QueuedCommand};
+use host::Host;
+use queued::QueuedCommand;
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap},

@@ -2,7 +2,7 @@
 //! requested ones first and the others a few at a time; and those of unknown ids, which are looked
 //! up.
 
-use super::host::QueuedCommand;
+use super::queued::QueuedCommand;
 use crate::{Aggregate, Output};
 use std::collections::{HashMap, VecDeque};
 

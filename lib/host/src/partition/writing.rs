@@ -3,7 +3,8 @@
 
 use super::{
     Context,
-    host::{Host, JournalState, PendingAppend, QueuedCommand},
+    host::{Host, JournalState, PendingAppend},
+    queued::QueuedCommand,
 };
 use crate::{Aggregate, Answer, Around, Checked, NotRecorded, NotStored, Now, Output, RecordOf};
 use wire::{Refusal, VERSION, journal::Record};
