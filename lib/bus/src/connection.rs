@@ -3,7 +3,8 @@
 //! Core messages may be lost; [`Bus::gaps`] counts the times at which that may have happened.
 
 use crate::{
-    BusError, Options, answers::Answers, no_responders::NoResponders, progress::Progress, serve::Requests,
+    Args, BusError, Options, answers::Answers, no_responders::NoResponders, options::ADMIN,
+    progress::Progress, serve::Requests,
 };
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, Subject};
 use bytes::Bytes;
@@ -22,6 +23,7 @@ use tokio::{
     task::AbortHandle,
     time::{Instant, sleep, timeout},
 };
+use wire::fleet::Role;
 
 /// How long [`Bus::connect`] tries before it reports that no server answers.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
@@ -258,6 +260,24 @@ impl Bus {
             Some(queue) => self.client().queue_subscribe(subject, queue.to_owned()).await,
         }
         .map_err(|error| BusError::Subscribe { subject: name, reason: error.to_string() })
+    }
+}
+
+impl Args {
+    /// Connects as a role.
+    ///
+    /// # Errors
+    /// When no server answers, it refuses the user, or an option is wrong.
+    pub async fn connect(&self, role: Role) -> Result<Bus, BusError> {
+        Bus::connect(self.options(role.name())?).await
+    }
+
+    /// Connects as the administrator.
+    ///
+    /// # Errors
+    /// Those of [`Args::connect`].
+    pub async fn connect_admin(&self) -> Result<Bus, BusError> {
+        Bus::connect(self.options(ADMIN)?).await
     }
 }
 

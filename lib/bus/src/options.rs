@@ -1,8 +1,8 @@
 //! The server's addresses and the process' name: the part of the command line that all roles share.
 
-use crate::{Bus, BusError};
+use crate::BusError;
 use std::path::PathBuf;
-use wire::{NodeId, fleet::Role};
+use wire::NodeId;
 
 /// The name of the administrator's NATS user.
 pub const ADMIN: &str = "admin";
@@ -57,22 +57,6 @@ pub struct Args {
 }
 
 impl Args {
-    /// Connects as a role.
-    ///
-    /// # Errors
-    /// When no server answers, it refuses the user, or an option is wrong.
-    pub async fn connect(&self, role: Role) -> Result<Bus, BusError> {
-        Bus::connect(self.options(role.name())?).await
-    }
-
-    /// Connects as the administrator.
-    ///
-    /// # Errors
-    /// Those of [`Args::connect`].
-    pub async fn connect_admin(&self) -> Result<Bus, BusError> {
-        Bus::connect(self.options(ADMIN)?).await
-    }
-
     /// Returns the node's name: as given, else role and process id.
     ///
     /// # Errors

@@ -2,13 +2,13 @@
 //! and moves of the journal.
 
 use super::{
-    APPEND_ID, Cursor, Journal,
-    chain::Streams,
+    Cursor, Journal,
+    record::{AppendError, Record},
     send::{Sent, send},
     stream::JournalStream,
+    streams::Streams,
     trouble::{InTrouble, Reason},
 };
-use crate::direct::Found;
 use bytes::Bytes;
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep};
@@ -29,67 +29,6 @@ const MOVED: &str = "another stream has the journal's subject now";
 /// Number of times that "another record is last", without such a record, counts as a lagging
 /// replica.
 const LAGGING: usize = 20;
-
-/// The reason why a record was not appended.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum AppendError {
-    /// Another writer has appended: recover, and decide again.
-    #[error("{subject}: another writer has appended after sequence {after}")]
-    Conflict {
-        /// The subject.
-        subject: String,
-        /// Sequence of the last record that was known to this writer.
-        after: u64,
-    },
-    /// The record is larger than the server accepts.
-    #[error("{subject}: a record of {bytes} bytes is too large")]
-    TooLarge {
-        /// The subject.
-        subject: String,
-        /// The record's size, in bytes.
-        bytes: usize,
-    },
-    /// The record was not stored at the first attempt; it may still be stored. Only from
-    /// [`Journal::try_append`].
-    #[error("{subject}: not stored now: {reason}")]
-    NotNow {
-        /// The subject.
-        subject: String,
-        /// The reason.
-        reason: String,
-    },
-    /// The connection is closed for good, or the subject is malformed.
-    #[error("{subject}: {reason}")]
-    Closed {
-        /// The subject.
-        subject: String,
-        /// The reason.
-        reason: String,
-    },
-}
-
-/// A record to be appended.
-pub(super) struct Record<'a> {
-    pub(super) cursor: &'a Cursor,
-    /// The append id, the same in all attempts.
-    pub(super) id: String,
-    pub(super) payload: Bytes,
-    pub(super) snapshot: bool,
-}
-
-impl Record<'_> {
-    fn is(&self, found: &Found) -> bool {
-        found.headers.get(APPEND_ID).is_some_and(|theirs| theirs.as_str() == self.id)
-    }
-
-    fn behind(&self, sequence: u64) -> Cursor {
-        Cursor {
-            subject: self.cursor.subject.clone(),
-            last: sequence,
-            snapshot: if self.snapshot { sequence } else { self.cursor.snapshot },
-        }
-    }
-}
 
 /// The attempts at one append.
 struct Attempts {

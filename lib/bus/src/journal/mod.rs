@@ -12,6 +12,7 @@
 mod append;
 mod chain;
 mod read;
+mod record;
 mod send;
 mod stream;
 mod streams;
@@ -20,14 +21,15 @@ mod trouble;
 
 use crate::{Bus, BusError, direct::Found};
 use bytes::Bytes;
-use chain::{Chain, Streams};
+use chain::Chain;
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
 use stream::JournalStream;
+use streams::Streams;
 
-pub use append::AppendError;
+pub use record::AppendError;
 pub use streams::TableStreams;
 pub(crate) use streams::table_streams;
 pub use trim::{Extent, Partitions};
@@ -212,5 +214,32 @@ impl Journal {
     fn append_id(&self) -> String {
         let count = self.ids.count.fetch_add(1, Ordering::Relaxed);
         format!("{:016x}.{count}", self.ids.writer)
+    }
+}
+
+impl TableStreams {
+    /// Returns the journals of a partition, which continue in another stream when the partition is
+    /// moved. Waits up to half a minute while no stream holds the partition, because it is being
+    /// moved.
+    ///
+    /// # Errors
+    /// [`JournalError::Unheld`] after that, and those of [`Journal::open`].
+    pub async fn journal(&self, partition: u16) -> Result<Journal, JournalError> {
+        let found = self.locate(partition).await?;
+        Journal::new(Chain::new(Some((self.clone(), partition)), found))
+    }
+
+    /// Returns all streams that have journals of tables, by name. Records appended through these go
+    /// to that stream or are not stored.
+    ///
+    /// # Errors
+    /// Those of [`Journal::open`].
+    pub async fn all(&self) -> Result<Vec<Journal>, JournalError> {
+        let found = self.names().await?;
+        let mut journals = Vec::with_capacity(found.len());
+        for name in found {
+            journals.push(Journal::new(Chain::new(None, Streams::one(self.open(&name).await?)))?);
+        }
+        Ok(journals)
     }
 }

@@ -1,7 +1,9 @@
 //! Makes one attempt at an append, and interprets its answer.
 
 use super::{
-    APPEND_ID, AppendError, Cursor, OWN, PREVIOUS, SNAPSHOT, append::Record, stream::JournalStream,
+    APPEND_ID, Cursor, OWN, PREVIOUS, SNAPSHOT,
+    record::{AppendError, Record},
+    stream::JournalStream,
     trouble::Reason,
 };
 use crate::{

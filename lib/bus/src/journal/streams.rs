@@ -1,11 +1,11 @@
-//! Finds the stream that holds a partition's journals, by the streams' own lists of subjects on the
+//! Finds the streams that hold a partition's journals, by the streams' own lists of subjects on the
 //! server. A subject cannot belong to two streams, so the lists cannot contradict each other.
+//!
+//! A partition that was moved has its later records in another stream than its earlier ones. The
+//! sequences of the later stream begin above those of the earlier one, so a sequence shows in which
+//! stream its record is.
 
-use super::{
-    Journal, JournalError,
-    chain::{Chain, Streams},
-    stream::JournalStream,
-};
+use super::{JournalError, stream::JournalStream};
 use crate::{Bus, BusError, api};
 use serde::Deserialize;
 use serde_json::json;
@@ -25,6 +25,58 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// Maximum time for which a partition may have no stream while it is moved.
 const MOVING: Duration = Duration::from_secs(30);
 
+/// The streams that have the records of some journals.
+#[derive(Clone)]
+pub(super) struct Streams {
+    /// The stream that gets appended records.
+    pub(super) now: Arc<JournalStream>,
+    /// The streams in which the journals were before, the latest first. They get no further
+    /// records.
+    pub(super) earlier: Arc<[Arc<JournalStream>]>,
+}
+
+impl Streams {
+    /// Makes it of one stream that has all records.
+    pub(super) fn one(now: Arc<JournalStream>) -> Self {
+        Self { now, earlier: Arc::new([]) }
+    }
+
+    /// Makes it of the stream that gets appended records, and the earlier ones in any order.
+    pub(super) fn new(now: Arc<JournalStream>, mut earlier: Vec<Arc<JournalStream>>) -> Self {
+        earlier.retain(|stream| stream.name != now.name);
+        earlier.sort_by_key(|stream| std::cmp::Reverse(stream.first));
+        earlier.dedup_by(|one, other| one.name == other.name);
+        Self { now, earlier: earlier.into() }
+    }
+
+    /// Returns all streams, the latest first.
+    pub(super) fn latest_first(&self) -> impl DoubleEndedIterator<Item = &Arc<JournalStream>> {
+        std::iter::once(&self.now).chain(self.earlier.iter())
+    }
+
+    /// Returns the earlier streams that may have records after a sequence, in the order of their
+    /// records.
+    pub(super) fn earlier_after(&self, sequence: u64) -> Vec<&Arc<JournalStream>> {
+        let ends = self.latest_first().map(|later| later.first);
+        let reaching = self.earlier.iter().zip(ends).take_while(|(_, end)| sequence < *end);
+        let mut streams: Vec<_> = reaching.map(|(stream, _)| stream).collect();
+        streams.reverse();
+        streams
+    }
+
+    /// Returns the streams that may have records after a sequence, in the order of their records.
+    pub(super) fn after(&self, sequence: u64) -> Vec<&Arc<JournalStream>> {
+        let mut streams = self.earlier_after(sequence);
+        streams.push(&self.now);
+        streams
+    }
+
+    /// Returns the stream that has the record with a sequence, if the record still exists.
+    pub(super) fn holding(&self, sequence: u64) -> &Arc<JournalStream> {
+        self.latest_first().find(|stream| stream.first <= sequence).unwrap_or(&self.now)
+    }
+}
+
 /// The streams of all tables' journals. Clones share open streams.
 #[derive(Clone)]
 pub struct TableStreams {
@@ -43,34 +95,17 @@ impl TableStreams {
         Self { inner: Arc::new(Inner { bus: bus.clone(), open: Mutex::default() }) }
     }
 
-    /// Returns the journals of a partition, which continue in another stream when the partition is
-    /// moved. Waits up to half a minute while no stream holds the partition, because it is being
-    /// moved.
-    ///
-    /// # Errors
-    /// [`JournalError::Unheld`] after that, and those of [`Journal::open`].
-    pub async fn journal(&self, partition: u16) -> Result<Journal, JournalError> {
-        let found = self.locate(partition).await?;
-        Journal::new(Chain::new(Some((self.clone(), partition)), found))
-    }
-
-    /// Returns all streams that have journals of tables, by name. Records appended through these go
-    /// to that stream or are not stored.
-    ///
-    /// # Errors
-    /// Those of [`Journal::open`].
-    pub async fn all(&self) -> Result<Vec<Journal>, JournalError> {
-        let found = table_streams(&self.inner.bus).await?;
-        let mut journals = Vec::with_capacity(found.len());
-        for name in found {
-            journals.push(Journal::new(Chain::new(None, Streams::one(self.open(&name).await?)))?);
-        }
-        Ok(journals)
-    }
-
     /// Returns whether records can be stored now in all open streams, as far as this process knows.
     pub async fn are_well(&self) -> bool {
         self.inner.open.lock().await.values().all(|stream| stream.is_well())
+    }
+
+    /// Returns the names of all streams that have journals of tables.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub(super) async fn names(&self) -> Result<BTreeSet<String>, BusError> {
+        table_streams(&self.inner.bus).await
     }
 
     /// Returns the streams of a partition.
@@ -96,7 +131,11 @@ impl TableStreams {
         Ok(Streams::new(self.open(&now).await?, earlier))
     }
 
-    async fn open(&self, name: &str) -> Result<Arc<JournalStream>, JournalError> {
+    /// Returns the stream with a name.
+    ///
+    /// # Errors
+    /// Those of [`Journal::open`](super::Journal::open).
+    pub(super) async fn open(&self, name: &str) -> Result<Arc<JournalStream>, JournalError> {
         let mut open = self.inner.open.lock().await;
         if let Some(stream) = open.get(name) {
             return Ok(Arc::clone(stream));
