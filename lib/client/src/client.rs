@@ -1,14 +1,13 @@
 //! The types that the program uses: [`Client`] and [`Handle`].
 
 use crate::{
-    ClientError, ClientEvent, Ended, Options, backoff,
+    ClientError, ClientEvent, Options, backoff,
     core::{Core, ProgramRequest},
     driver::Driver,
-    queue::EventQueue,
-    server_clock::ServerClock,
+    shared::Shared,
 };
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Instant, UNIX_EPOCH},
 };
 use tokio::{
@@ -19,9 +18,6 @@ use wire::{
     CommandId, PlayerId,
     client::{ClientMessage, ServerMessage},
 };
-
-/// Requests of the program on their way to the connection's task.
-pub(crate) type Requests = mpsc::Receiver<ProgramRequest>;
 
 /// A connection of a player or visitor to the poker room. Dropping it closes the connection.
 #[derive(Debug)]
@@ -38,22 +34,6 @@ pub struct Handle {
     shared: Arc<Shared>,
 }
 
-/// State that the connection's task and the program share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) queue: EventQueue,
-    known: Mutex<Known>,
-}
-
-#[derive(Debug, Default)]
-struct Known {
-    player: Option<PlayerId>,
-    token: Option<String>,
-    trouble: Option<String>,
-    ended: Option<Ended>,
-    clock: ServerClock,
-}
-
 impl Client {
     /// Connects to the first gateway that accepts the connection, and logs in.
     ///
@@ -65,7 +45,7 @@ impl Client {
         if options.addresses.is_empty() {
             return Err(ClientError::NoAddresses);
         }
-        let shared = Arc::new(Shared { queue: EventQueue::new(options.queue), known: Mutex::default() });
+        let shared = Arc::new(Shared::new(options.queue));
         let (requests, asked) = mpsc::channel(16);
         let (alive, gone) = oneshot::channel();
         let (first, open) = oneshot::channel();
@@ -106,14 +86,14 @@ impl Client {
     /// Returns the player that is logged in; none for visitors.
     #[must_use]
     pub fn player(&self) -> Option<PlayerId> {
-        self.handle.shared.lock().player
+        self.handle.shared.player()
     }
 
     /// Returns the time by which deadlines are given, in milliseconds since 1970: the gateway's
     /// clock, or this machine's as long as no gateway has told its time.
     #[must_use]
     pub fn now_ms(&self) -> u64 {
-        let clock = self.handle.shared.lock().clock;
+        let clock = self.handle.shared.clock();
         clock.now_ms(Instant::now()).unwrap_or_else(|| {
             UNIX_EPOCH.elapsed().map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
         })
@@ -122,7 +102,7 @@ impl Client {
     /// Returns the session's token, for [`crate::Login::Token`].
     #[must_use]
     pub fn token(&self) -> Option<String> {
-        self.handle.shared.lock().token.clone()
+        self.handle.shared.token()
     }
 }
 
@@ -165,49 +145,5 @@ impl Handle {
             Ok(answer) => answer,
             Err(_) => Err(self.shared.why_ended().into()),
         }
-    }
-}
-
-impl Shared {
-    #[cfg(test)]
-    pub(crate) fn for_test(room: usize) -> Arc<Self> {
-        Arc::new(Self { queue: EventQueue::new(room), known: Mutex::default() })
-    }
-
-    pub(crate) fn identify(&self, player: Option<PlayerId>, token: Option<String>) {
-        let mut known = self.lock();
-        known.player = player;
-        known.token = token;
-    }
-
-    pub(crate) fn clock_is(&self, now_ms: u64, now: Instant) {
-        self.lock().clock.tell(now_ms, now);
-    }
-
-    #[cfg(test)]
-    pub(crate) fn clock(&self) -> ServerClock {
-        self.lock().clock
-    }
-
-    pub(crate) fn trouble_is(&self, text: String) {
-        self.lock().trouble = Some(text);
-    }
-
-    pub(crate) fn end(&self, why: Ended) {
-        self.lock().ended = Some(why.clone());
-        self.queue.push(ClientEvent::Closed(why));
-    }
-
-    fn trouble(&self) -> String {
-        let known = self.lock();
-        known.trouble.clone().unwrap_or_else(|| "no answer".into())
-    }
-
-    fn why_ended(&self) -> Ended {
-        self.lock().ended.clone().unwrap_or(Ended::ByUs)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

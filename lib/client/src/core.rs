@@ -6,9 +6,9 @@ mod tables;
 
 use crate::{
     Address, ClientError, ClientEvent, Down, Ended, Login,
-    client::Shared,
     following::Following,
     outstanding::{AnswerTo, Outstanding, OutstandingRequest},
+    shared::Shared,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -3,10 +3,10 @@
 use crate::{
     Address, Down, Ended, Options,
     backoff::{self, Backoff},
-    client::{Requests, Shared},
-    core::{ConnectionStep, Core, Greeting},
+    core::{ConnectionStep, Core, Greeting, ProgramRequest},
     frame::Received,
     link::{self, Reader, SendError, Writer},
+    shared::Shared,
 };
 use std::{
     collections::VecDeque,
@@ -14,13 +14,16 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    sync::oneshot,
+    sync::{mpsc, oneshot},
     time::{sleep, sleep_until, timeout},
 };
 use wire::client::ServerMessage;
 
 /// A connection that held this long resets the pauses.
 const HELD: Duration = Duration::from_secs(5);
+
+/// Requests of the program on their way to the connection's task.
+type Requests = mpsc::Receiver<ProgramRequest>;
 
 /// The state of the client's task.
 #[derive(Debug)]

@@ -46,3 +46,8 @@ pub enum ClientError {
     #[error("the gateway's answer is of a kind that this version does not know: update this program")]
     Unintelligible,
 }
+
+/// The reason why a connection is unusable.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct LinkError(pub String);

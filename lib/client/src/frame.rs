@@ -1,6 +1,6 @@
 //! Encodes and decodes frames.
 
-use crate::link::LinkError;
+use crate::error::LinkError;
 use serde::Deserialize;
 use wire::{
     CommandId,

@@ -43,6 +43,7 @@ mod options;
 mod outstanding;
 mod queue;
 mod server_clock;
+mod shared;
 
 pub use address::{Address, BadAddress, Wire};
 pub use client::{Client, Handle};

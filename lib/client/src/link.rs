@@ -32,14 +32,12 @@ use wire::{
 /// Time limit of a write, after which the connection counts as lost.
 const WRITE_PATIENCE: Duration = Duration::from_secs(10);
 
-pub use crate::frame::{Received, decode, encode};
+pub use crate::{
+    error::LinkError,
+    frame::{Received, decode, encode},
+};
 
 type Socket = WebSocketStream<TcpStream>;
-
-/// The reason why a connection is unusable.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct LinkError(pub String);
 
 impl LinkError {
     fn at(address: &Address, why: impl std::fmt::Display) -> Self {

@@ -13,7 +13,7 @@ struct Node {
 
 impl Node {
     fn new(login: Login) -> Self {
-        let shared = Shared::for_test(16);
+        let shared = Arc::new(Shared::new(16));
         let core = Core::new(login, CommandId(0), Duration::from_secs(5), Arc::clone(&shared));
         Self { core, shared, now: Instant::now() }
     }
