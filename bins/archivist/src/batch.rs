@@ -1,11 +1,45 @@
 //! Batches: the records of one stream that are written to the database in one transaction.
 
-use crate::{
-    hand::Hand,
-    table::{Archive, Facts},
-};
+use crate::hand::Hand;
 use audit::{Chain, Violation};
-use wire::{TableId, TournamentId, archive::Archived, event::TableEvent};
+use wire::{
+    TableId, TournamentId,
+    archive::Archived,
+    event::TableEvent,
+    table::{Purpose, TableConfig},
+};
+
+/// The state of a table's archive.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Archive {
+    /// Sequence of the last archived record; 0 if there is none.
+    pub archived_to: u64,
+    /// Number of archived records.
+    pub records: u64,
+    /// Archived hands, as a chain that the tournament's must equal.
+    pub hands: Chain,
+    /// Archived instructions, as a chain.
+    pub instructions: Chain,
+}
+
+/// The unchanging properties of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The configuration.
+    pub config: TableConfig,
+    /// Time of the table's creation, in milliseconds since 1970, if that record was read.
+    pub created_ms: Option<u64>,
+}
+
+impl Facts {
+    /// Returns the table's tournament.
+    pub const fn tournament(&self) -> Option<TournamentId> {
+        match self.config.purpose {
+            Purpose::Tournament { tournament } => Some(tournament),
+            Purpose::Cash { .. } => None,
+        }
+    }
+}
 
 /// Records of one table that are archived together: up to the end of a hand, or a stretch without a
 /// finished hand.

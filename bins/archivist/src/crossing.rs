@@ -1,7 +1,7 @@
 //! Compares finished tournaments with their tables once both are archived: hands and instructions
 //! must be the same.
 
-use crate::{context::Context, error::ArchiveError, store::signed};
+use crate::{context::Context, error::ArchiveError, rows::signed};
 use audit::{Location, Report, Rule};
 use database::Limits;
 use wire::{TableId, TournamentId, subject};

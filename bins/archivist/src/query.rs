@@ -3,7 +3,7 @@
 
 mod proofs;
 
-use crate::{context::Context, error::ArchiveError, pack, store::signed};
+use crate::{context::Context, error::ArchiveError, pack, rows::signed};
 use bus::{Request, Requests};
 use database::Limits;
 use futures::StreamExt;

@@ -4,7 +4,6 @@ use crate::{
     batch::Piece,
     error::ArchiveError,
     hand::{self, Hand},
-    store::signed,
 };
 use database::tokio_postgres::{Transaction, types::ToSql};
 
@@ -15,6 +14,11 @@ pub fn month(at_ms: u64) -> String {
     let seconds = i64::try_from(at_ms / 1_000).unwrap_or(i64::MAX);
     let date = time::OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
     format!("{:04}-{:02}-01", date.year(), u8::from(date.month()))
+}
+
+/// Returns a number in the database's form: ids and sequences are below 2^63.
+pub fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 async fn write(transaction: &Transaction<'_>, sql: &str, columns: &Columns<'_>) -> Result<(), ArchiveError> {

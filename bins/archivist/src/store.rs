@@ -2,11 +2,10 @@
 //! already.
 
 use crate::{
-    batch::{Batch, FinishedTournament, Piece, TournamentPart},
+    batch::{Archive, Batch, FinishedTournament, Piece, TournamentPart},
     error::ArchiveError,
     pack::Packer,
-    rows::{HandRows, PieceRows, PlayerRows, StretchRows, month},
-    table::Archive,
+    rows::{HandRows, PieceRows, PlayerRows, StretchRows, month, signed},
 };
 use audit::Chain;
 use database::Limits;
@@ -271,9 +270,4 @@ pub async fn trimmed(database: &Database, stream: &str, to: u64) -> Result<(), A
 /// Returns the time of a piece's last record, in milliseconds since 1970.
 fn ended_ms(piece: &Piece) -> u64 {
     piece.records.last().map_or(0, |last| last.at_ms)
-}
-
-/// Returns a number in the database's form: ids and sequences are below 2^63.
-pub fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

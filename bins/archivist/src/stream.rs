@@ -5,12 +5,12 @@
 //! Of each table that has not ended, the last two snapshots and the records after them stay.
 
 use crate::{
-    batch::Batch,
+    batch::{Archive, Batch},
     context::Context,
     error::ArchiveError,
     pack::Packer,
     store::{self, Packed},
-    table::{Archive, FollowedTable},
+    table::FollowedTable,
 };
 use audit::{Location, Report, Rule};
 use bus::{Journal, Stored, TableStreams};

@@ -1,53 +1,23 @@
 //! Follows one table through its journal: checks each record, and cuts the records into pieces for
 //! the archive.
 
-use crate::{batch::Piece, hand::Hand};
-use audit::{Chain, Report, TableCheck, tally};
+use crate::{
+    batch::{Archive, Facts, Piece},
+    hand::Hand,
+};
+use audit::{Report, TableCheck, tally};
 use poker::table::{Table, TableRecord};
 use std::time::Instant;
 use wire::{
-    TableId, TournamentId,
+    TableId,
     archive::Archived,
     codec::{self, CodecError},
     event::{HandEvent, HandStart, TableEvent},
-    table::{Purpose, TableConfig},
 };
 
 /// Number of records after which a stretch without a finished hand is archived, for tables with
 /// much chat or without hands.
 const LONGEST_STRETCH: usize = 512;
-
-/// The state of a table's archive.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Archive {
-    /// Sequence of the last archived record; 0 if there is none.
-    pub archived_to: u64,
-    /// Number of archived records.
-    pub records: u64,
-    /// Archived hands, as a chain that the tournament's must equal.
-    pub hands: Chain,
-    /// Archived instructions, as a chain.
-    pub instructions: Chain,
-}
-
-/// The unchanging properties of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Facts {
-    /// The configuration.
-    pub config: TableConfig,
-    /// Time of the table's creation, in milliseconds since 1970, if that record was read.
-    pub created_ms: Option<u64>,
-}
-
-impl Facts {
-    /// Returns the table's tournament.
-    pub const fn tournament(&self) -> Option<TournamentId> {
-        match self.config.purpose {
-            Purpose::Tournament { tournament } => Some(tournament),
-            Purpose::Cash { .. } => None,
-        }
-    }
-}
 
 /// A table by the records of its journal that were read so far.
 pub struct FollowedTable {

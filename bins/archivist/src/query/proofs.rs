@@ -1,7 +1,7 @@
 //! How far each table is archived, and which tournaments are.
 
 use super::MOST_TABLES;
-use crate::{context::Context, error::ArchiveError, store::signed};
+use crate::{context::Context, error::ArchiveError, rows::signed};
 use audit::Chain;
 use database::{
     Limits,

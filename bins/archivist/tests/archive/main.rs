@@ -5,7 +5,7 @@
 
 mod house;
 
-use archivist::table::{Archive, FollowedTable};
+use archivist::{batch::Archive, table::FollowedTable};
 use house::{House, all_records};
 use std::time::Duration;
 use testkit::room;
