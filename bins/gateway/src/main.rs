@@ -35,6 +35,7 @@ mod outbox;
 mod pauses;
 mod seats;
 mod service;
+mod service_watch;
 mod session;
 mod socket;
 mod transport;
@@ -130,7 +131,7 @@ async fn start(args: &Args) -> anyhow::Result<(Arc<Gateway>, TcpListener, TcpLis
         service: AnnouncedService::default(),
         connections,
     });
-    tokio::spawn(service::watch(Arc::clone(&gateway)));
+    tokio::spawn(service_watch::watch(Arc::clone(&gateway)));
     notices::listen(&gateway).await?;
     Ok((gateway, tcp, ws))
 }

@@ -8,16 +8,17 @@ mod lobby;
 mod log_out;
 mod online;
 mod open;
+mod request;
 mod seats;
 mod tournament;
 mod watch;
 
-pub(super) use kind::{Finished, Running, Work};
+pub(super) use request::{Finished, Running, Work};
 
 use super::{Session, pace::PaceVerdict};
 use crate::format::{self, Malformed};
 use bytes::Bytes;
-use kind::{Kind, RequestResult};
+use request::{Kind, RequestResult};
 use watch::LookAtCards;
 use wire::{
     CommandId, Refusal, TableId,
@@ -68,7 +69,7 @@ impl Session {
     }
 
     fn refuse(&self, re: Option<CommandId>, refusal: Refusal) {
-        self.push(re, kind::refused(refusal));
+        self.push(re, request::refused(refusal));
     }
 
     fn request(&mut self, id: CommandId, message: ClientMessage) {

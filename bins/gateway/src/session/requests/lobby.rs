@@ -1,6 +1,6 @@
 //! Requests for the lobby.
 
-use super::kind::{Handled, Kind, RequestResult};
+use super::request::{Handled, Kind, RequestResult};
 use crate::{lanes::Lane, session::Session};
 use std::sync::Arc;
 use wire::CommandId;

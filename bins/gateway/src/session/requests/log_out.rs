@@ -1,6 +1,6 @@
 //! Requests to end the session.
 
-use super::kind::{Handled, Kind, RequestResult};
+use super::request::{Handled, Kind, RequestResult};
 use crate::{fleet_client::surprised, lanes::Lane, session::Session};
 use std::sync::Arc;
 use wire::{

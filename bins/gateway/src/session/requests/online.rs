@@ -1,6 +1,6 @@
 //! Tells a table that the player is online at this connection.
 
-use super::kind::{Handled, Kind, RequestResult};
+use super::request::{Handled, Kind, RequestResult};
 use crate::{disconnects, lanes::Lane, session::Session};
 use std::sync::Arc;
 use wire::{

@@ -1,6 +1,6 @@
 //! Requests that open a session.
 
-use super::kind::{Handled, Kind, RequestResult, money_moves};
+use super::request::{Handled, Kind, RequestResult, money_moves};
 use crate::{
     fleet_client::surprised,
     lanes::Lane,

@@ -1,6 +1,6 @@
 //! Requests to tournaments: entries and standings.
 
-use super::kind::{Handled, Kind, RequestResult, money_moves};
+use super::request::{Handled, Kind, RequestResult, money_moves};
 use crate::{fleet_client::surprised, lanes::Lane, session::Session};
 use std::sync::Arc;
 use wire::{

@@ -1,6 +1,6 @@
 //! Requests to watch tables, or to look at one once.
 
-use super::kind::{Handled, Kind, RequestResult, Work};
+use super::request::{Handled, Kind, RequestResult, Work};
 use crate::{lanes::Lane, limits::WATCHED, session::Session};
 use std::sync::Arc;
 use wire::{CommandId, Refusal, TableId, client::ServerMessage, table::Resync};
