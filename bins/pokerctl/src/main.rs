@@ -18,7 +18,7 @@ mod screen;
 mod tempo;
 mod words;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -69,7 +69,7 @@ async fn dispatch(cli: cli::Cli) -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::FAILURE);
             }
         }
-        Command::Completions(args) => commands::completions::run(&args)?,
+        Command::Completions(args) => commands::completions::run(&args, &mut cli::Cli::command())?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,10 +3,8 @@
 
 use crate::{
     latency::Latency,
-    play::{
-        plan::{Order, Plan, Report},
-        tally::{Counted, Counts},
-    },
+    plan::{Order, Plan, Report},
+    tally::{Counted, Counts},
 };
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};

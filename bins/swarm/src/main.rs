@@ -5,6 +5,7 @@
 //! | `play` | players over real sockets, checked: `swarm play` |
 //! | `replay` | recorded hands, played again and compared: `swarm replay` |
 //! | `room` | accounts, tables and seats for them on a fleet that is up |
+//! | `plan`, `tally` | the orders to worker processes, and what their players count |
 //! | `crew` | worker processes: tens of thousands of players each, which all follow the same orders |
 //! | `fleet` | a running fleet: its processes and their usage |
 //! | `raw` | the same traffic without poker, sessions or views: the limit that measurements are compared with |
@@ -18,10 +19,12 @@ mod crew;
 mod fleet;
 mod latency;
 mod pace;
+mod plan;
 mod play;
 mod raw;
 mod replay;
 mod room;
+mod tally;
 mod usage;
 
 use anyhow::Context;

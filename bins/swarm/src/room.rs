@@ -2,7 +2,7 @@
 
 use crate::{
     pace::{Chance, Pace},
-    play::plan::{Plan, PlayerPlan, TablePlan},
+    plan::{Plan, PlayerPlan, TablePlan},
 };
 use anyhow::{Context, bail, ensure};
 use bus::{Bus, Patience, RequestError};

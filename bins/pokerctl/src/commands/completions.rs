@@ -1,7 +1,6 @@
 //! `pokerctl completions`: a script that completes commands and options in a shell.
 
-use crate::cli::Cli;
-use clap::CommandFactory;
+use clap::Command;
 use clap_complete::Shell;
 use std::io;
 
@@ -12,12 +11,12 @@ pub struct Args {
     shell: Shell,
 }
 
-/// Prints the completion script. For bash: `source <(pokerctl completions bash)`.
+/// Prints the completion script of `program`. For bash: `source <(pokerctl completions bash)`.
 ///
 /// # Errors
 /// When stdout cannot be written.
-pub fn run(args: &Args) -> io::Result<()> {
+pub fn run(args: &Args, program: &mut Command) -> io::Result<()> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "pokerctl", &mut script);
+    clap_complete::generate(args.shell, program, "pokerctl", &mut script);
     io::Write::write_all(&mut io::stdout(), &script)
 }

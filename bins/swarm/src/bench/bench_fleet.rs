@@ -4,8 +4,10 @@ use super::{Args, PER_GATEWAY, THOUGHTS, WARM_UP};
 use crate::{
     crew::Crew,
     fleet::{self, Size},
-    play::{self, plan::Order, tally::Counted},
+    plan::Order,
+    play,
     room::{self, RoomArgs},
+    tally::Counted,
     usage::{self, Messages, Roles, round},
 };
 use anyhow::Context;

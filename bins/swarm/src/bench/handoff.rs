@@ -2,7 +2,7 @@
 //! loaded first.
 
 use super::{Args, PER_GATEWAY, bench_fleet::BenchFleet};
-use crate::{play::plan::Order, usage::round};
+use crate::{plan::Order, usage::round};
 use bus::Peers;
 use serde_json::json;
 use std::time::{Duration, Instant};

@@ -8,11 +8,8 @@ use super::{
 use crate::{
     crew::Crew,
     pace::{Chance, Pace},
-    play::{
-        self,
-        plan::{Order, Plan, PlayerPlan, TablePlan},
-    },
-    raw::Shape,
+    plan::{Order, Plan, PlayerPlan, Shape, TablePlan},
+    play,
     room::{self, RoomArgs},
     usage,
 };

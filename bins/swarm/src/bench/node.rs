@@ -2,7 +2,7 @@
 
 use super::{Args, bench_fleet::BenchFleet};
 use crate::{
-    play::plan::Order,
+    plan::Order,
     usage::{Roles, round},
 };
 use serde_json::json;

@@ -6,7 +6,7 @@ use super::{
     bench_fleet::{BenchFleet, Measured},
     limit::Limit,
 };
-use crate::{play::tally::Counted, raw::Shape, room::RoomArgs, usage::round};
+use crate::{plan::Shape, room::RoomArgs, tally::Counted, usage::round};
 use anyhow::ensure;
 use bus::{Bus, TableStreams};
 use futures::StreamExt;

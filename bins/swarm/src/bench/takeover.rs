@@ -2,7 +2,7 @@
 //! they go on.
 
 use super::{Args, bench_fleet::BenchFleet};
-use crate::{play::plan::Order, usage::round};
+use crate::{plan::Order, usage::round};
 use anyhow::{Context, ensure};
 use bus::Peers;
 use rustix::process::{Pid, Signal, kill_process};

@@ -1,6 +1,6 @@
 //! Counts the chips of one table, event by event.
 
-use super::tally::Tally;
+use crate::tally::Tally;
 use wire::{Chips, SeatNo, TableId, event::Event, event::Stack, view::TableView};
 
 /// Seats that a table may have.

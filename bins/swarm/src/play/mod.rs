@@ -1,20 +1,19 @@
 //! Players over real sockets.
 
 mod chips;
-pub mod plan;
 mod player;
+mod shared;
 pub(crate) mod table;
-pub mod tally;
 pub mod worker;
 
 use crate::{
     crew::Crew,
     fleet,
+    plan::Order,
     room::{self, RoomArgs},
     usage,
 };
 use anyhow::ensure;
-use plan::Order;
 use serde_json::json;
 use std::{path::PathBuf, time::Duration};
 

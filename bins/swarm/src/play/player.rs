@@ -2,10 +2,10 @@
 //! goes on where it was, and repeats requests that were not answered.
 
 use super::{
-    plan::{Order, PlayerPlan},
+    shared::Shared,
     table::{News, Table, Turn},
-    worker::Shared,
 };
+use crate::plan::{Order, PlayerPlan};
 use bytes::Bytes;
 use client::{
     Address,

@@ -5,8 +5,8 @@
 //! a frame decodes it, the others compare bytes: checks must not cost more than play. Uses no
 //! socket and no clock of its own.
 
-use super::{chips::ChipCount, tally::Tally};
-use crate::pace::Chance;
+use super::chips::ChipCount;
+use crate::{pace::Chance, tally::Tally};
 use bytes::Bytes;
 use std::{
     collections::VecDeque,

@@ -2,15 +2,12 @@
 //! orders from its standard input, reports on its standard output, and ends when its input does, so
 //! it never outlives its parent.
 
-use super::{
-    plan::{Order, Plan, Report},
-    player::Player,
-    table::Table,
-    tally::Tally,
-};
+use super::{player::Player, shared::Shared, table::Table};
 use crate::{
-    pace::{Chance, Pace},
+    pace::Chance,
+    plan::{Order, Plan, Report},
     raw,
+    tally::Tally,
 };
 use anyhow::Context;
 use client::{Address, Wire};
@@ -26,25 +23,12 @@ use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::LocalSet,
 };
-use wire::{Chips, codec::Encoding};
+use wire::codec::Encoding;
 
 /// Frames that arrive within this time are handled in one batch.
 const TOGETHER: Duration = Duration::from_millis(2);
 /// How often progress is reported.
 const PROGRESS: Duration = Duration::from_millis(250);
-
-/// State that the players of a process share.
-pub(super) struct Shared {
-    pub(super) addresses: Vec<Address>,
-    pub(super) encoding: Encoding,
-    pub(super) pace: Pace,
-    pub(super) buy_in: Chips,
-    pub(super) tally: Rc<Tally>,
-    /// Limits the connections that are made at the same time.
-    pub(super) doors: Arc<Semaphore>,
-    /// Limits the players that are seated at the same time.
-    pub(super) chairs: Arc<Semaphore>,
-}
 
 /// Runs until the standard input ends.
 ///

@@ -1,9 +1,10 @@
 //! A stand-in for a gateway: passes on the players' frames and the feed's messages.
 
 use super::{
-    Got, Sent, Shape,
+    Got, Sent,
     outbox::{Batch, Outbox},
 };
+use crate::plan::Shape;
 use bus::{Bus, Patience, Subscription};
 use client::link::{self, Reader};
 use futures::StreamExt;

@@ -13,38 +13,12 @@ pub mod gateway;
 pub mod players;
 pub mod worker;
 
-use serde::{Deserialize, Serialize};
 use wire::{PlayerId, SeatNo, TableId};
 
 /// The seat that acts next when the hand is over.
 const NO_SEAT: SeatNo = SeatNo::MAX;
 /// Bits of a stand-in for a player's id that hold the seat.
 const SEAT_BITS: u32 = 4;
-
-/// Numbers and sizes of messages, in bytes, as they were on average in a fleet that played.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Shape {
-    /// Players at a table.
-    pub players: u8,
-    /// Actions of a hand.
-    pub actions_per_hand: u32,
-    /// A player's frame with an action.
-    pub act: usize,
-    /// The gateway's request to the table worker.
-    pub request: usize,
-    /// The gateway's answer to the player.
-    pub answer: usize,
-    /// A record of an action.
-    pub record: usize,
-    /// A frame of the table's feed after an action.
-    pub event: usize,
-    /// A record that starts a hand, with the whole state.
-    pub start_record: usize,
-    /// A frame of the table's feed that starts a hand.
-    pub start: usize,
-    /// A frame with a player's own cards.
-    pub cards: usize,
-}
 
 /// A frame that a player sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

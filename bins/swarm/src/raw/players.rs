@@ -1,8 +1,8 @@
 //! Players that send and count bytes of the right sizes, over the same sockets as real players.
 
-use super::{Got, Sent, Shape};
-use crate::play::{
-    plan::{Order, Plan},
+use super::{Got, Sent};
+use crate::{
+    plan::{Order, Plan, Shape},
     tally::Tally,
 };
 use client::{

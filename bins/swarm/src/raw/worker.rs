@@ -1,7 +1,8 @@
 //! A stand-in for a table worker: appends a record for each request, and sends news to all gateways
 //! on one batched feed.
 
-use super::{Got, NO_SEAT, Sent, Shape};
+use super::{Got, NO_SEAT, Sent};
+use crate::plan::Shape;
 use anyhow::Context;
 use bus::{AppendError, Bus, Cursor, Journal, Request, TableStreams};
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};

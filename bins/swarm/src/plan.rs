@@ -1,8 +1,10 @@
 //! The orders to a worker process and its reports: lines of JSON over its standard input and
 //! output.
 
-use super::tally::{Counted, Counts};
-use crate::{pace::Pace, raw::Shape};
+use crate::{
+    pace::Pace,
+    tally::{Counted, Counts},
+};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use wire::{Chips, PlayerId, TableId};
@@ -57,6 +59,31 @@ pub struct PlayerPlan {
     /// Whether the player only watches.
     #[serde(default)]
     pub rail: bool,
+}
+
+/// Numbers and sizes of messages, in bytes, as they were on average in a fleet that played.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Shape {
+    /// Players at a table.
+    pub players: u8,
+    /// Actions of a hand.
+    pub actions_per_hand: u32,
+    /// A player's frame with an action.
+    pub act: usize,
+    /// The gateway's request to the table worker.
+    pub request: usize,
+    /// The gateway's answer to the player.
+    pub answer: usize,
+    /// A record of an action.
+    pub record: usize,
+    /// A frame of the table's feed after an action.
+    pub event: usize,
+    /// A record that starts a hand, with the whole state.
+    pub start_record: usize,
+    /// A frame of the table's feed that starts a hand.
+    pub start: usize,
+    /// A frame with a player's own cards.
+    pub cards: usize,
 }
 
 /// An order to a worker process. Orders come in this sequence; play and rest may alternate.
