@@ -2,6 +2,7 @@
 //! certain.
 
 use crate::{
+    append::Append,
     context::Context,
     faults::Fault,
     message::{Input, Kind, Outside, Request, Token},
@@ -22,18 +23,6 @@ const LONGEST_ACK_MS: u64 = 4_000;
 const PAUSE_MS: u64 = 50;
 /// Time limit of a check whether a record is the last one, in milliseconds.
 const CHECK_MS: u64 = 2_000;
-
-/// An append that is under way.
-pub(crate) struct Append {
-    number: u64,
-    attempt: u32,
-    after: u64,
-    payload: Bytes,
-    snapshot: bool,
-    patient: bool,
-    /// Whether the append is counted in [`World::in_trouble`](crate::world::World::in_trouble).
-    pub(crate) in_trouble: bool,
-}
 
 impl<A: Kind> Process<A> {
     /// Carries out the outputs of a partition's core.

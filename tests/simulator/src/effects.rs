@@ -1,6 +1,7 @@
 //! Attempts at the effects of tables and tournaments: requests to the cashier, and to each other.
 
 use crate::{
+    attempt::Run,
     cashier::{Answered, Asked},
     faults::Fault,
     fleet::{Event, Fleet},
@@ -24,12 +25,6 @@ use wire::{
 
 /// Time limit for an effect's answer, in milliseconds.
 const PATIENCE_MS: u64 = 2_000;
-
-/// An attempt that is under way.
-pub(crate) enum Run {
-    Table { place: PartitionTenure, id: TableId, key: TableKey, effect: TableEffect },
-    Tournament { place: PartitionTenure, id: TournamentId, key: Key, effect: Effect },
-}
 
 impl Fleet {
     fn run(&mut self, run: Run) -> u64 {

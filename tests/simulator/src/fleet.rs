@@ -2,12 +2,12 @@
 
 use crate::{
     agenda::Agenda,
+    attempt::Run,
     cashier::{Answered, Asked, Cashier},
     chance::Chance,
     checks::Checks,
     client::Client,
     context::Trace,
-    effects::Run,
     faults::{Fault, Faults},
     message::{Asker, Kind, Outside, PoolEvent, Token},
     mistake::Mistake,

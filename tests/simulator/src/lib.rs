@@ -8,7 +8,9 @@
 //! Not modelled: NATS, sockets, tasks, real durations.
 
 mod agenda;
+mod append;
 mod appending;
+mod attempt;
 mod cashier;
 mod chance;
 mod checks;

@@ -1,7 +1,7 @@
 //! One process of a role: its partitions, and how it handles inputs.
 
 use crate::{
-    appending::Append,
+    append::Append,
     context::Context,
     message::{Input, Kind, Token},
     mistake::Mistake,

@@ -1,11 +1,12 @@
 //! Carries faults out, and measures their effects on tables.
 
 use crate::{
+    fault_kind::FaultKind,
     lines::{Lines, Trouble},
     measure::{self, Partitions, Takeover},
     now::now_ms,
     options::Options,
-    schedule::{Fault, FaultKind},
+    schedule::Fault,
     upsets::Upsets,
 };
 use anyhow::Context;

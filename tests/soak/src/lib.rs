@@ -7,6 +7,7 @@
 //! role's statements.
 
 pub mod chance;
+pub mod fault_kind;
 pub mod faults;
 pub mod lines;
 pub mod measure;

@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::schedule::FaultKind;
+use crate::fault_kind::FaultKind;
 
 /// Runs a fleet with players, breaks it by seed, and checks that no acknowledged command is lost.
 ///

@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use clap::Parser;
-use soak::{Options, Report, run, schedule::FaultKind};
+use soak::{Options, Report, fault_kind::FaultKind, run};
 
 async fn short(args: &[&str]) -> anyhow::Result<Report> {
     let options = Options::try_parse_from(["soak"].iter().chain(args))?;
