@@ -35,7 +35,7 @@ pub(crate) const BATCH_DELAY: Duration = Duration::from_millis(25);
 /// Beyond, they are dropped and the table is asked again.
 pub(crate) const HELD: usize = 1_024;
 
-/// Time limit of a WebSocket handshake.
+/// Time limit of a WebSocket handshake, its answers included.
 pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Time without a written byte after which a connection with waiting frames is closed.
 pub(crate) const WRITE: Duration = Duration::from_secs(10);

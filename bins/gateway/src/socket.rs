@@ -85,7 +85,18 @@ impl Socket {
         Arc::clone(&self.state)
     }
 
-    fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
+    /// Returns the stream. Fails once the handshake has taken too long; until it is done, `cx` is
+    /// woken then: a client that does not read keeps the gateway writing, so reading alone would
+    /// not notice.
+    fn stream(&mut self, cx: &mut Context<'_>) -> io::Result<Pin<&mut TcpStream>> {
+        if self.state.established.load(Ordering::Relaxed) {
+            self.handshake = None;
+        }
+        if let Some(handshake) = &mut self.handshake
+            && handshake.as_mut().poll(cx).is_ready()
+        {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
         self.stream.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 }
@@ -96,21 +107,13 @@ impl AsyncRead for Socket {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.state.established.load(Ordering::Relaxed) {
-            self.handshake = None;
-        }
-        if let Some(handshake) = &mut self.handshake
-            && handshake.as_mut().poll(cx).is_ready()
-        {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
-        self.stream()?.poll_read(cx, buffer)
+        self.stream(cx)?.poll_read(cx, buffer)
     }
 }
 
 impl AsyncWrite for Socket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = self.stream()?.poll_write(cx, bytes);
+        let written = self.stream(cx)?.poll_write(cx, bytes);
         self.count(written)
     }
 
@@ -119,7 +122,7 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = self.stream()?.poll_write_vectored(cx, slices);
+        let written = self.stream(cx)?.poll_write_vectored(cx, slices);
         self.count(written)
     }
 
@@ -128,11 +131,11 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream()?.poll_flush(cx)
+        self.stream(cx)?.poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream()?.poll_shutdown(cx)
+        self.stream(cx)?.poll_shutdown(cx)
     }
 }
 
