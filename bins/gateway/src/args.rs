@@ -25,6 +25,10 @@ pub(crate) struct Args {
     /// counts as gone, so a table notices after this time that a player's network has failed.
     #[arg(long, env = "GATEWAY_IDLE_MS", default_value_t = 15_000, value_parser = clap::value_parser!(u32).range(100..))]
     pub(crate) idle_ms: u32,
+    /// How often an account may register for tournaments and withdraw, both together, in a minute;
+    /// 0 for no limit. More is refused as too fast.
+    #[arg(long, env = "GATEWAY_ENTRIES_PER_MINUTE", default_value_t = 20)]
+    pub(crate) entries_per_minute: u32,
 }
 
 impl Args {

@@ -1,8 +1,8 @@
 //! The state that all connections of a gateway share.
 
 use crate::{
-    connections::Connections, disconnects::DisconnectNotifier, feeds::Feeds, fleet_client::FleetClient,
-    lobby::Lobby, seats::Seats, service::AnnouncedService,
+    account_rate::AccountRate, connections::Connections, disconnects::DisconnectNotifier, feeds::Feeds,
+    fleet_client::FleetClient, lobby::Lobby, seats::Seats, service::AnnouncedService,
 };
 use bus::{Bus, Peers};
 use std::{
@@ -33,6 +33,8 @@ pub(crate) struct Gateway {
     pub(crate) disconnects: DisconnectNotifier,
     /// Number of sessions opened so far: a connection may have several, one after the other.
     pub(crate) sessions: AtomicU64,
+    /// How often accounts register for tournaments and withdraw.
+    pub(crate) entries: AccountRate,
     pub(crate) lobby: Lobby,
     pub(crate) seats: Seats,
     pub(crate) service: AnnouncedService,

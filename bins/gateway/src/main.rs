@@ -10,6 +10,7 @@
 //! | `connections`, `notices` | the connection of each player: one at a time in the whole fleet |
 //! | `disconnects` | tells tables which players' connections are gone |
 //! | `fleet_client`, `pauses`, `lobby`, `seats` | requests to the rest of the fleet, repeated until answered |
+//! | `account_rate` | how often an account may make requests that move money |
 //! | `service` | whether the fleet works, announced to the players |
 //! | `limits` | every bound and its reason |
 //!
@@ -17,6 +18,7 @@
 //! connections. The gateway does not know the rules of poker, nor any card that is not its own
 //! player's.
 
+mod account_rate;
 mod alarm;
 mod args;
 mod chunk;
@@ -42,8 +44,9 @@ mod transport;
 mod viewer_position;
 
 use crate::{
-    args::Args, connections::Connections, disconnects::DisconnectNotifier, feeds::Feeds,
-    fleet_client::FleetClient, gateway::Gateway, lobby::Lobby, seats::Seats, service::AnnouncedService,
+    account_rate::AccountRate, args::Args, connections::Connections, disconnects::DisconnectNotifier,
+    feeds::Feeds, fleet_client::FleetClient, gateway::Gateway, lobby::Lobby, seats::Seats,
+    service::AnnouncedService,
 };
 use anyhow::Context;
 use bus::{Peers, Stop};
@@ -123,6 +126,7 @@ async fn start(args: &Args) -> anyhow::Result<(Arc<Gateway>, TcpListener, TcpLis
         feeds: Feeds::start(&bus, &fleet, &connections).await?,
         disconnects: DisconnectNotifier::new(&fleet),
         sessions: AtomicU64::new(0),
+        entries: AccountRate::new(args.entries_per_minute),
         bus,
         peers,
         fleet,

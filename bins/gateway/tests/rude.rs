@@ -4,8 +4,22 @@
 
 mod common;
 
-use common::{Room, guarded};
+use common::{Gateway, Room, guarded, raw::RawTcp};
+use futures::StreamExt;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Instant,
+};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
+use wire::{
+    Refusal, TournamentId,
+    client::{ClientMessage, ServerMessage},
+    fleet::Role,
+    tournament::TournamentReply,
+};
 
 #[tokio::test]
 async fn a_websocket_handshake_ends_in_time_although_the_client_reads_no_answers() {
@@ -19,4 +33,56 @@ async fn a_websocket_handshake_ends_in_time_although_the_client_reads_no_answers
         while client.write_all(requests.as_bytes()).await.is_ok() {}
     })
     .await;
+}
+
+/// Lets a coordinator take every command; returns the number of those that it has taken.
+async fn coordinator(room: &Room) -> Arc<AtomicUsize> {
+    let bus = room.stage.bus(Role::Coordinator.name()).await.unwrap();
+    let mut commands = bus.serve("command.tournament.*".to_owned(), None).await.unwrap();
+    let taken = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&taken);
+    tokio::spawn(async move {
+        let _bus = bus;
+        while let Some(command) = commands.next().await {
+            counted.fetch_add(1, Relaxed);
+            command.answer(&TournamentReply::Done).await.unwrap();
+        }
+    });
+    taken
+}
+
+/// Logs in, without the snapshots and events of seats.
+async fn logged_in(gateway: &Gateway, name: &str) -> RawTcp {
+    let mut tcp = RawTcp::connect(gateway).await;
+    let login = ClientMessage::LogIn { name: name.into(), password: format!("{name}'s password") };
+    assert!(matches!(tcp.ask(1, login).await, ServerMessage::Welcome { .. }));
+    tcp
+}
+
+#[tokio::test]
+async fn an_account_that_registers_and_withdraws_all_the_time_is_refused_on_every_connection() {
+    let room = Room::open().await;
+    let taken = coordinator(&room).await;
+    let gateway = room.gateway("gateway-1", &["--entries-per-minute", "10"]).await;
+    let tournament = TournamentId(5);
+    let (mut done, started) = (0, Instant::now());
+    for _connection in 0..2 {
+        let mut ann = logged_in(&gateway, "ann").await;
+        for id in 2..20 {
+            let register = ClientMessage::Register { tournament };
+            let message = if id % 2 == 0 { register } else { ClientMessage::Unregister { tournament } };
+            match ann.ask(id, message).await {
+                ServerMessage::Done => done += 1,
+                ServerMessage::Refused { refusal: Refusal::TooFast, .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(ann.ask(30, ClientMessage::Ping).await, ServerMessage::Pong, "others are answered");
+    }
+    // Ten at once, and one every six seconds.
+    let most = 11 + started.elapsed().as_secs() as usize / 6;
+    assert!((10..=most).contains(&done), "{done} were carried out, at most {most} may be");
+    assert_eq!(taken.load(Relaxed), done, "a refused request goes no further");
+    let mut bob = logged_in(&gateway, "bob").await;
+    assert_eq!(bob.ask(2, ClientMessage::Register { tournament }).await, ServerMessage::Done);
 }

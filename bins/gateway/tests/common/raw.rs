@@ -44,6 +44,17 @@ impl RawTcp {
         self.send_bytes(&codec::encode(&frame(id, m)).unwrap()).await
     }
 
+    /// Sends a request and returns its answer.
+    pub async fn ask(&mut self, id: u64, m: ClientMessage) -> ServerMessage {
+        self.send(id, m).await.unwrap();
+        loop {
+            let frame = self.receive().await.unwrap();
+            if frame.re == Some(CommandId(id)) {
+                return frame.m;
+            }
+        }
+    }
+
     /// Returns the next frame; `None` at the end.
     pub async fn receive(&mut self) -> Option<ServerFrame> {
         guarded("a frame", async {

@@ -45,6 +45,10 @@ impl Kind for Tournament {
             Ask::Unregister => (Some(player?), TournamentCommand::Unregister),
             Ask::Show { limit } => (player.ok(), TournamentCommand::Show { limit }),
         };
+        match (ask, player) {
+            (Ask::Register | Ask::Unregister, Some(player)) => session.gateway.entries.take(player)?,
+            (Ask::Register | Ask::Unregister, None) | (Ask::Show { .. }, _) => {}
+        }
         let id = re.unwrap_or(CommandId(0));
         let request = TournamentRequest { tournament, id, player, command };
         let gateway = Arc::clone(&session.gateway);
