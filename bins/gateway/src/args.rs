@@ -1,5 +1,10 @@
 //! The command line.
 
+use crate::{
+    origin,
+    slots::{OriginLimits, SlotLimits},
+};
+use ipnet::IpNet;
 use std::{net::SocketAddr, time::Duration};
 
 /// Gateway: takes players' connections over TCP and WebSocket. It has no durable state; start as
@@ -21,10 +26,40 @@ pub(crate) struct Args {
     /// Most connections. Each takes one open file.
     #[arg(long, env = "GATEWAY_MAX_CONNECTIONS", default_value_t = 10_000)]
     pub(crate) max_connections: u32,
+    /// How many of them, in percent, are kept for clients that resume a session: when another
+    /// gateway dies, its players find a place although newcomers have taken all others.
+    #[arg(long, env = "GATEWAY_RESERVE_PERCENT", default_value_t = 10, value_parser = clap::value_parser!(u32).range(..=90))]
+    pub(crate) reserve_percent: u32,
+    /// Most connections from one address (an IPv4 address, or the /64 of an IPv6 address); 0 for no
+    /// limit.
+    #[arg(long, env = "GATEWAY_MAX_PER_ADDRESS", default_value_t = 256)]
+    pub(crate) max_per_address: u32,
+    /// How many of them may have no session; 0 for no limit. More are let in only to resume one.
+    #[arg(long, env = "GATEWAY_MAX_VISITORS_PER_ADDRESS", default_value_t = 64)]
+    pub(crate) max_visitors_per_address: u32,
+    /// Most connections from one network (the /24 of an IPv4 address, the /48 of an IPv6 address);
+    /// 0 for no limit.
+    #[arg(long, env = "GATEWAY_MAX_PER_NETWORK", default_value_t = 1_024)]
+    pub(crate) max_per_network: u32,
+    /// How many of them may have no session; 0 for no limit.
+    #[arg(long, env = "GATEWAY_MAX_VISITORS_PER_NETWORK", default_value_t = 256)]
+    pub(crate) max_visitors_per_network: u32,
+    /// Addresses and networks whose connections are not limited by address, such as
+    /// 127.0.0.0/8,::1: measurements, or a load balancer without the PROXY protocol.
+    #[arg(long, env = "GATEWAY_UNLIMITED_FROM", value_delimiter = ',', value_parser = origin::network)]
+    pub(crate) unlimited_from: Vec<IpNet>,
+    /// Addresses and networks of load balancers: each of their connections must begin with the
+    /// header of the PROXY protocol, version 2, which names the client's address.
+    #[arg(long, env = "GATEWAY_PROXIES", value_delimiter = ',', value_parser = origin::network)]
+    pub(crate) proxies: Vec<IpNet>,
     /// Longest silence of a connection, in milliseconds. A connection that is silent for longer
     /// counts as gone, so a table notices after this time that a player's network has failed.
     #[arg(long, env = "GATEWAY_IDLE_MS", default_value_t = 15_000, value_parser = clap::value_parser!(u32).range(100..))]
     pub(crate) idle_ms: u32,
+    /// Longest time without a request, in milliseconds, of a connection that has no session and
+    /// watches no table; pings are no requests.
+    #[arg(long, env = "GATEWAY_VISITOR_IDLE_MS", default_value_t = 120_000, value_parser = clap::value_parser!(u32).range(100..))]
+    pub(crate) visitor_idle_ms: u32,
     /// How often an account may register for tournaments and withdraw, both together, in a minute;
     /// 0 for no limit. More is refused as too fast.
     #[arg(long, env = "GATEWAY_ENTRIES_PER_MINUTE", default_value_t = 20)]
@@ -35,6 +70,25 @@ impl Args {
     /// Returns the longest silence of a connection.
     pub(crate) fn idle(&self) -> Duration {
         Duration::from_millis(self.idle_ms.into())
+    }
+
+    /// Returns the longest time without a request of a connection that has no session and watches
+    /// no table.
+    pub(crate) fn visitor_idle(&self) -> Duration {
+        Duration::from_millis(self.visitor_idle_ms.into())
+    }
+
+    /// Returns how many connections there may be.
+    pub(crate) fn slots(&self) -> SlotLimits {
+        let most = self.max_connections;
+        let reserve = u64::from(most) * u64::from(self.reserve_percent) / 100;
+        SlotLimits {
+            most,
+            reserve: u32::try_from(reserve).unwrap_or(most),
+            address: OriginLimits { all: self.max_per_address, visitors: self.max_visitors_per_address },
+            network: OriginLimits { all: self.max_per_network, visitors: self.max_visitors_per_network },
+            unlimited: self.unlimited_from.clone(),
+        }
     }
 
     /// Returns the host part of the addresses that clients are told.

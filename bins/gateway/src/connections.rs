@@ -1,12 +1,12 @@
 //! The connections of this gateway, and which of them is which player's.
 
-use crate::{format, limits::TURNED_AWAY, outbox::Outbox};
+use crate::{format, outbox::Outbox};
 use bytes::Bytes;
 use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -22,11 +22,6 @@ const NOTICE_LOST: Duration = Duration::from_secs(2);
 /// All connections of a gateway.
 #[derive(Debug)]
 pub(crate) struct Connections {
-    most: u32,
-    /// Connections within the limit, and connections beyond it that are only told that the gateway
-    /// is full.
-    open: AtomicU32,
-    turned_away: AtomicU32,
     next: AtomicU64,
     inner: Mutex<Inner>,
 }
@@ -54,60 +49,9 @@ struct Online {
     announced: bool,
 }
 
-/// A slot for one connection, given back when dropped.
-#[derive(Debug)]
-pub(crate) struct ConnectionSlot {
-    connections: Arc<Connections>,
-    full: bool,
-}
-
-impl ConnectionSlot {
-    /// Returns whether the connection is beyond the limit.
-    pub(crate) const fn is_beyond_limit(&self) -> bool {
-        self.full
-    }
-}
-
-impl Drop for ConnectionSlot {
-    fn drop(&mut self) {
-        let counter = if self.full { &self.connections.turned_away } else { &self.connections.open };
-        counter.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 impl Connections {
-    pub(crate) fn new(most: u32) -> Self {
-        Self {
-            most,
-            open: AtomicU32::new(0),
-            turned_away: AtomicU32::new(0),
-            next: AtomicU64::new(1),
-            inner: Mutex::default(),
-        }
-    }
-
-    /// Takes a slot; `None` when there are also too many connections beyond the limit.
-    pub(crate) fn enter(self: &Arc<Self>) -> Option<ConnectionSlot> {
-        let take = |counter: &AtomicU32, most: u32| {
-            counter
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n < most).then_some(n + 1))
-                .is_ok()
-        };
-        let full = !take(&self.open, self.most);
-        if full && !take(&self.turned_away, TURNED_AWAY) {
-            return None;
-        }
-        Some(ConnectionSlot { connections: Arc::clone(self), full })
-    }
-
-    /// Returns the number of connections.
-    pub(crate) fn open(&self) -> u32 {
-        self.open.load(Ordering::Relaxed)
-    }
-
-    /// Returns the largest number of connections.
-    pub(crate) const fn most(&self) -> u32 {
-        self.most
+    pub(crate) fn new() -> Self {
+        Self { next: AtomicU64::new(1), inner: Mutex::default() }
     }
 
     /// Adds a connection and returns its number.
@@ -233,30 +177,8 @@ mod tests {
     }
 
     #[test]
-    fn slots_are_given_back() {
-        let connections = Arc::new(Connections::new(1));
-        let first = connections.enter().unwrap();
-        assert!(!first.is_beyond_limit());
-        let second = connections.enter().unwrap();
-        assert!(second.is_beyond_limit());
-        assert_eq!(connections.open(), 1);
-        drop(first);
-        assert!(!connections.enter().unwrap().is_beyond_limit());
-        assert_eq!(connections.open(), 0);
-    }
-
-    #[test]
-    fn connections_beyond_the_limit_are_limited_too() {
-        let connections = Arc::new(Connections::new(0));
-        let places: Vec<_> = (0..TURNED_AWAY).map(|_| connections.enter().unwrap()).collect();
-        assert!(connections.enter().is_none());
-        drop(places);
-        assert!(connections.enter().is_some());
-    }
-
-    #[test]
     fn a_second_connection_here_closes_the_first() {
-        let connections = Connections::new(9);
+        let connections = Connections::new();
         let (one, two) = (outbox(), outbox());
         let (first, second) = (connections.add(&one), connections.add(&two));
         connections.came_online(ANN, first, "a.1".into());
@@ -273,7 +195,7 @@ mod tests {
 
     #[test]
     fn of_two_connections_at_the_same_time_one_stays() {
-        let nodes = [Connections::new(9), Connections::new(9)];
+        let nodes = [Connections::new(), Connections::new()];
         let outboxes = [outbox(), outbox()];
         for (i, gateway) in nodes.iter().enumerate() {
             let number = gateway.add(&outboxes[i]);
@@ -288,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_ban_closes_the_players_connection_only() {
-        let connections = Connections::new(9);
+        let connections = Connections::new();
         let (one, two) = (outbox(), outbox());
         connections.came_online(ANN, connections.add(&one), "a.1".into());
         connections.add(&two);

@@ -2,9 +2,10 @@
 
 use crate::{
     account_rate::AccountRate, connections::Connections, disconnects::DisconnectNotifier, feeds::Feeds,
-    fleet_client::FleetClient, lobby::Lobby, seats::Seats, service::AnnouncedService,
+    fleet_client::FleetClient, lobby::Lobby, seats::Seats, service::AnnouncedService, slots::Slots,
 };
 use bus::{Bus, Peers};
+use ipnet::IpNet;
 use std::{
     sync::{
         Arc,
@@ -26,6 +27,11 @@ pub(crate) struct Gateway {
     pub(crate) incarnation: u64,
     /// Longest silence of a connection.
     pub(crate) idle: Duration,
+    /// Longest time without a request of a connection that has no session and watches no table.
+    pub(crate) visitor_idle: Duration,
+    /// Load balancers whose PROXY headers are believed.
+    pub(crate) proxies: Vec<IpNet>,
+    pub(crate) slots: Arc<Slots>,
     pub(crate) bus: Bus,
     pub(crate) peers: Peers,
     pub(crate) fleet: FleetClient,

@@ -46,9 +46,22 @@ pub(crate) const DRAINING: Duration = Duration::from_secs(1);
 /// How long the client's bytes are still read after the last frames: closing a socket with unread
 /// bytes resets the connection, and the frames would be lost.
 pub(crate) const LINGER: Duration = Duration::from_secs(1);
-/// Connections beyond the limit that are told so at the same time; further ones are closed without
+/// Connections beyond the limits that are told so at the same time; further ones are closed without
 /// an answer.
 pub(crate) const TURNED_AWAY: u32 = 256;
+/// How many of them may be from one address, so that others are told too.
+pub(crate) const TURNED_AWAY_HERE: u32 = 16;
+/// Time limit for a connection that was let in to resume a session, because there are too many
+/// without one.
+pub(crate) const RESUME: Duration = Duration::from_secs(5);
+/// Largest PROXY header, in bytes: addresses take 52, and load balancers add some hundred.
+pub(crate) const PROXY_HEADER: usize = 4 << 10;
+/// Time limit for a load balancer to send the PROXY header.
+pub(crate) const PROXY: Duration = Duration::from_secs(5);
+/// Connections of load balancers whose PROXY header is awaited; further ones are not accepted yet.
+pub(crate) const PROXIED: usize = 1_024;
+/// WebSocket connections that are accepted and wait for their handshake to begin.
+pub(crate) const ACCEPTED: usize = 64;
 
 /// Time until a request to a table or a tournament is repeated.
 pub(crate) const EACH: Duration = Duration::from_secs(1);

@@ -2,8 +2,9 @@
 
 use crate::{
     gateway::{Gateway, Listener},
-    limits::TOGETHER,
-    session,
+    limits::{ACCEPTED, PROXIED, PROXY, TOGETHER},
+    origin::is_in,
+    proxied, session,
     socket::{Socket, SocketState},
     transport::Transport,
 };
@@ -15,10 +16,17 @@ use axum::{
     routing::any,
     serve::IncomingStream,
 };
-use std::{future::ready, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    future::{pending, ready},
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     net::{TcpListener, TcpStream},
-    time::sleep,
+    sync::{Semaphore, mpsc},
+    time::{sleep, timeout},
 };
 use wire::{
     client::{MAX_CLIENT_FRAME, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK},
@@ -33,26 +41,51 @@ const WS_READ_BUFFER: usize = 256;
 
 /// Takes TCP connections until aborted.
 pub(crate) async fn tcp(listener: TcpListener, gateway: Arc<Gateway>) {
-    loop {
-        let (socket, from) = accept(&listener, &gateway, Listener::Tcp).await;
-        tracing::debug!(%from, "TCP connection");
-        session::spawn(&gateway, Transport::tcp(socket));
-    }
+    let sessions = Arc::clone(&gateway);
+    accept(listener, gateway, Listener::Tcp, move |socket| {
+        session::spawn(&sessions, Transport::tcp(socket));
+        ready(())
+    })
+    .await;
 }
 
 /// Takes WebSocket connections until aborted.
 pub(crate) async fn ws(listener: TcpListener, gateway: Arc<Gateway>) {
+    let address = match listener.local_addr() {
+        Ok(address) => address,
+        Err(error) => {
+            tracing::error!(%error, "the WebSocket listener has no address: no WebSocket connections are accepted");
+            return;
+        }
+    };
+    let (accepted, sockets) = mpsc::channel(ACCEPTED);
     let app = Router::new().route("/", any(upgrade)).with_state(Arc::clone(&gateway));
     let service = app.into_make_service_with_connect_info::<Accepted>();
-    let served = axum::serve(WsListener { listener, gateway }, service).await;
-    if let Err(error) = served {
-        tracing::error!(%error, "the WebSocket listener ended: no more WebSocket connections are accepted");
+    let accepting = accept(listener, gateway, Listener::Ws, move |socket| {
+        let accepted = accepted.clone();
+        async move {
+            // It ends only with the listener.
+            let _ = accepted.send(socket).await;
+        }
+    });
+    tokio::select! {
+        () = accepting => {}
+        served = axum::serve(WsListener { sockets, address }, service).into_future() => if let Err(error) = served {
+            tracing::error!(%error, "the WebSocket listener ended: no more WebSocket connections are accepted");
+        }
     }
 }
 
-async fn accept(listener: &TcpListener, gateway: &Gateway, kind: Listener) -> (Socket, SocketAddr) {
+/// Accepts connections and passes those on that get a slot.
+async fn accept<F: Future<Output = ()> + Send + 'static>(
+    listener: TcpListener,
+    gateway: Arc<Gateway>,
+    kind: Listener,
+    pass_on: impl Fn(Socket) -> F + Clone + Send + 'static,
+) {
+    let proxied = Arc::new(Semaphore::new(PROXIED));
     loop {
-        let (stream, from): (TcpStream, SocketAddr) = match listener.accept().await {
+        let (mut stream, from): (TcpStream, SocketAddr) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection was not accepted: trying again after a pause");
@@ -60,17 +93,49 @@ async fn accept(listener: &TcpListener, gateway: &Gateway, kind: Listener) -> (S
                 continue;
             }
         };
-        match gateway.connections.enter() {
-            Some(place) => return (Socket::new(stream, place, kind == Listener::Ws), from),
-            None => tracing::debug!(%from, "a connection beyond all limits is closed without an answer"),
+        if !is_in(&gateway.proxies, from.ip()) {
+            if let Some(socket) = enter(stream, Some(from.ip()), &gateway, kind) {
+                pass_on(socket).await;
+            }
+            continue;
         }
+        // In tasks of their own, because the header may come late.
+        let Ok(permit) = Arc::clone(&proxied).acquire_owned().await else { return };
+        let (gateway, pass_on) = (Arc::clone(&gateway), pass_on.clone());
+        tokio::spawn(async move {
+            let header = timeout(PROXY, proxied::client_of(&mut stream)).await;
+            drop(permit);
+            match header {
+                Ok(Ok(client)) => {
+                    if let Some(socket) = enter(stream, client, &gateway, kind) {
+                        pass_on(socket).await;
+                    }
+                }
+                Ok(Err(error)) => {
+                    tracing::warn!(%from, %error, "a load balancer's connection has no PROXY header and is closed: let it send version 2");
+                }
+                Err(_) => {
+                    tracing::warn!(%from, "a load balancer's connection brought no PROXY header in time and is closed");
+                }
+            }
+        });
     }
 }
 
-/// Accepts connections for axum.
+/// Takes a slot for a connection; none when it is beyond all limits, which closes it.
+fn enter(stream: TcpStream, from: Option<IpAddr>, gateway: &Gateway, kind: Listener) -> Option<Socket> {
+    let slot = gateway.slots.enter(from);
+    match slot {
+        Some(_) => tracing::debug!(?from, ?kind, "a connection"),
+        None => tracing::debug!(?from, "a connection beyond all limits is closed without an answer"),
+    }
+    slot.map(|slot| Socket::new(stream, slot, kind == Listener::Ws))
+}
+
+/// Hands accepted connections to axum.
 struct WsListener {
-    listener: TcpListener,
-    gateway: Arc<Gateway>,
+    sockets: mpsc::Receiver<Socket>,
+    address: SocketAddr,
 }
 
 impl axum::serve::Listener for WsListener {
@@ -78,11 +143,15 @@ impl axum::serve::Listener for WsListener {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Socket, SocketAddr) {
-        accept(&self.listener, &self.gateway, Listener::Ws).await
+        match self.sockets.recv().await {
+            Some(socket) => (socket, self.address),
+            // The task that accepts has ended, and so does this one.
+            None => pending().await,
+        }
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        Ok(self.address)
     }
 }
 

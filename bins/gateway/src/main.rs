@@ -3,6 +3,7 @@
 //! | module | for |
 //! | --- | --- |
 //! | `listen`, `socket`, `frame`, `transport` | connections, TCP and WebSocket alike |
+//! | `slots`, `origin`, `proxied` | how many connections there may be, and from where |
 //! | `session`, `lanes` | one connection's requests: kept in order, passed on, answered |
 //! | `session::requests` | one file for each kind of request |
 //! | `outbox` | frames that wait to be sent, bounded |
@@ -33,12 +34,15 @@ mod limits;
 mod listen;
 mod lobby;
 mod notices;
+mod origin;
 mod outbox;
 mod pauses;
+mod proxied;
 mod seats;
 mod service;
 mod service_watch;
 mod session;
+mod slots;
 mod socket;
 mod transport;
 mod viewer_position;
@@ -46,7 +50,7 @@ mod viewer_position;
 use crate::{
     account_rate::AccountRate, args::Args, connections::Connections, disconnects::DisconnectNotifier,
     feeds::Feeds, fleet_client::FleetClient, gateway::Gateway, lobby::Lobby, seats::Seats,
-    service::AnnouncedService,
+    service::AnnouncedService, slots::Slots,
 };
 use anyhow::Context;
 use bus::{Peers, Stop};
@@ -107,13 +111,14 @@ async fn start(args: &Args) -> anyhow::Result<(Arc<Gateway>, TcpListener, TcpLis
     let (tcp, tcp_address) = bind(args.tcp_listen, "--tcp-listen")?;
     let (ws, ws_address) = bind(args.ws_listen, "--ws-listen")?;
     let bus = args.bus.connect(Role::Gateway).await?;
-    let connections = Arc::new(Connections::new(args.max_connections));
+    let connections = Arc::new(Connections::new());
+    let slots = Arc::new(Slots::new(args.slots()));
     let addresses = vec![
         format!("tcp://{}:{}", args.host(tcp_address), tcp_address.port()),
         format!("ws://{}:{}/", args.host(ws_address), ws_address.port()),
     ];
     tracing::info!(node = %name, tcp = addresses[0], ws = addresses[1], "listening");
-    let counted = Arc::clone(&connections);
+    let counted = Arc::clone(&slots);
     let load =
         move || Load { connections: counted.open(), max_connections: counted.most(), ..Load::default() };
     let peers = Peers::join(&bus, Role::Gateway, name.clone(), addresses, load).await?;
@@ -123,6 +128,9 @@ async fn start(args: &Args) -> anyhow::Result<(Arc<Gateway>, TcpListener, TcpLis
         name,
         incarnation: getrandom::u64().context("no random numbers from the operating system")?,
         idle: args.idle(),
+        visitor_idle: args.visitor_idle(),
+        proxies: args.proxies.clone(),
+        slots,
         feeds: Feeds::start(&bus, &fleet, &connections).await?,
         disconnects: DisconnectNotifier::new(&fleet),
         sessions: AtomicU64::new(0),
@@ -156,7 +164,7 @@ fn bind(address: SocketAddr, option: &str) -> anyhow::Result<(TcpListener, Socke
 async fn stop(gateway: &Gateway) {
     let until = Instant::now() + STOP;
     gateway.connections.close_all(Closing::NodeStopping);
-    while gateway.connections.open() > 0 && Instant::now() < until {
+    while gateway.slots.open() > 0 && Instant::now() < until {
         // Repeated for connections that were accepted meanwhile.
         gateway.connections.close_all(Closing::NodeStopping);
         sleep(Duration::from_millis(20)).await;

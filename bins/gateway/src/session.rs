@@ -12,8 +12,9 @@ use crate::{
     format,
     gateway::Gateway,
     lanes::Lanes,
-    limits::{CLOSING, DRAINING, IN_FLIGHT, OUTBOX_CALM, TOGETHER, WRITE},
+    limits::{CLOSING, DRAINING, IN_FLIGHT, OUTBOX_CALM, RESUME, TOGETHER, WRITE},
     outbox::Outbox,
+    slots::Admission,
     socket::SocketState,
     transport::{Failed, Incoming, Transport},
 };
@@ -49,6 +50,11 @@ pub(crate) struct Session {
     watching: BTreeSet<TableId>,
     /// Time of the client's last frame.
     heard: Instant,
+    /// When the client last sent a request other than a ping.
+    asked: Instant,
+    /// The reason why the connection is closed unless it resumes a session, and until when it has
+    /// to.
+    to_resume: Option<(Closing, Instant)>,
     /// Since when no byte could be written, and how many had been written until then.
     blocked: Option<(Instant, u64)>,
     timer: Alarm,
@@ -91,11 +97,16 @@ impl Session {
     /// twice.
     pub(crate) fn new(gateway: &Arc<Gateway>, transport: Transport) -> Box<Self> {
         let outbox = Arc::new(Outbox::new(transport.format()));
-        let now = Instant::now();
+        let (now, socket) = (Instant::now(), transport.state());
+        let to_resume = match socket.slot().admission() {
+            Admission::ToResume(reason) => Some((reason, now + RESUME)),
+            Admission::Open | Admission::Refused(_) => None,
+        };
+        let idle = now + gateway.idle.min(gateway.visitor_idle);
         Box::new(Self {
             gateway: Arc::clone(gateway),
             number: gateway.connections.add(&outbox),
-            socket: transport.state(),
+            socket,
             transport,
             outbox,
             pace: Pace::new(),
@@ -104,16 +115,18 @@ impl Session {
             under_way: FuturesUnordered::new(),
             watching: BTreeSet::new(),
             heard: now,
+            asked: now,
+            to_resume,
             blocked: None,
-            timer: Alarm::new(now + gateway.idle),
+            timer: Alarm::new(to_resume.map_or(idle, |(_, until)| idle.min(until))),
         })
     }
 
     /// Runs until the connection is closed.
     pub(crate) async fn run(mut self: Box<Self>) {
         // The future for closing is boxed, so that its memory is allocated only when it is needed.
-        if self.socket.is_beyond_limit() {
-            return Box::pin(self.close(Some(Closing::NodeFull))).await;
+        if let Admission::Refused(reason) = self.socket.slot().admission() {
+            return Box::pin(self.close(Some(reason))).await;
         }
         self.push(
             None,
@@ -256,18 +269,36 @@ impl Session {
         let reading = self.lanes.len() < IN_FLIGHT && self.outbox.backlog() < OUTBOX_CALM;
         if !reading {
             self.heard = now;
-        } else if now >= self.heard + self.gateway.idle {
-            return Some(Closing::Idle);
         }
-        let idle = self.heard + self.gateway.idle;
+        let idle = match self.silence_ends(now) {
+            (until, reason) if now >= until => return Some(reason),
+            (until, _) => until,
+        };
         let next = self.blocked.map_or(idle, |(since, _)| idle.min(since + WRITE));
         self.timer.reset(next);
         None
     }
 
+    /// Returns until when the client has to send its next frame, and the reason to close it then.
+    fn silence_ends(&mut self, now: Instant) -> (Instant, Closing) {
+        // Requests that are under way are no silence.
+        let waits = self.lanes.len() > 0;
+        if waits || self.online.is_some() || !self.watching.is_empty() {
+            self.asked = now;
+        }
+        let silent = [self.heard + self.gateway.idle, self.asked + self.gateway.visitor_idle];
+        let idle = (silent[0].min(silent[1]), Closing::Idle);
+        match self.to_resume {
+            Some((_, until)) if waits && now >= until => (idle.0.min(now + RESUME), idle.1),
+            Some((reason, until)) if until < idle.0 => (until, reason),
+            Some(_) | None => idle,
+        }
+    }
+
     /// Ends the player's session: the tables are told of the lost connection.
     fn went_offline(&mut self) {
         if let Some(Online { player, session, seats, .. }) = self.online.take() {
+            self.socket.slot().has_no_session();
             self.outbox.forget_heard();
             self.gateway.disconnects.say(player, &session, seats);
         }
@@ -299,7 +330,10 @@ impl Session {
         }
         self.outbox.close(reason);
         let elsewhere = match reason {
-            Closing::NodeFull | Closing::NodeStopping => self.gateway.elsewhere(self.transport.listener()),
+            // Gateways do not know each other's connections from an address.
+            Closing::NodeFull | Closing::NodeStopping | Closing::TooManyConnections => {
+                self.gateway.elsewhere(self.transport.listener())
+            }
             Closing::OnlineElsewhere
             | Closing::Banned
             | Closing::FrameTooLarge

@@ -2,8 +2,8 @@
 //! the last frames arrive.
 
 use crate::{
-    connections::ConnectionSlot,
     limits::{HANDSHAKE, LINGER},
+    slots::{ConnectionSlot, Slot},
 };
 use std::{
     io::{self, IoSlice},
@@ -33,16 +33,16 @@ pub(crate) struct Socket {
 /// The state of a socket that is read from outside while other types wrap it.
 #[derive(Debug)]
 pub(crate) struct SocketState {
-    beyond_limit: bool,
+    slot: Arc<Slot>,
     established: AtomicBool,
     lingers: AtomicBool,
     written: AtomicU64,
 }
 
 impl SocketState {
-    /// Returns whether the connection is beyond the limit.
-    pub(crate) const fn is_beyond_limit(&self) -> bool {
-        self.beyond_limit
+    /// Returns the connection's slot.
+    pub(crate) fn slot(&self) -> &Slot {
+        &self.slot
     }
 
     /// Notes that the handshake is done.
@@ -68,7 +68,7 @@ impl Socket {
             tracing::debug!(%error, "TCP_NODELAY cannot be set: small messages may be delayed");
         }
         let state = SocketState {
-            beyond_limit: place.is_beyond_limit(),
+            slot: place.slot(),
             established: AtomicBool::new(!handshake),
             lingers: AtomicBool::new(false),
             written: AtomicU64::new(0),

@@ -56,6 +56,8 @@ impl Size {
         }
         options.extend(self.scripted_decks.then(|| "--scripted-decks".to_owned()));
         let idle = ("GATEWAY_IDLE_MS", idle_ms.to_string());
-        Ok(Up::start(&program_beside("pokerctl")?, options, &[idle]).await?)
+        // All connections are those of the measurement's players.
+        let reserve = ("GATEWAY_RESERVE_PERCENT", "0".to_owned());
+        Ok(Up::start(&program_beside("pokerctl")?, options, &[idle, reserve]).await?)
     }
 }

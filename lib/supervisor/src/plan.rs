@@ -17,6 +17,8 @@ const WS_OFFSET: u16 = 50;
 const NATS_PORT: u16 = 4222;
 const TCP_PORT_BASE: u16 = 7001;
 const WS_PORT_BASE: u16 = 8001;
+/// Networks from which gateways take any number of connections.
+const THIS_MACHINE: &str = "127.0.0.0/8,::1";
 /// Number of random ports that are tried if any free port will do.
 const TRIES: usize = 32;
 
@@ -138,6 +140,8 @@ impl Plan {
                 node.args.extend([option.into(), address.to_string()]);
                 held.push(listener);
             }
+            // Programs of this machine measure and play with as many connections as they need.
+            node.args.extend(["--unlimited-from".into(), THIS_MACHINE.into()]);
             if let Some(most) = self.max_connections {
                 node.args.extend(["--max-connections".into(), most.to_string()]);
             }

@@ -374,6 +374,10 @@ pub enum Closing {
     /// The client did not read fast enough.
     #[strum(to_string = "the client did not read fast enough")]
     TooSlow,
+    /// There are as many connections from the client's address or network as there may be. Clients
+    /// of earlier versions do not know this reason, and see the connection end.
+    #[strum(to_string = "there are too many connections from your address")]
+    TooManyConnections,
 }
 
 impl Closing {
@@ -390,6 +394,7 @@ impl Closing {
             Self::TooFast => 4003,
             Self::Idle => 4004,
             Self::TooSlow => 4005,
+            Self::TooManyConnections => 4006,
         }
     }
 }

@@ -19,6 +19,7 @@ use super::{Session, pace::PaceVerdict};
 use crate::format::{self, Malformed};
 use bytes::Bytes;
 use request::{Kind, RequestResult};
+use tokio::time::Instant;
 use watch::LookAtCards;
 use wire::{
     CommandId, Refusal, TableId,
@@ -36,7 +37,7 @@ impl Session {
         }
         match format::decode(frame, self.outbox.format()) {
             Ok(frame) if verdict == PaceVerdict::Refuse => self.refuse(Some(frame.id), Refusal::TooFast),
-            Ok(frame) => self.request(frame.id, frame.m),
+            Ok(frame) => return self.request(frame.id, frame.m),
             Err(Malformed { id, reason }) => return self.malformed(id, reason),
         }
         None
@@ -72,11 +73,23 @@ impl Session {
         self.push(re, request::refused(refusal));
     }
 
-    fn request(&mut self, id: CommandId, message: ClientMessage) {
-        match kind::of(message) {
-            Ok(kind) => self.add(Some(id), kind),
-            Err(answer) => self.push(Some(id), answer),
+    fn request(&mut self, id: CommandId, message: ClientMessage) -> Option<Closing> {
+        let resumes = matches!(message, ClientMessage::Resume { .. });
+        let kind = match kind::of(message) {
+            Ok(kind) => kind,
+            Err(answer) => {
+                self.push(Some(id), answer);
+                return None;
+            }
+        };
+        if let Some((reason, _)) = self.to_resume
+            && !resumes
+        {
+            return Some(reason);
         }
+        self.asked = Instant::now();
+        self.add(Some(id), kind);
+        None
     }
 
     fn add(&mut self, re: Option<CommandId>, kind: Box<dyn Kind>) {

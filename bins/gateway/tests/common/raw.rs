@@ -4,7 +4,7 @@ use super::{Gateway, guarded};
 use futures::{SinkExt, StreamExt};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 use tokio_tungstenite::{
     WebSocketStream, client_async,
@@ -32,6 +32,13 @@ impl RawTcp {
 
     pub async fn connect_silently(gateway: &Gateway) -> Self {
         Self(TcpStream::connect(&gateway.tcp).await.unwrap())
+    }
+
+    /// Connects from an address of this machine.
+    pub async fn connect_from(gateway: &Gateway, ip: [u8; 4]) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((ip, 0).into()).unwrap();
+        Self(socket.connect(gateway.tcp.parse().unwrap()).await.unwrap())
     }
 
     pub async fn send_bytes(&mut self, body: &[u8]) -> std::io::Result<()> {
@@ -93,6 +100,15 @@ impl RawWs {
 
     pub async fn try_connect(gateway: &Gateway, protocol: Option<&str>) -> Result<Self, tungstenite::Error> {
         let stream = TcpStream::connect(&gateway.ws).await.unwrap();
+        Self::over(stream, gateway, protocol).await
+    }
+
+    /// Does the handshake on a connection.
+    pub async fn over(
+        stream: TcpStream,
+        gateway: &Gateway,
+        protocol: Option<&str>,
+    ) -> Result<Self, tungstenite::Error> {
         let mut request = ClientRequestBuilder::new(format!("ws://{}/", gateway.ws).parse().unwrap());
         if let Some(protocol) = protocol {
             request = request.with_sub_protocol(protocol);

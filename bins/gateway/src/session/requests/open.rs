@@ -58,6 +58,8 @@ impl Session {
             session,
             seats: BTreeSet::new(),
         });
+        self.socket.slot().has_session();
+        self.to_resume = None;
         self.sits_at(&seats);
         self.push(re, ServerMessage::Welcome { player: account.player, name: account.name, token, seats });
     }

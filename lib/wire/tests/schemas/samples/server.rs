@@ -108,7 +108,7 @@ fn unasked() -> Vec<(&'static str, ServerMessage)> {
     all
 }
 
-fn closings() -> [(&'static str, Closing); 9] {
+fn closings() -> [(&'static str, Closing); 10] {
     [
         ("closing: node full", Closing::NodeFull),
         ("closing: node stopping", Closing::NodeStopping),
@@ -119,6 +119,7 @@ fn closings() -> [(&'static str, Closing); 9] {
         ("closing: too fast", Closing::TooFast),
         ("closing: idle", Closing::Idle),
         ("closing: too slow", Closing::TooSlow),
+        ("closing: too many connections", Closing::TooManyConnections),
     ]
 }
 
