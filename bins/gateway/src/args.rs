@@ -3,6 +3,7 @@
 use crate::{
     origin,
     slots::{OriginLimits, SlotLimits},
+    traffic::Traffic,
 };
 use ipnet::IpNet;
 use std::{net::SocketAddr, time::Duration};
@@ -60,6 +61,14 @@ pub(crate) struct Args {
     /// watches no table; pings are no requests.
     #[arg(long, env = "GATEWAY_VISITOR_IDLE_MS", default_value_t = 120_000, value_parser = clap::value_parser!(u32).range(100..))]
     pub(crate) visitor_idle_ms: u32,
+    /// Bytes of answers, in a second, that a connection without a session may draw on average; 0
+    /// for no limit. Requests for tables, standings and the lobby wait until there are some.
+    #[arg(long, env = "GATEWAY_VISITOR_BYTES_PER_SECOND", default_value_t = 131_072)]
+    pub(crate) visitor_bytes_per_second: u32,
+    /// Most mebibytes that wait for all clients together. When more wait, connections are closed:
+    /// first those that read nothing.
+    #[arg(long, env = "GATEWAY_MAX_WAITING_MIB", default_value_t = 96, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) max_waiting_mib: u16,
     /// How often an account may register for tournaments and withdraw, both together, in a minute;
     /// 0 for no limit. More is refused as too fast.
     #[arg(long, env = "GATEWAY_ENTRIES_PER_MINUTE", default_value_t = 20)]
@@ -89,6 +98,11 @@ impl Args {
             network: OriginLimits { all: self.max_per_network, visitors: self.max_visitors_per_network },
             unlimited: self.unlimited_from.clone(),
         }
+    }
+
+    /// Returns how many bytes may wait, and how many a visitor may draw.
+    pub(crate) fn traffic(&self) -> Traffic {
+        Traffic::new(usize::from(self.max_waiting_mib) << 20, self.visitor_bytes_per_second)
     }
 
     /// Returns the host part of the addresses that clients are told.

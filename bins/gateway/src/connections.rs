@@ -131,6 +131,15 @@ impl Connections {
         }
     }
 
+    /// Returns the outbox with the most bytes that wait or are being written: of a client that
+    /// reads nothing, if there is one. None when no outbox has any.
+    pub(crate) fn fullest(&self) -> Option<Arc<Outbox>> {
+        let inner = self.lock();
+        let filled = inner.by_number.values().map(|connection| (connection.outbox.fill(), connection));
+        let fullest = filled.filter(|((_, bytes), _)| *bytes > 0).max_by_key(|(fill, _)| *fill);
+        fullest.map(|(_, connection)| Arc::clone(&connection.outbox))
+    }
+
     /// Sends a message on all connections.
     pub(crate) fn tell_all(&self, message: &ServerMessage) {
         let frame = |format| format::encode(None, message.clone(), format);
@@ -173,7 +182,7 @@ mod tests {
     const ANN: PlayerId = PlayerId(1);
 
     fn outbox() -> Arc<Outbox> {
-        Arc::new(Outbox::new(Encoding::Json))
+        Arc::new(Outbox::alone(Encoding::Json))
     }
 
     #[test]

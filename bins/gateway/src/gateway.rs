@@ -3,6 +3,7 @@
 use crate::{
     account_rate::AccountRate, connections::Connections, disconnects::DisconnectNotifier, feeds::Feeds,
     fleet_client::FleetClient, lobby::Lobby, seats::Seats, service::AnnouncedService, slots::Slots,
+    traffic::Traffic,
 };
 use bus::{Bus, Peers};
 use ipnet::IpNet;
@@ -32,6 +33,7 @@ pub(crate) struct Gateway {
     /// Load balancers whose PROXY headers are believed.
     pub(crate) proxies: Vec<IpNet>,
     pub(crate) slots: Arc<Slots>,
+    pub(crate) traffic: Arc<Traffic>,
     pub(crate) bus: Bus,
     pub(crate) peers: Peers,
     pub(crate) fleet: FleetClient,

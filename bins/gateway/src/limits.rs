@@ -21,6 +21,9 @@ pub(crate) const OUTBOX_FRAMES: usize = 1_024;
 /// Bytes that wait for a client that reads slowly. The last frame may exceed this, or a large
 /// answer could never be sent.
 pub(crate) const OUTBOX_BYTES: usize = 1 << 20;
+/// Most that a visitor may draw at once, as a time at the visitor's rate: a lobby of a thousand
+/// tables a few times, or a hundred tables.
+pub(crate) const VISITOR_BURST: Duration = Duration::from_secs(8);
 /// While more bytes than this wait, the connection's requests wait too, so that only events fill
 /// the outbox, and not answers.
 pub(crate) const OUTBOX_CALM: usize = 64 << 10;

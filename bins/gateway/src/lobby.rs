@@ -1,14 +1,22 @@
 //! The tables and tournaments of the whole fleet, requested at most once per [`LOBBY_AGE`] for all
-//! clients.
+//! clients, and encoded once for all that read the same encoding.
 
 use crate::{
     fleet_client::FleetClient,
+    format,
     limits::{LOBBY_AGE, LOBBY_LINES},
 };
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use bytes::Bytes;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 use tokio::sync::Mutex;
 use wire::{
+    CommandId,
     client::ServerMessage,
+    codec::Encoding,
     fleet::Role,
     subject,
     table::{TableSummary, WorkersAnswer, WorkersQuery},
@@ -23,30 +31,35 @@ pub(crate) struct Lobby {
 
 struct CachedLobby {
     at: Instant,
-    lists: Arc<Lists>,
+    lobby: Arc<EncodedLobby>,
+}
+
+/// A lobby and its encodings, made when the first client asks for them.
+struct EncodedLobby {
+    message: ServerMessage,
+    encoded: [OnceLock<Bytes>; 2],
 }
 
 /// Lines of the lobby.
-#[derive(Debug, Default)]
-pub(crate) struct Lists {
+struct Lists {
     tables: Vec<TableSummary>,
     tournaments: Vec<TournamentSummary>,
 }
 
 impl Lobby {
-    /// Returns the lobby, at most [`LOBBY_AGE`] old.
-    pub(crate) async fn show(&self, fleet: &FleetClient) -> ServerMessage {
-        let lists = self.lists(fleet).await;
-        ServerMessage::Lobby { tables: lists.tables.clone(), tournaments: lists.tournaments.clone() }
+    /// Returns the frame that answers a request with the lobby, at most [`LOBBY_AGE`] old.
+    pub(crate) async fn show(&self, fleet: &FleetClient, re: Option<CommandId>, format: Encoding) -> Bytes {
+        let lobby = self.lobby(fleet).await;
+        format::encode_around(re, &lobby.encoded(format), format)
     }
 
-    async fn lists(&self, fleet: &FleetClient) -> Arc<Lists> {
+    async fn lobby(&self, fleet: &FleetClient) -> Arc<EncodedLobby> {
         // Clients that ask during a query wait for its answer.
         let mut seen = self.seen.lock().await;
-        if let Some(CachedLobby { at, lists }) = &*seen
+        if let Some(CachedLobby { at, lobby }) = &*seen
             && at.elapsed() < LOBBY_AGE
         {
-            return Arc::clone(lists);
+            return Arc::clone(lobby);
         }
         let limit = u16::try_from(LOBBY_LINES).unwrap_or(u16::MAX);
         let tables_query = WorkersQuery::Tables { limit, tournaments: false };
@@ -54,9 +67,20 @@ impl Lobby {
         let query = CoordinatorsQuery::Tournaments { limit };
         let tournaments = fleet.gather(subject::QUERY_TOURNAMENTS, &query, Role::Coordinator);
         let (tables, tournaments) = tokio::join!(tables, tournaments);
-        let lists = Arc::new(Lists::of(tables, tournaments));
-        *seen = Some(CachedLobby { at: Instant::now(), lists: Arc::clone(&lists) });
-        lists
+        let lobby = Arc::new(EncodedLobby::of(Lists::of(tables, tournaments)));
+        *seen = Some(CachedLobby { at: Instant::now(), lobby: Arc::clone(&lobby) });
+        lobby
+    }
+}
+
+impl EncodedLobby {
+    fn of(Lists { tables, tournaments }: Lists) -> Self {
+        Self { message: ServerMessage::Lobby { tables, tournaments }, encoded: Default::default() }
+    }
+
+    fn encoded(&self, format: Encoding) -> Bytes {
+        let encoded = &self.encoded[usize::from(format == Encoding::Json)];
+        encoded.get_or_init(|| format::encode_frame(&self.message, format)).clone()
     }
 }
 

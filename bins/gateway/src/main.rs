@@ -6,7 +6,7 @@
 //! | `slots`, `origin`, `proxied` | how many connections there may be, and from where |
 //! | `session`, `lanes` | one connection's requests: kept in order, passed on, answered |
 //! | `session::requests` | one file for each kind of request |
-//! | `outbox` | frames that wait to be sent, bounded |
+//! | `outbox`, `traffic` | frames that wait to be sent, bounded for each connection and in all |
 //! | `feeds`, `chunk`, `viewer_position` | watched tables: every viewer gets every event once, in order |
 //! | `connections`, `notices` | the connection of each player: one at a time in the whole fleet |
 //! | `disconnects` | tells tables which players' connections are gone |
@@ -44,6 +44,7 @@ mod service_watch;
 mod session;
 mod slots;
 mod socket;
+mod traffic;
 mod transport;
 mod viewer_position;
 
@@ -113,6 +114,8 @@ async fn start(args: &Args) -> anyhow::Result<(Arc<Gateway>, TcpListener, TcpLis
     let bus = args.bus.connect(Role::Gateway).await?;
     let connections = Arc::new(Connections::new());
     let slots = Arc::new(Slots::new(args.slots()));
+    let traffic = Arc::new(args.traffic());
+    tokio::spawn(traffic::watch(Arc::clone(&traffic), Arc::clone(&connections)));
     let addresses = vec![
         format!("tcp://{}:{}", args.host(tcp_address), tcp_address.port()),
         format!("ws://{}:{}/", args.host(ws_address), ws_address.port()),
@@ -131,6 +134,7 @@ async fn start(args: &Args) -> anyhow::Result<(Arc<Gateway>, TcpListener, TcpLis
         visitor_idle: args.visitor_idle(),
         proxies: args.proxies.clone(),
         slots,
+        traffic,
         feeds: Feeds::start(&bus, &fleet, &connections).await?,
         disconnects: DisconnectNotifier::new(&fleet),
         sessions: AtomicU64::new(0),

@@ -1,12 +1,15 @@
 //! The frames that wait to be sent on one connection: bounded, filled by any task, emptied by the
 //! connection's task.
 
-use crate::limits::{BATCH_DELAY, OUTBOX_BYTES, OUTBOX_FRAMES};
+use crate::{
+    limits::{BATCH_DELAY, OUTBOX_BYTES, OUTBOX_FRAMES},
+    traffic::{Allowance, Traffic},
+};
 use bytes::Bytes;
 use futures::task::AtomicWaker;
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Waker,
 };
 use tokio::time::Instant;
@@ -16,6 +19,8 @@ use wire::{client::Closing, codec::Encoding};
 #[derive(Debug)]
 pub(crate) struct Outbox {
     format: Encoding,
+    traffic: Arc<Traffic>,
+    allowance: Allowance,
     waker: AtomicWaker,
     inner: Mutex<Inner>,
 }
@@ -37,6 +42,10 @@ pub(crate) struct Waits {
 struct Inner {
     frames: VecDeque<Bytes>,
     bytes: usize,
+    /// Bytes of frames that were taken out and are not written yet.
+    leaving: usize,
+    /// Whether the client reads nothing at present.
+    blocked: bool,
     /// When frames were last taken out.
     taken: Option<Instant>,
     closing: Option<Closing>,
@@ -46,8 +55,15 @@ struct Inner {
 }
 
 impl Outbox {
-    pub(crate) fn new(format: Encoding) -> Self {
-        Self { format, waker: AtomicWaker::new(), inner: Mutex::default() }
+    pub(crate) fn new(format: Encoding, traffic: &Arc<Traffic>) -> Self {
+        let (traffic, allowance) = (Arc::clone(traffic), Allowance::new());
+        Self { format, traffic, allowance, waker: AtomicWaker::new(), inner: Mutex::default() }
+    }
+
+    /// Returns an outbox of a gateway without any limit.
+    #[cfg(test)]
+    pub(crate) fn alone(format: Encoding) -> Self {
+        Self::new(format, &Arc::new(Traffic::new(usize::MAX, 0)))
     }
 
     /// Returns the encoding of the connection's frames.
@@ -58,15 +74,26 @@ impl Outbox {
     /// Adds a frame. When too many wait already, all are dropped and the connection is to be
     /// closed.
     pub(crate) fn push(&self, frame: Bytes) {
-        self.lock().push(frame);
+        self.lock().push(frame, &self.traffic);
         self.waker.wake();
+    }
+
+    /// Adds the answer to a request, which a visitor draws.
+    pub(crate) fn answer(&self, frame: Bytes) {
+        self.allowance.draw(frame.len(), &self.traffic);
+        self.push(frame);
+    }
+
+    /// Waits until a visitor may draw more.
+    pub(crate) async fn may_draw(&self) {
+        self.allowance.wait().await;
     }
 
     /// Adds a frame that is not urgent. Returns whether it waits, until [`Outbox::flush`] or an
     /// urgent frame: it does if another frame was sent less than [`BATCH_DELAY`] ago.
     pub(crate) fn push_batched(&self, frame: Bytes) -> bool {
         let mut inner = self.lock();
-        inner.push(frame);
+        inner.push(frame, &self.traffic);
         let waits = inner.closing.is_none() && inner.taken.is_some_and(|taken| taken.elapsed() < BATCH_DELAY);
         drop(inner);
         if !waits {
@@ -86,7 +113,7 @@ impl Outbox {
     pub(crate) fn close(&self, reason: Closing) {
         let mut inner = self.lock();
         match reason {
-            Closing::TooSlow => inner.give_up(reason),
+            Closing::TooSlow => inner.give_up(reason, &self.traffic),
             _ => inner.closing = inner.closing.or(Some(reason)),
         }
         drop(inner);
@@ -126,9 +153,10 @@ impl Outbox {
     }
 
     /// Takes the next frames out: at least one, and several up to `most` bytes. Returns whether
-    /// there were any.
+    /// there were any. Those that were taken before must have been written.
     pub(crate) fn take(&self, most: usize, mut take: impl FnMut(Bytes)) -> bool {
         let mut inner = self.lock();
+        self.traffic.leave(std::mem::take(&mut inner.leaving));
         let (mut frames, mut bytes) = (0, 0);
         while let Some(frame) = inner.frames.front()
             && (frames == 0 || bytes + frame.len() <= most)
@@ -137,6 +165,7 @@ impl Outbox {
             inner.frames.pop_front().into_iter().for_each(&mut take);
         }
         inner.bytes -= bytes;
+        inner.leaving = bytes;
         if frames > 0 {
             inner.taken = Some(Instant::now());
         }
@@ -150,6 +179,18 @@ impl Outbox {
     /// Returns the number of waiting bytes.
     pub(crate) fn backlog(&self) -> usize {
         self.lock().bytes
+    }
+
+    /// Notes whether the client reads nothing at present.
+    pub(crate) fn blocked(&self, blocked: bool) {
+        self.lock().blocked = blocked;
+    }
+
+    /// Returns whether the client reads nothing at present, and the number of bytes that wait or
+    /// are being written.
+    pub(crate) fn fill(&self) -> (bool, usize) {
+        let inner = self.lock();
+        (inner.blocked, inner.bytes + inner.leaving)
     }
 
     /// Returns the reason why the connection is to be closed.
@@ -169,22 +210,32 @@ impl Outbox {
 }
 
 impl Inner {
-    fn push(&mut self, frame: Bytes) {
+    fn push(&mut self, frame: Bytes, traffic: &Traffic) {
         if self.closing == Some(Closing::TooSlow) {
             return;
         }
         if self.frames.len() >= OUTBOX_FRAMES || self.bytes >= OUTBOX_BYTES {
-            self.give_up(Closing::TooSlow);
+            self.give_up(Closing::TooSlow, traffic);
         } else {
             self.bytes += frame.len();
+            traffic.wait(frame.len());
             self.frames.push_back(frame);
         }
     }
 
-    fn give_up(&mut self, reason: Closing) {
+    /// Drops all frames. Those that are being written count as dropped: the connection ends at
+    /// once.
+    fn give_up(&mut self, reason: Closing, traffic: &Traffic) {
         self.frames = VecDeque::new();
-        self.bytes = 0;
+        traffic.leave(std::mem::take(&mut self.bytes) + std::mem::take(&mut self.leaving));
         self.closing = self.closing.or(Some(reason));
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        let (_, bytes) = self.fill();
+        self.traffic.leave(bytes);
     }
 }
 
@@ -200,7 +251,7 @@ mod tests {
 
     #[test]
     fn frames_leave_in_order() {
-        let outbox = Outbox::new(Encoding::Json);
+        let outbox = Outbox::alone(Encoding::Json);
         outbox.push(Bytes::from_static(b"one"));
         outbox.push(Bytes::from_static(b"two"));
         assert_eq!(outbox.backlog(), 6);
@@ -218,7 +269,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn frames_that_are_not_urgent_wait_only_after_a_recent_frame() {
-        let outbox = Outbox::new(Encoding::Json);
+        let outbox = Outbox::alone(Encoding::Json);
         let batched = |text: &'static str| outbox.push_batched(Bytes::from_static(text.as_bytes()));
         assert!(!batched("one"), "no frame was sent before");
         assert_eq!(take(&outbox, 8), ["one"]);
@@ -235,7 +286,7 @@ mod tests {
 
     #[test]
     fn too_many_frames_close_the_connection() {
-        let outbox = Outbox::new(Encoding::MessagePack);
+        let outbox = Outbox::alone(Encoding::MessagePack);
         for _ in 0..OUTBOX_FRAMES {
             outbox.push(Bytes::from_static(b"x"));
         }
@@ -247,7 +298,7 @@ mod tests {
 
     #[test]
     fn too_many_bytes_close_the_connection_but_one_large_frame_fits() {
-        let outbox = Outbox::new(Encoding::MessagePack);
+        let outbox = Outbox::alone(Encoding::MessagePack);
         outbox.push(Bytes::from(vec![0; 4 * OUTBOX_BYTES]));
         assert_eq!(outbox.closing(), None);
         outbox.push(Bytes::from_static(b"x"));
@@ -258,7 +309,7 @@ mod tests {
 
     #[test]
     fn the_session_gets_one_item_at_a_time_and_each_once() {
-        let outbox = Outbox::new(Encoding::Json);
+        let outbox = Outbox::alone(Encoding::Json);
         let look = |heard| {
             let Waits { closing, doubt, heard, backlog } = outbox.look(heard);
             (closing, doubt, heard, backlog)

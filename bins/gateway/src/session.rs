@@ -96,7 +96,7 @@ impl Session {
     /// Returns a boxed session, because a future that takes it by value reserves memory for it
     /// twice.
     pub(crate) fn new(gateway: &Arc<Gateway>, transport: Transport) -> Box<Self> {
-        let outbox = Arc::new(Outbox::new(transport.format()));
+        let outbox = Arc::new(Outbox::new(transport.format(), &gateway.traffic));
         let (now, socket) = (Instant::now(), transport.state());
         let to_resume = match socket.slot().admission() {
             Admission::ToResume(reason) => Some((reason, now + RESUME)),
@@ -239,6 +239,7 @@ impl Session {
                     let written = self.socket.written();
                     if self.blocked.is_none() {
                         self.blocked = Some((now, written));
+                        self.outbox.blocked(true);
                         let until = now + WRITE;
                         if until < self.timer.deadline() {
                             self.timer.reset(until);
@@ -247,7 +248,9 @@ impl Session {
                     return Ok(());
                 }
             }
-            self.blocked = None;
+            if self.blocked.take().is_some() {
+                self.outbox.blocked(false);
+            }
             if !self.outbox.take(TOGETHER, |frame| self.transport.start(frame)) {
                 return Ok(());
             }
@@ -306,7 +309,11 @@ impl Session {
 
     /// Queues a message of this gateway.
     fn push(&self, re: Option<CommandId>, message: ServerMessage) {
-        self.outbox.push(format::encode(re, message, self.outbox.format()));
+        let frame = format::encode(re, message, self.outbox.format());
+        match re {
+            Some(_) => self.outbox.answer(frame),
+            None => self.outbox.push(frame),
+        }
     }
 
     /// Queues a frame that came encoded as MessagePack.

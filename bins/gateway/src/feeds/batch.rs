@@ -65,7 +65,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn waiting_frames_leave_in_time() {
-        let outbox = Arc::new(Outbox::new(Encoding::Json));
+        let outbox = Arc::new(Outbox::alone(Encoding::Json));
         let mut batch = Batch::new();
         for _ in 0..2 {
             outbox.push(Bytes::from_static(b"before"));

@@ -63,7 +63,7 @@ impl TableFeed {
         answer: ServerMessage,
     ) -> bool {
         let Some(viewer) = self.viewer(number) else { return false };
-        viewer.outbox.push(format::encode(re, answer, viewer.outbox.format()));
+        viewer.outbox.answer(format::encode(re, answer, viewer.outbox.format()));
         let portions = viewer.position.caught_up(seen);
         viewer.send(portions);
         viewer.position.is_gapped()

@@ -108,6 +108,7 @@ impl Session {
     pub(super) fn finish(&mut self, Finished { re, lane, outcome }: Finished) {
         match outcome {
             Ok(RequestResult::Answer(message)) => self.push(re, message),
+            Ok(RequestResult::Frame(frame)) => self.outbox.answer(frame),
             Ok(RequestResult::Then(then)) => then(self),
             Ok(RequestResult::Nothing) => {}
             Err(refusal) => self.refuse(re, refusal),

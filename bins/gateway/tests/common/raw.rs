@@ -41,6 +41,15 @@ impl RawTcp {
         Self(socket.connect(gateway.tcp.parse().unwrap()).await.unwrap())
     }
 
+    /// Connects from an address of this machine, with a small buffer for what comes: a client that
+    /// does not read is then noticed after few bytes.
+    pub async fn connect_narrow(gateway: &Gateway, ip: [u8; 4]) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4_096).unwrap();
+        socket.bind((ip, 0).into()).unwrap();
+        Self(socket.connect(gateway.tcp.parse().unwrap()).await.unwrap())
+    }
+
     pub async fn send_bytes(&mut self, body: &[u8]) -> std::io::Result<()> {
         let mut bytes = Vec::new();
         framing::append(&mut bytes, body);
@@ -69,6 +78,17 @@ impl RawTcp {
             let mut body = vec![0; length as usize];
             self.0.read_exact(&mut body).await.ok()?;
             Some(codec::decode(&body).unwrap())
+        })
+        .await
+    }
+
+    /// Reads a frame without decoding it; returns its length.
+    pub async fn skip(&mut self) -> Option<usize> {
+        guarded("a frame", async {
+            let length = self.0.read_u32().await.ok()? as usize;
+            let mut body = vec![0; length];
+            self.0.read_exact(&mut body).await.ok()?;
+            Some(length)
         })
         .await
     }

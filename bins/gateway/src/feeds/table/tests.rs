@@ -38,7 +38,7 @@ struct Program {
 
 impl Program {
     fn watch(feed: &mut TableFeed, number: u64, format: Encoding, event_no: u64) -> Self {
-        let outbox = Arc::new(Outbox::new(format));
+        let outbox = Arc::new(Outbox::alone(format));
         feed.join(number, &outbox);
         let view = Box::new(resync(event_no, None).view);
         feed.caught_up(number, event_no, None, ServerMessage::Table { view, events: None, cards: None });

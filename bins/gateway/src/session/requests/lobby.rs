@@ -13,8 +13,12 @@ impl Kind for Lobby {
         Lane::Long
     }
 
-    fn handle(self: Box<Self>, session: &mut Session, _: Option<CommandId>) -> Handled {
-        let gateway = Arc::clone(&session.gateway);
-        Ok(Box::pin(async move { Ok(RequestResult::Answer(gateway.lobby.show(&gateway.fleet).await)) }))
+    fn handle(self: Box<Self>, session: &mut Session, re: Option<CommandId>) -> Handled {
+        let (gateway, format) = (Arc::clone(&session.gateway), session.outbox.format());
+        let may_draw = session.may_draw();
+        Ok(Box::pin(async move {
+            may_draw.await;
+            Ok(RequestResult::Frame(gateway.lobby.show(&gateway.fleet, re, format).await))
+        }))
     }
 }

@@ -1,10 +1,12 @@
 //! The parts that all kinds of requests share.
 
 use crate::{gateway::Gateway, lanes::Lane, session::Session};
+use bytes::Bytes;
 use futures::future::BoxFuture;
 use std::{
     future::ready,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 use wire::{CommandId, PlayerId, Refusal, client::ServerMessage};
@@ -29,6 +31,8 @@ pub(crate) type Handled = Result<BoxFuture<'static, Result<RequestResult, Refusa
 pub(crate) enum RequestResult {
     /// The answer.
     Answer(ServerMessage),
+    /// The answer as a frame.
+    Frame(Bytes),
     /// A change of the session, which also answers.
     Then(Box<dyn FnOnce(&mut Session) + Send>),
     /// No answer.
@@ -103,6 +107,17 @@ impl Session {
     /// [`Refusal::VisitorsOnlyLook`] for visitors.
     pub(super) fn player(&self) -> Result<PlayerId, Refusal> {
         self.online.as_ref().map(|online| online.player).ok_or(Refusal::VisitorsOnlyLook)
+    }
+
+    /// Returns what a request for much data waits for: visitors may draw only so many bytes in a
+    /// second.
+    pub(super) fn may_draw(&self) -> impl Future<Output = ()> + Send + use<> {
+        let visitor = self.online.is_none().then(|| Arc::clone(&self.outbox));
+        async move {
+            if let Some(outbox) = visitor {
+                outbox.may_draw().await;
+            }
+        }
     }
 
     /// Returns the name of the player that is logged in; empty for visitors, whose commands show no

@@ -52,7 +52,11 @@ impl Kind for Tournament {
         let id = re.unwrap_or(CommandId(0));
         let request = TournamentRequest { tournament, id, player, command };
         let gateway = Arc::clone(&session.gateway);
+        let may_draw = session.may_draw();
         Ok(Box::pin(async move {
+            if matches!(ask, Ask::Show { .. }) {
+                may_draw.await;
+            }
             if matches!(ask, Ask::Register) {
                 money_moves(&gateway)?;
             }

@@ -37,7 +37,9 @@ impl Kind for Watch {
         session.watching.insert(table);
         let (gateway, number) = (Arc::clone(&session.gateway), session.number);
         let (outbox, player) = (Arc::clone(&session.outbox), session.player().ok());
+        let may_draw = session.may_draw();
         Ok(Box::pin(async move {
+            may_draw.await;
             let before = gateway.feeds.join(table, number, &outbox);
             let since = match since {
                 Since::Given(since) => since,
@@ -80,7 +82,9 @@ impl Kind for Look {
             return Box::new(Watch { table, since: Since::Given(since) }).handle(session, re);
         }
         let (gateway, player) = (Arc::clone(&session.gateway), session.player().ok());
+        let may_draw = session.may_draw();
         Ok(Box::pin(async move {
+            may_draw.await;
             let Resync { view, events, cards } = gateway.fleet.resync(table, player, since, since).await?;
             Ok(RequestResult::Answer(ServerMessage::Table { view: Box::new(view), events, cards }))
         }))
