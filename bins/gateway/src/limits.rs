@@ -94,6 +94,8 @@ pub(crate) const SEATS_WAITING: usize = 1_024;
 pub(crate) const LOBBY_AGE: Duration = Duration::from_millis(500);
 /// Lines of the lobby, for tables and tournaments each.
 pub(crate) const LOBBY_LINES: usize = 1_000;
+/// Lines of a page of the lobby, for tables and tournaments each.
+pub(crate) const LOBBY_PAGE: usize = 100;
 /// Players in the standings.
 pub(crate) const STANDINGS: u32 = 1_000;
 /// Tables that are asked for a resync at the same time after messages may have been lost.

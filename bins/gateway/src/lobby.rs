@@ -4,7 +4,7 @@
 use crate::{
     fleet_client::FleetClient,
     format,
-    limits::{LOBBY_AGE, LOBBY_LINES},
+    limits::{LOBBY_AGE, LOBBY_LINES, LOBBY_PAGE},
 };
 use bytes::Bytes;
 use std::{
@@ -34,23 +34,43 @@ struct CachedLobby {
     lobby: Arc<EncodedLobby>,
 }
 
-/// A lobby and its encodings, made when the first client asks for them.
+/// A lobby and its encodings.
 struct EncodedLobby {
-    message: ServerMessage,
-    encoded: [OnceLock<Bytes>; 2],
+    lists: Lists,
+    /// One for each encoding.
+    encoded: [Encoded; 2],
+}
+
+/// The messages in one encoding, made when the first client asks for them.
+#[derive(Default)]
+struct Encoded {
+    all: OnceLock<Bytes>,
+    pages: OnceLock<Vec<Bytes>>,
 }
 
 /// Lines of the lobby.
+#[derive(Clone)]
 struct Lists {
     tables: Vec<TableSummary>,
     tournaments: Vec<TournamentSummary>,
 }
 
 impl Lobby {
-    /// Returns the frame that answers a request with the lobby, at most [`LOBBY_AGE`] old.
-    pub(crate) async fn show(&self, fleet: &FleetClient, re: Option<CommandId>, format: Encoding) -> Bytes {
+    /// Returns the frame that answers a request for the lobby or a page of it, at most
+    /// [`LOBBY_AGE`] old.
+    pub(crate) async fn show(
+        &self,
+        fleet: &FleetClient,
+        page: Option<u32>,
+        re: Option<CommandId>,
+        format: Encoding,
+    ) -> Bytes {
         let lobby = self.lobby(fleet).await;
-        format::encode_around(re, &lobby.encoded(format), format)
+        let message = match page {
+            Some(page) => lobby.page(page, format),
+            None => lobby.all(format),
+        };
+        format::encode_around(re, &message, format)
     }
 
     async fn lobby(&self, fleet: &FleetClient) -> Arc<EncodedLobby> {
@@ -74,17 +94,47 @@ impl Lobby {
 }
 
 impl EncodedLobby {
-    fn of(Lists { tables, tournaments }: Lists) -> Self {
-        Self { message: ServerMessage::Lobby { tables, tournaments }, encoded: Default::default() }
+    fn of(lists: Lists) -> Self {
+        Self { lists, encoded: Default::default() }
     }
 
-    fn encoded(&self, format: Encoding) -> Bytes {
-        let encoded = &self.encoded[usize::from(format == Encoding::Json)];
-        encoded.get_or_init(|| format::encode_frame(&self.message, format)).clone()
+    fn encoded(&self, format: Encoding) -> &Encoded {
+        &self.encoded[usize::from(format == Encoding::Json)]
+    }
+
+    fn all(&self, format: Encoding) -> Bytes {
+        let encode = || {
+            let Lists { tables, tournaments } = self.lists.clone();
+            format::encode_frame(&ServerMessage::Lobby { tables, tournaments }, format)
+        };
+        self.encoded(format).all.get_or_init(encode).clone()
+    }
+
+    /// Returns a page, without lines if there is none of this number.
+    fn page(&self, page: u32, format: Encoding) -> Bytes {
+        let pages = u32::try_from(self.lists.pages()).unwrap_or(u32::MAX);
+        let encode = |page| format::encode_frame(&self.lists.page(page, pages), format);
+        let encoded = self.encoded(format).pages.get_or_init(|| (0..pages).map(encode).collect());
+        encoded.get(page as usize).cloned().unwrap_or_else(|| encode(page))
     }
 }
 
 impl Lists {
+    /// Returns the number of pages, at least 1.
+    fn pages(&self) -> usize {
+        self.tables.len().max(self.tournaments.len()).div_ceil(LOBBY_PAGE).max(1)
+    }
+
+    fn page(&self, page: u32, pages: u32) -> ServerMessage {
+        let from = (page as usize).saturating_mul(LOBBY_PAGE);
+        ServerMessage::LobbyPage {
+            page,
+            pages,
+            tables: self.tables.iter().skip(from).take(LOBBY_PAGE).cloned().collect(),
+            tournaments: self.tournaments.iter().skip(from).take(LOBBY_PAGE).cloned().collect(),
+        }
+    }
+
     /// Merges the answers. During a hand-over two workers may answer for the same table.
     fn of(tables: Vec<WorkersAnswer>, tournaments: Vec<CoordinatorsAnswer>) -> Self {
         let tables: BTreeMap<_, _> = tables
@@ -141,5 +191,29 @@ mod tests {
         assert!(lists.tables.is_empty());
         let ids: Vec<u64> = lists.tournaments.iter().map(|t| t.tournament.0).collect();
         assert_eq!(ids, [3, 2, 1]);
+    }
+
+    #[test]
+    fn pages_have_all_lines_once_and_none_after_the_last() {
+        let lines = (0..250).map(|id| tournament(id, "a", Phase::Registering)).collect();
+        let lobby = EncodedLobby::of(Lists { tables: Vec::new(), tournaments: lines });
+        let mut ids = Vec::new();
+        for format in [Encoding::MessagePack, Encoding::Json] {
+            for number in 0..5 {
+                match format.decode(&lobby.page(number, format)).unwrap() {
+                    ServerMessage::LobbyPage { page, pages, tables, tournaments } => {
+                        assert_eq!((page, pages, tables.len()), (number, 3, 0));
+                        ids.extend(tournaments.into_iter().map(|line| line.tournament.0));
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+        assert_eq!(ids, (0..250).chain(0..250).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn an_empty_lobby_is_one_page() {
+        assert_eq!(Lists { tables: Vec::new(), tournaments: Vec::new() }.pages(), 1);
     }
 }

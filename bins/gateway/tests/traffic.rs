@@ -4,9 +4,11 @@
 
 mod common;
 
-use common::{Room, guarded, raw::RawTcp};
+use client::Login;
+use common::{Room, WAYS, connect, guarded, raw::RawTcp};
 use futures::StreamExt;
 use std::{
+    collections::BTreeSet,
     fs,
     time::{Duration, Instant},
 };
@@ -71,6 +73,27 @@ async fn a_visitor_draws_only_so_many_bytes_in_a_second() {
     assert_eq!(visitor.ask(id + 2, ClientMessage::Ping).await, ServerMessage::Pong);
 }
 
+#[tokio::test]
+async fn the_lobby_comes_in_pages_on_every_kind_of_connection() {
+    let room = Room::open().await;
+    fill_lobby(&room).await;
+    let gateway = room.gateway("gateway-1", &[]).await;
+    for way in WAYS {
+        let client = connect(&[&gateway], way, Login::Visitor).await;
+        let mut seen = BTreeSet::new();
+        for page in 0..10 {
+            match guarded("a page", client.request(ClientMessage::LobbyPage { page })).await.unwrap() {
+                ServerMessage::LobbyPage { page: answered, pages, tables, tournaments } => {
+                    assert_eq!((answered, pages, tournaments.len()), (page, 10, 100));
+                    seen.extend(tables.into_iter().map(|line| line.table));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(seen.len(), LINES as usize);
+    }
+}
+
 /// Returns the most memory that a process has had, in MB.
 fn peak_mb(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
@@ -100,4 +123,28 @@ async fn five_hundred_clients_that_do_not_read_take_less_than_256_mb() {
     let peak = peak_mb(gateway.child.id().unwrap());
     println!("the gateway has taken {peak} MB at most");
     assert!(peak < 256, "the gateway has taken {peak} MB");
+}
+
+#[tokio::test]
+async fn when_too_much_waits_the_clients_that_do_not_read_are_closed_and_one_that_reads_is_not() {
+    let room = Room::open().await;
+    fill_lobby(&room).await;
+    let gateway = room.gateway("gateway-1", &["--max-waiting-mib", "2"]).await;
+    let mut reader = RawTcp::connect(&gateway).await;
+    let mut silent = Vec::new();
+    for n in 1..=100 {
+        let mut client = RawTcp::connect_narrow(&gateway, [127, 3, 0, n]).await;
+        for id in 0..4 {
+            client.send(id, ClientMessage::Lobby).await.unwrap();
+        }
+        silent.push(client);
+    }
+    for id in 1.. {
+        let lobby = reader.ask(id, ClientMessage::LobbyPage { page: 0 }).await;
+        assert!(matches!(lobby, ServerMessage::LobbyPage { .. }), "{lobby:?}");
+        if room.connections(&gateway).is_some_and(|open| open < 60) {
+            return;
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
 }

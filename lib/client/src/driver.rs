@@ -241,6 +241,7 @@ async fn greet(address: &Address) -> Result<(Reader, Writer, Greeting), Over> {
             | ServerMessage::Pong
             | ServerMessage::Time { .. }
             | ServerMessage::Lobby { .. }
+            | ServerMessage::LobbyPage { .. }
             | ServerMessage::Balance { .. }
             | ServerMessage::Seats(_)
             | ServerMessage::Standings(_)

@@ -205,6 +205,7 @@ const fn table_of(message: &ClientMessage) -> Option<TableId> {
         | ClientMessage::Ping
         | ClientMessage::Time
         | ClientMessage::Lobby
+        | ClientMessage::LobbyPage { .. }
         | ClientMessage::Balance
         | ClientMessage::Seats
         | ClientMessage::Register { .. }

@@ -75,6 +75,12 @@ pub enum ClientMessage {
     Time,
     /// Asks for tables and tournaments. Answered with [`ServerMessage::Lobby`].
     Lobby,
+    /// Asks for one page of the same. Answered with [`ServerMessage::LobbyPage`]. Gateways of
+    /// earlier versions refuse it as a bad message: ask for [`ClientMessage::Lobby`] then.
+    LobbyPage {
+        /// The page, from 0.
+        page: u32,
+    },
     /// Asks for the player's money. Answered with [`ServerMessage::Balance`].
     Balance,
     /// Asks for the tables where the player has a seat. Answered with [`ServerMessage::Seats`].
@@ -240,6 +246,18 @@ pub enum ServerMessage {
         /// Cash tables.
         tables: Vec<TableSummary>,
         /// Tournaments.
+        tournaments: Vec<TournamentSummary>,
+    },
+    /// A page of tables and tournaments. They change between two pages: one may come twice, or not
+    /// at all.
+    LobbyPage {
+        /// The page, from 0.
+        page: u32,
+        /// Number of pages at present.
+        pages: u32,
+        /// Cash tables, at most 100.
+        tables: Vec<TableSummary>,
+        /// Tournaments, at most 100.
         tournaments: Vec<TournamentSummary>,
     },
     /// The player's money.

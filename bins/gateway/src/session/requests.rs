@@ -154,6 +154,7 @@ impl Session {
             | ServerMessage::Pong
             | ServerMessage::Time { .. }
             | ServerMessage::Lobby { .. }
+            | ServerMessage::LobbyPage { .. }
             | ServerMessage::Balance { .. }
             | ServerMessage::Seats(_)
             | ServerMessage::Standings(_)

@@ -210,6 +210,7 @@ impl Player {
                 | ServerMessage::Pong
                 | ServerMessage::Time { .. }
                 | ServerMessage::Lobby { .. }
+                | ServerMessage::LobbyPage { .. }
                 | ServerMessage::Balance { .. }
                 | ServerMessage::Seats(_)
                 | ServerMessage::Standings(_)
@@ -388,6 +389,7 @@ impl Player {
             | ServerMessage::Pong
             | ServerMessage::Time { .. }
             | ServerMessage::Lobby { .. }
+            | ServerMessage::LobbyPage { .. }
             | ServerMessage::Balance { .. }
             | ServerMessage::Seats(_)
             | ServerMessage::Standings(_)

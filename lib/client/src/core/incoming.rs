@@ -163,6 +163,7 @@ impl Core {
             ClientMessage::Ping
             | ClientMessage::Time
             | ClientMessage::Lobby
+            | ClientMessage::LobbyPage { .. }
             | ClientMessage::Balance
             | ClientMessage::Seats
             | ClientMessage::Register { .. }
@@ -235,6 +236,7 @@ impl Core {
             | ServerMessage::Pong
             | ServerMessage::Time { .. }
             | ServerMessage::Lobby { .. }
+            | ServerMessage::LobbyPage { .. }
             | ServerMessage::Balance { .. }
             | ServerMessage::Seats(_)
             | ServerMessage::Standings(_)

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use wire::CommandId;
 
 /// Asks for the list of tables and tournaments.
-pub(super) struct Lobby;
+pub(super) struct Lobby {
+    /// The page, from 0; all of it if none.
+    pub(super) page: Option<u32>,
+}
 
 impl Kind for Lobby {
     fn lane(&self) -> Lane {
@@ -18,7 +21,7 @@ impl Kind for Lobby {
         let may_draw = session.may_draw();
         Ok(Box::pin(async move {
             may_draw.await;
-            Ok(RequestResult::Frame(gateway.lobby.show(&gateway.fleet, re, format).await))
+            Ok(RequestResult::Frame(gateway.lobby.show(&gateway.fleet, self.page, re, format).await))
         }))
     }
 }

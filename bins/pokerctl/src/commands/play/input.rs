@@ -30,8 +30,8 @@ pub enum Input {
     Unregister(u64),
     /// Shows a tournament's standings.
     Standings(u64),
-    /// Lists tables and tournaments.
-    Lobby,
+    /// Lists a page of tables and tournaments, from 1.
+    Lobby(u32),
     /// Shows the balance.
     Balance,
     /// Sits out.
@@ -85,7 +85,7 @@ At the table:
   topup N  bring N more chips from your balance    say TEXT  chat at the table
   table N  show another one of your tables    unwatch  stop watching
 In the lobby:
-  l  list tables and tournaments    sit N [CHIPS] [SEAT]  take a seat    watch N  watch a table
+  l [PAGE]  list tables and tournaments    sit N [CHIPS] [SEAT]  take a seat    watch N  watch a table
   register N    unregister N    standings N    balance
   h  this help    q  quit
 For tables and tournaments, N is the place in the list or the number.";
@@ -128,7 +128,10 @@ pub fn parse(line: &str) -> Result<Option<Input>, String> {
         ("register", [tournament]) => Input::Register(number(tournament)?),
         ("unregister", [tournament]) => Input::Unregister(number(tournament)?),
         ("standings", [tournament]) => Input::Standings(number(tournament)?),
-        ("l" | "lobby", []) => Input::Lobby,
+        ("l" | "lobby", []) => Input::Lobby(1),
+        ("l" | "lobby", [page]) => {
+            Input::Lobby(page.parse().map_err(|_| format!("{} is not the number of a page", Quoted(page)))?)
+        }
         ("balance", []) => Input::Balance,
         ("out", []) => Input::SitOut,
         ("in", []) => Input::SitIn,

@@ -15,7 +15,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 use wire::{
-    HandNo, PlayerCommand, PlayerId, TableId,
+    HandNo, PlayerCommand, PlayerId, Refusal, TableId,
     client::{ClientMessage, ServerMessage, Service},
     event::Event,
 };
@@ -33,6 +33,8 @@ enum Asked {
     Heard,
     Answered(&'static str),
     Shown,
+    /// Shown; a gateway that knows no pages is asked for all of them.
+    Page,
 }
 
 /// A session.
@@ -67,8 +69,8 @@ impl Session {
     pub async fn run(mut self, mut lines: mpsc::Receiver<String>) -> Result<(), PlayError> {
         say("h lists the commands.");
         // The list comes before the first typed line, which may name a place in it.
-        let lobby = self.client.request(ClientMessage::Lobby).await;
-        self.reply(Asked::Shown, lobby);
+        let lobby = self.client.request(ClientMessage::LobbyPage { page: 0 }).await;
+        self.reply(Asked::Page, lobby);
         let mut clock = interval(Duration::from_millis(250));
         clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
@@ -254,7 +256,7 @@ impl Session {
                 let tournament = self.lobby.tournament(tournament);
                 self.ask(Asked::Shown, M::Standings { tournament, limit: STANDINGS });
             }
-            Input::Lobby => self.ask(Asked::Shown, M::Lobby),
+            Input::Lobby(page) => self.ask(Asked::Page, M::LobbyPage { page: page.saturating_sub(1) }),
             Input::Balance => self.ask(Asked::Shown, M::Balance),
             Input::Help => say(HELP),
             Input::Unwatch
@@ -317,10 +319,20 @@ impl Session {
 
     fn reply(&mut self, asked: Asked, reply: Result<ServerMessage, ClientError>) {
         match reply {
+            Err(ClientError::Refused(Refusal::BadMessage { .. })) if matches!(asked, Asked::Page) => {
+                self.ask(Asked::Shown, ClientMessage::Lobby);
+            }
             Err(error) => say(error),
             Ok(ServerMessage::Lobby { tables, tournaments }) => {
                 self.lobby.update(tables, tournaments);
                 say(self.lobby.text());
+            }
+            Ok(ServerMessage::LobbyPage { page, pages, tables, tournaments }) => {
+                self.lobby.update(tables, tournaments);
+                say(self.lobby.text());
+                if pages > 1 {
+                    say(format!("This is page {} of {pages}: l N lists page N.", page.saturating_add(1)));
+                }
             }
             Ok(ServerMessage::Balance { balance, in_play }) => {
                 say(format!("balance {}, at tables {}", words::chips(balance), words::chips(in_play)));

@@ -17,6 +17,7 @@ pub fn client_frames() -> Samples<ClientFrame> {
         ("ping", M::Ping),
         ("time", M::Time),
         ("lobby", M::Lobby),
+        ("a page of the lobby", M::LobbyPage { page: 2 }),
         ("balance", M::Balance),
         ("seats", M::Seats),
         ("register", M::Register { tournament }),

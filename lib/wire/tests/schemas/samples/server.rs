@@ -46,6 +46,15 @@ fn answers() -> Vec<(&'static str, ServerMessage)> {
                 tournaments: phases().map(tournament_summary).to_vec(),
             },
         ),
+        (
+            "a page of the lobby",
+            M::LobbyPage {
+                page: 2,
+                pages: 3,
+                tables: vec![table_summary()],
+                tournaments: phases().map(tournament_summary).to_vec(),
+            },
+        ),
         ("balance", M::Balance { balance: Chips(95_000), in_play: Chips(5_000) }),
         ("seats", M::Seats(vec![TABLE])),
         ("standings", M::Standings(Box::new(standings(Payout::Standard)))),
