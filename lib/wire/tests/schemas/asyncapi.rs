@@ -2,7 +2,8 @@
 //! messages.
 
 use crate::{
-    messages::{Message, Samples, Visitor, schema_of, visit_all},
+    messages::{Message, Visitor, schema_of, visit_all},
+    samples::Samples,
     schemas_dir,
 };
 use serde_json::Value;

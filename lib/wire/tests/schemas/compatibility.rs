@@ -3,7 +3,8 @@
 //! message, in both encodings.
 
 use crate::{
-    messages::{Message, Samples, Visitor, schema_of, visit_all},
+    messages::{Message, Visitor, schema_of, visit_all},
+    samples::Samples,
     walk::Schema,
 };
 use serde_json::{Value, json};

@@ -2,7 +2,8 @@
 
 use crate::{
     HOW_TO_UPDATE,
-    messages::{Message, Samples, Visitor, file_text, schema_of, visit_all},
+    messages::{Message, Visitor, file_text, schema_of, visit_all},
+    samples::Samples,
     schemas_dir, updating,
 };
 use std::{collections::BTreeSet, fs};

@@ -1,6 +1,6 @@
 //! All messages that cross a process boundary, under the names of their files.
 
-use crate::samples;
+use crate::samples::{self, Samples};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -9,9 +9,6 @@ use std::fmt::Debug;
 /// The traits that each message has.
 pub trait Message: Serialize + DeserializeOwned + JsonSchema + PartialEq + Debug {}
 impl<T: Serialize + DeserializeOwned + JsonSchema + PartialEq + Debug> Message for T {}
-
-/// Named examples of one message.
-pub type Samples<T> = Vec<(&'static str, T)>;
 
 /// A visitor of all types of messages.
 pub trait Visitor {

@@ -1,7 +1,8 @@
 //! Queries to archivists, and their answers.
 
-use super::{AT_MS, HAND, PLAYER, TABLE, TOURNAMENT, cash_config, events, refusals, tournament_table_config};
-use crate::messages::Samples;
+use super::{
+    AT_MS, HAND, PLAYER, Samples, TABLE, TOURNAMENT, cash_config, events, refusals, tournament_table_config,
+};
 use wire::{
     CommandId, Epoch,
     archive::{ArchiveAnswer, ArchiveQuery, Archived, ArchivedHand, Proof, StreamProof, TableProof},

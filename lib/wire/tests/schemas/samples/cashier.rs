@@ -1,7 +1,6 @@
 //! Requests to the cashier and its answers.
 
-use super::{AT_MS, OTHER_PLAYER, PLAYER, TABLE, TOURNAMENT, places, posting, refusals};
-use crate::messages::Samples;
+use super::{AT_MS, OTHER_PLAYER, PLAYER, Samples, TABLE, TOURNAMENT, places, posting, refusals};
 use wire::{
     Chips,
     cashier::{

@@ -1,7 +1,6 @@
 //! Frames of clients.
 
-use super::{HAND, TABLE, TOURNAMENT, actions};
-use crate::messages::Samples;
+use super::{HAND, Samples, TABLE, TOURNAMENT, actions};
 use wire::{
     Chips, CommandId, PlayerCommand,
     client::{ClientFrame, ClientMessage},

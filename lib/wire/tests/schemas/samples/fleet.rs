@@ -1,7 +1,6 @@
 //! Heartbeats and notices.
 
-use super::{DEADLINE_MS, HAND, PLAYER, TABLE, cards, legal, other_legal};
-use crate::messages::Samples;
+use super::{DEADLINE_MS, HAND, PLAYER, Samples, TABLE, cards, legal, other_legal};
 use wire::{
     Chips,
     bots::{BotAsk, Opponent},

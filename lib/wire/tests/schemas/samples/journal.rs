@@ -2,10 +2,9 @@
 //! are any value.
 
 use super::{
-    AT_MS, HAND, OTHER_TABLE, PLAYER, TABLE, events, instruction, places, refusals, report, seed,
+    AT_MS, HAND, OTHER_TABLE, PLAYER, Samples, TABLE, events, instruction, places, refusals, report, seed,
     tournament_config, tournament_table_config,
 };
-use crate::messages::Samples;
 use serde_json::{Value, json};
 use wire::{
     Chips, CommandId, Epoch,

@@ -18,6 +18,9 @@ use wire::{
     tournament::{Arrival, Instruction, LevelSpec, Payout, Place, Report, Stats, Then, TournamentConfig},
 };
 
+/// Named examples of one message.
+pub type Samples<T> = Vec<(&'static str, T)>;
+
 pub const TABLE: TableId = TableId(912_345_678_901);
 pub const OTHER_TABLE: TableId = TableId(31);
 pub const TOURNAMENT: TournamentId = TournamentId(3_141_592_653);

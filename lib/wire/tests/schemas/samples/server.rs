@@ -1,10 +1,9 @@
 //! Frames of gateways.
 
 use super::{
-    AT_MS, HAND, OTHER_TABLE, PLAYER, TABLE, TOURNAMENT, cards, cash_config, events, level, refusals, stats,
-    tournament_config, tournament_table_config,
+    AT_MS, HAND, OTHER_TABLE, PLAYER, Samples, TABLE, TOURNAMENT, cards, cash_config, events, level,
+    refusals, stats, tournament_config, tournament_table_config,
 };
-use crate::messages::Samples;
 use wire::{
     Chips, CommandId,
     client::{Closing, PrivateCards, ServerFrame, ServerMessage, Service, TableEvents},

@@ -1,10 +1,9 @@
 //! Commands to tables, and their answers.
 
 use super::{
-    HAND, OTHER_PLAYER, PLAYER, TABLE, actions, cash_config, connection, instruction, refusals, server,
-    tournament_table_config,
+    HAND, OTHER_PLAYER, PLAYER, Samples, TABLE, actions, cash_config, connection, instruction, refusals,
+    server, tournament_table_config,
 };
-use crate::messages::Samples;
 use wire::{
     Chips, CommandId, PlayerCommand,
     client::{ServerFrame, ServerMessage, TableEvents},

@@ -1,7 +1,6 @@
 //! Commands to tournaments, and their answers.
 
-use super::{PLAYER, TABLE, TOURNAMENT, instruction, refusals, report, server, tournament_config};
-use crate::messages::Samples;
+use super::{PLAYER, Samples, TABLE, TOURNAMENT, instruction, refusals, report, server, tournament_config};
 use wire::{
     CommandId,
     tournament::{
