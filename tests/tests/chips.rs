@@ -13,6 +13,7 @@ use wire::{
     cashier::{AdminRequest, CashierReply},
     client::ServerMessage,
     event::TableEvent,
+    sender::Sender,
     subject,
     table::{TableCommand, TableReply, TableRequest},
     view::SeatView,
@@ -187,7 +188,7 @@ fn more() -> TableCommand {
 /// Asks the table's owner for more chips, always as the same command, and once.
 async fn ask(fleet: &Fleet, player: PlayerId, table: TableId) -> anyhow::Result<TableReply> {
     let request = TableRequest { table, id: ID, player: Some(player), command: more(), on_feed: false };
-    let subject = subject::table_commands(subject::table_partition(table));
+    let subject = subject::table_commands_of(table, Sender::Admin);
     Ok(fleet.admin.request(subject, &request, PATIENCE).await?)
 }
 

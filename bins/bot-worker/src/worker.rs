@@ -21,6 +21,7 @@ use wire::{
     bots::BotAsk,
     codec,
     fleet::Load,
+    sender::Sender,
     subject,
     table::{TableReply, TableRequest},
 };
@@ -167,7 +168,7 @@ impl Worker {
 
     /// Sends the command until the table gives a lasting answer, or patience is over.
     async fn answer(&self, request: &TableRequest) -> AskResult {
-        let subject = subject::table_commands(subject::table_partition(request.table));
+        let subject = subject::table_commands_of(request.table, Sender::BotWorker);
         let until = tokio::time::Instant::now() + PATIENCE.total;
         loop {
             let reply: Result<TableReply, RequestError> =

@@ -8,6 +8,7 @@ use tournament::{Command, Effect, Payment};
 use wire::{
     CommandId, Refusal, TableId, TournamentId,
     cashier::{Account, CashierReply, TournamentMoneyRequest},
+    sender::Sender,
     subject,
     table::{TableCommand, TableConfig, TableReply, TableRequest},
     tournament::Instruction,
@@ -163,7 +164,7 @@ impl Outside {
     /// Sends a command under an id that every owner of the tournament derives alike: 0 to create
     /// the table, else the instruction's number.
     async fn table(&self, at: At, table: TableId, id: u64, command: TableCommand) -> Option<TableReply> {
-        let subject = subject::table_commands(subject::table_partition(table));
+        let subject = subject::table_commands_of(table, Sender::Coordinator);
         let request = TableRequest { table, id: CommandId(id), player: None, command, on_feed: false };
         let reply = self.bus.request(subject, &request, TABLE_PATIENCE).await;
         let At { tournament, tries } = at;

@@ -50,6 +50,7 @@ impl Service for Tournaments {
             Refusal::bad_message(error.to_string())
         })?;
         let TournamentRequest { tournament, id, player, command } = asked;
+        hosting::sender(request)?.check_tournament(player, &command)?;
         let shown = if let TournamentCommand::Show { limit } = command { limit } else { 0 };
         let command =
             Command::from_wire(player, command)?.map_or(TournamentOrder::Show(shown), TournamentOrder::Do);

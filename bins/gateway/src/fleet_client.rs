@@ -17,6 +17,7 @@ use wire::{
     CommandId, PlayerId, Refusal, TableId,
     cashier::{CashierReply, SessionRequest},
     fleet::Role,
+    sender::Sender,
     subject,
     table::{PlayerSeats, Resync, TableCommand, TableReply, TableRequest, WorkersAnswer, WorkersQuery},
     tournament::{TournamentReply, TournamentRequest},
@@ -49,7 +50,7 @@ impl FleetClient {
     /// # Errors
     /// [`Refusal::Unavailable`] when no answer comes; all other refusals are answers.
     pub(crate) async fn table(&self, request: &TableRequest) -> Result<TableReply, Refusal> {
-        let subject = subject::table_commands(subject::table_partition(request.table));
+        let subject = subject::table_commands_of(request.table, Sender::Gateway);
         self.ask(subject, request, EACH, "the table", |reply| match reply {
             TableReply::Refused(refusal) => Some(refusal),
             TableReply::Done { .. } | TableReply::Seat { .. } | TableReply::Resync(_) => None,
@@ -69,7 +70,7 @@ impl FleetClient {
     /// # Errors
     /// [`Refusal::Unavailable`] when no answer comes; all other refusals are answers.
     pub(crate) async fn tournament(&self, request: &TournamentRequest) -> Result<TournamentReply, Refusal> {
-        let subject = subject::tournament_commands(subject::tournament_partition(request.tournament));
+        let subject = subject::tournament_commands_of(request.tournament, Sender::Gateway);
         self.ask(subject, request, EACH, "the tournament", |reply| match reply {
             TournamentReply::Refused(refusal) => Some(refusal),
             TournamentReply::Done | TournamentReply::Standings(_) | TournamentReply::Instruction(_) => None,

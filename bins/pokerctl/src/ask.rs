@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use wire::{
     CommandId, PlayerId, Refusal, TableId, TournamentId,
     cashier::{AdminRequest, CashierReply},
+    sender::Sender,
     subject,
     table::{TableCommand, TableReply, TableRequest},
     tournament::{Standings, TournamentCommand, TournamentReply, TournamentRequest},
@@ -73,7 +74,7 @@ pub fn random() -> Result<u64, AskError> {
 pub async fn table(bus: &Bus, table: TableId, command: TableCommand) -> Result<TableReply, AskError> {
     let request =
         TableRequest { table, id: CommandId::from_random(random()?), player: None, command, on_feed: false };
-    let subject = subject::table_commands(subject::table_partition(table));
+    let subject = subject::table_commands_of(table, Sender::Admin);
     ask(
         bus,
         subject,
@@ -111,7 +112,7 @@ pub async fn tournament_for(
     command: TournamentCommand,
 ) -> Result<TournamentReply, AskError> {
     let request = TournamentRequest { tournament, id: CommandId::from_random(random()?), player, command };
-    let subject = subject::tournament_commands(subject::tournament_partition(tournament));
+    let subject = subject::tournament_commands_of(tournament, Sender::Admin);
     ask(
         bus,
         subject,

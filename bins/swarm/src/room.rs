@@ -12,6 +12,7 @@ use std::{net::IpAddr, time::Duration};
 use wire::{
     Chips, CommandId, PlayerId, Refusal, TableId,
     cashier::{Account, AdminRequest, CashierReply, Session},
+    sender::Sender,
     subject,
     table::{HouseBot, Level, TableCommand, TableConfig, TableReply, TableRequest},
 };
@@ -320,7 +321,7 @@ pub async fn ask_for(
     command: TableCommand,
 ) -> Result<(), TableError> {
     let request = TableRequest { table, id, player, command, on_feed: false };
-    let subject = subject::table_commands(subject::table_partition(table));
+    let subject = subject::table_commands_of(table, Sender::Admin);
     loop {
         match admin.request(subject.clone(), &request, PATIENCE).await? {
             TableReply::Refused(refusal) if refusal.is_transient() => {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use wire::{
     CommandId, TableId, TournamentId,
     cashier::{CashierReply, TableMoneyRequest},
+    sender::Sender,
     subject,
     tournament::{Report, TournamentCommand, TournamentReply, TournamentRequest},
 };
@@ -110,7 +111,7 @@ async fn ask(
     tries: u32,
 ) -> Option<TournamentReply> {
     let request = TournamentRequest { tournament, id, player: None, command };
-    let subject = subject::tournament_commands(subject::tournament_partition(tournament));
+    let subject = subject::tournament_commands_of(tournament, Sender::TableWorker);
     match bus.request(subject, &request, PATIENCE).await {
         Ok(TournamentReply::Refused(refusal)) if refusal.is_transient() => {
             tracing::debug!(%tournament, tries, %refusal, "no coordinator is certain of its claim: the request is repeated");

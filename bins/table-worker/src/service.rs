@@ -51,7 +51,9 @@ impl Service for Tables {
             tracing::warn!(%error, "a table request cannot be read: it is refused");
             Refusal::bad_message(error.to_string())
         })?;
-        let command = TableOrder::Asked { command, takes_scripts: self.takes_scripts };
+        let sender = hosting::sender(request)?;
+        sender.check_table(player, &command)?;
+        let command = TableOrder::Asked { command, sender, takes_scripts: self.takes_scripts };
         Ok(Asked { id: table, cause: Cause { player, id }, command, rides: on_feed })
     }
 

@@ -122,7 +122,7 @@ async fn an_answer_counts_however_late_it_comes() {
 async fn an_answer_rides_on_a_feed_message() {
     let fleet = Fleet::start().await;
     let (bus, other) = (fleet.bus("gateway").await, fleet.bus("gateway").await);
-    let (heard, commands) = (subject::TABLE_FEED.to_owned(), subject::table_commands(0));
+    let (heard, commands) = (subject::TABLE_FEED.to_owned(), "command.table.0.gateway".to_owned());
     let mut feed = bus.subscribe(heard.clone()).await.unwrap();
     let mut also = other.subscribe(heard.clone()).await.unwrap();
     let worker = fleet.bus("table-worker").await;

@@ -28,12 +28,19 @@ const fn right(subject: &'static str, may: &'static [&'static str]) -> Right {
 const USERS: [&str; 7] =
     ["gateway", "table-worker", "bot-worker", "coordinator", "cashier", "archivist", "admin"];
 
-const PUBLISH: [Right; 58] = [
+const PUBLISH: [Right; 65] = [
     right("journal.table.9.77", &["table-worker"]),
     right("moved.table.9.1", &["admin"]),
     right("journal.tournament.9.77", &["coordinator"]),
-    right("command.table.9", &["gateway", "bot-worker", "coordinator", "admin"]),
-    right("command.tournament.9", &["gateway", "table-worker", "admin"]),
+    right("command.table.9.gateway", &["gateway"]),
+    right("command.table.9.bot-worker", &["bot-worker"]),
+    right("command.table.9.coordinator", &["coordinator"]),
+    right("command.table.9.admin", &["admin"]),
+    right("command.table.9", &[]),
+    right("command.tournament.9.gateway", &["gateway"]),
+    right("command.tournament.9.table-worker", &["table-worker"]),
+    right("command.tournament.9.admin", &["admin"]),
+    right("command.tournament.9", &[]),
     right("feed.tables", &["table-worker"]),
     right("feed.player.77", &["table-worker", "coordinator"]),
     right("query.tables", &["gateway", "coordinator", "admin"]),
@@ -95,8 +102,8 @@ const PUBLISH: [Right; 58] = [
 const SUBSCRIBE: [Right; 37] = [
     right("journal.table.9.77", &[]),
     right("journal.>", &[]),
-    right("command.table.9", &["table-worker"]),
-    right("command.tournament.9", &["coordinator"]),
+    right("command.table.9.*", &["table-worker"]),
+    right("command.tournament.9.*", &["coordinator"]),
     right("feed.tables", &["gateway"]),
     right("feed.player.77", &["gateway"]),
     right("query.tables", &["table-worker"]),
@@ -200,8 +207,8 @@ async fn a_request_may_be_answered_though_the_inbox_is_foreign() {
     let fleet = Fleet::start().await;
     let (gateway, _) = connect(&fleet, "gateway").await;
     for (server, subject) in [
-        ("table-worker", "command.table.9"),
-        ("coordinator", "command.tournament.9"),
+        ("table-worker", "command.table.9.gateway"),
+        ("coordinator", "command.tournament.9.gateway"),
         ("cashier", "cashier.session"),
     ] {
         let (client, complaints) = connect(&fleet, server).await;

@@ -11,7 +11,7 @@ mod jobs;
 mod service;
 mod task;
 
-pub use service::{Asked, PartitionContext, Service};
+pub use service::{Asked, PartitionContext, Service, sender};
 pub use task::{PartitionError, run};
 
 use wire::event::Seed;

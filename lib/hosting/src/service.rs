@@ -3,7 +3,7 @@
 use bus::{Bus, Journal, Request, Tenure};
 use host::{Aggregate, EffectResult};
 use serde::Serialize;
-use wire::{Epoch, Refusal, journal::Cause};
+use wire::{Epoch, Refusal, journal::Cause, sender::Sender};
 
 /// A decoded command.
 pub struct Asked<A: Aggregate> {
@@ -91,6 +91,15 @@ pub trait Service: Clone + Send + Sync + 'static {
         effect: <Self::Aggregate as Aggregate>::Effect,
         tries: u32,
     ) -> impl Future<Output = EffectResult<<Self::Aggregate as Aggregate>::Command>> + Send + 'static;
+}
+
+/// Returns the sender of a command, from whose authority the command is judged.
+///
+/// # Errors
+/// [`Refusal::BadMessage`] when the subject names no sender.
+pub fn sender(request: &Request) -> Result<Sender, Refusal> {
+    Sender::of_subject(&request.subject)
+        .ok_or_else(|| Refusal::bad_message(format!("the subject {} names no sender", request.subject)))
 }
 
 /// The id of a service's aggregates.

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 use wire::{
     CommandId, PlayerId, Refusal, TableId, TournamentId,
     cashier::{AdminRequest, CashierReply},
+    sender::Sender,
     subject,
     table::{TableCommand, TableReply, TableRequest},
     tournament::{TournamentCommand, TournamentReply, TournamentRequest},
@@ -33,7 +34,7 @@ impl Fleet {
         command: TableCommand,
     ) -> anyhow::Result<TableReply> {
         let request = TableRequest { table, id, player, command, on_feed: false };
-        let subject = subject::table_commands(subject::table_partition(table));
+        let subject = subject::table_commands_of(table, Sender::Admin);
         let refusal = |reply: &TableReply| match reply {
             TableReply::Refused(refusal) => Some(refusal.clone()),
             _ => None,
@@ -54,7 +55,7 @@ impl Fleet {
         let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos();
         let id = CommandId::from_random(nanos as u64);
         let request = TournamentRequest { tournament, id, player: None, command };
-        let subject = subject::tournament_commands(subject::tournament_partition(tournament));
+        let subject = subject::tournament_commands_of(tournament, Sender::Admin);
         let refusal = |reply: &TournamentReply| match reply {
             TournamentReply::Refused(refusal) => Some(refusal.clone()),
             _ => None,

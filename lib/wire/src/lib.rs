@@ -27,6 +27,7 @@ pub mod journal;
 pub mod refusal;
 pub mod script;
 pub mod seed;
+pub mod sender;
 pub mod subject;
 pub mod table;
 pub mod table_config;

@@ -5,8 +5,8 @@
 //! | `journal.table.<partition>.<table>` | table worker | the stream `TABLES_<n>` that holds the partition |
 //! | `moved.table.<partition>.<n>` | admin, who moves a partition to another stream | stream `TABLES_<n>`, which held the partition before |
 //! | `journal.tournament.<partition>.<tournament>` | coordinator | stream `TOURNAMENTS` |
-//! | `command.table.<partition>` | gateway, bot worker, coordinator, admin | owner of the partition |
-//! | `command.tournament.<partition>` | gateway, table worker, admin | owner of the partition |
+//! | `command.table.<partition>.<sender>` | gateway, bot worker, coordinator, admin, each as itself ([`Sender`]) | owner of the partition |
+//! | `command.tournament.<partition>.<sender>` | gateway, table worker, admin, each as itself | owner of the partition |
 //! | `feed.tables` | table worker | gateways |
 //! | `feed.player.<player>` | table worker, coordinator | gateways |
 //! | `query.tables`, `query.tournaments` | gateway, coordinator, admin | every table worker / coordinator |
@@ -19,7 +19,7 @@
 //! | `drain.<role>.<node>` | admin | that member |
 //! | `notice` | gateway, cashier | gateways |
 
-use crate::{NodeId, PlayerId, TableId, TournamentId, fleet::Role};
+use crate::{NodeId, PlayerId, TableId, TournamentId, fleet::Role, sender::Sender};
 
 /// Number of partitions of tables.
 pub const TABLE_PARTITIONS: u16 = 256;
@@ -170,16 +170,28 @@ pub fn parse_tournament_journal(subject: &str) -> Option<TournamentId> {
     tokens.next().is_none().then_some(tournament)
 }
 
-/// Returns the subject of commands to the tables of a partition.
+/// Returns the subjects of all senders' commands to the tables of a partition.
 #[must_use]
 pub fn table_commands(partition: u16) -> String {
-    format!("command.table.{partition}")
+    format!("command.table.{partition}.*")
 }
 
-/// Returns the subject of commands to the tournaments of a partition.
+/// Returns the subject of a sender's commands to a table.
+#[must_use]
+pub fn table_commands_of(table: TableId, sender: Sender) -> String {
+    format!("command.table.{}.{sender}", table_partition(table))
+}
+
+/// Returns the subjects of all senders' commands to the tournaments of a partition.
 #[must_use]
 pub fn tournament_commands(partition: u16) -> String {
-    format!("command.tournament.{partition}")
+    format!("command.tournament.{partition}.*")
+}
+
+/// Returns the subject of a sender's commands to a tournament.
+#[must_use]
+pub fn tournament_commands_of(tournament: TournamentId, sender: Sender) -> String {
+    format!("command.tournament.{}.{sender}", tournament_partition(tournament))
 }
 
 /// Returns the subject of messages to one player, except cards: complete frames. Each gateway gets

@@ -25,6 +25,7 @@ use std::{
 use testkit::check::{Answer, ClientLog};
 use tournament::{TournamentHost, TournamentOrder};
 use wire::{
+    sender::Sender,
     CommandId, PlayerCommand, PlayerId, TableId, TournamentId,
     bots::BotAsk,
     event::Event as TableEvent,
@@ -275,7 +276,13 @@ impl Fleet {
     }
 
     pub(crate) fn tell_table(&mut self, id: TableId, cause: Cause, command: TableCommand, token: Token) {
-        let order = TableOrder::Asked { command, takes_scripts: false };
+        let sender = match token.from {
+            Asker::Bot => Sender::BotWorker,
+            Asker::Effect(_) => Sender::Coordinator,
+            Asker::Admin => Sender::Admin,
+            Asker::Client(..) => Sender::Gateway,
+        };
+        let order = TableOrder::Asked { command, sender, takes_scripts: false };
         self.tables.command(id, cause, &order, token, &mut self.shared);
     }
 

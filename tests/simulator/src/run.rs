@@ -6,7 +6,7 @@ use crate::{
 use poker::hosted::TableOrder;
 use std::{collections::BTreeMap, hash::Hasher};
 use testkit::check::{Answer, ClientLog, Kind, Story};
-use wire::table::TableCommand;
+use wire::{sender::Sender, table::TableCommand};
 
 /// Shortest and longest storm, in milliseconds.
 const STORM_MS: (u64, u64) = (30_000, 150_000);
@@ -74,7 +74,11 @@ fn close(fleet: &mut Fleet, setting: &Setting) {
     fleet.clients.iter_mut().for_each(|client| client.quiet = true);
     let now_ms = fleet.shared.now_ms;
     for table in &setting.tables {
-        let order = TableOrder::Asked { command: TableCommand::Close, takes_scripts: false };
+        let order = TableOrder::Asked {
+            command: TableCommand::Close,
+            sender: Sender::Admin,
+            takes_scripts: false,
+        };
         fleet.ops.plan(now_ms, None, Kind::Wish, Target::Table(*table, order));
     }
 }

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use testkit::check::Kind;
 use tournament::{Command, TournamentOrder};
 use wire::{
+    sender::Sender,
     Chips, PlayerId, TableId, TournamentId,
     table::{Absence, HouseBot, Level, TableCommand, TableConfig},
     tournament::{LevelSpec, Payout, TournamentConfig},
@@ -84,7 +85,7 @@ impl Fleet {
             buy_in: Chips(200),
         });
         let command = TableCommand::Create { config, bots: bots.collect() };
-        let order = TableOrder::Asked { command, takes_scripts: false };
+        let order = TableOrder::Asked { command, sender: Sender::Admin, takes_scripts: false };
         self.ops.plan(1_000, None, Kind::Change, Target::Table(id, order));
         id
     }

@@ -12,7 +12,7 @@ use std::{
 use testkit::{Fleet, check::Story};
 use tokio::{sync::watch, time::sleep};
 use wire::{
-    CommandId, TableId, subject,
+    CommandId, TableId, sender::Sender, subject,
     table::{TableCommand, TableReply, TableRequest},
 };
 
@@ -119,7 +119,7 @@ async fn ask(fleet: &Fleet, table: Option<TableId>, each: Duration) -> bool {
     };
     let command = TableCommand::Resync { since: None };
     let request = TableRequest { table, id: CommandId(0), player: None, command, on_feed: false };
-    let subject = subject::table_commands(subject::table_partition(table));
+    let subject = subject::table_commands_of(table, Sender::Admin);
     let began = std::time::Instant::now();
     while began.elapsed() < TOTAL {
         let answer = fleet.admin.request(subject.clone(), &request, Patience { each, total: each }).await;

@@ -74,9 +74,9 @@ impl Fleet {
         id: CommandId,
         command: TournamentCommand,
     ) -> TournamentReply {
-        let partition = subject::tournament_partition(tournament);
         let request = TournamentRequest { tournament, id, player, command };
-        self.stage.admin.request(subject::tournament_commands(partition), &request, PATIENCE).await.unwrap()
+        let subject = subject::tournament_commands_of(tournament, Sender::Admin);
+        self.stage.admin.request(subject, &request, PATIENCE).await.unwrap()
     }
 
     pub async fn create(&self, config: TournamentConfig) -> TournamentId {

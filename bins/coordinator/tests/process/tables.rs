@@ -10,7 +10,7 @@ use std::{
 };
 use tokio::time::{Instant, sleep};
 use wire::{
-    Chips, CommandId, HandNo, PlayerId, Refusal, SeatNo, TableId, TournamentId, subject,
+    Chips, CommandId, HandNo, PlayerId, Refusal, SeatNo, TableId, TournamentId, sender::Sender, subject,
     table::{Purpose, TableCommand, TableConfig, TableReply, TableRequest},
     tournament::{
         HandResult, Instruction, Report, Then, TournamentCommand, TournamentReply, TournamentRequest,
@@ -38,7 +38,7 @@ pub struct Tables {
 
 impl Tables {
     pub async fn start(bus: Bus) -> Self {
-        let mut requests = bus.serve("command.table.*".to_owned(), None).await.unwrap();
+        let mut requests = bus.serve("command.table.*.*".to_owned(), None).await.unwrap();
         bus.flush().await;
         let tables = Self { bus, tables: Arc::default() };
         let here = tables.clone();
@@ -117,7 +117,7 @@ impl Tables {
     }
 
     async fn ask(&self, tournament: TournamentId, command: TournamentCommand) -> TournamentReply {
-        let subject = subject::tournament_commands(subject::tournament_partition(tournament));
+        let subject = subject::tournament_commands_of(tournament, Sender::TableWorker);
         let request = TournamentRequest { tournament, id: CommandId(0), player: None, command };
         loop {
             match self.bus.request(subject.clone(), &request, PATIENCE).await.unwrap() {

@@ -18,6 +18,7 @@ use tokio::{
 use wire::{
     TableId,
     client::ServerMessage,
+    sender::Sender,
     subject,
     table::{DealtCards, Resync, TableReply},
 };
@@ -85,7 +86,7 @@ impl Pump {
         if self.bus.has_scouts() {
             // Its owner is subscribed to commands: after a takeover this is the first sign of the
             // new owner.
-            self.bus.found(&subject::table_commands(subject::table_partition(told.table)));
+            self.bus.found(&subject::table_commands_of(told.table, Sender::Gateway));
         }
         let question = told.answers.and_then(|inbox| self.bus.question(inbox));
         let mut tables = self.watched.lock();

@@ -61,7 +61,7 @@ struct Table {
 impl FakeTables {
     pub async fn start(bus: Bus, peers: Peers) -> Self {
         let shared = Arc::new(Shared::default());
-        let commands = bus.serve("command.table.*".to_owned(), None).await.unwrap();
+        let commands = bus.serve("command.table.*.*".to_owned(), None).await.unwrap();
         tokio::spawn(serve(commands, bus.clone(), Arc::clone(&shared)));
         let queries = bus.serve(subject::QUERY_TABLES.to_owned(), None).await.unwrap();
         tokio::spawn(answer_queries(queries, Arc::clone(&shared)));

@@ -22,6 +22,7 @@ use tokio::{
 use wire::{
     SeatNo, TableId, codec,
     fleet::Role,
+    sender::Sender,
     subject::{self, TABLE_FEED},
     table::{FeedMessage, TableNews, TableReply},
 };
@@ -84,7 +85,7 @@ impl Gateway {
 
     /// Sends each frame of a player to the table's owner, and the answer to the player.
     async fn pass_on(&self, mut reader: Reader, table: TableId, outbox: &Outbox) {
-        let subject = subject::table_commands(subject::table_partition(table));
+        let subject = subject::table_commands_of(table, Sender::Gateway);
         while let Ok(bytes) = reader.next_bytes().await {
             let Some(sent) = Sent::read(&bytes) else { return };
             let question = ByteBuf::from(sent.bytes(self.shape.request));

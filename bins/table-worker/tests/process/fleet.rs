@@ -19,6 +19,7 @@ use wire::{
     cashier::CashierReply,
     codec,
     fleet::Role,
+    sender::Sender,
     subject,
     table::{Level, TableCommand, TableConfig, TableReply, TableRequest},
 };
@@ -129,7 +130,7 @@ impl Fleet {
     pub async fn ask_once(&self, table: TableId, player: u64, id: u64, command: TableCommand) -> TableReply {
         let player = (player > 0).then_some(PlayerId(player));
         let request = TableRequest { table, id: CommandId(id), player, command, on_feed: false };
-        let subject = subject::table_commands(subject::table_partition(table));
+        let subject = subject::table_commands_of(table, Sender::Admin);
         self.admin.request(subject, &request, PATIENCE).await.unwrap()
     }
 

@@ -145,6 +145,7 @@ impl Aggregate for TableHost {
         now_ms: u64,
     ) -> Result<Vec<TableEvent>, Refusal> {
         order.check_scripts()?;
+        order.check_bot(&self.table, cause.and_then(|cause| cause.player))?;
         match (order, cause) {
             (TableOrder::Asked { command, .. }, Some(cause)) => self.table.decide(cause, command, now_ms),
             (TableOrder::Asked { .. }, None) => Ok(Vec::new()),

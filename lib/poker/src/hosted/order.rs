@@ -1,9 +1,9 @@
 //! The commands that a hosted table carries out, and the keys of its effects.
 
-use crate::table::Effect;
+use crate::table::{Effect, Table};
 use wire::{
-    HandNo, PostingId, Refusal, TournamentId, cashier::TableMoneyRequest, table::TableCommand,
-    tournament::Instruction,
+    HandNo, PlayerId, PostingId, Refusal, TournamentId, cashier::TableMoneyRequest, sender::Sender,
+    table::TableCommand, tournament::Instruction,
 };
 
 /// A command for a table, from outside or from its own effects.
@@ -13,6 +13,8 @@ pub enum TableOrder {
     Asked {
         /// The command.
         command: TableCommand,
+        /// The sender.
+        sender: Sender,
         /// Whether this owner takes scripts and makes tables for them.
         takes_scripts: bool,
     },
@@ -66,9 +68,17 @@ impl Key {
 impl TableOrder {
     /// Refuses commands that only an owner that takes scripts may carry out.
     pub(super) const fn check_scripts(&self) -> Result<(), Refusal> {
-        let Self::Asked { command, takes_scripts: false } = self else { return Ok(()) };
+        let Self::Asked { command, takes_scripts: false, .. } = self else { return Ok(()) };
         let makes = matches!(command, TableCommand::Create { config, .. } if config.scripted);
         let takes = matches!(command, TableCommand::Script(_));
         if makes || takes { Err(Refusal::ScriptedDecksOff) } else { Ok(()) }
+    }
+    /// Refuses a bot worker's command in the name of a player that is no house bot of this table.
+    pub(super) fn check_bot(&self, table: &Table, player: Option<PlayerId>) -> Result<(), Refusal> {
+        let Self::Asked { sender: Sender::BotWorker, .. } = self else { return Ok(()) };
+        if player.is_some_and(|player| table.is_bot(player)) {
+            return Ok(());
+        }
+        Err(Refusal::bad_message("a bot worker may act only for the house bots of the table"))
     }
 }

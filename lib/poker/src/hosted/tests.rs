@@ -1,6 +1,7 @@
 use super::*;
 use wire::{
-    Chips, Epoch, PostingId, VERSION,
+    Action, Chips, CommandId, Epoch, PlayerCommand, PostingId, VERSION,
+    sender::Sender,
     table::{HouseBot, Level, TableConfig},
 };
 
@@ -64,7 +65,7 @@ fn playing(now_ms: u64) -> Journaled {
         .map(|n| HouseBot { player: PlayerId(n), name: format!("bot {n}"), buy_in: Chips(500) })
         .collect();
     let command = TableCommand::Create { config: config(), bots };
-    let order = TableOrder::Asked { command, takes_scripts: false };
+    let order = TableOrder::Asked { command, sender: Sender::Admin, takes_scripts: false };
     let (host, created) = TableHost::create(TABLE, &order, 1).unwrap().unwrap();
     let mut journaled = Journaled { host, records: Vec::new() };
     journaled.write(created, 1);
@@ -96,11 +97,29 @@ fn a_time_out_of_a_player_whose_clock_a_new_owner_would_extend_is_for_now_only()
 }
 
 #[test]
+fn a_bot_worker_acts_for_the_tables_house_bots_alone() {
+    let journaled = playing(10_000);
+    let act = |host: &TableHost, sender, player| {
+        let view = host.table.view();
+        let hand = view.hand.unwrap();
+        let act = PlayerCommand::Act { hand: hand.hand, turn: hand.turn.unwrap().turn, action: Action::Fold };
+        let order = TableOrder::Asked { command: act.by(""), sender, takes_scripts: false };
+        let cause = Cause { player: Some(PlayerId(player)), id: CommandId(9) };
+        host.decide(Some(cause), &order, 10_001)
+    };
+    let turn = journaled.host.table.player_to_act().unwrap();
+    assert!(act(&journaled.host, Sender::BotWorker, turn.0).is_ok());
+    let stranger = act(&journaled.host, Sender::BotWorker, 77);
+    assert!(matches!(stranger, Err(Refusal::BadMessage { .. })), "{stranger:?}");
+    assert_eq!(act(&journaled.host, Sender::Gateway, 77), Err(Refusal::NotSeated));
+}
+
+#[test]
 fn only_owners_that_take_scripts_make_tables_for_them() {
     let command =
         TableCommand::Create { config: TableConfig { scripted: true, ..config() }, bots: Vec::new() };
     for takes_scripts in [true, false] {
-        let order = TableOrder::Asked { command: command.clone(), takes_scripts };
+        let order = TableOrder::Asked { command: command.clone(), sender: Sender::Admin, takes_scripts };
         let refusal = TableHost::create(TABLE, &order, 1).unwrap().err();
         assert_eq!(refusal, (!takes_scripts).then_some(Refusal::ScriptedDecksOff));
     }

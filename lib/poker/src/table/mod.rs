@@ -316,6 +316,12 @@ impl Table {
         self.players().find(|&(_, p)| p == player).map(|(no, _)| no)
     }
 
+    /// Returns whether a house bot of this table has this account.
+    #[must_use]
+    pub fn is_bot(&self, player: PlayerId) -> bool {
+        self.taken().any(|(_, seat)| seat.bot && seat.player == player)
+    }
+
     /// Returns all chips at the table: stacks, bets, pots, and chips that wait for the end of the
     /// hand. Buy-ins that have not arrived and chips of players who have left are not included.
     #[must_use]

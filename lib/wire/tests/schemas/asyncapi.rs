@@ -8,7 +8,7 @@ use crate::{
 };
 use serde_json::Value;
 use std::{collections::BTreeSet, fs};
-use wire::{NodeId, PlayerId, TableId, TournamentId, client, fleet::Role, subject};
+use wire::{NodeId, PlayerId, TableId, TournamentId, client, fleet::Role, sender::Sender, subject};
 
 fn document() -> Value {
     let text = fs::read_to_string(schemas_dir().join("asyncapi.yaml")).unwrap();
@@ -83,8 +83,8 @@ fn subjects() -> Vec<(&'static str, String)> {
         ("NOTICE", subject::NOTICE.to_owned()),
         ("table_journal", subject::table_journal(table)),
         ("tournament_journal", subject::tournament_journal(tournament)),
-        ("table_commands", subject::table_commands(5)),
-        ("tournament_commands", subject::tournament_commands(5)),
+        ("table_commands_of", subject::table_commands_of(table, Sender::Gateway)),
+        ("tournament_commands_of", subject::tournament_commands_of(tournament, Sender::Gateway)),
         ("player_feed", subject::player_feed(PlayerId(4))),
         ("owner_news", subject::owner_news("table").replace('*', "5")),
         ("heartbeat", subject::heartbeat(Role::Gateway, &node)),
@@ -95,7 +95,7 @@ fn subjects() -> Vec<(&'static str, String)> {
 
 /// The items of [`subject`] that are no single subject: wildcards over the subjects above, names of
 /// streams, numbers, parsers; and subjects that only empty messages are sent to.
-const NO_SUBJECTS: [&str; 26] = [
+const NO_SUBJECTS: [&str; 28] = [
     "ALL_HEARTBEATS",
     "ALL_MOVED_TABLES",
     "ALL_PLAYER_FEEDS",
@@ -117,9 +117,11 @@ const NO_SUBJECTS: [&str; 26] = [
     "parse_table_journal",
     "parse_table_stream_name",
     "parse_tournament_journal",
+    "table_commands",
     "table_journals",
     "table_partition",
     "table_stream_name",
+    "tournament_commands",
     "tournament_journals",
     "tournament_partition",
 ];
