@@ -38,7 +38,7 @@ impl Room {
         let stage = Stage::open().await.unwrap();
         let table = stage.bus("table-worker").await.unwrap();
         let commands =
-            table.serve(subject::table_commands_of(TABLE, Sender::BotWorker), None).await.unwrap();
+            table.serve(subject::table_commands(subject::table_partition(TABLE)), None).await.unwrap();
         let queue = WorkQueue::open(&stage.admin, subject::BOT_ASKS_STREAM, subject::BOT_ASKS_CONSUMER);
         let queue = queue.await.unwrap();
         Self { stage, table, commands, queue }
@@ -80,7 +80,7 @@ impl Room {
             on_feed: false,
         };
         let marked = codec::encode(&mark).unwrap();
-        let subject = subject::table_commands_of(TABLE, Sender::BotWorker);
+        let subject = subject::table_commands_of(TABLE, Sender::Admin);
         self.stage.admin.publish(subject, marked.into()).await.unwrap();
         assert_eq!(self.command(DONE).await, mark);
     }

@@ -105,7 +105,8 @@ mod tests {
             let tournament = subject::tournament_commands_of(crate::TournamentId(7), sender);
             assert_eq!(Sender::of_subject(&tournament), Some(sender), "{tournament}");
         }
-        for other in ["command.table.7", "command.table.7.cashier", "command.table.7.admin.x", "feed.tables"] {
+        for other in ["command.table.7", "command.table.7.cashier", "command.table.7.admin.x", "feed.tables"]
+        {
             assert_eq!(Sender::of_subject(other), None, "{other}");
         }
     }

@@ -25,11 +25,11 @@ use std::{
 use testkit::check::{Answer, ClientLog};
 use tournament::{TournamentHost, TournamentOrder};
 use wire::{
-    sender::Sender,
     CommandId, PlayerCommand, PlayerId, TableId, TournamentId,
     bots::BotAsk,
     event::Event as TableEvent,
     journal::Cause,
+    sender::Sender,
     table::{TableCommand, TableReply},
     tournament::TournamentReply,
 };

@@ -74,11 +74,8 @@ fn close(fleet: &mut Fleet, setting: &Setting) {
     fleet.clients.iter_mut().for_each(|client| client.quiet = true);
     let now_ms = fleet.shared.now_ms;
     for table in &setting.tables {
-        let order = TableOrder::Asked {
-            command: TableCommand::Close,
-            sender: Sender::Admin,
-            takes_scripts: false,
-        };
+        let order =
+            TableOrder::Asked { command: TableCommand::Close, sender: Sender::Admin, takes_scripts: false };
         fleet.ops.plan(now_ms, None, Kind::Wish, Target::Table(*table, order));
     }
 }

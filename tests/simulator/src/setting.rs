@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use testkit::check::Kind;
 use tournament::{Command, TournamentOrder};
 use wire::{
-    sender::Sender,
     Chips, PlayerId, TableId, TournamentId,
+    sender::Sender,
     table::{Absence, HouseBot, Level, TableCommand, TableConfig},
     tournament::{LevelSpec, Payout, TournamentConfig},
 };

@@ -12,7 +12,9 @@ use std::{
 use testkit::{Fleet, check::Story};
 use tokio::{sync::watch, time::sleep};
 use wire::{
-    CommandId, TableId, sender::Sender, subject,
+    CommandId, TableId,
+    sender::Sender,
+    subject,
     table::{TableCommand, TableReply, TableRequest},
 };
 

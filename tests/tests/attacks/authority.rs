@@ -6,7 +6,7 @@ use bus::{Bus, Patience};
 use std::time::Duration;
 use testkit::{Fleet, FleetSize, quick_tournament, table_journals};
 use wire::{
-    Action, Chips, CommandId, HandNo, PlayerCommand, PlayerId, Refusal, SeatNo, TableId,
+    Action, Chips, CommandId, HandNo, PlayerCommand, PlayerId, Refusal, TableId,
     cashier::AdminRequest,
     sender::Sender,
     subject,
@@ -82,9 +82,8 @@ async fn no_role_commands_tables_beyond_its_part() -> anyhow::Result<()> {
     let journals = table_journals(&fleet.admin).await?;
     ensure!(!journals.contains_key(&fresh), "a table was made");
     let records = journals.get(&table).context("no journal")?;
-    let of_victim = |record: &poker::table::TableRecord| {
-        record.cause.is_some_and(|cause| cause.player == Some(VICTIM))
-    };
+    let of_victim =
+        |record: &poker::table::TableRecord| record.cause.is_some_and(|cause| cause.player == Some(VICTIM));
     ensure!(!records.iter().any(|(_, record)| of_victim(record)), "a command of the victim is on record");
     ensure!(fleet.cashier(AdminRequest::Audit).await.is_ok());
     fleet.verify().await?;
@@ -106,8 +105,8 @@ async fn a_forged_report_decides_no_tournament() -> anyhow::Result<()> {
         table,
         hand: HandNo(1),
         applied: 1,
-        button: SeatNo(0),
-        big_blind: SeatNo(1),
+        button: 0,
+        big_blind: 1,
         results: Vec::new(),
         actions: 1,
     };

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 use wire::{
     Chips, CommandId, PlayerId, TournamentId,
     fleet::Role,
+    sender::Sender,
     subject::{self, TOURNAMENTS_STREAM},
     tournament::{
         LevelSpec, Payout, Standings, TournamentCommand, TournamentConfig, TournamentReply, TournamentRequest,

@@ -10,7 +10,9 @@ use std::{
 };
 use tokio::time::{Instant, sleep};
 use wire::{
-    Chips, CommandId, HandNo, PlayerId, Refusal, SeatNo, TableId, TournamentId, sender::Sender, subject,
+    Chips, CommandId, HandNo, PlayerId, Refusal, SeatNo, TableId, TournamentId,
+    sender::Sender,
+    subject,
     table::{Purpose, TableCommand, TableConfig, TableReply, TableRequest},
     tournament::{
         HandResult, Instruction, Report, Then, TournamentCommand, TournamentReply, TournamentRequest,
