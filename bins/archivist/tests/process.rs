@@ -133,5 +133,6 @@ async fn an_unusable_database_is_reported_in_one_sentence() {
     refused(none, "cannot read the database address from /nowhere").await;
 
     fleet.database.owner().await.unwrap().batch_execute("DELETE FROM refinery_schema_history").await.unwrap();
-    refused(fleet.program("archivist-3"), "this archivist needs 5: run `pokerctl apply`").await;
+    let needed = format!("this archivist needs {}: run `pokerctl apply`", database::SCHEMA_VERSION);
+    refused(fleet.program("archivist-3"), &needed).await;
 }
