@@ -4,6 +4,7 @@ use crate::report::{Location, Report, Rule};
 use std::collections::VecDeque;
 use wire::{
     Epoch, VERSION,
+    client::REPEATED_FOR_MS,
     journal::{Cause, Record},
 };
 
@@ -11,21 +12,28 @@ use wire::{
 /// engine that decides every record again remembers the last commands of each player (a repeat
 /// would have no effect) and refuses older ids. A repeat that an engine misses comes soon after the
 /// first: two owners of a table overlap for about a second, and a table with people carries out a
-/// few commands a second at most, so that 256 commands cover a minute.
+/// few commands a second at most, so that 256 commands cover a minute. A command that is sent again
+/// after [`REPEATED_FOR_MS`] is no repeat: its sender may not send it any more, and it may be
+/// carried out again.
 const REMEMBERED: usize = 256;
 
 /// The state of the check over one journal's records.
 pub struct Stamps {
     location: Location,
     epoch: Epoch,
-    /// Marks of the last commands, oldest first.
-    causes: VecDeque<u64>,
+    /// The time that has certainly passed since the check began, in milliseconds: the sum of the
+    /// times between records of one owner.
+    passed_ms: u64,
+    /// Epoch and time of the last record.
+    last: Option<(Epoch, u64)>,
+    /// Marks of the last commands, with the time that had passed, oldest first.
+    causes: VecDeque<(u64, u64)>,
 }
 
 impl Stamps {
     /// Makes the check of one journal.
     pub fn new(location: Location) -> Self {
-        Self { location, epoch: Epoch(0), causes: VecDeque::new() }
+        Self { location, epoch: Epoch(0), passed_ms: 0, last: None, causes: VecDeque::new() }
     }
 
     /// Checks the next record. `numbered` is true when its events carry a number of their own that
@@ -53,6 +61,9 @@ impl Stamps {
             wrong(Rule::Epoch, format!("epoch {} after epoch {}", record.epoch, self.epoch));
         }
         self.epoch = self.epoch.max(record.epoch);
+        let known = self.last.filter(|(epoch, _)| *epoch == record.epoch && !record.resumed);
+        self.passed_ms += known.map_or(0, |(_, at_ms)| record.at_ms.saturating_sub(at_ms));
+        self.last = Some((record.epoch, record.at_ms));
         if let Some(cause) = record.cause.filter(|_| !numbered)
             && !self.is_new(cause)
         {
@@ -64,14 +75,15 @@ impl Stamps {
         report.snapshots += u64::from(record.state.is_some());
     }
 
-    /// Remembers a command. Returns whether it is not among the last [`REMEMBERED`].
+    /// Remembers a command. Returns whether it is not a repeat of one of the last [`REMEMBERED`].
     fn is_new(&mut self, cause: Cause) -> bool {
-        let mark = mark(cause);
-        let known = self.causes.contains(&mark);
+        let (mark, passed_ms) = (mark(cause), self.passed_ms);
+        let repeats = |(other, at_ms): &(u64, u64)| *other == mark && passed_ms - at_ms < REPEATED_FOR_MS;
+        let known = self.causes.iter().any(repeats);
         if self.causes.len() == REMEMBERED {
             self.causes.pop_front();
         }
-        self.causes.push_back(mark);
+        self.causes.push_back((mark, passed_ms));
         !known
     }
 }
@@ -111,5 +123,31 @@ mod tests {
         );
         assert_eq!(stamps.causes.len(), REMEMBERED);
         assert!(stamps.causes.capacity() <= 2 * REMEMBERED);
+    }
+
+    #[test]
+    fn a_command_that_comes_again_is_a_violation_for_as_long_as_it_may_be_repeated() {
+        let record = |at_ms, epoch, resumed, id| Record::<u8, u8> {
+            v: VERSION,
+            epoch: Epoch(epoch),
+            at_ms,
+            resumed,
+            cause: Some(Cause { player: Some(PlayerId(1)), id: CommandId(id) }),
+            events: vec![1],
+            state: None,
+        };
+        for (again, violations) in [
+            (record(REPEATED_FOR_MS - 1, 1, false, 7), 1),
+            (record(REPEATED_FOR_MS, 1, false, 7), 0),
+            // Of clocks of two owners, or one that was set, the times say nothing.
+            (record(REPEATED_FOR_MS, 2, false, 7), 1),
+            (record(REPEATED_FOR_MS, 1, true, 7), 1),
+        ] {
+            let mut stamps = Stamps::new(Location::Table(TableId(1)));
+            let mut report = Report::default();
+            stamps.record(1, &record(0, 1, false, 7), false, &mut report);
+            stamps.record(2, &again, false, &mut report);
+            assert_eq!(report.violations, violations, "{again:?}");
+        }
     }
 }

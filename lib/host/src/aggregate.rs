@@ -42,6 +42,26 @@ pub enum EffectResult<C> {
     Failed,
 }
 
+/// The most commands over a long time and at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Time between two over a long time, in milliseconds; 0 for no limit.
+    pub every_ms: u64,
+    /// How many may come at once.
+    pub burst: u32,
+}
+
+/// The limits of low-priority commands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The rate of one player's commands to one aggregate.
+    pub player: Rate,
+    /// The rate of all players' commands to one aggregate.
+    pub aggregate: Rate,
+    /// The refusal of commands beyond either rate.
+    pub refusal: Refusal,
+}
+
 /// An aggregate: a state in a journal, the commands that it takes, and the effects that follow from
 /// the state. All methods are pure; time and randomness are inputs. Times are milliseconds since
 /// 1970 by the owner's clock.
@@ -115,6 +135,13 @@ pub trait Aggregate: Sized {
     /// hold both; else returns the second.
     fn merge(_first: &mut Self::Command, second: Self::Command) -> Option<Self::Command> {
         Some(second)
+    }
+
+    /// Returns the limits of a low-priority command; `None` for all other commands. A low-priority
+    /// command waits until no other command and no deadline does, and never delays either for
+    /// longer than one record takes.
+    fn low_priority(_command: &Self::Command) -> Option<Limits> {
+        None
     }
 
     /// Answers a command that only reads, from memory; `None` for all other commands.

@@ -14,6 +14,8 @@
 //! - An answer without a record behind it (a refusal, "no change") is given only while ownership is
 //!   certain; for [`FENCE_MS`] after a takeover only after a check that the former owner has
 //!   written no further record.
+//! - The clock's decisions come before all commands except those that waited already when its time
+//!   came. Low-priority commands come last, and are limited for each player and each aggregate.
 //! - All queues are bounded. Every command is answered, unless the journal has a newer owner.
 //! - Effects are derived from the state, run once at a time, and are repeated with growing pauses.
 //!
@@ -23,8 +25,13 @@ mod aggregate;
 mod output;
 mod partition;
 mod running;
+mod runs;
 
-pub use aggregate::{Aggregate, Answer, EffectResult, New, Past, RecordOf};
+pub use aggregate::{Aggregate, Answer, EffectResult, Limits, New, Past, Rate, RecordOf};
 pub use output::{Around, Checked, Journaled, NotRecorded, NotStored, Now, Output, Position, ReadError};
-pub use partition::{FENCE_MS, IDLE_MS, LOOKUP_MS, MAX_HELD, MAX_LOOKUPS, MAX_UNREAD_QUEUED, Partition};
+pub use partition::{
+    FENCE_MS, IDLE_MS, LOOKUP_MS, MAX_HELD, MAX_LOOKUPS, MAX_MISSING, MAX_UNREAD_QUEUED, MISSING_MS,
+    Partition,
+};
 pub use running::Running;
+pub use runs::EndedRuns;

@@ -1,6 +1,7 @@
 //! The host's behaviour, shown with the smallest aggregate.
 
 mod queue;
+mod rude;
 
 use host::{EffectResult, FENCE_MS, IDLE_MS, MAX_LOOKUPS, NotStored, Output, ReadError, RecordOf};
 use queue::{

@@ -165,6 +165,11 @@ impl<S: Service> Task<S> {
             if turn.is_multiple_of(MOST_AT_ONCE) {
                 yield_now().await;
             }
+            // A timer that is made anew for each input does not fire while inputs keep coming.
+            if self.next_wake().is_zero() {
+                self.core.wake(&here(&self.context, self.started));
+                self.carry_out().await?;
+            }
             let wake = self.next_wake();
             tokio::select! {
                 () = tenure.ends() => break,

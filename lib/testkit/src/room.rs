@@ -7,7 +7,7 @@ use poker::table::{self, Effect, Table, TableRecord};
 use std::collections::{BTreeMap, HashSet};
 use tournament::{Command, Effect as DirectorEffect, Payment, Saved};
 use wire::{
-    Action, Chips, CommandId, Epoch, PlayerCommand, PlayerId, TableId, TournamentId, VERSION,
+    Action, Chips, CommandId, Epoch, PlayerCommand, PlayerId, Refusal, TableId, TournamentId, VERSION,
     cashier::{Account, TableMoneyRequest},
     event::{Event, HandEvent, Seed, TableEvent},
     journal::{Cause, Record},
@@ -86,6 +86,16 @@ impl JournaledTable {
             self.told.extend(table::public(event));
         }
         self.journal.push(record);
+    }
+
+    /// Carries out a command as the table's owner does: not twice, and not out of date.
+    ///
+    /// # Errors
+    /// The table's refusal.
+    pub fn command(&mut self, cause: Cause, command: &TableCommand, at_ms: u64) -> Result<(), Refusal> {
+        let events = self.table.decide(cause, command, at_ms)?;
+        self.write(Some(cause), events, at_ms);
+        Ok(())
     }
 
     /// Carries out an action of the player in turn.

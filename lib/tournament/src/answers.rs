@@ -1,8 +1,10 @@
 //! The memory of answered commands, and the state that a journal's records add up to. A repeat of a
 //! command gets the first answer, also from the next owner, because the memory is rebuilt from the
-//! records' causes.
+//! records' causes. A command of a player whose answer is forgotten is never carried out again
+//! ([`EndedRuns`]).
 
 use crate::state::Tournament;
+use host::EndedRuns;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use wire::{
@@ -44,13 +46,21 @@ pub struct Saved {
     tournament: Tournament,
     players: BTreeMap<PlayerId, VecDeque<RememberedCommand>>,
     administrator: VecDeque<RememberedCommand>,
+    /// Programs of players none of whose answers is remembered.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    ended: BTreeMap<PlayerId, EndedRuns>,
 }
 
 impl Saved {
     /// Returns a tournament before its first record.
     #[must_use]
     pub fn new(id: TournamentId) -> Self {
-        Self { tournament: Tournament::new(id), players: BTreeMap::new(), administrator: VecDeque::new() }
+        Self {
+            tournament: Tournament::new(id),
+            players: BTreeMap::new(),
+            administrator: VecDeque::new(),
+            ended: BTreeMap::new(),
+        }
     }
 
     /// Returns the tournament.
@@ -89,6 +99,16 @@ impl Saved {
         remembered.iter().rev().find(|answered| answered.id == cause.id).map(|answered| &answered.answer)
     }
 
+    /// Returns whether a player's command that is not remembered comes after a later one of the
+    /// same program, or its ids do not count up.
+    #[must_use]
+    pub fn is_out_of_date(&self, cause: Cause) -> bool {
+        let Some(player) = cause.player else { return false };
+        let Some(remembered) = self.players.get(&player) else { return false };
+        let none = EndedRuns::default();
+        self.ended.get(&player).unwrap_or(&none).is_out_of_date(ids(remembered), cause.id)
+    }
+
     fn remember(&mut self, cause: Cause, at_ms: u64, event: &TournamentEvent) {
         let answer = match event {
             TournamentEvent::EntryReserved { bot: false, .. } => Answer::Pending,
@@ -101,10 +121,18 @@ impl Saved {
             Some(player) => (self.players.entry(player).or_default(), PER_PLAYER),
             None => (&mut self.administrator, PER_ADMINISTRATOR),
         };
-        if remembered.len() == most {
-            remembered.pop_front();
-        }
+        let oldest = if remembered.len() == most { remembered.pop_front() } else { None };
         remembered.push_back(RememberedCommand { id: cause.id, at_ms, answer });
+        if let Some(player) = cause.player {
+            let mut ended = self.ended.remove(&player).unwrap_or_default();
+            if let Some(oldest) = oldest {
+                ended.forgotten(oldest.id, ids(remembered));
+            }
+            ended.remembered(cause.id);
+            if !ended.is_empty() {
+                self.ended.insert(player, ended);
+            }
+        }
         self.forget();
     }
 
@@ -148,6 +176,11 @@ impl Saved {
         oldest.sort_unstable();
         for (_, player) in oldest.into_iter().take(WITHOUT_ENTRY / 4) {
             self.players.remove(&player);
+            self.ended.remove(&player);
         }
     }
+}
+
+fn ids(remembered: &VecDeque<RememberedCommand>) -> impl Iterator<Item = CommandId> + Clone {
+    remembered.iter().map(|command| command.id)
 }

@@ -132,10 +132,13 @@ impl Aggregate for TournamentHost {
 
     fn decide(
         &self,
-        _cause: Option<Cause>,
+        cause: Option<Cause>,
         order: &TournamentOrder,
         now_ms: u64,
     ) -> Result<Vec<TournamentEvent>, Refusal> {
+        if cause.is_some_and(|cause| self.saved.is_out_of_date(cause)) {
+            return Err(Refusal::OutOfDate);
+        }
         match order {
             TournamentOrder::Do(command) => self.tournament().decide(command.clone(), now_ms),
             TournamentOrder::Show(_) => Ok(Vec::new()),
@@ -309,6 +312,30 @@ mod tests {
             let cause = Cause { player: Some(PlayerId(n)), id: CommandId(n) };
             assert!(read.answer(cause).is_some());
         }
+    }
+
+    #[test]
+    fn a_command_that_is_used_again_after_others_is_out_of_date() {
+        let mut host = TournamentHost::new(ID);
+        let player = PlayerId(7);
+        let cause = |run: u64| Cause { player: Some(player), id: CommandId(run << 40) };
+        for run in 1..=6 {
+            let mut record = record(7, None);
+            record.cause = Some(cause(run));
+            if run % 2 == 0 {
+                record.events = vec![TournamentEvent::EntryWithdrawn { player }];
+            }
+            host.evolve(record);
+        }
+        let register = TournamentOrder::Do(Command::Register { player, name: "p7".to_owned() });
+        for run in 1..=6 {
+            let again = host.answer(cause(run)).is_some()
+                || host.decide(Some(cause(run)), &register, 1) == Err(Refusal::OutOfDate);
+            assert!(again, "command {run} would be carried out again");
+        }
+        assert_ne!(host.decide(Some(cause(7)), &register, 1), Err(Refusal::OutOfDate));
+        let saved: Saved = wire::codec::decode(&wire::codec::encode(&host.saved).unwrap()).unwrap();
+        assert_eq!(saved, host.saved);
     }
 
     #[test]

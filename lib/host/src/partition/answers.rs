@@ -6,6 +6,9 @@ use wire::{Refusal, journal::Cause};
 
 /// Refusals that one aggregate remembers: about as many as commands are queued at a time.
 const MAX_REFUSALS: usize = 256;
+/// Refusals of one player that one aggregate remembers: a client has as many commands unanswered,
+/// and one player's refusals must not drive out those of others.
+const MAX_REFUSALS_OF_PLAYER: usize = wire::client::MAX_UNANSWERED;
 /// Commands of one aggregate that are held until a later record answers them.
 pub const MAX_HELD: usize = 4_096;
 /// Repeats of one command that are held; beyond, the oldest is dropped, as its sender has given it
@@ -24,7 +27,13 @@ impl<A: Aggregate, R> Host<A, R> {
         if refusal.is_transient() || cause.player.is_none() || self.refusal(cause).is_some() {
             return;
         }
-        if self.refusals.len() == MAX_REFUSALS {
+        let of_player = |(known, _): &(Cause, Refusal)| known.player == cause.player;
+        let count = self.refusals.iter().filter(|known| of_player(known)).count();
+        if count >= MAX_REFUSALS_OF_PLAYER
+            && let Some(oldest) = self.refusals.iter().position(of_player)
+        {
+            self.refusals.remove(oldest);
+        } else if self.refusals.len() == MAX_REFUSALS {
             self.refusals.pop_front();
         }
         self.refusals.push_back((cause, refusal.clone()));

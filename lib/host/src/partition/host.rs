@@ -1,7 +1,7 @@
 //! One aggregate in its owner's memory: the state as of the last stored record, queued commands,
 //! and held commands, whose answer comes with a later record.
 
-use super::{Context, IDLE_MS, queued::QueuedCommand, unread::READ_MS};
+use super::{Context, IDLE_MS, low::LowPriority, queued::QueuedCommand, unread::READ_MS};
 use crate::{
     Aggregate, Around, EffectResult, Journaled, Now, Output, Past, Position, ReadError, RecordOf, Running,
     running::pause_ms,
@@ -30,7 +30,9 @@ pub(super) struct PendingAppend<A: Aggregate, R> {
     pub(super) since_ms: u64,
 }
 
-/// Whether turns have lost time that the clock has to give back.
+/// Whether turns have lost time that the clock has to give back, and which commands go before the
+/// clock's decisions.
+#[derive(Default)]
 pub(super) struct Clock {
     /// The number of outages for which the clock has been extended; `None`: it is to be extended in
     /// any case.
@@ -38,6 +40,9 @@ pub(super) struct Clock {
     /// Whether a record was stored late, so that an actor may have had less time than its clock
     /// says.
     pub(super) held_up: bool,
+    /// Once a deadline has passed: how many of the queued commands waited already when that was
+    /// noticed. They go before the clock's decisions, and all others after them.
+    pub(super) ahead: Option<usize>,
 }
 
 /// A pause after a failure that would otherwise repeat at once.
@@ -59,6 +64,7 @@ pub(super) struct Host<A: Aggregate, R> {
     pub(super) aggregate: A,
     pub(super) position: Position,
     pub(super) queue: VecDeque<QueuedCommand<A::Command, R>>,
+    pub(super) low: LowPriority<A::Command, R>,
     pub(super) stage: JournalState<A, R>,
     /// The time of the last record that this owner has stored since it read the journal; none
     /// before. From the first one on no earlier owner can write.
@@ -112,9 +118,10 @@ impl<A: Aggregate, R> Host<A, R> {
             aggregate,
             position: Position::default(),
             queue: VecDeque::new(),
+            low: LowPriority::default(),
             stage: JournalState::Idle,
             written: None,
-            clock: Clock { outages: None, held_up: false },
+            clock: Clock::default(),
             pause: Pause::default(),
             running: Running::default(),
             armed_ms: None,
@@ -150,7 +157,7 @@ impl<A: Aggregate, R> Host<A, R> {
         if self.queue.len() >= A::MAX_QUEUED || context.releasing {
             return context.turn_away(queued.token);
         }
-        self.queue.push_back(queued);
+        self.put_in_queue(queued, context);
         self.go_on(context);
     }
 
@@ -206,7 +213,7 @@ impl<A: Aggregate, R> Host<A, R> {
             Ok(loaded) => {
                 (self.aggregate, self.position) = (loaded.aggregate, journal.position);
                 (self.stage, self.written) = (JournalState::Idle, None);
-                (self.clock, self.pause) = (Clock { outages: None, held_up: false }, Pause::default());
+                (self.clock, self.pause) = (Clock::default(), Pause::default());
                 context.outputs.push(Output::Loaded { id: context.id });
                 self.answer_held(context);
                 self.start_effects(context);
@@ -233,6 +240,9 @@ impl<A: Aggregate, R> Host<A, R> {
             context.refuse(queued.token.take(), refusal.clone());
         }
         self.queue.retain(|queued| queued.cause.is_none());
+        for queued in self.low.clear() {
+            context.refuse(queued.token, refusal.clone());
+        }
         for (_, token) in self.held.drain(..) {
             context.refuse(Some(token), refusal.clone());
         }
@@ -328,6 +338,7 @@ impl<A: Aggregate, R> Host<A, R> {
     fn leaves_ms(&self) -> Option<u64> {
         let is_idle = matches!(self.stage, JournalState::Idle)
             && self.queue.is_empty()
+            && self.low.is_empty()
             && self.held.is_empty()
             && self.running.is_idle();
         (is_idle && self.position.last > 0 && self.aggregate.is_over())

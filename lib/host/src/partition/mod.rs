@@ -2,6 +2,8 @@
 
 mod answers;
 mod host;
+mod low;
+mod low_queue;
 mod queued;
 mod unread;
 mod writing;
@@ -17,7 +19,7 @@ use unread::Unread;
 use wire::{Epoch, Refusal, journal::Cause};
 
 pub use answers::MAX_HELD;
-pub use unread::{LOOKUP_MS, MAX_LOOKUPS, MAX_UNREAD_QUEUED};
+pub use unread::{LOOKUP_MS, MAX_LOOKUPS, MAX_MISSING, MAX_UNREAD_QUEUED, MISSING_MS};
 
 /// For so long after a takeover, in milliseconds, an answer without a record behind it is given
 /// only after a check of the journal: the former owner may have written one more record before it
@@ -299,10 +301,14 @@ impl<A: Aggregate, R> Partition<A, R> {
                 Some(_) if !around.is_certain() => self.refuse(refused.token, Refusal::unavailable(A::NAME)),
                 Some(Err(refusal)) => self.refuse(refused.token, refusal),
                 Some(Ok((aggregate, events))) => {
+                    self.unread.made(id);
                     self.hosts.insert(id, Box::new(Host::new(aggregate, Some(now.mono_ms))));
                     if let Some((host, mut context)) = self.host(around, id) {
                         host.create(refused, events, &mut context);
                     }
+                }
+                None if around.is_certain() && self.unread.is_missing(id, now.mono_ms) => {
+                    self.refuse(refused.token, A::unknown());
                 }
                 None => {
                     if let Some(refused) = self.unread.look_up(id, refused, &mut self.outputs) {
@@ -324,9 +330,12 @@ impl<A: Aggregate, R> Partition<A, R> {
                     // it.
                     let asked_ms = (!queue.is_empty()).then_some(now_ms);
                     let mut host = Box::new(Host::new(loaded.aggregate, asked_ms));
-                    (host.queue, host.position) = (queue, journal.position);
+                    host.position = journal.position;
                     self.hosts.insert(id, host);
                     if let Some((host, mut context)) = self.host(around, id) {
+                        for queued in queue {
+                            host.put_in_queue(queued, &mut context);
+                        }
                         host.taken_over(loaded.epoch, loaded.last, &mut context);
                     }
                     return;
@@ -340,6 +349,10 @@ impl<A: Aggregate, R> Partition<A, R> {
             Ok(None) | Err(_) => None,
         };
         let is_unknown = refusal.is_some();
+        // Before that a former owner might still write the journal that was not found.
+        if is_unknown && now_ms.saturating_sub(self.since_ms) > FENCE_MS + LOOKUP_MS {
+            self.unread.remember_missing(id, now_ms);
+        }
         let refusal = refusal.unwrap_or_else(|| Refusal::unavailable(A::NAME));
         // Commands that came during the reading may refer to records written since.
         let late = if is_unknown { queue.split_off(asked.min(queue.len())) } else { Default::default() };

@@ -4,7 +4,7 @@
 
 use super::queued::QueuedCommand;
 use crate::{Aggregate, Output};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// Journals that are read at the same time without a request for them. Each takes a round trip for
 /// every record.
@@ -15,6 +15,10 @@ pub const MAX_UNREAD_QUEUED: usize = 64;
 pub const MAX_LOOKUPS: usize = 16;
 /// Time limit of a look-up, in milliseconds.
 pub const LOOKUP_MS: u64 = 500;
+/// How long it is remembered that an id is unknown, in milliseconds.
+pub const MISSING_MS: u64 = 60_000;
+/// Unknown ids that are remembered; a further one drives the oldest out.
+pub const MAX_MISSING: usize = 1_024;
 /// Time limit for reading an existing journal, in milliseconds.
 pub(super) const READ_MS: u64 = 10_000;
 /// Pause after a journal could not be read, in milliseconds.
@@ -29,6 +33,15 @@ pub(super) struct Unread<A: Aggregate, R> {
     lookups: usize,
     /// Reading ahead pauses until this time, by the monotonic clock.
     not_before_ms: u64,
+    missing: Missing<A::Id>,
+}
+
+/// Ids that were looked up and have no journal.
+struct Missing<I> {
+    ids: HashSet<I>,
+    /// The same ids with the time until which each is remembered, by the monotonic clock; the
+    /// oldest first.
+    until_ms: VecDeque<(I, u64)>,
 }
 
 struct Journal<A: Aggregate, R> {
@@ -53,7 +66,8 @@ impl<A: Aggregate, R> Unread<A, R> {
         let order: VecDeque<A::Id> = journals.into_iter().collect();
         let unread = |&id| (id, Journal { reading: Reading::NotYet, queue: VecDeque::new(), asked: 0 });
         let journals = order.iter().map(unread).collect();
-        Self { journals, order, reading_ahead: 0, lookups: 0, not_before_ms: 0 }
+        let missing = Missing { ids: HashSet::new(), until_ms: VecDeque::new() };
+        Self { journals, order, reading_ahead: 0, lookups: 0, not_before_ms: 0, missing }
     }
 
     /// Queues a command to a journal that is still to be read, and has that journal read now.
@@ -99,6 +113,31 @@ impl<A: Aggregate, R> Unread<A, R> {
         None
     }
 
+    /// Remembers that an id has no journal. To be called only when no other process can give it
+    /// one.
+    pub(super) fn remember_missing(&mut self, id: A::Id, mono_ms: u64) {
+        self.missing.forget(mono_ms);
+        if self.missing.ids.len() >= MAX_MISSING {
+            self.missing.forget_oldest();
+        }
+        if self.missing.ids.insert(id) {
+            self.missing.until_ms.push_back((id, mono_ms.saturating_add(MISSING_MS)));
+        }
+    }
+
+    /// Returns whether an id was looked up not long ago and has no journal.
+    pub(super) fn is_missing(&mut self, id: A::Id, mono_ms: u64) -> bool {
+        self.missing.forget(mono_ms);
+        self.missing.ids.contains(&id)
+    }
+
+    /// Takes note that an id gets a journal.
+    pub(super) fn made(&mut self, id: A::Id) {
+        if self.missing.ids.remove(&id) {
+            self.missing.until_ms.retain(|(missing, _)| *missing != id);
+        }
+    }
+
     /// Starts to read the next journals for which no request has come.
     pub(super) fn read_ahead(&mut self, mono_ms: u64, outputs: &mut Vec<Output<A, R>>) {
         while self.reading_ahead < READ_AHEAD
@@ -141,5 +180,20 @@ impl<A: Aggregate, R> Unread<A, R> {
     pub(super) fn clear(&mut self) -> impl Iterator<Item = QueuedCommand<A::Command, R>> + use<A, R> {
         self.order.clear();
         std::mem::take(&mut self.journals).into_values().flat_map(|journal| journal.queue)
+    }
+}
+
+impl<I: Copy + Eq + std::hash::Hash> Missing<I> {
+    /// Forgets the ids whose time is over.
+    fn forget(&mut self, mono_ms: u64) {
+        while self.until_ms.front().is_some_and(|(_, until_ms)| *until_ms <= mono_ms) {
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some((id, _)) = self.until_ms.pop_front() {
+            self.ids.remove(&id);
+        }
     }
 }

@@ -24,11 +24,16 @@ const CLOCK_SLACK_MS: u64 = 50;
 const RENEW_AFTER: u64 = 32_768;
 
 impl<A: Aggregate, R> Host<A, R> {
-    /// Carries out all that is due: queued commands, then the clock's decisions, then due
-    /// reminders.
+    /// Carries out all that is due: the clock's decisions, due reminders, and queued commands.
     pub(super) fn go_on<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) {
         while matches!(self.stage, JournalState::Idle) && !context.releasing {
-            match self.queue.pop_front() {
+            if self.is_clock_next(context.now.wall_ms) && self.tick(context) {
+                continue;
+            }
+            if let Some(news) = self.aggregate.reminder(context.now.wall_ms) {
+                context.outputs.push(Output::Tell { id: context.id, news, answers: None });
+            }
+            match self.next_queued(context.now.mono_ms) {
                 Some(queued) => {
                     let queued = self.together(queued);
                     self.carry_out(queued, context);
@@ -37,12 +42,31 @@ impl<A: Aggregate, R> Host<A, R> {
                 None => break,
             }
         }
-        if matches!(self.stage, JournalState::Idle)
-            && !context.releasing
-            && let Some(news) = self.aggregate.reminder(context.now.wall_ms)
-        {
-            context.outputs.push(Output::Tell { id: context.id, news, answers: None });
+    }
+
+    /// Returns whether a deadline has passed and no command is left that waited already when that
+    /// was noticed: an action that came in time is not late because of other commands, and
+    /// commands that keep coming do not stop the clock.
+    fn is_clock_next(&mut self, now_ms: u64) -> bool {
+        if self.queue.is_empty() && self.low.is_empty() {
+            self.clock.ahead = None;
+            return false;
         }
+        let has_passed = self.aggregate.next_deadline_ms().is_some_and(|deadline_ms| deadline_ms <= now_ms);
+        self.clock.ahead = has_passed.then(|| self.clock.ahead.unwrap_or(self.queue.len()));
+        self.clock.ahead == Some(0)
+    }
+
+    /// Takes the next command out of the queues.
+    fn next_queued(&mut self, mono_ms: u64) -> Option<QueuedCommand<A::Command, R>> {
+        let overdue = self.low.next(true, mono_ms);
+        overdue.or_else(|| self.pop_queued()).or_else(|| self.low.next(false, mono_ms))
+    }
+
+    fn pop_queued(&mut self) -> Option<QueuedCommand<A::Command, R>> {
+        let queued = self.queue.pop_front()?;
+        self.clock.ahead = self.clock.ahead.map(|ahead| ahead.saturating_sub(1));
+        Some(queued)
     }
 
     /// Merges commands from effects' answers that came together, as far as possible.
@@ -159,6 +183,7 @@ impl<A: Aggregate, R> Host<A, R> {
         }
         let decided = !events.is_empty();
         if decided {
+            self.clock.ahead = None;
             self.write(None, events, context);
         }
         decided
@@ -167,8 +192,8 @@ impl<A: Aggregate, R> Host<A, R> {
     /// Returns whether the aggregate is at rest and its last snapshot lies so far behind the
     /// stream's newest record that it would keep the stream from being trimmed.
     pub(super) fn is_renewal_due(&self, newest: u64) -> bool {
-        let idle =
-            matches!(self.stage, JournalState::Idle) && self.queue.is_empty() && !self.aggregate.is_over();
+        let waits = !self.queue.is_empty() || !self.low.is_empty();
+        let idle = matches!(self.stage, JournalState::Idle) && !waits && !self.aggregate.is_over();
         idle && self.position.last > 0 && self.position.snapshot + RENEW_AFTER < newest
     }
 

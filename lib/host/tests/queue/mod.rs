@@ -4,13 +4,17 @@
 
 pub mod harness;
 
-use host::{Aggregate, Answer, New, Past, RecordOf, Running};
+use host::{Aggregate, Answer, Limits, New, Past, Rate, RecordOf, Running};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use wire::{CommandId, PlayerId, Refusal, TableId, event::Seed, journal::Cause};
 
 /// After this time in the queue, in milliseconds, a player gives up.
 pub const PATIENCE_MS: u64 = 10_000;
+/// The rate of one player's chat.
+pub const CHAT_OF_PLAYER: Rate = Rate { every_ms: 500, burst: 2 };
+/// The rate of all players' chat.
+pub const CHAT: Rate = Rate { every_ms: 100, burst: 5 };
 /// Records between two snapshots.
 const CADENCE: usize = 4;
 
@@ -24,6 +28,8 @@ pub enum QueueCommand {
     Nothing,
     /// Causes a record of this many bytes.
     Write(usize),
+    /// Causes a record, with low priority.
+    Chat,
     /// The answer to the effect that seats a pair.
     Seated(u64),
 }
@@ -37,6 +43,7 @@ pub enum QueueEvent {
     Seated(u64),
     Extended(u64),
     Written(String),
+    Said,
     Closed,
 }
 
@@ -71,7 +78,7 @@ impl QueueState {
         let mut pending = None;
         for event in events {
             match event {
-                QueueEvent::Opened | QueueEvent::Written(_) => {}
+                QueueEvent::Opened | QueueEvent::Written(_) | QueueEvent::Said => {}
                 QueueEvent::Joined(player, until_ms) => self.waiting.push((*player, *until_ms)),
                 QueueEvent::GaveUp(player) => self.waiting.retain(|(other, _)| other != player),
                 QueueEvent::Paired(pair, one, other) => {
@@ -148,6 +155,7 @@ impl Aggregate for Queue {
             QueueCommand::Close => Ok(vec![QueueEvent::Closed]),
             QueueCommand::Look | QueueCommand::Nothing => Ok(Vec::new()),
             QueueCommand::Write(bytes) => Ok(vec![QueueEvent::Written("x".repeat(*bytes))]),
+            QueueCommand::Chat => Ok(vec![QueueEvent::Said]),
             QueueCommand::Seated(pair) if self.state.pairs.contains_key(pair) => {
                 Ok(vec![QueueEvent::Seated(*pair)])
             }
@@ -161,6 +169,11 @@ impl Aggregate for Queue {
             None => self.state.evolve(record.cause, &record.events),
         }
         record.events
+    }
+
+    fn low_priority(command: &QueueCommand) -> Option<Limits> {
+        let limits = Limits { player: CHAT_OF_PLAYER, aggregate: CHAT, refusal: Refusal::TooManySpeakers };
+        (*command == QueueCommand::Chat).then_some(limits)
     }
 
     fn look(&self, command: &QueueCommand, _: Option<PlayerId>, _: u64) -> Option<QueueReply> {

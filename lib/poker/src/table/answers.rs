@@ -1,11 +1,12 @@
 //! The memory of answered commands: a repeated command gets its first answer and is not carried out
 //! again.
 //!
-//! Invariant: a command of a player is carried out at most once, as long as the client's ids count
-//! up and a command is repeated for no longer than [`wire::client::REPEATED_FOR_MS`]. A command
-//! whose answer may have been forgotten is refused as out of date. The reasons for the bounds are
-//! in `docs/decisions/0020-answers-to-repeats.md`.
+//! Invariant: a command of a player is carried out at most once, as long as it is repeated for no
+//! longer than [`wire::client::REPEATED_FOR_MS`], whatever ids the client uses ([`EndedRuns`]). A
+//! command whose answer may have been forgotten is refused as out of date. The reasons for the
+//! bounds are in `docs/decisions/0020-answers-to-repeats.md` and `0047-rude-clients.md`.
 
+use host::EndedRuns;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use wire::{
@@ -23,9 +24,6 @@ const MOST_GUESTS: usize = 256;
 /// The most players without a seat whose answers are kept. There are more than [`MOST_GUESTS`]
 /// where owners' clocks differ: then less time is known to have passed than a clock says.
 const MOST_KEPT: usize = 2 * MOST_GUESTS;
-/// A client numbers its commands upwards from a random number of 52 bits. An id that is below
-/// another one by less than this is of the same client, except once in four billion times.
-const RUN: u64 = 1 << 20;
 
 /// The answer to a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +68,9 @@ struct Remembered {
     passed_ms: u64,
     /// The oldest first.
     answers: VecDeque<(CommandId, Answer)>,
+    /// Programs of the player none of whose answers is kept.
+    #[serde(default, skip_serializing_if = "EndedRuns::is_empty")]
+    ended: EndedRuns,
 }
 
 impl Answers {
@@ -78,12 +79,12 @@ impl Answers {
         answers.iter().rev().find(|(id, _)| *id == cause.id).map(|(_, answer)| answer)
     }
 
-    /// Returns whether a command that is not remembered comes after a later one of the same client.
-    /// Commands of the fleet may come in any order: their own numbers show whether they are out of
-    /// date.
+    /// Returns whether a command that is not remembered comes after a later one of the same client,
+    /// or its ids do not count up. Commands of the fleet may come in any order: their own numbers
+    /// show whether they are out of date.
     pub(super) fn is_out_of_date(&self, cause: Cause) -> bool {
-        let later = |(id, _): &(CommandId, Answer)| id.0.checked_sub(cause.id.0).is_some_and(|by| by < RUN);
-        cause.player.is_some() && self.of(cause.player).is_some_and(|known| known.answers.iter().any(later))
+        let of_player = cause.player.and_then(|player| self.of(Some(player)));
+        of_player.is_some_and(|known| known.ended.is_out_of_date(ids(&known.answers), cause.id))
     }
 
     /// Returns whether an answer to this player can be kept.
@@ -94,14 +95,17 @@ impl Answers {
         seated || self.of(Some(player)).is_some() || room
     }
 
-    /// Returns whether any answers are kept for a time only.
-    pub(super) fn has_guests(&self) -> bool {
-        self.0.iter().any(|known| known.guest)
+    /// Returns whether anything is kept for a time only.
+    pub(super) fn counts_time(&self) -> bool {
+        self.0.iter().any(|known| known.guest || !known.ended.is_empty())
     }
 
     /// Notes that so much time has certainly passed, in milliseconds, and forgets the answers of
-    /// guests whose last command was [`KEPT_MS`] ago.
+    /// guests whose last command was [`KEPT_MS`] ago, and programs that ended then.
     pub(super) fn pass(&mut self, passed_ms: u64) {
+        for known in &mut self.0 {
+            known.ended.pass(passed_ms, KEPT_MS);
+        }
         for known in self.0.iter_mut().filter(|known| known.guest) {
             known.passed_ms = known.passed_ms.saturating_add(passed_ms);
         }
@@ -114,8 +118,8 @@ impl Answers {
         let known = match self.0.iter().position(|known| known.player == cause.player) {
             Some(at) => self.0.get_mut(at),
             None => {
-                let answers = VecDeque::new();
-                self.0.push(Remembered { player: cause.player, at_ms, guest, passed_ms: 0, answers });
+                let (answers, ended) = (VecDeque::new(), EndedRuns::default());
+                self.0.push(Remembered { player: cause.player, at_ms, guest, passed_ms: 0, answers, ended });
                 self.0.last_mut()
             }
         };
@@ -172,11 +176,18 @@ impl Remembered {
         let beside = self.answers.iter().filter(|(_, answer)| *answer == Answer::AwaitsChips).count();
         if self.answers.len() - beside >= MAX_UNANSWERED
             && let Some(oldest) = self.answers.iter().position(|(_, answer)| answer.is_settled())
+            && let Some((forgotten, _)) = self.answers.remove(oldest)
+            && self.player.is_some()
         {
-            self.answers.remove(oldest);
+            self.ended.forgotten(forgotten, ids(&self.answers).chain([id]));
         }
+        self.ended.remembered(id);
         self.answers.push_back((id, answer));
     }
+}
+
+fn ids(answers: &VecDeque<(CommandId, Answer)>) -> impl Iterator<Item = CommandId> + Clone {
+    answers.iter().map(|(id, _)| *id)
 }
 
 #[cfg(test)]
@@ -214,6 +225,22 @@ mod tests {
     }
 
     #[test]
+    fn a_command_that_is_used_again_after_others_is_out_of_date_until_its_program_is_forgotten() {
+        for guest in [true, false] {
+            let mut answers = Answers::default();
+            for run in 1..=6 {
+                answers.remember(cause(ANN, run << 40), Answer::Done(run), 0, guest);
+            }
+            let late: Vec<u64> =
+                (1..=6).filter(|run| answers.is_out_of_date(cause(ANN, run << 40))).collect();
+            assert_eq!(late, [1, 2, 3, 4, 5, 6], "guest: {guest}");
+            assert!(answers.counts_time());
+            answers.pass(KEPT_MS);
+            assert!(!answers.is_out_of_date(cause(ANN, 1 << 40)), "guest: {guest}");
+        }
+    }
+
+    #[test]
     fn guests_are_forgotten_after_a_time_and_are_not_too_many() {
         let mut answers = Answers::default();
         answers.remember(cause(ANN, 1), Answer::Done(1), 0, false);
@@ -238,7 +265,7 @@ mod tests {
         assert!(answers.get(cause(ANN, 1)).is_some());
         answers.pass(KEPT_MS);
         assert!(answers.get(cause(ANN, 1)).is_none());
-        assert!(!answers.has_guests());
+        assert!(!answers.counts_time());
     }
 
     #[test]

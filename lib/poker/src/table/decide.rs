@@ -115,7 +115,9 @@ impl Table {
         if self.answer(cause).is_some() {
             return Ok(Vec::new());
         }
-        if self.memory.is_out_of_date(cause) {
+        // Gateways send these commands under any id, and no answer to them is remembered.
+        let is_told = matches!(command, TableCommand::Online { .. } | TableCommand::Gone { .. });
+        if !is_told && self.memory.is_out_of_date(cause) {
             return Err(Refusal::OutOfDate);
         }
         let mut events = match (command, cause.player) {

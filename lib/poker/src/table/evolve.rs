@@ -32,7 +32,7 @@ impl Table {
         let known = self.stamp.filter(|stamp| stamp.epoch == epoch && !resumed);
         self.memory.pass(known.map_or(0, |stamp| at_ms.saturating_sub(stamp.at_ms)));
         self.apply_events(record.cause, &record.events, at_ms);
-        self.stamp = self.memory.has_guests().then_some(Stamp { epoch, at_ms });
+        self.stamp = self.memory.counts_time().then_some(Stamp { epoch, at_ms });
     }
 
     /// Applies the events of one record, written at `at_ms`.
