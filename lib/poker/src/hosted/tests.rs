@@ -107,11 +107,26 @@ fn a_bot_worker_acts_for_the_tables_house_bots_alone() {
         let cause = Cause { player: Some(PlayerId(player)), id: CommandId(9) };
         host.decide(Some(cause), &order, 10_001)
     };
-    let turn = journaled.host.table.player_to_act().unwrap();
-    assert!(act(&journaled.host, Sender::BotWorker, turn.0).is_ok());
+    let in_turn = [1, 2].map(|bot| act(&journaled.host, Sender::BotWorker, bot));
+    assert_eq!(in_turn.iter().filter(|decided| decided.is_ok()).count(), 1, "{in_turn:?}");
+    assert!(in_turn.contains(&Err(Refusal::NotYourTurn)), "{in_turn:?}");
     let stranger = act(&journaled.host, Sender::BotWorker, 77);
     assert!(matches!(stranger, Err(Refusal::BadMessage { .. })), "{stranger:?}");
     assert_eq!(act(&journaled.host, Sender::Gateway, 77), Err(Refusal::NotSeated));
+}
+
+#[test]
+fn chat_alone_has_a_low_priority() {
+    let asked = |command: PlayerCommand| TableOrder::Asked {
+        command: command.by("ann"),
+        sender: Sender::Gateway,
+        takes_scripts: false,
+    };
+    let say = asked(PlayerCommand::Say { text: "hello".to_owned() });
+    assert_eq!(TableHost::low_priority(&say).map(|limits| limits.refusal), Some(Refusal::TooManySpeakers));
+    for other in [asked(PlayerCommand::Leave), TableOrder::PaidBack(PostingId("x".to_owned()))] {
+        assert_eq!(TableHost::low_priority(&other), None);
+    }
 }
 
 #[test]
