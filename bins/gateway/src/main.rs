@@ -6,7 +6,7 @@
 //! | `slots`, `origin`, `proxied` | how many connections there may be, and from where |
 //! | `session`, `lanes` | one connection's requests: kept in order, passed on, answered |
 //! | `session::requests` | one file for each kind of request |
-//! | `outbox`, `traffic` | frames that wait to be sent, bounded for each connection and in all |
+//! | `outbox`, `traffic`, `slow_clients` | frames that wait to be sent, bounded for each connection and in all |
 //! | `feeds`, `chunk`, `viewer_position` | watched tables: every viewer gets every event once, in order |
 //! | `connections`, `notices` | the connection of each player: one at a time in the whole fleet |
 //! | `disconnects` | tells tables which players' connections are gone |
@@ -43,6 +43,7 @@ mod service;
 mod service_watch;
 mod session;
 mod slots;
+mod slow_clients;
 mod socket;
 mod traffic;
 mod transport;
@@ -115,7 +116,7 @@ async fn start(args: &Args) -> anyhow::Result<(Arc<Gateway>, TcpListener, TcpLis
     let connections = Arc::new(Connections::new());
     let slots = Arc::new(Slots::new(args.slots()));
     let traffic = Arc::new(args.traffic());
-    tokio::spawn(traffic::watch(Arc::clone(&traffic), Arc::clone(&connections)));
+    tokio::spawn(slow_clients::close(Arc::clone(&traffic), Arc::clone(&connections)));
     let addresses = vec![
         format!("tcp://{}:{}", args.host(tcp_address), tcp_address.port()),
         format!("ws://{}:{}/", args.host(ws_address), ws_address.port()),

@@ -38,7 +38,7 @@ async fn a_websocket_handshake_ends_in_time_although_the_client_reads_no_answers
 /// Lets a coordinator take every command; returns the number of those that it has taken.
 async fn coordinator(room: &Room) -> Arc<AtomicUsize> {
     let bus = room.stage.bus(Role::Coordinator.name()).await.unwrap();
-    let mut commands = bus.serve("command.tournament.*".to_owned(), None).await.unwrap();
+    let mut commands = bus.serve("command.tournament.*.*".to_owned(), None).await.unwrap();
     let taken = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&taken);
     tokio::spawn(async move {
