@@ -182,8 +182,7 @@ pub enum Refusal {
         /// Maximum number of characters.
         most: u16,
     },
-    /// Too many people without a seat have recently chatted at this table, or more lines come than
-    /// it takes of a player or of all.
+    /// Too many people without a seat have recently chatted at this table.
     #[error("too many people talk at this table: try again in some minutes")]
     TooManySpeakers,
     /// A later command of the same player was carried out, and this one is not among the remembered

@@ -153,12 +153,12 @@ async fn lost_network(fleet: &Fleet, way: Way) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Says numbered lines, one after the other, no faster than a table takes them of one player.
+/// Says numbered lines, one after the other.
 async fn talk(handle: client::Handle, table: TableId, lines: u32) -> anyhow::Result<()> {
     for line in 1..=lines {
         let said = handle.request(PlayerCommand::Say { text: format!("line {line}") }.at(table)).await?;
         ensure!(said == ServerMessage::Done, "{said:?}");
-        sleep(Duration::from_millis(150)).await;
+        sleep(Duration::from_millis(20)).await;
     }
     Ok(())
 }
@@ -166,7 +166,7 @@ async fn talk(handle: client::Handle, table: TableId, lines: u32) -> anyhow::Res
 /// A gateway and the tables' owners die at the same time, with commands under way: each command is
 /// carried out once, in order.
 async fn all_at_once(fleet: &Fleet, people: Vec<Person>) -> anyhow::Result<()> {
-    const LINES: u32 = 12;
+    const LINES: u32 = 60;
     let mut talking = JoinSet::new();
     for person in &people {
         talking.spawn(talk(person.client.handle(), person.table, LINES));

@@ -10,9 +10,9 @@ pub use order::{Key, TableEffect, TableOrder};
 
 use crate::table::{self, Answer as Remembered, BotTurn, Table, TableRecord};
 use history::History;
-use host::{Aggregate, Answer, Limits, New, Past, Rate, Running};
+use host::{Aggregate, Answer, New, Past, Running};
 use wire::{
-    HandNo, PlayerCommand, PlayerId, Refusal, TableId,
+    HandNo, PlayerId, Refusal, TableId,
     bots::BotAsk,
     client::TableEvents,
     event::{Event, Seed, TableEvent},
@@ -31,11 +31,6 @@ const RETOLD: usize = 4;
 const MAX_BETWEEN: u32 = 64;
 /// The time after which a bot that has not answered is asked again, in milliseconds.
 const ASK_AGAIN_MS: u64 = 3_000;
-
-/// The lines of all players at a table: ten a second, thirty at once.
-const CHAT: Rate = Rate { every_ms: 100, burst: 30 };
-/// The lines of one player at a table: two a second, ten at once.
-const CHAT_OF_PLAYER: Rate = Rate { every_ms: 500, burst: 10 };
 
 /// A table in memory.
 pub struct TableHost {
@@ -172,15 +167,6 @@ impl Aggregate for TableHost {
             None => self.table.apply(&record),
         }
         record.events
-    }
-
-    /// Returns the limits of chat, which never delays the play.
-    fn low_priority(order: &TableOrder) -> Option<Limits> {
-        let TableOrder::Asked { command: TableCommand::Player { command, .. }, .. } = order else {
-            return None;
-        };
-        let limits = Limits { player: CHAT_OF_PLAYER, aggregate: CHAT, refusal: Refusal::TooManySpeakers };
-        matches!(command, PlayerCommand::Say { .. }).then_some(limits)
     }
 
     fn look(&self, order: &TableOrder, player: Option<PlayerId>, _now_ms: u64) -> Option<TableReply> {

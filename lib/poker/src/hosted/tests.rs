@@ -116,20 +116,6 @@ fn a_bot_worker_acts_for_the_tables_house_bots_alone() {
 }
 
 #[test]
-fn chat_alone_has_a_low_priority() {
-    let asked = |command: PlayerCommand| TableOrder::Asked {
-        command: command.by("ann"),
-        sender: Sender::Gateway,
-        takes_scripts: false,
-    };
-    let say = asked(PlayerCommand::Say { text: "hello".to_owned() });
-    assert_eq!(TableHost::low_priority(&say).map(|limits| limits.refusal), Some(Refusal::TooManySpeakers));
-    for other in [asked(PlayerCommand::Leave), TableOrder::PaidBack(PostingId("x".to_owned()))] {
-        assert_eq!(TableHost::low_priority(&other), None);
-    }
-}
-
-#[test]
 fn only_owners_that_take_scripts_make_tables_for_them() {
     let command =
         TableCommand::Create { config: TableConfig { scripted: true, ..config() }, bots: Vec::new() };
