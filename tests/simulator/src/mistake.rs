@@ -9,8 +9,6 @@ pub enum Mistake {
     EvolvesBeforeAck,
     /// A repeated command counts as a new one.
     ForgetsCommandIds,
-    /// Every process is always certain of its ownership.
-    IsAlwaysCertain,
     /// Recovery skips a record.
     SkipsRecord,
     /// A repeated payment has another posting id.

@@ -40,13 +40,6 @@ fn a_forgotten_command_id_is_found() {
 }
 
 #[test]
-fn an_answer_while_not_certain_is_found() {
-    // A late owner that refuses wrongly is found by the refusal, or by money that moved in spite of
-    // it.
-    is_found_by(Mistake::IsAlwaysCertain, &["undenied", "chips"]);
-}
-
-#[test]
 fn a_record_left_out_by_recovery_is_found() {
     is_found_by(Mistake::SkipsRecord, &["legal", "replay", "chips"]);
 }
