@@ -92,7 +92,7 @@ impl Guest {
         if self.seat == Some(seat) {
             let action = if legal.check { Action::Check } else { Action::Fold };
             let act = PlayerCommand::Act { hand: self.hand, turn, action }.at(self.table);
-            tokio::spawn(ask(self.client.handle(), act));
+            tokio::spawn(act_after_the_outage(self.client.handle(), act));
         }
     }
 
@@ -131,6 +131,15 @@ fn options(fleet: &Fleet, login: Login) -> anyhow::Result<Options> {
 
 async fn ask(handle: Handle, message: ClientMessage) -> Result<ServerMessage, ClientError> {
     handle.request(message).await
+}
+
+/// Repeats an action for as long as it is refused for now: an outage on a busy machine may outlast
+/// the gateway's patience, and a person would press the button again.
+async fn act_after_the_outage(handle: Handle, act: ClientMessage) {
+    let end = Instant::now() + LIMIT;
+    while Instant::now() < end && refused(ask(handle.clone(), act.clone()).await).is_ok() {
+        sleep(Duration::from_millis(200)).await;
+    }
 }
 
 /// Makes a cash table with bots and free seats.

@@ -19,6 +19,7 @@ pub use fleet::{Fleet, FleetSize, Folders, NATS, POSTGRES};
 pub use journals::{TableJournals, nobody_timed_out, table_journals};
 pub use ledger::{DATABASE_PASSWORD, TestDatabase, migrate};
 pub use people::{Hero, HeroReport, PASSWORD, quick_tournament};
+pub use requests::ask_table_as;
 pub use stage::{GUARD, Stage, eventually, guarded};
 pub use supervisor::program_beside;
 pub use watcher::{Sightings, Watcher, check_against_journals};

@@ -3,7 +3,7 @@
 
 use crate::Fleet;
 use anyhow::{bail, ensure};
-use bus::Patience;
+use bus::{Bus, Patience};
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -34,12 +34,7 @@ impl Fleet {
         command: TableCommand,
     ) -> anyhow::Result<TableReply> {
         let request = TableRequest { table, id, player, command, on_feed: false };
-        let subject = subject::table_commands_of(table, Sender::Admin);
-        let refusal = |reply: &TableReply| match reply {
-            TableReply::Refused(refusal) => Some(refusal.clone()),
-            _ => None,
-        };
-        self.ask(subject, &request, refusal).await
+        ask_table_as(&self.admin, Sender::Admin, &request).await
     }
 
     /// Sends a command to a tournament as the administrator, and returns the final answer, which
@@ -60,7 +55,7 @@ impl Fleet {
             TournamentReply::Refused(refusal) => Some(refusal.clone()),
             _ => None,
         };
-        self.ask(subject, &request, refusal).await
+        ask(&self.admin, subject, &request, refusal).await
     }
 
     /// Sends a request to the cashier as the administrator.
@@ -72,24 +67,37 @@ impl Fleet {
             CashierReply::Refused(refusal) => Some(refusal.clone()),
             _ => None,
         };
-        match self.ask(subject::CASHIER_ADMIN.to_owned(), &request, refusal).await? {
+        match ask(&self.admin, subject::CASHIER_ADMIN.to_owned(), &request, refusal).await? {
             CashierReply::Refused(refusal) => bail!("{request:?}: {refusal}"),
             reply => Ok(reply),
         }
     }
+}
 
-    async fn ask<Q: Serialize + Sync, A: DeserializeOwned>(
-        &self,
-        subject: String,
-        request: &Q,
-        refusal: impl Fn(&A) -> Option<Refusal>,
-    ) -> anyhow::Result<A> {
-        let until = Instant::now() + PATIENCE.total;
-        loop {
-            let reply = self.admin.request(subject.clone(), request, PATIENCE).await?;
-            let Some(passing) = refusal(&reply).filter(Refusal::is_transient) else { return Ok(reply) };
-            ensure!(Instant::now() < until, "{subject}: no final answer: {passing}");
-            sleep(PAUSE).await;
-        }
+/// Sends a command to a table with a process's credentials, under the subject of this sender, and
+/// returns the final answer, which may be a refusal.
+///
+/// # Errors
+/// When there is none within a minute.
+pub async fn ask_table_as(bus: &Bus, sender: Sender, request: &TableRequest) -> anyhow::Result<TableReply> {
+    let refusal = |reply: &TableReply| match reply {
+        TableReply::Refused(refusal) => Some(refusal.clone()),
+        _ => None,
+    };
+    ask(bus, subject::table_commands_of(request.table, sender), request, refusal).await
+}
+
+async fn ask<Q: Serialize + Sync, A: DeserializeOwned>(
+    bus: &Bus,
+    subject: String,
+    request: &Q,
+    refusal: impl Fn(&A) -> Option<Refusal>,
+) -> anyhow::Result<A> {
+    let until = Instant::now() + PATIENCE.total;
+    loop {
+        let reply = bus.request(subject.clone(), request, PATIENCE).await?;
+        let Some(passing) = refusal(&reply).filter(Refusal::is_transient) else { return Ok(reply) };
+        ensure!(Instant::now() < until, "{subject}: no final answer: {passing}");
+        sleep(PAUSE).await;
     }
 }

@@ -2,9 +2,9 @@
 //! the server) and under its own (refused by the owner).
 
 use anyhow::{Context, ensure};
-use bus::{Bus, Patience};
+use bus::Patience;
 use std::time::Duration;
-use testkit::{Fleet, FleetSize, quick_tournament, table_journals};
+use testkit::{Fleet, FleetSize, ask_table_as, quick_tournament, table_journals};
 use wire::{
     Action, Chips, CommandId, HandNo, PlayerCommand, PlayerId, Refusal, TableId,
     cashier::AdminRequest,
@@ -14,7 +14,6 @@ use wire::{
     tournament::{Report, TournamentCommand, TournamentReply, TournamentRequest},
 };
 
-const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: Duration::from_secs(20) };
 /// An attempt that the server does not deliver is not answered.
 const UNANSWERED: Patience = Patience { each: Duration::from_millis(500), total: Duration::from_millis(500) };
 /// A player of whom the attackers know the account.
@@ -23,18 +22,6 @@ const VICTIM: PlayerId = PlayerId(4_711);
 /// Returns whether a table's answer is that the sender has no right.
 fn is_denied(reply: &TableReply) -> bool {
     matches!(reply, TableReply::Refused(Refusal::BadMessage { reason }) if reason.contains("right") || reason.contains("house bots"))
-}
-
-async fn send(
-    bus: &Bus,
-    sender: Sender,
-    table: TableId,
-    player: Option<PlayerId>,
-    command: TableCommand,
-) -> anyhow::Result<TableReply> {
-    let id = CommandId::from_random(table.0 ^ 0x5eed);
-    let request = TableRequest { table, id, player, command, on_feed: false };
-    Ok(bus.request(subject::table_commands_of(table, sender), &request, PATIENCE).await?)
 }
 
 fn cash() -> TableConfig {
@@ -71,10 +58,11 @@ async fn no_role_commands_tables_beyond_its_part() -> anyhow::Result<()> {
     ];
     for (user, sender, target, player, command) in attacks {
         let bus = fleet.bus(user).await?;
-        let reply = send(&bus, sender, target, player, command.clone()).await?;
-        ensure!(is_denied(&reply), "{user}: {command:?} is answered with {reply:?}");
+        let id = CommandId::from_random(target.0 ^ 0x5eed);
+        let request = TableRequest { table: target, id, player, command, on_feed: false };
+        let reply = ask_table_as(&bus, sender, &request).await?;
+        ensure!(is_denied(&reply), "{user}: {:?} is answered with {reply:?}", request.command);
         // Under the administrator's subject the server does not deliver it.
-        let request = TableRequest { table: target, id: CommandId(1), player, command, on_feed: false };
         let subject = subject::table_commands_of(target, Sender::Admin);
         let reply: Result<TableReply, _> = bus.request(subject, &request, UNANSWERED).await;
         ensure!(reply.is_err(), "{user}: the administrator's subject is answered with {reply:?}");
