@@ -24,8 +24,9 @@ use wire::{TableId, subject};
 
 /// All records of a stream, also those without a table that moves of partitions have left.
 const ALL: &str = ">";
-/// Pause after all records were read.
-const PAUSE: Duration = Duration::from_millis(200);
+/// Pause after all records were read. The hands that end meanwhile share the cost of a request to
+/// the stream and of a transaction.
+const PAUSE: Duration = Duration::from_secs(1);
 /// Finished hands after which a batch is written, so that they share the cost of its statements.
 const MOST_PIECES: usize = 500;
 /// Records after which a batch is written, also without a finished hand.

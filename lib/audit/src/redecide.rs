@@ -7,7 +7,7 @@ use crate::{
 };
 use poker::table::{self, Table, TableRecord};
 use wire::{
-    HandNo, PlayerCommand, SeatNo,
+    PlayerCommand, SeatNo,
     event::{HandEvent, TableEvent},
     journal::Cause,
     script::Script,
@@ -172,7 +172,7 @@ const fn is_players(command: &TableCommand) -> bool {
 fn act(before: &Table, event: &HandEvent) -> Option<TableCommand> {
     match event {
         HandEvent::Acted { action, .. } => {
-            let (hand, turn) = turn(before)?;
+            let (hand, turn) = before.turn()?;
             Some(PlayerCommand::Act { hand, turn, action: action.clone() }.by(""))
         }
         HandEvent::Posted { .. }
@@ -183,12 +183,6 @@ fn act(before: &Table, event: &HandEvent) -> Option<TableCommand> {
         | HandEvent::Mucked { .. }
         | HandEvent::Awarded { .. } => None,
     }
-}
-
-/// Returns the current turn.
-fn turn(table: &Table) -> Option<(HandNo, u32)> {
-    let hand = table.view().hand?;
-    Some((hand.hand, hand.turn?.turn))
 }
 
 /// Returns whether the events are the same except for times that are read separately from the

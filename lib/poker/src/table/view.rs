@@ -2,7 +2,7 @@
 
 use super::{Playing, Seat, Table};
 use wire::{
-    Action, Chips, PlayerId, SeatNo,
+    Action, Chips, HandNo, PlayerId, SeatNo,
     client::PrivateCards,
     event::{Event, HandEvent, TableEvent},
     table::TableSummary,
@@ -126,6 +126,13 @@ impl Table {
             hands: self.hands,
             closed: self.closed,
         }
+    }
+
+    /// Returns the hand being played and the number of the current turn, if a player is to act.
+    #[must_use]
+    pub fn turn(&self) -> Option<(HandNo, u32)> {
+        let playing = self.playing.as_ref()?;
+        playing.hand.actor().map(|_| (playing.start.hand, playing.turn))
     }
 
     /// Returns the table's line in the lobby.
