@@ -48,7 +48,7 @@ pub fn decode(bytes: &[u8], encoding: Encoding) -> Result<Received, LinkError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::{client::ServerMessage, codec};
+    use wire::{Refusal, client::ServerMessage, codec};
 
     #[test]
     fn an_unknown_message_still_names_its_request() {
@@ -58,5 +58,19 @@ mod tests {
         let newer = br#"{"v":1,"re":5,"m":{"Telepathy":{"x":1}}}"#;
         assert_eq!(decode(newer, Encoding::Json), Ok(Received::Unknown(Some(CommandId(5)))));
         assert!(decode(b"[1", Encoding::Json).is_err());
+    }
+
+    #[test]
+    fn an_answer_with_an_unknown_refusal_still_names_its_request() {
+        let (refusal, text) = (Refusal::TooMuchTalk, "a reason".to_owned());
+        let m = ServerMessage::Refused { refusal, text };
+        let frame = ServerFrame { v: 1, re: Some(CommandId(5)), m };
+        for encoding in [Encoding::Json, Encoding::MessagePack] {
+            let mut bytes = encoding.encode(&frame).unwrap();
+            let name = b"TooMuchTalk";
+            let at = bytes.windows(name.len()).position(|part| part == name).unwrap();
+            bytes[at..at + name.len()].copy_from_slice(b"TooTiredNow");
+            assert_eq!(decode(&bytes, encoding), Ok(Received::Unknown(Some(CommandId(5)))));
+        }
     }
 }

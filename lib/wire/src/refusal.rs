@@ -185,8 +185,13 @@ pub enum Refusal {
     /// Too many people without a seat have recently chatted at this table.
     #[error("too many people talk at this table: try again in some minutes")]
     TooManySpeakers,
+    /// The player, or all players together, have said more lines at this table than it takes at a
+    /// time. The line was not said.
+    #[error("too many lines at this table: wait a few seconds, then say it again")]
+    TooMuchTalk,
     /// A later command of the same player was carried out, and this one is not among the remembered
-    /// ones: it came too late, or its answer was forgotten. It is not carried out now.
+    /// ones: it came too late, its answer was forgotten, or the player's ids do not count up. It is
+    /// not carried out now.
     #[error("that command is out of date: the table's events tell what became of it")]
     OutOfDate,
 

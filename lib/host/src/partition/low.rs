@@ -110,7 +110,7 @@ mod tests {
     const ALL: Rate = Rate { every_ms: 100, burst: 5 };
 
     fn limits() -> Limits {
-        Limits { player: PLAYER, aggregate: ALL, refusal: Refusal::TooManySpeakers }
+        Limits { player: PLAYER, aggregate: ALL, refusal: Refusal::TooMuchTalk }
     }
 
     #[test]

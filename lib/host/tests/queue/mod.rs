@@ -172,7 +172,7 @@ impl Aggregate for Queue {
     }
 
     fn low_priority(command: &QueueCommand) -> Option<Limits> {
-        let limits = Limits { player: CHAT_OF_PLAYER, aggregate: CHAT, refusal: Refusal::TooManySpeakers };
+        let limits = Limits { player: CHAT_OF_PLAYER, aggregate: CHAT, refusal: Refusal::TooMuchTalk };
         (*command == QueueCommand::Chat).then_some(limits)
     }
 

@@ -94,7 +94,7 @@ fn lines_beyond_a_players_or_the_aggregates_rate_are_refused_by_name_and_repeats
         let replies = stage.serve(server).replies;
         assert_eq!(replies.len() as u64, FLOOD);
         let done = replies.iter().filter(|(_, reply)| *reply == QueueReply::Done).count();
-        let refused = QueueReply::Refused(Refusal::TooManySpeakers);
+        let refused = QueueReply::Refused(Refusal::TooMuchTalk);
         let too_much = replies.iter().filter(|(_, reply)| *reply == refused).count();
         assert_eq!(done + too_much, replies.len());
         u32::try_from(done).unwrap()
@@ -106,7 +106,7 @@ fn lines_beyond_a_players_or_the_aggregates_rate_are_refused_by_name_and_repeats
         assert_eq!(stage.serve(&mut server).replies, [(token, QueueReply::Done)], "repeat {number}");
     }
     let again = stage.send(ID, 1, FLOOD, Q::Chat);
-    assert_eq!(stage.serve(&mut server).replies, [refused(again, Refusal::TooManySpeakers)]);
+    assert_eq!(stage.serve(&mut server).replies, [refused(again, Refusal::TooMuchTalk)]);
     assert_eq!(count(&mut stage, &mut server, 2, 1), CHAT_OF_PLAYER.burst);
     let left = CHAT.burst - 2 * CHAT_OF_PLAYER.burst;
     assert_eq!(count(&mut stage, &mut server, 3, 1), left, "the rate of all players is used up");
@@ -135,7 +135,7 @@ fn a_line_beyond_the_rate_is_refused_by_name_only_by_an_owner_that_knows_all_rec
     stage.take();
     stage.serve(&mut server);
     let late = stage.send(ID, 1, 9, Q::Chat);
-    assert_eq!(stage.serve(&mut server).replies, [refused(late, Refusal::TooManySpeakers)]);
+    assert_eq!(stage.serve(&mut server).replies, [refused(late, Refusal::TooMuchTalk)]);
     stage.world.certain.set(false);
     let late = stage.send(ID, 1, 10, Q::Chat);
     assert_eq!(stage.serve(&mut server).replies, [unavailable(late)]);

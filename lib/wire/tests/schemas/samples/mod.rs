@@ -241,5 +241,6 @@ pub fn refusals() -> Vec<(&'static str, Refusal)> {
         ("bad message", R::bad_message("which table?")),
         ("too fast", R::TooFast),
         ("unavailable", R::unavailable("cashier")),
+        ("too much talk", R::TooMuchTalk),
     ]
 }
