@@ -14,6 +14,7 @@ mod worker_index;
 use anyhow::Context;
 use bus::Stop;
 use clap::Parser;
+use poker::hosted::{CHAT_RATE, OwnerOptions};
 use wire::fleet::Role;
 
 /// Takes a tenth less processor time per action than the system's allocator
@@ -31,6 +32,10 @@ struct Cli {
     /// them. For replays of recorded hands; never in a room where people play
     #[arg(long)]
     scripted_decks: bool,
+    /// Lines of chat per second that one table takes over a long time; more are refused by name. A
+    /// player may say a fifth of them. From 1,001 on there is no limit
+    #[arg(long, value_name = "N", default_value_t = CHAT_RATE, value_parser = clap::value_parser!(u32).range(1..))]
+    chat_rate: u32,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -43,5 +48,6 @@ async fn run() -> anyhow::Result<()> {
     let stop = Stop::listen().context("cannot listen for signals")?;
     let bus = cli.bus.connect(Role::TableWorker).await?;
     let node = cli.bus.node_id(Role::TableWorker.name())?;
-    worker::run(bus, node, cli.scripted_decks, &stop).await
+    let options = OwnerOptions { takes_scripts: cli.scripted_decks, chat_rate: cli.chat_rate };
+    worker::run(bus, node, options, &stop).await
 }

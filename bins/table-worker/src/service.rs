@@ -5,7 +5,7 @@ use crate::{feed::Feed, outside, worker_index::WorkerIndex};
 use bus::{Bus, Request};
 use host::EffectResult;
 use hosting::{Asked, Service};
-use poker::hosted::{TableEffect, TableHost, TableOrder, TablePublication};
+use poker::hosted::{OwnerOptions, TableEffect, TableHost, TableOrder, TablePublication};
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 use wire::{
     Epoch, Refusal, TableId,
@@ -23,8 +23,7 @@ pub struct Tables {
     pub bus: Bus,
     pub feed: Feed,
     pub shared: Arc<WorkerIndex>,
-    /// Whether scripts are accepted.
-    pub takes_scripts: bool,
+    pub options: OwnerOptions,
 }
 
 impl Service for Tables {
@@ -53,7 +52,7 @@ impl Service for Tables {
         })?;
         let sender = hosting::sender(request)?;
         sender.check_table(player, &command)?;
-        let command = TableOrder::Asked { command, sender, takes_scripts: self.takes_scripts };
+        let command = TableOrder::Asked { command, sender, options: self.options };
         Ok(Asked { id: table, cause: Cause { player, id }, command, rides: on_feed })
     }
 

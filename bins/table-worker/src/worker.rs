@@ -5,6 +5,7 @@ use anyhow::ensure;
 use bus::{Bus, OwnedKind, Peers, Requests, Stop, TableStreams};
 use futures::StreamExt;
 use hosting::PartitionContext;
+use poker::hosted::OwnerOptions;
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
@@ -17,12 +18,11 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Time limit for the feed to send its last messages when the worker stops.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// Runs a table worker until `stop`, then hands its partitions over. Scripts are accepted only with
-/// `scripted_decks`.
+/// Runs a table worker until `stop`, then hands its partitions over.
 ///
 /// # Errors
 /// When the worker cannot join the fleet, or no stream of journals exists.
-pub async fn run(bus: Bus, node: NodeId, scripted_decks: bool, stop: &Stop) -> anyhow::Result<()> {
+pub async fn run(bus: Bus, node: NodeId, options: OwnerOptions, stop: &Stop) -> anyhow::Result<()> {
     let shared = Arc::new(WorkerIndex::default());
     let counted = Arc::clone(&shared);
     let streams = TableStreams::new(&bus);
@@ -35,8 +35,7 @@ pub async fn run(bus: Bus, node: NodeId, scripted_decks: bool, stop: &Stop) -> a
     let watching = tokio::spawn(watch(streams.clone(), peers.clone()));
     let (counted, used) = (Arc::clone(&shared), bus.clone());
     let (feed, feeding) = Feed::start(&bus, &peers);
-    let service =
-        Tables { bus: bus.clone(), feed, shared: Arc::clone(&shared), takes_scripts: scripted_decks };
+    let service = Tables { bus: bus.clone(), feed, shared: Arc::clone(&shared), options };
     let count = move |partitions| counted.partitions.store(partitions as u32, Relaxed);
     bus::work(&peers, OwnedKind::Tables, stop, count, move |partition, epoch, tenure| {
         let (streams, mut released) = (streams.clone(), tenure.clone());

@@ -47,6 +47,8 @@ pub struct Plan {
     pub max_connections: Option<u32>,
     /// Whether table workers accept scripts: hands whose decks are written down and not shuffled.
     pub scripted_decks: bool,
+    /// Lines of chat per second that one table takes; none for the table workers' default.
+    pub chat_rate: Option<u32>,
 }
 
 /// The requested ports: 0 for free ones, none for the defaults.
@@ -119,8 +121,10 @@ impl Plan {
         ] {
             nodes.extend((1..=count).map(|number| Planned::new(role, number, logs)));
         }
-        for node in nodes.iter_mut().filter(|node| self.scripted_decks && node.role == Role::TableWorker) {
-            node.args.push("--scripted-decks".into());
+        for node in nodes.iter_mut().filter(|node| node.role == Role::TableWorker) {
+            node.args.extend(self.scripted_decks.then(|| "--scripted-decks".into()));
+            let chat_rate = self.chat_rate.into_iter();
+            node.args.extend(chat_rate.flat_map(|rate| ["--chat-rate".into(), rate.to_string()]));
         }
         let mut held = Vec::new();
         for number in 1..=self.gateways {
@@ -240,6 +244,7 @@ mod tests {
             nats_monitored: false,
             max_connections: None,
             scripted_decks: false,
+            chat_rate: None,
         }
     }
 
@@ -285,6 +290,17 @@ mod tests {
         };
         assert_eq!(with(false), []);
         assert_eq!(with(true), [Role::TableWorker; 2]);
+    }
+
+    #[test]
+    fn only_table_workers_are_told_the_rate_of_chat_and_only_on_request() {
+        let with = |chat_rate| {
+            let (nodes, _held) = Plan { chat_rate, ..plan() }.nodes(Path::new("logs")).unwrap();
+            let told = |node: &Planned| node.args.windows(2).any(|args| args == ["--chat-rate", "40"]);
+            nodes.iter().filter(|node| told(node)).map(|node| node.role).collect::<Vec<_>>()
+        };
+        assert_eq!(with(None), []);
+        assert_eq!(with(Some(40)), [Role::TableWorker; 2]);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::{
     play::choose,
     pool::{Pool, Shared},
 };
-use poker::hosted::{TableHost, TableOrder, TablePublication};
+use poker::hosted::{OwnerOptions, TableHost, TableOrder, TablePublication};
 use std::{
     collections::BTreeMap,
     fmt,
@@ -282,7 +282,7 @@ impl Fleet {
             Asker::Admin => Sender::Admin,
             Asker::Client(..) => Sender::Gateway,
         };
-        let order = TableOrder::Asked { command, sender, takes_scripts: false };
+        let order = TableOrder::Asked { command, sender, options: OwnerOptions::default() };
         self.tables.command(id, cause, &order, token, &mut self.shared);
     }
 

@@ -3,7 +3,7 @@
 use crate::{
     checks::Violation, faults::Fault, fleet::Fleet, mistake::Mistake, ops::Target, setting::Setting,
 };
-use poker::hosted::TableOrder;
+use poker::hosted::{OwnerOptions, TableOrder};
 use std::{collections::BTreeMap, hash::Hasher};
 use testkit::check::{Answer, ClientLog, Kind, Story};
 use wire::{sender::Sender, table::TableCommand};
@@ -74,8 +74,8 @@ fn close(fleet: &mut Fleet, setting: &Setting) {
     fleet.clients.iter_mut().for_each(|client| client.quiet = true);
     let now_ms = fleet.shared.now_ms;
     for table in &setting.tables {
-        let order =
-            TableOrder::Asked { command: TableCommand::Close, sender: Sender::Admin, takes_scripts: false };
+        let (command, options) = (TableCommand::Close, OwnerOptions::default());
+        let order = TableOrder::Asked { command, sender: Sender::Admin, options };
         fleet.ops.plan(now_ms, None, Kind::Wish, Target::Table(*table, order));
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     fleet::{Event, Fleet},
     ops::Target,
 };
-use poker::hosted::TableOrder;
+use poker::hosted::{OwnerOptions, TableOrder};
 use std::collections::BTreeMap;
 use testkit::check::Kind;
 use tournament::{Command, TournamentOrder};
@@ -85,7 +85,7 @@ impl Fleet {
             buy_in: Chips(200),
         });
         let command = TableCommand::Create { config, bots: bots.collect() };
-        let order = TableOrder::Asked { command, sender: Sender::Admin, takes_scripts: false };
+        let order = TableOrder::Asked { command, sender: Sender::Admin, options: OwnerOptions::default() };
         self.ops.plan(1_000, None, Kind::Change, Target::Table(id, order));
         id
     }

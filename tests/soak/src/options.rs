@@ -2,6 +2,9 @@
 
 use crate::fault_kind::FaultKind;
 
+/// Shortest pause between two lines of a player at which tables limit chat, in milliseconds.
+const FAST_CHAT_MS: u64 = 5_000;
+
 /// Runs a fleet with players, breaks it by seed, and checks that no acknowledged command is lost.
 ///
 /// Ends with one line of JSON. The exit code is 1 when a check finds a violation.
@@ -69,6 +72,15 @@ pub struct Options {
     /// Keep the fleet's folder (it is kept in any case when a check finds a violation)
     #[arg(long)]
     pub keep: bool,
+}
+
+impl Options {
+    /// Returns whether the players speak so often that the run measures order: tables take any
+    /// amount of chat then, and else the usual one.
+    #[must_use]
+    pub const fn chats_fast(&self) -> bool {
+        0 < self.chat_ms && self.chat_ms < FAST_CHAT_MS
+    }
 }
 
 fn fault_kind(text: &str) -> Result<FaultKind, String> {

@@ -56,7 +56,12 @@ pub async fn run(options: &Options) -> anyhow::Result<(Report, Vec<String>)> {
         coordinators: options.coordinators,
     };
     tell(format!("seed {}: starting {size:?}", options.seed));
-    let fleet = Arc::new(Fleet::start_with(size, &["--archivists", &options.archivists.to_string()]).await?);
+    let archivists = options.archivists.to_string();
+    let mut args = vec!["--archivists", &archivists];
+    if options.chats_fast() {
+        args.extend(["--chat-rate", "100000"]);
+    }
+    let fleet = Arc::new(Fleet::start_with(size, &args).await?);
     let mut result = Run::open(options, &fleet).await?.play().await;
     let violated = !result.as_ref().is_ok_and(|(report, _)| report.violations == 0);
     // The findings are reported even if the fleet does not stop.

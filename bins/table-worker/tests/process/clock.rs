@@ -17,17 +17,22 @@ const TURN_MS: u32 = 2_000;
 /// Starts a fleet with a table where two players have seats.
 async fn seated() -> Fleet {
     let fleet = Fleet::start(1).await;
-    fleet.create(TABLE, config(TURN_MS)).await;
+    sit(&fleet, TURN_MS).await;
+    fleet
+}
+
+/// Creates the table, with this time to act, and gives players 1 and 2 its two seats.
+pub async fn sit(fleet: &Fleet, turn_ms: u32) {
+    fleet.create(TABLE, config(turn_ms)).await;
     for player in [1, 2] {
         let sit = PlayerCommand::Sit { seat: Some(player as SeatNo - 1), buy_in: Chips(500) };
         let seated = fleet.ask(TABLE, player, 1, sit.by(&format!("player {player}"))).await;
         assert!(matches!(seated, TableReply::Seat { .. }), "{seated:?}");
     }
-    fleet
 }
 
 /// Waits until `found` finds it in the journal.
-async fn until<T>(fleet: &Fleet, found: impl Fn(&[TableRecord]) -> Option<T>) -> T {
+pub async fn until<T>(fleet: &Fleet, found: impl Fn(&[TableRecord]) -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(found) = found(&fleet.records(TABLE).await) {
@@ -40,7 +45,7 @@ async fn until<T>(fleet: &Fleet, found: impl Fn(&[TableRecord]) -> Option<T>) ->
 
 /// Returns the seat whose time ran out first, the action made for it, and whether that ended the
 /// hand.
-fn timed_out(records: &[TableRecord]) -> Option<(SeatNo, Action, bool)> {
+pub fn timed_out(records: &[TableRecord]) -> Option<(SeatNo, Action, bool)> {
     let record = records
         .iter()
         .find(|record| record.events.iter().any(|event| matches!(event, TableEvent::TimedOut { .. })))?;

@@ -34,7 +34,14 @@ pub struct Fleet {
 }
 
 impl Fleet {
+    /// Starts workers that take any amount of chat: most tests use lines as commands that are
+    /// always possible.
     pub async fn start(workers: usize) -> Self {
+        Self::start_with(workers, &["--chat-rate", "100000"]).await
+    }
+
+    /// Starts workers with these options.
+    pub async fn start_with(workers: usize, args: &[&str]) -> Self {
         let stage = Stage::open().await.unwrap();
         let cashier = stage.bus("cashier").await.unwrap();
         let requests = cashier.serve(subject::CASHIER_TABLE.to_owned(), Some("cashier")).await.unwrap();
@@ -46,7 +53,7 @@ impl Fleet {
         let mut started = Vec::new();
         for number in 0..workers {
             let program = stage.program(Role::TableWorker, &format!("table-worker-{number}"));
-            started.push(program.unwrap().start().await.unwrap());
+            started.push(program.unwrap().args(args).start().await.unwrap());
         }
         Self { admin: stage.admin.clone(), stage: Mutex::new(stage), workers: started }
     }

@@ -11,6 +11,7 @@
 mod clock;
 mod fleet;
 mod lasting;
+mod rude;
 
 use fleet::{Fleet, GUARD, config};
 use futures::future::join_all;

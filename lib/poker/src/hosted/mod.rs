@@ -6,11 +6,11 @@ mod order;
 #[cfg(test)]
 mod tests;
 
-pub use order::{Key, TableEffect, TableOrder};
+pub use order::{CHAT_RATE, Key, OwnerOptions, TableEffect, TableOrder};
 
 use crate::table::{self, Answer as Remembered, BotTurn, Table, TableRecord};
 use history::History;
-use host::{Aggregate, Answer, New, Past, Running};
+use host::{Aggregate, Answer, Limits, New, Past, Running};
 use wire::{
     HandNo, PlayerId, Refusal, TableId,
     bots::BotAsk,
@@ -167,6 +167,11 @@ impl Aggregate for TableHost {
             None => self.table.apply(&record),
         }
         record.events
+    }
+
+    /// Returns the limits of a line of chat; `None` for all other commands.
+    fn low_priority(order: &TableOrder) -> Option<Limits> {
+        order.chat_limits()
     }
 
     fn look(&self, order: &TableOrder, player: Option<PlayerId>, _now_ms: u64) -> Option<TableReply> {

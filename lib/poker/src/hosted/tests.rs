@@ -65,7 +65,7 @@ fn playing(now_ms: u64) -> Journaled {
         .map(|n| HouseBot { player: PlayerId(n), name: format!("bot {n}"), buy_in: Chips(500) })
         .collect();
     let command = TableCommand::Create { config: config(), bots };
-    let order = TableOrder::Asked { command, sender: Sender::Admin, takes_scripts: false };
+    let order = TableOrder::Asked { command, sender: Sender::Admin, options: OwnerOptions::default() };
     let (host, created) = TableHost::create(TABLE, &order, 1).unwrap().unwrap();
     let mut journaled = Journaled { host, records: Vec::new() };
     journaled.write(created, 1);
@@ -103,7 +103,7 @@ fn a_bot_worker_acts_for_the_tables_house_bots_alone() {
         let view = host.table.view();
         let hand = view.hand.unwrap();
         let act = PlayerCommand::Act { hand: hand.hand, turn: hand.turn.unwrap().turn, action: Action::Fold };
-        let order = TableOrder::Asked { command: act.by(""), sender, takes_scripts: false };
+        let order = TableOrder::Asked { command: act.by(""), sender, options: OwnerOptions::default() };
         let cause = Cause { player: Some(PlayerId(player)), id: CommandId(9) };
         host.decide(Some(cause), &order, 10_001)
     };
@@ -120,10 +120,33 @@ fn only_owners_that_take_scripts_make_tables_for_them() {
     let command =
         TableCommand::Create { config: TableConfig { scripted: true, ..config() }, bots: Vec::new() };
     for takes_scripts in [true, false] {
-        let order = TableOrder::Asked { command: command.clone(), sender: Sender::Admin, takes_scripts };
+        let options = OwnerOptions { takes_scripts, ..OwnerOptions::default() };
+        let order = TableOrder::Asked { command: command.clone(), sender: Sender::Admin, options };
         let refusal = TableHost::create(TABLE, &order, 1).unwrap().err();
         assert_eq!(refusal, (!takes_scripts).then_some(Refusal::ScriptedDecksOff));
     }
+}
+
+#[test]
+fn only_chat_has_a_low_priority_and_its_limits_follow_from_the_owners_rate() {
+    let order = |command: TableCommand, chat_rate| {
+        let options = OwnerOptions { chat_rate, ..OwnerOptions::default() };
+        TableOrder::Asked { command, sender: Sender::Gateway, options }
+    };
+    let say = || PlayerCommand::Say { text: "hello".to_owned() }.by("ann");
+    let limits = |chat_rate| {
+        let limits = TableHost::low_priority(&order(say(), chat_rate)).unwrap();
+        assert_eq!(limits.refusal, Refusal::TooMuchTalk);
+        let [player, all] = [limits.player, limits.aggregate].map(|rate| (rate.every_ms, rate.burst));
+        (player, all)
+    };
+    assert_eq!(limits(CHAT_RATE), ((500, 10), (100, 30)));
+    assert_eq!(limits(1), ((5_000, 10), (1_000, 3)));
+    assert_eq!(limits(1_001), ((0, 10), (0, 3_003)), "no limit");
+    for other in [PlayerCommand::Leave.by(""), TableCommand::Resync { since: None }, TableCommand::Close] {
+        assert_eq!(TableHost::low_priority(&order(other, CHAT_RATE)), None);
+    }
+    assert_eq!(TableHost::low_priority(&TableOrder::PaidBack(PostingId("x".to_owned()))), None);
 }
 
 #[test]

@@ -50,6 +50,10 @@ pub struct Size {
     /// `swarm replay`
     #[arg(long)]
     scripted_decks: bool,
+    /// Lines of chat per second that one table takes over a long time; from 1,001 on there is no
+    /// limit [default: the table workers' own]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    chat_rate: Option<u32>,
 }
 
 impl Size {
@@ -73,6 +77,7 @@ impl Size {
             nats_monitored: self.nats_monitored,
             max_connections: self.max_connections,
             scripted_decks: self.scripted_decks,
+            chat_rate: self.chat_rate,
         }
     }
 }
