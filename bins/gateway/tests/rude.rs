@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Gateway, Room, guarded, raw::RawTcp};
+use common::{Gateway, Room, guarded, raw::RawTcp, tables::TOO_MUCH};
 use futures::StreamExt;
 use std::{
     sync::{
@@ -15,7 +15,7 @@ use std::{
 };
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 use wire::{
-    Refusal, TournamentId,
+    PlayerCommand, Refusal, TableId, TournamentId,
     client::{ClientMessage, ServerMessage},
     fleet::Role,
     tournament::TournamentReply,
@@ -57,6 +57,23 @@ async fn logged_in(gateway: &Gateway, name: &str) -> RawTcp {
     let login = ClientMessage::LogIn { name: name.into(), password: format!("{name}'s password") };
     assert!(matches!(tcp.ask(1, login).await, ServerMessage::Welcome { .. }));
     tcp
+}
+
+#[tokio::test]
+async fn a_line_beyond_a_tables_limits_is_refused_at_once_and_the_next_command_does_not_wait() {
+    let room = Room::open().await;
+    let gateway = room.gateway("gateway-1", &[]).await;
+    let table = TableId(31);
+    room.tables.open(table);
+    let mut ann = logged_in(&gateway, "ann").await;
+    let say = |text: &str| PlayerCommand::Say { text: text.to_owned() }.at(table);
+    let answer = ann.ask(2, say(TOO_MUCH)).await;
+    let ServerMessage::Refused { refusal, text } = &answer else { panic!("{answer:?}") };
+    assert_eq!(*refusal, Refusal::TooMuchTalk);
+    assert!(text.contains("wait a few seconds"), "{text}");
+    assert_eq!(room.tables.refused_lines(table), 1, "the gateway does not repeat it");
+    assert_eq!(ann.ask(3, say("hello")).await, ServerMessage::Done);
+    assert_eq!(room.tables.refused_lines(table), 1);
 }
 
 #[tokio::test]

@@ -25,6 +25,9 @@ use wire::{
     view::{SeatView, TableView},
 };
 
+/// A line of chat that tables refuse, as they do beyond their limits.
+pub const TOO_MUCH: &str = "too much";
+
 pub struct FakeTables {
     bus: Bus,
     _peers: Peers,
@@ -54,6 +57,8 @@ struct Table {
     seats: BTreeMap<SeatNo, PlayerId>,
     answers: HashMap<(PlayerId, CommandId), TableReply>,
     acted: Vec<(PlayerId, u32)>,
+    /// Lines that were refused.
+    refused_lines: u64,
     presence: Vec<(PlayerId, ConnectionId, bool)>,
     cards: HashMap<PlayerId, PrivateCards>,
 }
@@ -142,6 +147,11 @@ impl FakeTables {
 
     pub fn hold_chips(&self, held: bool) {
         self.shared.chips_held.store(held, Ordering::SeqCst);
+    }
+
+    /// Returns how many lines of chat were refused.
+    pub fn refused_lines(&self, table: TableId) -> u64 {
+        self.with(table, |t| t.refused_lines)
     }
 
     /// Returns how many resyncs were answered.
@@ -325,6 +335,12 @@ impl Table {
             let online = matches!(request.command, TableCommand::Online { .. });
             self.presence.push((player, connection.clone(), online));
             return (TableReply::Done { event_no: self.events.len() as u64 }, None);
+        }
+        if let TableCommand::Player { command: PlayerCommand::Say { text }, .. } = &request.command
+            && text == TOO_MUCH
+        {
+            self.refused_lines += 1;
+            return (TableReply::Refused(Refusal::TooMuchTalk), None);
         }
         if let Some(answer) = self.answers.get(&(player, request.id)) {
             shared.repeats.fetch_add(1, Ordering::SeqCst);
