@@ -9,23 +9,24 @@ use crate::{
     client::Client,
     context::Trace,
     faults::{Fault, Faults},
-    message::{Asker, Kind, Outside, PoolEvent, Token},
+    kinds::describe_stored,
+    message::{Asker, Outside, PoolEvent, Token},
     mistake::Mistake,
     ops::{Ops, Target},
     play::choose,
     pool::{Pool, Shared},
+    rude::Rude,
 };
 use poker::hosted::{OwnerOptions, TableHost, TableOrder, TablePublication};
 use std::{
     collections::BTreeMap,
-    fmt,
     hash::{DefaultHasher, Hasher},
     rc::Rc,
 };
 use testkit::check::{Answer, ClientLog};
 use tournament::{TournamentHost, TournamentOrder};
 use wire::{
-    CommandId, PlayerCommand, PlayerId, TableId, TournamentId,
+    PlayerCommand, TableId, TournamentId,
     bots::BotAsk,
     event::Event as TableEvent,
     journal::Cause,
@@ -53,6 +54,7 @@ pub(crate) enum Event {
     RecordedEvents { client: usize, life: u32, first: u64, events: Rc<Vec<TableEvent>> },
     BotActs(Box<BotAsk>),
     ClientActs(usize),
+    RudeActs(usize),
     Second,
     ServerBack,
 }
@@ -69,6 +71,7 @@ pub(crate) struct Fleet {
     pub(crate) refused: BTreeMap<String, bool>,
     pub(crate) runs: BTreeMap<u64, Run>,
     pub(crate) clients: Vec<Client>,
+    pub(crate) rude: Vec<Rude>,
     /// Logs of client programs that have ended.
     pub(crate) ended: Vec<ClientLog>,
     pub(crate) ops: Ops,
@@ -96,6 +99,7 @@ impl Fleet {
             refused: BTreeMap::new(),
             runs: BTreeMap::new(),
             clients: Vec::new(),
+            rude: Vec::new(),
             ended: Vec::new(),
             ops: Ops::default(),
             checks: Checks::new(),
@@ -130,6 +134,7 @@ impl Fleet {
             }
             Event::BotActs(ask) => self.bot_acts(&ask),
             Event::ClientActs(at) => self.client_acts(at),
+            Event::RudeActs(at) => self.rude_acts(at),
             Event::Second => self.second(),
             Event::ServerBack => self.shared.server_is_up = true,
         }
@@ -171,7 +176,7 @@ impl Fleet {
         match outside {
             Outside::Stored { id, sequence, payload } => {
                 self.hash.write(&payload);
-                self.shared.trace.note(|| stored::<TableHost>(id, sequence, &payload));
+                self.shared.trace.note(|| describe_stored::<TableHost>(id, sequence, &payload));
                 self.checks.table_stored(id, sequence, self.shared.now_ms, &payload);
             }
             Outside::Reply { process, token, reply } => {
@@ -201,7 +206,7 @@ impl Fleet {
         match outside {
             Outside::Stored { id, sequence, payload } => {
                 self.hash.write(&payload);
-                self.shared.trace.note(|| stored::<TournamentHost>(id, sequence, &payload));
+                self.shared.trace.note(|| describe_stored::<TournamentHost>(id, sequence, &payload));
                 self.checks.tournament_stored(id, sequence, &payload);
             }
             Outside::Reply { token, reply, .. } => {
@@ -236,7 +241,7 @@ impl Fleet {
     fn table_of(&self, token: Token) -> Option<TableId> {
         match token.from {
             Asker::Client(client, _) => self.clients.get(client).map(|client| client.table),
-            Asker::Admin | Asker::Bot | Asker::Effect(_) => None,
+            Asker::Admin | Asker::Bot | Asker::Rude | Asker::Effect(_) => None,
         }
     }
 
@@ -280,7 +285,7 @@ impl Fleet {
             Asker::Bot => Sender::BotWorker,
             Asker::Effect(_) => Sender::Coordinator,
             Asker::Admin => Sender::Admin,
-            Asker::Client(..) => Sender::Gateway,
+            Asker::Client(..) | Asker::Rude => Sender::Gateway,
         };
         let order = TableOrder::Asked { command, sender, options: OwnerOptions::default() };
         self.tables.command(id, cause, &order, token, &mut self.shared);
@@ -310,7 +315,7 @@ impl Fleet {
                 TableReply::Refused(_) => self.ops.answered(token.id, Answer::Refused),
                 _ => self.ops.answered(token.id, Answer::Done),
             },
-            Asker::Bot => {}
+            Asker::Bot | Asker::Rude => {}
             Asker::Effect(run) => self.table_answered(run, token.id, reply),
         }
     }
@@ -323,7 +328,7 @@ impl Fleet {
                 TournamentReply::Refused(_) => self.ops.answered(token.id, Answer::Refused),
                 _ => self.ops.answered(token.id, Answer::Done),
             },
-            Asker::Client(..) | Asker::Bot => {}
+            Asker::Client(..) | Asker::Bot | Asker::Rude => {}
         }
     }
 
@@ -345,14 +350,10 @@ impl Fleet {
         for sending in sendings {
             let twice = self.shared.faults.strike(Fault::ClientRepeats, &mut self.shared.chance);
             for _ in 0..=u8::from(twice) {
-                self.send(player, table, from, sending.id, sending.command.clone());
+                let cause = Cause { player: Some(player), id: sending.id };
+                self.tell_table(table, cause, sending.command.clone(), Token { from, id: sending.id });
             }
         }
-    }
-
-    fn send(&mut self, player: PlayerId, table: TableId, from: Asker, id: CommandId, command: TableCommand) {
-        let cause = Cause { player: Some(player), id };
-        self.tell_table(table, cause, command, Token { from, id });
     }
 
     /// Draws the faults of this second and sends due commands of the administrator and of entrants.
@@ -390,14 +391,4 @@ impl Fleet {
             }
         }
     }
-}
-
-/// Describes a stored record for the trace.
-fn stored<A: Kind<Event: fmt::Debug>>(id: A::Id, sequence: u64, payload: &[u8]) -> String {
-    let record = A::decode(payload).map(|record| {
-        let cause = record.cause.map_or(String::new(), |cause| format!(", {cause:?}"));
-        format!("epoch {}{cause}: {:?}", record.epoch, record.events)
-    });
-    let record = record.unwrap_or_else(|error| error.to_string());
-    format!("{} {id}: record {sequence} is stored, {record}", A::NAME)
 }

@@ -3,6 +3,7 @@
 use crate::message::Kind;
 use host::RecordOf;
 use poker::{hosted::TableHost, table::public};
+use std::fmt;
 use tournament::TournamentHost;
 use wire::{TableId, TournamentId, table::TableReply, tournament::TournamentReply};
 
@@ -37,4 +38,18 @@ impl Kind for TournamentHost {
     fn early_reply(&self, _: &RecordOf<Self>) -> Option<TournamentReply> {
         None
     }
+}
+
+/// Describes a stored record for the trace.
+pub(crate) fn describe_stored<A: Kind<Event: fmt::Debug>>(
+    id: A::Id,
+    sequence: u64,
+    payload: &[u8],
+) -> String {
+    let record = A::decode(payload).map(|record| {
+        let cause = record.cause.map_or(String::new(), |cause| format!(", {cause:?}"));
+        format!("epoch {}{cause}: {:?}", record.epoch, record.events)
+    });
+    let record = record.unwrap_or_else(|error| error.to_string());
+    format!("{} {id}: record {sequence} is stored, {record}", A::NAME)
 }

@@ -28,6 +28,8 @@ mod ownership;
 mod play;
 mod pool;
 mod process;
+mod rude;
+mod rude_acting;
 mod run;
 mod server;
 mod setting;

@@ -37,6 +37,8 @@ pub(crate) enum Asker {
     Admin,
     /// A bot.
     Bot,
+    /// A rude client, which takes in no answers.
+    Rude,
     /// An attempt at an effect, by its number.
     Effect(u64),
 }

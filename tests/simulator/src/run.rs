@@ -72,6 +72,7 @@ pub fn run(seed: u64, mistake: Option<Mistake>, traced: bool) -> Outcome {
 /// Stops the clients and closes the cash tables.
 fn close(fleet: &mut Fleet, setting: &Setting) {
     fleet.clients.iter_mut().for_each(|client| client.quiet = true);
+    fleet.rude.clear();
     let now_ms = fleet.shared.now_ms;
     for table in &setting.tables {
         let (command, options) = (TableCommand::Close, OwnerOptions::default());

@@ -48,6 +48,7 @@ impl Fleet {
             let tournament = self.tournament(number);
             setting.tournaments.push(tournament);
         }
+        self.add_rude(&setting.tables, &setting.tournaments);
         setting
     }
 

@@ -18,6 +18,11 @@ use wire::{
     view::TableView,
 };
 
+/// Lines that a player says at once now and then: more than a table takes of one player.
+const FLOOD: u64 = 16;
+/// A player says that many lines once in so many times, on average.
+const FLOOD_ONE_IN: u64 = 8;
+
 /// The phase of a run, as players see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunPhase {
@@ -47,6 +52,8 @@ pub struct Player {
     chance: Chance,
     think_ms: (u64, u64),
     chat_ms: u64,
+    /// Whether many lines are said at once now and then.
+    floods: bool,
     /// Number of chat lines so far.
     lines: u64,
     log: ClientLog,
@@ -114,6 +121,7 @@ impl Player {
             chance,
             think_ms: (options.think_least_ms, options.think_most_ms),
             chat_ms: options.chat_ms,
+            floods: !options.chats_fast(),
             lines: 0,
             log: ClientLog::of(Some(me)),
             tally,
@@ -202,9 +210,12 @@ impl Player {
             Plan::Say(table) => {
                 // Sent whether the line before has been answered or not.
                 self.plan(self.chat_ms, self.chat_ms, Plan::Say(table));
-                self.lines += 1;
-                let say = PlayerCommand::Say { text: self.lines.to_string() };
-                self.command(table, Kind::Change, say);
+                let lines = if self.floods && self.chance.one_in(FLOOD_ONE_IN) { FLOOD } else { 1 };
+                for _ in 0..lines {
+                    self.lines += 1;
+                    let say = PlayerCommand::Say { text: self.lines.to_string() };
+                    self.command(table, Kind::Change, say);
+                }
             }
             Plan::Enter(tournament) => {
                 self.ask(Asked::Entry(tournament), ClientMessage::Register { tournament })

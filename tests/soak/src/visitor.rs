@@ -1,5 +1,5 @@
-//! A visitor's program: watches a few tables, changes them now and then, and must never see a card
-//! that is not public.
+//! A visitor's program: watches a few tables, changes them now and then, asks for tables that do
+//! not exist, and must never see a card that is not public.
 
 use crate::{chance::Chance, now::now_ms, player::RunPhase};
 use client::Client;
@@ -12,6 +12,10 @@ use wire::{TableId, client::ClientMessage};
 const WATCHED: usize = 3;
 /// How often a visitor changes a table.
 const CHANGES: Duration = Duration::from_secs(5);
+/// Tables that do not exist for which a visitor asks at each change.
+const INVENTED: u64 = 10;
+/// First id of tables that do not exist.
+const FIRST_INVENTED: u64 = 1 << 45;
 
 /// Watches until told to stop; returns the log.
 ///
@@ -35,6 +39,13 @@ pub async fn visit(
                 None => return Ok(log),
             },
             _ = look.tick() => {
+                // These answers are not checked: such requests must not delay the tables.
+                for _ in 0..INVENTED {
+                    let (handle, table) = (handle.clone(), TableId(FIRST_INVENTED + chance.below(1 << 30)));
+                    tokio::spawn(async move {
+                        let _ = handle.request(ClientMessage::Resync { table, since: None }).await;
+                    });
+                }
                 if let Some(&table) = chance.pick(&tables)
                     && !watched.contains(&table)
                 {
