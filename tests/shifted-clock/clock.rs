@@ -17,6 +17,7 @@ const CLOCK_GETTIME: c_long = 228;
 const CLOCK_GETTIME: c_long = 113;
 const CLOCK_REALTIME: c_int = 0;
 
+/// The C library's `timespec`.
 #[repr(C)]
 pub struct Time {
     seconds: i64,

@@ -25,6 +25,7 @@ const GUARD: Duration = Duration::from_secs(90);
 /// How long the journals of closed tables stay in these tests.
 const LINGER: Duration = Duration::from_millis(200);
 
+/// Servers of one test: NATS, and a database with the tables of the archive.
 pub struct House {
     stage: Stage,
     database: TestDatabase,
@@ -42,6 +43,7 @@ pub struct Held {
 }
 
 impl House {
+    /// Starts the servers.
     pub async fn start() -> Self {
         let (database, stage) = tokio::join!(TestDatabase::start(), Stage::open());
         let (database, stage) = (database.unwrap(), stage.unwrap());
@@ -49,6 +51,7 @@ impl House {
         Self { stage, database, owner }
     }
 
+    /// Connects as a NATS user, e.g. `archivist`.
     pub async fn bus(&self, user: &str) -> Bus {
         self.stage.bus(user).await.unwrap()
     }
@@ -65,6 +68,7 @@ impl House {
         streams.journal(subject::table_partition(table)).await.unwrap().stream().to_owned()
     }
 
+    /// Returns the journals in a stream, to be read and written by the administrator.
     pub async fn journal(&self, stream: &str) -> Journal {
         Journal::open(&self.bus("admin").await, stream).await.unwrap()
     }
@@ -111,6 +115,7 @@ impl House {
         self.until(stream, archive.run(), expected).await;
     }
 
+    /// Does the same with the stream of tournaments as [`Self::archive_tables`] with one of tables.
     pub async fn archive_tournaments(&self, expected: impl Fn(Held) -> bool) {
         let context = self.context().await;
         let journal = Journal::open(&context.bus, subject::TOURNAMENTS_STREAM).await.unwrap();
@@ -145,6 +150,7 @@ impl House {
         row.map_or(0, |row| row.get::<_, i64>(0) as u64)
     }
 
+    /// Returns the counts of the database.
     pub async fn archived(&self) -> Held {
         let counts =
             "SELECT (SELECT count(*) FROM archive.hands), (SELECT count(*) FROM archive.tournaments),
@@ -162,12 +168,15 @@ impl House {
         }
     }
 
+    /// Returns the chips that all players put into pots, and those that they won, in all archived
+    /// hands.
     pub async fn committed_and_won(&self) -> (i64, i64) {
         let sums = "SELECT sum(committed)::bigint, sum(won)::bigint FROM archive.hand_players";
         let row = self.owner.query_one(sums, &[]).await.unwrap();
         (row.get(0), row.get(1))
     }
 
+    /// Returns the violations that the archivists recorded, in words.
     pub async fn violations(&self) -> Vec<String> {
         let rows = self.owner.query("SELECT what FROM archive.violations", &[]).await.unwrap();
         rows.iter().map(|row| row.get(0)).collect()

@@ -22,8 +22,10 @@ use wire::{
 
 /// The longest time for any step, on a machine that is busy with other work.
 pub const GENEROUS: Duration = Duration::from_secs(60);
+/// The password of all accounts.
 pub const PASSWORD: &str = "correct horse battery";
 
+/// A PostgreSQL server of one test.
 pub struct House(TestDatabase);
 
 impl Deref for House {
@@ -41,6 +43,7 @@ impl DerefMut for House {
 }
 
 impl House {
+    /// Starts a server with the cashier's tables.
     pub async fn start() -> Self {
         Self(TestDatabase::start().await.unwrap())
     }
@@ -60,10 +63,12 @@ impl House {
         self.0.url(Role::Cashier)
     }
 
+    /// Returns a pool of at most eight connections of the cashier.
     pub fn database(&self) -> Database {
         storage::open(&self.url(), 8).unwrap()
     }
 
+    /// Returns a desk with connections of its own, like another cashier.
     pub fn desk(&self) -> Desk {
         Desk::new(self.database(), Passwords::new().unwrap())
     }
@@ -79,14 +84,17 @@ pub fn said(outcome: Result<CashierReply, cashier::Failure>) -> CashierReply {
     outcome.unwrap_or_else(|failure| CashierReply::Refused(failure.into_refusal()))
 }
 
+/// Returns the reply of a refusal.
 pub fn refused(refusal: Refusal) -> CashierReply {
     CashierReply::Refused(refusal)
 }
 
+/// Carries out a request of the administrator.
 pub async fn admin(desk: &Desk, request: AdminRequest) -> CashierReply {
     desk.admin(request).await.reply
 }
 
+/// Creates a person's account without money.
 pub async fn create(desk: &Desk, name: &str) -> PlayerId {
     let request = AdminRequest::CreatePlayer { name: name.to_owned(), password: PASSWORD.to_owned() };
     match admin(desk, request).await {
@@ -95,6 +103,7 @@ pub async fn create(desk: &Desk, name: &str) -> PlayerId {
     }
 }
 
+/// Credits an account with an amount of chips, under the posting `id`.
 pub async fn credit(desk: &Desk, id: &str, player: PlayerId, amount: u64) -> CashierReply {
     let posting = PostingId(id.to_owned());
     admin(desk, AdminRequest::Credit { posting, player, amount: Chips(amount) }).await
@@ -107,6 +116,7 @@ pub async fn rich(desk: &Desk, name: &str, amount: u64) -> PlayerId {
     player
 }
 
+/// Returns the accounts of the first `count` bots, which are created if they are missing.
 pub async fn bots(desk: &Desk, count: u32) -> Vec<PlayerId> {
     match admin(desk, AdminRequest::Bots { count }).await {
         CashierReply::Bots(accounts) => accounts.into_iter().map(|account| account.player).collect(),
@@ -114,6 +124,7 @@ pub async fn bots(desk: &Desk, count: u32) -> Vec<PlayerId> {
     }
 }
 
+/// Returns the details of an account, by name or id.
 pub async fn show(desk: &Desk, player: &str) -> PlayerDetails {
     match admin(desk, AdminRequest::ShowPlayer { player: player.to_owned() }).await {
         CashierReply::Player(details) => details,
@@ -121,11 +132,13 @@ pub async fn show(desk: &Desk, player: &str) -> PlayerDetails {
     }
 }
 
+/// Logs in with name and password.
 pub async fn log_in(desk: &Desk, name: &str, password: &str) -> CashierReply {
     let request = SessionRequest::LogIn { name: name.to_owned(), password: password.to_owned() };
     said(desk.session(request).await)
 }
 
+/// Returns a player's balance, and the chips that are at tables.
 pub async fn balance(desk: &Desk, player: PlayerId) -> (u64, u64) {
     match said(desk.session(SessionRequest::Balance { player }).await) {
         CashierReply::Balance { balance, in_play } => (balance.0, in_play.0),
@@ -133,30 +146,36 @@ pub async fn balance(desk: &Desk, player: PlayerId) -> (u64, u64) {
     }
 }
 
+/// Returns the request for a buy-in of so many chips, under the posting `id`.
 pub fn buy_in(id: &str, player: PlayerId, table: u64, amount: u64) -> TableMoneyRequest {
     let (posting, table, amount) = (PostingId(id.to_owned()), TableId(table), Chips(amount));
     TableMoneyRequest::BuyIn { posting, player, table, amount }
 }
 
+/// Returns the request for a cash-out of so many chips, under the posting `id`.
 pub fn cash_out(id: &str, player: PlayerId, table: u64, amount: u64) -> TableMoneyRequest {
     let (posting, table, amount) = (PostingId(id.to_owned()), TableId(table), Chips(amount));
     TableMoneyRequest::CashOut { posting, player, table, amount }
 }
 
+/// Carries out a table's request.
 pub async fn table(desk: &Desk, request: TableMoneyRequest) -> CashierReply {
     said(desk.table(request).await)
 }
 
+/// Returns the request that takes the buy-in and the fee of an entry, in chips.
 pub fn enter(id: u64, player: PlayerId, entry: u32, buy_in: u64, fee: u64) -> TournamentMoneyRequest {
     let (tournament, buy_in, fee) = (TournamentId(id), Chips(buy_in), Chips(fee));
     TournamentMoneyRequest::Enter { tournament, player, entry, buy_in, fee }
 }
 
+/// Returns the request that pays an entry back, buy-in and fee in chips.
 pub fn refund(id: u64, player: PlayerId, entry: u32, buy_in: u64, fee: u64) -> TournamentMoneyRequest {
     let (tournament, buy_in, fee) = (TournamentId(id), Chips(buy_in), Chips(fee));
     TournamentMoneyRequest::Refund { tournament, player, entry, buy_in, fee }
 }
 
+/// Returns the request that settles a tournament: place, player and prize in chips.
 pub fn settle(id: u64, places: &[(u32, PlayerId, u64)]) -> TournamentMoneyRequest {
     let place = |&(place, player, prize): &(u32, PlayerId, u64)| Place { place, player, prize: Chips(prize) };
     TournamentMoneyRequest::Settle {
@@ -167,10 +186,12 @@ pub fn settle(id: u64, places: &[(u32, PlayerId, u64)]) -> TournamentMoneyReques
     }
 }
 
+/// Carries out a tournament's request.
 pub async fn tournament(desk: &Desk, request: TournamentMoneyRequest) -> CashierReply {
     said(desk.tournament(request).await)
 }
 
+/// Returns the cashier's check of the whole ledger.
 pub async fn audit(desk: &Desk) -> Audit {
     match admin(desk, AdminRequest::Audit).await {
         CashierReply::Audit(audit) => audit,

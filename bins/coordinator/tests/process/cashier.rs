@@ -26,10 +26,12 @@ struct Books {
     delay: Duration,
 }
 
+/// The simulated cashier; clones share its books.
 #[derive(Clone)]
 pub struct Cashier(Arc<Mutex<Books>>);
 
 impl Cashier {
+    /// Answers the requests for money of tournaments from now on.
     pub async fn start(bus: Bus) -> Self {
         let cashier = Self(Arc::default());
         let mut requests = bus.serve(CASHIER_TOURNAMENT.to_owned(), Some("cashier")).await.unwrap();
@@ -54,14 +56,17 @@ impl Cashier {
         self.0.lock().unwrap()
     }
 
+    /// Has the entries of a player refused from now on, for lack of money.
     pub fn impoverish(&self, player: PlayerId) {
         self.books().poor.insert(player);
     }
 
+    /// Has the entries of a player accepted again.
     pub fn enrich(&self, player: PlayerId) {
         self.books().poor.remove(&player);
     }
 
+    /// Answers requests from now on after this delay.
     pub fn slow_down(&self, delay: Duration) {
         self.books().delay = delay;
     }
@@ -73,10 +78,12 @@ impl Cashier {
         here.filter(|(entry, _)| !books.refunded.contains(entry)).map(|(_, buy_in)| buy_in).sum()
     }
 
+    /// Returns the places with which a tournament was settled.
     pub fn settled(&self, tournament: TournamentId) -> Vec<Place> {
         self.books().settled[&tournament].clone()
     }
 
+    /// Waits until all entries of a player are paid back.
     pub async fn until_refunded(&self, tournament: TournamentId, player: PlayerId) {
         let began = Instant::now();
         let open = |books: &Books| {

@@ -19,6 +19,7 @@ use wire::{
 
 const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: GUARD };
 
+/// A server with coordinators as processes, a simulated cashier and simulated tables.
 pub struct Fleet {
     // The coordinators end before the server, because fields are dropped in this order.
     coordinators: Vec<Child>,
@@ -28,6 +29,7 @@ pub struct Fleet {
 }
 
 impl Fleet {
+    /// Starts the server and so many coordinators.
     pub async fn start(coordinators: usize) -> Self {
         let stage = Stage::open().await.unwrap();
         let cashier = Cashier::start(stage.bus("cashier").await.unwrap()).await;
@@ -68,6 +70,7 @@ impl Fleet {
         self.stage.owner_of(OwnedKind::Tournaments, partition).await.unwrap()
     }
 
+    /// Sends a command as the administrator, and repeats it until it is answered.
     pub async fn ask(
         &self,
         tournament: TournamentId,
@@ -80,6 +83,7 @@ impl Fleet {
         self.stage.admin.request(subject, &request, PATIENCE).await.unwrap()
     }
 
+    /// Creates the tournament of the test.
     pub async fn create(&self, config: TournamentConfig) -> TournamentId {
         let tournament = TournamentId(4_711);
         let reply = self.ask(tournament, None, CommandId(1), TournamentCommand::Create { config }).await;

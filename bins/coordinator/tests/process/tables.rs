@@ -32,6 +32,7 @@ struct Table {
     then: Then,
 }
 
+/// The simulated tables; clones share them.
 #[derive(Clone)]
 pub struct Tables {
     bus: Bus,
@@ -39,6 +40,7 @@ pub struct Tables {
 }
 
 impl Tables {
+    /// Answers the commands to tables from now on, and plays their hands.
     pub async fn start(bus: Bus) -> Self {
         let mut requests = bus.serve("command.table.*.*".to_owned(), None).await.unwrap();
         bus.flush().await;
@@ -58,6 +60,7 @@ impl Tables {
         self.tables.lock().unwrap()
     }
 
+    /// Waits until all tables are closed.
     pub async fn until_all_closed(&self) {
         let began = Instant::now();
         while !self.tables().values().all(|table| table.then == Then::Close) {

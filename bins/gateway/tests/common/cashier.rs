@@ -14,6 +14,7 @@ use wire::{
     subject,
 };
 
+/// A cashier that knows each name, with sessions and bans.
 pub struct FakeCashier {
     bus: Bus,
     books: Arc<Mutex<Books>>,
@@ -27,6 +28,7 @@ struct Books {
 }
 
 impl FakeCashier {
+    /// Answers requests for sessions from now on.
     pub async fn start(bus: Bus) -> Self {
         let books = Arc::new(Mutex::new(Books::default()));
         let requests = bus.serve(subject::CASHIER_SESSION.to_owned(), Some("cashier")).await.unwrap();
@@ -39,6 +41,7 @@ impl FakeCashier {
         self.books.lock().unwrap().player(name)
     }
 
+    /// Bans an account and tells the gateways.
     pub async fn ban(&self, name: &str) {
         let player = self.player(name);
         self.books.lock().unwrap().banned.push(player);

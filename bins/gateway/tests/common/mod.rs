@@ -35,6 +35,7 @@ pub struct Gateway {
 }
 
 impl Room {
+    /// Starts a server and the simulated roles.
     pub async fn open() -> Self {
         let stage = Stage::open().await.unwrap();
         let (bus, cashier) = stage.join(Role::Cashier).await.unwrap();
@@ -78,9 +79,11 @@ pub enum Way {
     Json,
 }
 
+/// All kinds of connections.
 pub const WAYS: [Way; 3] = [Way::Tcp, Way::Ws, Way::Json];
 
 impl Gateway {
+    /// Returns the address of the gateway's listener for a kind of connection.
     pub fn address(&self, way: Way) -> client::Address {
         let text = match way {
             Way::Tcp => format!("tcp://{}", self.tcp),
@@ -91,10 +94,12 @@ impl Gateway {
     }
 }
 
+/// Returns the log-in of an account; the simulated cashier knows all names.
 pub fn password(name: &str) -> Login {
     Login::Password { name: name.into(), password: format!("{name}'s password") }
 }
 
+/// Connects a client to one of the gateways and waits for the welcome.
 pub async fn connect(gateways: &[&Gateway], way: Way, login: Login) -> Client {
     let addresses = gateways.iter().map(|gateway| gateway.address(way)).collect();
     guarded("a connection", Client::connect(client::Options::new(addresses, login))).await.unwrap()

@@ -30,6 +30,7 @@ impl RawTcp {
         raw
     }
 
+    /// Connects and reads nothing.
     pub async fn connect_silently(gateway: &Gateway) -> Self {
         Self(TcpStream::connect(&gateway.tcp).await.unwrap())
     }
@@ -50,12 +51,14 @@ impl RawTcp {
         Self(socket.connect(gateway.tcp.parse().unwrap()).await.unwrap())
     }
 
+    /// Sends a frame with these bytes, with its length in front.
     pub async fn send_bytes(&mut self, body: &[u8]) -> std::io::Result<()> {
         let mut bytes = Vec::new();
         framing::append(&mut bytes, body);
         self.0.write_all(&bytes).await
     }
 
+    /// Sends a request.
     pub async fn send(&mut self, id: u64, m: ClientMessage) -> std::io::Result<()> {
         self.send_bytes(&codec::encode(&frame(id, m)).unwrap()).await
     }
@@ -113,11 +116,13 @@ impl RawTcp {
 pub struct RawWs(pub WebSocketStream<TcpStream>);
 
 impl RawWs {
+    /// Connects with the subprotocol of JSON or of MessagePack, and reads nothing.
     pub async fn connect(gateway: &Gateway, json: bool) -> Self {
         let protocol = if json { SUBPROTOCOL_JSON } else { SUBPROTOCOL_MSGPACK };
         Self::try_connect(gateway, Some(protocol)).await.unwrap()
     }
 
+    /// Connects with a subprotocol, or with none, and returns the refusal of the handshake.
     pub async fn try_connect(gateway: &Gateway, protocol: Option<&str>) -> Result<Self, tungstenite::Error> {
         let stream = TcpStream::connect(&gateway.ws).await.unwrap();
         Self::over(stream, gateway, protocol).await
@@ -139,6 +144,7 @@ impl RawWs {
         Ok(Self(socket))
     }
 
+    /// Sends a WebSocket message.
     pub async fn send(&mut self, message: Message) {
         self.0.send(message).await.unwrap();
     }
@@ -168,6 +174,7 @@ impl RawWs {
     }
 }
 
+/// Returns a client's frame with a request.
 pub fn frame(id: u64, m: ClientMessage) -> ClientFrame {
     ClientFrame { v: VERSION, id: CommandId(id), m }
 }

@@ -28,6 +28,7 @@ use wire::{
 /// A line of chat that tables refuse, as they do beyond their limits.
 pub const TOO_MUCH: &str = "too much";
 
+/// Tables without rules, of one simulated table worker.
 pub struct FakeTables {
     bus: Bus,
     _peers: Peers,
@@ -64,6 +65,7 @@ struct Table {
 }
 
 impl FakeTables {
+    /// Answers commands to all tables and queries from now on.
     pub async fn start(bus: Bus, peers: Peers) -> Self {
         let shared = Arc::new(Shared::default());
         let commands = bus.serve("command.table.*.*".to_owned(), None).await.unwrap();
@@ -77,6 +79,7 @@ impl FakeTables {
         change(self.shared.tables.lock().unwrap().entry(table).or_default())
     }
 
+    /// Creates a table without events; other methods do so when they need one.
     pub fn open(&self, table: TableId) {
         self.with(table, |_| ());
     }
@@ -129,6 +132,7 @@ impl FakeTables {
         publish_events(&self.bus, TableEvents { table, first: *numbers.start(), events }).await;
     }
 
+    /// Publishes the event that closes the table.
     pub async fn close(&self, table: TableId) {
         let chunk = self.with(table, |t| {
             t.events.push(Event::Closed);
@@ -137,14 +141,17 @@ impl FakeTables {
         publish_events(&self.bus, chunk).await;
     }
 
+    /// Forgets the events so far: a resync since one of them gets no events.
     pub fn forget(&self, table: TableId) {
         self.with(table, |t| t.forgotten = t.events.len() as u64);
     }
 
+    /// Stops answering, like a paused worker, or begins again.
     pub fn silence(&self, silent: bool) {
         self.shared.silent.store(silent, Ordering::SeqCst);
     }
 
+    /// Leaves requests for more chips without an answer, or answers them again.
     pub fn hold_chips(&self, held: bool) {
         self.shared.chips_held.store(held, Ordering::SeqCst);
     }
@@ -204,6 +211,7 @@ impl FakeTables {
         (last, dealt)
     }
 
+    /// Sends a player a message for that player alone.
     pub async fn tell(&self, player: PlayerId, message: ServerMessage) {
         publish(&self.bus, subject::player_feed(player), message).await;
     }

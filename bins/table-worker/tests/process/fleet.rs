@@ -26,6 +26,7 @@ use wire::{
 
 const PATIENCE: Patience = Patience { each: Duration::from_secs(2), total: GUARD };
 
+/// A server with table workers as processes, and a cashier that agrees to each request.
 pub struct Fleet {
     // The workers end before the server, because fields are dropped in this order.
     workers: Vec<Child>,
@@ -141,6 +142,7 @@ impl Fleet {
         self.admin.request(subject, &request, PATIENCE).await.unwrap()
     }
 
+    /// Creates a table.
     pub async fn create(&self, table: TableId, config: TableConfig) {
         let created = self.ask(table, 0, 1, TableCommand::Create { config, bots: Vec::new() }).await;
         assert!(matches!(created, TableReply::Done { .. }), "{created:?}");

@@ -22,6 +22,7 @@ use tokio::{
 /// Limit of all waits in tests; generous, for busy machines.
 pub const GUARD: Duration = Duration::from_secs(60);
 
+/// A NATS server with the fleet's configuration.
 pub struct Fleet {
     pub nats: Nats,
 }
@@ -40,6 +41,7 @@ impl Fleet {
         fleet
     }
 
+    /// Returns the options with which a NATS user connects.
     pub fn options(&self, user: &str) -> Options {
         Options {
             urls: vec![self.nats.url()],
@@ -50,6 +52,7 @@ impl Fleet {
         }
     }
 
+    /// Connects as a NATS user, e.g. `table-worker`.
     pub async fn bus(&self, user: &str) -> Bus {
         Bus::connect(self.options(user)).await.unwrap()
     }
@@ -80,6 +83,7 @@ struct State {
 }
 
 impl Proxy {
+    /// Listens on a free port, and passes connections on to the server.
     pub async fn start(fleet: &Fleet) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();

@@ -12,6 +12,7 @@ use wire::{CommandId, Epoch, PlayerId, TableId, event::Seed, journal::Cause};
 /// Records larger than this are refused.
 pub const MOST_BYTES: usize = 10_000;
 
+/// The surroundings of a partition, to be set by the test.
 pub struct World {
     pub now: Cell<Now>,
     pub certain: Cell<bool>,
@@ -54,6 +55,7 @@ pub struct Server {
 }
 
 impl Server {
+    /// Appends a record after the journal's record `after`, 0 for none; returns its sequence.
     pub fn append(
         &mut self,
         id: TableId,
@@ -73,6 +75,7 @@ impl Server {
         Ok(self.sequence)
     }
 
+    /// Returns a journal's records from its last snapshot on; none without records.
     pub fn read(&self, id: TableId) -> Option<Journaled> {
         let records = self.records.get(&id)?;
         let begin = records.iter().rposition(|(.., snapshot)| *snapshot).unwrap_or(0);
@@ -82,27 +85,33 @@ impl Server {
         Some(Journaled { position: Position { last, snapshot }, records })
     }
 
+    /// Returns the sequence of a journal's last record; 0 without records.
     pub fn last(&self, id: TableId) -> u64 {
         self.records.get(&id).and_then(|records| records.last()).map_or(0, |(sequence, ..)| *sequence)
     }
 
+    /// Returns the number of records of a journal.
     pub fn count(&self, id: TableId) -> usize {
         self.records.get(&id).map_or(0, Vec::len)
     }
 
+    /// Returns the bytes of all records of a journal.
     pub fn payloads(&self, id: TableId) -> impl Iterator<Item = &Bytes> {
         self.records.get(&id).into_iter().flatten().map(|(_, payload, _)| payload)
     }
 
+    /// Removes a journal.
     pub fn remove(&mut self, id: TableId) {
         self.records.remove(&id);
     }
 
+    /// Returns the ids of all journals.
     pub fn ids(&self) -> Vec<TableId> {
         self.records.keys().copied().collect()
     }
 }
 
+/// An output of the partition.
 pub type Out = Output<Queue, u32>;
 
 /// Drives a partition. Tokens are numbers; outputs are kept in `out` until they are handled.
@@ -114,6 +123,7 @@ pub struct HostHarness {
 }
 
 impl HostHarness {
+    /// Returns an owner of this epoch, before it has read a journal.
     pub fn new(epoch: u64, server: &Server) -> Self {
         let now = Now { wall_ms: 1_000_000, mono_ms: 5_000_000 };
         let world = World {
@@ -127,6 +137,7 @@ impl HostHarness {
         Self { world, partition, out: VecDeque::new(), token: 0 }
     }
 
+    /// Moves both clocks on by so many milliseconds.
     pub fn pass(&self, ms: u64) {
         let Now { wall_ms, mono_ms } = self.world.now.get();
         self.world.now.set(Now { wall_ms: wall_ms + ms, mono_ms: mono_ms + ms });
@@ -148,6 +159,7 @@ impl HostHarness {
         self.token
     }
 
+    /// Moves the outputs of the partition to `out`.
     pub fn take(&mut self) {
         self.out.extend(self.partition.outputs());
     }
@@ -186,11 +198,13 @@ impl HostHarness {
         seen
     }
 
+    /// Lets the partition do what its clocks demand, and carries out all outputs.
     pub fn wake(&mut self, server: &mut Server) -> Observed {
         self.partition.wake(&self.world);
         self.serve(server)
     }
 
+    /// Gives the partition the result of the effect that seats a pair.
     pub fn seated(&mut self, id: TableId, pair: u64, outcome: EffectResult<QueueCommand>) {
         self.partition.returned(&self.world, id, &pair, outcome);
         self.take();

@@ -18,6 +18,7 @@ pub const CHAT: Rate = Rate { every_ms: 100, burst: 5 };
 /// Records between two snapshots.
 const CADENCE: usize = 4;
 
+/// A command to a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum QueueCommand {
     Open,
@@ -34,6 +35,7 @@ pub enum QueueCommand {
     Seated(u64),
 }
 
+/// An event of a queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum QueueEvent {
     Opened,
@@ -47,6 +49,7 @@ pub enum QueueEvent {
     Closed,
 }
 
+/// An answer of a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum QueueReply {
     Done,
@@ -57,6 +60,7 @@ pub enum QueueReply {
 /// The news of a record: its events.
 pub type QueueNews = Vec<QueueEvent>;
 
+/// The state of a queue, as its snapshots have it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueState {
     waiting: Vec<(PlayerId, u64)>,
@@ -67,6 +71,7 @@ pub struct QueueState {
     answered: Vec<(Option<PlayerId>, CommandId, Option<u64>)>,
 }
 
+/// A queue, with the number of records since its last snapshot.
 #[derive(Clone, Debug)]
 pub struct Queue {
     pub state: QueueState,

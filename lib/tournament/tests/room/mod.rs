@@ -31,6 +31,7 @@ pub struct Shape {
 pub struct Lots(pub u64);
 
 impl Lots {
+    /// Draws a number from 0 to `bound - 1`.
     pub fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -38,6 +39,7 @@ impl Lots {
         ((z ^ (z >> 31)) % bound.max(1) as u64) as usize
     }
 
+    /// Draws whether an event of the probability 1/`n` happens.
     pub fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
@@ -66,6 +68,7 @@ pub struct Room {
 }
 
 impl Room {
+    /// Creates a tournament of this shape, without entries.
     pub fn open(shape: &Shape) -> Self {
         let level = |number: u64| LevelSpec {
             small_blind: Chips(number),
@@ -317,6 +320,7 @@ impl Room {
         assert!(open.iter().all(|table| table.doing != Doing::Waiting || table.seats.len() < 2));
     }
 
+    /// Checks places and prizes of a finished tournament, and settles it.
     pub fn check_end(&mut self) {
         self.check_places();
         let Some(Effect::Settle { places, .. }) = self.t().effects().next() else { panic!("not settled") };

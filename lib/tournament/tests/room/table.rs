@@ -18,6 +18,7 @@ pub enum Doing {
     Closed,
 }
 
+/// A table that follows instructions and reports hands with drawn results.
 pub struct Table {
     id: TableId,
     config: TableConfig,
@@ -31,6 +32,7 @@ pub struct Table {
 }
 
 impl Table {
+    /// Returns an empty table that waits for an instruction.
     pub fn new(id: TableId, config: TableConfig) -> Self {
         let (seats, doing) = (BTreeMap::new(), Doing::Waiting);
         Self { id, config, seats, doing, confirm: None, applied: 0, hand: HandNo(0), big_blind: 0 }
@@ -77,6 +79,7 @@ impl Table {
         }
     }
 
+    /// Notes that the coordinator has the confirmation of an instruction.
     pub fn confirmed(&mut self, number: u64) {
         if self.confirm == Some(number) {
             self.confirm = None;

@@ -10,6 +10,7 @@ use wire::{
     journal::Cause,
 };
 
+/// Returns samples of each query to archivists.
 pub fn queries() -> Samples<ArchiveQuery> {
     vec![
         ("proof", ArchiveQuery::Proof),
@@ -36,6 +37,7 @@ fn archived() -> Vec<Archived<TableEvent>> {
     (0..).zip(events::table_events()).map(record).collect()
 }
 
+/// Returns samples of each answer of archivists.
 pub fn answers() -> Samples<ArchiveAnswer> {
     let proof = Proof {
         streams: vec![StreamProof {

@@ -9,6 +9,7 @@ use wire::{
     },
 };
 
+/// Returns samples of each request for sessions and balances.
 pub fn sessions() -> Samples<SessionRequest> {
     let token = || "0123456789abcdef".to_owned();
     vec![
@@ -19,6 +20,7 @@ pub fn sessions() -> Samples<SessionRequest> {
     ]
 }
 
+/// Returns samples of each request for money of tables.
 pub fn table_money() -> Samples<TableMoneyRequest> {
     vec![
         (
@@ -42,6 +44,7 @@ pub fn table_money() -> Samples<TableMoneyRequest> {
     ]
 }
 
+/// Returns samples of each request for money of tournaments.
 pub fn tournament_money() -> Samples<TournamentMoneyRequest> {
     use TournamentMoneyRequest as R;
     let (tournament, player, buy_in, fee) = (TOURNAMENT, PLAYER, Chips(1_000), Chips(100));
@@ -53,6 +56,7 @@ pub fn tournament_money() -> Samples<TournamentMoneyRequest> {
     ]
 }
 
+/// Returns samples of each request of the administrator.
 pub fn admin() -> Samples<AdminRequest> {
     use AdminRequest as R;
     vec![
@@ -71,6 +75,7 @@ fn account() -> Account {
     Account { player: PLAYER, name: "ann".to_owned() }
 }
 
+/// Returns samples of each answer of cashiers.
 pub fn replies() -> Samples<CashierReply> {
     use CashierReply as R;
     let ranked = RankedPlace { place: 1, account: account(), prize: Chips(40_000) };

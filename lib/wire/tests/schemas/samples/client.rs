@@ -6,6 +6,7 @@ use wire::{
     client::{ClientFrame, ClientMessage},
 };
 
+/// Returns samples of each request of clients, in its frame.
 pub fn client_frames() -> Samples<ClientFrame> {
     use {ClientMessage as M, PlayerCommand as P};
     let (table, tournament) = (TABLE, TOURNAMENT);

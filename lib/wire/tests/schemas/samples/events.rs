@@ -6,6 +6,7 @@ use wire::{
     script::{Script, ScriptedBlind, ScriptedSeat},
 };
 
+/// Returns the setup of a hand.
 pub fn hand_start() -> HandStart {
     HandStart {
         hand: HAND,
@@ -18,6 +19,7 @@ pub fn hand_start() -> HandStart {
     }
 }
 
+/// Returns a scripted hand with each kind of forced bet.
 pub fn script() -> Script {
     Script {
         button: 2,
@@ -89,6 +91,7 @@ fn hand_events() -> Vec<(&'static str, HandEvent)> {
     all
 }
 
+/// Returns each event of a table's journal, with its name.
 pub fn table_events() -> Vec<(&'static str, TableEvent)> {
     use TableEvent as E;
     let seat = 2;
@@ -191,6 +194,7 @@ fn cash_events() -> Vec<(&'static str, TableEvent)> {
     ]
 }
 
+/// Returns each event that viewers see, with its name.
 pub fn public_events() -> Vec<(&'static str, Event)> {
     use Event as E;
     let (seat, amount, player) = (2, Chips(25), PLAYER);

@@ -7,6 +7,7 @@ use wire::{
     fleet::{Drain, Heartbeat, Load, Notice, Role},
 };
 
+/// Returns samples of asks to bot workers.
 pub fn bot_asks() -> Samples<BotAsk> {
     let ask = |legal| BotAsk {
         table: TABLE,
@@ -33,6 +34,7 @@ pub fn bot_asks() -> Samples<BotAsk> {
     ]
 }
 
+/// Returns a heartbeat of each role.
 pub fn heartbeats() -> Samples<Heartbeat> {
     let heartbeat = |role: Role| Heartbeat {
         role,
@@ -61,10 +63,12 @@ pub fn heartbeats() -> Samples<Heartbeat> {
     Role::ALL.map(|role| (role.name(), heartbeat(role))).to_vec()
 }
 
+/// Returns samples of the request to drain.
 pub fn drains() -> Samples<Drain> {
     vec![("drain", Drain { incarnation: 0x0123_4567_89ab_cdef })]
 }
 
+/// Returns samples of each notice to gateways.
 pub fn notices() -> Samples<Notice> {
     vec![
         ("banned", Notice::Banned { player: PLAYER }),

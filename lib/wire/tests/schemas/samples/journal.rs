@@ -31,6 +31,7 @@ fn with_causes<E: Clone>(event: &E) -> Samples<Record<E, Value>> {
     ]
 }
 
+/// Returns samples of records of tables' journals: each form of a record, and each event.
 pub fn table_records() -> Samples<Record<TableEvent, Value>> {
     let mut all = with_causes(&TableEvent::SatOut { seat: 2 });
     let events = events::table_events();
@@ -38,6 +39,7 @@ pub fn table_records() -> Samples<Record<TableEvent, Value>> {
     all
 }
 
+/// Returns samples of records of tournaments' journals: each form of a record, and each event.
 pub fn tournament_records() -> Samples<Record<TournamentEvent, Value>> {
     let mut all = with_causes(&TournamentEvent::EntryConfirmed { player: PLAYER });
     let events = tournament_events();

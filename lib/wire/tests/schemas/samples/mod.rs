@@ -21,14 +21,21 @@ use wire::{
 /// Named examples of one message.
 pub type Samples<T> = Vec<(&'static str, T)>;
 
+/// The table of most samples, with a large id.
 pub const TABLE: TableId = TableId(912_345_678_901);
+/// A table with a small id.
 pub const OTHER_TABLE: TableId = TableId(31);
+/// The tournament of all samples.
 pub const TOURNAMENT: TournamentId = TournamentId(3_141_592_653);
+/// The player of most samples.
 pub const PLAYER: PlayerId = PlayerId(42);
+/// A player with the largest id.
 pub const OTHER_PLAYER: PlayerId = PlayerId(wire::ids::MAX_ID);
+/// The hand of all samples.
 pub const HAND: HandNo = HandNo(17);
 /// A moment in November 2023.
 pub const AT_MS: u64 = 1_700_000_000_000;
+/// The end of a turn that began then, in milliseconds since 1970.
 pub const DEADLINE_MS: u64 = AT_MS + 15_000;
 
 /// Returns the cards of a text like `AsKd`.
@@ -36,22 +43,27 @@ pub fn cards<List: FromIterator<Card>>(text: &str) -> List {
     text.as_bytes().chunks(2).map(|two| std::str::from_utf8(two).unwrap().parse().unwrap()).collect()
 }
 
+/// Returns the id of a connection.
 pub fn connection() -> ConnectionId {
     ConnectionId("gateway-1.5f3759df.17.1".to_owned())
 }
 
+/// Returns the id of a posting.
 pub fn posting(text: &str) -> PostingId {
     PostingId(text.to_owned())
 }
 
+/// Returns a seed.
 pub fn seed() -> Seed {
     Seed(std::array::from_fn(|i| i as u8 * 8))
 }
 
+/// Returns a level with an ante.
 pub fn level() -> Level {
     Level { number: 3, small_blind: Chips(50), big_blind: Chips(100), ante: Chips(10) }
 }
 
+/// Returns the configuration of a cash table.
 pub fn cash_config() -> TableConfig {
     TableConfig {
         name: "Käthe's table".to_owned(),
@@ -67,6 +79,7 @@ pub fn cash_config() -> TableConfig {
     }
 }
 
+/// Returns the configuration of a tournament's table.
 pub fn tournament_table_config() -> TableConfig {
     TableConfig {
         name: "Sunday, table 2".to_owned(),
@@ -76,6 +89,7 @@ pub fn tournament_table_config() -> TableConfig {
     }
 }
 
+/// Returns the configuration of a tournament.
 pub fn tournament_config() -> TournamentConfig {
     TournamentConfig {
         name: "Sunday".to_owned(),
@@ -97,10 +111,12 @@ pub fn tournament_config() -> TournamentConfig {
     }
 }
 
+/// Returns the numbers of a tournament.
 pub fn stats() -> Stats {
     Stats { entries: 60, players_left: 21, tables: 4, average_stack: Chips(14_285) }
 }
 
+/// Returns an instruction with players who leave and arrive.
 pub fn instruction(then: Then) -> Instruction {
     Instruction {
         number: 12,
@@ -118,6 +134,7 @@ pub fn instruction(then: Then) -> Instruction {
     }
 }
 
+/// Returns the report of a hand in which a player is bust.
 pub fn report() -> Report {
     Report {
         table: TABLE,
@@ -135,6 +152,7 @@ pub fn report() -> Report {
     }
 }
 
+/// Returns the places of a finished tournament.
 pub fn places() -> Vec<Place> {
     vec![
         Place { place: 1, player: PLAYER, prize: Chips(40_000) },
@@ -142,10 +160,12 @@ pub fn places() -> Vec<Place> {
     ]
 }
 
+/// Returns a player's chips in a hand.
 pub fn stack() -> Stack {
     Stack { seat: 2, player: PLAYER, chips: Chips(4_975) }
 }
 
+/// Returns the actions that a player who faces a bet may take.
 pub fn legal() -> Legal {
     Legal {
         fold: true,

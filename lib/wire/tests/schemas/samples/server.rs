@@ -13,6 +13,7 @@ use wire::{
     view::{HandView, SeatInHand, SeatView, TableView, TurnView},
 };
 
+/// Returns samples of each message of gateways, in its frame.
 pub fn server_frames() -> Samples<ServerFrame> {
     let frame = |re, m| ServerFrame { v: 1, re, m };
     let mut all: Samples<ServerFrame> = answers()
@@ -140,22 +141,27 @@ fn table_events() -> TableEvents {
     }
 }
 
+/// Returns a player's hidden cards.
 pub fn private_cards() -> PrivateCards {
     PrivateCards { table: TABLE, hand: HAND, cards: cards("AsKd") }
 }
 
+/// Returns the line of a cash table in the lobby.
 pub fn table_summary() -> TableSummary {
     TableSummary { table: TABLE, config: cash_config(), players: 5, hands: 16, closed: false }
 }
 
+/// Returns the line of a tournament's table.
 pub fn tournament_table_summary() -> TableSummary {
     TableSummary { config: tournament_table_config(), ..table_summary() }
 }
 
+/// Returns all phases of tournaments.
 pub fn phases() -> [Phase; 4] {
     [Phase::Registering, Phase::Running, Phase::Finished, Phase::Cancelled]
 }
 
+/// Returns the line of a tournament in the lobby.
 pub fn tournament_summary(phase: Phase) -> TournamentSummary {
     TournamentSummary {
         tournament: TOURNAMENT,
@@ -170,6 +176,7 @@ pub fn tournament_summary(phase: Phase) -> TournamentSummary {
     }
 }
 
+/// Returns standings with a player who is left and one who is bust.
 pub fn standings(payout: Payout) -> Standings {
     let standing = |place, stack, table| Standing {
         place,
@@ -196,6 +203,7 @@ pub fn standings(payout: Payout) -> Standings {
     }
 }
 
+/// Returns a table's view, in a hand or between two.
 pub fn view(hand: Option<HandView>) -> TableView {
     TableView {
         table: TABLE,

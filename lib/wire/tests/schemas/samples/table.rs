@@ -15,6 +15,7 @@ use wire::{
     tournament::Then,
 };
 
+/// Returns samples of each command to tables.
 pub fn requests() -> Samples<TableRequest> {
     use {PlayerCommand as P, TableCommand as C};
     let bots = vec![HouseBot { player: OTHER_PLAYER, name: "robby".to_owned(), buy_in: Chips(5_000) }];
@@ -56,6 +57,7 @@ pub fn requests() -> Samples<TableRequest> {
     nobodys.chain(players).chain([("sit in, answered on the feed", on_feed)]).collect()
 }
 
+/// Returns samples of each answer of tables.
 pub fn replies() -> Samples<TableReply> {
     use TableReply as R;
     let mut all = vec![("done", R::Done { event_no: 1_001 }), ("seat", R::Seat { seat: 3, event_no: 1_001 })];
@@ -79,6 +81,7 @@ pub fn replies() -> Samples<TableReply> {
     all
 }
 
+/// Returns samples of messages of the feed.
 pub fn news() -> Samples<FeedMessage> {
     let frame = ServerFrame { v: 1, re: None, m: ServerMessage::Events(every_event()) };
     let frame = codec::encode(&frame).unwrap();
@@ -98,6 +101,7 @@ fn every_event() -> TableEvents {
     TableEvents { table: TABLE, first: 1_001, events: events.into_iter().map(|(_, event)| event).collect() }
 }
 
+/// Returns samples of each query to table workers.
 pub fn queries() -> Samples<WorkersQuery> {
     vec![
         ("tables", WorkersQuery::Tables { limit: 1_000, tournaments: true }),
@@ -106,6 +110,7 @@ pub fn queries() -> Samples<WorkersQuery> {
     ]
 }
 
+/// Returns samples of each answer to them.
 pub fn answers() -> Samples<WorkersAnswer> {
     vec![
         ("tables", WorkersAnswer::Tables(vec![server::table_summary(), server::tournament_table_summary()])),

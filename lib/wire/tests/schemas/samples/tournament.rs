@@ -9,6 +9,7 @@ use wire::{
     },
 };
 
+/// Returns samples of each command to tournaments.
 pub fn requests() -> Samples<TournamentRequest> {
     use TournamentCommand as C;
     let with_shares = TournamentConfig {
@@ -34,6 +35,7 @@ pub fn requests() -> Samples<TournamentRequest> {
     commands.into_iter().map(request).collect()
 }
 
+/// Returns samples of each answer of tournaments.
 pub fn replies() -> Samples<TournamentReply> {
     use TournamentReply as R;
     let mut all = vec![
@@ -56,10 +58,12 @@ pub fn replies() -> Samples<TournamentReply> {
     all
 }
 
+/// Returns samples of each query to coordinators.
 pub fn queries() -> Samples<CoordinatorsQuery> {
     vec![("tournaments", CoordinatorsQuery::Tournaments { limit: 50 })]
 }
 
+/// Returns samples of each answer to them.
 pub fn answers() -> Samples<CoordinatorsAnswer> {
     let tournaments = server::phases().map(server::tournament_summary).to_vec();
     vec![("tournaments", CoordinatorsAnswer::Tournaments(tournaments))]
