@@ -256,7 +256,9 @@ async fn postgres_is_gone(time: Duration) -> anyhow::Result<()> {
         let sit = PlayerCommand::Sit { seat: None, buy_in: BUY_IN }.at(table);
         refused(late.client.request(sit).await)?;
         let password = testkit::PASSWORD.to_owned();
-        refused(visitor.request(ClientMessage::LogIn { name: "liv".to_owned(), password }).await)
+        refused(
+            visitor.request(ClientMessage::LogIn { name: "liv".to_owned(), password, device: None }).await,
+        )
     };
     fleet.postgres_away(time, outage).await?;
     guest.until("money moves", LIMIT, |guest| guest.is_told(|now| *now == Service::WHOLE)).await?;

@@ -5,7 +5,9 @@ use crate::{
     failure::reply,
     guests::{self, Guests},
     ledger::{Movement, Posting, TournamentEntry, queue::Ledger},
-    login,
+    login::{self, LogIn, change::PasswordChange},
+    names,
+    origin::Origin,
     passwords::{self, Passwords},
     players, sessions,
     settlement::{self, Settlement},
@@ -123,14 +125,27 @@ impl Desk {
     /// The refusal, or the database's failure.
     pub async fn session(&self, request: SessionRequest) -> Result<CashierReply, Failure> {
         Ok(match request {
-            SessionRequest::LogIn { name, password } => {
-                CashierReply::Session(login::log_in(&self.database, &self.passwords, &name, password).await?)
+            SessionRequest::LogIn { name, password, address, device } => {
+                let request = LogIn { name, password, address, device };
+                CashierReply::Session(login::log_in(&self.database, &self.passwords, request).await?)
             }
             SessionRequest::Resume { token } => {
                 CashierReply::Session(sessions::resume(&self.database, token).await?)
             }
             SessionRequest::LogOut { token } => {
                 sessions::close(&self.database, &token).await?;
+                CashierReply::Done
+            }
+            SessionRequest::ChangePassword { token, old, new } => {
+                let change = PasswordChange { token, old, new };
+                login::change::change(&self.database, &self.passwords, change).await?;
+                CashierReply::Done
+            }
+            SessionRequest::Sessions { token } => {
+                CashierReply::Sessions(sessions::of_session(&self.database, &token).await?)
+            }
+            SessionRequest::EndSession { token, session } => {
+                sessions::end_one(&self.database, &token, session).await?;
                 CashierReply::Done
             }
             SessionRequest::Balance { player } => {
@@ -177,21 +192,22 @@ impl Desk {
 
     /// Answers the administrator.
     pub async fn admin(&self, request: AdminRequest) -> DeskAnswer {
-        let banned = match request {
-            AdminRequest::Ban { player, banned: true } => Some(player),
+        let notice = match request {
+            AdminRequest::Ban { player, banned: true } => Some(Notice::Banned { player }),
+            AdminRequest::EndSessions { player } => Some(Notice::SessionsEnded { player }),
             _ => None,
         };
         let outcome = self.administer(request).await;
-        let notice = banned.filter(|_| outcome.is_ok()).map(|player| Notice::Banned { player });
+        let notice = notice.filter(|_| outcome.is_ok());
         DeskAnswer { reply: reply(outcome), notice }
     }
 
     async fn administer(&self, request: AdminRequest) -> Result<CashierReply, Failure> {
         Ok(match request {
             AdminRequest::CreatePlayer { name, password } => {
-                players::check_name(&name)?;
-                passwords::check_new(&password)?;
-                let turn = self.passwords.turn().await?;
+                names::check(&name)?;
+                passwords::rules::check(&password, &name)?;
+                let turn = self.passwords.turn(Origin::Administrator).await?;
                 let hash = self.passwords.hash(turn, password).await?;
                 CashierReply::Player(players::create(&self.database, &name, &hash).await?)
             }
@@ -205,6 +221,13 @@ impl Desk {
             }
             AdminRequest::Ban { player, banned } => {
                 players::ban(&self.database, player, banned).await?;
+                CashierReply::Done
+            }
+            AdminRequest::Sessions { player } => {
+                CashierReply::Sessions(sessions::of_player(&self.database, player).await?)
+            }
+            AdminRequest::EndSessions { player } => {
+                sessions::end_all(&self.database, player).await?;
                 CashierReply::Done
             }
             AdminRequest::Bots { count } => self.bots(count).await?,

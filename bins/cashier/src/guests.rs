@@ -7,7 +7,8 @@
 use crate::{
     Database, Failure,
     ledger::{Movement, Posting, queue::Ledger},
-    players::{check_name, unsigned},
+    names::check_form,
+    players::unsigned,
     sessions,
 };
 use database::{Limits, Transaction};
@@ -38,7 +39,7 @@ impl Guests {
         let end = first.checked_add(count).filter(|_| (1..=MOST).contains(&count));
         let end = end.ok_or_else(|| Refusal::bad_message(format!("1 to {MOST} guests at a time")))?;
         let names: Vec<String> = (first..end).map(|number| format!("{prefix}-{number}")).collect();
-        names.iter().try_for_each(|name| check_name(name))?;
+        names.iter().try_for_each(|name| check_form(name))?;
         Ok(Self(names))
     }
 }
@@ -62,6 +63,7 @@ pub async fn open(database: &Database, guests: &Guests) -> Result<Vec<Session>, 
             let session = |((player, name), token): ((i64, String), &String)| Session {
                 account: Account { player: PlayerId(unsigned(player)), name },
                 token: token.clone(),
+                device: None,
             };
             Ok(found.into_iter().zip(tokens).map(session).collect())
         })

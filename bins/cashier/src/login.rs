@@ -1,22 +1,36 @@
-//! Logging in, and the lock of a name after failed tries.
+//! Logging in with a password.
 //!
 //! Invariants: a try is counted before the password is checked, so tries at the same time are all
-//! counted; from the fifth failure in a row on, the name is locked for 30 s, then twice as long
-//! after each further failure, at most an hour. Names without an account are treated alike: same
-//! statements, same hashing, same lock. Open sessions are not affected.
+//! counted. Names without an account are treated alike: same statements, same hashing, same lock.
+//! Open sessions are not affected by locks.
+
+pub mod change;
+mod tries;
 
 use crate::{
-    Database, Failure,
-    guests::NO_PASSWORD,
-    passwords::Passwords,
-    players::{is_name, unsigned},
-    sessions,
+    Database, Failure, devices, guests::NO_PASSWORD, names::is_name, origin::Origin, passwords::Passwords,
+    players::unsigned, sessions,
 };
 use database::{Client, Limits};
 use wire::{
     PlayerId, Refusal,
     cashier::{Account, Session},
 };
+
+/// The statements that delete what is old.
+pub const SWEEP: [&str; 2] = [tries::SWEEP, devices::SWEEP];
+
+/// A request to log in.
+pub struct LogIn {
+    /// The account's name, as typed.
+    pub name: String,
+    /// The password.
+    pub password: String,
+    /// The client's address; none from a gateway of an earlier version.
+    pub address: Option<String>,
+    /// The device's token, if the client has one.
+    pub device: Option<String>,
+}
 
 /// An account with the name, from the database.
 struct Candidate {
@@ -25,59 +39,79 @@ struct Candidate {
     hash: Option<String>,
 }
 
+/// A log-in whose password is right.
+struct Accepted<'a> {
+    player: i64,
+    key: &'a str,
+    origin: Origin,
+    device: [u8; 32],
+    token: &'a str,
+    network: String,
+}
+
 /// Checks name and password and opens a session.
 ///
 /// # Errors
 /// [`Refusal::BadCredentials`], [`Refusal::LockedOut`], and [`Refusal::Banned`] for callers that
 /// know the password.
-pub async fn log_in(
-    database: &Database,
-    passwords: &Passwords,
-    name: &str,
-    password: String,
-) -> Result<Session, Failure> {
-    // The permit comes first: a request that is refused for lack of one is not counted as a try.
-    let turn = passwords.turn().await?;
-    if !is_name(name) {
+pub async fn log_in(database: &Database, passwords: &Passwords, request: LogIn) -> Result<Session, Failure> {
+    let LogIn { name, password, address, device } = request;
+    let network = Origin::of_address(address.as_deref());
+    if !is_name(&name) {
+        let turn = passwords.turn(network).await?;
         passwords.fits(turn, password, None).await;
         return Err(Refusal::BadCredentials.into());
     }
-    let key = &name.to_ascii_lowercase();
-    let candidate = database
-        .run(Limits::SHORT, |client| async move {
-            count_try(&client, key).await?;
-            find(&client, key).await
-        })
-        .await?;
+    let key = name.to_ascii_lowercase();
+    let known = known_device(database, device, &key).await?;
+    let origin = known.as_ref().map_or(network, |(_, hash)| Origin::Device(*hash));
+    // The permit comes first: a request that is refused for lack of one is not counted as a try.
+    let turn = passwords.turn(origin).await?;
+    let candidate = find_to_try(database, &key, origin).await?;
     let hash = candidate.as_ref().and_then(|known| known.hash.clone());
     let fits = passwords.fits(turn, password, hash).await;
     let candidate = candidate.filter(|_| fits).ok_or(Refusal::BadCredentials)?;
     let token = sessions::new_token()?;
-    welcome(database, key, &candidate, &token).await?;
+    let device = match known {
+        Some((device, _)) => device,
+        None => sessions::new_token()?,
+    };
+    let accepted = Accepted {
+        player: candidate.player,
+        key: &key,
+        origin,
+        device: devices::hash(&device),
+        token: &token,
+        network: network.to_string(),
+    };
+    welcome(database, &accepted).await?;
     let account = Account { player: PlayerId(unsigned(candidate.player)), name: candidate.name };
-    Ok(Session { account, token })
+    Ok(Session { account, token, device: Some(device) })
 }
 
-/// Counts a try as failed until it is known to have succeeded. The count starts anew after a day
-/// without a try.
-async fn count_try(client: &Client, key: &str) -> Result<(), Failure> {
-    let count = "INSERT INTO login_failures AS f (name, failures, last_at) VALUES ($1, 1, now())
-        ON CONFLICT (name) DO UPDATE SET last_at = now(),
-            failures = CASE WHEN f.last_at < now() - interval '1 day' THEN 1 ELSE f.failures + 1 END,
-            locked_until = CASE WHEN f.last_at >= now() - interval '1 day' AND f.failures >= 4
-                THEN now() + make_interval(secs => least(3600, 30 * 2 ^ least(f.failures - 4, 10))) END
-        WHERE f.locked_until IS NULL OR f.locked_until <= now()";
-    if client.execute(count, &[&key]).await? == 1 {
-        return Ok(());
-    }
-    let left = "SELECT ceil(extract(epoch FROM locked_until - now()))::int FROM login_failures
-        WHERE name = $1 AND locked_until > now()";
-    let seconds: i32 = match client.query_opt(left, &[&key]).await? {
-        Some(row) => row.try_get(0)?,
-        None => 1,
-    };
-    let seconds = u32::try_from(seconds).unwrap_or(1).max(1);
-    Err(Refusal::LockedOut { seconds }.into())
+/// Returns the device's token with its hash, if the device has been logged in to the account
+/// before.
+async fn known_device(
+    database: &Database,
+    device: Option<String>,
+    key: &str,
+) -> Result<Option<(String, [u8; 32])>, Failure> {
+    let Some(device) = device else { return Ok(None) };
+    let hash = &devices::hash(&device);
+    let known = database
+        .run(Limits::SHORT, |client| async move { devices::is_known(&client, hash, key).await })
+        .await?;
+    Ok(known.then_some((device, *hash)))
+}
+
+/// Counts a try and returns the account with the name, if there is one.
+async fn find_to_try(database: &Database, key: &str, origin: Origin) -> Result<Option<Candidate>, Failure> {
+    database
+        .run(Limits::SHORT, |client| async move {
+            tries::count(&client, key, origin).await?;
+            find(&client, key).await
+        })
+        .await
 }
 
 async fn find(client: &Client, key: &str) -> Result<Option<Candidate>, Failure> {
@@ -90,17 +124,20 @@ async fn find(client: &Client, key: &str) -> Result<Option<Candidate>, Failure> 
     Ok(Some(Candidate { player: row.try_get(0)?, name: row.try_get(1)?, hash }))
 }
 
-/// Deletes the failures and opens the session. The ban is read again, under a lock, because a ban
-/// during the check of the password would not end a session that is opened after it.
-async fn welcome(database: &Database, key: &str, candidate: &Candidate, token: &str) -> Result<(), Failure> {
+/// Deletes the failures, opens the session and notes the device. The ban is read again, under a
+/// lock, because a ban during the check of the password would not end a session that is opened
+/// after it.
+async fn welcome(database: &Database, accepted: &Accepted<'_>) -> Result<(), Failure> {
+    let Accepted { player, key, origin, device, token, network } = accepted;
     database
         .run(Limits::SHORT, |mut client| async move {
             let tx = client.transaction().await?;
-            tx.execute("DELETE FROM login_failures WHERE name = $1", &[&key]).await?;
+            tries::forget(&tx, key, *origin).await?;
             let select = "SELECT banned FROM players WHERE player_id = $1 FOR SHARE";
-            let banned: bool = tx.query_one(select, &[&candidate.player]).await?.try_get(0)?;
+            let banned: bool = tx.query_one(select, &[player]).await?.try_get(0)?;
             if !banned {
-                sessions::open(&tx, candidate.player, token).await?;
+                sessions::open(&tx, *player, token, network).await?;
+                devices::note(&tx, device, *player).await?;
             }
             tx.commit().await?;
             if banned { Err(Refusal::Banned.into()) } else { Ok(()) }

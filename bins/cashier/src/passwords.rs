@@ -2,85 +2,93 @@
 //!
 //! Invariant: a check costs the same whether the account exists or not. A hash takes 19 MiB and
 //! about 34 ms of a core (OWASP's recommendation of 2023), so as many run at a time as there are
-//! cores, and a caller that would have to wait for long gets a refusal.
+//! cores, at most four, in memory that is used again; [`Turns`] says whose turn it is.
 
+pub mod rules;
+mod turns;
+
+pub use turns::{HashPermit, Turns};
+
+use crate::origin::Origin;
 use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::{
+        self,
+        phc::{self, Output, ParamsString, PasswordHash, Salt},
+    },
 };
-use std::{num::NonZero, sync::Arc, time::Duration};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::{num::NonZero, sync::Arc};
 use wire::Refusal;
 
 /// Memory of one hash, in KiB: argon2id as OWASP advises it, 34 ms of a core with two passes.
 const MEMORY_KIB: u32 = 19 * 1024;
 /// Passes of one hash over its memory.
 const PASSES: u32 = 2;
-/// The longest wait for a turn. Callers repeat their request after a few seconds, so a longer wait
-/// would only do the work twice.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// The most hashes at a time, whatever the number of cores: their memory stays below 100 MB.
+const MOST_AT_ONCE: usize = 4;
+/// Bytes of a hash's salt: as RFC 9106 advises.
+const SALT_BYTES: usize = 16;
+/// Bytes of a hash.
+const HASH_BYTES: usize = 32;
 /// The longest password in bytes. Longer ones cannot be set, so they match no account.
 const LONGEST_BYTES: usize = 256;
 
-/// The reason why no password can be hashed.
+/// The reason why a password cannot be hashed.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
     /// The parameters are not accepted.
     #[error("argon2 does not accept its parameters: {0}")]
     Parameters(#[from] argon2::Error),
-    /// Hashing failed, e.g. because the system has no randomness.
+    /// A stored hash has parameters that this version does not know.
     #[error("argon2 cannot hash: {0}")]
-    Hash(#[from] argon2::password_hash::Error),
+    Hash(#[from] password_hash::Error),
+    /// A stored hash, or a new one, has not the usual form.
+    #[error("a hash cannot be read or written: {0}")]
+    Form(#[from] phc::Error),
+    /// The system has no randomness.
+    #[error("the system gives no randomness: {0}")]
+    NoRandomness(getrandom::Error),
 }
 
 /// The hashing and checking of passwords.
 #[derive(Clone)]
 pub struct Passwords {
     argon2: Argon2<'static>,
-    turns: Arc<Semaphore>,
+    turns: Turns,
     /// The hash of random bytes, which is checked for accounts that do not exist.
     nobody: Arc<str>,
 }
 
-/// The permit to hash one password now.
-pub struct HashPermit(OwnedSemaphorePermit);
-
 impl Passwords {
-    /// Prepares to hash as many passwords at a time as there are cores.
+    /// Prepares to hash as many passwords at a time as there are cores, at most four.
     ///
     /// # Errors
     /// [`PasswordError`] when argon2 does not work here.
     pub fn new() -> Result<Self, PasswordError> {
         let params = Params::new(MEMORY_KIB, PASSES, 1, None)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let mut unknown = [0; 32];
-        getrandom::fill(&mut unknown).map_err(|_| argon2::password_hash::Error::Crypto)?;
-        let nobody: PasswordHash = argon2.hash_password(&unknown)?;
+        let nobody = written(&argon2, &random::<SALT_BYTES>()?, &random::<HASH_BYTES>()?)?;
         let cores = std::thread::available_parallelism().map_or(2, NonZero::get);
-        Ok(Self { argon2, turns: Arc::new(Semaphore::new(cores)), nobody: nobody.to_string().into() })
+        Ok(Self { argon2, turns: Turns::new(cores.min(MOST_AT_ONCE)), nobody: nobody.into() })
     }
 
-    /// Waits for a permit, at most 2 s.
+    /// Waits for a turn to hash one password. See [`Turns::turn`].
     ///
     /// # Errors
     /// [`Refusal::Unavailable`] when too many requests wait.
-    pub async fn turn(&self) -> Result<HashPermit, Refusal> {
-        match tokio::time::timeout(LONGEST_WAIT, Arc::clone(&self.turns).acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(HashPermit(permit)),
-            _ => Err(Refusal::unavailable("too many logins at once")),
-        }
+    pub async fn turn(&self, origin: Origin) -> Result<HashPermit, Refusal> {
+        self.turns.turn(origin).await
     }
 
     /// Hashes a password for the database.
     ///
     /// # Errors
     /// [`Refusal::Unavailable`] when hashing fails.
-    pub async fn hash(&self, turn: HashPermit, password: String) -> Result<String, Refusal> {
+    pub async fn hash(&self, mut turn: HashPermit, password: String) -> Result<String, Refusal> {
         let argon2 = self.argon2.clone();
         let hashed = tokio::task::spawn_blocking(move || {
-            let _turn = turn.0;
-            let hash: Result<PasswordHash, _> = argon2.hash_password(password.as_bytes());
-            hash.map(|hash| hash.to_string())
+            let blocks = turn.memory(argon2.params().block_count());
+            hash(&argon2, blocks, password.as_bytes())
         });
         match hashed.await {
             Ok(Ok(hash)) => Ok(hash),
@@ -94,36 +102,65 @@ impl Passwords {
 
     /// Returns whether a password matches a stored hash. Without a hash the result is false, at the
     /// same cost.
-    pub async fn fits(&self, turn: HashPermit, password: String, hash: Option<String>) -> bool {
-        let argon2 = self.argon2.clone();
+    pub async fn fits(&self, mut turn: HashPermit, password: String, hash: Option<String>) -> bool {
         let nobody = Arc::clone(&self.nobody);
         let checked = tokio::task::spawn_blocking(move || {
-            let _turn = turn.0;
-            match hash.filter(|_| password.len() <= LONGEST_BYTES) {
-                Some(hash) => argon2.verify_password(password.as_bytes(), hash.as_str()).is_ok(),
-                None => {
-                    let _ = argon2.verify_password(b"", &*nobody);
-                    false
-                }
+            let hash = hash.filter(|_| password.len() <= LONGEST_BYTES);
+            match hash {
+                Some(hash) => verify(&mut turn, password.as_bytes(), &hash),
+                // The result is false in any case: the hash is of random bytes.
+                None => verify(&mut turn, b"", &nobody),
             }
         });
-        checked.await.unwrap_or(false)
+        match checked.await {
+            Ok(Ok(fits)) => fits,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "a stored password cannot be checked: the log-in is refused as wrong");
+                false
+            }
+            Err(_) => false,
+        }
     }
 }
 
-/// Checks a new password.
-///
-/// # Errors
-/// [`Refusal::BadAccount`] with the rule that the password breaks.
-pub fn check_new(password: &str) -> Result<(), Refusal> {
-    let reason = if password.chars().count() < 8 {
-        "the password is too short: use at least 8 characters"
-    } else if password.len() > LONGEST_BYTES {
-        "the password is too long: use at most 256 bytes"
-    } else {
-        return Ok(());
+fn random<const BYTES: usize>() -> Result<[u8; BYTES], PasswordError> {
+    let mut bytes = [0; BYTES];
+    getrandom::fill(&mut bytes).map_err(PasswordError::NoRandomness)?;
+    Ok(bytes)
+}
+
+fn hash(argon2: &Argon2<'_>, blocks: &mut [Block], password: &[u8]) -> Result<String, PasswordError> {
+    let salt = random::<SALT_BYTES>()?;
+    let mut out = [0; HASH_BYTES];
+    argon2.hash_password_into_with_memory(password, &salt, &mut out, blocks)?;
+    written(argon2, &salt, &out)
+}
+
+/// Returns a hash as the database keeps it.
+fn written(argon2: &Argon2<'_>, salt: &[u8], hash: &[u8]) -> Result<String, PasswordError> {
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(argon2.params())?,
+        salt: Some(Salt::new(salt)?),
+        hash: Some(Output::new(hash)?),
     };
-    Err(Refusal::BadAccount { reason: reason.to_owned() })
+    Ok(hash.to_string())
+}
+
+/// Returns whether a password has a hash, by the parameters that are stored with the hash.
+fn verify(turn: &mut HashPermit, password: &[u8], stored: &str) -> Result<bool, PasswordError> {
+    let stored = PasswordHash::new(stored)?;
+    let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else { return Ok(false) };
+    let algorithm = Algorithm::try_from(stored.algorithm.as_str())?;
+    let version = stored.version.map(Version::try_from).transpose()?.unwrap_or_default();
+    let argon2 = Argon2::new(algorithm, version, Params::try_from(&stored)?);
+    let blocks = turn.memory(argon2.params().block_count());
+    let mut out = [0; Output::MAX_LENGTH];
+    let out = &mut out[..expected.len()];
+    argon2.hash_password_into_with_memory(password, salt, out, blocks)?;
+    // The comparison takes the same time wherever the two differ.
+    Ok(Output::new(out)? == *expected)
 }
 
 #[cfg(test)]
@@ -133,23 +170,28 @@ mod tests {
     #[tokio::test]
     async fn a_password_matches_only_its_own_hash() {
         let passwords = Passwords::new().unwrap();
-        let hash = passwords.hash(passwords.turn().await.unwrap(), "correct horse".to_owned()).await.unwrap();
+        let turn = async || passwords.turn(Origin::Unknown).await.unwrap();
+        let hash = passwords.hash(turn().await, "correct horse".to_owned()).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         let fits = async |password: &str, hash: Option<String>| {
-            let turn = passwords.turn().await.unwrap();
-            passwords.fits(turn, password.to_owned(), hash).await
+            passwords.fits(turn().await, password.to_owned(), hash).await
         };
         assert!(fits("correct horse", Some(hash.clone())).await);
         assert!(!fits("correct horsf", Some(hash.clone())).await);
         assert!(!fits("", Some(hash)).await);
         assert!(!fits("correct horse", None).await);
+        assert!(!fits("", None).await);
+        // Hashes of other parameters, as other versions may have stored them.
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(64, 3, 1, None).unwrap());
+        let older = hash_elsewhere(&argon2, "correct horse");
+        assert!(fits("correct horse", Some(older.clone())).await);
+        assert!(!fits("correct horsf", Some(older)).await);
+        assert!(!fits("correct horse", Some("$unreadable".to_owned())).await);
     }
 
-    #[test]
-    fn new_passwords_have_eight_characters_at_least() {
-        assert!(check_new("1234567").is_err());
-        assert!(check_new("12345678").is_ok());
-        assert!(check_new("äöüßéèêë").is_ok());
-        assert!(check_new(&"x".repeat(257)).is_err());
+    /// Returns a hash that the library has made by itself.
+    fn hash_elsewhere(argon2: &Argon2<'_>, password: &str) -> String {
+        let hash: PasswordHash = argon2::PasswordHasher::hash_password(argon2, password.as_bytes()).unwrap();
+        hash.to_string()
     }
 }

@@ -1,12 +1,15 @@
 //! Accounts: creating, finding, banning. A ban takes effect at once: the sessions end in the same
 //! transaction.
 
-use crate::{Database, Failure};
+use crate::{Database, Failure, names};
 use database::{Client, GenericClient, Limits, tokio_postgres::error::SqlState};
 use wire::{
     Chips, PlayerId, Refusal,
     cashier::{Account, PlayerDetails},
 };
+
+/// The constraint that no two people's names look alike.
+const LOOK: &str = "players_look";
 
 /// Converts a number for the database, whose numbers are signed. Ids stay below 2^53, so they fit;
 /// a number out of range becomes one that belongs to no player.
@@ -21,48 +24,30 @@ pub fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
-/// Checks a new account's name.
-///
-/// # Errors
-/// [`Refusal::BadAccount`] with the rule that the name breaks.
-pub fn check_name(name: &str) -> Result<(), Refusal> {
-    let reason = if !is_name(name) {
-        "a name has 3 to 20 characters out of letters a-z, digits, '_' and '-'"
-    } else if name.bytes().all(|b| b.is_ascii_digit()) {
-        "a name needs a character that is no digit: digits alone mean a player's number"
-    } else {
-        return Ok(());
-    };
-    Err(Refusal::BadAccount { reason: reason.to_owned() })
-}
-
-/// Returns whether a person's account may have this name.
-#[must_use]
-pub fn is_name(name: &str) -> bool {
-    let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
-    (3..=20).contains(&name.len()) && name.bytes().all(fits)
-}
-
 /// Creates an account.
 ///
 /// # Errors
-/// [`Refusal::NameTaken`]; the case of the letters does not matter.
+/// [`Refusal::NameTaken`]; the case of the letters does not matter. [`Refusal::BadAccount`] when
+/// the name looks like another player's.
 pub async fn create(database: &Database, name: &str, hash: &str) -> Result<PlayerDetails, Failure> {
+    let look = &names::look(name);
     database
         .run(Limits::SHORT, |client| async move {
             let insert = "WITH made AS (
-                    INSERT INTO players (name, password_hash) VALUES ($1, $2) RETURNING player_id)
+                    INSERT INTO players (name, password_hash, look) VALUES ($1, $2, $3) RETURNING player_id)
                 INSERT INTO accounts (kind, owner) SELECT 'player', player_id FROM made";
-            match client.execute(insert, &[&name, &hash]).await {
+            match client.execute(insert, &[&name, &hash, look]).await {
                 Ok(_) => show(&client, name).await,
                 Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {
                     // The account may be from an earlier attempt of this request whose answer was
                     // lost: no two hashes are equal.
                     let own = "SELECT FROM players WHERE name = $1 AND password_hash = $2";
-                    match client.query_opt(own, &[&name, &hash]).await? {
-                        Some(_) => show(&client, name).await,
-                        None => Err(Refusal::NameTaken.into()),
+                    if client.query_opt(own, &[&name, &hash]).await?.is_some() {
+                        return show(&client, name).await;
                     }
+                    let constraint = error.as_db_error().and_then(|error| error.constraint());
+                    let alike = constraint == Some(LOOK);
+                    Err(if alike { names::looks_taken() } else { Refusal::NameTaken }.into())
                 }
                 Err(error) => Err(error.into()),
             }
@@ -153,19 +138,4 @@ pub async fn ban(database: &Database, player: PlayerId, banned: bool) -> Result<
 pub async fn count_known<C: GenericClient>(client: &C, players: &[i64]) -> Result<i64, Failure> {
     let count = "SELECT count(*) FROM players WHERE player_id = ANY($1)";
     Ok(client.query_one(count, &[&players]).await?.try_get(0)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_have_3_to_20_letters_digits_and_dashes() {
-        for good in ["abc", "A-b_9", "12345678901234567_90", "-00"] {
-            assert_eq!(check_name(good), Ok(()), "{good}");
-        }
-        for bad in ["", "ab", "Calm Otter", "müller", "12345", "a.b", "123456789012345678901", "a\0bc"] {
-            assert!(check_name(bad).is_err(), "{bad}");
-        }
-    }
 }

@@ -3,6 +3,10 @@
 //! Invariants: a session ends at log-out, at a ban, and after 30 days without use; a player has at
 //! most 16, and a further one ends the one that was unused for the longest time.
 
+mod list;
+
+pub use list::{end_all, end_one, end_others, of_player, of_session};
+
 use crate::{Database, Failure, players::unsigned};
 use database::{GenericClient, Limits};
 use sha2::{Digest, Sha256};
@@ -25,17 +29,24 @@ pub fn new_token() -> Result<String, Refusal> {
 }
 
 /// Returns the hash of a token for the database. The token is random, so a fast hash is enough.
-fn hash(token: &str) -> Vec<u8> {
-    Sha256::digest(token).to_vec()
+#[must_use]
+pub fn hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token).into()
 }
 
-/// Opens a session. The same token opens only one.
+/// Opens a session from a network. The same token opens only one.
 ///
 /// # Errors
 /// [`Failure::Database`].
-pub async fn open<C: GenericClient>(client: &C, player: i64, token: &str) -> Result<(), Failure> {
-    let insert = "INSERT INTO sessions (token_hash, player_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-    client.execute(insert, &[&hash(token), &player]).await?;
+pub async fn open<C: GenericClient>(
+    client: &C,
+    player: i64,
+    token: &str,
+    network: &str,
+) -> Result<(), Failure> {
+    let insert = "INSERT INTO sessions (token_hash, player_id, network) VALUES ($1, $2, $3)
+        ON CONFLICT DO NOTHING";
+    client.execute(insert, &[&hash(token).as_slice(), &player, &network]).await?;
     let trim = "DELETE FROM sessions WHERE token_hash IN (
         SELECT token_hash FROM sessions WHERE player_id = $1 ORDER BY used_at DESC, opened_at DESC OFFSET $2)";
     client.execute(trim, &[&player, &MOST_PER_PLAYER]).await?;
@@ -51,7 +62,7 @@ pub async fn replace_all<C: GenericClient>(
     players: &[i64],
     tokens: &[String],
 ) -> Result<(), Failure> {
-    let hashes: Vec<Vec<u8>> = tokens.iter().map(|token| hash(token)).collect();
+    let hashes: Vec<Vec<u8>> = tokens.iter().map(|token| hash(token).to_vec()).collect();
     client.execute("DELETE FROM sessions WHERE player_id = ANY($1)", &[&players]).await?;
     let insert =
         "INSERT INTO sessions (token_hash, player_id) SELECT * FROM unnest($1::bytea[], $2::bigint[])";
@@ -74,18 +85,18 @@ pub async fn resume(database: &Database, token: String) -> Result<Session, Failu
                     WHERE s.token_hash = $1 AND s.used_at > now() - interval '30 days' AND NOT p.banned",
                 )
                 .await?;
-            let row = client.query_opt(&select, &[hash]).await?;
+            let row = client.query_opt(&select, &[&hash.as_slice()]).await?;
             let row = row.ok_or(Refusal::SessionExpired)?;
             // The use is written once an hour: after a gateway's death thousands of sessions resume
             // at once and need no write.
             if row.try_get(2)? {
                 let note = "UPDATE sessions SET used_at = now() WHERE token_hash = $1";
-                client.execute(note, &[hash]).await?;
+                client.execute(note, &[&hash.as_slice()]).await?;
             }
             Ok(Account { player: PlayerId(unsigned(row.try_get(0)?)), name: row.try_get(1)? })
         })
         .await?;
-    Ok(Session { account, token })
+    Ok(Session { account, token, device: None })
 }
 
 /// Ends a session. A session that does not exist has ended already.
@@ -97,7 +108,7 @@ pub async fn close(database: &Database, token: &str) -> Result<(), Failure> {
     database
         .run(Limits::SHORT, |client| async move {
             let delete = "DELETE FROM sessions WHERE token_hash = $1";
-            client.execute(delete, &[hash]).await?;
+            client.execute(delete, &[&hash.as_slice()]).await?;
             Ok(())
         })
         .await

@@ -1,9 +1,10 @@
 //! Deletes rows that are no longer needed, so that no table grows with every request.
 
-use crate::{Database, Failure};
+use crate::{Database, Failure, login};
 use database::Limits;
 
-/// Deletes sessions unused for 30 days, and login failures and refused postings older than a day.
+/// Deletes sessions unused for 30 days, devices unused for 90 days, failed tries to log in that no
+/// longer count, and refused postings older than a day.
 ///
 /// # Errors
 /// [`Failure::Database`].
@@ -17,6 +18,9 @@ pub async fn sweep(database: &Database) -> Result<(), Failure> {
                     DELETE FROM refused_postings WHERE refused_at < now() - interval '1 day';",
                 )
                 .await?;
+            for delete in login::SWEEP {
+                client.batch_execute(delete).await?;
+            }
             Ok(())
         })
         .await

@@ -33,9 +33,13 @@ async fn accounts_have_unique_names_and_rules() {
         admin(&desk, request)
     };
     assert_eq!(create("aLICE", PASSWORD).await, refused(Refusal::NameTaken));
-    for (name, password) in
-        [("al", PASSWORD), ("1234", PASSWORD), ("Calm Otter", PASSWORD), ("bobby", "short")]
-    {
+    for (name, password) in [
+        ("al", PASSWORD),
+        ("1234", PASSWORD),
+        ("Calm Otter", PASSWORD),
+        ("bobby", "short"),
+        ("bobby", "Passw0rd!"),
+    ] {
         let reply = create(name, password).await;
         assert!(matches!(reply, CashierReply::Refused(Refusal::BadAccount { .. })), "{name}: {reply:?}");
     }
@@ -56,6 +60,43 @@ async fn accounts_have_unique_names_and_rules() {
 }
 
 #[tokio::test]
+async fn names_that_look_like_another_players_or_like_staff_are_refused() {
+    let house = House::start().await;
+    let desk = house.desk();
+    create(&desk, "Milan").await;
+    let create = |name: &str| {
+        let request = AdminRequest::CreatePlayer { name: name.to_owned(), password: PASSWORD.to_owned() };
+        admin(&desk, request)
+    };
+    for name in ["MiIan", "M1lan", "rnilan", "admin", "Poker-5upport", "cash1er"] {
+        let reply = create(name).await;
+        let CashierReply::Refused(Refusal::BadAccount { reason }) = &reply else {
+            panic!("{name}: {reply:?}")
+        };
+        assert!(reason.contains("looks like"), "{name}: {reason}");
+    }
+    assert_eq!(create("milan").await, refused(Refusal::NameTaken));
+    assert!(matches!(create("Milano").await, CashierReply::Player(_)));
+    // Of look-alikes at the same time, one gets the name.
+    let rush = ["Bobby", "B0bby", "BOBBY", "b0bbY"].map(create);
+    let replies = futures::future::join_all(rush).await;
+    let made = replies.iter().filter(|reply| matches!(reply, CashierReply::Player(_))).count();
+    assert_eq!(made, 1, "{replies:?}");
+}
+
+/// The migration has given names that existed before their look.
+#[tokio::test]
+async fn the_database_and_the_cashier_agree_on_looks() {
+    let house = House::start().await;
+    let owner = house.owner().await;
+    let all = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-0123456789";
+    for name in [all, "vvw", "rnm", "Il1i", "O0o"] {
+        let look: String = owner.query_one("SELECT look_of($1)", &[&name]).await.unwrap().get(0);
+        assert_eq!(look, cashier::names::look(name), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn sessions_open_resume_and_end() {
     let house = House::start().await;
     let desk = house.desk();
@@ -63,7 +104,8 @@ async fn sessions_open_resume_and_end() {
     assert_eq!(log_in(&desk, "Alice", "wrong password").await, refused(Refusal::BadCredentials));
     let opened = session(log_in(&desk, "aliCE", PASSWORD).await);
     assert_eq!((opened.account.player, opened.account.name.as_str()), (alice, "Alice"));
-    assert_eq!(session(resume(&desk, &opened.token).await), opened);
+    let resumed = session(resume(&desk, &opened.token).await);
+    assert_eq!(resumed, Session { device: None, ..opened.clone() });
     assert_eq!(resume(&desk, "feed").await, refused(Refusal::SessionExpired));
 
     // The database contains no token, only its hash.
@@ -111,7 +153,7 @@ async fn failed_logins_lock_a_name_for_a_growing_time() {
     create(&desk, "Alice").await;
     let owner = house.owner().await;
     let unlock =
-        || async { owner.execute("UPDATE login_failures SET locked_until = now()", &[]).await.unwrap() };
+        || async { owner.execute("UPDATE login_tries SET locked_until = now()", &[]).await.unwrap() };
     for name in ["Alice", "nobody"] {
         for _ in 0..5 {
             assert_eq!(log_in(&desk, name, "wrong password").await, refused(Refusal::BadCredentials));
@@ -126,10 +168,7 @@ async fn failed_logins_lock_a_name_for_a_growing_time() {
             unlock().await;
             assert_eq!(log_in(&desk, name, "wrong password").await, refused(Refusal::BadCredentials));
         }
-        owner
-            .execute("UPDATE login_failures SET failures = 1000000, locked_until = now()", &[])
-            .await
-            .unwrap();
+        owner.execute("UPDATE login_tries SET failures = 1000000, locked_until = now()", &[]).await.unwrap();
         assert_eq!(log_in(&desk, name, "wrong password").await, refused(Refusal::BadCredentials));
         let longest = log_in(&desk, name, PASSWORD).await;
         assert!(
@@ -249,8 +288,7 @@ async fn guests_have_sessions_and_money_but_no_password() {
     assert_eq!(session(resume(&desk, &guests[7].token).await).account, guests[7].account);
     assert_eq!(show(&desk, "guest-8").await.balance, 700);
     for password in ["", "!", PASSWORD] {
-        let request = SessionRequest::LogIn { name: names[0].to_owned(), password: password.to_owned() };
-        assert_eq!(said(desk.session(request).await), refused(Refusal::BadCredentials));
+        assert_eq!(log_in(&desk, names[0], password).await, refused(Refusal::BadCredentials));
     }
 
     // The second request overlaps: the same accounts, one session each, credited once.

@@ -69,7 +69,8 @@ async fn the_cashiers_role_has_only_the_rights_that_it_needs() {
     let client = as_cashier(&house).await;
     for statement in [
         "DELETE FROM players",
-        "UPDATE players SET password_hash = 'x'",
+        "UPDATE players SET name = 'x'",
+        "UPDATE players SET look = 'x'",
         "UPDATE accounts SET may_owe = true",
         "UPDATE entries SET amount = 1",
         "DELETE FROM postings",

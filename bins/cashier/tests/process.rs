@@ -3,93 +3,31 @@
 
 mod common;
 
-use bus::{Bus, Patience};
-use common::*;
+use bus::Patience;
+use common::{fleet::Fleet, *};
 use futures::{StreamExt, future::join_all};
-use servers::{Child, Program, Signal};
+use servers::Signal;
 use std::time::{Duration, Instant};
-use testkit::Stage;
 use tokio::time::{sleep, timeout};
 use wire::{
-    Chips, PostingId, Refusal,
+    Chips, Refusal,
     cashier::{AdminRequest, CashierReply, Session, SessionRequest},
     codec,
     fleet::{Notice, Role},
     subject,
 };
 
-struct Fleet {
-    house: House,
-    stage: Stage,
-    gateway: Bus,
-    table_worker: Bus,
-}
-
-impl Fleet {
-    async fn start() -> Self {
-        let (house, stage) = (House::start().await, Stage::open().await.unwrap());
-        let bus = async |user| stage.bus(user).await.unwrap();
-        let (gateway, table_worker) = (bus("gateway").await, bus("table-worker").await);
-        Self { house, stage, gateway, table_worker }
-    }
-
-    fn program(&self, node: &str) -> Program {
-        self.stage
-            .program(Role::Cashier, node)
-            .unwrap()
-            .env("DATABASE_URL", self.house.url())
-            .env("RUST_LOG", "trace,async_nats::connection=trace,tokio_postgres::query=trace")
-    }
-
-    /// Starts a cashier and waits until it is ready.
-    async fn cashier(&self, node: &str) -> Child {
-        self.stage.start_ready(Role::Cashier, node, self.program(node)).await.unwrap()
-    }
-
-    async fn ask<Q: serde::Serialize>(&self, counter: &str, question: &Q) -> CashierReply {
-        let patience = Patience { each: Duration::from_secs(2), total: GENEROUS };
-        let bus = match counter {
-            subject::CASHIER_SESSION => &self.gateway,
-            subject::CASHIER_TABLE => &self.table_worker,
-            _ => &self.stage.admin,
-        };
-        bus.request(counter.to_owned(), question, patience).await.unwrap()
-    }
-
-    async fn admin(&self, request: AdminRequest) -> CashierReply {
-        self.ask(subject::CASHIER_ADMIN, &request).await
-    }
-
-    async fn rich(&self, name: &str, amount: u64) -> wire::PlayerId {
-        let request = AdminRequest::CreatePlayer { name: name.to_owned(), password: PASSWORD.to_owned() };
-        let CashierReply::Player(details) = self.admin(request).await else { panic!() };
-        let player = details.account.player;
-        let credit = AdminRequest::Credit {
-            posting: PostingId(format!("first.{name}")),
-            player,
-            amount: Chips(amount),
-        };
-        assert_eq!(self.admin(credit).await, CashierReply::Done);
-        player
-    }
-
-    async fn audit_sound(&self) {
-        let CashierReply::Audit(audit) = self.admin(AdminRequest::Audit).await else { panic!() };
-        assert_eq!((audit.sum, audit.unbalanced), (0, vec![]));
-    }
-}
-
 #[tokio::test]
 async fn requests_are_answered_bans_are_published_and_secrets_stay_out_of_the_log() {
     let fleet = Fleet::start().await;
     let mut child = fleet.cashier("cashier-1").await;
     let alice = fleet.rich("Alice", 100).await;
-    let log_in = SessionRequest::LogIn { name: "Alice".to_owned(), password: PASSWORD.to_owned() };
+    let log_in = common::log_in_request("Alice", PASSWORD);
     let CashierReply::Session(Session { token, .. }) = fleet.ask(subject::CASHIER_SESSION, &log_in).await
     else {
         panic!()
     };
-    let wrong = SessionRequest::LogIn { name: "Alice".to_owned(), password: "not the password".to_owned() };
+    let wrong = common::log_in_request("Alice", "not the password");
     let reply = fleet.ask(subject::CASHIER_SESSION, &wrong).await;
     assert_eq!(reply, refused(Refusal::BadCredentials));
 

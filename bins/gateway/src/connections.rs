@@ -111,9 +111,18 @@ impl Connections {
 
     /// Closes the connection of a player who was banned.
     pub(crate) fn heard_banned(&self, player: PlayerId) {
+        self.close_player(player, Closing::Banned);
+    }
+
+    /// Handles a notice that a player's sessions have ended.
+    pub(crate) fn heard_ended(&self, player: PlayerId) {
+        self.close_player(player, Closing::SessionEnded);
+    }
+
+    fn close_player(&self, player: PlayerId, reason: Closing) {
         let inner = self.lock();
         if let Some(online) = inner.by_player.get(&player) {
-            inner.close(online.number, Closing::Banned);
+            inner.close(online.number, reason);
         }
     }
 

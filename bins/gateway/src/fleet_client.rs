@@ -92,6 +92,7 @@ impl FleetClient {
             | CashierReply::Bots(_)
             | CashierReply::Guests(_)
             | CashierReply::Player(_)
+            | CashierReply::Sessions(_)
             | CashierReply::Results(_)
             | CashierReply::Audit(_) => None,
         });

@@ -129,7 +129,7 @@ fn enter(stream: TcpStream, from: Option<IpAddr>, gateway: &Gateway, kind: Liste
         Some(_) => tracing::debug!(?from, ?kind, "a connection"),
         None => tracing::debug!(?from, "a connection beyond all limits is closed without an answer"),
     }
-    slot.map(|slot| Socket::new(stream, slot, kind == Listener::Ws))
+    slot.map(|slot| Socket::new(stream, slot, from, kind == Listener::Ws))
 }
 
 /// Hands accepted connections to axum.

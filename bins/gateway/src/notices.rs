@@ -23,6 +23,7 @@ async fn hear(mut notices: Subscription, gateway: Arc<Gateway>) {
     while let Some(message) = notices.next().await {
         match codec::decode(&message.payload) {
             Ok(Notice::Banned { player }) => gateway.connections.heard_banned(player),
+            Ok(Notice::SessionsEnded { player }) => gateway.connections.heard_ended(player),
             Ok(Notice::Online { player, connection }) => {
                 gateway.connections.heard_online(player, &connection)
             }

@@ -347,7 +347,8 @@ impl Session {
             | Closing::Malformed
             | Closing::TooFast
             | Closing::Idle
-            | Closing::TooSlow => Vec::new(),
+            | Closing::TooSlow
+            | Closing::SessionEnded => Vec::new(),
         };
         let last = ServerMessage::Closing { reason, elsewhere };
         let last = format::encode(None, last, self.outbox.format());

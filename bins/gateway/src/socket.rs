@@ -7,6 +7,7 @@ use crate::{
 };
 use std::{
     io::{self, IoSlice},
+    net::IpAddr,
     pin::Pin,
     sync::{
         Arc,
@@ -34,6 +35,7 @@ pub(crate) struct Socket {
 #[derive(Debug)]
 pub(crate) struct SocketState {
     slot: Arc<Slot>,
+    peer: Option<IpAddr>,
     established: AtomicBool,
     lingers: AtomicBool,
     written: AtomicU64,
@@ -43,6 +45,11 @@ impl SocketState {
     /// Returns the connection's slot.
     pub(crate) fn slot(&self) -> &Slot {
         &self.slot
+    }
+
+    /// Returns the client's address; none if it is not known.
+    pub(crate) const fn peer(&self) -> Option<IpAddr> {
+        self.peer
     }
 
     /// Notes that the handshake is done.
@@ -62,13 +69,19 @@ impl SocketState {
 }
 
 impl Socket {
-    pub(crate) fn new(stream: TcpStream, place: ConnectionSlot, handshake: bool) -> Self {
+    pub(crate) fn new(
+        stream: TcpStream,
+        place: ConnectionSlot,
+        peer: Option<IpAddr>,
+        handshake: bool,
+    ) -> Self {
         // Clients wait for small messages, so they must not be held back.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY cannot be set: small messages may be delayed");
         }
         let state = SocketState {
             slot: place.slot(),
+            peer: peer.map(|peer| peer.to_canonical()),
             established: AtomicBool::new(!handshake),
             lingers: AtomicBool::new(false),
             written: AtomicU64::new(0),

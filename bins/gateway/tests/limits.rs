@@ -21,7 +21,7 @@ const ABUSER: [u8; 4] = [127, 1, 1, 1];
 const TABLE: TableId = TableId(7);
 
 fn log_in(name: &str) -> ClientMessage {
-    ClientMessage::LogIn { name: name.into(), password: format!("{name}'s password") }
+    ClientMessage::LogIn { name: name.into(), password: format!("{name}'s password"), device: None }
 }
 
 #[tokio::test]

@@ -293,6 +293,31 @@ async fn visitors_look_and_do_not_touch() {
 }
 
 #[tokio::test]
+async fn a_line_of_chat_that_hides_something_is_refused() {
+    let room = Room::open().await;
+    let gateway = room.gateway("gateway-1", &[]).await;
+    room.tables.happen(TABLE, 2).await;
+    let login = Login::Password { name: "ann".into(), password: "ann's password".into() };
+    let mut client = connect(&[&gateway], WAYS[0], login).await;
+    let handle = client.handle();
+    let say = async |text: &str| {
+        let line = PlayerCommand::Say { text: text.to_owned() }.at(TABLE);
+        guarded("an answer", handle.request(line)).await
+    };
+    for hidden in ["pay\u{202e}lla", "ad\u{200b}min", "a\u{e0041}", "Z\u{300}\u{301}\u{302}\u{303}\u{304}"] {
+        let answer = say(hidden).await;
+        assert!(
+            matches!(answer, Err(ClientError::Refused(Refusal::BadLine { .. }))),
+            "{hidden:?}: {answer:?}"
+        );
+    }
+    assert_eq!(watch(&mut client, TABLE).await.event_no, 2, "a line went to the table");
+    for clear in ["nice hand, Käthe", "👩\u{200d}❤\u{fe0f}\u{200d}👨"] {
+        assert_eq!(say(clear).await.unwrap(), ServerMessage::Done, "{clear:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_closed_table_ends_and_an_unwatched_one_is_silent() {
     let room = Room::open().await;
     let gateway = room.gateway("gateway-1", &[]).await;

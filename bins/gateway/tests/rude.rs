@@ -54,7 +54,8 @@ async fn coordinator(room: &Room) -> Arc<AtomicUsize> {
 /// Logs in, without the snapshots and events of seats.
 async fn logged_in(gateway: &Gateway, name: &str) -> RawTcp {
     let mut tcp = RawTcp::connect(gateway).await;
-    let login = ClientMessage::LogIn { name: name.into(), password: format!("{name}'s password") };
+    let login =
+        ClientMessage::LogIn { name: name.into(), password: format!("{name}'s password"), device: None };
     assert!(matches!(tcp.ask(1, login).await, ServerMessage::Welcome { .. }));
     tcp
 }

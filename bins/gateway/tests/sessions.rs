@@ -76,6 +76,56 @@ async fn a_ban_works_at_once() {
 }
 
 #[tokio::test]
+async fn sessions_that_the_administrator_ends_are_closed_at_once() {
+    let room = Room::open().await;
+    let gateway = room.gateway("gateway-1", &[]).await;
+    for way in WAYS {
+        let mut ann = connect(&[&gateway], way, password("ann")).await;
+        room.cashier.end_sessions("ann").await;
+        assert_eq!(end(&mut ann).await, Ended::ByNode(Closing::SessionEnded));
+    }
+}
+
+#[tokio::test]
+async fn the_cashier_learns_address_and_device_of_a_log_in() {
+    let room = Room::open().await;
+    let gateway = room.gateway("gateway-1", &[]).await;
+    let device = format!("device {}", room.cashier.player("ann"));
+    for way in WAYS {
+        let first = connect(&[&gateway], way, password("ann")).await;
+        assert_eq!(first.device().as_deref(), Some(device.as_str()));
+        let mut options = client::Options::new(vec![gateway.address(way)], password("ann"));
+        options.device = first.device();
+        let _again = guarded("a connection", Client::connect(options)).await.unwrap();
+        let home = Some("127.0.0.1".to_owned());
+        let last_two = room.cashier.origins().split_off(room.cashier.origins().len() - 2);
+        assert_eq!(last_two, [(home.clone(), None), (home, Some(device.clone()))]);
+    }
+}
+
+#[tokio::test]
+async fn a_player_changes_the_password_and_sees_and_ends_sessions() {
+    let room = Room::open().await;
+    let gateway = room.gateway("gateway-1", &[]).await;
+    for way in WAYS {
+        let client = connect(&[&gateway], way, password("ann")).await;
+        let ask = async |message| guarded("an answer", client.request(message)).await;
+        let change = |old: &str| ClientMessage::ChangePassword { old: old.into(), new: "lamps".into() };
+        let wrong = ask(change("wrong")).await;
+        assert!(matches!(wrong, Err(ClientError::Refused(Refusal::BadCredentials))), "{wrong:?}");
+        assert_eq!(ask(change("right")).await.unwrap(), ServerMessage::Done);
+        let sessions = ask(ClientMessage::Sessions).await.unwrap();
+        assert!(matches!(&sessions, ServerMessage::Sessions(list) if !list.is_empty()), "{sessions:?}");
+        assert_eq!(ask(ClientMessage::EndSession { session: 7 }).await.unwrap(), ServerMessage::Done);
+        let visitor = connect(&[&gateway], way, Login::Visitor).await;
+        for message in [ClientMessage::Sessions, ClientMessage::EndSession { session: 7 }, change("right")] {
+            let answer = guarded("a refusal", visitor.request(message)).await;
+            assert!(matches!(answer, Err(ClientError::Refused(Refusal::VisitorsOnlyLook))), "{answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn logging_in_and_out() {
     let room = Room::open().await;
     let gateway = room.gateway("gateway-1", &[]).await;
@@ -87,7 +137,8 @@ async fn logging_in_and_out() {
         assert!(matches!(refused, Err(ClientError::Ended(Ended::LogInRefused(Refusal::BadCredentials)))));
 
         let client = connect(&[&gateway], way, Login::Visitor).await;
-        let login = ClientMessage::LogIn { name: "ann".into(), password: "ann's password".into() };
+        let login =
+            ClientMessage::LogIn { name: "ann".into(), password: "ann's password".into(), device: None };
         // A request right after the log-in waits for it.
         let (welcome, balance) =
             tokio::join!(client.request(login.clone()), client.request(ClientMessage::Balance));

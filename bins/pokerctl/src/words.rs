@@ -1,6 +1,6 @@
 //! Puts cards, amounts, actions and events into words.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::{collections::BTreeMap, fmt::Write, time::UNIX_EPOCH};
 use wire::{
     Action, Card, Chips, SeatNo,
     event::{Event, HandEvent, HandStart, Post, Share, TableEvent, Unseating},
@@ -66,6 +66,17 @@ pub fn purpose(config: &TableConfig) -> String {
             format!("cash, {} to {}", chips(min_buy_in), chips(max_buy_in))
         }
         Purpose::Tournament { tournament } => format!("tournament {tournament}"),
+    }
+}
+
+/// Returns how long ago a moment was, in its largest unit: `3 h ago`.
+pub fn ago(at_ms: u64) -> String {
+    let now_ms = UNIX_EPOCH.elapsed().map_or(at_ms, |now| u64::try_from(now.as_millis()).unwrap_or(at_ms));
+    let minutes = now_ms.saturating_sub(at_ms) / 60_000;
+    match minutes {
+        0..60 => format!("{minutes} min ago"),
+        60..2_880 => format!("{} h ago", minutes / 60),
+        _ => format!("{} d ago", minutes / 1_440),
     }
 }
 

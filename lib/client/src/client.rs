@@ -52,6 +52,7 @@ impl Client {
         let patience = options.connect_patience;
         let core = Core::new(
             options.login.clone(),
+            options.device.clone(),
             CommandId::from_random(backoff::draw()),
             options.refusal_patience,
             Arc::clone(&shared),
@@ -103,6 +104,13 @@ impl Client {
     #[must_use]
     pub fn token(&self) -> Option<String> {
         self.handle.shared.token()
+    }
+
+    /// Returns the device's token, for [`Options::device`] of later log-ins: with it, wrong
+    /// passwords that others try do not lock this device out. None before a log-in with a password.
+    #[must_use]
+    pub fn device(&self) -> Option<String> {
+        self.handle.shared.device()
     }
 }
 

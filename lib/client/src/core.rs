@@ -123,6 +123,8 @@ impl Clock {
 pub(crate) struct Core {
     login: Login,
     token: Option<String>,
+    /// The device's token, which goes with passwords.
+    device: Option<String>,
     player: Option<PlayerId>,
     stage: ConnectionState,
     node: String,
@@ -142,6 +144,7 @@ pub(crate) struct Core {
 impl Core {
     pub(crate) fn new(
         login: Login,
+        device: Option<String>,
         first: CommandId,
         refusal_patience: Duration,
         shared: Arc<Shared>,
@@ -154,6 +157,7 @@ impl Core {
         Self {
             login,
             token,
+            device,
             player: None,
             stage: ConnectionState::Down,
             node: String::new(),
@@ -207,7 +211,8 @@ impl Core {
         if let Some(token) = self.token.clone() {
             self.open(ClientMessage::Resume { token }, now);
         } else if let Login::Password { name, password } = self.login.clone() {
-            self.open(ClientMessage::LogIn { name, password }, now);
+            let device = self.device.clone();
+            self.open(ClientMessage::LogIn { name, password, device }, now);
         } else {
             self.ready(Vec::new(), now);
         }

@@ -243,6 +243,7 @@ async fn greet(address: &Address) -> Result<(Reader, Writer, Greeting), Over> {
             | ServerMessage::Lobby { .. }
             | ServerMessage::LobbyPage { .. }
             | ServerMessage::Balance { .. }
+            | ServerMessage::Sessions(_)
             | ServerMessage::Seats(_)
             | ServerMessage::Standings(_)
             | ServerMessage::Seated { .. }

@@ -37,6 +37,9 @@ pub struct Options {
     pub addresses: Vec<Address>,
     /// The log-in.
     pub login: Login,
+    /// The device's token from an earlier log-in to the account ([`crate::Client::device`]), if the
+    /// program has kept one: it is sent with passwords.
+    pub device: Option<String>,
     /// Time limit for [`crate::Client::connect`] to find a gateway that accepts the connection.
     pub connect_patience: Duration,
     /// Time limit for a gateway to accept a connection and send its hello.
@@ -58,6 +61,7 @@ impl Options {
         Self {
             addresses,
             login,
+            device: None,
             connect_patience: Duration::from_secs(10),
             handshake_patience: Duration::from_secs(3),
             refusal_patience: Duration::from_secs(30),

@@ -202,6 +202,9 @@ const fn table_of(message: &ClientMessage) -> Option<TableId> {
         | ClientMessage::LogIn { .. }
         | ClientMessage::Resume { .. }
         | ClientMessage::LogOut
+        | ClientMessage::ChangePassword { .. }
+        | ClientMessage::Sessions
+        | ClientMessage::EndSession { .. }
         | ClientMessage::Ping
         | ClientMessage::Time
         | ClientMessage::Lobby

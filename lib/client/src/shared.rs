@@ -18,6 +18,7 @@ pub(crate) struct Shared {
 struct Known {
     player: Option<PlayerId>,
     token: Option<String>,
+    device: Option<String>,
     trouble: Option<String>,
     ended: Option<Ended>,
     clock: ServerClock,
@@ -36,6 +37,14 @@ impl Shared {
 
     pub(crate) fn token(&self) -> Option<String> {
         self.lock().token.clone()
+    }
+
+    pub(crate) fn device(&self) -> Option<String> {
+        self.lock().device.clone()
+    }
+
+    pub(crate) fn device_is(&self, device: String) {
+        self.lock().device = Some(device);
     }
 
     pub(crate) fn identify(&self, player: Option<PlayerId>, token: Option<String>) {

@@ -15,7 +15,7 @@ pub use error::{DatabaseError, Failure};
 pub use pool::{Database, Limits, Options};
 
 /// The highest migration in `schemas/sql`.
-pub const SCHEMA_VERSION: i32 = 6;
+pub const SCHEMA_VERSION: i32 = 7;
 
 #[cfg(test)]
 mod tests {

@@ -14,6 +14,13 @@ pub enum SessionRequest {
         name: String,
         /// The password, not hashed: only the cashier hashes passwords.
         password: String,
+        /// The client's IP address, without a port; none from a gateway of an earlier version.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        address: Option<String>,
+        /// The device's token, from the [`Session`] of an earlier log-in; none from a client that
+        /// has none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device: Option<String>,
     },
     /// Continues a session, perhaps on another gateway.
     Resume {
@@ -24,6 +31,27 @@ pub enum SessionRequest {
     LogOut {
         /// The token of the session.
         token: String,
+    },
+    /// Changes the password, and ends the player's other sessions.
+    ChangePassword {
+        /// The token of the session.
+        token: String,
+        /// The password until now.
+        old: String,
+        /// The password from now on.
+        new: String,
+    },
+    /// Returns the sessions of a session's player.
+    Sessions {
+        /// The token of the session that asks.
+        token: String,
+    },
+    /// Ends one of the player's other sessions.
+    EndSession {
+        /// The token of the session that asks.
+        token: String,
+        /// Number of the session to end.
+        session: u64,
     },
     /// Returns a player's balance.
     Balance {
@@ -141,6 +169,17 @@ pub enum AdminRequest {
         /// Whether to ban, or to lift the ban.
         banned: bool,
     },
+    /// Returns a player's sessions.
+    Sessions {
+        /// The player.
+        player: PlayerId,
+    },
+    /// Ends all sessions of a player and forgets the player's devices. The player's connection is
+    /// closed at once.
+    EndSessions {
+        /// The player.
+        player: PlayerId,
+    },
     /// Returns house accounts for bots, the same ones each time.
     Bots {
         /// Number of accounts, at most 100,000.
@@ -190,6 +229,8 @@ pub enum CashierReply {
     Guests(Vec<Session>),
     /// An account.
     Player(PlayerDetails),
+    /// Sessions of a player, the one that was used last first.
+    Sessions(Vec<SessionSummary>),
     /// Recorded places, first place first.
     Results(Vec<RankedPlace>),
     /// The ledger's sums.
@@ -206,6 +247,29 @@ pub struct Session {
     pub account: Account,
     /// The token that continues the session on any gateway.
     pub token: String,
+    /// After a log-in, the token by which the cashier knows the device from now on: a device that
+    /// was logged in before is not locked out by guesses of others. None from a cashier of an
+    /// earlier version, and for sessions that are opened without a password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+}
+
+/// A session as its player sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionSummary {
+    /// The session's number.
+    pub session: u64,
+    /// Time of the log-in, in milliseconds since 1970.
+    pub opened_ms: u64,
+    /// Time of the last use, in milliseconds since 1970, to the hour.
+    pub used_ms: u64,
+    /// The network of the log-in: an address without its last bits; none for sessions that were
+    /// opened before networks were noted, or without a password.
+    #[serde(default)]
+    pub network: Option<String>,
+    /// Whether the session is the one that asks.
+    #[serde(default)]
+    pub own: bool,
 }
 
 /// An account's number and name.

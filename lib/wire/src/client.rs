@@ -8,6 +8,7 @@
 
 use crate::{
     Chips, CommandId, PlayerId, Refusal, SeatNo, TableId, TournamentId,
+    cashier::SessionSummary,
     command::{self, AtTable, Merged, PlayerCommand},
     event::Unseating,
     table::TableSummary,
@@ -60,6 +61,10 @@ pub enum ClientMessage {
         name: String,
         /// Password.
         password: String,
+        /// The device's token, from an earlier welcome of the same account: a device that was
+        /// logged in before is not locked out by wrong passwords that others try.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device: Option<String>,
     },
     /// Continues a session after a lost connection. Answered with [`ServerMessage::Welcome`].
     Resume {
@@ -68,6 +73,21 @@ pub enum ClientMessage {
     },
     /// Ends the session; its token becomes invalid.
     LogOut,
+    /// Changes the password, and ends the player's other sessions; other devices are no longer
+    /// known.
+    ChangePassword {
+        /// The password until now.
+        old: String,
+        /// The password from now on.
+        new: String,
+    },
+    /// Asks for the player's sessions. Answered with [`ServerMessage::Sessions`].
+    Sessions,
+    /// Ends another session of the player.
+    EndSession {
+        /// The session's number.
+        session: u64,
+    },
     /// Shows that the connection works. Answered with [`ServerMessage::Pong`].
     Ping,
     /// Asks for the gateway's time; only for gateways whose hello has it. Answered with
@@ -224,6 +244,10 @@ pub enum ServerMessage {
         token: String,
         /// Tables where the player has a seat.
         seats: Vec<TableId>,
+        /// After a log-in, the device's token: keep it and send it with later log-ins. It opens
+        /// nothing without the password.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device: Option<String>,
     },
     /// The request was carried out, and the result is durable.
     Done,
@@ -267,6 +291,8 @@ pub enum ServerMessage {
         /// Money at tables.
         in_play: Chips,
     },
+    /// The player's sessions, the one that was used last first.
+    Sessions(Vec<SessionSummary>),
     /// Tables where the player has a seat.
     Seats(Vec<TableId>),
     /// A tournament's standings.
@@ -377,6 +403,9 @@ pub enum Closing {
     /// The account is banned.
     #[strum(to_string = "this account is banned")]
     Banned,
+    /// The session was ended by the administrator.
+    #[strum(to_string = "the session has ended: log in again")]
+    SessionEnded,
     /// A frame was larger than allowed.
     #[strum(to_string = "a frame was too large")]
     FrameTooLarge,
@@ -413,6 +442,7 @@ impl Closing {
             Self::Idle => 4004,
             Self::TooSlow => 4005,
             Self::TooManyConnections => 4006,
+            Self::SessionEnded => 4007,
         }
     }
 }

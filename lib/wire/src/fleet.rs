@@ -121,6 +121,11 @@ pub enum Notice {
         /// The player.
         player: PlayerId,
     },
+    /// The administrator has ended a player's sessions: gateways close the player's connections.
+    SessionsEnded {
+        /// The player.
+        player: PlayerId,
+    },
     /// A player has opened a session on a connection: gateways close the player's other
     /// connections.
     Online {

@@ -1,5 +1,9 @@
 //! Rules for texts of people, and their quoting.
 
+mod clear;
+
+pub use clear::is_clear;
+
 use std::fmt;
 
 /// Shows a text in quotation marks, with control characters escaped: `"a

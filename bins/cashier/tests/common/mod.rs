@@ -3,6 +3,8 @@
 #![allow(dead_code)] // each test uses its own part of this
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
+pub mod fleet;
+
 use cashier::{Database, Desk, passwords::Passwords, storage};
 use database::tokio_postgres::Client;
 use std::{
@@ -132,10 +134,29 @@ pub async fn show(desk: &Desk, player: &str) -> PlayerDetails {
     }
 }
 
+/// Returns the log-in that a gateway of an earlier version passes on.
+pub fn log_in_request(name: &str, password: &str) -> SessionRequest {
+    log_in_from(name, password, None, None)
+}
+
+/// Returns a log-in from an address and a device.
+pub fn log_in_from(
+    name: &str,
+    password: &str,
+    address: Option<&str>,
+    device: Option<&str>,
+) -> SessionRequest {
+    SessionRequest::LogIn {
+        name: name.to_owned(),
+        password: password.to_owned(),
+        address: address.map(str::to_owned),
+        device: device.map(str::to_owned),
+    }
+}
+
 /// Logs in with name and password.
 pub async fn log_in(desk: &Desk, name: &str, password: &str) -> CashierReply {
-    let request = SessionRequest::LogIn { name: name.to_owned(), password: password.to_owned() };
-    said(desk.session(request).await)
+    said(desk.session(log_in_request(name, password)).await)
 }
 
 /// Returns a player's balance, and the chips that are at tables.

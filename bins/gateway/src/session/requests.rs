@@ -1,6 +1,7 @@
 //! The requests of a session: received, started in the order of their lanes, answered. Each kind
 //! has a file of its own with a `handle`.
 
+mod account;
 mod balance;
 mod command;
 mod kind;
@@ -156,6 +157,7 @@ impl Session {
             | ServerMessage::Lobby { .. }
             | ServerMessage::LobbyPage { .. }
             | ServerMessage::Balance { .. }
+            | ServerMessage::Sessions(_)
             | ServerMessage::Seats(_)
             | ServerMessage::Standings(_)
             | ServerMessage::Seated { .. }

@@ -25,6 +25,8 @@ struct Books {
     players: BTreeMap<String, PlayerId>,
     sessions: HashMap<String, (PlayerId, String)>,
     banned: Vec<PlayerId>,
+    /// Address and device of each log-in with the right password.
+    origins: Vec<(Option<String>, Option<String>)>,
 }
 
 impl FakeCashier {
@@ -49,6 +51,19 @@ impl FakeCashier {
         self.bus.publish(subject::NOTICE.to_owned(), notice.into()).await.unwrap();
     }
 
+    /// Returns address and device of each log-in.
+    pub fn origins(&self) -> Vec<(Option<String>, Option<String>)> {
+        self.books.lock().unwrap().origins.clone()
+    }
+
+    /// Ends a player's sessions, as the administrator asks for it.
+    pub async fn end_sessions(&self, name: &str) {
+        let player = self.player(name);
+        self.forget_sessions();
+        let notice = codec::encode(&Notice::SessionsEnded { player }).unwrap();
+        self.bus.publish(subject::NOTICE.to_owned(), notice.into()).await.unwrap();
+    }
+
     /// Ends all sessions.
     pub fn forget_sessions(&self) {
         self.books.lock().unwrap().sessions.clear();
@@ -70,11 +85,18 @@ impl Books {
 
     fn answer(&mut self, request: SessionRequest) -> CashierReply {
         match request {
-            SessionRequest::LogIn { name, password } if password == format!("{name}'s password") => {
+            SessionRequest::LogIn { name, password, address, device }
+                if password == format!("{name}'s password") =>
+            {
+                self.origins.push((address, device));
                 let player = self.player(&name);
                 let token = format!("token {} of {name}", self.sessions.len());
                 self.sessions.insert(token.clone(), (player, name.clone()));
-                self.session(player, name, token)
+                let mut reply = self.session(player, name, token);
+                if let CashierReply::Session(session) = &mut reply {
+                    session.device = Some(format!("device {player}"));
+                }
+                reply
             }
             SessionRequest::LogIn { .. } => CashierReply::Refused(Refusal::BadCredentials),
             SessionRequest::Resume { token } => match self.sessions.get(&token).cloned() {
@@ -85,6 +107,24 @@ impl Books {
                 self.sessions.remove(&token);
                 CashierReply::Done
             }
+            SessionRequest::ChangePassword { old, .. } => match old.as_str() {
+                "wrong" => CashierReply::Refused(Refusal::BadCredentials),
+                _ => CashierReply::Done,
+            },
+            SessionRequest::Sessions { token } => {
+                let own = |(session, _): (u64, _)| wire::cashier::SessionSummary {
+                    session,
+                    opened_ms: 1,
+                    used_ms: 2,
+                    network: None,
+                    own: self.sessions.contains_key(&token),
+                };
+                CashierReply::Sessions((1..).zip(&self.sessions).map(own).collect())
+            }
+            SessionRequest::EndSession { token, .. } => match self.sessions.get(&token) {
+                Some(_) => CashierReply::Done,
+                None => CashierReply::Refused(Refusal::SessionExpired),
+            },
             SessionRequest::Balance { player } => {
                 CashierReply::Balance { balance: Chips(player.0 * 1_000), in_play: Chips(player.0) }
             }
@@ -95,6 +135,6 @@ impl Books {
         if self.banned.contains(&player) {
             return CashierReply::Refused(Refusal::Banned);
         }
-        CashierReply::Session(Session { account: Account { player, name }, token })
+        CashierReply::Session(Session { account: Account { player, name }, token, device: None })
     }
 }

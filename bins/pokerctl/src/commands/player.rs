@@ -3,7 +3,7 @@
 use crate::{
     ask::{self, AskError},
     context::{ConnectError, Context},
-    grid::{json_line, say},
+    grid::{Grid, json_line, say},
     words,
 };
 use bus::Bus;
@@ -62,6 +62,16 @@ enum What {
         /// Name or number
         player: String,
     },
+    /// List the sessions of an account
+    Sessions {
+        /// Name or number
+        player: String,
+    },
+    /// End all sessions of an account and forget its devices; its connection is closed at once
+    EndSessions {
+        /// Name or number
+        player: String,
+    },
     /// Lift a ban
     Unban {
         /// Name or number
@@ -109,6 +119,12 @@ pub async fn run(args: Args, context: &Context) -> Result<(), PlayerError> {
             let found = find(&bus, &player).await?;
             add(&bus, &found, amount, posting).await?;
             print(&find(&bus, &player).await?, context.json);
+            Ok(())
+        }
+        What::Sessions { player } => sessions(&bus, context, &player).await,
+        What::EndSessions { player } => {
+            let player = find(&bus, &player).await?.account.player;
+            ask::cashier(&bus, &AdminRequest::EndSessions { player }).await?;
             Ok(())
         }
         What::Ban { player } => ban(&bus, context, &player, true).await,
@@ -162,6 +178,27 @@ async fn add(
     };
     let request = AdminRequest::Credit { posting: PostingId(posting), player, amount };
     ask::cashier(bus, &request).await?;
+    Ok(())
+}
+
+/// Prints the sessions of an account.
+async fn sessions(bus: &Bus, context: &Context, player: &str) -> Result<(), PlayerError> {
+    let player = find(bus, player).await?.account.player;
+    let reply = ask::cashier(bus, &AdminRequest::Sessions { player }).await?;
+    let CashierReply::Sessions(list) = reply else {
+        return Err(AskError::Unexpected { whom: "the cashier".to_owned() }.into());
+    };
+    if context.json {
+        list.iter().for_each(json_line);
+        return Ok(());
+    }
+    let mut grid = Grid::new(&["#session", "opened", "last used", "network"]);
+    for session in &list {
+        let network = session.network.clone().unwrap_or_else(|| "-".to_owned());
+        let (opened, used) = (words::ago(session.opened_ms), words::ago(session.used_ms));
+        grid.row(vec![session.session.to_string(), opened, used, network]);
+    }
+    grid.print("no sessions");
     Ok(())
 }
 

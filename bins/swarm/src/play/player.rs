@@ -212,6 +212,7 @@ impl Player {
                 | ServerMessage::Lobby { .. }
                 | ServerMessage::LobbyPage { .. }
                 | ServerMessage::Balance { .. }
+                | ServerMessage::Sessions(_)
                 | ServerMessage::Seats(_)
                 | ServerMessage::Standings(_)
                 | ServerMessage::Seated { .. }
@@ -391,6 +392,7 @@ impl Player {
             | ServerMessage::Lobby { .. }
             | ServerMessage::LobbyPage { .. }
             | ServerMessage::Balance { .. }
+            | ServerMessage::Sessions(_)
             | ServerMessage::Seats(_)
             | ServerMessage::Standings(_)
             | ServerMessage::Seated { .. }

@@ -108,8 +108,8 @@ impl Core {
         if let ServerMessage::Refused { refusal, .. } = answer {
             return self.not_opened(message, refusal, now);
         }
-        if let ServerMessage::Welcome { player, token, seats, .. } = answer {
-            self.adopt(player, token);
+        if let ServerMessage::Welcome { player, token, seats, device, .. } = answer {
+            self.adopt(player, token, device);
             self.ready(seats, now);
         }
         ConnectionStep::Stay
@@ -124,16 +124,21 @@ impl Core {
             && let Login::Password { name, password } = self.login.clone()
         {
             self.token = None;
-            self.open(ClientMessage::LogIn { name, password }, now);
+            let device = self.device.clone();
+            self.open(ClientMessage::LogIn { name, password, device }, now);
             return ConnectionStep::Stay;
         }
         ConnectionStep::End(Ended::LogInRefused(refusal))
     }
 
-    fn adopt(&mut self, player: PlayerId, token: String) {
+    fn adopt(&mut self, player: PlayerId, token: String, device: Option<String>) {
         self.player = Some(player);
         self.token = Some(token.clone());
         self.shared.identify(Some(player), Some(token));
+        if let Some(device) = device {
+            self.device = Some(device.clone());
+            self.shared.device_is(device);
+        }
     }
 
     /// Updates the state by the answer to a request of the program.
@@ -160,7 +165,16 @@ impl Core {
                     self.tables.entry(*table).or_default();
                 }
             }
+            ClientMessage::ChangePassword { new, .. } => {
+                if *answer == ServerMessage::Done
+                    && let Login::Password { password, .. } = &mut self.login
+                {
+                    password.clone_from(new);
+                }
+            }
             ClientMessage::Ping
+            | ClientMessage::Sessions
+            | ClientMessage::EndSession { .. }
             | ClientMessage::Time
             | ClientMessage::Lobby
             | ClientMessage::LobbyPage { .. }
@@ -174,11 +188,11 @@ impl Core {
     }
 
     fn note_session(&mut self, message: &ClientMessage, answer: &ServerMessage, now: Instant) {
-        let ServerMessage::Welcome { player, token, seats, .. } = answer else { return };
-        if let ClientMessage::LogIn { name, password } = message {
+        let ServerMessage::Welcome { player, token, seats, device, .. } = answer else { return };
+        if let ClientMessage::LogIn { name, password, .. } = message {
             self.login = Login::Password { name: name.clone(), password: password.clone() };
         }
-        self.adopt(*player, token.clone());
+        self.adopt(*player, token.clone(), device.clone());
         self.sits_at(seats.clone(), now);
         self.clock.seats_at = Some(now + SEATS_PAUSE);
     }
@@ -219,7 +233,8 @@ impl Core {
             }
             ServerMessage::Service(service) => self.shared.queue.push(ClientEvent::Service(service)),
             ServerMessage::Closing {
-                reason: reason @ (Closing::OnlineElsewhere | Closing::Banned), ..
+                reason: reason @ (Closing::OnlineElsewhere | Closing::Banned | Closing::SessionEnded),
+                ..
             } => {
                 return ConnectionStep::End(Ended::ByNode(reason));
             }
@@ -238,6 +253,7 @@ impl Core {
             | ServerMessage::Lobby { .. }
             | ServerMessage::LobbyPage { .. }
             | ServerMessage::Balance { .. }
+            | ServerMessage::Sessions(_)
             | ServerMessage::Seats(_)
             | ServerMessage::Standings(_)
             | ServerMessage::Seated { .. } => {}

@@ -14,7 +14,7 @@ struct Node {
 impl Node {
     fn new(login: Login) -> Self {
         let shared = Arc::new(Shared::new(16));
-        let core = Core::new(login, CommandId(0), Duration::from_secs(5), Arc::clone(&shared));
+        let core = Core::new(login, None, CommandId(0), Duration::from_secs(5), Arc::clone(&shared));
         Self { core, shared, now: Instant::now() }
     }
 
@@ -90,7 +90,7 @@ impl Node {
 }
 
 fn welcome(token: &str, seats: Vec<TableId>) -> ServerMessage {
-    ServerMessage::Welcome { player: ME, name: "ann".into(), token: token.into(), seats }
+    ServerMessage::Welcome { player: ME, name: "ann".into(), token: token.into(), seats, device: None }
 }
 
 fn refused(refusal: Refusal) -> ServerMessage {
@@ -156,6 +156,24 @@ fn an_expired_session_falls_back_to_the_password() {
     let id = node.sent()[0].id;
     let verdict = node.frame(Some(id), refused(Refusal::SessionExpired));
     assert_eq!(verdict, ConnectionStep::End(Ended::LogInRefused(Refusal::SessionExpired)));
+}
+
+#[test]
+fn a_device_that_was_logged_in_is_named_with_the_next_password() {
+    let mut node = Node::password();
+    node.connect();
+    let id = node.sent()[0].id;
+    let mut first = welcome("t1", Vec::new());
+    if let ServerMessage::Welcome { device, .. } = &mut first {
+        *device = Some("d1".into());
+    }
+    node.answer(id, first);
+    node.lose();
+    node.connect();
+    let id = node.sent()[0].id;
+    node.answer(id, refused(Refusal::SessionExpired));
+    let [ClientMessage::LogIn { device, .. }] = &node.messages()[..] else { panic!("no log-in") };
+    assert_eq!(device.as_deref(), Some("d1"));
 }
 
 #[test]

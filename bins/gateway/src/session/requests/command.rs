@@ -4,9 +4,10 @@ use super::request::{Handled, Kind, RequestResult, money_moves};
 use crate::{fleet_client::surprised, lanes::Lane, session::Session};
 use std::sync::Arc;
 use wire::{
-    CommandId, PlayerCommand, TableId,
-    client::ServerMessage,
+    CommandId, PlayerCommand, Refusal, TableId,
+    client::{MAX_LINE, ServerMessage},
     table::{TableReply, TableRequest},
+    text::is_clear,
 };
 
 /// A command that the table's owner carries out.
@@ -22,6 +23,7 @@ impl Kind for Command {
 
     fn handle(self: Box<Self>, session: &mut Session, re: Option<CommandId>) -> Handled {
         let Self { table, command } = *self;
+        check_line(&command)?;
         let needs = command.needs();
         let player = session.player();
         let player = if needs.session { Some(player?) } else { player.ok() };
@@ -46,4 +48,15 @@ impl Kind for Command {
             }
         }))
     }
+}
+
+/// Checks that other players will see all of a line of chat. The gateways check it, not the tables:
+/// lines that were accepted before stay in journals, where every record must be decided again as it
+/// was.
+///
+/// # Errors
+/// [`Refusal::BadLine`].
+fn check_line(command: &PlayerCommand) -> Result<(), Refusal> {
+    let PlayerCommand::Say { text } = command else { return Ok(()) };
+    if is_clear(text.trim()) { Ok(()) } else { Err(Refusal::BadLine { most: MAX_LINE }) }
 }

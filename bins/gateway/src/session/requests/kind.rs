@@ -1,6 +1,7 @@
 //! The kinds of requests that clients send.
 
 use super::{
+    account::Account,
     balance::Balance,
     command::Command,
     lobby::Lobby,
@@ -25,9 +26,14 @@ pub(super) fn of(message: ClientMessage) -> Result<Box<dyn Kind>, ServerMessage>
     Ok(match message {
         ClientMessage::Ping => return Err(ServerMessage::Pong),
         ClientMessage::Time => return Err(ServerMessage::Time { now_ms: bus::clock::now_ms() }),
-        ClientMessage::LogIn { name, password } => Box::new(Open(SessionRequest::LogIn { name, password })),
+        ClientMessage::LogIn { name, password, device } => {
+            Box::new(Open(SessionRequest::LogIn { name, password, address: None, device }))
+        }
         ClientMessage::Resume { token } => Box::new(Open(SessionRequest::Resume { token })),
         ClientMessage::LogOut => Box::new(LogOut),
+        ClientMessage::ChangePassword { old, new } => Box::new(Account::ChangePassword { old, new }),
+        ClientMessage::Sessions => Box::new(Account::Sessions),
+        ClientMessage::EndSession { session } => Box::new(Account::EndSession { session }),
         ClientMessage::Lobby => Box::new(Lobby { page: None }),
         ClientMessage::LobbyPage { page } => Box::new(Lobby { page: Some(page) }),
         ClientMessage::Balance => Box::new(Balance),

@@ -9,7 +9,7 @@ use crate::{
 use std::{collections::BTreeSet, sync::Arc};
 use wire::{
     CommandId, ConnectionId, Refusal, TableId,
-    cashier::{self, CashierReply, SessionRequest},
+    cashier::{self, Account, CashierReply, SessionRequest},
     client::ServerMessage,
 };
 
@@ -26,10 +26,14 @@ impl Kind for Open {
             return Err(Refusal::bad_message("you are logged in already: log out first"));
         }
         let (gateway, number) = (Arc::clone(&session.gateway), session.number);
+        let mut request = self.0;
+        if let SessionRequest::LogIn { address, .. } = &mut request {
+            *address = session.socket.peer().map(|peer| peer.to_string());
+        }
         Ok(Box::pin(async move {
             // Refused at once: the client learns the reason without waiting.
             money_moves(&gateway)?;
-            let CashierReply::Session(opened) = gateway.fleet.cashier(&self.0).await? else {
+            let CashierReply::Session(opened) = gateway.fleet.cashier(&request).await? else {
                 return Err(surprised("the cashier"));
             };
             let player = opened.account.player;
@@ -50,7 +54,7 @@ impl Session {
         session: ConnectionId,
         seats: Vec<TableId>,
     ) {
-        let cashier::Session { account, token } = opened;
+        let cashier::Session { account, token, device } = opened;
         self.online = Some(Online {
             player: account.player,
             name: Arc::from(account.name.as_str()),
@@ -61,6 +65,7 @@ impl Session {
         self.socket.slot().has_session();
         self.to_resume = None;
         self.sits_at(&seats);
-        self.push(re, ServerMessage::Welcome { player: account.player, name: account.name, token, seats });
+        let Account { player, name } = account;
+        self.push(re, ServerMessage::Welcome { player, name, token, seats, device });
     }
 }

@@ -1,5 +1,6 @@
 //! `pokerctl play`: lets a person play in any terminal, line by line.
 
+mod device;
 mod input;
 mod lobby;
 mod login;
@@ -8,7 +9,7 @@ mod session;
 
 use super::player::PlayerError;
 use crate::context::Context;
-use client::{Address, Client, ClientError, Ended, Options};
+use client::{Address, Client, ClientError, Ended, Login, Options};
 use std::{
     io::{self, BufRead},
     path::PathBuf,
@@ -68,7 +69,21 @@ pub enum PlayError {
 pub async fn run(args: Args, context: &Context) -> Result<(), PlayError> {
     let addresses = if args.connect.is_empty() { nodes(context)? } else { args.connect };
     let login = login::login(args.name, args.password_file, args.visitor)?;
-    let client = Client::connect(Options::new(addresses, login)).await?;
+    let name = match &login {
+        Login::Password { name, .. } => Some(name.clone()),
+        Login::Visitor | Login::Token(_) => None,
+    };
+    let mut options = Options::new(addresses, login);
+    options.device = name.as_deref().and_then(|name| device::kept(&context.data_dir, name));
+    let client = Client::connect(options).await?;
+    if let (Some(name), Some(token)) = (name, client.device())
+        && context.data_dir.is_dir()
+        && let Err(error) = device::keep(&context.data_dir, &name, &token)
+    {
+        eprintln!(
+            "pokerctl: this device's token cannot be kept: {error}; the next log-in is one of a new device"
+        );
+    }
     session::Session::new(client).run(lines()).await
 }
 

@@ -13,11 +13,31 @@ use wire::{
 pub fn sessions() -> Samples<SessionRequest> {
     let token = || "0123456789abcdef".to_owned();
     vec![
-        ("log in", SessionRequest::LogIn { name: "ann".to_owned(), password: "correct horse".to_owned() }),
+        ("log in", log_in(None, None)),
+        ("log in from a known device", log_in(Some("192.0.2.7"), Some("fedcba9876543210"))),
         ("resume", SessionRequest::Resume { token: token() }),
         ("log out", SessionRequest::LogOut { token: token() }),
+        (
+            "change the password",
+            SessionRequest::ChangePassword {
+                token: token(),
+                old: "correct horse".to_owned(),
+                new: "battery staple".to_owned(),
+            },
+        ),
+        ("sessions", SessionRequest::Sessions { token: token() }),
+        ("end a session", SessionRequest::EndSession { token: token(), session: 12 }),
         ("balance", SessionRequest::Balance { player: PLAYER }),
     ]
+}
+
+fn log_in(address: Option<&str>, device: Option<&str>) -> SessionRequest {
+    SessionRequest::LogIn {
+        name: "ann".to_owned(),
+        password: "correct horse".to_owned(),
+        address: address.map(str::to_owned),
+        device: device.map(str::to_owned),
+    }
 }
 
 /// Returns samples of each request for money of tables.
@@ -64,6 +84,8 @@ pub fn admin() -> Samples<AdminRequest> {
         ("show a player", R::ShowPlayer { player: "ann".to_owned() }),
         ("credit", R::Credit { posting: posting("credit.42.1"), player: PLAYER, amount: Chips(100_000) }),
         ("ban", R::Ban { player: PLAYER, banned: true }),
+        ("sessions", R::Sessions { player: PLAYER }),
+        ("end sessions", R::EndSessions { player: PLAYER }),
         ("bots", R::Bots { count: 5 }),
         ("results", R::Results { tournament: TOURNAMENT }),
         ("audit", R::Audit),
@@ -79,11 +101,13 @@ fn account() -> Account {
 pub fn replies() -> Samples<CashierReply> {
     use CashierReply as R;
     let ranked = RankedPlace { place: 1, account: account(), prize: Chips(40_000) };
-    let session = Session { account: account(), token: "0123456789abcdef".to_owned() };
+    let session = Session { account: account(), token: "0123456789abcdef".to_owned(), device: None };
+    let known = Session { device: Some("fedcba9876543210".to_owned()), ..session.clone() };
     let mut all = vec![
         ("done", R::Done),
         ("guests", R::Guests(vec![session.clone()])),
         ("session", R::Session(session)),
+        ("session on a known device", R::Session(known)),
         ("balance", R::Balance { balance: Chips(95_000), in_play: Chips(5_000) }),
         ("bots", R::Bots(vec![Account { player: OTHER_PLAYER, name: "robby".to_owned() }])),
         (
@@ -97,6 +121,7 @@ pub fn replies() -> Samples<CashierReply> {
                 prizes: Chips(40_000),
             }),
         ),
+        ("sessions", R::Sessions(super::sessions())),
         ("results", R::Results(vec![ranked])),
         ("audit", R::Audit(audit())),
     ];

@@ -11,9 +11,16 @@ pub fn client_frames() -> Samples<ClientFrame> {
     use {ClientMessage as M, PlayerCommand as P};
     let (table, tournament) = (TABLE, TOURNAMENT);
     let mut all = vec![
-        ("log in", M::LogIn { name: "ann".to_owned(), password: "correct horse".to_owned() }),
+        ("log in", log_in(None)),
+        ("log in from a known device", log_in(Some("fedcba9876543210"))),
         ("resume", M::Resume { token: "0123456789abcdef".to_owned() }),
         ("log out", M::LogOut),
+        (
+            "change the password",
+            M::ChangePassword { old: "correct horse".to_owned(), new: "battery staple".to_owned() },
+        ),
+        ("sessions", M::Sessions),
+        ("end a session", M::EndSession { session: 12 }),
         ("ping", M::Ping),
         ("time", M::Time),
         ("lobby", M::Lobby),
@@ -46,4 +53,12 @@ pub fn client_frames() -> Samples<ClientFrame> {
             (name, ClientFrame { v: 1, id, m })
         })
         .collect()
+}
+
+fn log_in(device: Option<&str>) -> ClientMessage {
+    ClientMessage::LogIn {
+        name: "ann".to_owned(),
+        password: "correct horse".to_owned(),
+        device: device.map(str::to_owned),
+    }
 }

@@ -72,6 +72,7 @@ pub fn drains() -> Samples<Drain> {
 pub fn notices() -> Samples<Notice> {
     vec![
         ("banned", Notice::Banned { player: PLAYER }),
+        ("sessions ended", Notice::SessionsEnded { player: PLAYER }),
         ("online", Notice::Online { player: PLAYER, connection: "gateway-1.17".to_owned() }),
     ]
 }

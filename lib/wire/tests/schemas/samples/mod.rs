@@ -13,6 +13,7 @@ pub mod tournament;
 use wire::{
     Action, Card, Chips, ConnectionId, HandNo, Legal, PlayerId, PostingId, RaiseBounds, Refusal, TableId,
     TournamentId,
+    cashier::SessionSummary,
     event::{Seed, Stack},
     table::{Absence, Level, Purpose, TableConfig},
     tournament::{Arrival, Instruction, LevelSpec, Payout, Place, Report, Stats, Then, TournamentConfig},
@@ -51,6 +52,14 @@ pub fn connection() -> ConnectionId {
 /// Returns the id of a posting.
 pub fn posting(text: &str) -> PostingId {
     PostingId(text.to_owned())
+}
+
+/// Returns sessions of a player: the one that asks, and an older one.
+pub fn sessions() -> Vec<SessionSummary> {
+    let opened_ms = AT_MS - 3_600_000;
+    let own = SessionSummary { session: 12, opened_ms, used_ms: AT_MS, network: None, own: true };
+    let network = Some("192.0.2.0/24".to_owned());
+    vec![own.clone(), SessionSummary { session: 7, network, own: false, ..own }]
 }
 
 /// Returns a seed.

@@ -24,18 +24,21 @@ pub fn server_frames() -> Samples<ServerFrame> {
     all
 }
 
+fn welcome(device: Option<&str>) -> ServerMessage {
+    ServerMessage::Welcome {
+        player: PLAYER,
+        name: "ann".to_owned(),
+        token: "0123456789abcdef".to_owned(),
+        seats: vec![TABLE, OTHER_TABLE],
+        device: device.map(str::to_owned),
+    }
+}
+
 fn answers() -> Vec<(&'static str, ServerMessage)> {
     use ServerMessage as M;
     let mut all = vec![
-        (
-            "welcome",
-            M::Welcome {
-                player: PLAYER,
-                name: "ann".to_owned(),
-                token: "0123456789abcdef".to_owned(),
-                seats: vec![TABLE, OTHER_TABLE],
-            },
-        ),
+        ("welcome", welcome(None)),
+        ("welcome on a known device", welcome(Some("fedcba9876543210"))),
         ("done", M::Done),
         ("pong", M::Pong),
         ("time", M::Time { now_ms: super::DEADLINE_MS - 9_000 }),
@@ -56,6 +59,7 @@ fn answers() -> Vec<(&'static str, ServerMessage)> {
             },
         ),
         ("balance", M::Balance { balance: Chips(95_000), in_play: Chips(5_000) }),
+        ("sessions", M::Sessions(super::sessions())),
         ("seats", M::Seats(vec![TABLE])),
         ("standings", M::Standings(Box::new(standings(Payout::Standard)))),
         ("standings with shares", M::Standings(Box::new(standings(Payout::Shares(vec![6_000, 4_000]))))),
@@ -117,12 +121,13 @@ fn unasked() -> Vec<(&'static str, ServerMessage)> {
     all
 }
 
-fn closings() -> [(&'static str, Closing); 10] {
+fn closings() -> [(&'static str, Closing); 11] {
     [
         ("closing: node full", Closing::NodeFull),
         ("closing: node stopping", Closing::NodeStopping),
         ("closing: online elsewhere", Closing::OnlineElsewhere),
         ("closing: banned", Closing::Banned),
+        ("closing: session ended", Closing::SessionEnded),
         ("closing: frame too large", Closing::FrameTooLarge),
         ("closing: malformed", Closing::Malformed),
         ("closing: too fast", Closing::TooFast),
