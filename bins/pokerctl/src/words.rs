@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write, time::UNIX_EPOCH};
 use wire::{
     Action, Card, Chips, SeatNo,
+    client::Service,
     event::{Event, HandEvent, HandStart, Post, Share, TableEvent, Unseating},
     table::{Level, Purpose, TableConfig},
     text::Quoted,
@@ -66,6 +67,20 @@ pub fn purpose(config: &TableConfig) -> String {
             format!("cash, {} to {}", chips(min_buy_in), chips(max_buy_in))
         }
         Purpose::Tournament { tournament } => format!("tournament {tournament}"),
+    }
+}
+
+/// Returns the state of the fleet's services, and its effects for players.
+pub fn service(service: Service) -> &'static str {
+    match (service.tables, service.money, service.tournaments) {
+        (true, true, true) => "tables, money and tournaments work again",
+        (false, _, _) => {
+            "the tables are stopped: no chips and no seats are lost, and no clock runs out; they continue by themselves"
+        }
+        (true, false, _) => {
+            "hands continue, but sitting down and registration are not possible now; cash-outs are paid later"
+        }
+        (true, true, false) => "hands continue, but tournament tables wait after their hand",
     }
 }
 

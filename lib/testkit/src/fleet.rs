@@ -263,13 +263,20 @@ impl Fleet {
         killed.and(outcome)
     }
 
+    /// Returns the command that runs `pokerctl` with these arguments on this fleet.
+    #[must_use]
+    pub fn pokerctl_command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.pokerctl);
+        command.arg("--data-dir").arg(self.data()).args(args);
+        command
+    }
+
     /// Runs `pokerctl` with these arguments on this fleet, and returns its output.
     ///
     /// # Errors
     /// When it fails; has its output.
     pub async fn pokerctl(&self, args: &[&str]) -> anyhow::Result<String> {
-        let output =
-            Command::new(&self.pokerctl).arg("--data-dir").arg(self.data()).args(args).output().await?;
+        let output = self.pokerctl_command(args).output().await?;
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         ensure!(output.status.success(), "pokerctl {args:?}: {}\n{out}\n{err}", output.status);
         Ok(out.into_owned())
@@ -288,8 +295,7 @@ impl Fleet {
     /// # Errors
     /// When it cannot be run.
     pub async fn pokerctl_ends(&self, args: &[&str]) -> anyhow::Result<(bool, String)> {
-        let output =
-            Command::new(&self.pokerctl).arg("--data-dir").arg(self.data()).args(args).output().await?;
+        let output = self.pokerctl_command(args).output().await?;
         Ok((output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned()))
     }
 

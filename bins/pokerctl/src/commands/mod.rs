@@ -9,6 +9,7 @@ pub mod hand;
 pub mod nodes;
 pub mod play;
 pub mod player;
+pub mod sessions;
 pub mod table;
 pub mod tables;
 pub mod tournament;

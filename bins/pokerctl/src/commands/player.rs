@@ -2,8 +2,9 @@
 
 use crate::{
     ask::{self, AskError},
+    commands::sessions,
     context::{ConnectError, Context},
-    grid::{Grid, json_line, say},
+    grid::{json_line, say},
     words,
 };
 use bus::Bus;
@@ -121,7 +122,7 @@ pub async fn run(args: Args, context: &Context) -> Result<(), PlayerError> {
             print(&find(&bus, &player).await?, context.json);
             Ok(())
         }
-        What::Sessions { player } => sessions(&bus, context, &player).await,
+        What::Sessions { player } => list_sessions(&bus, context, &player).await,
         What::EndSessions { player } => {
             let player = find(&bus, &player).await?.account.player;
             ask::cashier(&bus, &AdminRequest::EndSessions { player }).await?;
@@ -182,7 +183,7 @@ async fn add(
 }
 
 /// Prints the sessions of an account.
-async fn sessions(bus: &Bus, context: &Context, player: &str) -> Result<(), PlayerError> {
+async fn list_sessions(bus: &Bus, context: &Context, player: &str) -> Result<(), PlayerError> {
     let player = find(bus, player).await?.account.player;
     let reply = ask::cashier(bus, &AdminRequest::Sessions { player }).await?;
     let CashierReply::Sessions(list) = reply else {
@@ -192,13 +193,7 @@ async fn sessions(bus: &Bus, context: &Context, player: &str) -> Result<(), Play
         list.iter().for_each(json_line);
         return Ok(());
     }
-    let mut grid = Grid::new(&["#session", "opened", "last used", "network"]);
-    for session in &list {
-        let network = session.network.clone().unwrap_or_else(|| "-".to_owned());
-        let (opened, used) = (words::ago(session.opened_ms), words::ago(session.used_ms));
-        grid.row(vec![session.session.to_string(), opened, used, network]);
-    }
-    grid.print("no sessions");
+    sessions::show(&list);
     Ok(())
 }
 

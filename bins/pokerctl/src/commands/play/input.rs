@@ -34,6 +34,12 @@ pub enum Input {
     Lobby(u32),
     /// Shows the balance.
     Balance,
+    /// Lists the player's sessions.
+    Sessions,
+    /// Ends another session of the player, by its number.
+    EndSession(u64),
+    /// Changes the password.
+    Password,
     /// Sits out.
     SitOut,
     /// Ends sitting out.
@@ -87,6 +93,8 @@ At the table:
 In the lobby:
   l [PAGE]  list tables and tournaments    sit N [CHIPS] [SEAT]  take a seat    watch N  watch a table
   register N    unregister N    standings N    balance
+Your account:
+  sessions  list your log-ins    end N  end the one with the number N    password  change your password
   h  this help    q  quit
 For tables and tournaments, N is the place in the list or the number.";
 
@@ -133,6 +141,13 @@ pub fn parse(line: &str) -> Result<Option<Input>, String> {
             Input::Lobby(page.parse().map_err(|_| format!("{} is not the number of a page", Quoted(page)))?)
         }
         ("balance", []) => Input::Balance,
+        ("sessions", []) => Input::Sessions,
+        ("end", [session]) => Input::EndSession(
+            session
+                .parse()
+                .map_err(|_| format!("{} is not a number: sessions lists them", Quoted(session)))?,
+        ),
+        ("password" | "passwd", []) => Input::Password,
         ("out", []) => Input::SitOut,
         ("in", []) => Input::SitIn,
         ("topup", [amount]) => Input::TopUp(chips(amount)?),
@@ -261,12 +276,16 @@ mod tests {
             parse("sit 1 5k 3"),
             Ok(Some(Input::Sit { table: 1, buy_in: Some(Chips(5_000)), seat: Some(3) }))
         );
+        assert_eq!(parse("end 12"), Ok(Some(Input::EndSession(12))));
         assert_eq!(parse("topup 1.5k"), Ok(Some(Input::TopUp(Chips(1_500)))));
         let said = |text: &str| Ok(Some(Input::Say(text.to_owned())));
         assert_eq!(parse(" say  fold  or call? "), said("fold  or call?"));
         assert_eq!(parse("/Say f"), said("f"));
         assert_eq!(parse("  "), Ok(None));
         for wrong in [
+            "end",
+            "end all",
+            "password secret",
             "topup",
             "topup x",
             "topup 1 2",

@@ -52,10 +52,11 @@ fn ask_hidden(prompt: &str) -> Result<String, PlayError> {
 }
 
 /// Hides typed characters on the terminal until it is dropped.
-struct Hidden(Termios);
+pub struct Hidden(Termios);
 
 impl Hidden {
-    fn new() -> Option<Self> {
+    /// Hides typed characters; none where the input is no terminal.
+    pub fn new() -> Option<Self> {
         if !io::stdin().is_terminal() {
             return None;
         }

@@ -4,6 +4,7 @@ mod device;
 mod input;
 mod lobby;
 mod login;
+mod password;
 mod seats;
 mod session;
 

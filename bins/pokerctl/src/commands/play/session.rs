@@ -5,9 +5,14 @@ use super::{
     PlayError,
     input::{self, HELP, Input, Typed},
     lobby::Lobby,
+    password::{Change, Step},
     seats::{OwnTurn, Seats},
 };
-use crate::{commands::tournament, grid::say, screen, words};
+use crate::{
+    commands::{sessions, tournament},
+    grid::say,
+    screen, words,
+};
 use client::{Client, ClientError, ClientEvent, Down, Ended};
 use std::{collections::HashSet, time::Duration};
 use tokio::{
@@ -16,7 +21,7 @@ use tokio::{
 };
 use wire::{
     HandNo, PlayerCommand, PlayerId, Refusal, TableId,
-    client::{ClientMessage, ServerMessage, Service},
+    client::{ClientMessage, ServerMessage},
     event::Event,
 };
 
@@ -49,6 +54,8 @@ pub struct Session {
     lost: bool,
     /// The table that is being left.
     leaving: Option<TableId>,
+    /// A change of the password whose lines are being typed.
+    password: Option<Change>,
 }
 
 impl Session {
@@ -62,6 +69,7 @@ impl Session {
             reminded: HashSet::new(),
             lost: false,
             leaving: None,
+            password: None,
         }
     }
 
@@ -155,7 +163,7 @@ impl Session {
             ClientEvent::Placed { place, prize, .. } => {
                 say(format!("the tournament is over for you: place {place}, prize {}", words::chips(prize)));
             }
-            ClientEvent::Service(service) => say(service_words(service)),
+            ClientEvent::Service(service) => say(words::service(service)),
             ClientEvent::Closed(_) => {}
         }
     }
@@ -209,6 +217,10 @@ impl Session {
 
     /// Handles a typed line. Returns whether the session continues.
     fn line(&mut self, line: &str) -> bool {
+        if let Some(change) = self.password.take() {
+            self.password_line(change.take(line));
+            return true;
+        }
         match input::parse(line) {
             Ok(None) => {}
             Ok(Some(Input::Quit)) => return false,
@@ -216,6 +228,17 @@ impl Session {
             Err(wrong) => say(wrong),
         }
         true
+    }
+
+    fn password_line(&mut self, step: Step) {
+        match step {
+            Step::More(change) => self.password = Some(change),
+            Step::Complete { old, new } => self.ask(
+                Asked::Answered("the password is changed, and all your other sessions have ended"),
+                ClientMessage::ChangePassword { old, new },
+            ),
+            Step::GivenUp(reason) => say(reason),
+        }
     }
 
     fn typed(&mut self, input: Input) {
@@ -258,6 +281,11 @@ impl Session {
             }
             Input::Lobby(page) => self.ask(Asked::Page, M::LobbyPage { page: page.saturating_sub(1) }),
             Input::Balance => self.ask(Asked::Shown, M::Balance),
+            Input::Sessions => self.ask(Asked::Shown, M::Sessions),
+            Input::EndSession(session) => {
+                self.ask(Asked::Answered("the session has ended"), M::EndSession { session });
+            }
+            Input::Password => self.password = Some(Change::begin()),
             Input::Help => say(HELP),
             Input::Unwatch
             | Input::SitOut
@@ -337,6 +365,7 @@ impl Session {
             Ok(ServerMessage::Balance { balance, in_play }) => {
                 say(format!("balance {}, at tables {}", words::chips(balance), words::chips(in_play)));
             }
+            Ok(ServerMessage::Sessions(list)) => sessions::show(&list),
             Ok(ServerMessage::Standings(standings)) => tournament::show(&standings),
             Ok(ServerMessage::Seated { table, seat }) => {
                 say(format!("you have seat {seat} at table {table}"));
@@ -359,19 +388,5 @@ impl Session {
                 "your seat at table {table} is kept for a while: connect again, or type leave next time"
             ));
         }
-    }
-}
-
-/// Returns the state of the fleet's services, and its effects for players.
-fn service_words(service: Service) -> &'static str {
-    match (service.tables, service.money, service.tournaments) {
-        (true, true, true) => "tables, money and tournaments work again",
-        (false, _, _) => {
-            "the tables are stopped: no chips and no seats are lost, and no clock runs out; they continue by themselves"
-        }
-        (true, false, _) => {
-            "hands continue, but sitting down and registration are not possible now; cash-outs are paid later"
-        }
-        (true, true, false) => "hands continue, but tournament tables wait after their hand",
     }
 }
