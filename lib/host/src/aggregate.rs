@@ -117,7 +117,8 @@ pub trait Aggregate: Sized {
     }
 
     /// Returns the events that a command causes; no events when the command has no effect. A
-    /// command without a cause comes from an effect's answer.
+    /// command without a cause comes from an effect's answer. `resumed` is that of the record which
+    /// will store the events ([`Record::resumed`]).
     ///
     /// # Errors
     /// A named refusal; the aggregate stays as it is.
@@ -126,6 +127,7 @@ pub trait Aggregate: Sized {
         cause: Option<Cause>,
         command: &Self::Command,
         now_ms: u64,
+        resumed: bool,
     ) -> Result<Vec<Self::Event>, Refusal>;
 
     /// Applies a stored record and returns its events. Cannot fail.

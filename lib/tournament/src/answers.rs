@@ -73,12 +73,15 @@ impl Saved {
     pub fn carry_out(&mut self, record: Record<TournamentEvent, Self>) {
         match record.state {
             Some(state) => *self = state,
-            None => self.evolve(record.cause, record.at_ms, &record.events),
+            None => self.evolve(&record),
         }
     }
 
-    /// Applies the events of one record and remembers the command that caused them.
-    pub fn evolve(&mut self, cause: Option<Cause>, at_ms: u64, events: &[TournamentEvent]) {
+    /// Applies the events of a record and remembers the command that caused them. The record's
+    /// snapshot is not used.
+    pub fn evolve(&mut self, record: &Record<TournamentEvent, Self>) {
+        let Record { at_ms, resumed, cause, ref events, .. } = *record;
+        self.tournament.wrote(at_ms, resumed);
         for event in events {
             self.tournament.evolve(event);
             self.complete(event);
@@ -86,6 +89,11 @@ impl Saved {
         if let (Some(cause), Some(event)) = (cause, events.first()) {
             self.remember(cause, at_ms, event);
         }
+    }
+
+    /// Has levels go by the owner's clock from now on, as in a snapshot of an earlier version.
+    pub const fn stop_counting_time(&mut self) {
+        self.tournament.core.played = None;
     }
 
     /// Returns the answer to a command that was carried out and is still remembered. Reports and

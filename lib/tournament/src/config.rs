@@ -70,10 +70,11 @@ fn check_levels(levels: &[LevelSpec]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Returns the level of hands that begin now. A new level holds from the next hand on (TDA 23), so
-/// every instruction before a hand contains the level. The last level stays in force.
-pub(crate) fn level_at(levels: &[LevelSpec], started_ms: u64, now_ms: u64) -> Level {
-    let mut elapsed_ms = now_ms.saturating_sub(started_ms);
+/// Returns the level of hands that begin after so much time. A new level holds from the next hand
+/// on (TDA 23), so every instruction before a hand contains the level. The last level stays in
+/// force.
+pub(crate) fn level_at(levels: &[LevelSpec], played_ms: u64) -> Level {
+    let mut elapsed_ms = played_ms;
     let mut in_force = Level::default();
     for (number, spec) in (1..=u16::MAX).zip(levels) {
         in_force =
@@ -173,17 +174,17 @@ pub(crate) mod tests {
             let config = TournamentConfig { name: name.to_owned(), ..sound(6, 60) };
             assert_eq!(check(&config), Err(Refusal::BadName { most: 60 }), "{name:?}");
             let create = Command::Create { config };
-            assert!(Tournament::new(TournamentId(1)).decide(create, 0).is_ok(), "{name:?}");
+            assert!(Tournament::new(TournamentId(1)).decide(create, 0, false).is_ok(), "{name:?}");
         }
     }
 
     #[test]
     fn levels_change_on_time_and_the_last_one_stays() {
         let levels = sound(6, 60).levels;
-        let number = |ms| level_at(&levels, 1_000, ms).number;
-        assert_eq!([0, 1_000, 10_999, 11_000, 30_999].map(number), [1, 1, 1, 2, 2]);
-        assert_eq!([31_000, 36_000, u64::MAX].map(number), [3, 3, 3]);
-        assert_eq!(level_at(&levels, 1_000, 11_000).big_blind, Chips(40));
+        let number = |ms| level_at(&levels, ms).number;
+        assert_eq!([0, 9_999, 10_000, 29_999].map(number), [1, 1, 2, 2]);
+        assert_eq!([30_000, 35_000, u64::MAX].map(number), [3, 3, 3]);
+        assert_eq!(level_at(&levels, 10_000).big_blind, Chips(40));
     }
 
     #[test]

@@ -107,17 +107,24 @@ pub struct Payment {
 
 impl Tournament {
     /// Returns the events of a command at a time. The list is empty when the command was carried
-    /// out before or has no effect.
+    /// out before or has no effect. `resumed` is that of the record that stores the events
+    /// ([`wire::journal::Record::resumed`]).
     ///
     /// # Errors
     /// A named refusal; the state does not change.
-    pub fn decide(&self, command: Command, now_ms: u64) -> Result<Vec<TournamentEvent>, Refusal> {
+    pub fn decide(
+        &self,
+        command: Command,
+        now_ms: u64,
+        resumed: bool,
+    ) -> Result<Vec<TournamentEvent>, Refusal> {
         if let Command::Create { config } = command {
             return self.create(config, now_ms);
         }
         if self.core.config.is_none() {
             return Err(Refusal::NoSuchTournament);
         }
+        let level = self.core.level(now_ms, resumed);
         match command {
             Command::Create { .. } => Err(Refusal::AlreadyExists),
             Command::Register { player, name } => self.register(player, name, now_ms),
@@ -134,9 +141,9 @@ impl Tournament {
                 Ok(refunded.map(|player| TournamentEvent::EntryRefunded { player }).collect())
             }
             Command::Start { seed } => self.start(seed, now_ms),
-            Command::OpenTables { tables } => Ok(self.open(&tables, now_ms)),
-            Command::Report(report) => self.report(report, now_ms),
-            Command::Applied { table, instruction } => self.applied(table, instruction, now_ms),
+            Command::OpenTables { tables } => Ok(self.open(&tables, level)),
+            Command::Report(report) => self.report(report, now_ms, level),
+            Command::Applied { table, instruction } => self.applied(table, instruction, level),
             Command::Settled => {
                 let due = self.core.phase == Phase::Finished && !self.core.settled;
                 Ok(due.then_some(TournamentEvent::Settled).into_iter().collect())

@@ -4,6 +4,7 @@
 use crate::{
     entry::{Entry, EntryStatus},
     ground::Ground,
+    played::Played,
     state::Tournament,
     table::Table,
 };
@@ -13,6 +14,16 @@ use wire::{
 };
 
 impl Tournament {
+    /// Takes note of the time of a record, before its events are applied. `resumed` is that of the
+    /// record.
+    pub fn wrote(&mut self, at_ms: u64, resumed: bool) {
+        if self.core.phase == Phase::Running
+            && let Some(played) = &mut self.core.played
+        {
+            played.wrote(at_ms, resumed);
+        }
+    }
+
     /// Applies an event.
     pub fn evolve(&mut self, event: &TournamentEvent) {
         match event {
@@ -30,8 +41,9 @@ impl Tournament {
                 self.unresolved.remove(player);
                 self.entries.remove(player);
             }
-            TournamentEvent::Started { at_ms, seed } => {
+            TournamentEvent::Started { at_ms, seed, counts_time } => {
                 self.core.phase = Phase::Running;
+                self.core.played = counts_time.then(|| Played::begun(*at_ms));
                 self.core.started_ms = *at_ms;
                 self.core.seed = Some(*seed);
                 self.core.left = self.core.paid;

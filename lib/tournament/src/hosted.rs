@@ -115,7 +115,7 @@ impl Aggregate for TournamentHost {
     fn create(id: TournamentId, order: &TournamentOrder, now_ms: u64) -> Option<Result<New<Self>, Refusal>> {
         let TournamentOrder::Do(command @ Command::Create { .. }) = order else { return None };
         let new = Self::new(id);
-        Some(new.tournament().decide(command.clone(), now_ms).map(|events| (new, events)))
+        Some(new.tournament().decide(command.clone(), now_ms, false).map(|events| (new, events)))
     }
 
     fn replay(id: TournamentId, records: &mut [Past<Self>]) -> Result<Self, String> {
@@ -124,7 +124,7 @@ impl Aggregate for TournamentHost {
             host.cadence.wrote(*bytes, record.state.is_some());
             match record.state.take() {
                 Some(state) => host.saved = state,
-                None => host.saved.evolve(record.cause, record.at_ms, &record.events),
+                None => host.saved.evolve(record),
             }
         }
         Ok(host)
@@ -135,12 +135,13 @@ impl Aggregate for TournamentHost {
         cause: Option<Cause>,
         order: &TournamentOrder,
         now_ms: u64,
+        resumed: bool,
     ) -> Result<Vec<TournamentEvent>, Refusal> {
         if cause.is_some_and(|cause| self.saved.is_out_of_date(cause)) {
             return Err(Refusal::OutOfDate);
         }
         match order {
-            TournamentOrder::Do(command) => self.tournament().decide(command.clone(), now_ms),
+            TournamentOrder::Do(command) => self.tournament().decide(command.clone(), now_ms, resumed),
             TournamentOrder::Show(_) => Ok(Vec::new()),
         }
     }
@@ -148,7 +149,7 @@ impl Aggregate for TournamentHost {
     fn evolve(&mut self, record: Record<TournamentEvent, Saved>) -> Vec<TournamentEvent> {
         match record.state {
             Some(state) => self.saved = state,
-            None => self.saved.evolve(record.cause, record.at_ms, &record.events),
+            None => self.saved.evolve(&record),
         }
         record.events
     }
@@ -215,13 +216,13 @@ impl Aggregate for TournamentHost {
             return Vec::new();
         }
         // A refused start is tried again at the next deadline.
-        self.tournament().decide(Command::Start { seed: seed() }, now_ms).unwrap_or_default()
+        self.tournament().start(seed(), now_ms).unwrap_or_default()
     }
 
     fn snapshot(&mut self, record: &Record<TournamentEvent, Saved>, _first: bool) -> Option<Saved> {
         self.cadence.is_due().then(|| {
             let mut after = self.saved.clone();
-            after.evolve(record.cause, record.at_ms, &record.events);
+            after.evolve(record);
             after
         })
     }
@@ -330,10 +331,10 @@ mod tests {
         let register = TournamentOrder::Do(Command::Register { player, name: "p7".to_owned() });
         for run in 1..=6 {
             let again = host.answer(cause(run)).is_some()
-                || host.decide(Some(cause(run)), &register, 1) == Err(Refusal::OutOfDate);
+                || host.decide(Some(cause(run)), &register, 1, false) == Err(Refusal::OutOfDate);
             assert!(again, "command {run} would be carried out again");
         }
-        assert_ne!(host.decide(Some(cause(7)), &register, 1), Err(Refusal::OutOfDate));
+        assert_ne!(host.decide(Some(cause(7)), &register, 1, false), Err(Refusal::OutOfDate));
         let saved: Saved = wire::codec::decode(&wire::codec::encode(&host.saved).unwrap()).unwrap();
         assert_eq!(saved, host.saved);
     }

@@ -47,6 +47,7 @@ mod inventory;
 mod payout;
 mod plan;
 mod play;
+mod played;
 mod standings;
 mod start;
 mod state;

@@ -8,6 +8,7 @@
 use crate::{draft::Draft, draw::Draw, entry::EntryStatus, table::Table};
 use wire::{
     PlayerId, TableId,
+    table::Level,
     tournament::{Arrival, Instruction, Phase, Then, TournamentEvent},
 };
 
@@ -20,10 +21,12 @@ struct Outlook {
     largest: usize,
     /// Tables that stay open.
     open: usize,
+    /// The level of the next hands.
+    level: Level,
 }
 
 /// Decides all moves and instructions that are possible now.
-pub(crate) fn plan(draft: &mut Draft<'_>, now_ms: u64) {
+pub(crate) fn plan(draft: &mut Draft<'_>, level: Level) {
     let broken = if draft.state().phase == Phase::Running && draft.state().unopened() == 0 {
         let (stay, doomed) = split(draft);
         if doomed.is_empty() {
@@ -33,28 +36,29 @@ pub(crate) fn plan(draft: &mut Draft<'_>, now_ms: u64) {
     } else {
         Vec::new()
     };
-    let outlook = outlook(draft, broken.len());
+    let outlook = outlook(draft, broken.len(), level);
     let others: Vec<TableId> = at_rest(draft).filter(|id| !broken.contains(id)).collect();
     for id in broken {
-        instruct(draft, id, Then::Close, &outlook, now_ms);
+        instruct(draft, id, Then::Close, &outlook);
     }
     for id in others {
         let Some(table) = draft.see_table(id) else { continue };
         let then = then(draft, table, &outlook);
         let changes = !table.leaving.is_empty() || arrivals(draft, table).next().is_some();
         if table.asked || changes || then != Then::Wait {
-            instruct(draft, id, then, &outlook, now_ms);
+            instruct(draft, id, then, &outlook);
         }
     }
 }
 
-fn outlook(draft: &Draft<'_>, broken: usize) -> Outlook {
+fn outlook(draft: &Draft<'_>, broken: usize, level: Level) -> Outlook {
     let (mut largest, mut open) = (0, 0);
     for (_, table) in draft.see_tables().filter(|(_, table)| !table.is_closing()) {
         largest = largest.max(table.heads());
         open += 1;
     }
-    Outlook { largest, open: if draft.state().phase == Phase::Running { open - broken } else { 0 } }
+    let open = if draft.state().phase == Phase::Running { open - broken } else { 0 };
+    Outlook { largest, open, level }
 }
 
 /// Returns the open tables by number in two parts: those that are needed to seat all players, and
@@ -152,11 +156,11 @@ fn mover(draft: &Draft<'_>, table: &Table) -> Option<PlayerId> {
 }
 
 /// Makes the next instruction of a table at rest.
-fn instruct(draft: &mut Draft<'_>, id: TableId, then: Then, outlook: &Outlook, now_ms: u64) {
+fn instruct(draft: &mut Draft<'_>, id: TableId, then: Then, outlook: &Outlook) {
     let Some(table) = draft.see_table(id) else { return };
     let instruction = Instruction {
         number: table.told_number() + 1,
-        level: draft.state().level(now_ms),
+        level: outlook.level,
         remove: table.leaving.iter().copied().collect(),
         add: arrivals(draft, table).collect(),
         then,

@@ -4,11 +4,17 @@ use crate::{draft::Draft, payout, plan, state::Tournament};
 use std::collections::BTreeSet;
 use wire::{
     Chips, PlayerId, Refusal, SeatNo, TableId,
+    table::Level,
     tournament::{HandResult, Phase, Place, Report, TournamentEvent},
 };
 
 impl Tournament {
-    pub(crate) fn report(&self, report: Report, now_ms: u64) -> Result<Vec<TournamentEvent>, Refusal> {
+    pub(crate) fn report(
+        &self,
+        report: Report,
+        now_ms: u64,
+        level: Level,
+    ) -> Result<Vec<TournamentEvent>, Refusal> {
         let id = report.table;
         let Some(table) = self.tables.get(&id) else { return Err(self.unknown(id)) };
         if report.hand == table.hand {
@@ -28,7 +34,7 @@ impl Tournament {
         if draft.state().left == 1 {
             finish(&mut draft, &self.prizes(), now_ms);
         }
-        plan::plan(&mut draft, now_ms);
+        plan::plan(&mut draft, level);
         Ok(draft.into_events())
     }
 
@@ -36,7 +42,7 @@ impl Tournament {
         &self,
         id: TableId,
         number: u64,
-        now_ms: u64,
+        level: Level,
     ) -> Result<Vec<TournamentEvent>, Refusal> {
         let Some(table) = self.tables.get(&id) else {
             return if self.closed.contains(&id) { Ok(Vec::new()) } else { Err(Refusal::NoSuchTable) };
@@ -52,7 +58,7 @@ impl Tournament {
         }
         let mut draft = Draft::new(self);
         draft.push(TournamentEvent::InstructionApplied { table: id, number });
-        plan::plan(&mut draft, now_ms);
+        plan::plan(&mut draft, level);
         Ok(draft.into_events())
     }
 

@@ -13,6 +13,7 @@ use wire::{
 
 impl Tournament {
     /// Returns the standings with at most `limit` players; `None` before the tournament is created.
+    /// Their level is that of the last record's time.
     #[must_use]
     pub fn standings(&self, limit: u32, now_ms: u64) -> Option<Standings> {
         let config = self.core.config.clone()?;
@@ -24,7 +25,7 @@ impl Tournament {
         Some(Standings {
             tournament: self.id(),
             phase: self.core.phase,
-            level: self.core.level(now_ms),
+            level: self.core.level(now_ms, true),
             stats: self.core.stats(count),
             prize_pool: config.buy_in.times(u64::from(self.core.paid)),
             config,

@@ -8,6 +8,7 @@ use crate::{
 use wire::{
     PlayerId, Refusal, SeatNo, TableId,
     event::Seed,
+    table::Level,
     tournament::{Arrival, Instruction, Phase, Then, TournamentEvent},
 };
 
@@ -49,18 +50,17 @@ impl Tournament {
         if self.core.paid < fewest {
             return Ok(vec![TournamentEvent::Cancelled]);
         }
-        Ok(vec![TournamentEvent::Started { at_ms: now_ms, seed }])
+        Ok(vec![TournamentEvent::Started { at_ms: now_ms, seed, counts_time: true }])
     }
 
     /// Opens the next tables under the given ids and seats the players whom the draw put there. Ids
     /// that are in use are skipped, as are ids beyond the number of tables still to open.
-    pub(crate) fn open(&self, ids: &[TableId], now_ms: u64) -> Vec<TournamentEvent> {
+    pub(crate) fn open(&self, ids: &[TableId], level: Level) -> Vec<TournamentEvent> {
         let (Some(config), Some(seed)) = (&self.core.config, &self.core.seed) else { return Vec::new() };
         if self.core.phase != Phase::Running {
             return Vec::new();
         }
         let seating = self.seating(seed);
-        let level = self.core.level(now_ms);
         let mut fresh: Vec<TableId> = Vec::new();
         for id in ids {
             if !self.tables.contains_key(id) && !self.closed.contains(id) && !fresh.contains(id) {

@@ -3,6 +3,7 @@
 use crate::{
     config,
     entry::{Entry, EntryStatus},
+    played::Played,
     table::Table,
 };
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,9 @@ pub(crate) struct Core {
     pub(crate) hands: u64,
     pub(crate) actions: u64,
     pub(crate) settled: bool,
+    /// `None` before the start, and in tournaments whose levels go by the owner's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) played: Option<Played>,
 }
 
 impl Core {
@@ -72,15 +76,16 @@ impl Core {
         wanted.saturating_sub(self.bots)
     }
 
-    /// Returns the level of hands that begin now; the first one before the start.
-    pub(crate) fn level(&self, now_ms: u64) -> Level {
-        let now_ms = match self.phase {
-            Phase::Registering | Phase::Cancelled => self.started_ms,
-            Phase::Running => now_ms,
-            Phase::Finished => self.finished_ms,
+    /// Returns the level of hands that begin now; the first one before the start. With `resumed`,
+    /// `now_ms` does not tell how long ago the last record was written.
+    pub(crate) fn level(&self, now_ms: u64, resumed: bool) -> Level {
+        let now_ms = if self.phase == Phase::Running { now_ms } else { self.finished_ms };
+        let played_ms = match self.played {
+            Some(played) => played.by(now_ms, resumed),
+            None => now_ms.saturating_sub(self.started_ms),
         };
         let levels = self.config.as_ref().map_or(&[][..], |config| &config.levels);
-        config::level_at(levels, self.started_ms, now_ms)
+        config::level_at(levels, played_ms)
     }
 
     pub(crate) fn stats(&self, tables: usize) -> Stats {
@@ -117,6 +122,7 @@ impl Tournament {
             hands: 0,
             actions: 0,
             settled: false,
+            played: None,
         };
         Self {
             core,
@@ -149,6 +155,13 @@ impl Tournament {
     #[must_use]
     pub const fn created_ms(&self) -> u64 {
         self.core.created_ms
+    }
+
+    /// Returns whether levels go by the time that has certainly passed, and the tournament has
+    /// started.
+    #[must_use]
+    pub const fn counts_time(&self) -> bool {
+        self.core.played.is_some()
     }
 
     /// Returns the last instruction made for a table, which is the answer to its last report.

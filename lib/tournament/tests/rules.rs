@@ -45,19 +45,28 @@ fn config(seats: u8, entries: u32) -> TournamentConfig {
 struct Director {
     t: Tournament,
     now_ms: u64,
+    /// Whether the next record is the first one of another owner.
+    resumed: bool,
     hands: BTreeMap<TableId, u64>,
 }
 
 impl Director {
     fn create(config: TournamentConfig) -> Self {
-        let mut director =
-            Self { t: Tournament::new(TournamentId(7)), now_ms: START_MS, hands: BTreeMap::new() };
+        let mut director = Self {
+            t: Tournament::new(TournamentId(7)),
+            now_ms: START_MS,
+            resumed: false,
+            hands: BTreeMap::new(),
+        };
         director.ask(Command::Create { config }).unwrap();
         director
     }
 
     fn ask(&mut self, command: Command) -> Result<usize, Refusal> {
-        let events = self.t.decide(command, self.now_ms)?;
+        let events = self.t.decide(command, self.now_ms, self.resumed)?;
+        if !events.is_empty() {
+            self.t.wrote(self.now_ms, std::mem::take(&mut self.resumed));
+        }
         events.iter().for_each(|event| self.t.evolve(event));
         Ok(events.len())
     }
@@ -249,7 +258,7 @@ fn a_report_that_makes_chips_or_moves_players_is_refused() {
     for (i, spoil) in spoil.into_iter().enumerate() {
         let mut report = d.report(1, 1, &[]);
         spoil(&mut report);
-        let refused = d.t.decide(Command::Report(report), d.now_ms);
+        let refused = d.t.decide(Command::Report(report), d.now_ms, false);
         assert!(matches!(refused, Err(Refusal::BadMessage { .. })), "spoiler {i}: {refused:?}");
     }
 }
@@ -262,6 +271,22 @@ fn the_level_changes_with_the_next_hand() {
     d.now_ms += 1;
     let told = d.hand(1, 2, &[]);
     assert_eq!((told.level.number, told.level.big_blind), (2, Chips(40)));
+}
+
+#[test]
+fn a_level_neither_comes_early_nor_goes_back_when_the_next_owner_has_another_time() {
+    let mut d = Director::started(6, 6);
+    d.now_ms += 59_999;
+    assert_eq!(d.hand(1, 1, &[]).level.number, 1);
+    d.resumed = true;
+    d.now_ms += 3_600_000;
+    assert_eq!(d.hand(1, 2, &[]).level.number, 1, "that hour has not passed");
+    d.now_ms += 1;
+    assert_eq!(d.hand(1, 3, &[]).level.number, 2);
+    d.resumed = true;
+    d.now_ms -= 7_200_000;
+    assert_eq!(d.hand(1, 4, &[]).level.number, 2, "the level goes on");
+    assert_eq!(d.t.standings(1, d.now_ms).unwrap().level.number, 2);
 }
 
 /// TDA 11-A: the next big blind goes to the worst seat.

@@ -390,6 +390,10 @@ pub enum TournamentEvent {
         at_ms: u64,
         /// The seed of the seat draw.
         seed: Seed,
+        /// Whether levels go by the time that has certainly passed since the start. In tournaments
+        /// that were started by earlier versions they go by the owner's clock.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        counts_time: bool,
     },
     /// A table was opened.
     TableOpened {

@@ -227,9 +227,13 @@ impl Following {
             faults.extend(self.field.enter(event));
             follow(event, tables, &mut faults);
         }
-        self.saved.evolve(record.cause, record.at_ms, &record.events);
+        self.saved.evolve(record);
         faults.extend(self.chips());
         if let Some(snapshot) = &record.state {
+            // A coordinator of an earlier version has taken the tournament over.
+            if !snapshot.tournament().counts_time() {
+                self.saved.stop_counting_time();
+            }
             faults.extend(unequal(&self.saved, snapshot).map(|what| (Rule::Replay, what)));
             if !faults.is_empty() || std::mem::take(&mut self.doubtful) {
                 self.field = Field::of(snapshot.tournament());

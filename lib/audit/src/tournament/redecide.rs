@@ -15,10 +15,23 @@ pub fn differs(before: &Tournament, field: &Field, record: &TournamentRecord) ->
     let Some(command) = command(field, record) else {
         return Some(format!("no command causes this event: {}", first()));
     };
-    match before.decide(command, record.at_ms) {
-        Ok(expected) if expected == record.events => None,
-        Ok(expected) => Some(difference(&expected, &record.events, tournament_event)),
+    match before.decide(command, record.at_ms, record.resumed) {
+        Ok(mut expected) => {
+            started_as_found(&mut expected, &record.events);
+            (expected != record.events).then(|| difference(&expected, &record.events, tournament_event))
+        }
         Err(refusal) => Some(format!("{}: {refusal}", first())),
+    }
+}
+
+/// Has levels go by the owner's clock after a start that an earlier version wrote.
+fn started_as_found(expected: &mut [TournamentEvent], found: &[TournamentEvent]) {
+    if let (
+        Some(TournamentEvent::Started { counts_time, .. }),
+        Some(TournamentEvent::Started { counts_time: false, .. }),
+    ) = (expected.first_mut(), found.first())
+    {
+        *counts_time = false;
     }
 }
 

@@ -22,7 +22,10 @@ pub fn tournament_event(event: &TournamentEvent) -> String {
         }
         TournamentEvent::EntryWithdrawn { player } => format!("entry withdrawn: player {player}"),
         TournamentEvent::EntryRefunded { player } => format!("entry refunded: player {player}"),
-        TournamentEvent::Started { at_ms, seed } => format!("started: at {at_ms}, seed {seed}"),
+        TournamentEvent::Started { at_ms, seed, counts_time } => {
+            let by = if *counts_time { "the time that has passed" } else { "the clock" };
+            format!("started: at {at_ms}, seed {seed}, levels by {by}")
+        }
         TournamentEvent::TableOpened { table, config } => {
             format!("table opened: table {table}, {}", table_config(config))
         }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that breaks says where")]
 
 mod begun;
+mod levels;
 mod rude;
 
 use audit::{

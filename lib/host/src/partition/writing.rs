@@ -105,7 +105,10 @@ impl<A: Aggregate, R> Host<A, R> {
         }
         let decided = match known {
             Some(refusal) => Err(refusal),
-            None => self.aggregate.decide(queued.cause, &queued.command, context.now.wall_ms),
+            None => {
+                let (now, resumed) = (context.now, self.is_resumed(context.now));
+                self.aggregate.decide(queued.cause, &queued.command, now.wall_ms, resumed)
+            }
         };
         match decided {
             Ok(events) if !events.is_empty() => self.write(Some(queued), events, context),
@@ -225,21 +228,22 @@ impl<A: Aggregate, R> Host<A, R> {
         let at_ms = context.now.wall_ms;
         let patient = !self.aggregate.is_for_now_only(&events, at_ms);
         let cause = queued.as_ref().and_then(|queued| queued.cause);
-        let resumed = self.position.last > 0 && !self.goes_on_from_last(context.now);
-        let epoch = context.epoch;
+        let (epoch, resumed) = (context.epoch, self.is_resumed(context.now));
         let mut record = Record { v: VERSION, epoch, at_ms, resumed, cause, events, state: None };
         record.state = self.aggregate.snapshot(&record, self.position.last == 0);
         self.append(record, queued, patient, context);
     }
 
-    /// Returns whether the last record was written here, and the clock that records are dated by
-    /// has gone on since as the monotonic one has, or less.
-    fn goes_on_from_last(&self, now: Now) -> bool {
-        self.written.is_some_and(|last| {
+    /// Returns [`Record::resumed`] of a record that is written now: whether the last record was not
+    /// written here, or the clock that records are dated by has gone on since by more than the
+    /// monotonic one.
+    fn is_resumed(&self, now: Now) -> bool {
+        let goes_on = self.written.is_some_and(|last| {
             let passed_ms = now.mono_ms.saturating_sub(last.mono_ms);
             let most_ms = passed_ms + passed_ms / CLOCK_PART + CLOCK_SLACK_MS;
             now.wall_ms.saturating_sub(last.wall_ms) <= most_ms
-        })
+        });
+        self.position.last > 0 && !goes_on
     }
 
     fn append<W: Around>(

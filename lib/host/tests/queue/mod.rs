@@ -143,6 +143,7 @@ impl Aggregate for Queue {
         cause: Option<Cause>,
         command: &QueueCommand,
         now_ms: u64,
+        _: bool,
     ) -> Result<Vec<QueueEvent>, Refusal> {
         let player = || cause.and_then(|cause| cause.player).ok_or(Refusal::NotSeated);
         match command {

@@ -143,6 +143,7 @@ impl Aggregate for TableHost {
         cause: Option<Cause>,
         order: &TableOrder,
         now_ms: u64,
+        _resumed: bool,
     ) -> Result<Vec<TableEvent>, Refusal> {
         order.check_scripts()?;
         order.check_bot(&self.table, cause.and_then(|cause| cause.player))?;

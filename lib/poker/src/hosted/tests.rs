@@ -105,7 +105,7 @@ fn a_bot_worker_acts_for_the_tables_house_bots_alone() {
         let act = PlayerCommand::Act { hand: hand.hand, turn: hand.turn.unwrap().turn, action: Action::Fold };
         let order = TableOrder::Asked { command: act.by(""), sender, options: OwnerOptions::default() };
         let cause = Cause { player: Some(PlayerId(player)), id: CommandId(9) };
-        host.decide(Some(cause), &order, 10_001)
+        host.decide(Some(cause), &order, 10_001, false)
     };
     let in_turn = [1, 2].map(|bot| act(&journaled.host, Sender::BotWorker, bot));
     assert_eq!(in_turn.iter().filter(|decided| decided.is_ok()).count(), 1, "{in_turn:?}");

@@ -1,7 +1,11 @@
 //! A tournament and its tables, without a fleet. Invariants are checked after every event.
 
+mod levels;
+mod lots;
 mod table;
 
+use levels::Levels;
+use lots::Lots;
 use std::collections::{BTreeMap, BTreeSet};
 use table::{Doing, Table};
 use tournament::{Command, Effect, Payment, Saved, Tournament, prizes};
@@ -27,24 +31,6 @@ pub struct Shape {
     pub lots: u64,
 }
 
-/// A small repeatable source of lots (SplitMix64).
-pub struct Lots(pub u64);
-
-impl Lots {
-    /// Draws a number from 0 to `bound - 1`.
-    pub fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % bound.max(1) as u64) as usize
-    }
-
-    /// Draws whether an event of the probability 1/`n` happens.
-    pub fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-}
-
 /// A message under way.
 #[derive(Clone, Debug)]
 enum Letter {
@@ -63,6 +49,9 @@ pub struct Room {
     letters: Vec<Letter>,
     lots: Lots,
     now_ms: u64,
+    /// Whether the next record is the first one of another owner.
+    resumed: bool,
+    levels: Levels,
     /// Whether hands may bust players.
     deadly: bool,
 }
@@ -102,6 +91,8 @@ impl Room {
             letters: Vec::new(),
             lots: Lots(shape.lots),
             now_ms: 1_000_000,
+            resumed: false,
+            levels: Levels::default(),
             deadly: true,
         };
         room.ask(None, Command::Create { config }).unwrap();
@@ -114,20 +105,28 @@ impl Room {
 
     /// Decides a command, stores the record, applies it and checks the invariants.
     fn ask(&mut self, cause: Option<Cause>, command: Command) -> Result<(), Refusal> {
-        let events = self.t().decide(command, self.now_ms)?;
+        // Now and then another owner goes on, with a clock of its own.
+        if self.t().phase() == Phase::Running && self.lots.one_in(30) {
+            (self.resumed, self.now_ms) = (true, 1_000_000 + self.lots.below(10_000_000) as u64);
+        }
+        let events = self.t().decide(command, self.now_ms, self.resumed)?;
         if events.is_empty() {
             return Ok(());
         }
+        let resumed = std::mem::take(&mut self.resumed);
         let mut stepwise = self.t().clone();
+        stepwise.wrote(self.now_ms, resumed);
         for event in &events {
             stepwise.evolve(event);
             check(&stepwise, event, &self.config);
+            self.levels.check(event, &self.config);
         }
-        self.saved.evolve(cause, self.now_ms, &events);
-        assert_eq!(&stepwise, self.t());
         let (v, epoch, at_ms) = (wire::VERSION, Epoch(1), self.now_ms);
-        let state = (self.records.len() % 16 == 15).then(|| self.saved.clone());
-        self.records.push(Record { v, epoch, at_ms, resumed: false, cause, events, state });
+        let mut record = Record { v, epoch, at_ms, resumed, cause, events, state: None };
+        self.saved.evolve(&record);
+        assert_eq!(&stepwise, self.t());
+        record.state = (self.records.len() % 16 == 15).then(|| self.saved.clone());
+        self.records.push(record);
         Ok(())
     }
 
@@ -197,6 +196,7 @@ impl Room {
 
     fn step(&mut self) {
         self.now_ms += 50;
+        self.levels.passed_ms += 50;
         if self.lots.one_in(3) {
             self.effects();
         }

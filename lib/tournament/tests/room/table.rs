@@ -1,6 +1,6 @@
 //! A simulated table: carries out instructions and plays hands with random results.
 
-use super::Lots;
+use super::lots::Lots;
 use std::collections::BTreeMap;
 use wire::{
     Chips, HandNo, PlayerId, SeatNo, TableId,

@@ -60,7 +60,11 @@ fn tournament_events() -> Vec<(&'static str, TournamentEvent)> {
         ("entry refused", E::EntryRefused { player, refusal: None }),
         ("entry withdrawn", E::EntryWithdrawn { player }),
         ("entry refunded", E::EntryRefunded { player }),
-        ("started", E::Started { at_ms: AT_MS, seed: seed() }),
+        ("started", E::Started { at_ms: AT_MS, seed: seed(), counts_time: false }),
+        (
+            "started, levels by time that has passed",
+            E::Started { at_ms: AT_MS, seed: seed(), counts_time: true },
+        ),
         ("table opened", E::TableOpened { table: TABLE, config: tournament_table_config() }),
         ("cash table opened", E::TableOpened { table: TABLE, config: super::cash_config() }),
         ("hand reported", E::HandReported { report: report(), at_ms: AT_MS }),
