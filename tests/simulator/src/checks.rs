@@ -1,7 +1,7 @@
 //! The checkers: of each record as it is stored, of each answer and message as it is sent, and of
 //! the whole run at its end.
 
-use crate::cashier::Cashier;
+use crate::{cashier::Cashier, levels::Levels};
 use audit::{Report, TableCheck, TournamentCheck, compare_tables_with_tournaments};
 use host::RecordOf;
 use poker::table::TableRecord;
@@ -32,6 +32,7 @@ pub(crate) struct Checks {
     pub(crate) stories: HashMap<TableId, Story>,
     tables: BTreeMap<TableId, TableCheck>,
     tournaments: BTreeMap<TournamentId, TournamentCheck>,
+    levels: BTreeMap<TournamentId, Levels>,
     /// Number of the last stored instruction to each table of a tournament.
     told: BTreeMap<TableId, u64>,
     /// How often each command of a tournament was carried out.
@@ -54,6 +55,7 @@ impl Checks {
             stories: HashMap::new(),
             tables: BTreeMap::new(),
             tournaments: BTreeMap::new(),
+            levels: BTreeMap::new(),
             told: BTreeMap::new(),
             causes: BTreeMap::new(),
             over: BTreeSet::new(),
@@ -98,7 +100,7 @@ impl Checks {
         self.audited();
     }
 
-    pub(crate) fn tournament_stored(&mut self, id: TournamentId, sequence: u64, payload: &[u8]) {
+    pub(crate) fn tournament_stored(&mut self, id: TournamentId, sequence: u64, now_ms: u64, payload: &[u8]) {
         let record: RecordOf<TournamentHost> = match codec::decode(payload) {
             Ok(record) => record,
             Err(error) => {
@@ -119,6 +121,10 @@ impl Checks {
                 _ => {}
             }
         }
+        let levels = self.levels.entry(id).or_default();
+        let found: Vec<String> =
+            record.events.iter().filter_map(|event| levels.event(event, now_ms)).collect();
+        found.into_iter().for_each(|what| self.wrong("level", format!("tournament {id}: {what}")));
         let check = self.tournaments.entry(id).or_insert_with(|| TournamentCheck::new(id));
         check.record(sequence, &record, &mut self.report);
         self.audited();

@@ -13,9 +13,14 @@ const LONGEST_PAUSE_MS: u64 = 6_000;
 const LONGEST_DEATH_MS: u64 = 4_000;
 /// Longest interruption of a connection, in milliseconds.
 const LONGEST_CUT_MS: u64 = 3_000;
-/// Farthest that a clock is set, in milliseconds, forwards or backwards. Tournaments wait by the
-/// wall clock: with clocks farther apart some of them would wait for longer than a run lasts.
-const FARTHEST_MS: u64 = 240_000;
+/// After this time without a connection another process has taken the partitions over, in
+/// milliseconds.
+const TAKEN_OVER_MS: u64 = 1_200;
+/// Longest time for which claims and heartbeats do not pass although the connection is back, in
+/// milliseconds.
+const LONGEST_HALF_MS: u64 = 5_000;
+/// Farthest that a clock is set ahead, in milliseconds.
+pub(crate) const FARTHEST_AHEAD_MS: u64 = 24 * 3_600_000;
 /// How long a clock must have stayed as it was set before a process adopts it, in milliseconds.
 const ADOPTED_AFTER_MS: u64 = 5_000;
 /// Longest time for which a drained process owns no partition, in milliseconds.
@@ -46,9 +51,15 @@ impl<A: Kind> Pool<A> {
                 shared.trace.note(|| format!("process {at} of {} loses its connection", A::NAME));
                 cut(process, shared.now_ms + shared.chance.below(LONGEST_CUT_MS));
             }
+            if shared.faults.strike(Fault::HalfConnected, &mut shared.chance) {
+                shared.trace.note(|| format!("process {at} of {} is connected by half", A::NAME));
+                let back_ms = shared.now_ms + shared.chance.between(TAKEN_OVER_MS, LONGEST_CUT_MS);
+                cut(process, back_ms);
+                process.half_until_ms = back_ms + shared.chance.between(500, LONGEST_HALF_MS);
+            }
             if shared.faults.strike(Fault::ClockSet, &mut shared.chance) {
-                let ahead = shared.chance.below(2 * FARTHEST_MS);
-                let ahead_ms = i64::try_from(ahead).unwrap_or(0) - i64::try_from(FARTHEST_MS).unwrap_or(0);
+                let ahead = shared.chance.below(A::FARTHEST_BACK_MS + FARTHEST_AHEAD_MS);
+                let ahead_ms = ahead.cast_signed() - A::FARTHEST_BACK_MS.cast_signed();
                 process.adopts = Some((shared.now_ms + ADOPTED_AFTER_MS, ahead_ms));
                 shared.trace.note(|| format!("the clock of process {at} of {} is set", A::NAME));
             }

@@ -30,6 +30,9 @@ pub enum Fault {
     Kill,
     /// A process loses its connection and the messages on their way to it.
     Cut,
+    /// A process loses its connection until others have taken over; then it hears commands again,
+    /// but claims and heartbeats do not pass yet.
+    HalfConnected,
     /// The server of messages and journals is down.
     ServerAway,
     /// A machine's clock is set.
@@ -51,7 +54,7 @@ pub enum Fault {
 }
 
 /// All kinds of faults.
-pub(crate) const ALL: [Fault; 20] = [
+pub(crate) const ALL: [Fault; 21] = [
     Fault::MessageLost,
     Fault::MessageDoubled,
     Fault::MessageLate,
@@ -63,6 +66,7 @@ pub(crate) const ALL: [Fault; 20] = [
     Fault::Pause,
     Fault::Kill,
     Fault::Cut,
+    Fault::HalfConnected,
     Fault::ServerAway,
     Fault::ClockSet,
     Fault::Drain,
@@ -78,7 +82,7 @@ pub(crate) const ALL: [Fault; 20] = [
 /// draw. An occasion is a message, an append, a second of a process, and so on.
 const fn usual(fault: Fault) -> u32 {
     match fault {
-        Fault::MessageLost | Fault::MessageDoubled | Fault::ClientRepeats => 30_000,
+        Fault::MessageLost | Fault::MessageDoubled | Fault::ClientRepeats | Fault::HalfConnected => 30_000,
         Fault::MessageLate => 40_000,
         Fault::AckLost | Fault::AckLate | Fault::AppendLate | Fault::AppendLost => 8_000,
         Fault::AppendRefused => 5_000,

@@ -207,7 +207,7 @@ impl Fleet {
             Outside::Stored { id, sequence, payload } => {
                 self.hash.write(&payload);
                 self.shared.trace.note(|| describe_stored::<TournamentHost>(id, sequence, &payload));
-                self.checks.tournament_stored(id, sequence, &payload);
+                self.checks.tournament_stored(id, sequence, self.shared.now_ms, &payload);
             }
             Outside::Reply { token, reply, .. } => {
                 self.hash.write_u64(token.id.0);

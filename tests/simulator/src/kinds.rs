@@ -9,6 +9,7 @@ use wire::{TableId, TournamentId, table::TableReply, tournament::TournamentReply
 
 impl Kind for TableHost {
     const PARTITIONS: u16 = 6;
+    const FARTHEST_BACK_MS: u64 = 24 * 3_600_000;
 
     fn partition(id: TableId) -> u16 {
         u16::try_from(id.0 % u64::from(Self::PARTITIONS)).unwrap_or(0)
@@ -26,6 +27,8 @@ impl Kind for TableHost {
 
 impl Kind for TournamentHost {
     const PARTITIONS: u16 = 3;
+    // A tournament starts by the clock: one that is farther behind would start after the run's end.
+    const FARTHEST_BACK_MS: u64 = 240_000;
 
     fn partition(id: TournamentId) -> u16 {
         u16::try_from(id.0 % u64::from(Self::PARTITIONS)).unwrap_or(0)

@@ -21,6 +21,7 @@ mod effects;
 mod faults;
 mod fleet;
 mod kinds;
+mod levels;
 mod message;
 mod mistake;
 mod ops;

@@ -11,6 +11,8 @@ use wire::{CommandId, journal::Cause};
 /// A kind of aggregate that is simulated.
 pub(crate) trait Kind: Aggregate<Command: Clone> {
     const PARTITIONS: u16;
+    /// Farthest that a process' clock is set back, in milliseconds.
+    const FARTHEST_BACK_MS: u64;
 
     fn partition(id: Self::Id) -> u16;
 
@@ -71,6 +73,11 @@ pub(crate) enum Input<A: Kind> {
 }
 
 impl<A: Kind> Input<A> {
+    /// Returns whether the input tells of members or of claims.
+    pub(crate) const fn is_about_owners(&self) -> bool {
+        matches!(self, Self::Beat { .. } | Self::Claims { .. } | Self::Claim { .. })
+    }
+
     /// Returns whether the input comes over the network.
     pub(crate) const fn is_message(&self) -> bool {
         !matches!(

@@ -9,6 +9,8 @@ pub enum Mistake {
     EvolvesBeforeAck,
     /// A repeated command counts as a new one.
     ForgetsCommandIds,
+    /// Every process is always certain of its ownership.
+    IsAlwaysCertain,
     /// Recovery skips a record.
     SkipsRecord,
     /// A repeated payment has another posting id.

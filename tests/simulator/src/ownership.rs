@@ -48,7 +48,7 @@ impl<A: Kind> Process<A> {
         if !self.world.connected {
             return;
         }
-        if now_ms >= self.beat_ms + BEAT_MS {
+        if now_ms >= self.half_until_ms.max(self.beat_ms + BEAT_MS) {
             self.beat_ms = now_ms;
             let leaving = now_ms < self.leaving_until_ms;
             for process in 0..self.heard.len() {

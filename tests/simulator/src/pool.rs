@@ -53,7 +53,8 @@ impl<A: Kind> Pool<A> {
     /// Returns a new run of a process.
     fn life(&mut self, me: Member, processes: usize, ahead_ms: i64, shared: &mut Shared) -> Process<A> {
         let seed = shared.chance.bits();
-        let world = World::new(me, A::PARTITIONS, shared.now_ms, ahead_ms, seed);
+        let mut world = World::new(me, A::PARTITIONS, shared.now_ms, ahead_ms, seed);
+        world.always_certain = self.planted.mistake == Some(Mistake::IsAlwaysCertain);
         let input = Input::Tick;
         let event = PoolEvent::Process { process: me.process, incarnation: me.incarnation, input };
         self.planned.push((shared.now_ms + shared.chance.below(100), event));

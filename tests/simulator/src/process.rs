@@ -57,6 +57,8 @@ pub(crate) struct Process<A: Kind> {
     pub(crate) members: (Vec<Member>, u64),
     pub(crate) beat_ms: u64,
     pub(crate) reading_claims_ms: Option<u64>,
+    /// Until then neither claims nor heartbeats pass.
+    pub(crate) half_until_ms: u64,
     pub(crate) renewed_ms: u64,
     /// When a claim was last written, by partition.
     pub(crate) wrote_ms: Vec<u64>,
@@ -83,6 +85,7 @@ impl<A: Kind> Process<A> {
             members: (Vec::new(), now_ms),
             beat_ms: 0,
             reading_claims_ms: None,
+            half_until_ms: 0,
             renewed_ms: now_ms,
             wrote_ms: vec![0; partitions],
             released: vec![0; partitions],
@@ -100,6 +103,9 @@ impl<A: Kind> Process<A> {
         self.world.now_ms = context.now_ms;
         self.world.newest = self.world.newest.max(context.newest);
         if input.is_message() && !self.world.connected {
+            return;
+        }
+        if input.is_about_owners() && context.now_ms < self.half_until_ms {
             return;
         }
         match input {

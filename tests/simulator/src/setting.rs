@@ -97,7 +97,7 @@ impl Fleet {
         let seats = u8::try_from(chance.between(2, 5)).unwrap_or(2);
         let bots = u32::try_from(chance.between(3, 11)).unwrap_or(3);
         let people = u32::try_from(chance.below(4)).unwrap_or(0);
-        let levels = (0..8).map(|n| LevelSpec {
+        let levels = (0..12).map(|n| LevelSpec {
             small_blind: Chips(10 << n),
             big_blind: Chips(20 << n),
             ante: Chips(n),
