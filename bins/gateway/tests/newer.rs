@@ -31,7 +31,11 @@ async fn an_event_that_no_gateway_and_no_client_knows_does_no_harm() {
     let room = Room::open().await;
     let gateway = room.gateway("gateway-1", &[]).await;
     room.tables.happen(TABLE, 3).await;
-    let newer = [json!("LightsOut"), json!({ "Sold": { "seat": 3, "to": [null, { "name": "ann" }] } })];
+    let newer = [
+        json!("LightsOut"),
+        json!({ "Sold": { "seat": 3, "to": [null, { "name": "ann" }] } }),
+        json!({ "Acted": { "seat": 1, "action": { "Conjure": 5 }, "added": 5, "stack": 90 } }),
+    ];
     for way in WAYS {
         println!("{way:?}");
         let mut client = connect(&[&gateway], way, Login::Visitor).await;
@@ -54,6 +58,12 @@ async fn an_event_that_no_gateway_and_no_client_knows_does_no_harm() {
             follow(&mut client, TABLE, number, last).await;
             assert_eq!(room.tables.resyncs(), asked + 1, "the table was asked once");
         }
+        let resync = ClientMessage::Resync { table: TABLE, since: Some(0) };
+        let answer = guarded("the table", client.request(resync)).await.unwrap();
+        let ServerMessage::Table { events: Some(events), .. } = answer else { panic!("{answer:?}") };
+        let unknown = events.events.iter().filter(|event| matches!(event, Event::Unknown(_)));
+        let unknown: Vec<_> = unknown.map(|event| serde_json::to_value(event).unwrap()).collect();
+        assert_eq!(unknown[unknown.len() - newer.len()..], newer, "the answer of the table has them, too");
     }
 }
 

@@ -9,7 +9,7 @@ use futures::{StreamExt, stream::FuturesUnordered};
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
-use wire::codec::{self, CodecError};
+use wire::codec::{self, CodecError, Encoding};
 
 /// First pause after "no responders": a hand-over takes no longer. Doubles up to [`LONGEST_PAUSE`],
 /// because a takeover takes longer.
@@ -89,7 +89,7 @@ impl Bus {
             match came {
                 First::Answer(answer) => {
                     self.progress().answered(&subject, queued);
-                    return codec::decode(&answer).map_err(broken);
+                    return decode(&subject, &answer).map_err(broken);
                 }
                 First::Nothing => each += each / 2,
                 // The answer to an earlier repeat may come meanwhile; the next turn finds it.
@@ -167,7 +167,7 @@ impl Bus {
             if message.status.is_some() {
                 break;
             }
-            match codec::decode(&message.payload) {
+            match decode(subject, &message.payload) {
                 Ok(answer) => gathered.push(answer),
                 Err(error) => tracing::warn!(subject, %error, "an answer cannot be decoded and is left out"),
             }
@@ -177,6 +177,22 @@ impl Bus {
         }
         Ok(gathered)
     }
+}
+
+/// Decodes an answer. Items of its lists may be of a later version.
+fn decode<A: DeserializeOwned>(subject: &str, answer: &[u8]) -> Result<A, CodecError> {
+    let error = match codec::decode(answer) {
+        Ok(decoded) => return Ok(decoded),
+        Err(error) => error,
+    };
+    let Ok(decoded) = Encoding::MessagePack.decode_by_item(answer) else { return Err(error) };
+    // No warning: while a fleet is upgraded, many answers are like this.
+    tracing::debug!(
+        subject, %error,
+        "a part of an answer cannot be decoded: events with it are passed on as they came, and lines of the lobby with it \
+         are left out"
+    );
+    Ok(decoded)
 }
 
 /// The first event after a request was sent.

@@ -32,7 +32,8 @@ struct Envelope {
     re: Option<CommandId>,
 }
 
-/// Decodes the bytes of a frame.
+/// Decodes the bytes of a frame. An event in which a part is not known to this version is an
+/// [`Event::Unknown`](wire::event::Event::Unknown), a line of the lobby is left out.
 ///
 /// # Errors
 /// When the bytes are no frame of any version.
@@ -41,6 +42,9 @@ pub fn decode(bytes: &[u8], encoding: Encoding) -> Result<Received, LinkError> {
         Ok(frame) => return Ok(Received::Frame(Box::new(frame))),
         Err(why) => why,
     };
+    if let Ok(frame) = encoding.decode_by_item(bytes) {
+        return Ok(Received::Frame(Box::new(frame)));
+    }
     let envelope: Result<Envelope, _> = encoding.decode(bytes);
     envelope.map(|envelope| Received::Unknown(envelope.re)).map_err(|_| LinkError(why.to_string()))
 }
@@ -48,7 +52,7 @@ pub fn decode(bytes: &[u8], encoding: Encoding) -> Result<Received, LinkError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::{Refusal, client::ServerMessage, codec};
+    use wire::{Refusal, client::ServerMessage, codec, event::Event};
 
     #[test]
     fn an_unknown_message_still_names_its_request() {
@@ -72,5 +76,21 @@ mod tests {
             bytes[at..at + name.len()].copy_from_slice(b"TooTiredNow");
             assert_eq!(decode(&bytes, encoding), Ok(Received::Unknown(Some(CommandId(5)))));
         }
+    }
+
+    #[test]
+    fn an_unknown_part_of_an_event_leaves_the_other_events_of_the_frame() {
+        let acted = r#"{"Acted":{"seat":1,"action":"Conjure","added":0,"stack":90}}"#;
+        let newer = format!(
+            r#"{{"v":1,"m":{{"Events":{{"table":3,"first":7,"events":[{{"SatOut":{{"seat":2}}}},{acted},"Closed"]}}}}}}"#
+        );
+        let Ok(Received::Frame(frame)) = decode(newer.as_bytes(), Encoding::Json) else {
+            panic!("the frame is not read");
+        };
+        let ServerMessage::Events(events) = frame.m else { panic!("{:?}", frame.m) };
+        let [Event::SatOut { seat: 2 }, Event::Unknown(unknown), Event::Closed] = &events.events[..] else {
+            panic!("the known events are not around the unknown one: {events:?}");
+        };
+        assert_eq!((events.first, unknown.name.as_str()), (7, "Acted"));
     }
 }

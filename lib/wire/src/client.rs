@@ -11,6 +11,7 @@ use crate::{
     cashier::SessionSummary,
     command::{self, AtTable, Merged, PlayerCommand},
     event::Unseating,
+    items,
     table::TableSummary,
     tournament::{Standings, TournamentSummary},
     view::TableView,
@@ -268,8 +269,10 @@ pub enum ServerMessage {
     /// Tables and tournaments.
     Lobby {
         /// Cash tables.
+        #[serde(deserialize_with = "items::read")]
         tables: Vec<TableSummary>,
         /// Tournaments.
+        #[serde(deserialize_with = "items::read")]
         tournaments: Vec<TournamentSummary>,
     },
     /// A page of tables and tournaments. They change between two pages: one may come twice, or not
@@ -280,8 +283,10 @@ pub enum ServerMessage {
         /// Number of pages at present.
         pages: u32,
         /// Cash tables, at most 100.
+        #[serde(deserialize_with = "items::read")]
         tables: Vec<TableSummary>,
         /// Tournaments, at most 100.
+        #[serde(deserialize_with = "items::read")]
         tournaments: Vec<TournamentSummary>,
     },
     /// The player's money.

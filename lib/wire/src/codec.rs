@@ -3,8 +3,14 @@
 #[cfg(feature = "next")]
 mod newer;
 
-use crate::client::{SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK};
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use crate::{
+    client::{SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK},
+    unknown::{Content, document::Document},
+};
+use serde::{
+    Deserialize, Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 
 /// Initial buffer, enough for most messages and records, so that it seldom has to grow.
 const USUAL_BYTES: usize = 512;
@@ -21,6 +27,10 @@ pub enum CodecError {
     /// The value cannot be written as JSON, or the bytes are no JSON of the expected form.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
+    /// The value has not the expected form, even with the items of its lists left out that cannot
+    /// be decoded.
+    #[error("cannot decode by item: {0}")]
+    ByItem(#[from] serde::de::value::Error),
     /// Bytes are left after the value.
     #[error("cannot decode: {0} bytes too many")]
     Trailing(usize),
@@ -71,6 +81,18 @@ impl Encoding {
             Self::MessagePack => decode(bytes),
             Self::Json => Ok(serde_json::from_slice(bytes)?),
         }
+    }
+
+    /// Decodes one value that [`Self::decode`] cannot decode, and that may be of a later version:
+    /// of lists of events, and of lines of the lobby, each item is decoded alone. An event that
+    /// cannot be decoded is kept as [`Event::Unknown`](crate::event::Event::Unknown), a line is
+    /// left out. Takes several times as long as [`Self::decode`].
+    ///
+    /// # Errors
+    /// When the bytes are no such value even so, or bytes are missing or left over.
+    pub fn decode_by_item<T: DeserializeOwned>(self, bytes: &[u8]) -> Result<T, CodecError> {
+        let content: Content = self.decode(bytes)?;
+        Ok(T::deserialize(Document(&content))?)
     }
 }
 

@@ -6,7 +6,7 @@
 mod journal;
 mod public;
 
-use crate::{Chips, PlayerId, SeatNo, TableId};
+use crate::{Chips, PlayerId, SeatNo, TableId, items};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,7 @@ pub struct TableEvents {
     /// Number of the first event.
     pub first: u64,
     /// The events.
+    #[serde(deserialize_with = "items::read")]
     pub events: Vec<Event>,
 }
 

@@ -5,9 +5,9 @@
 //! know NATS, sockets, clocks, randomness, or the rules of poker.
 //!
 //! The encoding is MessagePack with **named** fields and externally tagged enums ([`codec`]): a
-//! field may be added (with `#[serde(default)]`), an unknown field is skipped, and an unknown event
-//! is kept as it came ([`unknown`]), so two versions run side by side. The golden bytes in
-//! `schemas/vectors/` show a break of this promise.
+//! field may be added (with `#[serde(default)]`), an unknown field is skipped, and an event that is
+//! unknown, or has an unknown variant anywhere in it, is kept as it came ([`unknown`]), so two
+//! versions run side by side. The golden bytes in `schemas/vectors/` show a break of this promise.
 
 pub mod action;
 pub mod archive;
@@ -23,6 +23,7 @@ pub mod event;
 pub mod fleet;
 pub mod forced_bet;
 pub mod ids;
+mod items;
 pub mod journal;
 pub mod refusal;
 pub mod script;

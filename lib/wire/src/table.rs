@@ -4,8 +4,10 @@ use crate::{
     Chips, CommandId, ConnectionId, PlayerId, Refusal, SeatNo, TableId,
     command::{self, Merged, Named, PlayerCommand},
     event::TableEvents,
+    items::{self, Item, Undecoded},
     script::Script,
     tournament::Instruction,
+    unknown::Content,
     view::{PrivateCards, TableView},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -242,6 +244,12 @@ pub struct TableSummary {
     pub closed: bool,
 }
 
+impl Item for TableSummary {
+    fn undecoded(line: Content) -> Undecoded<Self> {
+        Undecoded::structure(&line)
+    }
+}
+
 /// A query to all table workers; each answers for the tables that it owns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum WorkersQuery {
@@ -271,7 +279,7 @@ pub const MAX_SEATS_OF: usize = 512;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum WorkersAnswer {
     /// Tables of this worker.
-    Tables(Vec<TableSummary>),
+    Tables(#[serde(deserialize_with = "items::read")] Vec<TableSummary>),
     /// Tables of this worker where the player has a seat.
     Seats(Vec<TableId>),
     /// The players of the query who have seats at tables of this worker.

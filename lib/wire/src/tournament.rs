@@ -3,8 +3,10 @@
 
 use crate::{
     Chips, CommandId, HandNo, PlayerId, Refusal, SeatNo, TableId, TournamentId,
+    items::{self, Item, Undecoded},
     seed::Seed,
     table_config::{Absence, Level, TableConfig},
+    unknown::Content,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -314,6 +316,12 @@ pub struct TournamentSummary {
     pub fee: Chips,
 }
 
+impl Item for TournamentSummary {
+    fn undecoded(line: Content) -> Undecoded<Self> {
+        Undecoded::structure(&line)
+    }
+}
+
 /// A query to all coordinators; each answers for the tournaments that it owns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum CoordinatorsQuery {
@@ -328,7 +336,7 @@ pub enum CoordinatorsQuery {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum CoordinatorsAnswer {
     /// Tournaments of this coordinator.
-    Tournaments(Vec<TournamentSummary>),
+    Tournaments(#[serde(deserialize_with = "items::read")] Vec<TournamentSummary>),
 }
 
 /// A player's final place.

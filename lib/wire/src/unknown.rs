@@ -4,6 +4,8 @@
 //! Invariant: an unknown variant that was read is written again unchanged, in MessagePack and in
 //! JSON, and from one to the other.
 
+pub(crate) mod document;
+
 use crate::variant::{Name, Named};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,

@@ -15,7 +15,7 @@ use std::{
 use wire::{
     Chips, CommandId, ConnectionId, HandNo, PlayerCommand, PlayerId, Refusal, SeatNo, TableId, VERSION,
     client::{PrivateCards, ServerFrame, ServerMessage, TableEvents},
-    codec,
+    codec::{self, Encoding},
     event::Event,
     subject,
     table::{
@@ -94,12 +94,10 @@ impl FakeTables {
 
     /// Makes an event as a newer worker writes it. Returns its number.
     pub async fn happen_as(&self, table: TableId, event: serde_json::Value) -> u64 {
-        let known = serde_json::from_value(event.clone()).unwrap();
-        let first = self.with(table, |t| {
-            t.events.push(known);
-            t.events.len() as u64
-        });
+        let first = self.with(table, |t| t.events.len() as u64 + 1);
         let events = json!({ "table": table, "first": first, "events": [event] });
+        let read: TableEvents = Encoding::Json.decode_by_item(events.to_string().as_bytes()).unwrap();
+        self.with(table, |t| t.events.extend(read.events));
         let frame = codec::encode(&json!({ "v": VERSION, "m": { "Events": events } })).unwrap();
         let told = TableNews { table, frame, cards: Vec::new(), answers: None, turn: None };
         tell_all(&self.bus, told).await;

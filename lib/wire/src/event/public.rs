@@ -3,8 +3,9 @@
 use super::{HandStart, Post, Seed, Share, Stack, Unseating};
 use crate::{
     Action, BoardCards, Chips, HandNo, HoleCards, Legal, PlayerId, SeatNo,
+    items::{Item, Undecoded},
     table_config::Level,
-    unknown::{self, KeepsUnknown, UnknownVariant},
+    unknown::{self, Content, KeepsUnknown, UnknownVariant},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -199,8 +200,9 @@ pub enum Event {
     },
     /// The table is closed for good.
     Closed,
-    /// An event of a later version: it has its number and is passed on, and its changes show in the
-    /// next view of the table.
+    /// An event of a later version, which this version does not know, or in which it does not know
+    /// a part: it has its number and is passed on, and its changes show in the next view of the
+    /// table.
     #[serde(skip)]
     Unknown(UnknownVariant),
 }
@@ -231,5 +233,20 @@ impl<'de> KeepsUnknown<'de> for Event {
 
     fn keep(unknown: UnknownVariant) -> Self {
         Self::Unknown(unknown)
+    }
+}
+
+impl Item for Event {
+    fn undecoded(content: Content) -> Undecoded<Self> {
+        match content {
+            Content::Text(name) => Undecoded::Kept(Self::Unknown(UnknownVariant { name, content: None })),
+            Content::Map(mut entries) if entries.len() == 1 => match entries.pop() {
+                Some((Content::Text(name), content)) => {
+                    Undecoded::Kept(Self::Unknown(UnknownVariant { name, content: Some(content) }))
+                }
+                _ => Undecoded::Refused,
+            },
+            _ => Undecoded::Refused,
+        }
     }
 }

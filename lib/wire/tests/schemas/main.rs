@@ -11,6 +11,7 @@
 mod asyncapi;
 mod compatibility;
 mod json_schema;
+mod later;
 mod messages;
 mod samples;
 mod vectors;
