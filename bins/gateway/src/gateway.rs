@@ -50,21 +50,12 @@ pub(crate) struct Gateway {
 }
 
 /// The kind of a listener, as in its address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
 pub(crate) enum Listener {
-    /// `tcp://`
+    #[strum(serialize = "tcp://")]
     Tcp,
-    /// `ws://`
+    #[strum(serialize = "ws://")]
     Ws,
-}
-
-impl Listener {
-    const fn scheme(self) -> &'static str {
-        match self {
-            Self::Tcp => "tcp://",
-            Self::Ws => "ws://",
-        }
-    }
 }
 
 impl Gateway {
@@ -117,7 +108,8 @@ fn elsewhere(mut peers: Vec<Heartbeat>, me: &NodeId, listener: Listener, chance:
         first.rotate_right(1);
     }
     let addresses = peers.into_iter().flat_map(|peer| peer.addresses);
-    addresses.filter(|address| address.starts_with(listener.scheme())).collect()
+    let scheme: &str = listener.into();
+    addresses.filter(|address| address.starts_with(scheme)).collect()
 }
 
 #[cfg(test)]

@@ -33,8 +33,9 @@ impl fmt::Display for Location {
 }
 
 /// The rule that a violation breaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, strum::Display)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Rule {
     /// The journal itself: a record that is unreadable, empty or of an unknown version, or a
     /// missing beginning.
@@ -64,26 +65,6 @@ pub enum Rule {
     /// Journals continue where the archive of them ends, and the archivists have found no
     /// violation.
     Archive,
-}
-
-impl fmt::Display for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Journal => "journal",
-            Self::Epoch => "epoch",
-            Self::Once => "once",
-            Self::Chips => "chips",
-            Self::Seats => "seats",
-            Self::Replay => "replay",
-            Self::Legal => "legal",
-            Self::Deal => "deal",
-            Self::Blinds => "blinds",
-            Self::Places => "places",
-            Self::Tournament => "tournament",
-            Self::Ledger => "ledger",
-            Self::Archive => "archive",
-        })
-    }
 }
 
 /// A fault in a record: the broken rule, and the fault in words.

@@ -2,25 +2,18 @@
 
 use std::{fmt, str::FromStr};
 
-/// The transport and encoding of frames.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The transport and encoding of frames; as text, the scheme of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::Display, strum::EnumString)]
 pub enum Wire {
     /// Length-prefixed MessagePack over TCP.
+    #[strum(serialize = "tcp")]
     Tcp,
     /// MessagePack in binary WebSocket messages.
+    #[strum(serialize = "ws")]
     WebSocket,
     /// JSON in text WebSocket messages.
+    #[strum(serialize = "ws+json")]
     WebSocketJson,
-}
-
-impl Wire {
-    const fn scheme(self) -> &'static str {
-        match self {
-            Self::Tcp => "tcp",
-            Self::WebSocket => "ws",
-            Self::WebSocketJson => "ws+json",
-        }
-    }
 }
 
 /// The address of a gateway: `tcp://host:port`, `ws://host:port/` or `ws+json://host:port/`.
@@ -74,12 +67,7 @@ impl FromStr for Address {
     fn from_str(text: &str) -> Result<Self, BadAddress> {
         let bad = || BadAddress(text.to_owned());
         let (scheme, rest) = text.split_once("://").unwrap_or(("tcp", text));
-        let wire = match scheme {
-            "tcp" => Wire::Tcp,
-            "ws" => Wire::WebSocket,
-            "ws+json" => Wire::WebSocketJson,
-            _ => return Err(bad()),
-        };
+        let wire: Wire = scheme.parse().map_err(|_| bad())?;
         let (authority, path) = match rest.find('/') {
             Some(slash) => rest.split_at(slash),
             None => (rest, "/"),
@@ -98,7 +86,7 @@ impl FromStr for Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.wire.scheme(), self.authority)?;
+        write!(f, "{}://{}", self.wire, self.authority)?;
         if self.wire == Wire::Tcp {
             return Ok(());
         }

@@ -5,7 +5,21 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A role of the fleet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Role {
     /// Gateway.
     Gateway,
@@ -34,15 +48,8 @@ impl Role {
 
     /// Returns the role's name: the name of its binary and NATS user, and its token in subjects.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Gateway => "gateway",
-            Self::TableWorker => "table-worker",
-            Self::BotWorker => "bot-worker",
-            Self::Coordinator => "coordinator",
-            Self::Cashier => "cashier",
-            Self::Archivist => "archivist",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 

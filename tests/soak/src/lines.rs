@@ -2,7 +2,7 @@
 //! or hold bytes back. A line passes bytes and does not know frames.
 
 use anyhow::Context;
-use client::{Address, Wire};
+use client::Address;
 use std::{
     collections::BTreeMap,
     sync::{
@@ -55,11 +55,7 @@ impl Lines {
     pub async fn to(&self, node: &Address) -> anyhow::Result<Address> {
         let listener = TcpListener::bind("127.0.0.1:0").await.context("no port to listen on for a line")?;
         let port = listener.local_addr()?.port();
-        let scheme = match node.wire() {
-            Wire::Tcp => "tcp",
-            Wire::WebSocket => "ws",
-            Wire::WebSocketJson => "ws+json",
-        };
+        let scheme = node.wire();
         let (lines, node) = (self.clone(), node.authority().to_owned());
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {

@@ -29,11 +29,14 @@ use tokio::sync::{mpsc, oneshot};
 use wire::{Epoch, NodeId, fleet::Role, subject};
 
 /// A kind of partition that is owned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum OwnedKind {
     /// Partitions of tables, by table workers.
+    #[strum(serialize = "table")]
     Tables,
     /// Partitions of tournaments, by coordinators.
+    #[strum(serialize = "tournament")]
     Tournaments,
     /// Units of the archive, whole streams of journals each, by archivists.
     Archive,
@@ -61,12 +64,8 @@ impl OwnedKind {
     }
 
     /// Returns the first part of the bucket's keys.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Tables => "table",
-            Self::Tournaments => "tournament",
-            Self::Archive => "archive",
-        }
+    fn name(self) -> &'static str {
+        self.into()
     }
 }
 
