@@ -88,10 +88,15 @@ pub enum AdminError {
         /// The reason.
         reason: String,
     },
-    /// A stream of tables' journals is of an earlier version and has records.
+    /// A stream of tables' journals is of an earlier version (before decision 0036) and has
+    /// records.
     #[error(
-        "stream {stream} holds journals of an earlier version ({subject}), which this one cannot read: \
-         continue with the earlier version, or begin with an empty folder of data"
+        "stream {stream} has journals under {subject}, as versions before decision 0036 wrote them: this \
+         version does not read or move them, and has not changed the stream. Start the earlier version with \
+         the same data, close all tables with its `pokerctl table close`, and let its tournaments end. A \
+         minute later its archivist has archived the journals and emptied the stream, and this version \
+         starts; accounts and archived hands stay. docs/decisions/0036-streams-of-tables.md says how to get \
+         the earlier version. To give up all data: begin with an empty folder of data"
     )]
     EarlierJournals {
         /// The stream.

@@ -530,7 +530,7 @@ async fn a_stream_is_trimmed_by_sequence_and_by_subject() {
 }
 
 #[tokio::test]
-async fn journals_of_an_earlier_version_are_refused_by_name() {
+async fn journals_of_before_0036_are_refused_with_what_to_do_until_their_stream_is_empty() {
     let nats = servers::Nats::start(servers::NatsOptions::default()).await.unwrap();
     let options = bus::Options {
         urls: vec![nats.url()],
@@ -549,5 +549,20 @@ async fn journals_of_an_earlier_version_are_refused_by_name() {
     admin.flush().await;
     let config = servers::find::nats_config().unwrap();
     let error = bus::admin::apply(&admin, &config).await.unwrap_err().to_string();
-    assert!(error.contains("TABLES_1 holds journals of an earlier version"), "{error}");
+    for part in [
+        "stream TABLES_1 has journals under journal.table.1.*.*",
+        "before decision 0036",
+        "Start the earlier version",
+        "`pokerctl table close`",
+    ] {
+        assert!(error.contains(part), "{part:?} is not in: {error}");
+    }
+    let record = "docs/decisions/0036-streams-of-tables.md";
+    assert!(error.contains(record), "{error}");
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    assert!(root.join(record).is_file(), "the record that the error names is not there");
+    // What the earlier version's archivist leaves of closed tables.
+    let server = async_nats::connect(nats.url()).await.unwrap();
+    server.request("$JS.API.STREAM.PURGE.TABLES_1", "".into()).await.unwrap();
+    bus::admin::apply(&admin, &config).await.unwrap();
 }
