@@ -25,7 +25,7 @@ pub(crate) struct Args {
     #[arg(long, env = "GATEWAY_ADVERTISE_HOST")]
     pub(crate) advertise_host: Option<String>,
     /// Most connections. Each takes one open file.
-    #[arg(long, env = "GATEWAY_MAX_CONNECTIONS", default_value_t = 10_000)]
+    #[arg(long, env = "GATEWAY_MAX_CONNECTIONS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_connections: u32,
     /// How many of them, in percent, are kept for clients that resume a session: when another
     /// gateway dies, its players find a place although newcomers have taken all others.

@@ -36,6 +36,14 @@ pub enum AskError {
         /// Its reason.
         refusal: Refusal,
     },
+    /// A new table or tournament was refused.
+    #[error("no {what} is created: {}", reason(.refusal))]
+    NotCreated {
+        /// A table, or a tournament.
+        what: &'static str,
+        /// The reason.
+        refusal: Refusal,
+    },
     /// The answer is of a kind that does not fit the request.
     #[error(
         "{whom} gave an answer that does not fit the request: check that all programs have the same version"
@@ -53,9 +61,29 @@ impl AskError {
     /// Returns the refusal, if the request was refused.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
-            Self::Refused { refusal, .. } => Some(refusal),
-            _ => None,
+            Self::Refused { refusal, .. } | Self::NotCreated { refusal, .. } => Some(refusal),
+            Self::NoAnswer { .. } | Self::Unexpected { .. } | Self::NoRandomness(_) => None,
         }
+    }
+
+    /// Returns the error of a request that was to create a table or tournament: a refusal does not
+    /// name the number that it would have had.
+    pub fn of_creation(self, what: &'static str) -> Self {
+        match self {
+            Self::Refused { refusal, .. } => Self::NotCreated { what, refusal },
+            Self::NotCreated { .. }
+            | Self::NoAnswer { .. }
+            | Self::Unexpected { .. }
+            | Self::NoRandomness(_) => self,
+        }
+    }
+}
+
+/// Returns the reason of a refusal; what is wrong with a configuration without the words around it.
+fn reason(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::BadMessage { reason } => reason.clone(),
+        other => other.to_string(),
     }
 }
 
@@ -177,5 +205,21 @@ async fn ask<Q: Serialize + Sync, A: DeserializeOwned>(
                 return Err(AskError::Refused { whom: whom(), refusal });
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_creation_names_the_reason_and_not_the_number_that_was_drawn() {
+        let refused = |refusal| AskError::Refused { whom: "table 640623859998".to_owned(), refusal };
+        let text = |refusal| refused(refusal).of_creation("table").to_string();
+        assert_eq!(
+            text(Refusal::bad_message("the table has no name")),
+            "no table is created: the table has no name"
+        );
+        assert_eq!(text(Refusal::TableFull), format!("no table is created: {}", Refusal::TableFull));
     }
 }

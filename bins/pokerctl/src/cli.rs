@@ -6,7 +6,10 @@ use crate::{
     context::{Context, DEFAULT_DATA_DIR},
 };
 use clap::{Parser, Subcommand};
-use std::path::PathBuf;
+use std::{
+    io::{IsTerminal, stderr},
+    path::PathBuf,
+};
 use tracing_subscriber::EnvFilter;
 
 /// Heading of the options that every command has, in the help.
@@ -84,10 +87,12 @@ pub fn sentence(error: &anyhow::Error) -> String {
         .replace('\n', " ")
 }
 
-/// Sends log lines to stderr: only errors, unless `RUST_LOG` asks for more.
+/// Sends log lines to stderr: only errors, unless `RUST_LOG` asks for more. Those of the NATS
+/// client are left out, because the commands tell of the same failures in their own words.
 pub fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error,async_nats=off"));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    lines.with_ansi(stderr().is_terminal()).init();
 }
 
 #[cfg(test)]
@@ -98,6 +103,22 @@ mod tests {
     #[test]
     fn command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_bad_argument_is_refused_with_what_to_write() {
+        for (line, advice) in [
+            ("table show abc", "write the number in digits"),
+            ("table create one --big-blind=-5", "an amount is a whole number from 0 to 9007199254740991"),
+            ("table create one --variant XX", "known codes are NT,"),
+            ("player credit ann 0", "a credit is a whole number from 1 to 9007199254740991"),
+            ("player credit ann -- -5", "a credit is a whole number from 1"),
+            ("tournament create x --entries 1", "1 is not in 2..=100000"),
+            ("tournament create x --start-in 18446744073709551615", "is not in 0..=31536000"),
+        ] {
+            let error = Cli::try_parse_from(["pokerctl"].into_iter().chain(line.split(' '))).err().unwrap();
+            assert!(error.to_string().contains(advice), "{line}: {error}");
+        }
     }
 
     #[test]

@@ -52,6 +52,22 @@ pub fn variant(code: &str) -> &str {
     poker::variant::by_code(code).map_or(code, |variant| variant.name)
 }
 
+/// Returns the code of a variant.
+///
+/// # Errors
+/// When no variant has the code: a text that lists all codes.
+pub fn variant_code(code: &str) -> Result<String, String> {
+    match poker::variant::by_code(code) {
+        Some(variant) => Ok(variant.code.to_owned()),
+        None => Err(format!("known codes are {}", variant_codes())),
+    }
+}
+
+/// Returns the codes of all variants.
+pub fn variant_codes() -> String {
+    poker::variant::ALL.iter().map(|variant| variant.code).collect::<Vec<_>>().join(", ")
+}
+
 /// Returns a street's name.
 pub fn street(code: &str, street: u8) -> String {
     poker::variant::by_code(code)
@@ -168,7 +184,7 @@ impl Names {
             }
             Event::Closed => "the table is closed".to_owned(),
             Event::Unknown(event) => {
-                format!("{} happens, which this version does not know", Quoted(&event.name))
+                format!("an event of a later version, {}, which this one cannot read", Quoted(&event.name))
             }
         })
     }

@@ -29,6 +29,7 @@ mod usage;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use std::io::{IsTerminal, stderr};
 use tracing_subscriber::EnvFilter;
 
 /// The allocator of the fleet's roles, so that the raw limit is as fast.
@@ -65,7 +66,8 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    lines.with_ansi(stderr().is_terminal()).init();
     match Cli::parse().command {
         Command::Worker => play::worker::run(),
         Command::Play(args) => many_threads(play::run(args)),

@@ -212,7 +212,7 @@ async fn end(node: &str, mut child: Child) {
 fn last_line(log: &str) -> String {
     let lines = || log.lines().map(str::trim).filter(|line| !line.is_empty());
     let panic = lines().skip_while(|line| !line.contains("panicked at")).nth(1);
-    let error = lines().rfind(|line| line.contains("Error:") || line.contains("ERROR"));
+    let error = lines().rfind(|line| ["Error:", "error:", "ERROR"].iter().any(|word| line.contains(word)));
     panic.or(error).or(lines().next_back()).unwrap_or("its log is empty").to_owned()
 }
 
@@ -276,6 +276,8 @@ mod tests {
         assert_eq!(last_line("x\nError: no port\n\nStack backtrace:\n 0: main"), "Error: no port");
         let panic = "thread 'main' (7) panicked at src/main.rs:1:2:\nno hope\nnote: run with";
         assert_eq!(last_line(panic), "no hope");
+        let argument = "error: invalid value 'x' for '--n'\n\nFor more information, try '--help'.\n";
+        assert_eq!(last_line(argument), "error: invalid value 'x' for '--n'");
         assert_eq!(last_line(""), "its log is empty");
     }
 }

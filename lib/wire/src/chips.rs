@@ -66,10 +66,15 @@ impl fmt::Display for Chips {
     }
 }
 
-impl FromStr for Chips {
-    type Err = std::num::ParseIntError;
+/// The text is not an amount of chips.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an amount is a whole number from 0 to {}, in digits", Chips::MAX)]
+pub struct BadAmount;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
+impl FromStr for Chips {
+    type Err = BadAmount;
+
+    fn from_str(text: &str) -> Result<Self, BadAmount> {
+        text.parse().map(Self).ok().filter(|chips| *chips <= Self::MAX).ok_or(BadAmount)
     }
 }

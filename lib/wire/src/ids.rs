@@ -7,6 +7,11 @@ use std::{fmt, str::FromStr};
 /// Largest id: JavaScript's largest exact integer.
 pub const MAX_ID: u64 = (1 << 53) - 1;
 
+/// The text is not a number of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write the number in digits, e.g. 31")]
+pub struct BadNumber;
+
 macro_rules! numeric_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -31,10 +36,10 @@ macro_rules! numeric_id {
         }
 
         impl FromStr for $name {
-            type Err = std::num::ParseIntError;
+            type Err = BadNumber;
 
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                text.parse().map(Self)
+            fn from_str(text: &str) -> Result<Self, BadNumber> {
+                text.parse().map(Self).map_err(|_| BadNumber)
             }
         }
     };

@@ -29,6 +29,12 @@ pub struct Args {
     what: What,
 }
 
+/// Parses an amount to be credited.
+fn credit(text: &str) -> Result<Chips, String> {
+    let amount = text.parse().ok().filter(|amount: &Chips| !amount.is_zero());
+    amount.ok_or_else(|| format!("a credit is a whole number from 1 to {}, in digits", Chips::MAX))
+}
+
 #[derive(Debug, Subcommand)]
 enum What {
     /// Create an account; without --password-file a password is generated and printed
@@ -39,7 +45,7 @@ enum What {
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
         /// Credit for the new account
-        #[arg(long, value_name = "AMOUNT")]
+        #[arg(long, value_name = "AMOUNT", value_parser = credit)]
         credit: Option<Chips>,
     },
     /// Show an account
@@ -52,6 +58,7 @@ enum What {
         /// Name or number
         player: String,
         /// Amount
+        #[arg(value_parser = credit)]
         amount: Chips,
         /// Name of the posting; a posting of the same name moves money only once, however often it
         /// is repeated

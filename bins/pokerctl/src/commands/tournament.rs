@@ -79,16 +79,16 @@ struct Create {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Code of the variant, e.g. NT for no-limit hold'em
-    #[arg(long, default_value = "NT")]
+    #[arg(long, default_value = "NT", value_parser = words::variant_code)]
     variant: String,
     /// Seats per table
     #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u8).range(2..=10))]
     seats: u8,
     /// Maximum number of entries
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(2..=100_000))]
     entries: u32,
     /// Minimum number of entries at the start
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(2..=100_000))]
     min_entries: u32,
     /// Entries that bots take
     #[arg(long, default_value_t = 0)]
@@ -109,8 +109,9 @@ struct Create {
     /// Length of each level, in seconds
     #[arg(long, default_value_t = 300, value_name = "SECONDS")]
     level_seconds: u32,
-    /// Time until the start, in seconds [default: the tournament starts when it is full]
-    #[arg(long, value_name = "SECONDS")]
+    /// Time until the start, in seconds, at most a year [default: the tournament starts when it is
+    /// full]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(..=31_536_000))]
     start_in: Option<u64>,
     /// Shares of first place, second place and so on, in 1/10000 of the prize pool [default: a
     /// standard table]
@@ -162,7 +163,8 @@ pub async fn run(args: Args, context: &Context) -> Result<(), TournamentError> {
         What::Create(create) => {
             let config = create.config()?;
             let tournament = TournamentId::short(ask::random()?);
-            ask::tournament(&bus, tournament, TournamentCommand::Create { config }).await?;
+            let created = ask::tournament(&bus, tournament, TournamentCommand::Create { config }).await;
+            created.map_err(|error| error.of_creation("tournament"))?;
             done(context, tournament, "is open for registration");
         }
         What::List { limit } => list(&bus, context, limit).await?,

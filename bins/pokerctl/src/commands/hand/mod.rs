@@ -8,7 +8,10 @@ mod random;
 mod show;
 mod verify;
 
-use crate::context::{ConnectError, Context};
+use crate::{
+    context::{ConnectError, Context},
+    words,
+};
 use poker::phh::{Phh, PhhError};
 use std::{
     fs, io,
@@ -52,6 +55,9 @@ pub enum HandError {
         /// The reason.
         error: io::Error,
     },
+    /// The argument is neither.
+    #[error("{} is neither a hand of the fleet, as TABLE.HAND, nor a file", Quoted(.0))]
+    NoHandOrFile(String),
     /// A file is no valid hand file.
     #[error("{path}: {error}")]
     Phh {
@@ -70,7 +76,7 @@ pub enum HandError {
     )]
     Hero(String),
     /// No variant has this code.
-    #[error("there is no variant {}; known codes are {}", Quoted(.0), codes())]
+    #[error("there is no variant {}; known codes are {}", Quoted(.0), words::variant_codes())]
     Variant(String),
     /// A random hand could not be played or written as a line.
     #[error("hand {number} of seed {seed}: {reason}")]
@@ -138,8 +144,4 @@ fn hands(path: &Path) -> Result<Vec<(String, Phh)>, HandError> {
         Phh::parse(&text).map(|hand| vec![(file.clone(), hand)])
     };
     parsed.map_err(|error| HandError::Phh { path: path.to_owned(), error })
-}
-
-fn codes() -> String {
-    poker::variant::ALL.iter().map(|variant| variant.code).collect::<Vec<_>>().join(", ")
 }

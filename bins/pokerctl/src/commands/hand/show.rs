@@ -40,6 +40,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), HandError> {
         lines.iter().for_each(say);
         return Ok(());
     }
+    if !args.hand.exists() {
+        return Err(HandError::NoHandOrFile(args.hand.display().to_string()));
+    }
     for (name, phh) in hands(&args.hand)? {
         let lines = tell(&name, &phh).map_err(|error| HandError::Phh { path: args.hand.clone(), error })?;
         lines.iter().for_each(say);

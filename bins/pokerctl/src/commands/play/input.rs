@@ -130,12 +130,16 @@ pub fn parse(line: &str) -> Result<Option<Input>, String> {
             let seat = seat.parse().map_err(|_| format!("{} is not the number of a seat", Quoted(seat)))?;
             Input::Sit { table: number(table)?, buy_in: Some(chips(buy_in)?), seat: Some(seat) }
         }
+        ("sit", _) => return Err(format!("say at which table: {first} N [CHIPS] [SEAT]")),
         ("watch", [table]) => Input::Watch(number(table)?),
         ("unwatch", []) => Input::Unwatch,
         ("table" | "t", [table]) => Input::Table(number(table)?),
         ("register", [tournament]) => Input::Register(number(tournament)?),
         ("unregister", [tournament]) => Input::Unregister(number(tournament)?),
         ("standings", [tournament]) => Input::Standings(number(tournament)?),
+        ("watch" | "table" | "t" | "register" | "unregister" | "standings", _) => {
+            return Err(format!("add the number: {first} N"));
+        }
         ("l" | "lobby", []) => Input::Lobby(1),
         ("l" | "lobby", [page]) => {
             Input::Lobby(page.parse().map_err(|_| format!("{} is not the number of a page", Quoted(page)))?)
@@ -259,6 +263,16 @@ mod tests {
         match parse(line) {
             Ok(Some(Input::Act(typed))) => typed,
             other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_command_without_its_number_is_told_what_is_missing() {
+        for (line, form) in
+            [("sit", "sit N [CHIPS] [SEAT]"), ("watch", "watch N"), ("register", "register N"), ("t", "t N")]
+        {
+            let error = parse(line).unwrap_err();
+            assert!(error.ends_with(form), "{line}: {error}");
         }
     }
 

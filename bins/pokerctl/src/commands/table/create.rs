@@ -22,7 +22,7 @@ pub struct Args {
     /// Display name
     name: String,
     /// Code of the variant, e.g. NT for no-limit hold'em
-    #[arg(long, default_value = "NT")]
+    #[arg(long, default_value = "NT", value_parser = words::variant_code)]
     variant: String,
     /// Number of seats
     #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u8).range(2..=10))]
@@ -53,6 +53,10 @@ pub struct Args {
 
 /// Creates a cash table, with its bots, and prints its number.
 pub async fn run(args: Args, context: &Context) -> Result<(), TableError> {
+    let (bots, seats) = (args.bots, args.seats);
+    if bots > seats {
+        return Err(TableError::TooManyBots { bots, seats });
+    }
     let bus = context.bus().await?;
     let table = TableId::short(ask::random()?);
     let big_blind = args.big_blind;
@@ -86,7 +90,8 @@ pub async fn run(args: Args, context: &Context) -> Result<(), TableError> {
         )
     };
     let told = format!("{}, {}", words::variant(&config.variant), words::purpose(&config));
-    ask::table(&bus, table, TableCommand::Create { config, bots }).await?;
+    let created = ask::table(&bus, table, TableCommand::Create { config, bots }).await;
+    created.map_err(|error| error.of_creation("table"))?;
     if context.json {
         json_line(&json!({ "table": table }));
     } else {

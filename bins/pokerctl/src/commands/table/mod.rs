@@ -51,6 +51,14 @@ pub enum TableError {
     /// Neither the archive nor a journal has the table.
     #[error("table {0} has no journal and is not in the archive: `pokerctl tables` lists all tables")]
     NoJournal(TableId),
+    /// There are not as many seats.
+    #[error("--bots {bots}: the table has only {seats} seats; raise --seats, or ask for fewer bots")]
+    TooManyBots {
+        /// Seats that bots were to take.
+        bots: u8,
+        /// Seats of the table.
+        seats: u8,
+    },
     /// The range of hands is empty.
     #[error("--from {from} is after --to {to}: give a first hand that is not after the last")]
     NoHands {

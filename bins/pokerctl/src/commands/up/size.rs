@@ -44,7 +44,7 @@ pub struct Size {
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(0..=65_400))]
     port_base: Option<u16>,
     /// Maximum number of connections per gateway [default: the gateway's own]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_connections: Option<u32>,
     /// Let table workers accept scripts: hands whose decks are written down and not shuffled, for
     /// `swarm replay`
