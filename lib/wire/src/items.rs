@@ -5,16 +5,15 @@
 //! [`Encoding::decode_by_item`](crate::codec::Encoding::decode_by_item) decodes it a second time,
 //! by way of [`Content`], from which each item of such a list is decoded alone.
 
-use crate::unknown::{Content, document::Document};
+use crate::unknown::{
+    Content,
+    document::{BY_ITEM, Document},
+};
 use serde::{
     Deserialize, Deserializer,
     de::{Error, SeqAccess, Visitor},
 };
 use std::{fmt, marker::PhantomData};
-
-/// The name under which these lists ask to be read by item. Only [`Document`] knows it; for all
-/// other decoders the lists are lists.
-pub(crate) const BY_ITEM: &str = "wire::items";
 
 /// The place of an item that cannot be decoded.
 pub(crate) enum Undecoded<T> {

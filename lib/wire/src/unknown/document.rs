@@ -1,7 +1,6 @@
 //! Decodes values from [`Content`].
 
 use super::Content;
-use crate::items;
 use serde::{
     Deserializer,
     de::{
@@ -11,7 +10,11 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-/// A value to be decoded. Lists of [`items`] are decoded by item.
+/// The name under which lists ask to be decoded by item. Only [`Document`] knows it; for all other
+/// decoders these lists are lists.
+pub(crate) const BY_ITEM: &str = "wire::items";
+
+/// A value to be decoded. Lists with the name [`BY_ITEM`] are decoded by item.
 #[derive(Clone, Copy)]
 pub(crate) struct Document<'c>(pub(crate) &'c Content);
 
@@ -71,7 +74,7 @@ impl<'de> Deserializer<'de> for Document<'_> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         match name {
-            items::BY_ITEM => self.deserialize_any(visitor),
+            BY_ITEM => self.deserialize_any(visitor),
             _ => visitor.visit_newtype_struct(self),
         }
     }
