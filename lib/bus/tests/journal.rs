@@ -6,13 +6,14 @@ mod common;
 
 use bus::{AppendError, Bus, Cursor, Journal, Stored, TableStreams};
 use bytes::Bytes;
-use common::{Fleet, GUARD, Proxy};
+use common::Proxy;
 use futures::{StreamExt, TryStreamExt, future::join_all};
 use std::{
     io::{self, Write},
     sync::{Arc, Mutex},
     time::Duration,
 };
+use testkit::{GUARD, Stage};
 use tokio::time::{Instant, sleep, timeout};
 use wire::{TableId, subject};
 
@@ -45,8 +46,8 @@ async fn append_many(journal: &Journal, mut cursor: Cursor, count: usize) -> Cur
 
 #[tokio::test]
 async fn of_two_owners_that_append_at_once_one_gets_a_conflict() {
-    let fleet = Fleet::start().await;
-    let (bus_a, bus_b) = (fleet.bus("table-worker").await, fleet.bus("table-worker").await);
+    let stage = Stage::open().await.unwrap();
+    let (bus_a, bus_b) = (stage.bus("table-worker").await.unwrap(), stage.bus("table-worker").await.unwrap());
     let (a, b) = (open(&bus_a).await, open(&bus_b).await);
     let mut cursor = Cursor::new(table(1));
     for round in 0..50 {
@@ -72,9 +73,9 @@ async fn of_two_owners_that_append_at_once_one_gets_a_conflict() {
 
 #[tokio::test]
 async fn a_record_whose_answer_is_lost_is_found_by_reading_back() {
-    let fleet = Fleet::start().await;
-    let proxy = Proxy::start(&fleet).await;
-    let bus = fleet.bus_through("table-worker", &proxy).await;
+    let stage = Stage::open().await.unwrap();
+    let proxy = Proxy::start(&stage).await;
+    let bus = proxy.bus(&stage, "table-worker").await;
     let journal = open(&bus).await;
     let mut cursor = Cursor::new(table(2));
     for round in 0..3 {
@@ -89,7 +90,7 @@ async fn a_record_whose_answer_is_lost_is_found_by_reading_back() {
         let (appended, ()) = tokio::join!(timeout(GUARD, append), cut);
         cursor = appended.unwrap().unwrap();
     }
-    let stored = all(&open(&fleet.bus("table-worker").await).await, &table(2)).await;
+    let stored = all(&open(&stage.bus("table-worker").await.unwrap()).await, &table(2)).await;
     let payloads: Vec<&Bytes> = stored.iter().map(|stored| &stored.payload).collect();
     assert_eq!(payloads, ["0", "1", "2"]);
     assert_eq!(stored[2].sequence, cursor.last);
@@ -97,9 +98,9 @@ async fn a_record_whose_answer_is_lost_is_found_by_reading_back() {
 
 #[tokio::test]
 async fn a_late_answer_does_not_double_the_record() {
-    let fleet = Fleet::start().await;
-    let proxy = Proxy::start(&fleet).await;
-    let bus = fleet.bus_through("table-worker", &proxy).await;
+    let stage = Stage::open().await.unwrap();
+    let proxy = Proxy::start(&stage).await;
+    let bus = proxy.bus(&stage, "table-worker").await;
     let journal = open(&bus).await;
     let cursor = Cursor::new(table(3));
     proxy.deafen();
@@ -116,9 +117,9 @@ async fn a_late_answer_does_not_double_the_record() {
 
 #[tokio::test]
 async fn an_append_for_now_only_is_tried_once_and_the_outage_is_counted() {
-    let fleet = Fleet::start().await;
-    let proxy = Proxy::start(&fleet).await;
-    let journal = open(&fleet.bus_through("table-worker", &proxy).await).await;
+    let stage = Stage::open().await.unwrap();
+    let proxy = Proxy::start(&stage).await;
+    let journal = open(&proxy.bus(&stage, "table-worker").await).await;
     let cursor = journal.try_append(&Cursor::new(table(5)), text("before"), true).await.unwrap();
     let outages = journal.outages();
     assert!(journal.is_well());
@@ -138,7 +139,7 @@ async fn an_append_for_now_only_is_tried_once_and_the_outage_is_counted() {
     common::until("records can be stored again", || journal.is_well()).await;
     let after = journal.append(&cursor, text("after"), false).await;
     // A record that was given up may have been on its way, and be stored after all.
-    let stored = all(&open(&fleet.bus("table-worker").await).await, &table(5)).await;
+    let stored = all(&open(&stage.bus("table-worker").await.unwrap()).await, &table(5)).await;
     match after {
         Ok(_) => assert_eq!(stored.last().unwrap().payload, "after"),
         Err(error) => {
@@ -150,10 +151,10 @@ async fn an_append_for_now_only_is_tried_once_and_the_outage_is_counted() {
 
 #[tokio::test]
 async fn a_record_whose_answer_is_lost_counts_once_also_after_another_owners_append() {
-    let fleet = Fleet::start().await;
-    let proxy = Proxy::start(&fleet).await;
-    let bus = fleet.bus_through("table-worker", &proxy).await;
-    let (journal, other) = (open(&bus).await, open(&fleet.bus("table-worker").await).await);
+    let stage = Stage::open().await.unwrap();
+    let proxy = Proxy::start(&stage).await;
+    let bus = proxy.bus(&stage, "table-worker").await;
+    let (journal, other) = (open(&bus).await, open(&stage.bus("table-worker").await.unwrap()).await);
     let cursor = Cursor::new(table(4));
     proxy.deafen();
     let append = journal.append(&cursor, text("first"), false);
@@ -173,16 +174,16 @@ async fn a_record_whose_answer_is_lost_counts_once_also_after_another_owners_app
 
 #[tokio::test]
 async fn appends_go_on_when_the_server_was_killed() {
-    let mut fleet = Fleet::start().await;
-    let bus = fleet.bus("table-worker").await;
+    let mut stage = Stage::open().await.unwrap();
+    let bus = stage.bus("table-worker").await.unwrap();
     let journal = open(&bus).await;
     let work = join_all((0..200).map(|n| append_many(&journal, Cursor::new(table(n)), 200)));
     let kill = async {
         for _ in 0..2 {
             sleep(Duration::from_millis(300)).await;
-            fleet.nats.kill().await.unwrap();
+            stage.nats.kill().await.unwrap();
             sleep(Duration::from_millis(300)).await;
-            fleet.nats.restart().await.unwrap();
+            stage.nats.restart().await.unwrap();
         }
     };
     let (cursors, ()) = timeout(GUARD, async { tokio::join!(work, kill) }).await.unwrap();
@@ -199,8 +200,8 @@ async fn appends_go_on_when_the_server_was_killed() {
 
 #[tokio::test]
 async fn recovery_reads_the_last_snapshot_and_the_records_after_it() {
-    let fleet = Fleet::start().await;
-    let bus = fleet.bus("table-worker").await;
+    let stage = Stage::open().await.unwrap();
+    let bus = stage.bus("table-worker").await.unwrap();
     let journal = open(&bus).await;
     assert_eq!(journal.recover("journal.table.8.*").await.unwrap(), []);
     assert_eq!(journal.recover_one(&table(1)).await.unwrap(), None);
@@ -228,8 +229,8 @@ async fn recovery_reads_the_last_snapshot_and_the_records_after_it() {
 
 #[tokio::test]
 async fn long_tails_are_recovered_completely() {
-    let fleet = Fleet::start().await;
-    let bus = fleet.bus("table-worker").await;
+    let stage = Stage::open().await.unwrap();
+    let bus = stage.bus("table-worker").await.unwrap();
     let journal = open(&bus).await;
     let write = async |n: u64, count: usize, from_snapshot: bool| {
         let mut cursor = Cursor::new(table(n));
@@ -259,15 +260,15 @@ async fn long_tails_are_recovered_completely() {
 
 #[tokio::test]
 async fn a_tail_without_its_beginning_is_an_error() {
-    let fleet = Fleet::start().await;
-    let bus = fleet.bus("table-worker").await;
+    let stage = Stage::open().await.unwrap();
+    let bus = stage.bus("table-worker").await.unwrap();
     let journal = open(&bus).await;
     // Written without an expected sequence, so the header that names their snapshot has to do.
-    let password = fleet.nats.password("table-worker").unwrap().to_owned();
+    let password = stage.nats.password("table-worker").unwrap().to_owned();
     let options = async_nats::ConnectOptions::new()
         .user_and_password("table-worker".to_owned(), password)
         .custom_inbox_prefix("_INBOX_table-worker");
-    let client = options.connect(fleet.nats.url()).await.unwrap();
+    let client = options.connect(stage.nats.url()).await.unwrap();
     let cursor = journal.append(&Cursor::new(table(1)), text("0"), true).await.unwrap();
     for record in ["1", "2"] {
         let mut headers = async_nats::HeaderMap::new();
@@ -281,7 +282,7 @@ async fn a_tail_without_its_beginning_is_an_error() {
 
     // The beginning is trimmed, of a tail that is read record by record and of one that is read in
     // a batch.
-    let admin = fleet.bus("admin").await;
+    let admin = stage.bus("admin").await.unwrap();
     for (number, count) in [(2, 5), (3, 80)] {
         let mut cursor = journal.append(&Cursor::new(table(number)), text("0"), true).await.unwrap();
         let snapshot = cursor.snapshot;
@@ -302,8 +303,8 @@ async fn a_tail_without_its_beginning_is_an_error() {
 
 #[tokio::test]
 async fn more_subjects_than_a_batch_holds_are_recovered() {
-    let fleet = Fleet::start().await;
-    let bus = fleet.bus("table-worker").await;
+    let stage = Stage::open().await.unwrap();
+    let bus = stage.bus("table-worker").await.unwrap();
     let journal = open(&bus).await;
     let count = 2_500;
     let append = |n| append_many(&journal, Cursor::new(table(n)), 1 + (n % 3) as usize);
@@ -320,8 +321,8 @@ async fn more_subjects_than_a_batch_holds_are_recovered() {
 
 #[tokio::test]
 async fn more_bytes_than_a_batch_holds_are_recovered() {
-    let fleet = Fleet::start().await;
-    let bus = fleet.bus("table-worker").await;
+    let stage = Stage::open().await.unwrap();
+    let bus = stage.bus("table-worker").await.unwrap();
     let journal = open(&bus).await;
     let large = Bytes::from(vec![7_u8; 3_000_000]);
     for n in 0..30 {
@@ -334,8 +335,8 @@ async fn more_bytes_than_a_batch_holds_are_recovered() {
 
 #[tokio::test]
 async fn a_record_that_is_too_large_is_refused() {
-    let fleet = Fleet::start().await;
-    let bus = fleet.bus("table-worker").await;
+    let stage = Stage::open().await.unwrap();
+    let bus = stage.bus("table-worker").await.unwrap();
     let journal = open(&bus).await;
     let huge = Bytes::from(vec![7_u8; 9 * 1_024 * 1_024]);
     let error = journal.append(&Cursor::new(table(1)), huge, false).await.unwrap_err();
@@ -363,9 +364,9 @@ fn logged() -> (Arc<Mutex<Vec<u8>>>, tracing::subscriber::DefaultGuard) {
 
 #[tokio::test]
 async fn an_append_waits_for_a_full_stream_and_the_log_names_the_stream_and_the_remedy() {
-    let fleet = Fleet::start().await;
+    let stage = Stage::open().await.unwrap();
     let (lines, _guard) = logged();
-    let admin = fleet.bus("admin").await;
+    let admin = stage.bus("admin").await.unwrap();
     let resize = async |max_bytes: i64| {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("streams")).unwrap();
@@ -374,7 +375,7 @@ async fn an_append_waits_for_a_full_stream_and_the_log_names_the_stream_and_the_
         bus::admin::apply(&admin, dir.path()).await.unwrap();
     };
     resize(5_000).await;
-    let journal = open(&fleet.bus("table-worker").await).await;
+    let journal = open(&stage.bus("table-worker").await.unwrap()).await;
     let work = async {
         let mut cursor = Cursor::new(table(1));
         for _ in 0..10 {
@@ -403,8 +404,8 @@ async fn an_append_waits_for_a_full_stream_and_the_log_names_the_stream_and_the_
 
 #[tokio::test]
 async fn every_journal_subject_has_its_stream() {
-    let fleet = Fleet::start().await;
-    let bus = fleet.bus("table-worker").await;
+    let stage = Stage::open().await.unwrap();
+    let bus = stage.bus("table-worker").await.unwrap();
     let streams = TableStreams::new(&bus);
     for id in 0..40 {
         let table = TableId(id);
@@ -414,7 +415,7 @@ async fn every_journal_subject_has_its_stream() {
         let filter = subject::table_journals(subject::table_partition(table));
         assert!(!journal.recover(&filter).await.unwrap().is_empty());
     }
-    let bus = fleet.bus("coordinator").await;
+    let bus = stage.bus("coordinator").await.unwrap();
     let journal = Journal::open(&bus, subject::TOURNAMENTS_STREAM).await.unwrap();
     let cursor = Cursor::new(subject::tournament_journal(wire::TournamentId(77)));
     timeout(GUARD, journal.append(&cursor, text("x"), true)).await.unwrap().unwrap();
@@ -439,8 +440,8 @@ async fn a_missing_stream_is_named() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]
 async fn speed_of_appends() {
-    let fleet = Fleet::start().await;
-    let bus = fleet.bus("table-worker").await;
+    let stage = Stage::open().await.unwrap();
+    let bus = stage.bus("table-worker").await.unwrap();
     let journal = open(&bus).await;
     for tables in [1_u64, 10, 100, 1_000] {
         let (count, payload) = (100_000 / tables.max(10), Bytes::from(vec![7_u8; 800]));
@@ -466,8 +467,8 @@ async fn speed_of_appends() {
 async fn speed_of_recovery() {
     const PARTITIONS: u64 = 128;
     const TABLES: u64 = 105;
-    let fleet = Fleet::start().await;
-    let bus = fleet.bus("table-worker").await;
+    let stage = Stage::open().await.unwrap();
+    let bus = stage.bus("table-worker").await.unwrap();
     let streams = TableStreams::new(&bus);
     let mut journals = Vec::new();
     for partition in 0..PARTITIONS as u16 {
@@ -505,8 +506,8 @@ async fn speed_of_recovery() {
 
 #[tokio::test]
 async fn a_stream_is_trimmed_by_sequence_and_by_subject() {
-    let fleet = Fleet::start().await;
-    let (bus, admin) = (fleet.bus("table-worker").await, fleet.bus("admin").await);
+    let stage = Stage::open().await.unwrap();
+    let (bus, admin) = (stage.bus("table-worker").await.unwrap(), stage.bus("admin").await.unwrap());
     let (journal, trimming) = (open(&bus).await, open(&admin).await);
     let mut cursors = [1, 2].map(|n| Cursor::new(table(n)));
     for n in 0..20 {

@@ -6,9 +6,10 @@
 mod common;
 
 use bus::{Bus, BusError, Job, Options, Patience, RequestError, WorkQueue, admin};
-use common::{Fleet, GUARD, Proxy};
+use common::Proxy;
 use futures::{StreamExt, future::join_all};
 use std::time::Duration;
+use testkit::{GUARD, Stage};
 use tokio::time::{Instant, sleep, timeout};
 use wire::subject;
 
@@ -36,9 +37,9 @@ async fn serve(bus: Bus, mut silent: usize) {
 
 #[tokio::test]
 async fn a_request_is_repeated_until_it_is_answered() {
-    let fleet = Fleet::start().await;
-    let bus = fleet.bus("gateway").await;
-    let cashier = fleet.bus("cashier").await;
+    let stage = Stage::open().await.unwrap();
+    let bus = stage.bus("gateway").await.unwrap();
+    let cashier = stage.bus("cashier").await.unwrap();
     // At first there is no responder; later one that does not answer twice.
     let late = async {
         sleep(Duration::from_millis(500)).await;
@@ -53,9 +54,9 @@ async fn a_request_is_repeated_until_it_is_answered() {
 #[tokio::test]
 async fn without_responders_one_request_is_repeated_for_all() {
     const ASKERS: u32 = 500;
-    let fleet = Fleet::start().await;
-    let proxy = Proxy::start(&fleet).await;
-    let bus = fleet.bus_through("gateway", &proxy).await;
+    let stage = Stage::open().await.unwrap();
+    let proxy = Proxy::start(&stage).await;
+    let bus = proxy.bus(&stage, "gateway").await;
     let before = proxy.sent();
     let askers = (0..ASKERS).map(|n| ask(&bus, n));
     let watched = async {
@@ -64,7 +65,7 @@ async fn without_responders_one_request_is_repeated_for_all() {
         assert!(once > u64::from(ASKERS) * 20, "{once} bytes cannot be all requests");
         sleep(Duration::from_secs(2)).await;
         let repeats = proxy.sent() - before - once;
-        serve(fleet.bus("cashier").await, 0).await;
+        serve(stage.bus("cashier").await.unwrap(), 0).await;
         (once, repeats)
     };
     let (answers, (once, repeats)) = tokio::join!(join_all(askers), watched);
@@ -77,16 +78,16 @@ async fn without_responders_one_request_is_repeated_for_all() {
 
 #[tokio::test]
 async fn a_request_outlives_a_restart_of_the_server() {
-    let mut fleet = Fleet::start().await;
-    let bus = fleet.bus("gateway").await;
-    serve(fleet.bus("cashier").await, 0).await;
+    let mut stage = Stage::open().await.unwrap();
+    let bus = stage.bus("gateway").await.unwrap();
+    serve(stage.bus("cashier").await.unwrap(), 0).await;
     assert_eq!(ask(&bus, 1).await.unwrap(), 2);
     let mut gaps = bus.gaps();
     assert_eq!(*gaps.borrow_and_update(), 0);
-    fleet.nats.kill().await.unwrap();
+    stage.nats.kill().await.unwrap();
     let restart = async {
         sleep(Duration::from_millis(500)).await;
-        fleet.nats.restart().await.unwrap();
+        stage.nats.restart().await.unwrap();
     };
     let (answer, ()) = tokio::join!(ask(&bus, 2), restart);
     assert_eq!(answer.unwrap(), 3);
@@ -96,8 +97,8 @@ async fn a_request_outlives_a_restart_of_the_server() {
 
 #[tokio::test]
 async fn an_answer_counts_however_late_it_comes() {
-    let fleet = Fleet::start().await;
-    let (bus, cashier) = (fleet.bus("gateway").await, fleet.bus("cashier").await);
+    let stage = Stage::open().await.unwrap();
+    let (bus, cashier) = (stage.bus("gateway").await.unwrap(), stage.bus("cashier").await.unwrap());
     let mut requests = cashier.serve(subject::CASHIER_SESSION.to_owned(), Some("cashier")).await.unwrap();
     cashier.flush().await;
     // A responder so busy that each answer takes longer than the first pause, also when requests
@@ -120,12 +121,12 @@ async fn an_answer_counts_however_late_it_comes() {
 /// the answer.
 #[tokio::test]
 async fn an_answer_rides_on_a_feed_message() {
-    let fleet = Fleet::start().await;
-    let (bus, other) = (fleet.bus("gateway").await, fleet.bus("gateway").await);
+    let stage = Stage::open().await.unwrap();
+    let (bus, other) = (stage.bus("gateway").await.unwrap(), stage.bus("gateway").await.unwrap());
     let (heard, commands) = (subject::TABLE_FEED.to_owned(), "command.table.0.gateway".to_owned());
     let mut feed = bus.subscribe(heard.clone()).await.unwrap();
     let mut also = other.subscribe(heard.clone()).await.unwrap();
-    let worker = fleet.bus("table-worker").await;
+    let worker = stage.bus("table-worker").await.unwrap();
     let mut requests = worker.serve(commands.clone(), None).await.unwrap();
     for each in [&bus, &other, &worker] {
         each.flush().await;
@@ -163,14 +164,14 @@ async fn an_answer_rides_on_a_feed_message() {
 
 #[tokio::test]
 async fn a_request_is_given_up_when_its_patience_is_over() {
-    let fleet = Fleet::start().await;
-    let bus = fleet.bus("gateway").await;
+    let stage = Stage::open().await.unwrap();
+    let bus = stage.bus("gateway").await.unwrap();
     let patience = Patience { total: Duration::from_millis(400), ..PATIENCE };
     let started = Instant::now();
     let answer: Result<u32, _> = bus.request(subject::CASHIER_SESSION.to_owned(), &1_u32, patience).await;
     assert!(matches!(answer, Err(RequestError::TimedOut { .. })), "{answer:?}");
     assert!(started.elapsed() >= Duration::from_millis(350));
-    serve(fleet.bus("cashier").await, 0).await;
+    serve(stage.bus("cashier").await.unwrap(), 0).await;
     let answer: Result<String, _> = bus.request(subject::CASHIER_SESSION.to_owned(), &1_u32, PATIENCE).await;
     assert!(matches!(answer, Err(RequestError::Codec { .. })), "{answer:?}");
 }
@@ -178,9 +179,9 @@ async fn a_request_is_given_up_when_its_patience_is_over() {
 #[tokio::test]
 async fn a_request_that_waits_in_the_queue_is_not_repeated() {
     const MANY: u32 = 12;
-    let fleet = Fleet::start().await;
-    let bus = fleet.bus("gateway").await;
-    let cashier = fleet.bus("cashier").await;
+    let stage = Stage::open().await.unwrap();
+    let bus = stage.bus("gateway").await.unwrap();
+    let cashier = stage.bus("cashier").await.unwrap();
     let mut requests = cashier.serve(subject::CASHIER_SESSION.to_owned(), None).await.unwrap();
     cashier.flush().await;
     let answer_slowly = async {
@@ -215,13 +216,13 @@ async fn a_request_that_waits_in_the_queue_is_not_repeated() {
 
 #[tokio::test]
 async fn one_request_gathers_many_answers() {
-    let fleet = Fleet::start().await;
-    let bus = fleet.bus("gateway").await;
+    let stage = Stage::open().await.unwrap();
+    let bus = stage.bus("gateway").await.unwrap();
     let window = Duration::from_millis(500);
     let nobody: Vec<u32> = bus.gather(subject::QUERY_TABLES, &1_u32, 3, GUARD).await.unwrap();
     assert_eq!(nobody, [0_u32; 0]);
     for n in 0..3_u32 {
-        let worker = fleet.bus("table-worker").await;
+        let worker = stage.bus("table-worker").await.unwrap();
         let mut requests = worker.serve(subject::QUERY_TABLES.to_owned(), None).await.unwrap();
         worker.flush().await;
         tokio::spawn(async move {
@@ -243,8 +244,8 @@ async fn one_request_gathers_many_answers() {
 
 #[tokio::test]
 async fn a_feed_arrives_in_order() {
-    let fleet = Fleet::start().await;
-    let (worker, gateway) = (fleet.bus("table-worker").await, fleet.bus("gateway").await);
+    let stage = Stage::open().await.unwrap();
+    let (worker, gateway) = (stage.bus("table-worker").await.unwrap(), stage.bus("gateway").await.unwrap());
     let feed = subject::TABLE_FEED.to_owned();
     let mut heard = gateway.subscribe(feed.clone()).await.unwrap();
     // The server may learn of the subscription only after the first messages.
@@ -267,8 +268,8 @@ async fn a_feed_arrives_in_order() {
 
 #[tokio::test]
 async fn messages_that_are_not_taken_in_time_are_a_gap() {
-    let fleet = Fleet::start().await;
-    let (worker, gateway) = (fleet.bus("table-worker").await, fleet.bus("gateway").await);
+    let stage = Stage::open().await.unwrap();
+    let (worker, gateway) = (stage.bus("table-worker").await.unwrap(), stage.bus("gateway").await.unwrap());
     let feed = subject::TABLE_FEED.to_owned();
     let heard = gateway.subscribe(feed.clone()).await.unwrap();
     let mut gaps = gateway.gaps();
@@ -299,8 +300,8 @@ async fn take(queue: &WorkQueue, max: usize, wait: Duration) -> Vec<Job> {
 
 #[tokio::test]
 async fn a_job_goes_to_one_taker_and_when_dropped_to_another() {
-    let fleet = Fleet::start().await;
-    let (first, second) = (fleet.bus("bot-worker").await, fleet.bus("bot-worker").await);
+    let stage = Stage::open().await.unwrap();
+    let (first, second) = (stage.bus("bot-worker").await.unwrap(), stage.bus("bot-worker").await.unwrap());
     let queue = |bus: Bus| async move {
         WorkQueue::open(&bus, subject::BOT_ASKS_STREAM, subject::BOT_ASKS_CONSUMER).await.unwrap()
     };
@@ -309,7 +310,7 @@ async fn a_job_goes_to_one_taker_and_when_dropped_to_another() {
     assert!(take(&first, 10, Duration::from_millis(200)).await.is_empty());
     assert!(started.elapsed() >= Duration::from_millis(150));
 
-    let table = fleet.bus("table-worker").await;
+    let table = stage.bus("table-worker").await.unwrap();
     for n in 0..10_u8 {
         table.publish(subject::BOT_ASK.to_owned(), vec![n].into()).await.unwrap();
     }
@@ -342,10 +343,10 @@ async fn a_job_goes_to_one_taker_and_when_dropped_to_another() {
 
 #[tokio::test]
 async fn a_waiting_worker_gets_a_job_without_delay() {
-    let fleet = Fleet::start().await;
-    let bus = fleet.bus("bot-worker").await;
+    let stage = Stage::open().await.unwrap();
+    let bus = stage.bus("bot-worker").await.unwrap();
     let queue = WorkQueue::open(&bus, subject::BOT_ASKS_STREAM, subject::BOT_ASKS_CONSUMER).await.unwrap();
-    let table = fleet.bus("table-worker").await;
+    let table = stage.bus("table-worker").await.unwrap();
     let ask = async {
         sleep(Duration::from_millis(300)).await;
         table.publish(subject::BOT_ASK.to_owned(), "x".into()).await.unwrap();
@@ -362,8 +363,8 @@ async fn a_waiting_worker_gets_a_job_without_delay() {
 
 #[tokio::test]
 async fn a_second_apply_makes_no_change() {
-    let fleet = Fleet::start().await;
-    let bus = fleet.bus("admin").await;
+    let stage = Stage::open().await.unwrap();
+    let bus = stage.bus("admin").await.unwrap();
     let dir = servers::find::nats_config().unwrap();
     let again = admin::apply(&bus, &dir).await.unwrap();
     assert_eq!(again.len(), 12);
@@ -386,25 +387,25 @@ async fn a_second_apply_makes_no_change() {
 
 #[tokio::test]
 async fn a_wrong_password_and_a_missing_server_give_different_errors() {
-    let mut fleet = Fleet::start().await;
-    let wrong = Options { password: Some("wrong".into()), ..fleet.options("gateway") };
+    let mut stage = Stage::open().await.unwrap();
+    let wrong = Options { password: Some("wrong".into()), ..stage.options("gateway") };
     let started = Instant::now();
     let error = Bus::connect(wrong).await.err().unwrap();
     assert!(matches!(error, BusError::Unauthorized { .. }), "{error}");
     assert!(started.elapsed() < Duration::from_secs(5));
-    let bad = Options { urls: vec!["nats://:::".into()], ..fleet.options("gateway") };
+    let bad = Options { urls: vec!["nats://:::".into()], ..stage.options("gateway") };
     assert!(matches!(Bus::connect(bad).await.err().unwrap(), BusError::BadUrl { .. }));
 
-    let options = fleet.options("gateway");
-    fleet.nats.stop().await.unwrap();
+    let options = stage.options("gateway");
+    stage.nats.stop().await.unwrap();
     // A server that comes up a little later is waited for.
     let late = async {
         sleep(Duration::from_secs(1)).await;
-        fleet.nats.restart().await.unwrap();
+        stage.nats.restart().await.unwrap();
     };
     let (connected, ()) = tokio::join!(Bus::connect(options.clone()), late);
     connected.unwrap();
-    fleet.nats.stop().await.unwrap();
+    stage.nats.stop().await.unwrap();
     let error = Bus::connect(options).await.err().unwrap();
     assert!(matches!(error, BusError::Unreachable { .. }), "{error}");
 }

@@ -7,7 +7,7 @@ mod common;
 
 use bus::{AppendError, Bus, Cursor, Journal, Stored, TableStreams, admin, admin::Progress};
 use bytes::Bytes;
-use common::{Fleet, GUARD, Proxy};
+use common::Proxy;
 use futures::{TryStreamExt, future::join_all};
 use std::{
     path::Path,
@@ -17,6 +17,7 @@ use std::{
     },
     time::Duration,
 };
+use testkit::{GUARD, Stage};
 use tokio::{
     sync::Notify,
     time::{Instant, sleep, timeout},
@@ -89,8 +90,8 @@ async fn apply_until(admin: &Bus, folder: &Path, step: usize) -> bool {
 }
 
 /// Reads each journal as another process does, and goes on in it.
-async fn all_is_there(fleet: &Fleet, written: &[(TableId, Cursor, u64)]) {
-    let bus = fleet.bus("table-worker").await;
+async fn all_is_there(stage: &Stage, written: &[(TableId, Cursor, u64)]) {
+    let bus = stage.bus("table-worker").await.unwrap();
     let streams = TableStreams::new(&bus);
     for (table, cursor, count) in written {
         let partition = subject::table_partition(*table);
@@ -125,8 +126,8 @@ async fn all_is_there(fleet: &Fleet, written: &[(TableId, Cursor, u64)]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn journals_go_on_in_added_streams_wherever_the_move_is_interrupted() {
-    let fleet = Fleet::start().await;
-    let (admin, bus) = (fleet.bus("admin").await, fleet.bus("table-worker").await);
+    let stage = Stage::open().await.unwrap();
+    let (admin, bus) = (stage.bus("admin").await.unwrap(), stage.bus("table-worker").await.unwrap());
     let (streams, stop) = (TableStreams::new(&bus), Arc::new(AtomicBool::new(false)));
     let tables: Vec<TableId> = (0..subject::TABLE_PARTITIONS).step_by(5).map(table_in).collect();
     let mut writers = Vec::new();
@@ -161,7 +162,7 @@ async fn journals_go_on_in_added_streams_wherever_the_move_is_interrupted() {
     assert!(interrupted >= 4);
     let written: Vec<_> =
         written.into_iter().map(|(table, cursor, count, _)| (table, cursor, count)).collect();
-    all_is_there(&fleet, &written).await;
+    all_is_there(&stage, &written).await;
     let mut held = Vec::new();
     for journal in TableStreams::new(&admin).all().await.unwrap() {
         held.push(journal.partitions().await.unwrap().held.len());
@@ -185,8 +186,8 @@ async fn journals_go_on_in_added_streams_whenever_the_move_is_interrupted() {
     let seed = u64::from(std::process::id());
     println!("seed {seed}");
     let state = AtomicU64::new(seed);
-    let fleet = Fleet::start().await;
-    let (admin, bus) = (fleet.bus("admin").await, fleet.bus("table-worker").await);
+    let stage = Stage::open().await.unwrap();
+    let (admin, bus) = (stage.bus("admin").await.unwrap(), stage.bus("table-worker").await.unwrap());
     let (streams, stop) = (TableStreams::new(&bus), Arc::new(AtomicBool::new(false)));
     let tables: Vec<TableId> = (0..subject::TABLE_PARTITIONS).step_by(7).map(table_in).collect();
     let mut writers = Vec::new();
@@ -210,22 +211,22 @@ async fn journals_go_on_in_added_streams_whenever_the_move_is_interrupted() {
     let written: Vec<_> =
         ended.zip(&tables).map(|((cursor, count, _), table)| (*table, cursor, count)).collect();
     println!("{interrupted} interruptions");
-    all_is_there(&fleet, &written).await;
+    all_is_there(&stage, &written).await;
 }
 
 /// The last partition of the first stream is the first that moves.
 const MOVES: u16 = 31;
 
-async fn add_a_stream(fleet: &Fleet) {
-    let admin = fleet.bus("admin").await;
+async fn add_a_stream(stage: &Stage) {
+    let admin = stage.bus("admin").await.unwrap();
     admin::apply(&admin, with_streams(9).path()).await.unwrap();
     assert_eq!(journal(&admin, MOVES).await.stream(), "TABLES_8");
 }
 
 #[tokio::test]
 async fn an_owner_that_does_not_know_of_a_move_cannot_append_after_another_owners_record() {
-    let fleet = Fleet::start().await;
-    let (old, new) = (fleet.bus("table-worker").await, fleet.bus("table-worker").await);
+    let stage = Stage::open().await.unwrap();
+    let (old, new) = (stage.bus("table-worker").await.unwrap(), stage.bus("table-worker").await.unwrap());
     let mut others = (1..).map(TableId).filter(|table| subject::table_partition(*table) == MOVES);
     let (one, two, three) = (others.next().unwrap(), others.next().unwrap(), others.next().unwrap());
     let old = journal(&old, MOVES).await;
@@ -235,7 +236,7 @@ async fn an_owner_that_does_not_know_of_a_move_cannot_append_after_another_owner
     // The new owner writes to one table before the move and to the other after it.
     let before = journal(&new, MOVES).await;
     before.append(&overtaken, text("b"), false).await.unwrap();
-    add_a_stream(&fleet).await;
+    add_a_stream(&stage).await;
     let after = journal(&new, MOVES).await;
     let taken = after.append(&known, text("b"), false).await.unwrap();
     let created = after.append(&first(three), text("a"), true).await.unwrap();
@@ -253,11 +254,11 @@ async fn an_owner_that_does_not_know_of_a_move_cannot_append_after_another_owner
 
 #[tokio::test]
 async fn an_owner_that_does_not_know_of_a_move_reads_the_latest_records() {
-    let fleet = Fleet::start().await;
-    let (old, new) = (fleet.bus("table-worker").await, fleet.bus("table-worker").await);
+    let stage = Stage::open().await.unwrap();
+    let (old, new) = (stage.bus("table-worker").await.unwrap(), stage.bus("table-worker").await.unwrap());
     let (table, old) = (table_in(MOVES), journal(&old, MOVES).await);
     let known = old.append(&Cursor::new(subject::table_journal(table)), text("a"), true).await.unwrap();
-    add_a_stream(&fleet).await;
+    add_a_stream(&stage).await;
     let latest = journal(&new, MOVES).await.append(&known, text("b"), false).await.unwrap();
     let recovered = old.recover_one(&latest.subject).await.unwrap().unwrap();
     assert_eq!(recovered.cursor, latest);
@@ -267,16 +268,16 @@ async fn an_owner_that_does_not_know_of_a_move_reads_the_latest_records() {
 
 #[tokio::test]
 async fn an_append_without_an_answer_is_found_in_the_stream_that_the_journal_was_in() {
-    let fleet = Fleet::start().await;
-    let proxy = Proxy::start(&fleet).await;
-    let journal = journal(&fleet.bus_through("table-worker", &proxy).await, MOVES).await;
+    let stage = Stage::open().await.unwrap();
+    let proxy = Proxy::start(&stage).await;
+    let journal = journal(&proxy.bus(&stage, "table-worker").await, MOVES).await;
     let cursor = Cursor::new(subject::table_journal(table_in(MOVES)));
     let cursor = journal.append(&cursor, text("0"), true).await.unwrap();
     proxy.deafen();
     let append = journal.append(&cursor, text("1"), false);
     let meanwhile = async {
         sleep(Duration::from_millis(300)).await;
-        add_a_stream(&fleet).await;
+        add_a_stream(&stage).await;
         proxy.cut();
     };
     let (appended, ()) = tokio::join!(timeout(GUARD, append), meanwhile);
@@ -290,15 +291,15 @@ async fn an_append_without_an_answer_is_found_in_the_stream_that_the_journal_was
 
 #[tokio::test]
 async fn an_append_that_reaches_the_server_after_the_move_is_stored_once() {
-    let fleet = Fleet::start().await;
-    let proxy = Proxy::start(&fleet).await;
-    let journal = journal(&fleet.bus_through("table-worker", &proxy).await, MOVES).await;
+    let stage = Stage::open().await.unwrap();
+    let proxy = Proxy::start(&stage).await;
+    let journal = journal(&proxy.bus(&stage, "table-worker").await, MOVES).await;
     let cursor = Cursor::new(subject::table_journal(table_in(MOVES)));
     proxy.freeze();
     let append = journal.append(&cursor, text("0"), true);
     let meanwhile = async {
         sleep(Duration::from_millis(100)).await;
-        add_a_stream(&fleet).await;
+        add_a_stream(&stage).await;
         proxy.thaw();
     };
     let (appended, ()) = tokio::join!(timeout(GUARD, append), meanwhile);
@@ -311,8 +312,8 @@ async fn an_append_that_reaches_the_server_after_the_move_is_stored_once() {
 
 #[tokio::test]
 async fn a_stream_with_journals_is_not_left_out() {
-    let fleet = Fleet::start().await;
-    let admin = fleet.bus("admin").await;
+    let stage = Stage::open().await.unwrap();
+    let admin = stage.bus("admin").await.unwrap();
     let error = admin::apply(&admin, with_streams(7).path()).await.unwrap_err().to_string();
     assert!(error.contains("TABLES_7") && error.contains("set it back to 8"), "{error}");
 }

@@ -5,12 +5,13 @@
 mod common;
 
 use bus::{Bus, Change, OwnedKind, Ownership, Peers, Stop, Tenure, owners};
-use common::{Fleet, GUARD, Proxy, until};
+use common::{Proxy, until};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex},
     time::Duration,
 };
+use testkit::{GUARD, Stage};
 use tokio::time::{Instant, sleep, timeout};
 use wire::{
     fleet::{Load, Role},
@@ -93,8 +94,8 @@ const ALL: usize = TABLE_PARTITIONS as usize;
 
 #[tokio::test]
 async fn the_first_member_gets_all_partitions_at_once() {
-    let fleet = Fleet::start().await;
-    let bus = fleet.bus("table-worker").await;
+    let stage = Stage::open().await.unwrap();
+    let bus = stage.bus("table-worker").await.unwrap();
     let started = Instant::now();
     let worker = Worker::start(&bus, "a").await;
     until("all partitions are owned", || worker.count() == ALL).await;
@@ -107,13 +108,13 @@ async fn the_first_member_gets_all_partitions_at_once() {
 
 #[tokio::test]
 async fn two_members_share_and_a_third_gets_its_share_of_both() {
-    let fleet = Fleet::start().await;
-    let (bus_a, bus_b) = (fleet.bus("table-worker").await, fleet.bus("table-worker").await);
+    let stage = Stage::open().await.unwrap();
+    let (bus_a, bus_b) = (stage.bus("table-worker").await.unwrap(), stage.bus("table-worker").await.unwrap());
     let (a, b) = tokio::join!(Worker::start(&bus_a, "a"), Worker::start(&bus_b, "b"));
     until("both own half", || (a.count(), b.count()) == (ALL / 2, ALL / 2)).await;
     let (before_a, before_b) = (a.held(), b.held());
 
-    let bus_c = fleet.bus("table-worker").await;
+    let bus_c = stage.bus("table-worker").await.unwrap();
     let c = Worker::start(&bus_c, "c").await;
     until("all own a third", || {
         a.count() + b.count() + c.count() == ALL && [&a, &b, &c].iter().all(|w| w.count() >= ALL / 3)
@@ -135,8 +136,8 @@ async fn two_members_share_and_a_third_gets_its_share_of_both() {
 
 #[tokio::test]
 async fn a_dead_owner_is_replaced() {
-    let fleet = Fleet::start().await;
-    let (bus_a, bus_b) = (fleet.bus("table-worker").await, fleet.bus("table-worker").await);
+    let stage = Stage::open().await.unwrap();
+    let (bus_a, bus_b) = (stage.bus("table-worker").await.unwrap(), stage.bus("table-worker").await.unwrap());
     let (a, b) = tokio::join!(Worker::start(&bus_a, "a"), Worker::start(&bus_b, "b"));
     until("both own half", || (a.count(), b.count()) == (ALL / 2, ALL / 2)).await;
     let (theirs, ours) = (a.held(), b.held());
@@ -151,10 +152,10 @@ async fn a_dead_owner_is_replaced() {
 
 #[tokio::test]
 async fn a_dead_member_is_noticed_before_one_that_is_only_silent() {
-    let fleet = Fleet::start().await;
-    let proxy = Proxy::start(&fleet).await;
-    let (bus, of_gone) = (fleet.bus("table-worker").await, fleet.bus("table-worker").await);
-    let of_silent = fleet.bus_through("table-worker", &proxy).await;
+    let stage = Stage::open().await.unwrap();
+    let proxy = Proxy::start(&stage).await;
+    let (bus, of_gone) = (stage.bus("table-worker").await.unwrap(), stage.bus("table-worker").await.unwrap());
+    let of_silent = proxy.bus(&stage, "table-worker").await;
     let all = tokio::join!(
         Worker::start(&bus, "here"),
         Worker::start(&of_gone, "gone"),
@@ -174,8 +175,8 @@ async fn a_dead_member_is_noticed_before_one_that_is_only_silent() {
 
 #[tokio::test]
 async fn a_planned_stop_hands_over_at_once() {
-    let fleet = Fleet::start().await;
-    let (bus_a, bus_b) = (fleet.bus("table-worker").await, fleet.bus("table-worker").await);
+    let stage = Stage::open().await.unwrap();
+    let (bus_a, bus_b) = (stage.bus("table-worker").await.unwrap(), stage.bus("table-worker").await.unwrap());
     let (a, b) = tokio::join!(Worker::start(&bus_a, "a"), Worker::start(&bus_b, "b"));
     until("both own half", || (a.count(), b.count()) == (ALL / 2, ALL / 2)).await;
     let started = Instant::now();
@@ -193,8 +194,8 @@ async fn a_planned_stop_hands_over_at_once() {
 
 #[tokio::test]
 async fn a_restart_under_the_same_name_takes_its_partitions_back() {
-    let fleet = Fleet::start().await;
-    let bus = fleet.bus("table-worker").await;
+    let stage = Stage::open().await.unwrap();
+    let bus = stage.bus("table-worker").await.unwrap();
     let first = Worker::start(&bus, "a").await;
     until("all partitions are owned", || first.count() == ALL).await;
     let before = first.held();
@@ -206,14 +207,14 @@ async fn a_restart_under_the_same_name_takes_its_partitions_back() {
 
 #[tokio::test]
 async fn while_the_server_is_down_no_member_is_declared_dead() {
-    let mut fleet = Fleet::start().await;
-    let (bus_a, bus_b) = (fleet.bus("table-worker").await, fleet.bus("table-worker").await);
+    let mut stage = Stage::open().await.unwrap();
+    let (bus_a, bus_b) = (stage.bus("table-worker").await.unwrap(), stage.bus("table-worker").await.unwrap());
     let (a, b) = tokio::join!(Worker::start(&bus_a, "a"), Worker::start(&bus_b, "b"));
     until("both own half", || (a.count(), b.count()) == (ALL / 2, ALL / 2)).await;
     let before = (a.held(), b.held(), a.events(), b.events());
-    fleet.nats.kill().await.unwrap();
+    stage.nats.kill().await.unwrap();
     sleep(Duration::from_secs(3)).await;
-    fleet.nats.restart().await.unwrap();
+    stage.nats.restart().await.unwrap();
     sleep(Duration::from_secs(3)).await;
     assert_eq!((a.held(), b.held(), a.events(), b.events()), before);
     // Claims work again.
@@ -223,10 +224,10 @@ async fn while_the_server_is_down_no_member_is_declared_dead() {
 
 #[tokio::test]
 async fn an_owner_that_seemed_dead_loses_its_partitions_and_gets_its_share_again() {
-    let fleet = Fleet::start().await;
-    let proxy = Proxy::start(&fleet).await;
-    let bus_a = fleet.bus_through("table-worker", &proxy).await;
-    let bus_b = fleet.bus("table-worker").await;
+    let stage = Stage::open().await.unwrap();
+    let proxy = Proxy::start(&stage).await;
+    let bus_a = proxy.bus(&stage, "table-worker").await;
+    let bus_b = stage.bus("table-worker").await.unwrap();
     let (a, b) = tokio::join!(Worker::start(&bus_a, "a"), Worker::start(&bus_b, "b"));
     until("both own half", || (a.count(), b.count()) == (ALL / 2, ALL / 2)).await;
     proxy.freeze();
@@ -242,16 +243,16 @@ async fn an_owner_that_seemed_dead_loses_its_partitions_and_gets_its_share_again
 
 #[tokio::test]
 async fn coordinators_share_tournaments_beside_table_workers() {
-    let fleet = Fleet::start().await;
-    let bus = fleet.bus("coordinator").await;
+    let stage = Stage::open().await.unwrap();
+    let bus = stage.bus("coordinator").await.unwrap();
     let (role, kind) = (Role::Coordinator, OwnedKind::Tournaments);
     let a = Worker::start_as(&bus, "a", role, kind).await;
     let b = Worker::start_as(&bus, "b", role, kind).await;
-    let tables = fleet.bus("table-worker").await;
+    let tables = stage.bus("table-worker").await.unwrap();
     let t = Worker::start(&tables, "t").await;
     until("all own their share", || (a.count(), b.count(), t.count()) == (8, 8, ALL)).await;
     assert_eq!(owners(&bus, OwnedKind::Tables).await.unwrap().len(), ALL);
-    let heard = Peers::watch(&fleet.bus("admin").await).await.unwrap();
+    let heard = Peers::watch(&stage.bus("admin").await.unwrap()).await.unwrap();
     until("the administrator hears all", || {
         heard.alive(role).len() == 2 && heard.alive(Role::TableWorker).len() == 1
     })
@@ -299,15 +300,15 @@ async fn work(bus: &Bus, name: &str) -> Running {
 #[tokio::test]
 async fn an_owner_that_was_cut_off_is_not_certain() {
     for cut in [false, true] {
-        let fleet = Fleet::start().await;
-        let proxy = Proxy::start(&fleet).await;
-        let through = fleet.bus_through("table-worker", &proxy).await;
+        let stage = Stage::open().await.unwrap();
+        let proxy = Proxy::start(&stage).await;
+        let through = proxy.bus(&stage, "table-worker").await;
         let a = work(&through, "a").await;
         until("all partitions are owned", || a.lock().unwrap().len() == ALL).await;
         let tenure = a.lock().unwrap().values().next().unwrap().clone();
         until("it is certain", || tenure.is_certain()).await;
         proxy.freeze();
-        let direct = fleet.bus("table-worker").await;
+        let direct = stage.bus("table-worker").await.unwrap();
         let b = work(&direct, "b").await;
         until("the other takes over", || b.lock().unwrap().len() == ALL).await;
         assert_eq!(a.lock().unwrap().len(), ALL, "the former owner cannot know yet");
@@ -337,8 +338,8 @@ async fn an_owner_that_was_cut_off_is_not_certain() {
 /// Other members act while a process stands still.
 #[tokio::test]
 async fn an_owner_that_stood_still_is_not_certain_for_a_while() {
-    let fleet = Fleet::start().await;
-    let bus = fleet.bus("table-worker").await;
+    let stage = Stage::open().await.unwrap();
+    let bus = stage.bus("table-worker").await.unwrap();
     let a = work(&bus, "a").await;
     until("all partitions are owned", || a.lock().unwrap().len() == ALL).await;
     let tenure = a.lock().unwrap().values().next().unwrap().clone();

@@ -7,12 +7,12 @@
 mod common;
 
 use async_nats::{ConnectOptions, Event};
-use common::{Fleet, GUARD};
 use futures::StreamExt;
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicUsize, Ordering},
 };
+use testkit::{GUARD, Stage};
 use tokio::time::timeout;
 
 /// A subject, and the users that may publish or subscribe to it.
@@ -143,11 +143,11 @@ const SUBSCRIBE: [Right; 37] = [
 static FENCES: AtomicUsize = AtomicUsize::new(0);
 
 /// Connects as a user; returns the server's complaints as well.
-async fn connect(fleet: &Fleet, user: &str) -> (async_nats::Client, Arc<Mutex<Vec<String>>>) {
+async fn connect(stage: &Stage, user: &str) -> (async_nats::Client, Arc<Mutex<Vec<String>>>) {
     let complaints = Arc::new(Mutex::new(Vec::new()));
     let shared = Arc::clone(&complaints);
     let client = ConnectOptions::new()
-        .user_and_password(user.to_owned(), fleet.nats.password(user).unwrap().to_owned())
+        .user_and_password(user.to_owned(), stage.nats.password(user).unwrap().to_owned())
         .custom_inbox_prefix(format!("_INBOX_{user}"))
         .event_callback(move |event| {
             let shared = Arc::clone(&shared);
@@ -157,7 +157,7 @@ async fn connect(fleet: &Fleet, user: &str) -> (async_nats::Client, Arc<Mutex<Ve
                 }
             }
         })
-        .connect(fleet.nats.url())
+        .connect(stage.nats.url())
         .await
         .unwrap();
     (client, complaints)
@@ -179,10 +179,10 @@ async fn passes(client: &async_nats::Client, complaints: &Mutex<Vec<String>>, su
 
 #[tokio::test]
 async fn each_role_has_exactly_the_rights_that_it_needs() {
-    let fleet = Fleet::start().await;
+    let stage = Stage::open().await.unwrap();
     let mut wrong = Vec::new();
     for user in USERS {
-        let (client, complaints) = connect(&fleet, user).await;
+        let (client, complaints) = connect(&stage, user).await;
         for Right { subject, may } in &PUBLISH {
             complaints.lock().unwrap().clear();
             client.publish(*subject, "{}".into()).await.unwrap();
@@ -204,14 +204,14 @@ async fn each_role_has_exactly_the_rights_that_it_needs() {
 
 #[tokio::test]
 async fn a_request_may_be_answered_though_the_inbox_is_foreign() {
-    let fleet = Fleet::start().await;
-    let (gateway, _) = connect(&fleet, "gateway").await;
+    let stage = Stage::open().await.unwrap();
+    let (gateway, _) = connect(&stage, "gateway").await;
     for (server, subject) in [
         ("table-worker", "command.table.9.gateway"),
         ("coordinator", "command.tournament.9.gateway"),
         ("cashier", "cashier.session"),
     ] {
-        let (client, complaints) = connect(&fleet, server).await;
+        let (client, complaints) = connect(&stage, server).await;
         let mut questions = client.subscribe(subject).await.unwrap();
         assert!(passes(&client, &complaints, subject).await);
         let answer = async {
@@ -233,10 +233,10 @@ async fn a_request_may_be_answered_though_the_inbox_is_foreign() {
 
 #[tokio::test]
 async fn connecting_without_a_password_is_refused() {
-    let fleet = Fleet::start().await;
-    assert!(async_nats::connect(fleet.nats.url()).await.is_err());
+    let stage = Stage::open().await.unwrap();
+    assert!(async_nats::connect(stage.nats.url()).await.is_err());
     for user in USERS {
         let options = ConnectOptions::new().user_and_password(user.to_owned(), String::new());
-        assert!(options.connect(fleet.nats.url()).await.is_err(), "{user}");
+        assert!(options.connect(stage.nats.url()).await.is_err(), "{user}");
     }
 }

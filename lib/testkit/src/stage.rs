@@ -51,6 +51,12 @@ impl Stage {
         Ok(Self { nats, admin, peers, logs: TempDir::new()? })
     }
 
+    /// Returns the settings of a connection as a NATS user: a role's name, or [`ADMIN`].
+    #[must_use]
+    pub fn options(&self, user: &str) -> Options {
+        options(&self.nats, user)
+    }
+
     /// Connects as a NATS user: a role's name, or [`ADMIN`].
     ///
     /// # Errors
@@ -149,9 +155,12 @@ impl Drop for Stage {
     }
 }
 
+fn options(nats: &Nats, user: &str) -> Options {
+    Options::new(&nats.url(), user, nats.password(user), &format!("{user}-test"))
+}
+
 async fn connect(nats: &Nats, user: &str) -> anyhow::Result<Bus> {
-    let options = Options::new(&nats.url(), user, nats.password(user), &format!("{user}-test"));
-    Bus::connect(options).await.with_context(|| format!("{user} cannot connect"))
+    Bus::connect(options(nats, user)).await.with_context(|| format!("{user} cannot connect"))
 }
 
 /// Waits until `look` returns a value.

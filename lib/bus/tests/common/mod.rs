@@ -1,10 +1,9 @@
-//! A real server with the fleet's configuration and users.
+//! A proxy that can be disturbed, between a client and a stage's server.
 
 #![allow(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
 #![allow(dead_code, reason = "each test file uses its own part")]
 
-use bus::{Bus, Options, admin};
-use servers::{Nats, NatsOptions};
+use bus::{Bus, Options};
 use std::{
     sync::{
         Arc,
@@ -12,57 +11,12 @@ use std::{
     },
     time::Duration,
 };
+use testkit::Stage;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream, tcp::OwnedReadHalf, tcp::OwnedWriteHalf},
     sync::Notify,
-    time::{Instant, sleep},
 };
-
-/// Limit of all waits in tests; generous, for busy machines.
-pub const GUARD: Duration = Duration::from_secs(60);
-
-/// A NATS server with the fleet's configuration.
-pub struct Fleet {
-    pub nats: Nats,
-}
-
-impl Fleet {
-    /// Starts a server and applies the fleet's configuration.
-    pub async fn start() -> Self {
-        let _ = tracing_subscriber::fmt()
-            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-            .with_test_writer()
-            .try_init();
-        let config = servers::find::nats_config().unwrap();
-        let options = NatsOptions { config: Some(config.clone()), ..NatsOptions::default() };
-        let fleet = Self { nats: Nats::start(options).await.unwrap() };
-        admin::apply(&fleet.bus("admin").await, &config).await.unwrap();
-        fleet
-    }
-
-    /// Returns the options with which a NATS user connects.
-    pub fn options(&self, user: &str) -> Options {
-        Options {
-            urls: vec![self.nats.url()],
-            user: user.to_owned(),
-            password: self.nats.password(user).map(str::to_owned),
-            name: user.to_owned(),
-            node: format!("{user}-test"),
-        }
-    }
-
-    /// Connects as a NATS user, e.g. `table-worker`.
-    pub async fn bus(&self, user: &str) -> Bus {
-        Bus::connect(self.options(user)).await.unwrap()
-    }
-
-    /// Connects through a proxy that can be disturbed.
-    pub async fn bus_through(&self, user: &str, proxy: &Proxy) -> Bus {
-        let urls = vec![format!("nats://127.0.0.1:{}", proxy.port)];
-        Bus::connect(Options { urls, ..self.options(user) }).await.unwrap()
-    }
-}
 
 /// A TCP proxy between a client and the server.
 pub struct Proxy {
@@ -84,7 +38,7 @@ struct State {
 
 impl Proxy {
     /// Listens on a free port, and passes connections on to the server.
-    pub async fn start(fleet: &Fleet) -> Self {
+    pub async fn start(stage: &Stage) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(State {
@@ -94,7 +48,7 @@ impl Proxy {
             changed: Notify::new(),
             cut: Notify::new(),
         });
-        let (server, shared) = (fleet.nats.port(), Arc::clone(&state));
+        let (server, shared) = (stage.nats.port(), Arc::clone(&state));
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let Ok(server) = TcpStream::connect(("127.0.0.1", server)).await else { continue };
@@ -111,6 +65,12 @@ impl Proxy {
             }
         });
         Self { port, state }
+    }
+
+    /// Connects as a NATS user, through this proxy.
+    pub async fn bus(&self, stage: &Stage, user: &str) -> Bus {
+        let urls = vec![format!("nats://127.0.0.1:{}", self.port)];
+        Bus::connect(Options { urls, ..stage.options(user) }).await.unwrap()
     }
 
     /// Returns the bytes that the client has sent so far.
@@ -164,9 +124,5 @@ async fn pass(
 
 /// Waits until a condition holds.
 pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !holds() {
-        assert!(started.elapsed() < GUARD, "not within {GUARD:?}: {what}");
-        sleep(Duration::from_millis(5)).await;
-    }
+    testkit::eventually(what, || holds().then_some(())).await;
 }
