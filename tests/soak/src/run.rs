@@ -11,7 +11,8 @@ use crate::{
     room::{self, Account},
     schedule::schedule,
     tally::Tally,
-    tournaments, verdict, visitor,
+    tournaments::{self, Played},
+    verdict, visitor,
 };
 use anyhow::Context;
 use client::{Address, Login};
@@ -129,7 +130,7 @@ impl<'a> Run<'a> {
         let mut found = self.until_all_played().await;
         self.stage.send_replace(RunPhase::Finish);
         found.extend(self.close_tables().await);
-        let played: Vec<TournamentId> = playing.join_all().await.into_iter().flatten().collect();
+        let played = playing.join_all().await;
         let (settled, stuck) = self.end_tournaments(&played).await;
         found.extend(stuck);
         // Lets the last published events reach the clients.
@@ -317,10 +318,10 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Waits until tournaments are settled; returns how many are.
-    async fn end_tournaments(&self, played: &[TournamentId]) -> (u64, Vec<Finding>) {
-        let (mut settled, mut found) = (0, Vec::new());
-        for &tournament in played {
+    /// Waits until the last tournaments are settled; returns how many of all are.
+    async fn end_tournaments(&self, played: &[Played]) -> (u64, Vec<Finding>) {
+        let (mut settled, mut found) = (played.iter().map(|played| played.settled).sum(), Vec::new());
+        for tournament in played.iter().filter_map(|played| played.unsettled) {
             match self.fleet.until_settled(tournament, TOURNAMENTS_END).await {
                 Ok(_) => settled += 1,
                 Err(error) => found.push(Finding {
