@@ -1,5 +1,8 @@
 //! Public items of the crates and modules that tests share have doc comments. The compiler's
 //! `missing_docs` looks only at items that other crates can reach, and so at no module of a test.
+//!
+//! Examples of code are programs in a crate's folder `examples`: those in doc comments would be
+//! compiled by another command (`cargo test --doc`), which compiles most crates once more.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test helper that fails is a failed test")]
 
@@ -84,6 +87,46 @@ fn what_tests_share_has_doc_comments() {
     });
     let missing: Vec<String> = missing.collect();
     assert!(missing.is_empty(), "public items without a doc comment:\n{}", missing.join("\n"));
+}
+
+/// Returns the lines of a source at which a doc comment has code that Cargo would compile.
+fn code_in_doc_comments(source: &str) -> Vec<usize> {
+    let mut within = false;
+    let mut lines = Vec::new();
+    for (number, line) in (1..).zip(source.lines()) {
+        let line = line.trim_start();
+        let comment = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"));
+        let Some(language) = comment.and_then(|comment| comment.trim().strip_prefix("```")) else { continue };
+        if !within && language != "text" {
+            lines.push(number);
+        }
+        within = !within;
+    }
+    lines
+}
+
+#[test]
+fn doc_comments_have_no_code_that_is_never_compiled() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap();
+    let mut files = Vec::new();
+    for group in ["bins", "lib", "tests"] {
+        sources(&project.join(group), &mut files);
+    }
+    let found = files.iter().flat_map(|file| {
+        let name = file.strip_prefix(&project).unwrap().display();
+        code_in_doc_comments(&fs::read_to_string(file).unwrap())
+            .into_iter()
+            .map(move |line| format!("{name}:{line}"))
+    });
+    let found: Vec<String> = found.collect();
+    assert!(found.is_empty(), "make an example program of it, or mark it as ```text:\n{}", found.join("\n"));
+}
+
+#[test]
+fn code_in_doc_comments_is_found() {
+    assert_eq!(code_in_doc_comments("/// A.\n///\n/// ```\n/// a();\n/// ```\nfn a() {}"), [3]);
+    assert_eq!(code_in_doc_comments("//! ```no_run\n//! a();\n//! ```"), [1]);
+    assert_eq!(code_in_doc_comments("//! ```text\n//! a\n//! ```\n//! ```text\n//! ```"), [0_usize; 0]);
 }
 
 #[test]

@@ -1,21 +1,6 @@
 //! A player's connection to the poker room, for programs: bots, terminals, tests.
 //!
-//! ```no_run
-//! use client::{Client, ClientEvent, Login, Options};
-//! use wire::client::ClientMessage;
-//!
-//! # async fn play() -> Result<(), Box<dyn std::error::Error>> {
-//! let login = Login::Password { name: "ann".into(), password: "correct horse".into() };
-//! let mut client = Client::connect(Options::new(vec!["tcp://127.0.0.1:7000".parse()?], login)).await?;
-//! client.request(ClientMessage::Register { tournament: wire::TournamentId(17) }).await?;
-//! while let Some(event) = client.next().await {
-//!     if let ClientEvent::Event { table, event, .. } = event {
-//!         println!("{table}: {event:?}");
-//!     }
-//! }
-//! # Ok(())
-//! # }
-//! ```
+//! `examples/follow.rs` is a small program that registers for a tournament and follows it.
 //!
 //! Invariants:
 //! - A request is repeated under the same id, over any number of connections, until it is answered.

@@ -2,13 +2,13 @@
 
 use crate::{Fleet, Sightings};
 use anyhow::{Context, bail, ensure};
-use client::{Address, Client, ClientEvent, Handle, Login, Options};
+use client::{Address, Client, ClientError, ClientEvent, Handle, Login, Options};
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
 };
 use wire::{
-    Action, Chips, Legal, PlayerCommand, PlayerId, PostingId, SeatNo, TableId, TournamentId,
+    Action, Chips, Legal, PlayerCommand, PlayerId, PostingId, Refusal, SeatNo, TableId, TournamentId,
     cashier::{AdminRequest, CashierReply},
     client::{ClientMessage, ServerMessage},
     event::Event,
@@ -192,14 +192,24 @@ impl Hero {
             return Ok(());
         }
         let action = choose(hand, legal);
-        // A refusal means that the turn has passed, for example during a reconnect.
-        if let ServerMessage::Done =
-            handle.request(PlayerCommand::Act { hand, turn, action }.at(table)).await?
-        {
-            self.report.actions += 1;
+        match handle.request(PlayerCommand::Act { hand, turn, action }.at(table)).await {
+            Ok(ServerMessage::Done) => self.report.actions += 1,
+            Ok(other) => bail!("an action was answered with {other:?}"),
+            // Finding another gateway on a busy machine may outlast the turn.
+            Err(ClientError::Refused(refusal)) if is_too_late(&refusal) => {}
+            Err(error) => return Err(error.into()),
         }
         Ok(())
     }
+}
+
+/// Returns whether an action was refused because its turn was over when it arrived.
+#[must_use]
+pub fn is_too_late(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::TurnPassed { .. } | Refusal::NoHand | Refusal::NotSeated | Refusal::TableClosed
+    )
 }
 
 /// Returns the next action: careful in the first hands, so that no player is out before the test
