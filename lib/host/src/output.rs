@@ -75,17 +75,6 @@ pub enum NotStored {
     Failed(String),
 }
 
-/// The result of a check whether a record is its journal's last one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Checked {
-    /// The record is the last one.
-    Last,
-    /// There is a later record.
-    Behind,
-    /// The server did not answer.
-    Unknown,
-}
-
 /// Why a decision did not become a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotRecorded {
@@ -121,13 +110,6 @@ pub enum Output<A: Aggregate, R> {
         snapshot: bool,
         /// Whether to repeat the append until it is stored; else there is one attempt.
         patient: bool,
-    },
-    /// Check whether this is the last record, then [`crate::Partition::checked`].
-    Check {
-        /// The aggregate.
-        id: A::Id,
-        /// The last known record.
-        position: Position,
     },
     /// Read a journal, then [`crate::Partition::read`].
     Read {

@@ -3,7 +3,7 @@
 mod queue;
 mod rude;
 
-use host::{EffectResult, FENCE_MS, IDLE_MS, MAX_LOOKUPS, NotStored, Output, ReadError, RecordOf};
+use host::{EffectResult, IDLE_MS, MAX_LOOKUPS, NotStored, Output, ReadError, RecordOf};
 use queue::{
     PATIENCE_MS, Queue, QueueCommand as Q, QueueEvent, QueueReply,
     harness::{HostHarness, MOST_BYTES, Server},
@@ -125,24 +125,67 @@ fn an_answer_without_a_record_is_given_only_while_ownership_is_certain() {
 }
 
 #[test]
-fn after_a_takeover_the_journal_is_checked_before_an_answer_without_a_record_until_a_record_is_stored() {
+fn an_answer_without_a_record_comes_after_a_record_of_this_owner_and_no_former_owner_carries_the_command_out()
+{
+    let (mut old, mut server) = open();
+    let mut new = HostHarness::new(2, &server);
+    new.serve(&mut server);
+    let records = server.count(ID);
+    for player in [0, 1] {
+        let token = new.send(ID, player, 50, Q::Nothing);
+        assert_eq!(new.serve(&mut server).replies, [(token, QueueReply::Done)]);
+        assert_eq!(server.count(ID), records + 1, "one record fences for as long as this owner owns");
+    }
+    old.send(ID, 1, 50, Q::Join);
+    let seen = old.serve(&mut server);
+    assert_eq!((seen.superseded, seen.replies, seen.news.len()), (Some(Epoch(2)), vec![], 0));
+    let fence = server.read(ID).unwrap().records.last().map(|bytes| codec::decode::<RecordOf<Queue>>(bytes));
+    let fence = fence.unwrap().unwrap();
+    assert_eq!((fence.epoch, fence.cause, fence.events), (Epoch(2), None, vec![]));
+}
+
+#[test]
+fn a_command_with_a_record_of_its_own_needs_no_other() {
     let (mut stage, mut server) = taken_over();
-    let checks = |stage: &mut HostHarness, player| {
-        stage.send(ID, player, 50, Q::Nothing);
-        let checks = stage.out.iter().any(|output| matches!(output, Output::Check { .. }));
-        checks.then_some(())
-    };
-    assert!(checks(&mut stage, 1).is_some());
-    stage.serve(&mut server);
-    stage.pass(FENCE_MS + 1);
-    assert!(checks(&mut stage, 2).is_none());
-    stage.serve(&mut server);
-    assert!(checks(&mut stage, 0).is_some(), "commands of the fleet are checked for longer");
-    stage.serve(&mut server);
-    let (mut stage, mut server) = taken_over();
+    let records = server.count(ID);
     stage.send(ID, 1, 1, Q::Join);
+    stage.send(ID, 2, 1, Q::Nothing);
     stage.serve(&mut server);
-    assert!(checks(&mut stage, 2).is_none());
+    assert_eq!(server.count(ID), records + 1);
+}
+
+#[test]
+fn a_command_is_refused_for_now_when_the_record_before_its_answer_cannot_be_stored() {
+    let (mut stage, mut server) = taken_over();
+    stage.world.certain.set(false);
+    let records = server.count(ID);
+    let token = stage.send(ID, 1, 1, Q::Nothing);
+    assert_eq!(stage.serve(&mut server).replies, [unavailable(token)]);
+    assert_eq!(server.count(ID), records, "an owner that is not certain writes nothing for it");
+    stage.world.certain.set(true);
+    for reason in [NotStored::NotNow, NotStored::Failed("away".to_owned())] {
+        let token = stage.send(ID, 1, 2, Q::Nothing);
+        let patient = stage.out.iter().any(|output| matches!(output, Output::Append { patient: true, .. }));
+        assert!(stage.out.len() == 1 && !patient);
+        stage.out.clear();
+        stage.partition.appended(&stage.world, ID, Err(reason));
+        let seen = stage.serve(&mut server);
+        assert!(
+            matches!(&seen.replies[..], [(to, QueueReply::Refused(refusal))] if *to == token && refusal.is_transient())
+        );
+    }
+    let token = stage.send(ID, 1, 3, Q::Nothing);
+    assert_eq!(stage.serve(&mut server).replies, [(token, QueueReply::Done)]);
+}
+
+#[test]
+fn a_command_is_refused_for_now_when_the_partition_is_handed_over_before_its_answer() {
+    let (mut stage, mut server) = taken_over();
+    let token = stage.send(ID, 1, 1, Q::Nothing);
+    stage.partition.release(&stage.world);
+    let seen = stage.serve(&mut server);
+    assert_eq!(seen.replies, [unavailable(token)]);
+    assert!(seen.released);
 }
 
 #[test]
@@ -214,7 +257,7 @@ fn a_time_out_is_stored_at_once_or_decided_anew_and_no_time_runs_out_during_an_o
     stage.take();
     let patient = |stage: &mut HostHarness| match stage.out.pop_front() {
         Some(Output::Append { patient, payload, .. }) => {
-            (patient, codec::decode::<host::RecordOf<Queue>>(&payload).unwrap().events)
+            (patient, codec::decode::<RecordOf<Queue>>(&payload).unwrap().events)
         }
         _ => panic!("no append"),
     };

@@ -3,7 +3,7 @@
 use crate::{PartitionContext, Service, service::Id};
 use bus::{AppendError, Cursor, Journal, Last, Recovered};
 use futures::future::BoxFuture;
-use host::{Checked, Journaled, NotStored, Position, ReadError};
+use host::{Journaled, NotStored, Position, ReadError};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -11,8 +11,6 @@ use tokio::time::timeout;
 pub enum Done {
     /// The sequence of a stored record, or why it was not stored.
     Appended(Result<u64, NotStored>),
-    /// Whether a record is its journal's last one.
-    Checked(Checked),
     /// The journal that was read.
     Read(Result<Option<Journaled>, ReadError>),
 }
@@ -40,24 +38,6 @@ pub fn append<S: Service>(context: &PartitionContext<S>, id: Id<S>, append: Appe
             journal.try_append(&cursor, payload.into(), snapshot).await
         };
         (id, Done::Appended(stored.map(|cursor| cursor.last).map_err(not_stored)))
-    })
-}
-
-/// Checks whether a record is its journal's last one.
-pub fn check<S: Service>(context: &PartitionContext<S>, id: Id<S>, position: Position) -> Job<Id<S>> {
-    let journal = context.journal.clone();
-    let cursor = cursor::<S>(id, position);
-    Box::pin(async move {
-        let checked = match journal.check(&cursor).await {
-            Ok(_) => Checked::Last,
-            Err(AppendError::Conflict { .. }) => Checked::Behind,
-            Err(error) => {
-                let subject = cursor.subject;
-                tracing::debug!(subject, %error, "the server did not say whether a record is its journal's last one: its command is refused for now");
-                Checked::Unknown
-            }
-        };
-        (id, Done::Checked(checked))
     })
 }
 

@@ -221,7 +221,6 @@ impl<S: Service> Task<S> {
         let here = here(&self.context, self.started);
         match done {
             Done::Appended(stored) => self.core.appended(&here, id, stored),
-            Done::Checked(checked) => self.core.checked(&here, id, checked),
             Done::Read(read) => self.core.read(&here, id, read),
         }
     }
@@ -259,7 +258,6 @@ impl<S: Service> Task<S> {
                 let record = Append { after, payload, snapshot, patient };
                 self.jobs.push(jobs::append(context, id, record));
             }
-            Output::Check { id, position } => self.jobs.push(jobs::check(context, id, position)),
             Output::Read { id, within_ms } => {
                 let last = self.lasts.remove(&id);
                 self.jobs.push(jobs::read(context, id, last, Duration::from_millis(within_ms)));

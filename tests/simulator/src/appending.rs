@@ -21,8 +21,6 @@ const ACK_MS: u64 = 1_000;
 const LONGEST_ACK_MS: u64 = 4_000;
 /// Pause before an append is repeated, in milliseconds.
 const PAUSE_MS: u64 = 50;
-/// Time limit of a check whether a record is the last one, in milliseconds.
-const CHECK_MS: u64 = 2_000;
 
 impl<A: Kind> Process<A> {
     /// Carries out the outputs of a partition's core.
@@ -67,16 +65,9 @@ impl<A: Kind> Process<A> {
             Output::Append { id, after, payload, snapshot, patient } => {
                 self.append(place, id, (after, payload, snapshot, patient), context);
             }
-            Output::Check { id, position } => {
-                let ask = self.ask(place, context);
-                context.deliver(place.member, CHECK_MS, Input::AskTimeout { place, id, ask, read: false });
-                if self.world.connected {
-                    context.request(Request::Check { from: place, id, ask, last: position.last });
-                }
-            }
             Output::Read { id, within_ms } => {
                 let ask = self.ask(place, context);
-                context.deliver(place.member, within_ms, Input::AskTimeout { place, id, ask, read: true });
+                context.deliver(place.member, within_ms, Input::ReadTimeout { place, id, ask });
                 if self.world.connected {
                     context.request(Request::Read { from: place, id, ask });
                 }

@@ -5,7 +5,7 @@ use crate::{
     world::PartitionTenure,
 };
 use bytes::Bytes;
-use host::{Aggregate, Checked, EffectResult, Journaled};
+use host::{Aggregate, EffectResult, Journaled};
 use wire::{CommandId, journal::Cause};
 
 /// A kind of aggregate that is simulated.
@@ -59,7 +59,7 @@ pub(crate) enum Input<A: Kind> {
     Wake(PartitionTenure),
     AppendTimeout { place: PartitionTenure, id: A::Id, append: u64, attempt: u32 },
     AppendAgain { place: PartitionTenure, id: A::Id, append: u64, attempt: u32 },
-    AskTimeout { place: PartitionTenure, id: A::Id, ask: u64, read: bool },
+    ReadTimeout { place: PartitionTenure, id: A::Id, ask: u64 },
     Beat { from: Member, leaving: bool },
     Claims { doubts: u64, claims: Vec<Claim> },
     Claim { partition: u16, claim: Claim },
@@ -67,7 +67,6 @@ pub(crate) enum Input<A: Kind> {
     Command { partition: u16, id: A::Id, cause: Cause, command: A::Command, token: Token },
     Acked { place: PartitionTenure, id: A::Id, append: u64, attempt: u32, ack: Ack },
     ReadBack { place: PartitionTenure, id: A::Id, append: u64, attempt: u32, decided: Decided },
-    Checked { place: PartitionTenure, id: A::Id, ask: u64, checked: Checked },
     Read { place: PartitionTenure, id: A::Id, ask: u64, journal: Option<Journaled> },
     Returned { place: PartitionTenure, id: A::Id, key: A::Key, outcome: EffectResult<A::Command> },
 }
@@ -86,7 +85,7 @@ impl<A: Kind> Input<A> {
                 | Self::Wake(_)
                 | Self::AppendTimeout { .. }
                 | Self::AppendAgain { .. }
-                | Self::AskTimeout { .. }
+                | Self::ReadTimeout { .. }
                 | Self::Returned { .. }
         )
     }
@@ -109,12 +108,6 @@ pub(crate) enum Request<A: Kind> {
         append: u64,
         attempt: u32,
         after: u64,
-    },
-    Check {
-        from: PartitionTenure,
-        id: A::Id,
-        ask: u64,
-        last: u64,
     },
     Read {
         from: PartitionTenure,

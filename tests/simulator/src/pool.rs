@@ -12,7 +12,6 @@ use crate::{
     server::{ANY_LIFE, Ack, Member, Server},
     world::{PartitionTenure, World},
 };
-use host::Checked;
 use std::collections::{BTreeMap, BTreeSet};
 use wire::journal::Cause;
 
@@ -152,10 +151,6 @@ impl<A: Kind> Pool<A> {
                 let decided = self.server.read_back(id, after, append);
                 let found = Input::ReadBack { place: from, id, append, attempt, decided };
                 self.split(shared).1.send(from.member, found);
-            }
-            Request::Check { from, id, ask, last } => {
-                let checked = if self.server.last(id) <= last { Checked::Last } else { Checked::Behind };
-                self.split(shared).1.send(from.member, Input::Checked { place: from, id, ask, checked });
             }
             Request::Read { from, id, ask } => {
                 let journal = self.server.read(id);

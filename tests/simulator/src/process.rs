@@ -8,7 +8,7 @@ use crate::{
     server::{Claim, Member},
     world::{PartitionTenure, World},
 };
-use host::{Checked, Partition, ReadError};
+use host::{Partition, ReadError};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use wire::{CommandId, Epoch, PlayerId, journal::Cause};
 
@@ -132,17 +132,9 @@ impl<A: Kind> Process<A> {
             Input::AppendAgain { place, id, append, attempt } => {
                 self.append_again(place, id, (append, attempt), context);
             }
-            Input::AskTimeout { place, id, ask, read } => {
+            Input::ReadTimeout { place, id, ask } => {
                 if self.ends_ask(place, ask) {
-                    self.with(place, context, |core, around| match read {
-                        true => core.read(around, id, Err(ReadError::Failed)),
-                        false => core.checked(around, id, Checked::Unknown),
-                    });
-                }
-            }
-            Input::Checked { place, id, ask, checked } => {
-                if self.ends_ask(place, ask) {
-                    self.with(place, context, |core, around| core.checked(around, id, checked));
+                    self.with(place, context, |core, around| core.read(around, id, Err(ReadError::Failed)));
                 }
             }
             Input::Read { place, id, ask, mut journal } => {

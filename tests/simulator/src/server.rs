@@ -101,10 +101,6 @@ impl<A: Aggregate> Server<A> {
         Some(Journaled { position, records: tail.iter().map(|record| record.payload.clone()).collect() })
     }
 
-    pub(crate) fn last(&self, id: A::Id) -> u64 {
-        self.journals.get(&id).and_then(|records| records.last()).map_or(0, |record| record.sequence)
-    }
-
     pub(crate) fn ids(&self) -> impl Iterator<Item = A::Id> + '_ {
         self.journals.keys().copied()
     }

@@ -11,6 +11,9 @@ use wire::{PlayerId, TableId, cashier::Account, event::Seed, tournament::Tournam
 
 /// Returns the difference of a record from the events that the rules give for the state, in words.
 pub fn differs(before: &Tournament, field: &Field, record: &TournamentRecord) -> Option<String> {
+    if record.events.is_empty() {
+        return None;
+    }
     let first = || or_none(record.events.first().map(tournament_event));
     let Some(command) = command(field, record) else {
         return Some(format!("no command causes this event: {}", first()));

@@ -127,28 +127,6 @@ impl Journal {
         self.append_with(cursor, payload, snapshot, false).await
     }
 
-    /// Checks that the cursor is at the last record, and returns it.
-    ///
-    /// # Errors
-    /// [`AppendError::Conflict`] when another writer has appended, [`AppendError::NotNow`] when the
-    /// server does not answer.
-    pub async fn check(&self, cursor: &Cursor) -> Result<Cursor, AppendError> {
-        loop {
-            let streams = self.chain.streams();
-            for stream in streams.after(cursor.last) {
-                let found = stream.last_of(&cursor.subject).await;
-                let found = found.map_err(|error| not_now(cursor, error.to_string()))?;
-                if found.is_some_and(|found| found.sequence > cursor.last) {
-                    return Err(conflict(cursor));
-                }
-            }
-            let still = self.chain.is_still(&streams.now, std::time::Instant::now()).await;
-            if still.map_err(|error| not_now(cursor, error.to_string()))? {
-                return Ok(cursor.clone());
-            }
-        }
-    }
-
     async fn append_with(
         &self,
         cursor: &Cursor,

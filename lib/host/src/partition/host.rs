@@ -16,7 +16,6 @@ const OVERDUE_MS: u64 = 100;
 pub(super) enum JournalState<A: Aggregate, R> {
     Idle,
     PendingAppend(PendingAppend<A, R>),
-    Checking(QueuedCommand<A::Command, R>),
     Reading,
     /// The journal could not be read and is to be read again.
     Unread,
@@ -25,6 +24,7 @@ pub(super) enum JournalState<A: Aggregate, R> {
 /// A record whose append is under way.
 pub(super) struct PendingAppend<A: Aggregate, R> {
     pub(super) record: RecordOf<A>,
+    /// The command that the record answers, or that is decided anew after a record without events.
     pub(super) command: Option<QueuedCommand<A::Command, R>>,
     pub(super) bytes: usize,
     pub(super) since_ms: u64,
@@ -136,9 +136,7 @@ impl<A: Aggregate, R> Host<A, R> {
     pub(super) fn writing_since_ms(&self) -> Option<u64> {
         match &self.stage {
             JournalState::PendingAppend(writing) => Some(writing.since_ms),
-            JournalState::Idle | JournalState::Checking(_) | JournalState::Reading | JournalState::Unread => {
-                None
-            }
+            JournalState::Idle | JournalState::Reading | JournalState::Unread => None,
         }
     }
 
@@ -251,10 +249,6 @@ impl<A: Aggregate, R> Host<A, R> {
     /// Refuses all commands that wait, and begins no new work.
     pub(super) fn release<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) {
         let unavailable = Refusal::unavailable(A::NAME);
-        if let JournalState::Checking(queued) = &mut self.stage {
-            context.refuse(queued.token.take(), unavailable.clone());
-            self.stage = JournalState::Idle;
-        }
         self.send_away(&unavailable, context);
     }
 
@@ -311,10 +305,7 @@ impl<A: Aggregate, R> Host<A, R> {
                 self.start_effects(context);
                 self.go_on(context);
             }
-            JournalState::Unread
-            | JournalState::Reading
-            | JournalState::Checking(_)
-            | JournalState::PendingAppend(_) => {}
+            JournalState::Unread | JournalState::Reading | JournalState::PendingAppend(_) => {}
         }
     }
 
@@ -349,7 +340,7 @@ impl<A: Aggregate, R> Host<A, R> {
     pub(super) fn next_wake_ms(&mut self, now: Now) -> Option<u64> {
         match self.stage {
             // The result of this work sets the next wake-up.
-            JournalState::PendingAppend(_) | JournalState::Checking(_) | JournalState::Reading => None,
+            JournalState::PendingAppend(_) | JournalState::Reading => None,
             JournalState::Unread => Some(self.pause.until_ms),
             JournalState::Idle if self.pause.until_ms > now.mono_ms => Some(self.pause.until_ms),
             JournalState::Idle => {

@@ -55,7 +55,7 @@ impl<A: Aggregate, R> Host<A, R> {
         refusal: Refusal,
         context: &mut Context<'_, A, R, W>,
     ) {
-        if !context.around.is_certain() || context.fenced && self.written.is_none() {
+        if !context.around.is_certain() || self.written.is_none() {
             return context.turn_away(queued.token);
         }
         self.refused(cause, &refusal);
@@ -66,7 +66,6 @@ impl<A: Aggregate, R> Host<A, R> {
     fn is_under_way(&self, cause: Cause) -> bool {
         let at_work = match &self.stage {
             JournalState::PendingAppend(writing) => writing.command.as_ref(),
-            JournalState::Checking(queued) => Some(queued),
             JournalState::Idle | JournalState::Reading | JournalState::Unread => None,
         };
         let waits = self.queue.iter().any(|queued| queued.cause == Some(cause));

@@ -21,9 +21,8 @@ use wire::{Epoch, Refusal, journal::Cause};
 pub use answers::MAX_HELD;
 pub use unread::{LOOKUP_MS, MAX_LOOKUPS, MAX_MISSING, MAX_UNREAD_QUEUED, MISSING_MS};
 
-/// For so long after a takeover, in milliseconds, an answer without a record behind it is given
-/// only after a check of the journal: the former owner may have written one more record before it
-/// noticed.
+/// For so long after a takeover, in milliseconds, a former owner that has not noticed may create an
+/// aggregate.
 pub const FENCE_MS: u64 = 60_000;
 /// An aggregate that is over leaves memory when no request for it has come for so long, in
 /// milliseconds.
@@ -38,8 +37,6 @@ struct Context<'a, A: Aggregate, R, W> {
     around: &'a W,
     now: Now,
     epoch: Epoch,
-    /// Whether the former owner may still write.
-    fenced: bool,
     releasing: bool,
     outputs: &'a mut Vec<Output<A, R>>,
     start: &'a mut Vec<(A::Key, A::Effect)>,
@@ -187,14 +184,6 @@ impl<A: Aggregate, R> Partition<A, R> {
         self.end_release();
     }
 
-    /// Takes in the result of a check whether a record is the last one.
-    pub fn checked(&mut self, around: &impl Around, id: A::Id, checked: crate::Checked) {
-        if let Some((host, mut context)) = self.host(around, id) {
-            host.checked(checked, &mut context);
-        }
-        self.settle(around, id);
-    }
-
     /// Takes in the end of an attempt at an effect.
     pub fn returned(
         &mut self,
@@ -281,7 +270,6 @@ impl<A: Aggregate, R> Partition<A, R> {
             around,
             now,
             epoch: self.epoch,
-            fenced: now.mono_ms.saturating_sub(self.since_ms) <= FENCE_MS,
             releasing: self.releasing,
             outputs: &mut self.outputs,
             start: &mut self.start,

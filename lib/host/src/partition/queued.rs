@@ -10,17 +10,14 @@ pub(super) struct QueuedCommand<C, R> {
     pub(super) token: Option<R>,
     /// Whether news may serve as the answer.
     pub(super) rides: bool,
-    /// Whether a check found that the former owner had written no further record when this command
-    /// was decided.
-    pub(super) checked: bool,
 }
 
 impl<C, R> QueuedCommand<C, R> {
     pub(super) const fn asked(cause: Cause, command: C, token: R, rides: bool) -> Self {
-        Self { cause: Some(cause), command, token: Some(token), rides, checked: false }
+        Self { cause: Some(cause), command, token: Some(token), rides }
     }
 
     pub(super) const fn own(command: C) -> Self {
-        Self { cause: None, command, token: None, rides: false, checked: false }
+        Self { cause: None, command, token: None, rides: false }
     }
 }

@@ -6,8 +6,11 @@ use super::{
     host::{Host, JournalState, PendingAppend},
     queued::QueuedCommand,
 };
-use crate::{Aggregate, Answer, Around, Checked, NotRecorded, NotStored, Now, Output, RecordOf};
-use wire::{Refusal, VERSION, journal::Record};
+use crate::{Aggregate, Answer, Around, NotRecorded, NotStored, Now, Output, RecordOf};
+use wire::{
+    Refusal, VERSION,
+    journal::{Cause, Record},
+};
 
 /// A record that took longer than this to be stored was delayed by an outage, in milliseconds.
 const HELD_UP_MS: u64 = 1_000;
@@ -84,7 +87,7 @@ impl<A: Aggregate, R> Host<A, R> {
 
     fn carry_out<W: Around>(
         &mut self,
-        mut queued: QueuedCommand<A::Command, R>,
+        queued: QueuedCommand<A::Command, R>,
         context: &mut Context<'_, A, R, W>,
     ) {
         if let Some(reply) = self.look(&queued, context) {
@@ -114,25 +117,22 @@ impl<A: Aggregate, R> Host<A, R> {
             Ok(events) if !events.is_empty() => self.write(Some(queued), events, context),
             Err(refusal) if refusal.is_transient() => context.refuse(queued.token, refusal),
             // This answer would have no record behind it.
-            Ok(_) | Err(_) if self.is_to_be_checked(&queued, context) => {
-                context.outputs.push(Output::Check { id: context.id, position: self.position });
-                queued.checked = true;
-                self.stage = JournalState::Checking(queued);
+            Ok(_) | Err(_) if queued.token.is_some() && self.written.is_none() => {
+                self.fence(queued, context);
             }
             decided => self.answer_bare(queued, decided.err(), context),
         }
     }
 
-    /// Returns whether the former owner may have written a record that makes this answer wrong. The
-    /// fleet's own commands are few, and a wrong answer to one may stop a table: they are checked
-    /// until this owner has written a record.
-    fn is_to_be_checked<W>(
-        &self,
-        queued: &QueuedCommand<A::Command, R>,
-        context: &Context<'_, A, R, W>,
-    ) -> bool {
-        let of_fleet = queued.cause.is_some_and(|cause| cause.player.is_none());
-        queued.token.is_some() && !queued.checked && self.written.is_none() && (context.fenced || of_fleet)
+    /// Writes a record without events, by which no former owner can write any more, and decides the
+    /// command anew once it is stored. Else a former owner that took the same command in might
+    /// still carry out what is refused here (`docs/decisions/0053-fences.md`).
+    fn fence<W: Around>(&mut self, queued: QueuedCommand<A::Command, R>, context: &mut Context<'_, A, R, W>) {
+        if !context.around.is_certain() {
+            return context.turn_away(queued.token);
+        }
+        let record = self.record(None, Vec::new(), context);
+        self.append(record, Some(queued), false, context);
     }
 
     /// Gives an answer without a record behind it, if ownership is certain; else the sender has to
@@ -225,13 +225,23 @@ impl<A: Aggregate, R> Host<A, R> {
         events: Vec<A::Event>,
         context: &mut Context<'_, A, R, W>,
     ) {
-        let at_ms = context.now.wall_ms;
-        let patient = !self.aggregate.is_for_now_only(&events, at_ms);
+        let patient = !self.aggregate.is_for_now_only(&events, context.now.wall_ms);
         let cause = queued.as_ref().and_then(|queued| queued.cause);
-        let (epoch, resumed) = (context.epoch, self.is_resumed(context.now));
+        let record = self.record(cause, events, context);
+        self.append(record, queued, patient, context);
+    }
+
+    /// Returns the next record of the journal.
+    fn record<W>(
+        &mut self,
+        cause: Option<Cause>,
+        events: Vec<A::Event>,
+        context: &Context<'_, A, R, W>,
+    ) -> RecordOf<A> {
+        let (epoch, at_ms, resumed) = (context.epoch, context.now.wall_ms, self.is_resumed(context.now));
         let mut record = Record { v: VERSION, epoch, at_ms, resumed, cause, events, state: None };
         record.state = self.aggregate.snapshot(&record, self.position.last == 0);
-        self.append(record, queued, patient, context);
+        record
     }
 
     /// Returns [`Record::resumed`] of a record that is written now: whether the last record was not
@@ -281,9 +291,26 @@ impl<A: Aggregate, R> Host<A, R> {
         if self.aggregate.is_over() {
             self.stay(context.now.mono_ms);
         }
-        self.tell(command, events, context);
+        if events.is_empty() {
+            self.decide_fenced(command, context);
+        } else {
+            self.tell(command, events, context);
+        }
         self.start_effects(context);
         self.go_on(context);
+    }
+
+    /// Puts the command for which a record without events was written in front of the queue.
+    fn decide_fenced<W: Around>(
+        &mut self,
+        command: Option<QueuedCommand<A::Command, R>>,
+        context: &mut Context<'_, A, R, W>,
+    ) {
+        match command {
+            Some(queued) if context.releasing => context.turn_away(queued.token),
+            Some(queued) => self.queue.push_front(queued),
+            None => {}
+        }
     }
 
     /// Answers the command of a stored record, and sends the record's news.
@@ -367,23 +394,6 @@ impl<A: Aggregate, R> Host<A, R> {
             return self.go(&context.unknown(), context);
         }
         self.pause.grow(context.now.mono_ms);
-        self.go_on(context);
-    }
-
-    /// Handles the result of a check whether a record is the last one.
-    pub(super) fn checked<W: Around>(&mut self, checked: Checked, context: &mut Context<'_, A, R, W>) {
-        let queued = match std::mem::replace(&mut self.stage, JournalState::Idle) {
-            JournalState::Checking(queued) => queued,
-            other => return self.stage = other,
-        };
-        match checked {
-            Checked::Last => self.queue.push_front(queued),
-            Checked::Behind => {
-                self.queue.push_front(QueuedCommand { checked: false, ..queued });
-                return self.read_again(context);
-            }
-            Checked::Unknown => context.turn_away(queued.token),
-        }
         self.go_on(context);
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Queue, QueueCommand, QueueNews, QueueReply};
 use bytes::Bytes;
-use host::{Around, Checked, EffectResult, Journaled, NotStored, Now, Output, Partition, Position};
+use host::{Around, EffectResult, Journaled, NotStored, Now, Output, Partition, Position};
 use std::{
     cell::Cell,
     collections::{BTreeMap, VecDeque},
@@ -83,11 +83,6 @@ impl Server {
         let snapshot = records.get(begin).filter(|(.., snapshot)| *snapshot).map_or(0, |record| record.0);
         let records = records[begin..].iter().map(|(_, payload, _)| payload.clone()).collect();
         Some(Journaled { position: Position { last, snapshot }, records })
-    }
-
-    /// Returns the sequence of a journal's last record; 0 without records.
-    pub fn last(&self, id: TableId) -> u64 {
-        self.records.get(&id).and_then(|records| records.last()).map_or(0, |(sequence, ..)| *sequence)
     }
 
     /// Returns the number of records of a journal.
@@ -174,11 +169,6 @@ impl HostHarness {
                 Output::Append { id, after, payload, snapshot, .. } => {
                     let stored = server.append(id, after.last, payload, snapshot);
                     self.partition.appended(&self.world, id, stored);
-                }
-                Output::Check { id, position } => {
-                    let last = server.last(id) <= position.last;
-                    let checked = if last { Checked::Last } else { Checked::Behind };
-                    self.partition.checked(&self.world, id, checked);
                 }
                 Output::Read { id, .. } => self.partition.read(&self.world, id, Ok(server.read(id))),
                 Output::Reply { token, reply } => seen.replies.push((token, reply)),
