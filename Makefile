@@ -48,19 +48,19 @@ bench-engine: ## Measure the engine beside PokerKit, and ranking beside the raw 
 	@scripts/bench-engine
 
 measure: fetch ## Measure journal appends, postings per second, checks of journals and planned stops, on servers of their own
-	@cargo test --quiet -p bus --test journal -- --ignored --nocapture --test-threads 1
-	@cargo test --quiet -p cashier --test throughput -- --ignored --nocapture --test-threads 1
-	@cargo test --quiet -p archivist --test dictionary -- --ignored --nocapture
-	@cargo test --quiet --release -p audit --test measure -- --ignored --nocapture
+	@cargo test --quiet --workspace --test journal -- --ignored --nocapture --test-threads 1
+	@cargo test --quiet --workspace --test throughput -- --ignored --nocapture --test-threads 1
+	@cargo test --quiet --workspace --test dictionary -- --ignored --nocapture
+	@cargo test --quiet --release --workspace --test measure -- --ignored --nocapture
 	@cargo build --quiet --workspace --bins
-	@cargo test --quiet -p fleet-tests --test drain -- --ignored --nocapture --test-threads 1
+	@cargo test --quiet --workspace --test drain -- --ignored --nocapture --test-threads 1
 
 bench: build ## Measure the fleet beside the raw limit (ONLY=pipeline,... for some); docs/performance.md
 	@target/release/swarm bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 trouble: fetch ## Test outages of servers of one and of ten minutes, which `make test` leaves out (a quarter of an hour)
 	@cargo build --quiet --workspace --bins
-	@cargo test --quiet -p fleet-tests --test trouble --test clocks -- --ignored --nocapture --test-threads 1
+	@cargo test --quiet --workspace --test trouble --test clocks -- --ignored --nocapture --test-threads 1
 
 simulate: tools ## Play whole fleets on one thread each for SECONDS, broken by schedules from SEED on; one line of JSON
 	@cargo build --quiet --release -p simulator
