@@ -163,9 +163,13 @@ async fn full_house(fleet: &Fleet) -> anyhow::Result<(Guest, TournamentId)> {
     Ok((guest, tournament))
 }
 
-/// Checks the conditions that must hold after every outage.
-async fn all_is_well(fleet: Fleet, tournament: TournamentId) -> anyhow::Result<()> {
-    fleet.until_settled(tournament, LIMIT).await?;
+/// Checks the conditions that must hold after every outage. The guest plays on until the
+/// tournament has ended: its turns would run out else.
+async fn all_is_well(fleet: Fleet, mut guest: Guest, tournament: TournamentId) -> anyhow::Result<()> {
+    tokio::select! {
+        settled = fleet.until_settled(tournament, LIMIT) => drop(settled?),
+        ended = guest.until("the end of the connection", 2 * LIMIT, |_| false) => ended?,
+    }
     nobody_timed_out(&table_journals(&fleet.admin).await?)?;
     fleet.verify().await?;
     fleet.stop().await
@@ -177,7 +181,7 @@ async fn nats_is_gone(time: Duration) -> anyhow::Result<()> {
     let still = guest.until("the tables stand still", LIMIT, |guest| guest.is_told(|now| !now.tables));
     fleet.nats_away(time, still).await?;
     guest.goes_on().await?;
-    all_is_well(fleet, tournament).await
+    all_is_well(fleet, guest, tournament).await
 }
 
 async fn storage_is_full(time: Duration) -> anyhow::Result<()> {
@@ -192,7 +196,7 @@ async fn storage_is_full(time: Duration) -> anyhow::Result<()> {
     guest.stands_still(time).await?;
     empty(&fleet, &filler).await?;
     guest.goes_on().await?;
-    all_is_well(fleet, tournament).await
+    all_is_well(fleet, guest, tournament).await
 }
 
 /// Makes a copy of the project's server configuration with little storage for JetStream.
@@ -267,7 +271,7 @@ async fn postgres_is_gone(time: Duration) -> anyhow::Result<()> {
         ensure!(Instant::now() < end, "the player who left is not paid out");
         sleep(Duration::from_millis(200)).await;
     }
-    all_is_well(fleet, tournament).await
+    all_is_well(fleet, guest, tournament).await
 }
 
 /// Returns a player's chips at tables, by the ledger.
