@@ -27,6 +27,7 @@ pub struct Program {
     path: PathBuf,
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
+    inherits: fn(&str) -> bool,
     dir: Option<PathBuf>,
     input: Option<PathBuf>,
     log: Option<PathBuf>,
@@ -43,6 +44,7 @@ impl Program {
             path: path.into(),
             args: Vec::new(),
             env: Vec::new(),
+            inherits: |_| true,
             dir: None,
             input: None,
             log: None,
@@ -66,10 +68,17 @@ impl Program {
         self
     }
 
-    /// Sets an environment variable; the others are inherited.
+    /// Sets an environment variable; the others are inherited, as [`Program::inherits`] says.
     #[must_use]
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.env.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// Says which environment variables the program inherits, by their names [default: all].
+    #[must_use]
+    pub const fn inherits(mut self, inherits: fn(&str) -> bool) -> Self {
+        self.inherits = inherits;
         self
     }
 
@@ -121,8 +130,11 @@ impl Program {
     /// When the log cannot be opened or the program cannot be started.
     pub async fn start(self) -> Result<Child, ServerError> {
         let mut command = process::Command::new(&self.path);
+        let inherited = std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(self.inherits));
         command
             .args(&self.args)
+            .env_clear()
+            .envs(inherited)
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .process_group(0)

@@ -152,6 +152,19 @@ async fn a_missing_program_is_named() {
     assert!(error.to_string().contains("/nowhere/at-all"), "{error}");
 }
 
+#[tokio::test]
+async fn a_program_inherits_only_the_variables_that_it_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let program = Program::new("/usr/bin/env").inherits(|name| name == "PATH").env("OWN", "1").log(&log);
+    program.start().await.unwrap().ended().await.unwrap();
+    let text = fs::read_to_string(&log).unwrap();
+    let mut names: Vec<&str> =
+        text.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["OWN", "PATH"]);
+}
+
 /// Runs one of the ignored tests below in a process of its own.
 fn own_process(test: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());

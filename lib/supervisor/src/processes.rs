@@ -20,6 +20,25 @@ use wire::fleet::Role;
 /// The variable for a process's number of threads; a value in the environment takes precedence.
 const THREADS: &str = "TOKIO_WORKER_THREADS";
 
+/// Returns whether a role's process inherits a variable of the environment that `pokerctl up` runs
+/// in. Others, such as an administrator's passwords and database, are none of its business.
+fn is_inherited(name: &str) -> bool {
+    const OF_THE_SYSTEM: [&str; 9] = [
+        "PATH",
+        "HOME",
+        "TMPDIR",
+        "TZ",
+        "LANG",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "RUST_LOG",
+        "RUST_BACKTRACE",
+    ];
+    const OF_ROLES: [&str; 5] = ["GATEWAY_", "BOT_", "ARCHIVE_", "NATS_", "LC_"];
+    let is_known = OF_THE_SYSTEM.contains(&name) || [THREADS, "DATABASE_CONNECTIONS"].contains(&name);
+    is_known || OF_ROLES.iter().any(|start| name.starts_with(start))
+}
+
 /// The order in which a fleet stops, each kind before those that it needs: first players'
 /// connections are closed, then tables and tournaments are handed over, then the servers end.
 pub const STOP_ORDER: [(&str, &[Kind]); 7] = [
@@ -65,6 +84,7 @@ impl Surroundings {
         let mut program = Program::new(self.programs.join(role))
             .args(&self.args)
             .args(&node.args)
+            .inherits(is_inherited)
             .env("NO_COLOR", "1")
             .log(&node.log);
         if let Some(folder) = &self.passwords {
@@ -151,6 +171,21 @@ impl Processes {
         for kept in stopping {
             // The task neither panics nor is cancelled.
             let _ = kept.ended.await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_inherit_their_options_and_no_secrets_of_the_administrator() {
+        for name in ["PATH", "RUST_LOG", "GATEWAY_PROXIES", "NATS_URL", "LC_ALL", "DATABASE_CONNECTIONS"] {
+            assert!(is_inherited(name), "{name}");
+        }
+        for name in ["DATABASE_URL", "PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "SSH_AUTH_SOCK", "PATHS", ""] {
+            assert!(!is_inherited(name), "{name}");
         }
     }
 }
