@@ -29,6 +29,7 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends python3 python3-pip \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
+COPY scripts/pinned scripts/pinned
 COPY scripts/fetch-servers scripts/
 RUN scripts/fetch-servers
 

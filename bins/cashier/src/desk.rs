@@ -148,6 +148,9 @@ impl Desk {
                 sessions::end_one(&self.database, &token, session).await?;
                 CashierReply::Done
             }
+            SessionRequest::Check { sessions } => {
+                CashierReply::Ended(sessions::ended(&self.database, &sessions).await?)
+            }
             SessionRequest::Balance { player } => {
                 let (balance, in_play) = players::balance(&self.database, player).await?;
                 CashierReply::Balance { balance, in_play }

@@ -3,8 +3,10 @@
 //! Invariants: a session ends at log-out, at a ban, and after 30 days without use; a player has at
 //! most 16, and a further one ends the one that was unused for the longest time.
 
+mod check;
 mod list;
 
+pub use check::ended;
 pub use list::{end_all, end_one, end_others, of_player, of_session};
 
 use crate::{Database, Failure, players::unsigned};

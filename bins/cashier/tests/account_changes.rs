@@ -7,7 +7,10 @@ use cashier::Desk;
 use common::*;
 use wire::{
     PlayerId, Refusal,
-    cashier::{AdminRequest, CashierReply, Session, SessionRequest, SessionSummary},
+    cashier::{
+        AdminRequest, CashierReply, EndedSession, HeldSession, MOST_CHECKED, Session, SessionRequest,
+        SessionSummary,
+    },
     fleet::Notice,
 };
 
@@ -88,6 +91,37 @@ async fn a_password_is_changed_only_with_the_old_one_and_to_a_good_one() {
     let open = AdminRequest::Guests { prefix, first: 1, count: 1, credit };
     let CashierReply::Guests(guests) = admin(&desk, open).await else { panic!("no guests") };
     assert_eq!(change(&desk, &guests[0].token, "!", NEW).await, refused(Refusal::BadCredentials));
+}
+
+#[tokio::test]
+async fn of_many_sessions_those_that_have_ended_are_found() {
+    let house = House::start().await;
+    let desk = house.desk();
+    create(&desk, "Alice").await;
+    create(&desk, "Mallory").await;
+    let (closed, open) = (session(&desk, PASSWORD).await, session(&desk, PASSWORD).await);
+    let reply = said(desk.session(log_in_from("Mallory", PASSWORD, None, None)).await);
+    let CashierReply::Session(mallory) = reply else { panic!("{reply:?}") };
+    said(desk.session(SessionRequest::LogOut { token: closed.token.clone() }).await);
+    admin(&desk, AdminRequest::Ban { player: mallory.account.player, banned: true }).await;
+    let held = |player: PlayerId, token: &str| HeldSession { player, token: token.to_owned() };
+    let (alice, mallorys) = (open.account.player, mallory.account.player);
+    let sessions = vec![
+        held(alice, &closed.token),
+        held(alice, &open.token),
+        held(mallorys, &mallory.token),
+        held(mallorys, &open.token),
+        held(PlayerId(4_000_000), "no session"),
+    ];
+    let ended = |index, banned| EndedSession { index, banned };
+    let found = said(desk.session(SessionRequest::Check { sessions: sessions.clone() }).await);
+    let expected = vec![ended(0, false), ended(2, true), ended(3, true), ended(4, false)];
+    assert_eq!(found, CashierReply::Ended(expected));
+    let none = said(desk.session(SessionRequest::Check { sessions: Vec::new() }).await);
+    assert_eq!(none, CashierReply::Ended(Vec::new()));
+    let many = vec![sessions[0].clone(); MOST_CHECKED + 1];
+    let reply = said(desk.session(SessionRequest::Check { sessions: many }).await);
+    assert!(matches!(reply, CashierReply::Refused(Refusal::BadMessage { .. })), "{reply:?}");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use crate::{
     origin,
     slots::{OriginLimits, SlotLimits},
     traffic::Traffic,
+    web_origin,
 };
 use ipnet::IpNet;
 use std::{net::SocketAddr, time::Duration};
@@ -53,6 +54,10 @@ pub(crate) struct Args {
     /// header of the PROXY protocol, version 2, which names the client's address.
     #[arg(long, env = "GATEWAY_PROXIES", value_delimiter = ',', value_parser = origin::network)]
     pub(crate) proxies: Vec<IpNet>,
+    /// Origins of web pages that may connect, such as https://poker.example.org, beside pages of
+    /// the host that the browser connects to. Programs that are no browser may always connect.
+    #[arg(long, env = "GATEWAY_WEB_ORIGINS", value_delimiter = ',', value_parser = web_origin::parse)]
+    pub(crate) web_origins: Vec<String>,
     /// Longest silence of a connection, in milliseconds. A connection that is silent for longer
     /// counts as gone, so a table notices after this time that a player's network has failed.
     #[arg(long, env = "GATEWAY_IDLE_MS", default_value_t = 15_000, value_parser = clap::value_parser!(u32).range(100..))]

@@ -12,6 +12,7 @@ use std::{
 };
 use wire::{
     PlayerId,
+    cashier::HeldSession,
     client::{Closing, ServerMessage},
     codec::Encoding,
 };
@@ -44,6 +45,8 @@ struct Online {
     number: u64,
     /// The connection's name in the fleet.
     name: String,
+    /// The token of the player's session.
+    token: String,
     since: Instant,
     /// Whether the notice to all gateways, this one included, has come back.
     announced: bool,
@@ -70,11 +73,12 @@ impl Connections {
 
     /// Notes that a player is online on a connection of this gateway, and closes the player's other
     /// connection here.
-    pub(crate) fn came_online(&self, player: PlayerId, number: u64, name: String) {
+    pub(crate) fn came_online(&self, session: HeldSession, number: u64, name: String) {
+        let HeldSession { player, token } = session;
         let mut inner = self.lock();
         let Some(connection) = inner.by_number.get_mut(&number) else { return };
         connection.player = Some(player);
-        let online = Online { number, name, since: Instant::now(), announced: false };
+        let online = Online { number, name, token, since: Instant::now(), announced: false };
         let before = inner.by_player.insert(player, online);
         if let Some(before) = before.filter(|before| before.number != number) {
             inner.close(before.number, Closing::OnlineElsewhere);
@@ -117,6 +121,25 @@ impl Connections {
     /// Handles a notice that a player's sessions have ended.
     pub(crate) fn heard_ended(&self, player: PlayerId) {
         self.close_player(player, Closing::SessionEnded);
+    }
+
+    /// Returns all open sessions.
+    pub(crate) fn sessions(&self) -> Vec<HeldSession> {
+        let inner = self.lock();
+        let held = |(player, online): (&PlayerId, &Online)| HeldSession {
+            player: *player,
+            token: online.token.clone(),
+        };
+        inner.by_player.iter().map(held).collect()
+    }
+
+    /// Closes the connection of a session that has ended, if it is still that session's.
+    pub(crate) fn session_ended(&self, session: &HeldSession, reason: Closing) {
+        let inner = self.lock();
+        let online = inner.by_player.get(&session.player);
+        if let Some(online) = online.filter(|online| online.token == session.token) {
+            inner.close(online.number, reason);
+        }
     }
 
     fn close_player(&self, player: PlayerId, reason: Closing) {
@@ -194,15 +217,31 @@ mod tests {
         Arc::new(Outbox::alone(Encoding::Json))
     }
 
+    fn session(token: &str) -> HeldSession {
+        HeldSession { player: ANN, token: token.to_owned() }
+    }
+
+    #[test]
+    fn a_session_that_has_ended_closes_its_own_connection_only() {
+        let connections = Connections::new();
+        let one = outbox();
+        connections.came_online(session("new"), connections.add(&one), "a.1".into());
+        assert_eq!(connections.sessions(), [session("new")]);
+        connections.session_ended(&session("old"), Closing::SessionEnded);
+        assert_eq!(one.closing(), None, "the player has logged in again since");
+        connections.session_ended(&session("new"), Closing::SessionEnded);
+        assert_eq!(one.closing(), Some(Closing::SessionEnded));
+    }
+
     #[test]
     fn a_second_connection_here_closes_the_first() {
         let connections = Connections::new();
         let (one, two) = (outbox(), outbox());
         let (first, second) = (connections.add(&one), connections.add(&two));
-        connections.came_online(ANN, first, "a.1".into());
-        connections.came_online(ANN, first, "a.1".into());
+        connections.came_online(session("1"), first, "a.1".into());
+        connections.came_online(session("1"), first, "a.1".into());
         assert_eq!(one.closing(), None, "a second log-in on one connection is no second connection");
-        connections.came_online(ANN, second, "a.2".into());
+        connections.came_online(session("2"), second, "a.2".into());
         assert_eq!(one.closing(), Some(Closing::OnlineElsewhere));
         connections.remove(first);
         connections.heard_online(ANN, "a.2");
@@ -217,7 +256,7 @@ mod tests {
         let outboxes = [outbox(), outbox()];
         for (i, gateway) in nodes.iter().enumerate() {
             let number = gateway.add(&outboxes[i]);
-            gateway.came_online(ANN, number, format!("{i}"));
+            gateway.came_online(session("1"), number, format!("{i}"));
         }
         for name in ["0", "1"] {
             nodes.iter().for_each(|gateway| gateway.heard_online(ANN, name));
@@ -230,7 +269,7 @@ mod tests {
     fn a_ban_closes_the_players_connection_only() {
         let connections = Connections::new();
         let (one, two) = (outbox(), outbox());
-        connections.came_online(ANN, connections.add(&one), "a.1".into());
+        connections.came_online(session("1"), connections.add(&one), "a.1".into());
         connections.add(&two);
         connections.heard_banned(ANN);
         connections.heard_banned(PlayerId(7));

@@ -32,6 +32,8 @@ pub(crate) struct Gateway {
     pub(crate) visitor_idle: Duration,
     /// Load balancers whose PROXY headers are believed.
     pub(crate) proxies: Vec<IpNet>,
+    /// Origins of web pages that may connect, beside pages of this host.
+    pub(crate) web_origins: Vec<String>,
     pub(crate) slots: Arc<Slots>,
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) bus: Bus,

@@ -7,11 +7,12 @@ use crate::{
     proxied, session,
     socket::{Socket, SocketState},
     transport::Transport,
+    web_origin,
 };
 use axum::{
     Router,
     extract::{ConnectInfo, State, WebSocketUpgrade, connect_info::Connected},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::any,
     serve::IncomingStream,
@@ -168,8 +169,14 @@ impl Connected<IncomingStream<'_, WsListener>> for Accepted {
 async fn upgrade(
     State(gateway): State<Arc<Gateway>>,
     ConnectInfo(Accepted(state)): ConnectInfo<Accepted>,
+    headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
+    if !web_origin::may_connect(&headers, &gateway.web_origins) {
+        let text =
+            "pages of this origin may not connect: the gateway's option --web-origins names those that may\n";
+        return (StatusCode::FORBIDDEN, text).into_response();
+    }
     let upgrade = upgrade
         .protocols([SUBPROTOCOL_MSGPACK, SUBPROTOCOL_JSON])
         .read_buffer_size(WS_READ_BUFFER)

@@ -42,12 +42,14 @@ mod seats;
 mod service;
 mod service_watch;
 mod session;
+mod session_checks;
 mod slots;
 mod slow_clients;
 mod socket;
 mod traffic;
 mod transport;
 mod viewer_position;
+mod web_origin;
 
 use crate::{
     account_rate::AccountRate, args::Args, connections::Connections, disconnects::DisconnectNotifier,
@@ -134,6 +136,7 @@ async fn start(args: &Args) -> anyhow::Result<(Arc<Gateway>, TcpListener, TcpLis
         idle: args.idle(),
         visitor_idle: args.visitor_idle(),
         proxies: args.proxies.clone(),
+        web_origins: args.web_origins.clone(),
         slots,
         traffic,
         feeds: Feeds::start(&bus, &fleet, &connections).await?,
@@ -150,6 +153,7 @@ async fn start(args: &Args) -> anyhow::Result<(Arc<Gateway>, TcpListener, TcpLis
     });
     tokio::spawn(service_watch::watch(Arc::clone(&gateway)));
     notices::listen(&gateway).await?;
+    tokio::spawn(session_checks::watch(Arc::clone(&gateway)));
     Ok((gateway, tcp, ws))
 }
 

@@ -11,11 +11,14 @@ use common::{
     watch,
 };
 use std::time::{Duration, Instant};
-use tokio::{io::AsyncWriteExt, time::sleep};
-use tokio_tungstenite::tungstenite::{self, Message};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::sleep};
+use tokio_tungstenite::{
+    client_async,
+    tungstenite::{self, Message},
+};
 use wire::{
     Refusal, TableId,
-    client::{ClientMessage, Closing, MAX_CLIENT_FRAME, ServerMessage},
+    client::{ClientMessage, Closing, MAX_CLIENT_FRAME, SUBPROTOCOL_JSON, ServerMessage},
 };
 
 const TABLE: TableId = TableId(7);
@@ -254,5 +257,23 @@ async fn a_websocket_without_a_known_subprotocol_is_refused() {
             Err(other) => panic!("{other}"),
             Ok(_) => panic!("a WebSocket without a known subprotocol was accepted"),
         }
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_is_refused_unless_it_is_allowed() {
+    let room = Room::open().await;
+    let gateway = room.gateway("gateway-1", &["--web-origins", "https://poker.example.org"]).await;
+    let connect = async |origin: &str| {
+        let request =
+            RawWs::request(&gateway).with_sub_protocol(SUBPROTOCOL_JSON).with_header("origin", origin);
+        let stream = TcpStream::connect(&gateway.ws).await.unwrap();
+        client_async(request, stream).await.map(drop)
+    };
+    connect("https://poker.example.org").await.unwrap();
+    connect(&format!("http://{}", gateway.ws)).await.unwrap();
+    match connect("https://evil.example").await {
+        Err(tungstenite::Error::Http(response)) => assert_eq!(response.status(), 403),
+        other => panic!("{other:?}"),
     }
 }

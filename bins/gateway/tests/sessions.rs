@@ -87,6 +87,24 @@ async fn sessions_that_the_administrator_ends_are_closed_at_once() {
 }
 
 #[tokio::test]
+async fn sessions_that_ended_while_the_gateway_was_cut_off_are_closed_when_it_is_back() {
+    let mut room = Room::open().await;
+    let gateway = room.gateway("gateway-1", &[]).await;
+    for way in WAYS {
+        let mut ann = connect(&[&gateway], way, password("ann")).await;
+        let mut bob = connect(&[&gateway], way, password(&format!("bob {way:?}"))).await;
+        let carl = connect(&[&gateway], way, password("carl")).await;
+        room.stage.nats.kill().await.unwrap();
+        room.cashier.end_sessions_unheard("ann");
+        room.cashier.ban_unheard(&format!("bob {way:?}"));
+        room.stage.nats.restart().await.unwrap();
+        assert_eq!(end(&mut ann).await, Ended::ByNode(Closing::SessionEnded));
+        assert_eq!(end(&mut bob).await, Ended::ByNode(Closing::Banned));
+        is_online(&carl).await;
+    }
+}
+
+#[tokio::test]
 async fn the_cashier_learns_address_and_device_of_a_log_in() {
     let room = Room::open().await;
     let gateway = room.gateway("gateway-1", &[]).await;

@@ -53,11 +53,28 @@ pub enum SessionRequest {
         /// Number of the session to end.
         session: u64,
     },
+    /// Returns which of some sessions have ended: asked by a gateway that may have missed notices.
+    Check {
+        /// The sessions, at most [`MOST_CHECKED`].
+        sessions: Vec<HeldSession>,
+    },
     /// Returns a player's balance.
     Balance {
         /// The player.
         player: PlayerId,
     },
+}
+
+/// The most sessions in one [`SessionRequest::Check`].
+pub const MOST_CHECKED: usize = 1_000;
+
+/// A session that a gateway has open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HeldSession {
+    /// The player.
+    pub player: PlayerId,
+    /// The token of the session.
+    pub token: String,
 }
 
 /// Requests of table workers.
@@ -231,6 +248,8 @@ pub enum CashierReply {
     Player(PlayerDetails),
     /// Sessions of a player, the one that was used last first.
     Sessions(Vec<SessionSummary>),
+    /// Of the sessions that were asked about, those that have ended.
+    Ended(Vec<EndedSession>),
     /// Recorded places, first place first.
     Results(Vec<RankedPlace>),
     /// The ledger's sums.
@@ -270,6 +289,15 @@ pub struct SessionSummary {
     /// Whether the session is the one that asks.
     #[serde(default)]
     pub own: bool,
+}
+
+/// A session that has ended, of those in a [`SessionRequest::Check`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EndedSession {
+    /// Its place in the request, from 0.
+    pub index: u32,
+    /// Whether its player is banned.
+    pub banned: bool,
 }
 
 /// An account's number and name.

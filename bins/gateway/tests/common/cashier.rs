@@ -8,7 +8,7 @@ use std::{
 };
 use wire::{
     Chips, PlayerId, Refusal,
-    cashier::{Account, CashierReply, Session, SessionRequest},
+    cashier::{Account, CashierReply, EndedSession, Session, SessionRequest},
     codec,
     fleet::Notice,
     subject,
@@ -62,6 +62,18 @@ impl FakeCashier {
         self.forget_sessions();
         let notice = codec::encode(&Notice::SessionsEnded { player }).unwrap();
         self.bus.publish(subject::NOTICE.to_owned(), notice.into()).await.unwrap();
+    }
+
+    /// Bans an account, and the notice does not reach the gateways.
+    pub fn ban_unheard(&self, name: &str) {
+        let player = self.player(name);
+        self.books.lock().unwrap().banned.push(player);
+    }
+
+    /// Ends a player's sessions, and the notice does not reach the gateways.
+    pub fn end_sessions_unheard(&self, name: &str) {
+        let player = self.player(name);
+        self.books.lock().unwrap().sessions.retain(|_, (of, _)| *of != player);
     }
 
     /// Ends all sessions.
@@ -125,6 +137,14 @@ impl Books {
                 Some(_) => CashierReply::Done,
                 None => CashierReply::Refused(Refusal::SessionExpired),
             },
+            SessionRequest::Check { sessions } => {
+                let ended = (0..).zip(&sessions).filter_map(|(index, held)| {
+                    let banned = self.banned.contains(&held.player);
+                    let has_ended = banned || !self.sessions.contains_key(&held.token);
+                    has_ended.then_some(EndedSession { index, banned })
+                });
+                CashierReply::Ended(ended.collect())
+            }
             SessionRequest::Balance { player } => {
                 CashierReply::Balance { balance: Chips(player.0 * 1_000), in_play: Chips(player.0) }
             }

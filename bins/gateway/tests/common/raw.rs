@@ -134,7 +134,7 @@ impl RawWs {
         gateway: &Gateway,
         protocol: Option<&str>,
     ) -> Result<Self, tungstenite::Error> {
-        let mut request = ClientRequestBuilder::new(format!("ws://{}/", gateway.ws).parse().unwrap());
+        let mut request = Self::request(gateway);
         if let Some(protocol) = protocol {
             request = request.with_sub_protocol(protocol);
         }
@@ -142,6 +142,11 @@ impl RawWs {
         let chosen = response.headers().get("sec-websocket-protocol").map(|chosen| chosen.to_str().unwrap());
         assert_eq!(chosen, protocol);
         Ok(Self(socket))
+    }
+
+    /// Returns the request that asks for a connection.
+    pub fn request(gateway: &Gateway) -> ClientRequestBuilder {
+        ClientRequestBuilder::new(format!("ws://{}/", gateway.ws).parse().unwrap())
     }
 
     /// Sends a WebSocket message.

@@ -9,7 +9,7 @@ use crate::{
 use std::{collections::BTreeSet, sync::Arc};
 use wire::{
     CommandId, ConnectionId, Refusal, TableId,
-    cashier::{self, Account, CashierReply, SessionRequest},
+    cashier::{self, Account, CashierReply, HeldSession, SessionRequest},
     client::ServerMessage,
 };
 
@@ -38,7 +38,8 @@ impl Kind for Open {
             };
             let player = opened.account.player;
             let name = gateway.session_name(number);
-            gateway.connections.came_online(player, number, name.0.clone());
+            let held = HeldSession { player, token: opened.token.clone() };
+            gateway.connections.came_online(held, number, name.0.clone());
             gateway.announce(player, name.0.clone()).await;
             let seats = gateway.seats.of(player).await;
             Ok(RequestResult::then(move |session| session.opened(re, opened, name, seats)))

@@ -4,8 +4,8 @@ use super::{AT_MS, OTHER_PLAYER, PLAYER, Samples, TABLE, TOURNAMENT, places, pos
 use wire::{
     Chips,
     cashier::{
-        Account, AdminRequest, Audit, CashierReply, PlayerDetails, RankedPlace, Session, SessionRequest,
-        TableMoney, TableMoneyRequest, TournamentMoney, TournamentMoneyRequest,
+        Account, AdminRequest, Audit, CashierReply, EndedSession, HeldSession, PlayerDetails, RankedPlace,
+        Session, SessionRequest, TableMoney, TableMoneyRequest, TournamentMoney, TournamentMoneyRequest,
     },
 };
 
@@ -27,6 +27,10 @@ pub fn sessions() -> Samples<SessionRequest> {
         ),
         ("sessions", SessionRequest::Sessions { token: token() }),
         ("end a session", SessionRequest::EndSession { token: token(), session: 12 }),
+        (
+            "check sessions",
+            SessionRequest::Check { sessions: vec![HeldSession { player: PLAYER, token: token() }] },
+        ),
         ("balance", SessionRequest::Balance { player: PLAYER }),
     ]
 }
@@ -122,6 +126,7 @@ pub fn replies() -> Samples<CashierReply> {
             }),
         ),
         ("sessions", R::Sessions(super::sessions())),
+        ("ended sessions", R::Ended(vec![EndedSession { index: 2, banned: true }])),
         ("results", R::Results(vec![ranked])),
         ("audit", R::Audit(audit())),
     ];
