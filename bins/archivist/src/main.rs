@@ -17,12 +17,13 @@ const NICENESS: i32 = 5;
 fn main() -> anyhow::Result<()> {
     let args = CommandLine::parse();
     bus::log_to_stderr();
-    // Threads inherit the priority of the thread that starts them, so it is set before the
-    // runtime's.
+    // Threads inherit the priority of the thread that starts them, so it is set before the runtime
+    // starts those that wait for files and names.
     if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
         tracing::warn!(%error, "the archivist's priority cannot be lowered: under full load it takes time from the other roles");
     }
-    tokio::runtime::Runtime::new()?.block_on(run(args))
+    // One thread: several would mostly wake each other, once for each message.
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(args))
 }
 
 async fn run(args: CommandLine) -> anyhow::Result<()> {
