@@ -155,6 +155,20 @@ fn a_command_with_a_record_of_its_own_needs_no_other() {
 }
 
 #[test]
+fn an_aggregate_that_is_over_gets_no_further_record() {
+    let (mut old, mut server) = open();
+    old.send(ID, 1, 1, Q::Close);
+    old.serve(&mut server);
+    let mut new = HostHarness::new(2, &server);
+    new.send(ID, 1, 2, Q::Look);
+    new.serve(&mut server);
+    let records = server.count(ID);
+    let token = new.send(ID, 2, 1, Q::Join);
+    assert_eq!(new.serve(&mut server).replies, [refused(token, Refusal::TableClosed)]);
+    assert_eq!(server.count(ID), records);
+}
+
+#[test]
 fn a_command_is_refused_for_now_when_the_record_before_its_answer_cannot_be_stored() {
     let (mut stage, mut server) = taken_over();
     stage.world.certain.set(false);

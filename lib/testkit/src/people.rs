@@ -204,8 +204,7 @@ impl Hero {
 }
 
 /// Returns whether an action was refused because its turn was over when it arrived.
-#[must_use]
-pub fn is_too_late(refusal: &Refusal) -> bool {
+fn is_too_late(refusal: &Refusal) -> bool {
     matches!(
         refusal,
         Refusal::TurnPassed { .. } | Refusal::NoHand | Refusal::NotSeated | Refusal::TableClosed

@@ -117,11 +117,15 @@ impl<A: Aggregate, R> Host<A, R> {
             Ok(events) if !events.is_empty() => self.write(Some(queued), events, context),
             Err(refusal) if refusal.is_transient() => context.refuse(queued.token, refusal),
             // This answer would have no record behind it.
-            Ok(_) | Err(_) if queued.token.is_some() && self.written.is_none() => {
-                self.fence(queued, context);
-            }
+            Ok(_) | Err(_) if queued.token.is_some() && self.is_unfenced() => self.fence(queued, context),
             decided => self.answer_bare(queued, decided.err(), context),
         }
+    }
+
+    /// Returns whether a former owner may still carry out what this owner refuses. No owner changes
+    /// an aggregate that is over.
+    fn is_unfenced(&self) -> bool {
+        self.written.is_none() && !self.aggregate.is_over()
     }
 
     /// Writes a record without events, by which no former owner can write any more, and decides the
