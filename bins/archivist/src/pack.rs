@@ -17,7 +17,7 @@ use wire::{
 const FORMAT: u8 = 1;
 /// The dictionary: the encoded records of one hand of hold'em and some further events.
 const DICTIONARY: &[u8] = include_bytes!("pack-1.dict");
-/// Compression level: level 6 saves a fifteenth of the bytes and costs a seventh more of the
+/// Compression level: level 6 saves a fifteenth of the bytes and costs a tenth more of the
 /// archivist's time.
 const LEVEL: i32 = 3;
 /// Maximum number of bytes that a body may unpack to; stretches are archived long before they reach
