@@ -1,7 +1,15 @@
 //! The comparison of a replay with a snapshot.
 
-/// Returns that a replayed state differs from a stored one; `None` when they are equal. The values
-/// decide: a new owner begins with the stored value, and encodes it as the replayed one is encoded.
-pub fn unequal<S: PartialEq>(replayed: &S, stored: &S) -> Option<String> {
-    (replayed != stored).then(|| "the replay gives another state than the snapshot".to_owned())
+use wire::codec;
+
+/// Returns the difference of a replayed state from a stored one, as values or as bytes; `None` when
+/// they are equal.
+pub fn unequal<S: PartialEq + serde::Serialize>(replayed: &S, stored: &S) -> Option<String> {
+    if replayed != stored {
+        return Some("the replay gives another state than the snapshot".to_owned());
+    }
+    match (codec::encode(replayed), codec::encode(stored)) {
+        (Ok(a), Ok(b)) if a == b => None,
+        _ => Some("the replay gives other bytes than the snapshot".to_owned()),
+    }
 }
