@@ -63,7 +63,7 @@ trouble: fetch ## Test outages of servers of one and of ten minutes, which `make
 	@cargo test --quiet --workspace --test trouble --test clocks -- --ignored --nocapture --test-threads 1
 
 simulate: tools ## Play whole fleets on one thread each for SECONDS, broken by schedules from SEED on; one line of JSON
-	@cargo build --quiet --release -p simulator
+	@cargo build --quiet --release --workspace --bin simulate
 	@target/release/simulate --seconds $(SECONDS) --seed $(SEED) $(ARGS)
 
 soak: build ## Play at TABLES with PLAYERS for SECONDS while a schedule of faults drawn from SEED breaks the fleet; one line of JSON
@@ -75,7 +75,7 @@ order: build ## Let 1,000 clients say a numbered line a second each while proces
 		--only kill_table_worker,kill_gateway,zombie_table_worker,drain_table_worker,kill_nats,cut_connections $(ARGS)
 
 measure-reconnects: fetch ## Measure how long 10,000 players take to come back after a gateway has died
-	@cargo test --quiet --release -p gateway --test rush -- --ignored --nocapture
+	@cargo test --quiet --release --workspace --test rush -- --ignored --nocapture
 
 fuzz: ## Fuzz hand commands and hand files for SECONDS each
 	@scripts/fuzz $(SECONDS)

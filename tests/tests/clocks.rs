@@ -92,7 +92,7 @@ async fn a_clock_that_is_set_ends_no_turn_and_stops_no_table() -> anyhow::Result
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes minutes"]
+#[ignore = "takes minutes: `make trouble`"]
 async fn a_clock_that_stays_set_is_adopted_and_ends_no_turn() -> anyhow::Result<()> {
     let room = Room::open().await?;
     for (shift, times) in [(HOUR, 1), (-HOUR, 2)] {

@@ -97,7 +97,7 @@ async fn a_process_that_cannot_be_drained_is_named_in_one_sentence() -> anyhow::
 /// Measures how long a table takes no commands when its worker stops by plan: `make measure` prints
 /// it.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement"]
+#[ignore = "a measurement: `make measure`"]
 async fn outage_of_a_planned_stop() -> anyhow::Result<()> {
     const TABLES: usize = 300;
     let fleet = Fleet::start(FleetSize::default()).await?;

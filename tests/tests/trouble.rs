@@ -306,19 +306,19 @@ async fn postgresql_is_down_for_a_while() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes minutes"]
+#[ignore = "takes minutes: `make trouble`"]
 async fn the_nats_server_is_down_for_a_minute() -> anyhow::Result<()> {
     nats_is_gone(MINUTE).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes minutes"]
+#[ignore = "takes minutes: `make trouble`"]
 async fn jetstream_is_out_of_storage_for_a_minute() -> anyhow::Result<()> {
     storage_is_full(MINUTE).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes ten minutes"]
+#[ignore = "takes ten minutes: `make trouble`"]
 async fn postgresql_is_down_for_ten_minutes() -> anyhow::Result<()> {
     postgres_is_gone(TEN_MINUTES).await
 }

@@ -1,4 +1,4 @@
-//! Measures how small packed hands get, and trains the dictionary. `cargo test -p archivist --test
+//! Measures how small packed hands get, and trains the dictionary. `cargo test --workspace --test
 //! dictionary -- --ignored --nocapture` prints figures; with `MAKE_DICTIONARY=FILE` it trains a
 //! dictionary for a new format of `pack.rs`.
 
@@ -38,7 +38,7 @@ fn played(seeds: std::ops::Range<u64>) -> Vec<Vec<Archived<TableEvent>>> {
 }
 
 #[test]
-#[ignore = "prints figures"]
+#[ignore = "a measurement: `make measure`"]
 fn how_small_hands_get() {
     if let Ok(path) = std::env::var("MAKE_DICTIONARY") {
         let samples: Vec<Vec<u8>> = played(1..40).iter().map(|hand| codec::encode(hand).unwrap()).collect();

@@ -28,6 +28,15 @@ async fn session(desk: &Desk, password: &str) -> Session {
     }
 }
 
+/// Opens a session of another account.
+async fn mallory(desk: &Desk) -> Session {
+    create(desk, "Mallory").await;
+    match said(desk.session(log_in_from("Mallory", PASSWORD, None, None)).await) {
+        CashierReply::Session(session) => session,
+        other => panic!("{other:?}"),
+    }
+}
+
 async fn change(desk: &Desk, token: &str, old: &str, new: &str) -> CashierReply {
     let (token, old, new) = (token.to_owned(), old.to_owned(), new.to_owned());
     said(desk.session(SessionRequest::ChangePassword { token, old, new }).await)
@@ -98,10 +107,8 @@ async fn of_many_sessions_those_that_have_ended_are_found() {
     let house = House::start().await;
     let desk = house.desk();
     create(&desk, "Alice").await;
-    create(&desk, "Mallory").await;
     let (closed, open) = (session(&desk, PASSWORD).await, session(&desk, PASSWORD).await);
-    let reply = said(desk.session(log_in_from("Mallory", PASSWORD, None, None)).await);
-    let CashierReply::Session(mallory) = reply else { panic!("{reply:?}") };
+    let mallory = mallory(&desk).await;
     said(desk.session(SessionRequest::LogOut { token: closed.token.clone() }).await);
     admin(&desk, AdminRequest::Ban { player: mallory.account.player, banned: true }).await;
     let held = |player: PlayerId, token: &str| HeldSession { player, token: token.to_owned() };
@@ -129,10 +136,8 @@ async fn sessions_are_listed_and_ended_by_their_player() {
     let house = House::start().await;
     let desk = house.desk();
     create(&desk, "Alice").await;
-    create(&desk, "Mallory").await;
     let (own, other) = (session(&desk, PASSWORD).await, session(&desk, PASSWORD).await);
-    let reply = said(desk.session(log_in_from("Mallory", PASSWORD, None, None)).await);
-    let CashierReply::Session(mallory) = reply else { panic!("{reply:?}") };
+    let mallory = mallory(&desk).await;
     let sessions = list(&desk, &own.token).await;
     assert_eq!(sessions.len(), 2);
     assert!(

@@ -39,7 +39,7 @@ fn print(way: &str, at_once: usize, count: usize, taken: Duration, mut each: Vec
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement"]
+#[ignore = "a measurement: `make measure`"]
 async fn postings_per_second() {
     let house = House::with_server(true).await;
     house.migrate().await.unwrap();
@@ -86,7 +86,7 @@ async fn postings_per_second() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement"]
+#[ignore = "a measurement: `make measure`"]
 async fn the_largest_tournament() {
     let house = House::with_server(true).await;
     house.migrate().await.unwrap();

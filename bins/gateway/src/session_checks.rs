@@ -6,12 +6,10 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::sleep;
 use wire::{
     Refusal,
-    cashier::{CashierReply, EndedSession, HeldSession, SessionRequest},
+    cashier::{CashierReply, EndedSession, HeldSession, MOST_CHECKED, SessionRequest},
     client::Closing,
 };
 
-/// Sessions that are asked about in one request: a request of some 60 kB.
-const TOGETHER: usize = 500;
 /// Pause before the cashier is asked again, after it could not answer.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -19,7 +17,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(crate) async fn watch(gateway: Arc<Gateway>) {
     let mut gaps = gateway.bus.gaps();
     while gaps.changed().await.is_ok() {
-        for sessions in gateway.connections.sessions().chunks(TOGETHER) {
+        for sessions in gateway.connections.sessions().chunks(MOST_CHECKED) {
             match ended(&gateway, sessions).await {
                 Ok(ended) => close(&gateway, sessions, &ended),
                 Err(refusal) => {

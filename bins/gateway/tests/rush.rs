@@ -59,7 +59,7 @@ fn spread(mut times: Vec<Duration>) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement"]
+#[ignore = "a measurement: `make measure-reconnects`"]
 async fn ten_thousand_come_back() {
     let room = Arc::new(Room::open().await);
     let gateways = Arc::new([

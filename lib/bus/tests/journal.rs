@@ -438,7 +438,7 @@ async fn a_missing_stream_is_named() {
 
 /// A measurement: `cargo test -p bus --release --test journal -- --ignored --nocapture`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement"]
+#[ignore = "a measurement: `make measure`"]
 async fn speed_of_appends() {
     let stage = Stage::open().await.unwrap();
     let bus = stage.bus("table-worker").await.unwrap();
@@ -463,7 +463,7 @@ async fn speed_of_appends() {
 
 /// A measurement of the reads of a takeover: half of 27,000 tables in the middle of their hands.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement"]
+#[ignore = "a measurement: `make measure`"]
 async fn speed_of_recovery() {
     const PARTITIONS: u64 = 128;
     const TABLES: u64 = 105;

@@ -130,7 +130,7 @@ impl Program {
     /// When the log cannot be opened or the program cannot be started.
     pub async fn start(self) -> Result<Child, ServerError> {
         let mut command = process::Command::new(&self.path);
-        let inherited = std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(self.inherits));
+        let inherited = std::env::vars_os().filter(|(name, _)| (self.inherits)(&name.to_string_lossy()));
         command
             .args(&self.args)
             .env_clear()

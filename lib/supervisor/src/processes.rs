@@ -21,7 +21,7 @@ use wire::fleet::Role;
 const THREADS: &str = "TOKIO_WORKER_THREADS";
 
 /// Returns whether a role's process inherits a variable of the environment that `pokerctl up` runs
-/// in. Others, such as an administrator's passwords and database, are none of its business.
+/// in: only variables that roles read, and so none of the administrator's passwords.
 fn is_inherited(name: &str) -> bool {
     const OF_THE_SYSTEM: [&str; 9] = [
         "PATH",

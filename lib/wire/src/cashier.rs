@@ -65,7 +65,7 @@ pub enum SessionRequest {
     },
 }
 
-/// The most sessions in one [`SessionRequest::Check`].
+/// The most sessions in one [`SessionRequest::Check`]: a request of some 120 kB.
 pub const MOST_CHECKED: usize = 1_000;
 
 /// A session that a gateway has open.
