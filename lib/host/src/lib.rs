@@ -30,8 +30,8 @@ mod runs;
 pub use aggregate::{Aggregate, Answer, EffectResult, Limits, New, Past, Rate, RecordOf};
 pub use output::{Around, Journaled, NotRecorded, NotStored, Now, Output, Position, ReadError};
 pub use partition::{
-    FENCE_MS, IDLE_MS, LOOKUP_MS, MAX_HELD, MAX_LOOKUPS, MAX_MISSING, MAX_UNREAD_QUEUED, MISSING_MS,
-    Partition,
+    AT_REST_MS, FENCE_MS, IDLE_MS, LOOKUP_MS, MAX_HELD, MAX_LOOKUPS, MAX_MISSING, MAX_UNREAD_QUEUED,
+    MISSING_MS, Partition,
 };
 pub use running::Running;
 pub use runs::EndedRuns;

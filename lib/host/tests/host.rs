@@ -3,7 +3,7 @@
 mod queue;
 mod rude;
 
-use host::{EffectResult, IDLE_MS, MAX_LOOKUPS, NotStored, Output, ReadError, RecordOf};
+use host::{AT_REST_MS, EffectResult, IDLE_MS, MAX_LOOKUPS, NotStored, Output, ReadError, RecordOf};
 use queue::{
     PATIENCE_MS, Queue, QueueCommand as Q, QueueEvent, QueueReply,
     harness::{HostHarness, MOST_BYTES, Server},
@@ -152,6 +152,36 @@ fn a_command_with_a_record_of_its_own_needs_no_other() {
     stage.send(ID, 2, 1, Q::Nothing);
     stage.serve(&mut server);
     assert_eq!(server.count(ID), records + 1);
+}
+
+#[test]
+fn an_aggregate_at_rest_learns_what_a_former_owner_wrote_after_the_takeover() {
+    let (mut old, mut server) = open();
+    let mut new = HostHarness::new(2, &server);
+    new.serve(&mut server);
+    old.send(ID, 1, 1, Q::Join);
+    old.serve(&mut server);
+    new.pass(AT_REST_MS - 1);
+    new.partition.renew(&new.world);
+    new.serve(&mut server);
+    let records = server.count(ID);
+    assert_eq!(records, 2, "it is not looked for so soon");
+    new.pass(1);
+    new.world.certain.set(false);
+    new.partition.renew(&new.world);
+    assert!(new.partition.outputs().next().is_none(), "an owner that is not certain writes nothing");
+    new.world.certain.set(true);
+    new.partition.renew(&new.world);
+    let seen = new.serve(&mut server);
+    // The former owner may not have sent this, and only an owner that knows of the player who
+    // waits gives that player more time.
+    let [missed, given] = &seen.news[..] else { panic!("{:?}", seen.news) };
+    assert!(matches!(missed[..], [QueueEvent::Joined(..)]), "{missed:?}");
+    assert!(matches!(given[..], [QueueEvent::Extended(_)]), "{given:?}");
+    let records = server.count(ID);
+    new.partition.renew(&new.world);
+    new.serve(&mut server);
+    assert_eq!(server.count(ID), records, "one such record is enough");
 }
 
 #[test]

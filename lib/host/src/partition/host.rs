@@ -181,14 +181,20 @@ impl<A: Aggregate, R> Host<A, R> {
             return;
         }
         context.outputs.push(Output::Loaded { id: context.id });
-        if let Some(news) = self.aggregate.retell(last) {
-            context.outputs.push(Output::Tell { id: context.id, news, answers: None });
-        }
+        self.retell(last, context);
         self.start_effects(context);
         self.go_on(context);
     }
 
-    /// Goes on after the journal was read again because another owner had written.
+    /// Repeats the news of the journal's last record, which another owner wrote.
+    fn retell<W>(&mut self, last: Vec<A::Event>, context: &mut Context<'_, A, R, W>) {
+        if let Some(news) = self.aggregate.retell(last) {
+            context.outputs.push(Output::Tell { id: context.id, news, answers: None });
+        }
+    }
+
+    /// Goes on after the journal was read again because another owner had written. That owner may
+    /// have lost its connection before it sent the news, as at a takeover.
     pub(super) fn reread<W: Around>(
         &mut self,
         read: Result<Option<Journaled>, ReadError>,
@@ -213,6 +219,7 @@ impl<A: Aggregate, R> Host<A, R> {
                 (self.stage, self.written) = (JournalState::Idle, None);
                 (self.clock, self.pause) = (Clock::default(), Pause::default());
                 context.outputs.push(Output::Loaded { id: context.id });
+                self.retell(loaded.last, context);
                 self.answer_held(context);
                 self.start_effects(context);
                 self.go_on(context);

@@ -27,6 +27,11 @@ pub const FENCE_MS: u64 = 60_000;
 /// An aggregate that is over leaves memory when no request for it has come for so long, in
 /// milliseconds.
 pub const IDLE_MS: u64 = 60_000;
+/// How long after a takeover, in milliseconds, aggregates without a record of this owner get one: by
+/// then those that are used have one.
+pub const AT_REST_MS: u64 = 10_000;
+/// Aggregates at rest that get such a record at a time.
+const FENCED_AT_ONCE: usize = 16;
 /// Aggregates that renew their snapshots at a time: those of one stream fall due together, and
 /// other records must not wait for them.
 const RENEWED_AT_ONCE: usize = 4;
@@ -218,21 +223,37 @@ impl<A: Aggregate, R> Partition<A, R> {
         }
     }
 
-    /// Makes some of the aggregates at rest store their state again, so that their earlier records
-    /// may be trimmed: a few of those for which it is due. To be called about once a second.
+    /// Has some of the aggregates at rest write a record: to store their state again, so that their
+    /// earlier records may be trimmed; or to find a record that a former owner wrote after this one
+    /// had read the journal (`docs/decisions/0053-fences.md`). To be called about once a second.
     pub fn renew(&mut self, around: &impl Around) {
         if self.releasing || self.ended {
             return;
         }
         let newest = around.newest();
-        let due = self.hosts.iter().filter(|(_, host)| host.is_renewal_due(newest));
-        let due: Vec<A::Id> = due.map(|(id, _)| *id).take(RENEWED_AT_ONCE).collect();
-        for id in due {
+        for id in self.some(RENEWED_AT_ONCE, |host| host.is_renewal_due(newest)) {
             if let Some((host, mut context)) = self.host(around, id) {
                 host.renew(&mut context);
             }
             self.settle(around, id);
         }
+        if around.now().mono_ms.saturating_sub(self.since_ms) >= AT_REST_MS && around.is_certain() {
+            for id in self.some(FENCED_AT_ONCE, Host::is_fence_due) {
+                if let Some((host, mut context)) = self.host(around, id) {
+                    host.fence_at_rest(&mut context);
+                }
+                self.settle(around, id);
+            }
+        }
+    }
+
+    /// Returns the first ids of aggregates for which this holds, at most so many.
+    fn some(&self, most: usize, holds: impl Fn(&Host<A, R>) -> bool) -> Vec<A::Id> {
+        let mut ids: Vec<A::Id> =
+            self.hosts.iter().filter(|(_, host)| holds(host)).map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        ids.truncate(most);
+        ids
     }
 
     /// Prepares the hand-over: refuses all commands that wait, begins no new work, and puts out

@@ -204,6 +204,20 @@ impl<A: Aggregate, R> Host<A, R> {
         idle && self.position.last > 0 && self.position.snapshot + RENEW_AFTER < newest
     }
 
+    /// Returns whether the aggregate is at rest and a former owner may still have written to it.
+    pub(super) fn is_fence_due(&self) -> bool {
+        let waits = !self.queue.is_empty() || !self.low.is_empty();
+        matches!(self.stage, JournalState::Idle) && !waits && self.position.last > 0 && self.is_unfenced()
+    }
+
+    /// Writes a record without events, which finds what a former owner has written.
+    pub(super) fn fence_at_rest<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) {
+        if self.pause.until_ms <= context.now.mono_ms {
+            let record = self.record(None, Vec::new(), context);
+            self.append(record, None, false, context);
+        }
+    }
+
     /// Starts to store the aggregate's state again.
     pub(super) fn renew<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) {
         let events = A::renewed();
