@@ -34,6 +34,15 @@ struct Unanswered {
     since_ms: u64,
 }
 
+/// A resync without an answer.
+#[derive(Clone, Copy)]
+struct Asked {
+    id: CommandId,
+    /// Number of the last event seen when it was sent.
+    since: Option<u64>,
+    at_ms: u64,
+}
+
 /// A client at one table.
 pub(crate) struct Client {
     pub(crate) player: PlayerId,
@@ -48,7 +57,7 @@ pub(crate) struct Client {
     last: Option<u64>,
     behind: bool,
     heard_ms: u64,
-    asked: Option<(CommandId, u64)>,
+    asked: Option<Asked>,
     unanswered: Option<Unanswered>,
     next: u64,
     seat: Option<SeatNo>,
@@ -119,10 +128,10 @@ impl Client {
             return sendings;
         }
         self.behind |= now_ms >= self.heard_ms + SILENCE_MS;
-        if self.behind && self.asked.is_none_or(|(_, since_ms)| now_ms >= since_ms + AGAIN_MS) {
+        if self.behind && self.asked.is_none_or(|asked| now_ms >= asked.at_ms + AGAIN_MS) {
             self.next += 1;
             let id = CommandId(QUESTIONS + self.next);
-            self.asked = Some((id, now_ms));
+            self.asked = Some(Asked { id, since: self.last, at_ms: now_ms });
             sendings.push(Sending { id, command: TableCommand::Resync { since: self.last } });
         }
         if let Some(unanswered) = &mut self.unanswered {
@@ -183,8 +192,8 @@ impl Client {
     /// Takes in an answer.
     pub(crate) fn answered(&mut self, id: CommandId, reply: &TableReply, now_ms: u64) {
         if let TableReply::Resync(resync) = reply {
-            if self.asked.is_some_and(|(asked, _)| asked == id) {
-                self.resync(resync, now_ms);
+            if let Some(asked) = self.asked.take_if(|asked| asked.id == id) {
+                self.resync(resync, asked.since, now_ms);
             }
             return;
         }
@@ -220,8 +229,8 @@ impl Client {
         }
     }
 
-    fn resync(&mut self, resync: &Resync, now_ms: u64) {
-        (self.asked, self.behind, self.heard_ms) = (None, false, now_ms);
+    fn resync(&mut self, resync: &Resync, since: Option<u64>, now_ms: u64) {
+        (self.behind, self.heard_ms) = (false, now_ms);
         let last = self.last.unwrap_or(0);
         let events = resync.events.as_ref();
         if let Some(events) = events.filter(|events| self.last.is_some() && events.first <= last + 1) {
@@ -230,6 +239,9 @@ impl Client {
                     self.see(number, event, now_ms);
                 }
             }
+        } else if since < self.last && resync.view.event_no > last {
+            // The table may remember what is missing after the events that came meanwhile.
+            self.behind = true;
         } else if resync.view.event_no > last || self.last.is_none() {
             let so_far = events.map(|events| (events.first..).zip(events.events.clone()).collect());
             let (view, cards) = (Box::new(resync.view.clone()), resync.cards.clone());

@@ -14,8 +14,8 @@ use wire::{CommandId, client::ServerMessage, codec::Encoding, table::Resync};
 #[derive(Default)]
 pub(super) struct TableFeed {
     viewers: Vec<Viewer>,
-    /// Whether a resync of the table is under way.
-    asking: bool,
+    /// The number after which events are asked for, while a resync is under way.
+    asked: Option<u64>,
 }
 
 struct Viewer {
@@ -115,12 +115,11 @@ impl TableFeed {
     /// Begins a resync; returns the number of the event after which events are missing. `None` when
     /// a resync is under way or no viewer has a gap.
     pub(super) fn ask(&mut self) -> Option<u64> {
-        if self.asking {
+        if self.asked.is_some() {
             return None;
         }
-        let since = self.since()?;
-        self.asking = true;
-        Some(since)
+        self.asked = self.since();
+        self.asked
     }
 
     fn since(&self) -> Option<u64> {
@@ -131,10 +130,10 @@ impl TableFeed {
     /// Takes in the table's answer to a resync, if one came. Returns whether another resync is
     /// needed.
     pub(super) fn repaired(&mut self, answer: Option<Resync>) -> bool {
-        self.asking = false;
+        let asked = self.asked.take();
         if let Some(resync) = answer {
             let closed = resync.view.closed;
-            self.replay(resync);
+            self.replay(resync, asked);
             if closed {
                 self.viewers.retain(|viewer| matches!(viewer.position, ViewerPosition::Joining { .. }));
             }
@@ -142,7 +141,9 @@ impl TableFeed {
         self.since().is_some()
     }
 
-    fn replay(&mut self, resync: Resync) {
+    /// Closes the gaps of all viewers, except of those that have seen more than was `asked` for
+    /// where the table forgot that: it may remember what these miss.
+    fn replay(&mut self, resync: Resync, asked: Option<u64>) {
         let seen = resync.view.event_no;
         let chunk = resync.events.map(|events| Arc::new(Chunk::replay(events)));
         let mut start =
@@ -151,6 +152,9 @@ impl TableFeed {
             let last = viewer.position.last().unwrap_or_default();
             if last < seen {
                 let replay = chunk.as_ref().filter(|chunk| chunk.first() <= last + 1 && chunk.last() == seen);
+                if replay.is_none() && Some(last) > asked {
+                    continue;
+                }
                 let format = viewer.outbox.format();
                 viewer.outbox.push(match replay {
                     Some(chunk) => chunk.bytes(last + 1, format),

@@ -28,7 +28,7 @@ const MAX_TAIL: usize = 12;
 const RETOLD: usize = 4;
 /// The number of records after a hand's end from which snapshots no longer repeat the hand. Until
 /// then viewers who missed the end can still get it.
-const MAX_BETWEEN: u32 = 64;
+pub const MAX_BETWEEN: u32 = 64;
 /// The time after which a bot that has not answered is asked again, in milliseconds.
 const ASK_AGAIN_MS: u64 = 3_000;
 

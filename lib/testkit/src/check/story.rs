@@ -1,7 +1,10 @@
 //! A table's journal, reduced to the parts that the checks need.
 
 use super::{Fault, Finding, log::sum, seating::Seating};
-use poker::table::{self, TableRecord};
+use poker::{
+    hosted::MAX_BETWEEN,
+    table::{self, TableRecord},
+};
 use std::collections::{BTreeMap, HashMap};
 use wire::{
     Card, Epoch, HandNo, PlayerId, SeatNo, TableId,
@@ -20,8 +23,8 @@ pub struct Story {
     pub(super) causes: HashMap<Cause, u32>,
     /// Hidden and open cards that each player was dealt.
     pub(super) dealt: HashMap<(HandNo, PlayerId), Vec<Card>>,
-    /// For each hand, the number of its first event and the time when that was stored.
-    pub(super) hands: BTreeMap<HandNo, (u64, u64)>,
+    /// The hands.
+    pub(super) hands: BTreeMap<HandNo, HandSpan>,
     /// Turns that the clock ended.
     pub(super) timeouts: Vec<TimedOut>,
     /// Change of the players' balances by this table.
@@ -48,6 +51,19 @@ pub(super) struct StoredEvent {
     pub(super) sum: u64,
     pub(super) stored_ms: u64,
     pub(super) sequence: u64,
+    /// The table's records up to the one with the event.
+    pub(super) records: usize,
+}
+
+/// Where a hand lies in the journal.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HandSpan {
+    /// The number of its first event.
+    pub(super) began: u64,
+    /// When that was stored, in milliseconds since 1970.
+    pub(super) stored_ms: u64,
+    /// The table's records up to its end.
+    pub(super) ended: Option<usize>,
 }
 
 /// A turn that the clock ended.
@@ -111,7 +127,8 @@ impl Story {
         }
         for event in &record.events {
             if let Some(public) = table::public(event) {
-                self.events.push(StoredEvent { sum: sum(&public), stored_ms, sequence });
+                let records = self.records.len();
+                self.events.push(StoredEvent { sum: sum(&public), stored_ms, sequence, records });
             }
             for (fault, what) in self.seating.enter(event) {
                 self.found(fault, sequence, what);
@@ -142,6 +159,17 @@ impl Story {
     #[must_use]
     pub const fn lines(&self) -> u64 {
         self.lines
+    }
+
+    /// Returns the number of the first event of the hand that was running when a viewer saw event
+    /// `number` as the last one, or had ended so recently that the table still remembered it.
+    pub(super) fn remembered_hand(&self, number: u64) -> Option<u64> {
+        let hand = self.hands.values().take_while(|hand| hand.began <= number).last()?;
+        // Records without public events may have followed before the viewer looked.
+        let next = usize::try_from(number).ok().and_then(|at| self.events.get(at));
+        let records = next.map_or(self.records.len() + 1, |next| next.records);
+        let is_forgotten = hand.ended.is_some_and(|ended| records > ended + MAX_BETWEEN as usize);
+        (!is_forgotten).then_some(hand.began)
     }
 
     /// Returns when the first record of another owner was stored after `since_ms`, in milliseconds
@@ -185,7 +213,8 @@ impl Story {
             TableEvent::Unseated { player, cash_out, .. } => self.flow(*player, cash_out.0, 1),
             TableEvent::Said { player, text, .. } => self.said(*player, text, sequence),
             TableEvent::HandStarted { start, .. } => {
-                self.hands.insert(start.hand, (self.last_event(), stored_ms));
+                let span = HandSpan { began: self.last_event(), stored_ms, ended: None };
+                self.hands.insert(start.hand, span);
                 self.hand = Some(start.hand);
                 self.shown = false;
             }
@@ -222,7 +251,12 @@ impl Story {
                     self.timeouts.push(timed_out);
                 }
             }
-            TableEvent::HandEnded { .. } => (self.hand, self.turn) = (None, None),
+            TableEvent::HandEnded { .. } => {
+                if let Some(span) = self.hand.and_then(|hand| self.hands.get_mut(&hand)) {
+                    span.ended = Some(self.records.len());
+                }
+                (self.hand, self.turn) = (None, None);
+            }
             TableEvent::Closed => self.closed = true,
             _ => {}
         }

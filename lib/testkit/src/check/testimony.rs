@@ -47,7 +47,7 @@ fn seen(stretch: &Stretch, story: Option<&Story>) -> Vec<Finding> {
     };
     let sequence = |number: u64| told(number).map(|told| told.sequence);
     if let Some(last) = stretch.forgotten_since
-        && let Some(began) = story.and_then(|story| hand_at(story, stretch.view))
+        && let Some(began) = story.and_then(|story| story.remembered_hand(stretch.view))
         // Events that were replayed begin before `after`.
         && (began..=stretch.after).contains(&(last + 1))
     {
@@ -86,12 +86,6 @@ fn seen(stretch: &Stretch, story: Option<&Story>) -> Vec<Finding> {
     findings
 }
 
-/// Returns the number of the first event of the hand that was running at, or ended last before,
-/// this event.
-fn hand_at(story: &Story, number: u64) -> Option<u64> {
-    story.hands.values().map(|&(began, _)| began).take_while(|&began| began <= number).last()
-}
-
 /// Checks that own cards are those that the player was dealt in the hand, and that they did not
 /// come before the hand's start.
 fn dealt(log: &ClientLog, cards: &OwnCards, story: Option<&Story>) -> Option<Finding> {
@@ -109,7 +103,7 @@ fn dealt(log: &ClientLog, cards: &OwnCards, story: Option<&Story>) -> Option<Fin
             format!("hand {hand}: got {card}, which the player was not dealt"),
         ));
     }
-    let &(_, began_ms) = story.hands.get(&hand)?;
+    let began_ms = story.hands.get(&hand)?.stored_ms;
     (at_ms < began_ms).then(|| {
         let early = began_ms - at_ms;
         finding(

@@ -6,7 +6,10 @@ use super::{
     *,
 };
 use client::ClientEvent;
-use poker::table::{self, Table, TableRecord};
+use poker::{
+    hosted::MAX_BETWEEN,
+    table::{self, Table, TableRecord},
+};
 use std::collections::HashMap;
 use wire::{
     Action, Card, Chips, CommandId, Epoch, PlayerCommand, PlayerId, VERSION,
@@ -269,7 +272,7 @@ fn a_hand_that_is_not_replayed_is_a_gap_and_an_older_one_is_not() {
     let forgotten = |back: u64| {
         after(|room| {
             let story = room.story();
-            let hands: Vec<u64> = story.hands.values().map(|&(began, _)| began).collect();
+            let hands: Vec<u64> = story.hands.values().map(|hand| hand.began).collect();
             let (began, at) = (hands[3], hands[3] + 5);
             let split = at as usize - room.stretch()[0].number as usize + 1;
             let seen = room.stretch().split_off(split);
@@ -281,6 +284,26 @@ fn a_hand_that_is_not_replayed_is_a_gap_and_an_older_one_is_not() {
     };
     assert_eq!(forgotten(0), [Fault::Gap]);
     assert_eq!(forgotten(10), []);
+}
+
+#[test]
+fn a_hand_is_remembered_for_as_many_records_as_tables_repeat_it_in_snapshots() {
+    let room = Room::played();
+    let ends = |record: &TableRecord| {
+        record.events.iter().any(|event| matches!(event, TableEvent::HandEnded { .. }))
+    };
+    let end = room.journal.iter().position(ends).unwrap();
+    let mut story = Story::new(TABLE);
+    for (sequence, record) in (1..).zip(&room.journal[..=end]) {
+        story.record(sequence, record.at_ms, record);
+    }
+    let (last, began) = (story.last_event(), story.hands.values().next().unwrap().began);
+    let nothing = TableRecord { cause: None, events: Vec::new(), state: None, ..room.journal[end].clone() };
+    for _ in 0..MAX_BETWEEN {
+        assert_eq!(story.remembered_hand(last), Some(began));
+        story.record(0, nothing.at_ms, &nothing);
+    }
+    assert_eq!(story.remembered_hand(last), None);
 }
 
 #[test]

@@ -115,6 +115,21 @@ fn events_that_the_table_forgot_are_replaced_by_a_snapshot() {
 }
 
 #[test]
+fn what_the_table_forgot_for_one_viewer_is_asked_for_again_for_those_that_have_seen_more() {
+    let mut feed = TableFeed::default();
+    let mut one = Program::watch(&mut feed, 1, Encoding::MessagePack, 15);
+    let mut two = Program::watch(&mut feed, 2, Encoding::MessagePack, 20);
+    assert!(hear(&mut feed, &Arc::new(chunk(33..=33))));
+    assert_eq!(feed.ask(), Some(15));
+    assert!(feed.repaired(Some(resync(33, None))), "the table may remember the events after 20");
+    assert_eq!((one.read(), two.read()), (1, 0));
+    assert_eq!(feed.ask(), Some(20));
+    assert!(!feed.repaired(Some(resync(33, Some(20)))));
+    assert_eq!((one.read(), two.read()), (0, 0));
+    assert_eq!((one.last, two.last), (33, 33));
+}
+
+#[test]
 fn a_resync_without_an_answer_is_repeated() {
     let mut feed = TableFeed::default();
     let mut one = Program::watch(&mut feed, 1, Encoding::MessagePack, 3);
