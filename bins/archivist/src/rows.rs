@@ -5,8 +5,9 @@ use crate::{
     error::ArchiveError,
     hand::{self, Hand},
 };
-use database::tokio_postgres::{Transaction, types::ToSql};
+use database::{Transaction, tokio_postgres::types::ToSql};
 
+/// The values of a statement: a column for each parameter that is an array.
 type Columns<'a> = [&'a (dyn ToSql + Sync)];
 
 /// Returns the month of a time in milliseconds since 1970, as its first day (UTC): `2026-11-01`.
@@ -21,8 +22,17 @@ pub fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-async fn write(transaction: &Transaction<'_>, sql: &str, columns: &Columns<'_>) -> Result<(), ArchiveError> {
-    transaction.execute(sql, columns).await?;
+/// Executes a statement, which each connection prepares once.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn write(
+    transaction: &Transaction<'_>,
+    sql: &str,
+    values: &Columns<'_>,
+) -> Result<(), ArchiveError> {
+    let statement = transaction.prepare_cached(sql).await?;
+    transaction.execute(&statement, values).await?;
     Ok(())
 }
 
@@ -72,11 +82,14 @@ impl HandRows {
         self.body.iter().map(Vec::len).sum()
     }
 
-    /// Writes the rows.
+    /// Writes the rows, if there are any.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn write(&self, transaction: &Transaction<'_>) -> Result<(), ArchiveError> {
+        if self.table.is_empty() {
+            return Ok(());
+        }
         let insert = "INSERT INTO archive.hands (ended_at, table_id, hand_no, tournament_id, variant, small_blind,
                 big_blind, ante, players, actions, pot, board, first, last, body)
             SELECT to_timestamp(ended / 1000.0), table_id, hand_no, tournament_id, variant, small_blind, big_blind,
@@ -146,11 +159,14 @@ impl PlayerRows {
         }
     }
 
-    /// Writes the rows.
+    /// Writes the rows, if there are any.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn write(&self, transaction: &Transaction<'_>) -> Result<(), ArchiveError> {
+        if self.table.is_empty() {
+            return Ok(());
+        }
         let insert = "INSERT INTO archive.hand_players (ended_at, player_id, table_id, hand_no, tournament_id, variant,
                 small_blind, big_blind, seat, cards, shown, committed, won)
             SELECT to_timestamp(ended / 1000.0), player_id, table_id, hand_no, tournament_id, variant, small_blind,
@@ -206,11 +222,14 @@ impl StretchRows {
         self.body.iter().map(Vec::len).sum()
     }
 
-    /// Writes the rows.
+    /// Writes the rows, if there are any.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn write(&self, transaction: &Transaction<'_>) -> Result<(), ArchiveError> {
+        if self.table.is_empty() {
+            return Ok(());
+        }
         let insert = "INSERT INTO archive.stretches (ended_at, table_id, stream, first, last, body)
             SELECT to_timestamp(ended / 1000.0), table_id, stream, first, last, body
             FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bytea[])
@@ -265,6 +284,9 @@ impl PieceRows {
     /// # Errors
     /// When the database refuses.
     pub async fn write(&self, transaction: &Transaction<'_>, stream: &str) -> Result<(), ArchiveError> {
+        if self.table.is_empty() {
+            return Ok(());
+        }
         let upsert = "INSERT INTO archive.tables AS t (table_id, stream, archived_to, tournament_id, name, variant,
                 config, created_at, closed_at, records, hands, hands_chain, instructions, instructions_chain)
             SELECT DISTINCT ON (table_id) table_id, $14, archived_to, tournament_id, name, variant, config,

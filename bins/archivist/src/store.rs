@@ -5,11 +5,10 @@ use crate::{
     batch::{Archive, Batch, FinishedTournament, Piece, TournamentPart},
     error::ArchiveError,
     pack::Packer,
-    rows::{HandRows, PieceRows, PlayerRows, StretchRows, month, signed},
+    rows::{self, HandRows, PieceRows, PlayerRows, StretchRows, month, signed},
 };
 use audit::Chain;
-use database::Limits;
-use database::tokio_postgres::{Transaction, types::ToSql};
+use database::{Limits, Transaction, tokio_postgres::types::ToSql};
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
@@ -92,20 +91,23 @@ impl Packed {
 
     async fn write(&self, transaction: &Transaction<'_>) -> Result<(), ArchiveError> {
         for month in &self.months {
-            transaction.execute("SELECT archive.open_month($1::text::date)", &[month]).await?;
+            rows::write(transaction, "SELECT archive.open_month($1::text::date)", &[month]).await?;
         }
-        self.hands.write(transaction).await?;
-        self.players.write(transaction).await?;
-        self.stretches.write(transaction).await?;
-        self.pieces.write(transaction, &self.stream).await?;
+        // Sent together: one wait for the database.
+        tokio::try_join!(
+            self.hands.write(transaction),
+            self.players.write(transaction),
+            self.stretches.write(transaction),
+            self.pieces.write(transaction, &self.stream),
+            self.write_stream(transaction),
+        )?;
         for part in &self.batch.parts {
             write_part(transaction, part).await?;
         }
         for tournament in &self.batch.tournaments {
             write_tournament(transaction, tournament).await?;
         }
-        self.write_violations(transaction).await?;
-        self.write_stream(transaction).await
+        self.write_violations(transaction).await
     }
 
     async fn write_violations(&self, transaction: &Transaction<'_>) -> Result<(), ArchiveError> {
@@ -116,7 +118,7 @@ impl Packed {
             let insert = "INSERT INTO archive.violations (place, stream, sequence, rule, what)
                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
             let row: &[&(dyn ToSql + Sync)] = &[&place, &self.stream, &sequence, &rule, &violation.what];
-            transaction.execute(insert, row).await?;
+            rows::write(transaction, insert, row).await?;
         }
         Ok(())
     }
@@ -130,7 +132,7 @@ impl Packed {
             WHERE s.read_to < excluded.read_to";
         let hands = self.batch.pieces.iter().filter(|piece| piece.hand.is_some()).count() as u64;
         let (read_to, records) = (signed(self.batch.read_to), signed(self.batch.records));
-        transaction.execute(upsert, &[&self.stream, &read_to, &records, &signed(hands)]).await?;
+        rows::write(transaction, upsert, &[&self.stream, &read_to, &records, &signed(hands)]).await?;
         Ok(())
     }
 }
@@ -139,7 +141,7 @@ async fn write_part(transaction: &Transaction<'_>, part: &TournamentPart) -> Res
     let insert = "INSERT INTO archive.tournament_parts (ended_at, tournament_id, part, body)
         VALUES (to_timestamp($1::bigint / 1000.0), $2, $3, $4) ON CONFLICT DO NOTHING";
     let (ended, tournament) = (signed(part.ended_ms), signed(part.tournament.0));
-    transaction.execute(insert, &[&ended, &tournament, &(part.part as i32), &part.body]).await?;
+    rows::write(transaction, insert, &[&ended, &tournament, &(part.part as i32), &part.body]).await?;
     Ok(())
 }
 
@@ -164,7 +166,7 @@ async fn write_tournament(
         &signed(tournament.records),
         &parts,
     ];
-    transaction.execute(insert, row).await?;
+    rows::write(transaction, insert, row).await?;
     let insert = "INSERT INTO archive.tournament_tables
             (tournament_id, table_id, hands, hands_chain, instructions, instructions_chain)
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
@@ -178,7 +180,7 @@ async fn write_tournament(
             &signed(instructions.count),
             &&instructions.hash[..],
         ];
-        transaction.execute(insert, row).await?;
+        rows::write(transaction, insert, row).await?;
     }
     Ok(())
 }
