@@ -82,7 +82,8 @@ async fn recorded_hands_end_as_recorded() {
     let journals = table_journals(&fleet.admin).await.unwrap();
     assert_eq!(journals.len(), played);
     let table = journals.keys().next().unwrap().to_string();
-    let verdict: Value = json(&fleet.pokerctl(&["hand", "verify", &table, "1", "--json"]).await.unwrap());
+    let verdict: Value =
+        json(&fleet.pokerctl(&["hand", "verify", &format!("{table}.1"), "--json"]).await.unwrap());
     assert_eq!((&verdict["scripted"], &verdict["deal_holds"]), (&true.into(), &true.into()), "{verdict}");
     assert!(verdict["commitment_holds"].is_null(), "{verdict}");
     fleet.stop().await.unwrap();

@@ -178,7 +178,7 @@ async fn the_shuffle_of_a_played_hand_is_verified() {
         made["table"].as_u64().map_or_else(|| made["table"].as_str().unwrap().to_owned(), |n| n.to_string());
     let began = Instant::now();
     let verdict = loop {
-        let verified = run(&data, &["--json", "hand", "verify", &table, "1"]).await;
+        let verified = run(&data, &["--json", "hand", "verify", &format!("{table}.1")]).await;
         if verified.status.success() {
             break verified;
         }

@@ -83,7 +83,7 @@ fn load(node: &Heartbeat) -> String {
         Role::Coordinator => format!("{} partitions, {} tournaments", load.partitions, load.tables),
         Role::Cashier => format!("{} postings", number(load.actions)),
         Role::Archivist => format!(
-            "{} streams, {} records, {} hands, {} violations",
+            "{} units, {} records, {} hands, {} violations",
             load.partitions,
             number(load.records),
             number(load.hands),

@@ -18,10 +18,8 @@ use wire::{
 /// Options of `hand verify`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Number of the table
-    table: TableId,
-    /// Number of the hand
-    hand: HandNo,
+    /// The hand, as TABLE.HAND
+    hand: HandId,
 }
 
 #[derive(Serialize)]
@@ -44,13 +42,12 @@ struct Verdict {
 /// # Errors
 /// When the fleet cannot be reached, or the table has no finished hand of this number.
 pub async fn run(args: &Args, context: &Context) -> Result<bool, HandError> {
-    let missing = HandError::NoHand { table: args.table, hand: args.hand };
+    let HandId { table, hand } = args.hand;
     let bus = context.bus().await?;
-    let id = HandId { table: args.table, hand: args.hand };
-    let played = played::find(&bus, id).await?.ok_or(missing)?;
+    let played = played::find(&bus, args.hand).await?.ok_or(HandError::NoHand { table, hand })?;
     let verdict = Verdict {
-        table: args.table,
-        hand: args.hand,
+        table,
+        hand,
         commitment: played.start.commitment,
         seed: played.seed,
         scripted: played.script.is_some(),
@@ -63,7 +60,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<bool, HandError> {
         json_line(&verdict);
     } else {
         let word = |holds| if holds { "holds" } else { "DOES NOT HOLD" };
-        println!("hand {} at table {}", args.hand, args.table);
+        println!("hand {hand} at table {table}");
         let from = match verdict.commitment_holds {
             Some(kept) => {
                 println!("  commitment  {}  {}", verdict.commitment, word(kept));
