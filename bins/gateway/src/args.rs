@@ -7,7 +7,8 @@ use crate::{
     web_origin,
 };
 use ipnet::IpNet;
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use tls::{Acceptor, TlsError};
 
 /// Gateway: takes players' connections over TCP and WebSocket. It has no durable state; start as
 /// many as are needed.
@@ -22,6 +23,13 @@ pub(crate) struct Args {
     /// Address to listen on for WebSocket; port 0 takes a free one.
     #[arg(long, env = "GATEWAY_WS_LISTEN", default_value = "127.0.0.1:0")]
     pub(crate) ws_listen: SocketAddr,
+    /// File with the gateway's certificate in PEM form, those that lead to its authority after it.
+    /// With it both listeners speak TLS and nothing else. The file is followed when it changes.
+    #[arg(long, env = "GATEWAY_TLS_CERT", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// File with the certificate's private key in PEM form.
+    #[arg(long, env = "GATEWAY_TLS_KEY", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
     /// Name or address by which players reach this gateway [default: the listening address].
     #[arg(long, env = "GATEWAY_ADVERTISE_HOST")]
     pub(crate) advertise_host: Option<String>,
@@ -81,6 +89,15 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// Returns the certificate, if there is one.
+    ///
+    /// # Errors
+    /// When a file cannot be used.
+    pub(crate) fn tls(&self) -> Result<Option<Acceptor>, TlsError> {
+        let pair = self.tls_cert.clone().zip(self.tls_key.clone());
+        pair.map(|(cert, key)| Acceptor::load(cert, key)).transpose()
+    }
+
     /// Returns the longest silence of a connection.
     pub(crate) fn idle(&self) -> Duration {
         Duration::from_millis(self.idle_ms.into())

@@ -14,6 +14,7 @@ use std::{
     },
     time::Duration,
 };
+use tls::Acceptor;
 use wire::{
     ConnectionId, NodeId, PlayerId,
     fleet::{Heartbeat, Notice, Role},
@@ -34,6 +35,8 @@ pub(crate) struct Gateway {
     pub(crate) proxies: Vec<IpNet>,
     /// Origins of web pages that may connect, beside pages of this host.
     pub(crate) web_origins: Vec<String>,
+    /// The certificate; without one connections are plain.
+    pub(crate) tls: Option<Acceptor>,
     pub(crate) slots: Arc<Slots>,
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) bus: Bus,
@@ -51,12 +54,12 @@ pub(crate) struct Gateway {
     pub(crate) connections: Arc<Connections>,
 }
 
-/// The kind of a listener, as in its address.
+/// The kind of a listener: the beginning of its address, with TLS or without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
 pub(crate) enum Listener {
-    #[strum(serialize = "tcp://")]
+    #[strum(serialize = "tcp")]
     Tcp,
-    #[strum(serialize = "ws://")]
+    #[strum(serialize = "ws")]
     Ws,
 }
 

@@ -38,7 +38,7 @@ pub(crate) const BATCH_DELAY: Duration = Duration::from_millis(25);
 /// Beyond, they are dropped and the table is asked again.
 pub(crate) const HELD: usize = 1_024;
 
-/// Time limit of a WebSocket handshake, its answers included.
+/// Time limit of a WebSocket handshake, its answers included, and of one of TLS before it.
 pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Time without a written byte after which a connection with waiting frames is closed.
 pub(crate) const WRITE: Duration = Duration::from_secs(10);

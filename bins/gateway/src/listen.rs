@@ -2,7 +2,7 @@
 
 use crate::{
     gateway::{Gateway, Listener},
-    limits::{ACCEPTED, PROXIED, PROXY, TOGETHER},
+    limits::{ACCEPTED, HANDSHAKE, PROXIED, PROXY, TOGETHER},
     origin::is_in,
     proxied, session,
     socket::{Socket, SocketState},
@@ -24,6 +24,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use tls::Stream;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, mpsc},
@@ -82,7 +83,7 @@ async fn accept<F: Future<Output = ()> + Send + 'static>(
     listener: TcpListener,
     gateway: Arc<Gateway>,
     kind: Listener,
-    pass_on: impl Fn(Socket) -> F + Clone + Send + 'static,
+    pass_on: impl Fn(Socket) -> F + Clone + Send + Sync + 'static,
 ) {
     let proxied = Arc::new(Semaphore::new(PROXIED));
     loop {
@@ -94,10 +95,12 @@ async fn accept<F: Future<Output = ()> + Send + 'static>(
                 continue;
             }
         };
+        // Clients wait for small messages, so they must not be held back.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY cannot be set: small messages may be delayed");
+        }
         if !is_in(&gateway.proxies, from.ip()) {
-            if let Some(socket) = enter(stream, Some(from.ip()), &gateway, kind) {
-                pass_on(socket).await;
-            }
+            enter(stream, Some(from.ip()), &gateway, kind, &pass_on).await;
             continue;
         }
         // In tasks of their own, because the header may come late.
@@ -107,11 +110,7 @@ async fn accept<F: Future<Output = ()> + Send + 'static>(
             let header = timeout(PROXY, proxied::client_of(&mut stream)).await;
             drop(permit);
             match header {
-                Ok(Ok(client)) => {
-                    if let Some(socket) = enter(stream, client, &gateway, kind) {
-                        pass_on(socket).await;
-                    }
-                }
+                Ok(Ok(client)) => enter(stream, client, &gateway, kind, &pass_on).await,
                 Ok(Err(error)) => {
                     tracing::warn!(%from, %error, "a load balancer's connection has no PROXY header and is closed: let it send version 2");
                 }
@@ -123,14 +122,35 @@ async fn accept<F: Future<Output = ()> + Send + 'static>(
     }
 }
 
-/// Takes a slot for a connection; none when it is beyond all limits, which closes it.
-fn enter(stream: TcpStream, from: Option<IpAddr>, gateway: &Gateway, kind: Listener) -> Option<Socket> {
-    let slot = gateway.slots.enter(from);
-    match slot {
-        Some(_) => tracing::debug!(?from, ?kind, "a connection"),
-        None => tracing::debug!(?from, "a connection beyond all limits is closed without an answer"),
-    }
-    slot.map(|slot| Socket::new(stream, slot, from, kind == Listener::Ws))
+/// Passes a connection on if it gets a slot, after the handshake of TLS. Beyond all limits it is
+/// closed.
+async fn enter<F: Future<Output = ()> + Send + 'static>(
+    stream: TcpStream,
+    from: Option<IpAddr>,
+    gateway: &Gateway,
+    kind: Listener,
+    pass_on: &(impl Fn(Socket) -> F + Clone + Send + Sync + 'static),
+) {
+    let Some(slot) = gateway.slots.enter(from) else {
+        tracing::debug!(?from, "a connection beyond all limits is closed without an answer");
+        return;
+    };
+    tracing::debug!(?from, ?kind, "a connection");
+    let socket = move |stream| Socket::new(stream, slot, from, kind == Listener::Ws);
+    let Some(tls) = gateway.tls.clone() else {
+        return pass_on(socket(Stream::Plain(stream))).await;
+    };
+    let pass_on = pass_on.clone();
+    // In a task of its own, because other connections do not wait for a client's handshake.
+    tokio::spawn(async move {
+        match timeout(HANDSHAKE, tls.accept(stream)).await {
+            Ok(Ok(stream)) => pass_on(socket(stream)).await,
+            Ok(Err(error)) => {
+                tracing::debug!(?from, %error, "a connection did not agree on TLS and is closed");
+            }
+            Err(_) => tracing::debug!(?from, "a handshake of TLS took too long: the connection is closed"),
+        }
+    });
 }
 
 /// Hands accepted connections to axum.

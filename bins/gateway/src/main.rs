@@ -119,9 +119,11 @@ async fn start(args: &Args) -> anyhow::Result<(Arc<Gateway>, TcpListener, TcpLis
     let slots = Arc::new(Slots::new(args.slots()));
     let traffic = Arc::new(args.traffic());
     tokio::spawn(slow_clients::close(Arc::clone(&traffic), Arc::clone(&connections)));
+    let tls = args.tls().context("--tls-cert and --tls-key")?;
+    let secure = if tls.is_some() { "s" } else { "" };
     let addresses = vec![
-        format!("tcp://{}:{}", args.host(tcp_address), tcp_address.port()),
-        format!("ws://{}:{}/", args.host(ws_address), ws_address.port()),
+        format!("tcp{secure}://{}:{}", args.host(tcp_address), tcp_address.port()),
+        format!("ws{secure}://{}:{}/", args.host(ws_address), ws_address.port()),
     ];
     tracing::info!(node = %name, tcp = addresses[0], ws = addresses[1], "listening");
     let counted = Arc::clone(&slots);
@@ -137,6 +139,7 @@ async fn start(args: &Args) -> anyhow::Result<(Arc<Gateway>, TcpListener, TcpLis
         visitor_idle: args.visitor_idle(),
         proxies: args.proxies.clone(),
         web_origins: args.web_origins.clone(),
+        tls: tls.clone(),
         slots,
         traffic,
         feeds: Feeds::start(&bus, &fleet, &connections).await?,
@@ -152,6 +155,9 @@ async fn start(args: &Args) -> anyhow::Result<(Arc<Gateway>, TcpListener, TcpLis
         connections,
     });
     tokio::spawn(service_watch::watch(Arc::clone(&gateway)));
+    if let Some(tls) = tls {
+        tokio::spawn(async move { tls.follow().await });
+    }
     notices::listen(&gateway).await?;
     tokio::spawn(session_checks::watch(Arc::clone(&gateway)));
     Ok((gateway, tcp, ws))

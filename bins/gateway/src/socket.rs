@@ -1,4 +1,4 @@
-//! An accepted TCP connection: counts written bytes, ends a handshake that takes too long, and lets
+//! An accepted connection: counts written bytes, ends a handshake that takes too long, and lets
 //! the last frames arrive.
 
 use crate::{
@@ -15,16 +15,16 @@ use std::{
     },
     task::{Context, Poll},
 };
+use tls::Stream;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
-    net::TcpStream,
     time::{Sleep, sleep, timeout},
 };
 
-/// An accepted TCP connection.
+/// An accepted connection, with TLS or without.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    stream: Option<TcpStream>,
+    stream: Option<Stream>,
     state: Arc<SocketState>,
     /// The time limit of the handshake, until it is done.
     handshake: Option<Pin<Box<Sleep>>>,
@@ -62,23 +62,14 @@ impl SocketState {
         self.lingers.store(true, Ordering::Relaxed);
     }
 
-    /// Returns the number of bytes that the operating system has taken.
+    /// Returns the number of bytes that the operating system, or TLS, has taken.
     pub(crate) fn written(&self) -> u64 {
         self.written.load(Ordering::Relaxed)
     }
 }
 
 impl Socket {
-    pub(crate) fn new(
-        stream: TcpStream,
-        place: ConnectionSlot,
-        peer: Option<IpAddr>,
-        handshake: bool,
-    ) -> Self {
-        // Clients wait for small messages, so they must not be held back.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY cannot be set: small messages may be delayed");
-        }
+    pub(crate) fn new(stream: Stream, place: ConnectionSlot, peer: Option<IpAddr>, handshake: bool) -> Self {
         let state = SocketState {
             slot: place.slot(),
             peer: peer.map(|peer| peer.to_canonical()),
@@ -101,7 +92,7 @@ impl Socket {
     /// Returns the stream. Fails once the handshake has taken too long; until it is done, `cx` is
     /// woken then: a client that does not read keeps the gateway writing, so reading alone would
     /// not notice.
-    fn stream(&mut self, cx: &mut Context<'_>) -> io::Result<Pin<&mut TcpStream>> {
+    fn stream(&mut self, cx: &mut Context<'_>) -> io::Result<Pin<&mut Stream>> {
         if self.state.established.load(Ordering::Relaxed) {
             self.handshake = None;
         }
@@ -174,7 +165,7 @@ impl Drop for Socket {
 
 /// Ends the gateway's side and reads the client's remaining bytes until the client ends its side,
 /// for a limited time.
-async fn linger(mut stream: TcpStream) {
+async fn linger(mut stream: Stream) {
     let until_end = async {
         let mut scrap = [0; 512];
         stream.shutdown().await?;

@@ -30,6 +30,11 @@ pub struct Context {
 }
 
 impl Context {
+    /// Returns the folder of the local authority, whose certificate gateways beyond loopback have.
+    pub fn authority(&self) -> PathBuf {
+        self.data_dir.join("tls")
+    }
+
     /// Connects as the administrator: to the given servers, or else to those of the fleet that runs
     /// on the folder.
     ///
@@ -67,11 +72,12 @@ pub async fn administrator(fleet: &Fleet) -> Result<Bus, ConnectError> {
     }
 }
 
-/// Connects to servers with NATS_USER and NATS_PASSWORD.
+/// Connects to servers with NATS_USER and NATS_PASSWORD, and NATS_CA_FILE for encrypted ones.
 async fn as_named(urls: &str) -> Result<Bus, ConnectError> {
     let user = env::var("NATS_USER").unwrap_or_else(|_| ADMIN.to_owned());
     let options = Options::new(urls, &user, env::var("NATS_PASSWORD").ok().as_deref(), &node());
-    let options = Options { name: ADMIN.to_owned(), ..options };
+    let ca = env::var_os("NATS_CA_FILE").map(PathBuf::from);
+    let options = Options { name: ADMIN.to_owned(), ca, ..options };
     Ok(Bus::connect(options).await?)
 }
 

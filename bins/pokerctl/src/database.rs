@@ -3,7 +3,7 @@
 
 use refinery::{Runner, load_sql_migrations};
 use std::path::{Path, PathBuf};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
 /// The reason why the database cannot be brought up to date. No error repeats the database's
 /// address, because it contains a password.
@@ -11,9 +11,10 @@ use tokio_postgres::{Client, NoTls};
 pub enum DatabaseError {
     /// The database does not answer, or refuses the login.
     #[error(
-        "cannot use the PostgreSQL database: {0}; check that it runs, and DATABASE_URL (postgres://user:password@host:port/name)"
+        "cannot use the PostgreSQL database: {}; check that it runs, and DATABASE_URL (postgres://user:password@host:port/name)",
+        .0.chain()
     )]
-    Connect(tokio_postgres::Error),
+    Connect(#[from] database::DatabaseError),
     /// A statement failed.
     #[error("PostgreSQL: {0}")]
     Sql(#[from] tokio_postgres::Error),
@@ -41,11 +42,7 @@ impl Database {
     /// # Errors
     /// When the database does not answer or refuses the login.
     pub async fn connect(url: &str) -> Result<Self, DatabaseError> {
-        let (client, connection) =
-            tokio_postgres::connect(url, NoTls).await.map_err(DatabaseError::Connect)?;
-        // The task ends with the client; errors of the connection come out of the client's calls.
-        tokio::spawn(connection);
-        Ok(Self { client })
+        Ok(Self { client: database::connect(url).await? })
     }
 
     /// Applies the migrations in a folder that are not applied yet, each entirely or not at all,

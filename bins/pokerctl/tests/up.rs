@@ -62,7 +62,11 @@ async fn until<T>(condition: &str, mut look: impl FnMut() -> Option<T>) -> T {
 
 /// Starts a fleet and waits until it is ready.
 async fn up(data: &Path) -> (Child, Value) {
-    let up = small_fleet(data).start().await.unwrap();
+    up_with(data, &[]).await
+}
+
+async fn up_with(data: &Path, args: &[&str]) -> (Child, Value) {
+    let up = small_fleet(data).args(args).start().await.unwrap();
     // A killed fleet leaves its description behind.
     let ready = |fleet: &Value| fleet["pid"].as_u64() == up.id().map(u64::from) && fleet["ready"] == true;
     let fleet = until("the fleet is ready", || described(data).filter(ready)).await;
@@ -121,6 +125,32 @@ async fn a_killed_up_leaves_no_process_and_the_next_up_continues() {
         "nats-server",
     ];
     assert_eq!(stopped, order);
+}
+
+#[tokio::test]
+async fn beyond_loopback_players_connect_with_tls_unless_told_otherwise() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let everywhere = ["--listen", "0.0.0.0", "--host", "localhost"];
+    let (mut secure, fleet) = up_with(&data, &everywhere).await;
+    let address = fleet["nodes"].as_array().unwrap().iter().find_map(|node| node["addresses"][0].as_str());
+    let address = address.unwrap();
+    assert!(address.starts_with("tcps://localhost:"), "{fleet}");
+    let played = run(&data, &["play", "--visitor"]).await;
+    assert!(played.status.success(), "{played:?}");
+    let plain = address.replace("tcps", "tcp");
+    let refused = run(&data, &["play", "--visitor", "--connect", &plain]).await;
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    let elsewhere = run(&folder.path().join("none"), &["play", "--visitor", "--connect", address]).await;
+    let text = String::from_utf8_lossy(&elsewhere.stderr);
+    assert!(elsewhere.status.code() == Some(1) && text.contains("certificate"), "{text}");
+    secure.signal(Signal::INT);
+    assert!(secure.ended().await.unwrap().success());
+
+    let (mut plain, fleet) = up_with(&data, &[&everywhere[..], &["--insecure"]].concat()).await;
+    assert!(fleet.to_string().contains("tcp://localhost:"), "{fleet}");
+    plain.signal(Signal::INT);
+    assert!(plain.ended().await.unwrap().success());
 }
 
 #[tokio::test]

@@ -86,6 +86,11 @@ impl Bus {
     /// # Errors
     /// When no server answers, it refuses the user, or an address is malformed.
     pub async fn connect(options: Options) -> Result<Self, BusError> {
+        if let Some(file) = &options.ca {
+            // Else each attempt would fail, as if no server answered.
+            std::fs::read(file)
+                .map_err(|source| BusError::AuthorityFile { path: file.display().to_string(), source })?;
+        }
         let addresses = options
             .urls
             .iter()
@@ -123,7 +128,8 @@ impl Bus {
                     return Err(BusError::Unauthorized { urls, user: options.user });
                 }
                 _ if Instant::now() >= deadline => {
-                    return Err(BusError::Unreachable { urls, reason: error.to_string() });
+                    let tls = if options.ca.is_some() { "; TLS is demanded by --nats-ca" } else { "" };
+                    return Err(BusError::Unreachable { urls, reason: format!("{error}{tls}") });
                 }
                 _ => sleep(RECONNECT_DELAY).await,
             }
@@ -296,6 +302,10 @@ fn client_options(options: &Options, news: Arc<ConnectionNews>) -> ConnectOption
             let news = Arc::clone(&news);
             async move { news.tell(&event) }
         });
+    let connect = match &options.ca {
+        Some(file) => connect.add_root_certificates(file.clone()).require_tls(true),
+        None => connect,
+    };
     match &options.password {
         Some(password) => connect.user_and_password(options.user.clone(), password.clone()),
         None => connect,

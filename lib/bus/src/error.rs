@@ -39,6 +39,14 @@ pub enum BusError {
         /// The reason.
         source: std::io::Error,
     },
+    /// The file with the servers' authorities cannot be read.
+    #[error("cannot read the authorities of the NATS servers from {path}: {source}")]
+    AuthorityFile {
+        /// The file.
+        path: String,
+        /// The reason.
+        source: std::io::Error,
+    },
     /// The node's name is not a subject token.
     #[error(transparent)]
     Node(#[from] wire::ids::BadNodeId),

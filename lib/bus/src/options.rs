@@ -16,6 +16,8 @@ pub struct Options {
     pub user: String,
     /// The user's password; `None` for a server without users.
     pub password: Option<String>,
+    /// File with the certificates of the servers' authorities; with it the connection needs TLS.
+    pub ca: Option<PathBuf>,
     /// The role's name or [`ADMIN`]: the inbox prefix is `_INBOX_<name>`.
     pub name: String,
     /// The process' name, for the server's list of connections.
@@ -31,6 +33,7 @@ impl Options {
             urls: urls.split(',').map(str::to_owned).collect(),
             user: user.to_owned(),
             password: password.map(str::to_owned),
+            ca: None,
             name: user.to_owned(),
             node: node.to_owned(),
         }
@@ -50,6 +53,10 @@ pub struct Args {
     /// File whose first line is the NATS password (instead of NATS_PASSWORD).
     #[arg(long, env = "NATS_PASSWORD_FILE")]
     pub nats_password_file: Option<PathBuf>,
+    /// File with the certificates of the NATS servers' authorities, in PEM form: with it only
+    /// servers with TLS and a certificate of theirs are accepted.
+    #[arg(long, env = "NATS_CA_FILE")]
+    pub nats_ca: Option<PathBuf>,
     /// Name of this process, unique in the fleet, of a-z, 0-9 and '-' [default: role and process
     /// id].
     #[arg(long, env = "NODE_NAME")]
@@ -78,6 +85,7 @@ impl Args {
             urls: self.nats_url.clone(),
             user: self.nats_user.clone().unwrap_or_else(|| name.to_owned()),
             password: self.password()?,
+            ca: self.nats_ca.clone(),
             name: name.to_owned(),
             node: self.node_id(name)?.to_string(),
         })

@@ -13,6 +13,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use tls::Trust;
 use tokio::{
     sync::{mpsc, oneshot},
     time::{sleep, sleep_until, timeout},
@@ -111,7 +112,8 @@ impl Driver {
     /// one.
     async fn one_connection(&mut self, address: &Address) -> Result<Over, Ended> {
         let patience = self.options.handshake_patience;
-        let greeted = self.meanwhile(timeout(patience, greet(address))).await?;
+        let trust = self.options.trust.clone();
+        let greeted = self.meanwhile(timeout(patience, greet(address, trust.as_ref()))).await?;
         let greeted = greeted.unwrap_or_else(|_| Err(broken(format!("{address}: no answer"))));
         let (mut reader, mut writer) = match greeted {
             Ok((reader, writer, greeting)) => {
@@ -214,8 +216,8 @@ fn broken(why: String) -> Over {
 }
 
 /// Connects and waits for the gateway's hello.
-async fn greet(address: &Address) -> Result<(Reader, Writer, Greeting), Over> {
-    let (mut reader, writer) = link::connect(address, None).await.map_err(|why| broken(why.0))?;
+async fn greet(address: &Address, trust: Option<&Trust>) -> Result<(Reader, Writer, Greeting), Over> {
+    let (mut reader, writer) = link::connect(address, None, trust).await.map_err(|why| broken(why.0))?;
     loop {
         let received = reader.next().await.map_err(|why| broken(format!("{address}: {why}")))?;
         let Received::Frame(frame) = received else {

@@ -12,8 +12,9 @@ use std::{
     net::{IpAddr, SocketAddr},
     time::Duration,
 };
+use tls::{Stream, Trust};
 use tokio::{
-    io::AsyncWriteExt,
+    io::{AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split},
     net::{
         TcpSocket, TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
@@ -37,7 +38,7 @@ pub use crate::{
     frame::{Received, decode, encode},
 };
 
-type Socket = WebSocketStream<TcpStream>;
+type Socket = WebSocketStream<Stream>;
 
 impl LinkError {
     fn at(address: &Address, why: impl std::fmt::Display) -> Self {
@@ -52,6 +53,7 @@ pub struct Reader(Incoming);
 #[derive(Debug)]
 enum Incoming {
     Tcp { stream: OwnedReadHalf, frames: framing::Incoming },
+    Tls { stream: ReadHalf<Stream>, frames: framing::Incoming },
     Ws { stream: SplitStream<Socket>, encoding: Encoding },
 }
 
@@ -62,6 +64,7 @@ pub struct Writer(Outgoing);
 #[derive(Debug)]
 enum Outgoing {
     Tcp(OwnedWriteHalf),
+    Tls(WriteHalf<Stream>),
     Ws { sink: SplitSink<Socket, Message>, encoding: Encoding },
 }
 
@@ -76,19 +79,27 @@ pub enum SendError {
     Link(#[from] LinkError),
 }
 
-/// Connects to a gateway, from a local address if one is given. The caller limits the time.
+/// Connects to a gateway, from a local address if one is given. A gateway with TLS needs a
+/// certificate of an authority that is trusted; without `trust` these are the system's. The caller
+/// limits the time.
 ///
 /// # Errors
-/// When no program listens at the address, or the handshake fails.
-pub async fn connect(address: &Address, from: Option<IpAddr>) -> Result<(Reader, Writer), LinkError> {
+/// When no program listens at the address, or a handshake fails.
+pub async fn connect(
+    address: &Address,
+    from: Option<IpAddr>,
+    trust: Option<&Trust>,
+) -> Result<(Reader, Writer), LinkError> {
     let stream = open(address, from).await.map_err(|why| LinkError::at(address, why))?;
     // Small frames must not wait for further ones.
     stream.set_nodelay(true).map_err(|why| LinkError::at(address, why))?;
+    let stream = if address.is_secure() {
+        secure(stream, address, trust).await.map_err(|why| LinkError::at(address, why))?
+    } else {
+        Stream::Plain(stream)
+    };
     let encoding = match address.wire() {
-        Wire::Tcp => {
-            let (reader, write) = over(stream);
-            return Ok((reader, Writer(Outgoing::Tcp(write))));
-        }
+        Wire::Tcp => return Ok(framed(stream)),
         Wire::WebSocket => Encoding::MessagePack,
         Wire::WebSocketJson => Encoding::Json,
     };
@@ -106,11 +117,40 @@ pub async fn connect(address: &Address, from: Option<IpAddr>) -> Result<(Reader,
     Ok((Reader(Incoming::Ws { stream, encoding }), Writer(Outgoing::Ws { sink, encoding })))
 }
 
+fn framed(stream: Stream) -> (Reader, Writer) {
+    match stream {
+        Stream::Plain(stream) => {
+            let (reader, write) = over(stream);
+            (reader, Writer(Outgoing::Tcp(write)))
+        }
+        Stream::Tls(_) => {
+            let (stream, write) = split(stream);
+            let frames = framing::Incoming::new(MAX_SERVER_FRAME);
+            (Reader(Incoming::Tls { stream, frames }), Writer(Outgoing::Tls(write)))
+        }
+    }
+}
+
+async fn write_frame(stream: &mut (impl AsyncWrite + Unpin), body: &[u8]) -> Result<(), String> {
+    let mut bytes = Vec::new();
+    framing::append(&mut bytes, body);
+    stream.write_all(&bytes).await.map_err(|e| e.to_string())?;
+    // TLS may have taken the bytes without a write to the socket.
+    stream.flush().await.map_err(|e| e.to_string())
+}
+
 /// Returns both sides of an open TCP connection, the incoming one as frames.
 #[must_use]
 pub fn over(stream: TcpStream) -> (Reader, OwnedWriteHalf) {
     let (stream, write) = stream.into_split();
     (Reader(Incoming::Tcp { stream, frames: framing::Incoming::new(MAX_SERVER_FRAME) }), write)
+}
+
+async fn secure(stream: TcpStream, address: &Address, trust: Option<&Trust>) -> std::io::Result<Stream> {
+    match trust {
+        Some(trust) => trust.connect(stream, address.host()).await,
+        None => Trust::system().map_err(std::io::Error::other)?.connect(stream, address.host()).await,
+    }
 }
 
 async fn open(address: &Address, from: Option<IpAddr>) -> std::io::Result<TcpStream> {
@@ -149,6 +189,9 @@ impl Reader {
             Incoming::Tcp { stream, frames } => {
                 frames.next(stream).await.map_err(|why| LinkError(why.to_string()))
             }
+            Incoming::Tls { stream, frames } => {
+                frames.next(stream).await.map_err(|why| LinkError(why.to_string()))
+            }
             Incoming::Ws { stream, .. } => loop {
                 match stream.next().await {
                     Some(Ok(Message::Text(text))) => return Ok(text.into()),
@@ -167,7 +210,7 @@ impl Reader {
     #[must_use]
     pub const fn encoding(&self) -> Encoding {
         match self.0 {
-            Incoming::Tcp { .. } => Encoding::MessagePack,
+            Incoming::Tcp { .. } | Incoming::Tls { .. } => Encoding::MessagePack,
             Incoming::Ws { encoding, .. } => encoding,
         }
     }
@@ -180,7 +223,7 @@ impl Writer {
     /// When the frame is too large, or the connection has ended.
     pub async fn send(&mut self, frame: &ClientFrame) -> Result<(), SendError> {
         let encoding = match self.0 {
-            Outgoing::Tcp(_) => Encoding::MessagePack,
+            Outgoing::Tcp(_) | Outgoing::Tls(_) => Encoding::MessagePack,
             Outgoing::Ws { encoding, .. } => encoding,
         };
         self.send_bytes(encode(frame, encoding)?).await
@@ -202,11 +245,8 @@ impl Writer {
 
     async fn write(&mut self, body: Vec<u8>) -> Result<(), String> {
         match &mut self.0 {
-            Outgoing::Tcp(stream) => {
-                let mut bytes = Vec::new();
-                framing::append(&mut bytes, &body);
-                stream.write_all(&bytes).await.map_err(|e| e.to_string())
-            }
+            Outgoing::Tcp(stream) => write_frame(stream, &body).await,
+            Outgoing::Tls(stream) => write_frame(stream, &body).await,
             Outgoing::Ws { sink, encoding } => {
                 let message = match encoding {
                     Encoding::MessagePack => Message::binary(body),
@@ -222,6 +262,7 @@ impl Writer {
         let goodbye = async {
             match &mut self.0 {
                 Outgoing::Tcp(stream) => stream.shutdown().await.is_ok(),
+                Outgoing::Tls(stream) => stream.shutdown().await.is_ok(),
                 Outgoing::Ws { sink, .. } => sink.close().await.is_ok(),
             }
         };

@@ -2,6 +2,7 @@
 
 use crate::Address;
 use std::{fmt, time::Duration};
+use tls::Trust;
 
 /// The log-in.
 #[derive(Clone, PartialEq, Eq)]
@@ -35,6 +36,8 @@ impl fmt::Debug for Login {
 pub struct Options {
     /// Addresses of gateways, tried in this order, again and again.
     pub addresses: Vec<Address>,
+    /// Authorities of gateways with TLS; without, those of the system.
+    pub trust: Option<Trust>,
     /// The log-in.
     pub login: Login,
     /// The device's token from an earlier log-in to the account ([`crate::Client::device`]), if the
@@ -60,6 +63,7 @@ impl Options {
     pub fn new(addresses: Vec<Address>, login: Login) -> Self {
         Self {
             addresses,
+            trust: None,
             login,
             device: None,
             connect_patience: Duration::from_secs(10),

@@ -21,8 +21,9 @@ pub enum ArgsError {
 /// The options of the connection to the database.
 #[derive(Clone, clap::Args)]
 pub struct Args {
-    /// URL of the database, e.g. postgres://user:secret@localhost/poker. Prefer the environment or
-    /// a file: other users can read command lines
+    /// URL of the database, e.g. postgres://user:secret@localhost/poker; encrypted with
+    /// ?sslmode=verify-full&sslrootcert=FILE (without FILE, the system's authorities are trusted).
+    /// Prefer the environment or a file: other users can read command lines
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
     /// File that holds the URL of the database

@@ -5,10 +5,12 @@
 //! is not known whether its commit succeeded; no request waits longer than its [`Limits`]. This
 //! crate does not know tables and statements, apart from the list of applied migrations.
 
+pub mod address;
 pub mod args;
 pub mod error;
 pub mod pool;
 
+pub use address::connect;
 pub use args::{Args, ArgsError};
 pub use deadpool_postgres::{Client, GenericClient, Transaction, tokio_postgres};
 pub use error::{DatabaseError, Failure};

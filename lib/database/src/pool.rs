@@ -1,9 +1,9 @@
 //! A pool of connections, and work that is repeated on it.
 
-use crate::{DatabaseError, Failure};
+use crate::{DatabaseError, Failure, address::Address};
 use deadpool_postgres::{
     Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
-    tokio_postgres::{Config, NoTls, error::SqlState},
+    tokio_postgres::{NoTls, error::SqlState},
 };
 use std::{
     marker::PhantomData,
@@ -33,7 +33,8 @@ impl Limits {
 /// The settings of a connection pool.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
-    /// The URL with user and password, `postgres://user:password@host:port/name`.
+    /// The URL with user and password, `postgres://user:password@host:port/name`, with
+    /// `?sslmode=verify-full&sslrootcert=FILE` for an encrypted connection.
     pub url: &'a str,
     /// The most connections at a time, at least 1.
     pub connections: usize,
@@ -66,10 +67,10 @@ impl<E: Failure> Database<E> {
     /// Prepares the pool without opening a connection.
     ///
     /// # Errors
-    /// [`DatabaseError`] when the URL cannot be parsed.
+    /// [`DatabaseError`] when the URL cannot be parsed, or its file of authorities cannot be used.
     pub fn new(options: Options<'_>) -> Result<Self, DatabaseError> {
         let Options { url, connections, application, migration, contended } = options;
-        let mut config: Config = url.parse().map_err(DatabaseError::BadUrl)?;
+        let Address { mut config, tls } = Address::parse(url)?;
         // A process that stops in the middle of a transaction holds the rows of all its players.
         // The server ends such a transaction after 2 s, and statements and waits for locks have
         // limits too.
@@ -84,7 +85,11 @@ impl<E: Failure> Database<E> {
             .tcp_user_timeout(Duration::from_secs(5))
             .keepalives_idle(Duration::from_secs(5));
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let pool = Pool::builder(Manager::from_config(config, NoTls, recycling))
+        let manager = match tls {
+            Some(tls) => Manager::from_config(config, tls, recycling),
+            None => Manager::from_config(config, NoTls, recycling),
+        };
+        let pool = Pool::builder(manager)
             .runtime(Runtime::Tokio1)
             .max_size(connections)
             .create_timeout(Some(Duration::from_secs(2)))

@@ -149,7 +149,11 @@ impl Outgoing {
             }
             self.written += written;
         }
-        *self = Self::default();
+        if !self.is_empty() {
+            // TLS may have taken the bytes without a write to the socket.
+            ready!(Pin::new(stream).poll_flush(cx))?;
+            *self = Self::default();
+        }
         Poll::Ready(Ok(()))
     }
 }

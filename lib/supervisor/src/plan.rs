@@ -39,6 +39,10 @@ pub struct Plan {
     pub archivists: u16,
     /// Address on which gateways listen for players.
     pub listen: IpAddr,
+    /// Name or address by which players reach this machine; none for `listen`.
+    pub host: Option<String>,
+    /// Files of the gateways' certificate and of its key; none for plain connections.
+    pub tls: Option<(PathBuf, PathBuf)>,
     /// Ports of servers and gateways.
     pub ports: Ports,
     /// Whether nats-server reports its message counts over HTTP, on a free port.
@@ -146,6 +150,13 @@ impl Plan {
             }
             // Programs of this machine measure and play with as many connections as they need.
             node.args.extend(["--unlimited-from".into(), THIS_MACHINE.into()]);
+            if let Some(host) = &self.host {
+                node.args.extend(["--advertise-host".into(), host.clone()]);
+            }
+            if let Some((cert, key)) = &self.tls {
+                let (cert, key) = (cert.display().to_string(), key.display().to_string());
+                node.args.extend(["--tls-cert".into(), cert, "--tls-key".into(), key]);
+            }
             if let Some(most) = self.max_connections {
                 node.args.extend(["--max-connections".into(), most.to_string()]);
             }
@@ -240,6 +251,8 @@ mod tests {
             cashiers: 1,
             archivists: 1,
             listen: [127, 0, 0, 1].into(),
+            host: None,
+            tls: None,
             ports: Ports { base: Some(0), ..Ports::default() },
             nats_monitored: false,
             max_connections: None,

@@ -39,6 +39,12 @@ fn is_inherited(name: &str) -> bool {
     is_known || OF_ROLES.iter().any(|start| name.starts_with(start))
 }
 
+/// The same for a fleet with a NATS server of its own, which has no TLS: the variable's authorities
+/// are those of another server.
+fn is_inherited_beside_own_nats(name: &str) -> bool {
+    name != "NATS_CA_FILE" && is_inherited(name)
+}
+
 /// The order in which a fleet stops, each kind before those that it needs: first players'
 /// connections are closed, then tables and tournaments are handed over, then the servers end.
 pub const STOP_ORDER: [(&str, &[Kind]); 7] = [
@@ -90,6 +96,7 @@ impl Surroundings {
         if let Some(folder) = &self.passwords {
             // The environment's values belong to another server.
             program = program
+                .inherits(is_inherited_beside_own_nats)
                 .env("NATS_USER", role)
                 .env("NATS_PASSWORD", "")
                 .env("NATS_PASSWORD_FILE", folder.join(role));
@@ -187,5 +194,7 @@ mod tests {
         for name in ["DATABASE_URL", "PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "SSH_AUTH_SOCK", "PATHS", ""] {
             assert!(!is_inherited(name), "{name}");
         }
+        assert!(is_inherited("NATS_CA_FILE") && !is_inherited_beside_own_nats("NATS_CA_FILE"));
+        assert!(is_inherited_beside_own_nats("NATS_URL"));
     }
 }

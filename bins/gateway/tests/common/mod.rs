@@ -53,11 +53,12 @@ impl Room {
             self.stage.beat(Role::Gateway, name).filter(|_| worker)
         })
         .await;
-        let address = |scheme: &str| {
-            let address = beat.addresses.iter().find_map(|address| address.strip_prefix(scheme));
-            address.unwrap().trim_end_matches('/').to_owned()
+        let address = |listener: &str| {
+            let mut parts = beat.addresses.iter().filter_map(|address| address.split_once("://"));
+            let (_, address) = parts.find(|(scheme, _)| scheme.starts_with(listener)).unwrap();
+            address.trim_end_matches('/').to_owned()
         };
-        Gateway { child, name: name.to_owned(), tcp: address("tcp://"), ws: address("ws://") }
+        Gateway { child, name: name.to_owned(), tcp: address("tcp"), ws: address("ws") }
     }
 
     /// Stops the cashier's heartbeats.

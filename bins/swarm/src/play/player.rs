@@ -176,7 +176,7 @@ impl Player {
     /// Connects and opens the session.
     async fn open(&mut self) -> Result<(Reader, Writer), LinkError> {
         let address = self.next_address();
-        let (mut reader, mut writer) = link::connect(&address, self.source).await?;
+        let (mut reader, mut writer) = link::connect(&address, self.source, None).await?;
         let id = self.id();
         loop {
             let Received::Frame(frame) = reader.next().await? else { continue };
@@ -200,7 +200,7 @@ impl Player {
                 ServerMessage::Closing { reason: Closing::NodeFull, elsewhere } => {
                     self.shared.tally.count(|counts| counts.turned_away += 1);
                     self.elsewhere = elsewhere.iter().filter_map(|text| address.sibling(text)).collect();
-                    (reader, writer) = link::connect(&self.next_address(), self.source).await?;
+                    (reader, writer) = link::connect(&self.next_address(), self.source, None).await?;
                 }
                 ServerMessage::Closing { reason, .. } => return Err(self.closed(reason)),
                 // A gateway sends none of these before the session is open, or they do not matter

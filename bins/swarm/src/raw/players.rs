@@ -75,7 +75,7 @@ impl Player {
         let ended = |_| LinkError("the process ends".into());
         self.orders.wait_for(|order| *order >= Some(Order::Connect)).await.map_err(ended)?;
         let door = Arc::clone(&self.doors).acquire_owned().await;
-        let (mut reader, mut writer) = link::connect(&self.address, self.source).await?;
+        let (mut reader, mut writer) = link::connect(&self.address, self.source, None).await?;
         let hello = Sent { table: self.table.borrow().id, seat: self.seat };
         writer.send_bytes(hello.bytes(0)).await.map_err(|why| LinkError(why.to_string()))?;
         while Got::read(&reader.next_bytes().await?) != Some(Got::Ready) {}

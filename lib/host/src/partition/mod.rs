@@ -27,8 +27,8 @@ pub const FENCE_MS: u64 = 60_000;
 /// An aggregate that is over leaves memory when no request for it has come for so long, in
 /// milliseconds.
 pub const IDLE_MS: u64 = 60_000;
-/// How long after a takeover, in milliseconds, aggregates without a record of this owner get one: by
-/// then those that are used have one.
+/// How long after a takeover, in milliseconds, aggregates without a record of this owner get one:
+/// by then those that are used have one.
 pub const AT_REST_MS: u64 = 10_000;
 /// Aggregates at rest that get such a record at a time.
 const FENCED_AT_ONCE: usize = 16;

@@ -17,15 +17,21 @@ use std::{
     thread,
 };
 use supervisor::{Fleet, FleetError};
+use tls::{Authority, TlsError, Trust};
 use tokio::sync::mpsc;
 
 /// Options of `play`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Address of a gateway: tcp://host:port, ws://host:port/ or ws+json://host:port/; repeat for
-    /// further gateways [default: the gateways of the fleet on this machine]
+    /// Address of a gateway: tcp://host:port, ws://host:port/ or ws+json://host:port/, with TLS
+    /// tcps, wss or wss+json; repeat for further gateways [default: the gateways of the fleet on
+    /// this machine]
     #[arg(long, value_name = "ADDRESS")]
     connect: Vec<Address>,
+    /// File with the certificates of the authorities that are trusted [default: the local authority
+    /// of the fleet on this machine, or those of the system]
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// Account name [default: asked for]
     #[arg(long)]
     name: Option<String>,
@@ -61,6 +67,9 @@ pub enum PlayError {
     /// There will be no further connection.
     #[error(transparent)]
     Ended(#[from] Ended),
+    /// The file with authorities cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 /// Connects, logs in and plays until the person quits.
@@ -69,12 +78,13 @@ pub enum PlayError {
 /// When no gateway accepts the connection, or there will be no further one.
 pub async fn run(args: Args, context: &Context) -> Result<(), PlayError> {
     let addresses = if args.connect.is_empty() { nodes(context)? } else { args.connect };
+    let trust = trust(args.ca, context)?;
     let login = login::login(args.name, args.password_file, args.visitor)?;
     let name = match &login {
         Login::Password { name, .. } => Some(name.clone()),
         Login::Visitor | Login::Token(_) => None,
     };
-    let mut options = Options::new(addresses, login);
+    let mut options = Options { trust, ..Options::new(addresses, login) };
     options.device = name.as_deref().and_then(|name| device::kept(&context.data_dir, name));
     let client = Client::connect(options).await?;
     if let (Some(name), Some(token)) = (name, client.device())
@@ -90,9 +100,16 @@ pub async fn run(args: Args, context: &Context) -> Result<(), PlayError> {
 
 /// Returns the TCP addresses of the gateways of the fleet on this machine.
 fn nodes(context: &Context) -> Result<Vec<Address>, PlayError> {
-    let named = Fleet::read(&context.data_dir)?.addresses("tcp://");
+    let named = Fleet::read(&context.data_dir)?.addresses("tcp");
     let addresses: Vec<Address> = named.iter().filter_map(|text| text.parse().ok()).collect();
     if addresses.is_empty() { Err(PlayError::NoNodes) } else { Ok(addresses) }
+}
+
+/// Returns the authorities to trust; none for those of the system.
+fn trust(file: Option<PathBuf>, context: &Context) -> Result<Option<Trust>, TlsError> {
+    let local = Authority::certificate(&context.authority());
+    let file = file.or_else(|| local.is_file().then_some(local));
+    file.map(|file| Trust::file(&file)).transpose()
 }
 
 /// Returns typed lines until the input ends. A separate thread reads them: it may wait for a line

@@ -26,6 +26,7 @@ use std::{
 use supervisor::{
     Book, Fleet, FleetError, Lock, News, Processes, STOP_ORDER, StartError, StopRequests, Wanted,
 };
+use tls::TlsError;
 
 /// Options of `up`.
 #[derive(Debug, clap::Args)]
@@ -74,6 +75,9 @@ pub enum UpError {
     /// The journals or the ledger cannot be read.
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    /// The gateways' certificate cannot be made.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The operating system refuses to report signals.
     #[error("cannot receive signals: {0}")]
     Signals(io::Error),
@@ -97,7 +101,8 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode, UpError> {
     let person = console.clone();
     tokio::spawn(book.clone().follow(changes, move |news| person.warn(sentence(&news))));
     let work = async {
-        let bus = start::start(&args.size.plan(), context, &home, &book, &console, &mut processes).await?;
+        let plan = args.size.plan(&context.authority())?;
+        let bus = start::start(&plan, context, &home, &book, &console, &mut processes).await?;
         if context.json {
             print_json(&book.fleet());
         }

@@ -1,7 +1,11 @@
 //! The options for the size of a fleet and its ports.
 
-use std::net::IpAddr;
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 use supervisor::{Plan, Ports};
+use tls::{Authority, TlsError};
 
 /// The number of members of each role, and their ports.
 #[derive(Clone, Debug, clap::Args)]
@@ -27,6 +31,19 @@ pub struct Size {
     /// Address on which gateways listen for players
     #[arg(long, default_value = "127.0.0.1", value_name = "IP")]
     listen: IpAddr,
+    /// Name or address by which players reach this machine [default: that of --listen]
+    #[arg(long, value_name = "HOST")]
+    host: Option<String>,
+    /// File with the gateways' certificate in PEM form, for TLS; followed when it changes [default:
+    /// beyond loopback, one of a local authority in the fleet's folder]
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// File with the certificate's private key
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Let players connect without TLS, also beyond loopback: others can read passwords and cards
+    #[arg(long, conflicts_with = "tls_cert")]
+    insecure: bool,
     /// First port for players' TCP connections, one per gateway; 0 for free ports [default: 7001]
     #[arg(long, value_name = "PORT")]
     tcp_port_base: Option<u16>,
@@ -57,15 +74,19 @@ pub struct Size {
 }
 
 impl Size {
-    /// Returns the options in the supervisor's form.
-    pub const fn plan(&self) -> Plan {
+    /// Returns the options in the supervisor's form. Makes a certificate of the local authority in
+    /// a folder, if players connect from beyond this machine and no other certificate is given.
+    ///
+    /// # Errors
+    /// When the certificate cannot be made.
+    pub fn plan(&self, authority: &Path) -> Result<Plan, TlsError> {
         let ports = Ports {
             base: self.port_base,
             nats: self.nats_port,
             tcp_base: self.tcp_port_base,
             ws_base: self.ws_port_base,
         };
-        Plan {
+        Ok(Plan {
             gateways: self.gateways,
             table_workers: self.table_workers,
             bot_workers: self.bot_workers,
@@ -73,11 +94,29 @@ impl Size {
             cashiers: self.cashiers,
             archivists: self.archivists,
             listen: self.listen,
+            host: self.host.clone(),
+            tls: self.tls(authority)?,
             ports,
             nats_monitored: self.nats_monitored,
             max_connections: self.max_connections,
             scripted_decks: self.scripted_decks,
             chat_rate: self.chat_rate,
+        })
+    }
+
+    fn tls(&self, authority: &Path) -> Result<Option<(PathBuf, PathBuf)>, TlsError> {
+        if let Some(given) = self.tls_cert.clone().zip(self.tls_key.clone()) {
+            return Ok(Some(given));
         }
+        if self.listen.is_loopback() || self.insecure {
+            return Ok(None);
+        }
+        let mut hosts: Vec<String> = self.host.clone().into_iter().collect();
+        hosts.extend(["localhost", "127.0.0.1", "::1"].map(str::to_owned));
+        if !self.listen.is_unspecified() {
+            hosts.push(self.listen.to_string());
+        }
+        let made = Authority::open(authority)?.issue("gateway", &hosts)?;
+        Ok(Some((made.cert, made.key)))
     }
 }
