@@ -77,7 +77,7 @@ order: build ## Let 1,000 clients say a numbered line a second each while proces
 measure-reconnects: fetch ## Measure how long 10,000 players take to come back after a gateway has died
 	@cargo test --quiet --release --workspace --test rush -- --ignored --nocapture
 
-fuzz: ## Fuzz hand commands and hand files for SECONDS each
+fuzz: ## Fuzz hand commands, hand files and the messages of every boundary for SECONDS each
 	@scripts/fuzz $(SECONDS)
 
 apply: build ## Bring streams, buckets, consumers and SQL of a running fleet up to date

@@ -54,6 +54,12 @@ impl Modules {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let mut rest = tokens.as_slice();
         while let Some(first) = rest.first() {
+            if let Some((file, name)) = named_file(rest) {
+                let file = folder.join(file);
+                self.read(&with(module, &name), tokens_of(&file), file.parent().unwrap());
+                rest = &rest[5..];
+                continue;
+            }
             let taken = match (first, &rest[1..]) {
                 _ if is_test(rest) => item_length(rest),
                 (keyword, [TokenTree::Ident(name), end, ..]) if is_ident(keyword, "mod") => {
@@ -229,6 +235,18 @@ fn with(module: &[String], name: &str) -> Names {
 fn tokens_of(file: &Path) -> TokenStream {
     let source = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     source.parse().unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+/// Returns the file that an attribute `path` gives for the module that is declared here, and the
+/// module's name.
+fn named_file(tokens: &[TokenTree]) -> Option<(String, String)> {
+    let [hash, TokenTree::Group(attribute), keyword, TokenTree::Ident(name), _, ..] = tokens else {
+        return None;
+    };
+    let attribute: Vec<TokenTree> = attribute.stream().into_iter().collect();
+    let [path, _, TokenTree::Literal(file)] = &attribute[..] else { return None };
+    let is_named = is_punct(hash, '#') && is_ident(path, "path") && is_ident(keyword, "mod");
+    is_named.then(|| (file.to_string().trim_matches('"').to_owned(), name.to_string()))
 }
 
 /// Returns the file of the module whose own modules are in a folder.

@@ -26,13 +26,13 @@ use wire::{TableId, subject};
 const ALL: &str = ">";
 /// Pause after all records were read. The hands that end meanwhile share the cost of a request to
 /// the stream and of a transaction.
-const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_secs(2);
 /// Finished hands after which a batch is written, so that they share the cost of its statements.
 const MOST_PIECES: usize = 500;
 /// Records after which a batch is written, also without a finished hand.
 const MOST_RECORDS: u64 = 20_000;
 /// Longest time until a batch is written.
-const LONGEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(2);
 /// Number of records that must be removable before the stream is trimmed, because the server
 /// rewrites the block of its file at the cut.
 const WORTH_TRIMMING: u64 = 4_096;

@@ -4,6 +4,7 @@ use crate::{
     Database, Failure, audit, bots,
     failure::reply,
     guests::{self, Guests},
+    inspections,
     ledger::{Movement, Posting, TournamentEntry, queue::Ledger},
     login::{self, LogIn, change::PasswordChange},
     names,
@@ -238,6 +239,10 @@ impl Desk {
                 CashierReply::Results(settlement::results(&self.database, tournament).await?)
             }
             AdminRequest::Audit => CashierReply::Audit(audit::audit(&self.database).await?),
+            AdminRequest::Inspect { id, table, hand, reason } => {
+                inspections::note(&self.database, id, (table, hand), &reason).await?;
+                CashierReply::Done
+            }
             AdminRequest::Guests { prefix, first, count, credit } => {
                 let guests = Guests::new(&prefix, first, count)?;
                 let sessions = guests::open(&self.database, &guests).await?;

@@ -15,6 +15,7 @@ pub mod desk;
 pub mod devices;
 pub mod failure;
 pub mod guests;
+pub mod inspections;
 pub mod ledger;
 pub mod login;
 pub mod names;

@@ -218,8 +218,32 @@ async fn the_shuffle_of_a_played_hand_is_verified() {
     };
     let verdict: Value = serde_json::from_slice(&verdict.stdout).unwrap();
     assert!(verdict["commitment_holds"] == true && verdict["deal_holds"] == true, "{verdict}");
+    a_running_hand_is_shown_for_a_reason_alone(&data).await;
     up.signal(Signal::TERM);
     assert!(up.ended().await.unwrap().success());
+}
+
+async fn a_running_hand_is_shown_for_a_reason_alone(data: &Path) {
+    let slow = ["--bots", "3", "--hand-pause-ms", "0", "--bot-pace-ms", "60000"];
+    let made = run(data, &[&["--json", "table", "create", "slow"], &slow[..]].concat()).await;
+    let made: Value = serde_json::from_slice(&made.stdout).unwrap();
+    let table =
+        made["table"].as_u64().map_or_else(|| made["table"].as_str().unwrap().to_owned(), |n| n.to_string());
+    let began = Instant::now();
+    loop {
+        let log = run(data, &["--json", "table", "log", &table]).await;
+        assert!(!String::from_utf8_lossy(&log.stdout).contains("HandStarted"), "{log:?}");
+        if String::from_utf8_lossy(&log.stderr).contains("hand 1 is running") {
+            break;
+        }
+        assert!(began.elapsed() < LIMIT, "no hand begins: {log:?}");
+        sleep(Duration::from_millis(100)).await;
+    }
+    let unexplained = run(data, &["--json", "table", "log", &table, "--break-glass", " "]).await;
+    assert!(unexplained.status.code() == Some(1) && unexplained.stdout.is_empty(), "{unexplained:?}");
+    let explained = run(data, &["--json", "table", "log", &table, "--break-glass", "a test"]).await;
+    assert!(explained.status.success(), "{explained:?}");
+    assert!(String::from_utf8_lossy(&explained.stdout).contains("HandStarted"), "{explained:?}");
 }
 
 #[tokio::test]

@@ -428,6 +428,7 @@ async fn a_missing_stream_is_named() {
         urls: vec![nats.url()],
         user: String::new(),
         password: None,
+        ca: None,
         name: "table-worker".into(),
         node: "test".into(),
     };
@@ -537,6 +538,7 @@ async fn journals_of_before_0036_are_refused_with_what_to_do_until_their_stream_
         urls: vec![nats.url()],
         user: String::new(),
         password: None,
+        ca: None,
         name: "admin".into(),
         node: "test".into(),
     };

@@ -1,7 +1,9 @@
 //! Requests to the cashier and its answers. Each role has a request type and subject of its own, so
 //! that it cannot send other roles' requests.
 
-use crate::{Chips, PlayerId, PostingId, Refusal, TableId, TournamentId, tournament::Place};
+use crate::{
+    Chips, CommandId, HandNo, PlayerId, PostingId, Refusal, TableId, TournamentId, tournament::Place,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -209,6 +211,18 @@ pub enum AdminRequest {
     },
     /// Returns the ledger's sums, for `pokerctl verify`.
     Audit,
+    /// Puts on record that hidden cards of a running hand are read, before they are. Put on record
+    /// once, however often it is repeated.
+    Inspect {
+        /// The reading's number.
+        id: CommandId,
+        /// The table.
+        table: TableId,
+        /// The hand.
+        hand: HandNo,
+        /// The reason: 1 to 200 characters, none of them a control character.
+        reason: String,
+    },
     /// Returns guests, named `<prefix>-<number>`, each with a new session in place of its earlier
     /// ones. Guests that do not exist yet are created. They have no password, so logging in to them
     /// is not possible. A name of another account is refused, so that a session of another account

@@ -1,15 +1,18 @@
 //! `pokerctl table log`: prints a table's records in words or as JSON: first those in the archive,
-//! then those in its journal.
+//! then those in its journal. Those of a running hand, which has hidden cards, are printed only for
+//! a reason, which is put on record first.
 
 use super::TableError;
 use crate::{
+    ask::{self, AskError},
     context::Context,
     grid::{json_line, say},
     words::{self, Names},
 };
+use bus::Bus;
 use history::Placed;
 use serde_json::{Value, json};
-use wire::{TableId, event::TableEvent};
+use wire::{CommandId, HandNo, TableId, cashier::AdminRequest, event::TableEvent};
 
 /// Options of `table log`.
 #[derive(Debug, clap::Args)]
@@ -22,6 +25,10 @@ pub struct Args {
     /// Last hand to print
     #[arg(long, value_name = "HAND")]
     to: Option<u64>,
+    /// Print the records of a running hand too, hidden cards included. The cashier puts this reason
+    /// on record first (table `inspections` of the database)
+    #[arg(long, value_name = "REASON")]
+    break_glass: Option<String>,
     /// With --json: print whole snapshots, and not only whether a record has one
     #[arg(long)]
     states: bool,
@@ -38,6 +45,11 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), TableError> {
     if records.is_empty() {
         return Err(TableError::NoJournal(args.table));
     }
+    let running = running_hand(&records).filter(|running| (from..=to).contains(running));
+    if let (Some(hand), Some(reason)) = (running, &args.break_glass) {
+        put_on_record(&bus, args.table, HandNo(hand), reason).await?;
+    }
+    let hidden = running.filter(|_| args.break_glass.is_none());
     let (mut names, mut hand) = (Names::default(), 0);
     for placed in records {
         if let Some(started) = placed.record.events.iter().find_map(started) {
@@ -45,7 +57,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), TableError> {
         }
         // Records that are not printed are put into words too, because names come from them.
         let told: Vec<String> = placed.record.events.iter().map(|event| names.journal(event)).collect();
-        if !(from..=to).contains(&hand) {
+        if !(from..=to).contains(&hand) || hidden == Some(hand) {
             continue;
         }
         if context.json {
@@ -54,6 +66,30 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), TableError> {
             print(&placed, &told);
         }
     }
+    if let Some(hand) = hidden {
+        eprintln!(
+            "pokerctl: hand {hand} is running: its records, which show hidden cards, are left out; --break-glass REASON prints them and is put on record"
+        );
+    }
+    Ok(())
+}
+
+/// Returns the number of the hand that is running after the last record.
+fn running_hand(records: &[Placed]) -> Option<u64> {
+    let mut latest_first = records.iter().rev().flat_map(|placed| placed.record.events.iter().rev());
+    let bound =
+        |event: &&TableEvent| matches!(event, TableEvent::HandStarted { .. } | TableEvent::HandEnded { .. });
+    latest_first.find(bound).and_then(started)
+}
+
+async fn put_on_record(bus: &Bus, table: TableId, hand: HandNo, reason: &str) -> Result<(), AskError> {
+    let request = AdminRequest::Inspect {
+        id: CommandId::from_random(ask::random()?),
+        table,
+        hand,
+        reason: reason.to_owned(),
+    };
+    ask::cashier(bus, &request).await?;
     Ok(())
 }
 

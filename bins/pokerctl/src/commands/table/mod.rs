@@ -25,7 +25,7 @@ enum What {
         /// The table's number
         table: TableId,
     },
-    /// Print a table's records, hidden cards included
+    /// Print a table's records, hidden cards of finished hands included
     Log(log::Args),
     /// Create a cash table
     Create(Box<create::Args>),

@@ -1,8 +1,8 @@
 //! Requests to the cashier and its answers.
 
-use super::{AT_MS, OTHER_PLAYER, PLAYER, Samples, TABLE, TOURNAMENT, places, posting, refusals};
+use super::{AT_MS, HAND, OTHER_PLAYER, PLAYER, Samples, TABLE, TOURNAMENT, places, posting, refusals};
 use wire::{
-    Chips,
+    Chips, CommandId,
     cashier::{
         Account, AdminRequest, Audit, CashierReply, EndedSession, HeldSession, PlayerDetails, RankedPlace,
         Session, SessionRequest, TableMoney, TableMoneyRequest, TournamentMoney, TournamentMoneyRequest,
@@ -93,6 +93,15 @@ pub fn admin() -> Samples<AdminRequest> {
         ("bots", R::Bots { count: 5 }),
         ("results", R::Results { tournament: TOURNAMENT }),
         ("audit", R::Audit),
+        (
+            "inspect",
+            R::Inspect {
+                id: CommandId(7_000_000_000_000_001),
+                table: TABLE,
+                hand: HAND,
+                reason: "a player reports a fault".into(),
+            },
+        ),
         ("guests", R::Guests { prefix: "guest".to_owned(), first: 1, count: 500, credit: Chips(100_000) }),
     ]
 }
