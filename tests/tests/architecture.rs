@@ -43,6 +43,10 @@ const KEPT_APART: &[(&str, &[&str])] = &[
     ("deadpool-postgres", &["database"]),
     ("axum", &["gateway"]),
     ("rustls", &["tls"]),
+    ("tokio-rustls", &["tls"]),
+    ("rustls-native-certs", &["tls"]),
+    ("rcgen", &["tls"]),
+    ("tokio-postgres-rustls", &["database"]),
     ("argon2", &["cashier"]),
 ];
 

@@ -93,8 +93,10 @@ impl Packed {
         for month in &self.months {
             rows::write(transaction, "SELECT archive.open_month($1::text::date)", &[month]).await?;
         }
-        // Sent together: one wait for the database.
+        // Sent together: one wait for the database. In this order, so that the error is the first
+        // statement's and not that of one after it in the failed transaction.
         tokio::try_join!(
+            biased;
             self.hands.write(transaction),
             self.players.write(transaction),
             self.stretches.write(transaction),

@@ -27,7 +27,8 @@ use std::{
 use tls::Stream;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, mpsc},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    task::JoinSet,
     time::{sleep, timeout},
 };
 use wire::{
@@ -86,6 +87,8 @@ async fn accept<F: Future<Output = ()> + Send + 'static>(
     pass_on: impl Fn(Socket) -> F + Clone + Send + Sync + 'static,
 ) {
     let proxied = Arc::new(Semaphore::new(PROXIED));
+    // Connections before their first frame; they end with the listener.
+    let mut waiting = JoinSet::new();
     loop {
         let (mut stream, from): (TcpStream, SocketAddr) = match listener.accept().await {
             Ok(accepted) => accepted,
@@ -99,27 +102,47 @@ async fn accept<F: Future<Output = ()> + Send + 'static>(
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY cannot be set: small messages may be delayed");
         }
-        if !is_in(&gateway.proxies, from.ip()) {
+        while waiting.try_join_next().is_some() {}
+        let is_proxied = is_in(&gateway.proxies, from.ip());
+        if !is_proxied && gateway.tls.is_none() {
             enter(stream, Some(from.ip()), &gateway, kind, &pass_on).await;
             continue;
         }
-        // In tasks of their own, because the header may come late.
-        let Ok(permit) = Arc::clone(&proxied).acquire_owned().await else { return };
+        // In tasks of their own, because the header and the handshake may come late.
+        let permit = match is_proxied {
+            true => Arc::clone(&proxied).acquire_owned().await.ok(),
+            false => None,
+        };
         let (gateway, pass_on) = (Arc::clone(&gateway), pass_on.clone());
-        tokio::spawn(async move {
-            let header = timeout(PROXY, proxied::client_of(&mut stream)).await;
-            drop(permit);
-            match header {
-                Ok(Ok(client)) => enter(stream, client, &gateway, kind, &pass_on).await,
-                Ok(Err(error)) => {
-                    tracing::warn!(%from, %error, "a load balancer's connection has no PROXY header and is closed: let it send version 2");
-                }
-                Err(_) => {
-                    tracing::warn!(%from, "a load balancer's connection brought no PROXY header in time and is closed");
-                }
+        waiting.spawn(async move {
+            let client = match permit {
+                Some(permit) => client_of(&mut stream, from, permit).await,
+                None => Some(Some(from.ip())),
+            };
+            if let Some(client) = client {
+                enter(stream, client, &gateway, kind, &pass_on).await;
             }
         });
     }
+}
+
+/// Returns the client that a load balancer names, if it knows one; none when the connection is to
+/// be closed. The permit is held until then.
+async fn client_of(
+    stream: &mut TcpStream,
+    from: SocketAddr,
+    _permit: OwnedSemaphorePermit,
+) -> Option<Option<IpAddr>> {
+    match timeout(PROXY, proxied::client_of(stream)).await {
+        Ok(Ok(client)) => return Some(client),
+        Ok(Err(error)) => {
+            tracing::warn!(%from, %error, "a load balancer's connection has no PROXY header and is closed: let it send version 2");
+        }
+        Err(_) => {
+            tracing::warn!(%from, "a load balancer's connection brought no PROXY header in time and is closed");
+        }
+    }
+    None
 }
 
 /// Passes a connection on if it gets a slot, after the handshake of TLS. Beyond all limits it is
@@ -137,20 +160,16 @@ async fn enter<F: Future<Output = ()> + Send + 'static>(
     };
     tracing::debug!(?from, ?kind, "a connection");
     let socket = move |stream| Socket::new(stream, slot, from, kind == Listener::Ws);
-    let Some(tls) = gateway.tls.clone() else {
+    let Some(tls) = &gateway.tls else {
         return pass_on(socket(Stream::Plain(stream))).await;
     };
-    let pass_on = pass_on.clone();
-    // In a task of its own, because other connections do not wait for a client's handshake.
-    tokio::spawn(async move {
-        match timeout(HANDSHAKE, tls.accept(stream)).await {
-            Ok(Ok(stream)) => pass_on(socket(stream)).await,
-            Ok(Err(error)) => {
-                tracing::debug!(?from, %error, "a connection did not agree on TLS and is closed");
-            }
-            Err(_) => tracing::debug!(?from, "a handshake of TLS took too long: the connection is closed"),
+    match timeout(HANDSHAKE, tls.accept(stream)).await {
+        Ok(Ok(stream)) => pass_on(socket(stream)).await,
+        Ok(Err(error)) => {
+            tracing::debug!(?from, %error, "a connection did not agree on TLS and is closed");
         }
-    });
+        Err(_) => tracing::debug!(?from, "a handshake of TLS took too long: the connection is closed"),
+    }
 }
 
 /// Hands accepted connections to axum.

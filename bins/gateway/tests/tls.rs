@@ -83,7 +83,7 @@ async fn a_changed_certificate_is_used_without_a_restart() {
 }
 
 #[tokio::test]
-async fn handshakes_that_never_end_hold_nobody_up_and_are_given_up() {
+async fn handshakes_that_never_end_delay_no_other_and_are_given_up() {
     let (room, folder) = (Room::open().await, TempDir::new().unwrap());
     let gateway = gateway(&room, folder.path()).await;
     let mut silent = Vec::new();

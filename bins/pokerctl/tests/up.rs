@@ -131,6 +131,9 @@ async fn a_killed_up_leaves_no_process_and_the_next_up_continues() {
 async fn beyond_loopback_players_connect_with_tls_unless_told_otherwise() {
     let folder = folder();
     let data = folder.path().join("data");
+    let nameless = run(&data, &["up", "--no-demo", "--port-base", "0", "--listen", "0.0.0.0"]).await;
+    let text = String::from_utf8_lossy(&nameless.stderr);
+    assert!(nameless.status.code() == Some(1) && text.contains("--host"), "{text}");
     let everywhere = ["--listen", "0.0.0.0", "--host", "localhost"];
     let (mut secure, fleet) = up_with(&data, &everywhere).await;
     let address = fleet["nodes"].as_array().unwrap().iter().find_map(|node| node["addresses"][0].as_str());
@@ -141,9 +144,13 @@ async fn beyond_loopback_players_connect_with_tls_unless_told_otherwise() {
     let plain = address.replace("tcps", "tcp");
     let refused = run(&data, &["play", "--visitor", "--connect", &plain]).await;
     assert_eq!(refused.status.code(), Some(1), "{refused:?}");
-    let elsewhere = run(&folder.path().join("none"), &["play", "--visitor", "--connect", address]).await;
-    let text = String::from_utf8_lossy(&elsewhere.stderr);
-    assert!(elsewhere.status.code() == Some(1) && text.contains("certificate"), "{text}");
+    let unknown = run(&data, &["play", "--visitor", "--connect", address]).await;
+    let text = String::from_utf8_lossy(&unknown.stderr);
+    assert!(unknown.status.code() == Some(1) && text.contains("certificate"), "{text}");
+    let authority = data.join("tls/authority.pem");
+    let given = ["play", "--visitor", "--connect", address, "--ca", authority.to_str().unwrap()];
+    let known = run(&data, &given).await;
+    assert!(known.status.success(), "{known:?}");
     secure.signal(Signal::INT);
     assert!(secure.ended().await.unwrap().success());
 
@@ -224,7 +231,7 @@ async fn the_shuffle_of_a_played_hand_is_verified() {
 }
 
 async fn a_running_hand_is_shown_for_a_reason_alone(data: &Path) {
-    let slow = ["--bots", "3", "--hand-pause-ms", "0", "--bot-pace-ms", "60000"];
+    let slow = ["--bots", "3", "--hand-pause-ms", "0", "--action-ms", "60000", "--bot-pace-ms", "30000"];
     let made = run(data, &[&["--json", "table", "create", "slow"], &slow[..]].concat()).await;
     let made: Value = serde_json::from_slice(&made.stdout).unwrap();
     let table =

@@ -146,7 +146,11 @@ pub async fn prepare(
     seed: u64,
     addresses: &[String],
 ) -> anyhow::Result<Vec<Plan>> {
-    ensure!(!addresses.is_empty(), "the fleet has no gateway that listens for {}", args.wire);
+    ensure!(
+        !addresses.is_empty(),
+        "the fleet has no gateway that listens for {} without TLS: start it on loopback, or with --insecure",
+        args.wire
+    );
     ensure!(
         args.railbirds <= args.tables,
         "there are more visitors than tables: set --railbirds to at most the number of tables"

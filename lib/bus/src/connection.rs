@@ -128,7 +128,11 @@ impl Bus {
                     return Err(BusError::Unauthorized { urls, user: options.user });
                 }
                 _ if Instant::now() >= deadline => {
-                    let tls = if options.ca.is_some() { "; TLS is demanded by --nats-ca" } else { "" };
+                    let tls = if options.ca.is_some() {
+                        "; TLS is demanded by --nats-ca or NATS_CA_FILE"
+                    } else {
+                        ""
+                    };
                     return Err(BusError::Unreachable { urls, reason: format!("{error}{tls}") });
                 }
                 _ => sleep(RECONNECT_DELAY).await,

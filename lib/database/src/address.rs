@@ -12,6 +12,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// The parameter of an address that names the file with the authorities to trust, as in libpq.
 const ROOTS: &str = "sslrootcert=";
+/// The value of that parameter for the authorities of the system, as in libpq.
+const SYSTEM: &str = "system";
 /// The values of `sslmode` beside those of `tokio-postgres`. A certificate is always verified, so
 /// all three are the same.
 const VERIFYING: [&str; 2] = ["sslmode=verify-ca", "sslmode=verify-full"];
@@ -26,7 +28,7 @@ impl Address {
     /// Parses `postgres://user:password@host:port/name`. With `?sslmode=require`, `verify-ca` or
     /// `verify-full` the connection is encrypted and the server's certificate and name are
     /// verified: against the authorities in the file of `sslrootcert`, or else against the
-    /// system's.
+    /// system's. All other connections are plain, also with `prefer`.
     ///
     /// # Errors
     /// When the URL or the file of authorities cannot be used.
@@ -35,13 +37,15 @@ impl Address {
         let (mut rest, mut roots) = (Vec::new(), None);
         for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
             match parameter.strip_prefix(ROOTS) {
+                Some("" | SYSTEM) => rest.push("sslmode=require"),
                 Some(file) => roots = Some(PathBuf::from(&*percent_decode_str(file).decode_utf8_lossy())),
                 None if VERIFYING.contains(&parameter) => rest.push("sslmode=require"),
                 None => rest.push(parameter),
             }
         }
-        let mut config: Config =
-            format!("{place}?{}", rest.join("&")).parse().map_err(DatabaseError::BadUrl)?;
+        let separator = if rest.is_empty() { "" } else { "?" };
+        let url = format!("{place}{separator}{}", rest.join("&"));
+        let mut config: Config = url.parse().map_err(DatabaseError::BadUrl)?;
         if roots.is_some() {
             config.ssl_mode(SslMode::Require);
         }
@@ -90,6 +94,8 @@ mod tests {
         let secure = |url: &str| Address::parse(url).unwrap().tls.is_some();
         assert!(!secure("postgres://a:b@host:1/c"));
         assert!(!secure("postgres://a:b@host:1/c?sslmode=disable&application_name=x"));
+        let words = Address::parse("host=db dbname=poker").unwrap();
+        assert_eq!(words.config.get_dbname(), Some("poker"));
         let folder = tempfile::tempdir().unwrap();
         tls::Authority::open(folder.path()).unwrap();
         let file = tls::Authority::certificate(folder.path());

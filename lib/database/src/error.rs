@@ -21,8 +21,8 @@ pub enum DatabaseError {
     /// The URL cannot be parsed. The text does not repeat it, because it contains a password.
     #[error("the database URL is not understood ({0}): use postgres://user:password@host:port/name")]
     BadUrl(tokio_postgres::Error),
-    /// The database's certificate cannot be verified with these authorities.
-    #[error("the database's address: {0}")]
+    /// The authorities that the address names cannot be used.
+    #[error("the authorities for the database's certificate: {0}")]
     Tls(#[from] tls::TlsError),
     /// No connection is free or can be opened.
     #[error("no database connection: {0}")]

@@ -74,6 +74,9 @@ pub struct Fleet {
     pub credentials: Option<PathBuf>,
     /// File with the address, password included, by which the database's owner logs in.
     pub database_url_file: PathBuf,
+    /// File with the authority of the gateways' certificate, if it is the fleet's own.
+    #[serde(default)]
+    pub authority: Option<PathBuf>,
     /// Folder with one log file per role process.
     pub logs: PathBuf,
     /// Whether all role processes have reported ready.
@@ -112,6 +115,7 @@ impl Fleet {
             postgres_pid: None,
             credentials: None,
             database_url_file: folder.join("credentials/database-url"),
+            authority: None,
             logs: folder.join("logs"),
             ready: false,
             nodes: Vec::new(),

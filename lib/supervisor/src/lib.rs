@@ -18,7 +18,7 @@ mod up;
 pub use book::{Book, News};
 pub use fleet::{Fleet, FleetError, Lock, Node};
 pub use keep::{Change, Kind};
-pub use plan::{Plan, PortError, Ports};
+pub use plan::{Plan, PlannedTls, PortError, Ports};
 pub use processes::{NoProgram, Processes, STOP_ORDER};
 pub use signals::{StopRequests, Wanted};
 pub use start::{Database, Login, NatsServer, Roles, Start, StartError};

@@ -41,8 +41,8 @@ pub struct Plan {
     pub listen: IpAddr,
     /// Name or address by which players reach this machine; none for `listen`.
     pub host: Option<String>,
-    /// Files of the gateways' certificate and of its key; none for plain connections.
-    pub tls: Option<(PathBuf, PathBuf)>,
+    /// The gateways' certificate; none for plain connections.
+    pub tls: Option<PlannedTls>,
     /// Ports of servers and gateways.
     pub ports: Ports,
     /// Whether nats-server reports its message counts over HTTP, on a free port.
@@ -53,6 +53,17 @@ pub struct Plan {
     pub scripted_decks: bool,
     /// Lines of chat per second that one table takes; none for the table workers' default.
     pub chat_rate: Option<u32>,
+}
+
+/// The files of a certificate.
+#[derive(Clone, Debug)]
+pub struct PlannedTls {
+    /// The certificate.
+    pub cert: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// The authority's certificate, if the authority is the fleet's own.
+    pub authority: Option<PathBuf>,
 }
 
 /// The requested ports: 0 for free ones, none for the defaults.
@@ -153,7 +164,7 @@ impl Plan {
             if let Some(host) = &self.host {
                 node.args.extend(["--advertise-host".into(), host.clone()]);
             }
-            if let Some((cert, key)) = &self.tls {
+            if let Some(PlannedTls { cert, key, .. }) = &self.tls {
                 let (cert, key) = (cert.display().to_string(), key.display().to_string());
                 node.args.extend(["--tls-cert".into(), cert, "--tls-key".into(), key]);
             }

@@ -142,7 +142,10 @@ impl Start<'_> {
     pub fn roles(&self, programs: PathBuf) -> Result<Roles, StartError> {
         Surroundings::check(&programs)?;
         let (nodes, held) = self.plan.nodes(&self.book.fleet().logs)?;
-        self.book.change(|fleet| fleet.nodes = nodes.iter().map(Planned::describe).collect())?;
+        self.book.change(|fleet| {
+            fleet.nodes = nodes.iter().map(Planned::describe).collect();
+            fleet.authority = self.plan.tls.as_ref().and_then(|tls| tls.authority.clone());
+        })?;
         Ok(Roles { nodes, programs, held })
     }
 

@@ -61,23 +61,37 @@ impl Acceptor {
     /// Reads the files again whenever they have changed; new connections get the new certificate. A
     /// pair that cannot be used is reported once, and the old one stays. Does not return.
     pub async fn follow(&self) {
-        let mut known = Arc::clone(&self.loaded);
+        let (mut known, mut told) = (Arc::clone(&self.loaded), None);
         loop {
             tokio::time::sleep(LOOK).await;
-            let (Ok(cert), Ok(key)) = (read(&self.cert), read(&self.key)) else { continue };
-            if *known == (cert.clone(), key.clone()) {
-                continue;
-            }
-            match config((&self.cert, &cert), (&self.key, &key)) {
+            let files = read(&self.cert).and_then(|cert| Ok((cert, read(&self.key)?)));
+            let changed = match files {
+                Ok(files) if *known == files => {
+                    told = None;
+                    continue;
+                }
+                Ok(files) => {
+                    let config = config((&self.cert, &files.0), (&self.key, &files.1));
+                    known = Arc::new(files);
+                    config
+                }
+                Err(error) => Err(error),
+            };
+            match changed {
                 Ok(config) => {
+                    told = None;
                     *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
                     tracing::info!(cert = %self.cert.display(), "the certificate has changed: new connections get the new one");
                 }
                 Err(error) => {
+                    let text = error.to_string();
+                    if told.as_ref() == Some(&text) {
+                        continue;
+                    }
+                    told = Some(text);
                     tracing::warn!(%error, "the changed certificate cannot be used: new connections get the old one until the files change again");
                 }
             }
-            known = Arc::new((cert, key));
         }
     }
 }
@@ -87,7 +101,7 @@ fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
 }
 
 /// Returns the settings for a certificate's file and a key's.
-fn config(
+pub(crate) fn config(
     (cert_path, cert): (&Path, &[u8]),
     (key_path, key): (&Path, &[u8]),
 ) -> Result<Arc<ServerConfig>, TlsError> {
@@ -102,9 +116,11 @@ fn config(
     let pair = |reason| TlsError::Pair { cert: cert_path.to_owned(), key: key_path.to_owned(), reason };
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(TlsError::Settings)?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
         .map_err(pair)?;
     // Players who come back after a lost connection need no whole handshake.
-    config.ticketer = ring::Ticketer::new().map_err(pair)?;
+    config.ticketer = ring::Ticketer::new().map_err(TlsError::Settings)?;
     Ok(Arc::new(config))
 }

@@ -1,7 +1,7 @@
 //! A local authority: certificates for the gateways of one machine, for clients that are told to
 //! trust it.
 
-use crate::TlsError;
+use crate::{TlsError, acceptor::config};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
     KeyPair, KeyUsagePurpose,
@@ -48,16 +48,14 @@ impl Authority {
     /// Opens the authority in a folder, or makes one.
     ///
     /// # Errors
-    /// When the folder or a file cannot be read or written, or the key is malformed.
+    /// When the folder or a file cannot be read or written, or one of its two files is missing, is
+    /// malformed, or does not belong to the other.
     pub fn open(folder: &Path) -> Result<Self, TlsError> {
         let folder = folder.to_owned();
         let (cert, key) = (Self::certificate(&folder), folder.join(KEY));
-        if cert.exists() && key.exists() {
-            let text =
-                fs::read_to_string(&key).map_err(|reason| TlsError::File { path: key.clone(), reason })?;
-            let pair =
-                KeyPair::from_pem(&text).map_err(|_| TlsError::Pem { path: key, wanted: "private key" })?;
-            return Ok(Self { folder, issuer: Issuer::new(params()?, pair) });
+        if cert.exists() || key.exists() {
+            let issuer = Issuer::new(params()?, read_pair(&cert, &key)?);
+            return Ok(Self { folder, issuer });
         }
         fs::create_dir_all(&folder).map_err(|reason| TlsError::File { path: folder.clone(), reason })?;
         let pair = KeyPair::generate().map_err(made)?;
@@ -88,6 +86,17 @@ impl Authority {
         write(&files.cert, &cert.pem(), 0o644)?;
         Ok(files)
     }
+}
+
+/// Returns the authority's key, if its certificate is that of the key. Clients trust the one, so a
+/// new key would cut them off.
+fn read_pair(cert: &Path, key: &Path) -> Result<KeyPair, TlsError> {
+    let read = |path: &Path| {
+        fs::read_to_string(path).map_err(|reason| TlsError::File { path: path.to_owned(), reason })
+    };
+    let (chain, text) = (read(cert)?, read(key)?);
+    config((cert, chain.as_bytes()), (key, text.as_bytes()))?;
+    KeyPair::from_pem(&text).map_err(|_| TlsError::Pem { path: key.to_owned(), wanted: "private key" })
 }
 
 /// Returns the authority's own certificate, before it is signed.

@@ -6,7 +6,11 @@ use rustls::{
     crypto::ring,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
-use std::{fmt, io, path::Path, sync::Arc};
+use std::{
+    fmt, io,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -21,17 +25,22 @@ impl fmt::Debug for Trust {
 }
 
 impl Trust {
-    /// Trusts the authorities of the system.
+    /// Trusts the authorities of the system, which are read once.
     ///
     /// # Errors
     /// When the system has none.
     pub fn system() -> Result<Self, TlsError> {
+        static SYSTEM: OnceLock<Trust> = OnceLock::new();
+        if let Some(known) = SYSTEM.get() {
+            return Ok(known.clone());
+        }
         let mut roots = RootCertStore::empty();
         let (usable, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         if usable == 0 {
             return Err(TlsError::NoAuthorities);
         }
-        Self::of(roots)
+        let trust = Self::of(roots)?;
+        Ok(SYSTEM.get_or_init(|| trust).clone())
     }
 
     /// Trusts only the authorities of a file in PEM form.

@@ -114,6 +114,12 @@ async fn an_authority_goes_on_with_its_key_which_only_its_owner_can_read() {
         assert_eq!(found & 0o777 & !0o044, mode & !0o044, "{name}");
         assert!(mode == 0o644 || found & 0o077 == 0, "{name}");
     }
+    std::fs::remove_file(files.path("authority-key.pem")).unwrap();
+    let error = Authority::open(files.folder.path()).err().unwrap().to_string();
+    assert!(error.contains("authority-key.pem"), "a second authority would cut clients off: {error}");
+    std::fs::copy(files.path("server-key.pem"), files.path("authority-key.pem")).unwrap();
+    let error = Authority::open(files.folder.path()).err().unwrap().to_string();
+    assert!(error.contains("cannot be used with the key"), "{error}");
     let error = again.issue("server", &["käse".to_owned()]).unwrap_err().to_string();
     assert!(error.starts_with("a certificate cannot be made"), "{error}");
 }

@@ -211,7 +211,7 @@ pub enum AdminRequest {
     },
     /// Returns the ledger's sums, for `pokerctl verify`.
     Audit,
-    /// Puts on record that hidden cards of a running hand are read, before they are. Put on record
+    /// Puts on record that hidden cards of a running hand are shown, before they are. Put on record
     /// once, however often it is repeated.
     Inspect {
         /// The reading's number.

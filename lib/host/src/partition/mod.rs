@@ -230,15 +230,15 @@ impl<A: Aggregate, R> Partition<A, R> {
         if self.releasing || self.ended {
             return;
         }
-        let newest = around.newest();
-        for id in self.some(RENEWED_AT_ONCE, |host| host.is_renewal_due(newest)) {
+        let (newest, mono_ms) = (around.newest(), around.now().mono_ms);
+        for id in self.some(RENEWED_AT_ONCE, |host| host.is_renewal_due(newest, mono_ms)) {
             if let Some((host, mut context)) = self.host(around, id) {
                 host.renew(&mut context);
             }
             self.settle(around, id);
         }
-        if around.now().mono_ms.saturating_sub(self.since_ms) >= AT_REST_MS && around.is_certain() {
-            for id in self.some(FENCED_AT_ONCE, Host::is_fence_due) {
+        if mono_ms.saturating_sub(self.since_ms) >= AT_REST_MS && around.is_certain() {
+            for id in self.some(FENCED_AT_ONCE, |host| host.is_fence_due(mono_ms)) {
                 if let Some((host, mut context)) = self.host(around, id) {
                     host.fence_at_rest(&mut context);
                 }

@@ -198,30 +198,33 @@ impl<A: Aggregate, R> Host<A, R> {
 
     /// Returns whether the aggregate is at rest and its last snapshot lies so far behind the
     /// stream's newest record that it would keep the stream from being trimmed.
-    pub(super) fn is_renewal_due(&self, newest: u64) -> bool {
-        let waits = !self.queue.is_empty() || !self.low.is_empty();
-        let idle = matches!(self.stage, JournalState::Idle) && !waits && !self.aggregate.is_over();
-        idle && self.position.last > 0 && self.position.snapshot + RENEW_AFTER < newest
+    pub(super) fn is_renewal_due(&self, newest: u64, mono_ms: u64) -> bool {
+        let is_far = self.position.snapshot + RENEW_AFTER < newest;
+        is_far && self.is_at_rest(mono_ms) && !self.aggregate.is_over()
     }
 
     /// Returns whether the aggregate is at rest and a former owner may still have written to it.
-    pub(super) fn is_fence_due(&self) -> bool {
+    pub(super) fn is_fence_due(&self, mono_ms: u64) -> bool {
+        self.is_at_rest(mono_ms) && self.is_unfenced()
+    }
+
+    /// Returns whether the aggregate exists, no command waits, and a record may be written.
+    fn is_at_rest(&self, mono_ms: u64) -> bool {
         let waits = !self.queue.is_empty() || !self.low.is_empty();
-        matches!(self.stage, JournalState::Idle) && !waits && self.position.last > 0 && self.is_unfenced()
+        let is_idle = matches!(self.stage, JournalState::Idle) && self.pause.until_ms <= mono_ms;
+        is_idle && !waits && self.position.last > 0
     }
 
     /// Writes a record without events, which finds what a former owner has written.
     pub(super) fn fence_at_rest<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) {
-        if self.pause.until_ms <= context.now.mono_ms {
-            let record = self.record(None, Vec::new(), context);
-            self.append(record, None, false, context);
-        }
+        let record = self.record(None, Vec::new(), context);
+        self.append(record, None, false, context);
     }
 
     /// Starts to store the aggregate's state again.
     pub(super) fn renew<W: Around>(&mut self, context: &mut Context<'_, A, R, W>) {
         let events = A::renewed();
-        if !events.is_empty() && self.pause.until_ms <= context.now.mono_ms {
+        if !events.is_empty() {
             self.write(None, events, context);
         }
     }

@@ -17,7 +17,7 @@ use std::{
     thread,
 };
 use supervisor::{Fleet, FleetError};
-use tls::{Authority, TlsError, Trust};
+use tls::{TlsError, Trust};
 use tokio::sync::mpsc;
 
 /// Options of `play`.
@@ -77,8 +77,11 @@ pub enum PlayError {
 /// # Errors
 /// When no gateway accepts the connection, or there will be no further one.
 pub async fn run(args: Args, context: &Context) -> Result<(), PlayError> {
-    let addresses = if args.connect.is_empty() { nodes(context)? } else { args.connect };
-    let trust = trust(args.ca, context)?;
+    let (addresses, authority) = match args.connect.is_empty() {
+        true => nodes(context)?,
+        false => (args.connect, None),
+    };
+    let trust = args.ca.or(authority).map(|file| Trust::file(&file)).transpose()?;
     let login = login::login(args.name, args.password_file, args.visitor)?;
     let name = match &login {
         Login::Password { name, .. } => Some(name.clone()),
@@ -99,17 +102,11 @@ pub async fn run(args: Args, context: &Context) -> Result<(), PlayError> {
 }
 
 /// Returns the TCP addresses of the gateways of the fleet on this machine.
-fn nodes(context: &Context) -> Result<Vec<Address>, PlayError> {
-    let named = Fleet::read(&context.data_dir)?.addresses("tcp");
+fn nodes(context: &Context) -> Result<(Vec<Address>, Option<PathBuf>), PlayError> {
+    let fleet = Fleet::read(&context.data_dir)?;
+    let named = fleet.addresses("tcp");
     let addresses: Vec<Address> = named.iter().filter_map(|text| text.parse().ok()).collect();
-    if addresses.is_empty() { Err(PlayError::NoNodes) } else { Ok(addresses) }
-}
-
-/// Returns the authorities to trust; none for those of the system.
-fn trust(file: Option<PathBuf>, context: &Context) -> Result<Option<Trust>, TlsError> {
-    let local = Authority::certificate(&context.authority());
-    let file = file.or_else(|| local.is_file().then_some(local));
-    file.map(|file| Trust::file(&file)).transpose()
+    if addresses.is_empty() { Err(PlayError::NoNodes) } else { Ok((addresses, fleet.authority)) }
 }
 
 /// Returns typed lines until the input ends. A separate thread reads them: it may wait for a line

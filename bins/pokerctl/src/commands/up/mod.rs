@@ -26,7 +26,6 @@ use std::{
 use supervisor::{
     Book, Fleet, FleetError, Lock, News, Processes, STOP_ORDER, StartError, StopRequests, Wanted,
 };
-use tls::TlsError;
 
 /// Options of `up`.
 #[derive(Debug, clap::Args)]
@@ -77,7 +76,7 @@ pub enum UpError {
     Verify(#[from] VerifyError),
     /// The gateways' certificate cannot be made.
     #[error(transparent)]
-    Tls(#[from] TlsError),
+    Size(#[from] size::SizeError),
     /// The operating system refuses to report signals.
     #[error("cannot receive signals: {0}")]
     Signals(io::Error),

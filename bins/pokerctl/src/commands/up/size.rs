@@ -4,8 +4,21 @@ use std::{
     net::IpAddr,
     path::{Path, PathBuf},
 };
-use supervisor::{Plan, Ports};
+use supervisor::{Plan, PlannedTls, Ports};
 use tls::{Authority, TlsError};
+
+/// The reason why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum SizeError {
+    /// The certificate needs a name.
+    #[error(
+        "--listen {0} is every address of this machine: name with --host the one by which players reach it (or --insecure for connections without TLS)"
+    )]
+    NoHost(IpAddr),
+    /// The certificate cannot be made.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
 
 /// The number of members of each role, and their ports.
 #[derive(Clone, Debug, clap::Args)]
@@ -32,14 +45,14 @@ pub struct Size {
     #[arg(long, default_value = "127.0.0.1", value_name = "IP")]
     listen: IpAddr,
     /// Name or address by which players reach this machine [default: that of --listen]
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, env = "GATEWAY_ADVERTISE_HOST", value_name = "HOST")]
     host: Option<String>,
     /// File with the gateways' certificate in PEM form, for TLS; followed when it changes [default:
     /// beyond loopback, one of a local authority in the fleet's folder]
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    #[arg(long, env = "GATEWAY_TLS_CERT", value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
     /// File with the certificate's private key
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    #[arg(long, env = "GATEWAY_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
     /// Let players connect without TLS, also beyond loopback: others can read passwords and cards
     #[arg(long, conflicts_with = "tls_cert")]
@@ -78,8 +91,8 @@ impl Size {
     /// a folder, if players connect from beyond this machine and no other certificate is given.
     ///
     /// # Errors
-    /// When the certificate cannot be made.
-    pub fn plan(&self, authority: &Path) -> Result<Plan, TlsError> {
+    /// When the certificate cannot be made, or the name for it is missing.
+    pub fn plan(&self, authority: &Path) -> Result<Plan, SizeError> {
         let ports = Ports {
             base: self.port_base,
             nats: self.nats_port,
@@ -104,19 +117,22 @@ impl Size {
         })
     }
 
-    fn tls(&self, authority: &Path) -> Result<Option<(PathBuf, PathBuf)>, TlsError> {
-        if let Some(given) = self.tls_cert.clone().zip(self.tls_key.clone()) {
-            return Ok(Some(given));
+    fn tls(&self, authority: &Path) -> Result<Option<PlannedTls>, SizeError> {
+        if let Some((cert, key)) = self.tls_cert.clone().zip(self.tls_key.clone()) {
+            return Ok(Some(PlannedTls { cert, key, authority: None }));
         }
         if self.listen.is_loopback() || self.insecure {
             return Ok(None);
         }
-        let mut hosts: Vec<String> = self.host.clone().into_iter().collect();
-        hosts.extend(["localhost", "127.0.0.1", "::1"].map(str::to_owned));
-        if !self.listen.is_unspecified() {
-            hosts.push(self.listen.to_string());
+        let mut hosts = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
+        match &self.host {
+            // An IPv6 address stands in brackets where a port follows.
+            Some(host) => hosts.push(host.trim_start_matches('[').trim_end_matches(']').to_owned()),
+            None if self.listen.is_unspecified() => return Err(SizeError::NoHost(self.listen)),
+            None => hosts.push(self.listen.to_string()),
         }
         let made = Authority::open(authority)?.issue("gateway", &hosts)?;
-        Ok(Some((made.cert, made.key)))
+        let authority = Some(Authority::certificate(authority));
+        Ok(Some(PlannedTls { cert: made.cert, key: made.key, authority }))
     }
 }
