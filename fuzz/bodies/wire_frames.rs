@@ -66,5 +66,5 @@ fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(bytes: &[u8], enco
 pub fn run(bytes: &[u8]) {
     let Some((&first, rest)) = bytes.split_first() else { return };
     let encoding = if first & 1 == 0 { Encoding::MessagePack } else { Encoding::Json };
-    CHECKS[usize::from(first >> 1) % CHECKS.len()](rest, encoding);
+    CHECKS[usize::from(first >> 1) % KINDS](rest, encoding);
 }
