@@ -199,7 +199,16 @@ impl Desk {
         let notice = match request {
             AdminRequest::Ban { player, banned: true } => Some(Notice::Banned { player }),
             AdminRequest::EndSessions { player } => Some(Notice::SessionsEnded { player }),
-            _ => None,
+            AdminRequest::Ban { banned: false, .. }
+            | AdminRequest::CreatePlayer { .. }
+            | AdminRequest::ShowPlayer { .. }
+            | AdminRequest::Credit { .. }
+            | AdminRequest::Sessions { .. }
+            | AdminRequest::Bots { .. }
+            | AdminRequest::Results { .. }
+            | AdminRequest::Audit
+            | AdminRequest::Inspect { .. }
+            | AdminRequest::Guests { .. } => None,
         };
         let outcome = self.administer(request).await;
         let notice = notice.filter(|_| outcome.is_ok());
