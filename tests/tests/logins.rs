@@ -4,7 +4,7 @@
 use anyhow::{Context, bail, ensure};
 use client::{Address, Client, ClientError, ClientEvent, Ended, Login, Options};
 use std::{net::SocketAddr, process::Stdio, time::Duration};
-use testkit::{Fleet, FleetSize, PASSWORD};
+use testkit::{Authenticator, Fleet, FleetSize, PASSWORD};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines, copy_bidirectional},
     net::{TcpListener, TcpSocket},
@@ -47,7 +47,7 @@ async fn from_abroad(gateway: &Address) -> anyhow::Result<Address> {
 /// Tries a password on a connection without a session, and returns the refusal.
 async fn guess(client: &Client, name: &str, password: &str) -> anyhow::Result<Refusal> {
     let (name, password) = (name.to_owned(), password.to_owned());
-    match client.request(ClientMessage::LogIn { name, password, device: None }).await {
+    match client.request(ClientMessage::LogIn { name, password, device: None, code: None }).await {
         Err(ClientError::Refused(refusal)) => Ok(refusal),
         other => bail!("not refused: {other:?}"),
     }
@@ -210,10 +210,11 @@ async fn players_end_their_sessions_and_a_changed_password_ends_all_others() -> 
     ensure!(ended == ServerMessage::Done, "{ended:?}");
     ensure!(!is_open(&addresses, &lost).await?, "the ended session is open");
     let (old, new) = (PASSWORD.to_owned(), "password1".to_owned());
-    let refused = own.request(ClientMessage::ChangePassword { old: old.clone(), new }).await;
+    let change = |old, new| ClientMessage::ChangePassword { old, new, code: None };
+    let refused = own.request(change(old.clone(), new)).await;
     ensure!(matches!(refused, Err(ClientError::Refused(Refusal::BadAccount { .. }))), "{refused:?}");
     let new = NEW.to_owned();
-    let changed = own.request(ClientMessage::ChangePassword { old, new }).await?;
+    let changed = own.request(change(old, new)).await?;
     ensure!(changed == ServerMessage::Done, "{changed:?}");
     ensure!(!is_open(&addresses, &stolen).await?, "the other session is open");
     drop(own);
@@ -257,5 +258,69 @@ async fn players_end_their_sessions_and_a_changed_password_ends_all_others() -> 
     ensure!(!is_open(&addresses, &token).await?, "the ended session is open");
     let left = fleet.cashier(AdminRequest::Sessions { player }).await?;
     ensure!(left == CashierReply::Sessions(Vec::new()), "{left:?}");
+    fleet.stop().await
+}
+
+/// Turns the second factor of the account in the terminal on, and returns its authenticator and a
+/// recovery code.
+async fn turn_on(terminal: &mut Terminal) -> anyhow::Result<(Authenticator, String)> {
+    terminal.types("second-factor on").await?;
+    let uri = terminal.shows("otpauth://totp/Poker:olga?").await?;
+    let secret = uri.split(['?', '&']).find_map(|part| part.strip_prefix("secret="));
+    let authenticator = Authenticator::new(secret.context("the URI has no secret")?)?;
+    let [code, _] = authenticator.codes()?;
+    terminal.shows("type your password").await?;
+    terminal.types(PASSWORD).await?;
+    terminal.shows("type the code").await?;
+    terminal.types(&code).await?;
+    terminal.shows("the second factor is on").await?;
+    terminal.shows("recovery codes").await?;
+    let recovery = terminal.shows("-").await?;
+    Ok((authenticator, recovery.trim().to_owned()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_with_a_second_factor_is_entered_with_its_code() -> anyhow::Result<()> {
+    let fleet = Fleet::start(FleetSize::default()).await?;
+    let addresses = fleet.tcp()?;
+    fleet.account("olga", Chips(1_000)).await?;
+    let file = tempfile::NamedTempFile::new()?;
+    std::fs::write(file.path(), PASSWORD)?;
+    let path = file.path().display().to_string();
+
+    // Turned on in `pokerctl play`.
+    let mut terminal = Terminal::play(&fleet, "olga", &path)?;
+    let (authenticator, recovery) = turn_on(&mut terminal).await?;
+    drop(terminal);
+    let shown = fleet.pokerctl(&["player", "show", "olga"]).await?;
+    ensure!(shown.contains("second factor"), "{shown}");
+
+    // By the client library: asked for the code, in with the next one, and never again with it.
+    let mut options = Options::new(addresses, login("olga", PASSWORD));
+    let refused = Client::connect(options.clone()).await.err();
+    let is = |refused: &Option<ClientError>, expected: Refusal| matches!(refused, Some(ClientError::Ended(Ended::LogInRefused(refusal))) if *refusal == expected);
+    ensure!(is(&refused, Refusal::CodeNeeded), "without a code: {refused:?}");
+    let [_, next] = authenticator.codes()?;
+    options.code = Some(next);
+    let client = Client::connect(options.clone()).await.context("the code is refused")?;
+    let token = client.token().context("no session")?;
+    drop(client);
+    let again = Client::connect(options.clone()).await.err();
+    ensure!(is(&again, Refusal::BadCode), "a code that was used: {again:?}");
+    ensure!(is_open(&options.addresses, &token).await?, "the session does not resume without a code");
+
+    // In `pokerctl play` with a recovery code, after a wrong one; and turned off by the
+    // administrator.
+    let mut terminal = Terminal::play(&fleet, "olga", &path)?;
+    for line in ["wrong", &recovery, "balance"] {
+        terminal.types(line).await?;
+    }
+    terminal.shows("balance 1 000").await?;
+    drop(terminal);
+    let removal = ["player", "remove-second-factor", "olga", "--reason", "the phone is lost"];
+    let shown = fleet.pokerctl(&removal).await?;
+    ensure!(!shown.contains("second factor"), "{shown}");
+    options.code = None;
+    drop(Client::connect(options).await.context("the second factor is still on")?);
     fleet.stop().await
 }

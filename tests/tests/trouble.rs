@@ -261,7 +261,9 @@ async fn postgres_is_gone(time: Duration) -> anyhow::Result<()> {
         refused(late.client.request(sit).await)?;
         let password = testkit::PASSWORD.to_owned();
         refused(
-            visitor.request(ClientMessage::LogIn { name: "liv".to_owned(), password, device: None }).await,
+            visitor
+                .request(ClientMessage::LogIn { name: "liv".to_owned(), password, device: None, code: None })
+                .await,
         )
     };
     fleet.postgres_away(time, outage).await?;

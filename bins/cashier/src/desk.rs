@@ -10,7 +10,7 @@ use crate::{
     names,
     origin::Origin,
     passwords::{self, Passwords},
-    players, sessions,
+    players, second_factor, sessions,
     settlement::{self, Settlement},
 };
 use wire::{
@@ -126,8 +126,8 @@ impl Desk {
     /// The refusal, or the database's failure.
     pub async fn session(&self, request: SessionRequest) -> Result<CashierReply, Failure> {
         Ok(match request {
-            SessionRequest::LogIn { name, password, address, device } => {
-                let request = LogIn { name, password, address, device };
+            SessionRequest::LogIn { name, password, address, device, code } => {
+                let request = LogIn { name, password, address, device, code };
                 CashierReply::Session(login::log_in(&self.database, &self.passwords, request).await?)
             }
             SessionRequest::Resume { token } => {
@@ -137,10 +137,13 @@ impl Desk {
                 sessions::close(&self.database, &token).await?;
                 CashierReply::Done
             }
-            SessionRequest::ChangePassword { token, old, new } => {
-                let change = PasswordChange { token, old, new };
+            SessionRequest::ChangePassword { token, old, new, code } => {
+                let change = PasswordChange { token, old, new, code };
                 login::change::change(&self.database, &self.passwords, change).await?;
                 CashierReply::Done
+            }
+            SessionRequest::SecondFactor { token, request } => {
+                second_factor::answer(&self.database, &self.passwords, &token, request).await?
             }
             SessionRequest::Sessions { token } => {
                 CashierReply::Sessions(sessions::of_session(&self.database, &token).await?)
@@ -208,6 +211,7 @@ impl Desk {
             | AdminRequest::Results { .. }
             | AdminRequest::Audit
             | AdminRequest::Inspect { .. }
+            | AdminRequest::RemoveSecondFactor { .. }
             | AdminRequest::Guests { .. } => None,
         };
         let outcome = self.administer(request).await;
@@ -241,6 +245,10 @@ impl Desk {
             }
             AdminRequest::EndSessions { player } => {
                 sessions::end_all(&self.database, player).await?;
+                CashierReply::Done
+            }
+            AdminRequest::RemoveSecondFactor { id, player, reason } => {
+                second_factor::remove(&self.database, id, player, &reason).await?;
                 CashierReply::Done
             }
             AdminRequest::Bots { count } => self.bots(count).await?,

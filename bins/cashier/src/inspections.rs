@@ -7,6 +7,20 @@ use wire::{CommandId, HandNo, Refusal, TableId};
 /// The longest reason, in characters.
 const MAX_REASON: usize = 200;
 
+/// Returns a reason without spaces at its ends.
+///
+/// # Errors
+/// [`Refusal::BadMessage`] when it is empty, too long or has control characters.
+pub fn checked(reason: &str) -> Result<&str, Refusal> {
+    let reason = reason.trim();
+    if reason.is_empty() || reason.chars().count() > MAX_REASON || reason.chars().any(char::is_control) {
+        return Err(Refusal::bad_message(format!(
+            "a reason has 1 to {MAX_REASON} characters, without control characters"
+        )));
+    }
+    Ok(reason)
+}
+
 /// Puts a reading on record, once for each `id`.
 ///
 /// # Errors
@@ -17,14 +31,7 @@ pub async fn note(
     (table, hand): (TableId, HandNo),
     reason: &str,
 ) -> Result<(), Failure> {
-    let reason = reason.trim();
-    if reason.is_empty() || reason.chars().count() > MAX_REASON || reason.chars().any(char::is_control) {
-        return Err(Refusal::bad_message(format!(
-            "a reason has 1 to {MAX_REASON} characters, without control characters"
-        ))
-        .into());
-    }
-    let reason = &reason;
+    let reason = &checked(reason)?;
     database
         .run(Limits::SHORT, |client| async move {
             let insert = "INSERT INTO inspections (inspection_id, table_id, hand_no, reason)

@@ -22,6 +22,7 @@ pub mod names;
 pub mod origin;
 pub mod passwords;
 pub mod players;
+pub mod second_factor;
 pub mod serve;
 pub mod sessions;
 pub mod settlement;

@@ -1,15 +1,23 @@
 //! Logging in with a password.
 //!
 //! Invariants: a try is counted before the password is checked, so tries at the same time are all
-//! counted. Names without an account are treated alike: same statements, same hashing, same lock.
-//! Open sessions are not affected by locks.
+//! counted. A code of a second factor is checked after the right password only, and a wrong one is
+//! counted like a wrong password, and by account too. Names without an account are treated alike:
+//! same statements, same hashing, same lock. Open sessions are not affected by locks.
 
 pub mod change;
+pub mod owner;
 mod tries;
 
 use crate::{
-    Database, Failure, devices, guests::NO_PASSWORD, names::is_name, origin::Origin, passwords::Passwords,
-    players::unsigned, sessions,
+    Database, Failure, devices,
+    guests::NO_PASSWORD,
+    names::is_name,
+    origin::Origin,
+    passwords::Passwords,
+    players::unsigned,
+    second_factor::{self, Factor, Proof},
+    sessions,
 };
 use database::{Client, Limits};
 use wire::{
@@ -30,6 +38,8 @@ pub struct LogIn {
     pub address: Option<String>,
     /// The device's token, if the client has one.
     pub device: Option<String>,
+    /// A code of the account's second factor.
+    pub code: Option<String>,
 }
 
 /// An account with the name, from the database.
@@ -37,6 +47,7 @@ struct Candidate {
     player: i64,
     name: String,
     hash: Option<String>,
+    factor: Option<Factor>,
 }
 
 /// A log-in whose password is right.
@@ -47,15 +58,17 @@ struct Accepted<'a> {
     device: [u8; 32],
     token: &'a str,
     network: String,
+    proof: Option<Proof>,
 }
 
 /// Checks name and password and opens a session.
 ///
 /// # Errors
-/// [`Refusal::BadCredentials`], [`Refusal::LockedOut`], and [`Refusal::Banned`] for callers that
-/// know the password.
+/// [`Refusal::BadCredentials`], [`Refusal::LockedOut`]; for callers that know the password
+/// [`Refusal::CodeNeeded`] and [`Refusal::BadCode`] if the account has a second factor, and
+/// [`Refusal::Banned`].
 pub async fn log_in(database: &Database, passwords: &Passwords, request: LogIn) -> Result<Session, Failure> {
-    let LogIn { name, password, address, device } = request;
+    let LogIn { name, password, address, device, code } = request;
     let network = Origin::of_address(address.as_deref());
     if !is_name(&name) {
         let turn = passwords.turn(network).await?;
@@ -71,6 +84,10 @@ pub async fn log_in(database: &Database, passwords: &Passwords, request: LogIn) 
     let hash = candidate.as_ref().and_then(|known| known.hash.clone());
     let fits = passwords.fits(turn, password, hash).await;
     let candidate = candidate.filter(|_| fits).ok_or(Refusal::BadCredentials)?;
+    let proof = match &candidate.factor {
+        Some(factor) => Some(check_code(database, &key, origin, factor, code.as_deref()).await?),
+        None => None,
+    };
     let token = sessions::new_token()?;
     let device = match known {
         Some((device, _)) => device,
@@ -83,6 +100,7 @@ pub async fn log_in(database: &Database, passwords: &Passwords, request: LogIn) 
         device: devices::hash(&device),
         token: &token,
         network: network.to_string(),
+        proof,
     };
     welcome(database, &accepted).await?;
     let account = Account { player: PlayerId(unsigned(candidate.player)), name: candidate.name };
@@ -104,6 +122,29 @@ async fn known_device(
     Ok(known.then_some((device, *hash)))
 }
 
+/// Counts a try of a code, by account if the device is not a known one, and checks the code. The
+/// count by origin alone would let guesses from many networks at once find a code.
+async fn check_code(
+    database: &Database,
+    key: &str,
+    origin: Origin,
+    factor: &Factor,
+    code: Option<&str>,
+) -> Result<Proof, Failure> {
+    if code.is_some() && counts_by_account(origin) {
+        database
+            .run(Limits::SHORT, |client| async move { tries::count(&client, key, Origin::Codes).await })
+            .await?;
+    }
+    Ok(factor.check(code)?)
+}
+
+/// Returns whether codes from an origin are counted by account. Those of a known device are counted
+/// for it alone, so that the owner gets in while others guess.
+const fn counts_by_account(origin: Origin) -> bool {
+    !matches!(origin, Origin::Device(_))
+}
+
 /// Counts a try and returns the account with the name, if there is one.
 async fn find_to_try(database: &Database, key: &str, origin: Origin) -> Result<Option<Candidate>, Failure> {
     database
@@ -115,23 +156,35 @@ async fn find_to_try(database: &Database, key: &str, origin: Origin) -> Result<O
 }
 
 async fn find(client: &Client, key: &str) -> Result<Option<Candidate>, Failure> {
-    let select = "SELECT player_id, name, password_hash FROM players WHERE lower(name COLLATE \"C\") = $1";
-    let Some(row) = client.query_opt(select, &[&key]).await? else {
+    let select = format!(
+        "SELECT p.player_id, p.name, p.password_hash, {} FROM players p {}
+        WHERE lower(p.name COLLATE \"C\") = $1",
+        second_factor::COLUMNS,
+        second_factor::JOIN
+    );
+    let Some(row) = client.query_opt(&select, &[&key]).await? else {
         return Ok(None);
     };
     let hash: Option<String> = row.try_get(2)?;
     let hash = hash.filter(|hash| hash != NO_PASSWORD);
-    Ok(Some(Candidate { player: row.try_get(0)?, name: row.try_get(1)?, hash }))
+    let factor = Factor::read(&row, 3)?;
+    Ok(Some(Candidate { player: row.try_get(0)?, name: row.try_get(1)?, hash, factor }))
 }
 
-/// Deletes the failures, opens the session and notes the device. The ban is read again, under a
-/// lock, because a ban during the check of the password would not end a session that is opened
-/// after it.
+/// Spends the code, deletes the failures, opens the session and notes the device. The ban is read
+/// again, under a lock, because a ban during the check of the password would not end a session that
+/// is opened after it.
 async fn welcome(database: &Database, accepted: &Accepted<'_>) -> Result<(), Failure> {
-    let Accepted { player, key, origin, device, token, network } = accepted;
+    let Accepted { player, key, origin, device, token, network, proof } = accepted;
     database
         .run(Limits::SHORT, |mut client| async move {
             let tx = client.transaction().await?;
+            if let Some(proof) = proof {
+                second_factor::spend(&tx, *player, proof).await?;
+                if counts_by_account(*origin) {
+                    tries::forget(&tx, key, Origin::Codes).await?;
+                }
+            }
             tries::forget(&tx, key, *origin).await?;
             let select = "SELECT banned FROM players WHERE player_id = $1 FOR SHARE";
             let banned: bool = tx.query_one(select, &[player]).await?.try_get(0)?;

@@ -49,6 +49,9 @@ pub enum Origin {
     Network(Network),
     /// The gateway, of an earlier version, gives no address.
     Unknown,
+    /// All networks together, for the codes of one account's second factor: the right password is
+    /// known to the origins that are counted here, so that they are few, and a code is short.
+    Codes,
     /// The administrator, who creates accounts and does not log in to them.
     Administrator,
 }
@@ -72,6 +75,7 @@ impl fmt::Display for Origin {
             }
             Self::Network(network) => network.fmt(f),
             Self::Unknown => f.write_str("unknown"),
+            Self::Codes => f.write_str("codes"),
             Self::Administrator => f.write_str("administrator"),
         }
     }

@@ -69,7 +69,9 @@ async fn show(client: &Client, player: &str) -> Result<PlayerDetails, Failure> {
         return Err(Refusal::NoSuchPlayer.into());
     }
     let number: Option<i64> = player.parse().ok();
-    let select = "SELECT p.player_id, p.name, p.bot_number IS NOT NULL, p.banned, a.balance,
+    let select = "SELECT p.player_id, p.name, p.bot_number IS NOT NULL, p.banned,
+            EXISTS (SELECT FROM second_factors f
+                WHERE f.player_id = p.player_id AND f.active_at IS NOT NULL), a.balance,
             (SELECT coalesce(sum(amount), 0)::bigint FROM stakes s WHERE s.player_id = p.player_id),
             (SELECT coalesce(sum(prize), 0)::bigint FROM tournament_results r WHERE r.player_id = p.player_id)
         FROM players p JOIN accounts a ON a.kind = 'player' AND a.owner = p.player_id
@@ -82,9 +84,10 @@ async fn show(client: &Client, player: &str) -> Result<PlayerDetails, Failure> {
         account: Account { player: PlayerId(unsigned(row.try_get(0)?)), name: row.try_get(1)? },
         bot: row.try_get(2)?,
         banned: row.try_get(3)?,
-        balance: row.try_get(4)?,
-        in_play: Chips(unsigned(row.try_get(5)?)),
-        prizes: Chips(unsigned(row.try_get(6)?)),
+        second_factor: row.try_get(4)?,
+        balance: row.try_get(5)?,
+        in_play: Chips(unsigned(row.try_get(6)?)),
+        prizes: Chips(unsigned(row.try_get(7)?)),
     })
 }
 

@@ -1,10 +1,11 @@
 //! Deletes rows that are no longer needed, so that no table grows with every request.
 
-use crate::{Database, Failure, login};
+use crate::{Database, Failure, login, second_factor};
 use database::Limits;
 
 /// Deletes sessions unused for 30 days, devices unused for 90 days, failed tries to log in that no
-/// longer count, and refused postings older than a day.
+/// longer count, secrets that were not confirmed within an hour, and refused postings older than a
+/// day.
 ///
 /// # Errors
 /// [`Failure::Database`].
@@ -21,6 +22,7 @@ pub async fn sweep(database: &Database) -> Result<(), Failure> {
             for delete in login::SWEEP {
                 client.batch_execute(delete).await?;
             }
+            client.batch_execute(second_factor::SWEEP).await?;
             Ok(())
         })
         .await

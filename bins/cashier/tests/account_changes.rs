@@ -39,7 +39,7 @@ async fn mallory(desk: &Desk) -> Session {
 
 async fn change(desk: &Desk, token: &str, old: &str, new: &str) -> CashierReply {
     let (token, old, new) = (token.to_owned(), old.to_owned(), new.to_owned());
-    said(desk.session(SessionRequest::ChangePassword { token, old, new }).await)
+    said(desk.session(SessionRequest::ChangePassword { token, old, new, code: None }).await)
 }
 
 async fn is_open(desk: &Desk, session: &Session) -> bool {

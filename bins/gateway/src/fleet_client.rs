@@ -93,6 +93,7 @@ impl FleetClient {
             | CashierReply::Guests(_)
             | CashierReply::Player(_)
             | CashierReply::Sessions(_)
+            | CashierReply::SecondFactor(_)
             | CashierReply::Ended(_)
             | CashierReply::Results(_)
             | CashierReply::Audit(_) => None,

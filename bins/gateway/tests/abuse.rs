@@ -76,7 +76,7 @@ async fn frames_that_are_too_large_close_the_connection() {
     let room = Room::open().await;
     let gateway = room.gateway("gateway-1", &[]).await;
     let name = "x".repeat(MAX_CLIENT_FRAME);
-    let login = ClientMessage::LogIn { name, password: String::new(), device: None };
+    let login = ClientMessage::LogIn { name, password: String::new(), device: None, code: None };
 
     let mut tcp = RawTcp::connect(&gateway).await;
     tcp.send(1, login.clone()).await.unwrap();

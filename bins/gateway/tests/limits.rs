@@ -21,7 +21,12 @@ const ABUSER: [u8; 4] = [127, 1, 1, 1];
 const TABLE: TableId = TableId(7);
 
 fn log_in(name: &str) -> ClientMessage {
-    ClientMessage::LogIn { name: name.into(), password: format!("{name}'s password"), device: None }
+    ClientMessage::LogIn {
+        name: name.into(),
+        password: format!("{name}'s password"),
+        device: None,
+        code: None,
+    }
 }
 
 #[tokio::test]

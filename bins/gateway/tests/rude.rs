@@ -54,8 +54,12 @@ async fn coordinator(room: &Room) -> Arc<AtomicUsize> {
 /// Logs in, without the snapshots and events of seats.
 async fn logged_in(gateway: &Gateway, name: &str) -> RawTcp {
     let mut tcp = RawTcp::connect(gateway).await;
-    let login =
-        ClientMessage::LogIn { name: name.into(), password: format!("{name}'s password"), device: None };
+    let login = ClientMessage::LogIn {
+        name: name.into(),
+        password: format!("{name}'s password"),
+        device: None,
+        code: None,
+    };
     assert!(matches!(tcp.ask(1, login).await, ServerMessage::Welcome { .. }));
     tcp
 }

@@ -13,6 +13,7 @@ use tokio::time::sleep;
 use wire::{
     Action, Chips, HandNo, PlayerCommand, Refusal, TableId,
     client::{ClientMessage, Closing, ServerMessage},
+    second_factor::{SecondFactorReply, SecondFactorRequest},
 };
 
 const TABLE: TableId = TableId(7);
@@ -128,7 +129,8 @@ async fn a_player_changes_the_password_and_sees_and_ends_sessions() {
     for way in WAYS {
         let client = connect(&[&gateway], way, password("ann")).await;
         let ask = async |message| guarded("an answer", client.request(message)).await;
-        let change = |old: &str| ClientMessage::ChangePassword { old: old.into(), new: "lamps".into() };
+        let change =
+            |old: &str| ClientMessage::ChangePassword { old: old.into(), new: "lamps".into(), code: None };
         let wrong = ask(change("wrong")).await;
         assert!(matches!(wrong, Err(ClientError::Refused(Refusal::BadCredentials))), "{wrong:?}");
         assert_eq!(ask(change("right")).await.unwrap(), ServerMessage::Done);
@@ -144,6 +146,33 @@ async fn a_player_changes_the_password_and_sees_and_ends_sessions() {
 }
 
 #[tokio::test]
+async fn a_log_in_with_a_second_factor_needs_its_code() {
+    let room = Room::open().await;
+    let gateway = room.gateway("gateway-1", &[]).await;
+    for way in WAYS {
+        let mut options = client::Options::new(vec![gateway.address(way)], password("cody"));
+        let refused = Client::connect(options.clone()).await.err();
+        assert!(matches!(refused, Some(ClientError::Ended(Ended::LogInRefused(Refusal::CodeNeeded)))));
+        options.code = Some("287082".into());
+        let client = Client::connect(options).await.unwrap();
+        let ask = async |request| {
+            guarded("an answer", client.request(ClientMessage::SecondFactor(request))).await.unwrap()
+        };
+        let begun = ask(SecondFactorRequest::Begin).await;
+        assert!(matches!(&begun, ServerMessage::SecondFactor(SecondFactorReply::Secret { .. })), "{begun:?}");
+        let (password, code) = ("cody's password".to_owned(), "287082".to_owned());
+        let confirm = SecondFactorRequest::Confirm { password: password.clone(), code: code.clone() };
+        let codes = SecondFactorReply::RecoveryCodes(vec![code.clone()]);
+        assert_eq!(ask(confirm).await, ServerMessage::SecondFactor(codes));
+        assert_eq!(ask(SecondFactorRequest::End { password, code }).await, ServerMessage::Done);
+        let visitor = connect(&[&gateway], way, Login::Visitor).await;
+        let begin = ClientMessage::SecondFactor(SecondFactorRequest::Begin);
+        let answer = guarded("a refusal", visitor.request(begin)).await;
+        assert!(matches!(answer, Err(ClientError::Refused(Refusal::VisitorsOnlyLook))), "{answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn logging_in_and_out() {
     let room = Room::open().await;
     let gateway = room.gateway("gateway-1", &[]).await;
@@ -155,8 +184,12 @@ async fn logging_in_and_out() {
         assert!(matches!(refused, Err(ClientError::Ended(Ended::LogInRefused(Refusal::BadCredentials)))));
 
         let client = connect(&[&gateway], way, Login::Visitor).await;
-        let login =
-            ClientMessage::LogIn { name: "ann".into(), password: "ann's password".into(), device: None };
+        let login = ClientMessage::LogIn {
+            name: "ann".into(),
+            password: "ann's password".into(),
+            device: None,
+            code: None,
+        };
         // A request right after the log-in waits for it.
         let (welcome, balance) =
             tokio::join!(client.request(login.clone()), client.request(ClientMessage::Balance));

@@ -53,6 +53,7 @@ impl Client {
         let core = Core::new(
             options.login.clone(),
             options.device.clone(),
+            options.code.clone(),
             CommandId::from_random(backoff::draw()),
             options.refusal_patience,
             Arc::clone(&shared),

@@ -125,6 +125,8 @@ pub(crate) struct Core {
     token: Option<String>,
     /// The device's token, which goes with passwords.
     device: Option<String>,
+    /// The code of the second factor for the first log-in.
+    code: Option<String>,
     player: Option<PlayerId>,
     stage: ConnectionState,
     node: String,
@@ -145,6 +147,7 @@ impl Core {
     pub(crate) fn new(
         login: Login,
         device: Option<String>,
+        code: Option<String>,
         first: CommandId,
         refusal_patience: Duration,
         shared: Arc<Shared>,
@@ -158,6 +161,7 @@ impl Core {
             login,
             token,
             device,
+            code,
             player: None,
             stage: ConnectionState::Down,
             node: String::new(),
@@ -211,11 +215,15 @@ impl Core {
         if let Some(token) = self.token.clone() {
             self.open(ClientMessage::Resume { token }, now);
         } else if let Login::Password { name, password } = self.login.clone() {
-            let device = self.device.clone();
-            self.open(ClientMessage::LogIn { name, password, device }, now);
+            self.log_in(name, password, now);
         } else {
             self.ready(Vec::new(), now);
         }
+    }
+
+    fn log_in(&mut self, name: String, password: String, now: Instant) {
+        let (device, code) = (self.device.clone(), self.code.clone());
+        self.open(ClientMessage::LogIn { name, password, device, code }, now);
     }
 
     fn open(&mut self, message: ClientMessage, now: Instant) {

@@ -246,6 +246,7 @@ async fn greet(address: &Address, trust: Option<&Trust>) -> Result<(Reader, Writ
             | ServerMessage::LobbyPage { .. }
             | ServerMessage::Balance { .. }
             | ServerMessage::Sessions(_)
+            | ServerMessage::SecondFactor(_)
             | ServerMessage::Seats(_)
             | ServerMessage::Standings(_)
             | ServerMessage::Seated { .. }

@@ -43,6 +43,9 @@ pub struct Options {
     /// The device's token from an earlier log-in to the account ([`crate::Client::device`]), if the
     /// program has kept one: it is sent with passwords.
     pub device: Option<String>,
+    /// A code of the account's second factor, or a recovery code, for accounts that have one
+    /// ([`wire::Refusal::CodeNeeded`]): it is sent with the password once.
+    pub code: Option<String>,
     /// Time limit for [`crate::Client::connect`] to find a gateway that accepts the connection.
     pub connect_patience: Duration,
     /// Time limit for a gateway to accept a connection and send its hello.
@@ -66,6 +69,7 @@ impl Options {
             trust: None,
             login,
             device: None,
+            code: None,
             connect_patience: Duration::from_secs(10),
             handshake_patience: Duration::from_secs(3),
             refusal_patience: Duration::from_secs(30),

@@ -203,6 +203,7 @@ const fn table_of(message: &ClientMessage) -> Option<TableId> {
         | ClientMessage::Resume { .. }
         | ClientMessage::LogOut
         | ClientMessage::ChangePassword { .. }
+        | ClientMessage::SecondFactor(_)
         | ClientMessage::Sessions
         | ClientMessage::EndSession { .. }
         | ClientMessage::Ping

@@ -5,6 +5,7 @@
 //! with its test, also if the test fails. Processes are killed by their ids. Checks compare the
 //! clients' observations with the journals, and do not rely on a role's reports of itself.
 
+mod authenticator;
 pub mod check;
 mod fleet;
 mod journals;
@@ -15,6 +16,7 @@ pub mod room;
 mod stage;
 mod watcher;
 
+pub use authenticator::Authenticator;
 pub use fleet::{Fleet, FleetSize, Folders, NATS, POSTGRES};
 pub use journals::{TableJournals, nobody_timed_out, table_journals};
 pub use ledger::{DATABASE_PASSWORD, TestDatabase, migrate};

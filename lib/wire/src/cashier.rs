@@ -2,7 +2,9 @@
 //! that it cannot send other roles' requests.
 
 use crate::{
-    Chips, CommandId, HandNo, PlayerId, PostingId, Refusal, TableId, TournamentId, tournament::Place,
+    Chips, CommandId, HandNo, PlayerId, PostingId, Refusal, TableId, TournamentId,
+    second_factor::{SecondFactorReply, SecondFactorRequest},
+    tournament::Place,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,6 +25,9 @@ pub enum SessionRequest {
         /// has none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         device: Option<String>,
+        /// A code of the second factor, or a recovery code; needed for accounts that have one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
     },
     /// Continues a session, perhaps on another gateway.
     Resume {
@@ -42,6 +47,16 @@ pub enum SessionRequest {
         old: String,
         /// The password from now on.
         new: String,
+        /// As in [`Self::LogIn`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
+    },
+    /// A request about the second factor of a session's player.
+    SecondFactor {
+        /// The token of the session.
+        token: String,
+        /// The request.
+        request: SecondFactorRequest,
     },
     /// Returns the sessions of a session's player.
     Sessions {
@@ -199,6 +214,16 @@ pub enum AdminRequest {
         /// The player.
         player: PlayerId,
     },
+    /// Turns a player's second factor off and puts that on record, once however often it is
+    /// repeated.
+    RemoveSecondFactor {
+        /// The request's number.
+        id: CommandId,
+        /// The player.
+        player: PlayerId,
+        /// The reason: 1 to 200 characters, none of them a control character.
+        reason: String,
+    },
     /// Returns house accounts for bots, the same ones each time.
     Bots {
         /// Number of accounts, at most 100,000.
@@ -262,6 +287,8 @@ pub enum CashierReply {
     Player(PlayerDetails),
     /// Sessions of a player, the one that was used last first.
     Sessions(Vec<SessionSummary>),
+    /// A secret or recovery codes.
+    SecondFactor(SecondFactorReply),
     /// Of the sessions that were asked about, those that have ended.
     Ended(Vec<EndedSession>),
     /// Recorded places, first place first.
@@ -332,6 +359,9 @@ pub struct PlayerDetails {
     pub bot: bool,
     /// Whether the account is banned.
     pub banned: bool,
+    /// Whether log-ins need a code of a second factor.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub second_factor: bool,
     /// The balance. Bots may owe the house, so it can be negative.
     pub balance: i64,
     /// Money at tables.

@@ -12,6 +12,7 @@ use crate::{
     command::{self, AtTable, Merged, PlayerCommand},
     event::Unseating,
     items,
+    second_factor::{SecondFactorReply, SecondFactorRequest},
     table::TableSummary,
     tournament::{Standings, TournamentSummary},
     view::TableView,
@@ -66,6 +67,10 @@ pub enum ClientMessage {
         /// logged in before is not locked out by wrong passwords that others try.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         device: Option<String>,
+        /// A code of the player's authenticator, or a recovery code; needed for accounts with a
+        /// second factor, whose log-ins are else refused with [`Refusal::CodeNeeded`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
     },
     /// Continues a session after a lost connection. Answered with [`ServerMessage::Welcome`].
     Resume {
@@ -81,7 +86,13 @@ pub enum ClientMessage {
         old: String,
         /// The password from now on.
         new: String,
+        /// As in [`ClientMessage::LogIn`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
     },
+    /// Turns the account's second factor on or off, or makes new recovery codes. Answered with
+    /// [`ServerMessage::SecondFactor`], or as done.
+    SecondFactor(SecondFactorRequest),
     /// Asks for the player's sessions. Answered with [`ServerMessage::Sessions`].
     Sessions,
     /// Ends another session of the player.
@@ -298,6 +309,8 @@ pub enum ServerMessage {
     },
     /// The player's sessions, the one that was used last first.
     Sessions(Vec<SessionSummary>),
+    /// A secret for the player's authenticator, or recovery codes.
+    SecondFactor(SecondFactorReply),
     /// Tables where the player has a seat.
     Seats(Vec<TableId>),
     /// A tournament's standings.

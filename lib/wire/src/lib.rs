@@ -27,6 +27,7 @@ mod items;
 pub mod journal;
 pub mod refusal;
 pub mod script;
+pub mod second_factor;
 pub mod seed;
 pub mod sender;
 pub mod subject;

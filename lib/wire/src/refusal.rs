@@ -153,6 +153,20 @@ pub enum Refusal {
         /// Seconds until the next attempt is possible.
         seconds: u32,
     },
+    /// The password is right, and the account has a second factor: its code is missing.
+    #[error("this account has a second factor: send the code of the authenticator too, or a recovery code")]
+    CodeNeeded,
+    /// The password is right, and the code of the second factor is not.
+    #[error("wrong code, or one that was used before: use the next code of the authenticator")]
+    BadCode,
+    /// The second factor is on.
+    #[error(
+        "the account has a second factor: turn it off first, or make new recovery codes if those are lost"
+    )]
+    HasSecondFactor,
+    /// The second factor is off, and this session has not begun to turn it on in the last hour.
+    #[error("the account has no second factor: begin with a new secret")]
+    NoSecondFactor,
     /// The session token is unknown or expired.
     #[error("the session has expired: log in again")]
     SessionExpired,

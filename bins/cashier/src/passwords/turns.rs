@@ -78,7 +78,7 @@ impl Queues {
     fn join(&mut self, origin: Origin) -> Result<oneshot::Receiver<HashPermit>, Full> {
         let (ring, most) = match origin {
             Origin::Device(_) => (&mut self.devices, MOST_OF_DEVICE),
-            Origin::Network(_) | Origin::Unknown | Origin::Administrator => {
+            Origin::Network(_) | Origin::Unknown | Origin::Codes | Origin::Administrator => {
                 (&mut self.networks, MOST_OF_NETWORK)
             }
         };

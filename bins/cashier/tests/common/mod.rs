@@ -146,11 +146,23 @@ pub fn log_in_from(
     address: Option<&str>,
     device: Option<&str>,
 ) -> SessionRequest {
+    log_in_with(name, password, address, device, None)
+}
+
+/// Returns a log-in from an address and a device, with a code.
+pub fn log_in_with(
+    name: &str,
+    password: &str,
+    address: Option<&str>,
+    device: Option<&str>,
+    code: Option<&str>,
+) -> SessionRequest {
     SessionRequest::LogIn {
         name: name.to_owned(),
         password: password.to_owned(),
         address: address.map(str::to_owned),
         device: device.map(str::to_owned),
+        code: code.map(str::to_owned),
     }
 }
 

@@ -158,6 +158,7 @@ impl Session {
             | ServerMessage::LobbyPage { .. }
             | ServerMessage::Balance { .. }
             | ServerMessage::Sessions(_)
+            | ServerMessage::SecondFactor(_)
             | ServerMessage::Seats(_)
             | ServerMessage::Standings(_)
             | ServerMessage::Seated { .. }

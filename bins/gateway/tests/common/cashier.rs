@@ -11,6 +11,7 @@ use wire::{
     cashier::{Account, CashierReply, EndedSession, Session, SessionRequest},
     codec,
     fleet::Notice,
+    second_factor::{SecondFactorReply, SecondFactorRequest},
     subject,
 };
 
@@ -97,7 +98,12 @@ impl Books {
 
     fn answer(&mut self, request: SessionRequest) -> CashierReply {
         match request {
-            SessionRequest::LogIn { name, password, address, device }
+            SessionRequest::LogIn { name, password, code: None, .. }
+                if name == "cody" && password == "cody's password" =>
+            {
+                CashierReply::Refused(Refusal::CodeNeeded)
+            }
+            SessionRequest::LogIn { name, password, address, device, .. }
                 if password == format!("{name}'s password") =>
             {
                 self.origins.push((address, device));
@@ -123,6 +129,22 @@ impl Books {
                 "wrong" => CashierReply::Refused(Refusal::BadCredentials),
                 _ => CashierReply::Done,
             },
+            SessionRequest::SecondFactor { token, request } => {
+                if !self.sessions.contains_key(&token) {
+                    return CashierReply::Refused(Refusal::SessionExpired);
+                }
+                match request {
+                    SecondFactorRequest::Begin => {
+                        let (secret, uri) = ("SECRET".to_owned(), "otpauth://totp/SECRET".to_owned());
+                        CashierReply::SecondFactor(SecondFactorReply::Secret { secret, uri })
+                    }
+                    SecondFactorRequest::Confirm { code, .. }
+                    | SecondFactorRequest::NewRecoveryCodes { code, .. } => {
+                        CashierReply::SecondFactor(SecondFactorReply::RecoveryCodes(vec![code]))
+                    }
+                    SecondFactorRequest::End { .. } => CashierReply::Done,
+                }
+            }
             SessionRequest::Sessions { token } => {
                 let own = |(session, _): (u64, _)| wire::cashier::SessionSummary {
                     session,

@@ -15,7 +15,7 @@ use std::{
     path::PathBuf,
 };
 use wire::{
-    Chips, PostingId,
+    Chips, CommandId, PostingId,
     cashier::{AdminRequest, CashierReply, PlayerDetails},
 };
 
@@ -80,6 +80,15 @@ enum What {
         /// Name or number
         player: String,
     },
+    /// Turn the second factor of an account off, which is put on record: for players who have lost
+    /// the authenticator and the recovery codes
+    RemoveSecondFactor {
+        /// Name or number
+        player: String,
+        /// Why, for the record: how the player was recognised
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
     /// Lift a ban
     Unban {
         /// Name or number
@@ -133,6 +142,13 @@ pub async fn run(args: Args, context: &Context) -> Result<(), PlayerError> {
         What::EndSessions { player } => {
             let player = find(&bus, &player).await?.account.player;
             ask::cashier(&bus, &AdminRequest::EndSessions { player }).await?;
+            Ok(())
+        }
+        What::RemoveSecondFactor { player, reason } => {
+            let id = CommandId::from_random(ask::random()?);
+            let found = find(&bus, &player).await?.account.player;
+            ask::cashier(&bus, &AdminRequest::RemoveSecondFactor { id, player: found, reason }).await?;
+            print(&find(&bus, &player).await?, context.json);
             Ok(())
         }
         What::Ban { player } => ban(&bus, context, &player, true).await,
@@ -234,6 +250,9 @@ fn print(found: &PlayerDetails, as_json: bool) {
     let sign = if found.balance < 0 { "-" } else { "" };
     say(format!("player     {} ({})", found.account.name, found.account.player));
     say(format!("state      {state}"));
+    if found.second_factor {
+        say("log-ins    need a code of the second factor");
+    }
     say(format!("balance    {sign}{}", words::number(found.balance.unsigned_abs())));
     say(format!("in play    {}", words::chips(found.in_play)));
     say(format!("prizes     {}", words::chips(found.prizes)));

@@ -213,6 +213,7 @@ impl Player {
                 | ServerMessage::LobbyPage { .. }
                 | ServerMessage::Balance { .. }
                 | ServerMessage::Sessions(_)
+                | ServerMessage::SecondFactor(_)
                 | ServerMessage::Seats(_)
                 | ServerMessage::Standings(_)
                 | ServerMessage::Seated { .. }
@@ -393,6 +394,7 @@ impl Player {
             | ServerMessage::LobbyPage { .. }
             | ServerMessage::Balance { .. }
             | ServerMessage::Sessions(_)
+            | ServerMessage::SecondFactor(_)
             | ServerMessage::Seats(_)
             | ServerMessage::Standings(_)
             | ServerMessage::Seated { .. }

@@ -124,8 +124,7 @@ impl Core {
             && let Login::Password { name, password } = self.login.clone()
         {
             self.token = None;
-            let device = self.device.clone();
-            self.open(ClientMessage::LogIn { name, password, device }, now);
+            self.log_in(name, password, now);
             return ConnectionStep::Stay;
         }
         ConnectionStep::End(Ended::LogInRefused(refusal))
@@ -134,6 +133,8 @@ impl Core {
     fn adopt(&mut self, player: PlayerId, token: String, device: Option<String>) {
         self.player = Some(player);
         self.token = Some(token.clone());
+        // A code is accepted once.
+        self.code = None;
         self.shared.identify(Some(player), Some(token));
         if let Some(device) = device {
             self.device = Some(device.clone());
@@ -173,6 +174,7 @@ impl Core {
                 }
             }
             ClientMessage::Ping
+            | ClientMessage::SecondFactor(_)
             | ClientMessage::Sessions
             | ClientMessage::EndSession { .. }
             | ClientMessage::Time
@@ -254,6 +256,7 @@ impl Core {
             | ServerMessage::LobbyPage { .. }
             | ServerMessage::Balance { .. }
             | ServerMessage::Sessions(_)
+            | ServerMessage::SecondFactor(_)
             | ServerMessage::Seats(_)
             | ServerMessage::Standings(_)
             | ServerMessage::Seated { .. } => {}

@@ -14,7 +14,7 @@ struct Node {
 impl Node {
     fn new(login: Login) -> Self {
         let shared = Arc::new(Shared::new(16));
-        let core = Core::new(login, None, CommandId(0), Duration::from_secs(5), Arc::clone(&shared));
+        let core = Core::new(login, None, None, CommandId(0), Duration::from_secs(5), Arc::clone(&shared));
         Self { core, shared, now: Instant::now() }
     }
 
@@ -174,6 +174,32 @@ fn a_device_that_was_logged_in_is_named_with_the_next_password() {
     node.answer(id, refused(Refusal::SessionExpired));
     let [ClientMessage::LogIn { device, .. }] = &node.messages()[..] else { panic!("no log-in") };
     assert_eq!(device.as_deref(), Some("d1"));
+}
+
+#[test]
+fn a_code_goes_with_log_ins_until_one_succeeds() {
+    let mut node = Node::password();
+    node.core.code = Some("287082".into());
+    let code = |node: &mut Node| match &node.sent()[..] {
+        [ClientFrame { id, m: ClientMessage::LogIn { code, .. }, .. }] => (*id, code.clone()),
+        other => panic!("no log-in but {other:?}"),
+    };
+    node.connect();
+    assert_eq!(code(&mut node).1.as_deref(), Some("287082"));
+    // The answer is lost: the cashier may not have seen the code.
+    node.lose();
+    node.connect();
+    let (id, again) = code(&mut node);
+    assert_eq!(again.as_deref(), Some("287082"));
+    node.answer(id, welcome("t1", Vec::new()));
+    node.lose();
+    node.connect();
+    let id = node.sent()[0].id;
+    node.answer(id, refused(Refusal::SessionExpired));
+    let (id, spent) = code(&mut node);
+    assert_eq!(spent, None, "no code is accepted twice");
+    let verdict = node.frame(Some(id), refused(Refusal::CodeNeeded));
+    assert_eq!(verdict, ConnectionStep::End(Ended::LogInRefused(Refusal::CodeNeeded)));
 }
 
 #[test]

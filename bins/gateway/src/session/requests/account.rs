@@ -1,4 +1,4 @@
-//! Requests about the player's own account: its password and its sessions.
+//! Requests about the player's own account: its password, its second factor and its sessions.
 
 use super::request::{Handled, Kind, RequestResult};
 use crate::{fleet_client::surprised, lanes::Lane, session::Session};
@@ -7,6 +7,7 @@ use wire::{
     CommandId, Refusal,
     cashier::{CashierReply, SessionRequest},
     client::ServerMessage,
+    second_factor::SecondFactorRequest,
 };
 
 /// A request that the cashier answers for the player of the session.
@@ -17,7 +18,11 @@ pub(super) enum Account {
         old: String,
         /// The password from now on.
         new: String,
+        /// A code of the second factor, if there is one.
+        code: Option<String>,
     },
+    /// Turns the second factor on or off, or makes new recovery codes.
+    SecondFactor(SecondFactorRequest),
     /// Asks for the player's sessions.
     Sessions,
     /// Ends another session of the player.
@@ -36,18 +41,30 @@ impl Kind for Account {
         let online = session.online.as_ref().ok_or(Refusal::VisitorsOnlyLook)?;
         let token = online.token.to_string();
         let request = match *self {
-            Self::ChangePassword { old, new } => SessionRequest::ChangePassword { token, old, new },
+            Self::ChangePassword { old, new, code } => {
+                SessionRequest::ChangePassword { token, old, new, code }
+            }
+            Self::SecondFactor(request) => SessionRequest::SecondFactor { token, request },
             Self::Sessions => SessionRequest::Sessions { token },
             Self::EndSession { session } => SessionRequest::EndSession { token, session },
         };
         let gateway = Arc::clone(&session.gateway);
         Ok(Box::pin(async move {
-            let reply = gateway.fleet.cashier(&request).await?;
-            if reply == CashierReply::Done {
-                return Ok(RequestResult::Answer(ServerMessage::Done));
-            }
-            let CashierReply::Sessions(list) = reply else { return Err(surprised("the cashier")) };
-            Ok(RequestResult::Answer(ServerMessage::Sessions(list)))
+            let answer = match gateway.fleet.cashier(&request).await? {
+                CashierReply::Done => ServerMessage::Done,
+                CashierReply::Sessions(list) => ServerMessage::Sessions(list),
+                CashierReply::SecondFactor(reply) => ServerMessage::SecondFactor(reply),
+                CashierReply::Session(_)
+                | CashierReply::Balance { .. }
+                | CashierReply::Bots(_)
+                | CashierReply::Guests(_)
+                | CashierReply::Player(_)
+                | CashierReply::Ended(_)
+                | CashierReply::Results(_)
+                | CashierReply::Audit(_)
+                | CashierReply::Refused(_) => return Err(surprised("the cashier")),
+            };
+            Ok(RequestResult::Answer(answer))
         }))
     }
 }

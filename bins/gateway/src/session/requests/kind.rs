@@ -26,12 +26,15 @@ pub(super) fn of(message: ClientMessage) -> Result<Box<dyn Kind>, ServerMessage>
     Ok(match message {
         ClientMessage::Ping => return Err(ServerMessage::Pong),
         ClientMessage::Time => return Err(ServerMessage::Time { now_ms: bus::clock::now_ms() }),
-        ClientMessage::LogIn { name, password, device } => {
-            Box::new(Open(SessionRequest::LogIn { name, password, address: None, device }))
+        ClientMessage::LogIn { name, password, device, code } => {
+            Box::new(Open(SessionRequest::LogIn { name, password, address: None, device, code }))
         }
         ClientMessage::Resume { token } => Box::new(Open(SessionRequest::Resume { token })),
         ClientMessage::LogOut => Box::new(LogOut),
-        ClientMessage::ChangePassword { old, new } => Box::new(Account::ChangePassword { old, new }),
+        ClientMessage::ChangePassword { old, new, code } => {
+            Box::new(Account::ChangePassword { old, new, code })
+        }
+        ClientMessage::SecondFactor(request) => Box::new(Account::SecondFactor(request)),
         ClientMessage::Sessions => Box::new(Account::Sessions),
         ClientMessage::EndSession { session } => Box::new(Account::EndSession { session }),
         ClientMessage::Lobby => Box::new(Lobby { page: None }),

@@ -40,6 +40,8 @@ pub enum Input {
     EndSession(u64),
     /// Changes the password.
     Password,
+    /// Turns the second factor on or off.
+    SecondFactor(SecondFactor),
     /// Sits out.
     SitOut,
     /// Ends sitting out.
@@ -56,6 +58,17 @@ pub enum Input {
     Help,
     /// Ends the program.
     Quit,
+}
+
+/// A change of the second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondFactor {
+    /// Turns it on.
+    On,
+    /// Turns it off.
+    Off,
+    /// Makes new recovery codes.
+    Codes,
 }
 
 /// An action as it is typed.
@@ -95,6 +108,7 @@ In the lobby:
   register N    unregister N    standings N    balance
 Your account:
   sessions  list your log-ins    end N  end the one with the number N    password  change your password
+  second-factor on  have log-ins ask for a code too    second-factor off    second-factor codes  new recovery codes
   h  this help    q  quit
 For tables and tournaments, N is the place in the list or the number.";
 
@@ -152,6 +166,10 @@ pub fn parse(line: &str) -> Result<Option<Input>, String> {
                 .map_err(|_| format!("{} is not a number: sessions lists them", Quoted(session)))?,
         ),
         ("password" | "passwd", []) => Input::Password,
+        ("second-factor", ["on"]) => Input::SecondFactor(SecondFactor::On),
+        ("second-factor", ["off"]) => Input::SecondFactor(SecondFactor::Off),
+        ("second-factor", ["codes"]) => Input::SecondFactor(SecondFactor::Codes),
+        ("second-factor", _) => return Err(format!("add on, off or codes: {first} on")),
         ("out", []) => Input::SitOut,
         ("in", []) => Input::SitIn,
         ("topup", [amount]) => Input::TopUp(chips(amount)?),
@@ -290,6 +308,7 @@ mod tests {
             parse("sit 1 5k 3"),
             Ok(Some(Input::Sit { table: 1, buy_in: Some(Chips(5_000)), seat: Some(3) }))
         );
+        assert_eq!(parse("second-factor off"), Ok(Some(Input::SecondFactor(SecondFactor::Off))));
         assert_eq!(parse("end 12"), Ok(Some(Input::EndSession(12))));
         assert_eq!(parse("topup 1.5k"), Ok(Some(Input::TopUp(Chips(1_500)))));
         let said = |text: &str| Ok(Some(Input::Say(text.to_owned())));
@@ -300,6 +319,8 @@ mod tests {
             "end",
             "end all",
             "password secret",
+            "second-factor",
+            "second-factor 287082",
             "topup",
             "topup x",
             "topup 1 2",

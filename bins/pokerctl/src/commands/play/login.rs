@@ -30,6 +30,18 @@ pub fn login(
     Ok(Login::Password { name, password })
 }
 
+/// Asks for the code of the second factor; none when the line is empty or the input has ended.
+///
+/// # Errors
+/// When the input cannot be read.
+pub fn ask_code() -> Result<Option<String>, PlayError> {
+    match ask("Code of the authenticator, or a recovery code: ") {
+        Ok(code) => Ok(Some(code).filter(|code| !code.is_empty())),
+        Err(PlayError::NoLogin) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 fn ask(prompt: &str) -> Result<String, PlayError> {
     let mut line = String::new();
     eprint!("{prompt}");

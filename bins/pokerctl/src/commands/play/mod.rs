@@ -1,10 +1,10 @@
 //! `pokerctl play`: lets a person play in any terminal, line by line.
 
 mod device;
+mod dialog;
 mod input;
 mod lobby;
 mod login;
-mod password;
 mod seats;
 mod session;
 
@@ -19,6 +19,7 @@ use std::{
 use supervisor::{Fleet, FleetError};
 use tls::{TlsError, Trust};
 use tokio::sync::mpsc;
+use wire::Refusal;
 
 /// Options of `play`.
 #[derive(Debug, clap::Args)]
@@ -89,7 +90,7 @@ pub async fn run(args: Args, context: &Context) -> Result<(), PlayError> {
     };
     let mut options = Options { trust, ..Options::new(addresses, login) };
     options.device = name.as_deref().and_then(|name| device::kept(&context.data_dir, name));
-    let client = Client::connect(options).await?;
+    let client = connect(options).await?;
     if let (Some(name), Some(token)) = (name, client.device())
         && context.data_dir.is_dir()
         && let Err(error) = device::keep(&context.data_dir, &name, &token)
@@ -99,6 +100,26 @@ pub async fn run(args: Args, context: &Context) -> Result<(), PlayError> {
         );
     }
     session::Session::new(client).run(lines()).await
+}
+
+/// Connects, and asks for the code of a second factor if the log-in is refused for lack of it.
+async fn connect(mut options: Options) -> Result<Client, PlayError> {
+    loop {
+        let error = match Client::connect(options.clone()).await {
+            Ok(client) => return Ok(client),
+            Err(error) => error,
+        };
+        let ClientError::Ended(Ended::LogInRefused(refusal)) = &error else { return Err(error.into()) };
+        if *refusal == Refusal::BadCode {
+            eprintln!("{refusal}");
+        } else if *refusal != Refusal::CodeNeeded {
+            return Err(error.into());
+        }
+        options.code = login::ask_code()?;
+        if options.code.is_none() {
+            return Err(error.into());
+        }
+    }
 }
 
 /// Returns the TCP addresses of the gateways of the fleet on this machine.

@@ -1,11 +1,13 @@
 //! A person's session in the terminal: typed lines become requests, and events are printed.
 //! Requests run in tasks of their own, so that a slow answer does not delay events.
 
+mod account;
+
 use super::{
     PlayError,
+    dialog::{Dialog, Purpose},
     input::{self, HELP, Input, Typed},
     lobby::Lobby,
-    password::{Change, Step},
     seats::{OwnTurn, Seats},
 };
 use crate::{
@@ -13,6 +15,7 @@ use crate::{
     grid::say,
     screen, words,
 };
+use account::PASSWORD_CHANGED;
 use client::{Client, ClientError, ClientEvent, Down, Ended};
 use std::{collections::HashSet, time::Duration};
 use tokio::{
@@ -38,6 +41,11 @@ enum Asked {
     Heard,
     Answered(&'static str),
     Shown,
+    /// A change of the password, for which a code may be needed.
+    Password {
+        old: String,
+        new: String,
+    },
     /// Shown; a gateway that knows no pages is asked for all of them.
     Page,
 }
@@ -54,8 +62,8 @@ pub struct Session {
     lost: bool,
     /// The table that is being left.
     leaving: Option<TableId>,
-    /// A change of the password whose lines are being typed.
-    password: Option<Change>,
+    /// A request about the account whose lines are being typed.
+    dialog: Option<Dialog>,
 }
 
 impl Session {
@@ -69,7 +77,7 @@ impl Session {
             reminded: HashSet::new(),
             lost: false,
             leaving: None,
-            password: None,
+            dialog: None,
         }
     }
 
@@ -217,8 +225,8 @@ impl Session {
 
     /// Handles a typed line. Returns whether the session continues.
     fn line(&mut self, line: &str) -> bool {
-        if let Some(change) = self.password.take() {
-            self.password_line(change.take(line));
+        if let Some(dialog) = self.dialog.take() {
+            self.dialog_step(dialog.take(line));
             return true;
         }
         match input::parse(line) {
@@ -228,17 +236,6 @@ impl Session {
             Err(wrong) => say(wrong),
         }
         true
-    }
-
-    fn password_line(&mut self, step: Step) {
-        match step {
-            Step::More(change) => self.password = Some(change),
-            Step::Complete { old, new } => self.ask(
-                Asked::Answered("the password is changed, and all your other sessions have ended"),
-                ClientMessage::ChangePassword { old, new },
-            ),
-            Step::GivenUp(reason) => say(reason),
-        }
     }
 
     fn typed(&mut self, input: Input) {
@@ -285,7 +282,8 @@ impl Session {
             Input::EndSession(session) => {
                 self.ask(Asked::Answered("the session has ended"), M::EndSession { session });
             }
-            Input::Password => self.password = Some(Change::begin()),
+            Input::Password => self.dialog = Some(Dialog::begin(Purpose::Password)),
+            Input::SecondFactor(what) => self.second_factor(what),
             Input::Help => say(HELP),
             Input::Unwatch
             | Input::SitOut
@@ -346,6 +344,11 @@ impl Session {
     }
 
     fn reply(&mut self, asked: Asked, reply: Result<ServerMessage, ClientError>) {
+        if let (Asked::Password { old, new }, Err(ClientError::Refused(Refusal::CodeNeeded))) =
+            (&asked, &reply)
+        {
+            return self.ask_code(old.clone(), new.clone());
+        }
         match reply {
             Err(ClientError::Refused(Refusal::BadMessage { .. })) if matches!(asked, Asked::Page) => {
                 self.ask(Asked::Shown, ClientMessage::Lobby);
@@ -366,17 +369,18 @@ impl Session {
                 say(format!("balance {}, at tables {}", words::chips(balance), words::chips(in_play)));
             }
             Ok(ServerMessage::Sessions(list)) => sessions::show(&list),
+            Ok(ServerMessage::SecondFactor(reply)) => self.show_second_factor(&asked, reply),
             Ok(ServerMessage::Standings(standings)) => tournament::show(&standings),
             Ok(ServerMessage::Seated { table, seat }) => {
                 say(format!("you have seat {seat} at table {table}"));
                 self.leaving = None;
                 self.seats.look_at(table);
             }
-            Ok(_) => {
-                if let Asked::Answered(text) = asked {
-                    say(text);
-                }
-            }
+            Ok(_) => match asked {
+                Asked::Answered(text) => say(text),
+                Asked::Password { .. } => say(PASSWORD_CHANGED),
+                Asked::Heard | Asked::Shown | Asked::Page => {}
+            },
         }
     }
 

@@ -1,6 +1,9 @@
 //! Requests to the cashier and its answers.
 
-use super::{AT_MS, HAND, OTHER_PLAYER, PLAYER, Samples, TABLE, TOURNAMENT, places, posting, refusals};
+use super::{
+    AT_MS, HAND, OTHER_PLAYER, PLAYER, Samples, TABLE, TOURNAMENT, places, posting, refusals,
+    second_factor::{self, CODE},
+};
 use wire::{
     Chips, CommandId,
     cashier::{
@@ -12,9 +15,10 @@ use wire::{
 /// Returns samples of each request for sessions and balances.
 pub fn sessions() -> Samples<SessionRequest> {
     let token = || "0123456789abcdef".to_owned();
-    vec![
-        ("log in", log_in(None, None)),
-        ("log in from a known device", log_in(Some("192.0.2.7"), Some("fedcba9876543210"))),
+    let mut all = vec![
+        ("log in", log_in(None, None, None)),
+        ("log in from a known device", log_in(Some("192.0.2.7"), Some("fedcba9876543210"), None)),
+        ("log in with a code", log_in(Some("192.0.2.7"), None, Some(CODE))),
         ("resume", SessionRequest::Resume { token: token() }),
         ("log out", SessionRequest::LogOut { token: token() }),
         (
@@ -23,6 +27,16 @@ pub fn sessions() -> Samples<SessionRequest> {
                 token: token(),
                 old: "correct horse".to_owned(),
                 new: "battery staple".to_owned(),
+                code: None,
+            },
+        ),
+        (
+            "change the password with a code",
+            SessionRequest::ChangePassword {
+                token: token(),
+                old: "correct horse".to_owned(),
+                new: "battery staple".to_owned(),
+                code: Some(CODE.to_owned()),
             },
         ),
         ("sessions", SessionRequest::Sessions { token: token() }),
@@ -32,15 +46,21 @@ pub fn sessions() -> Samples<SessionRequest> {
             SessionRequest::Check { sessions: vec![HeldSession { player: PLAYER, token: token() }] },
         ),
         ("balance", SessionRequest::Balance { player: PLAYER }),
-    ]
+    ];
+    let requests = second_factor::requests().into_iter();
+    all.extend(
+        requests.map(|(name, request)| (name, SessionRequest::SecondFactor { token: token(), request })),
+    );
+    all
 }
 
-fn log_in(address: Option<&str>, device: Option<&str>) -> SessionRequest {
+fn log_in(address: Option<&str>, device: Option<&str>, code: Option<&str>) -> SessionRequest {
     SessionRequest::LogIn {
         name: "ann".to_owned(),
         password: "correct horse".to_owned(),
         address: address.map(str::to_owned),
         device: device.map(str::to_owned),
+        code: code.map(str::to_owned),
     }
 }
 
@@ -90,6 +110,14 @@ pub fn admin() -> Samples<AdminRequest> {
         ("ban", R::Ban { player: PLAYER, banned: true }),
         ("sessions", R::Sessions { player: PLAYER }),
         ("end sessions", R::EndSessions { player: PLAYER }),
+        (
+            "remove a second factor",
+            R::RemoveSecondFactor {
+                id: CommandId(7_000_000_000_000_001),
+                player: PLAYER,
+                reason: "the phone is lost, the passport was shown".into(),
+            },
+        ),
         ("bots", R::Bots { count: 5 }),
         ("results", R::Results { tournament: TOURNAMENT }),
         ("audit", R::Audit),
@@ -129,9 +157,22 @@ pub fn replies() -> Samples<CashierReply> {
                 account: account(),
                 bot: true,
                 banned: false,
+                second_factor: false,
                 balance: -12_000,
                 in_play: Chips(5_000),
                 prizes: Chips(40_000),
+            }),
+        ),
+        (
+            "player with a second factor",
+            R::Player(PlayerDetails {
+                account: account(),
+                bot: false,
+                banned: false,
+                second_factor: true,
+                balance: 12_000,
+                in_play: Chips(0),
+                prizes: Chips(0),
             }),
         ),
         ("sessions", R::Sessions(super::sessions())),
@@ -139,6 +180,7 @@ pub fn replies() -> Samples<CashierReply> {
         ("results", R::Results(vec![ranked])),
         ("audit", R::Audit(audit())),
     ];
+    all.extend(second_factor::replies().into_iter().map(|(name, reply)| (name, R::SecondFactor(reply))));
     all.extend(refusals().into_iter().map(|(name, refusal)| (name, R::Refused(refusal))));
     all
 }

@@ -1,6 +1,9 @@
 //! Frames of clients.
 
-use super::{HAND, Samples, TABLE, TOURNAMENT, actions};
+use super::{
+    HAND, Samples, TABLE, TOURNAMENT, actions,
+    second_factor::{self, CODE},
+};
 use wire::{
     Chips, CommandId, PlayerCommand,
     client::{ClientFrame, ClientMessage},
@@ -11,13 +14,26 @@ pub fn client_frames() -> Samples<ClientFrame> {
     use {ClientMessage as M, PlayerCommand as P};
     let (table, tournament) = (TABLE, TOURNAMENT);
     let mut all = vec![
-        ("log in", log_in(None)),
-        ("log in from a known device", log_in(Some("fedcba9876543210"))),
+        ("log in", log_in(None, None)),
+        ("log in from a known device", log_in(Some("fedcba9876543210"), None)),
+        ("log in with a code", log_in(None, Some(CODE))),
         ("resume", M::Resume { token: "0123456789abcdef".to_owned() }),
         ("log out", M::LogOut),
         (
             "change the password",
-            M::ChangePassword { old: "correct horse".to_owned(), new: "battery staple".to_owned() },
+            M::ChangePassword {
+                old: "correct horse".to_owned(),
+                new: "battery staple".to_owned(),
+                code: None,
+            },
+        ),
+        (
+            "change the password with a code",
+            M::ChangePassword {
+                old: "correct horse".to_owned(),
+                new: "battery staple".to_owned(),
+                code: Some(CODE.to_owned()),
+            },
         ),
         ("sessions", M::Sessions),
         ("end a session", M::EndSession { session: 12 }),
@@ -43,6 +59,8 @@ pub fn client_frames() -> Samples<ClientFrame> {
         ("resync", M::Resync { table, since: None }),
         ("resync since", M::Resync { table, since: Some(255) }),
     ];
+    let requests = second_factor::requests().into_iter();
+    all.extend(requests.map(|(name, request)| (name, M::SecondFactor(request))));
     all.extend(actions().into_iter().map(|(name, action)| {
         let hand = HAND;
         (name, P::Act { hand, turn: 9, action }.at(table))
@@ -55,10 +73,11 @@ pub fn client_frames() -> Samples<ClientFrame> {
         .collect()
 }
 
-fn log_in(device: Option<&str>) -> ClientMessage {
+fn log_in(device: Option<&str>, code: Option<&str>) -> ClientMessage {
     ClientMessage::LogIn {
         name: "ann".to_owned(),
         password: "correct horse".to_owned(),
         device: device.map(str::to_owned),
+        code: code.map(str::to_owned),
     }
 }

@@ -6,6 +6,7 @@ pub mod client;
 pub mod events;
 pub mod fleet;
 pub mod journal;
+pub mod second_factor;
 pub mod server;
 pub mod table;
 pub mod tournament;
@@ -252,6 +253,10 @@ pub fn refusals() -> Vec<(&'static str, Refusal)> {
         ("visitors only look", R::VisitorsOnlyLook),
         ("bad credentials", R::BadCredentials),
         ("locked out", R::LockedOut { seconds: 30 }),
+        ("code needed", R::CodeNeeded),
+        ("bad code", R::BadCode),
+        ("has a second factor", R::HasSecondFactor),
+        ("has no second factor", R::NoSecondFactor),
         ("session expired", R::SessionExpired),
         ("banned", R::Banned),
         ("name taken", R::NameTaken),

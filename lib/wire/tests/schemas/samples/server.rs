@@ -78,6 +78,8 @@ fn answers() -> Vec<(&'static str, ServerMessage)> {
             },
         ),
     ];
+    let replies = super::second_factor::replies().into_iter();
+    all.extend(replies.map(|(name, reply)| (name, M::SecondFactor(reply))));
     all.extend(refusals().into_iter().map(|(name, refusal)| {
         let text = refusal.to_string();
         (name, M::Refused { refusal, text })
