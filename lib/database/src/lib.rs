@@ -24,15 +24,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_schema_version_is_the_highest_migration() {
+    fn migrations_are_numbered_from_1_to_the_schema_version() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/sql");
-        let highest = std::fs::read_dir(folder)
+        let mut numbers: Vec<i32> = std::fs::read_dir(folder)
             .unwrap()
             .filter_map(|file| {
                 let name = file.unwrap().file_name().into_string().unwrap();
                 name.strip_prefix('V')?.split_once("__")?.0.parse().ok()
             })
-            .max();
-        assert_eq!(highest, Some(SCHEMA_VERSION));
+            .collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, (1..=SCHEMA_VERSION).collect::<Vec<_>>());
     }
 }
