@@ -143,7 +143,7 @@ impl Desk {
                 CashierReply::Done
             }
             SessionRequest::SecondFactor { token, request } => {
-                second_factor::answer(&self.database, &self.passwords, &token, request).await?
+                login::second_factor::answer(&self.database, &self.passwords, &token, request).await?
             }
             SessionRequest::Sessions { token } => {
                 CashierReply::Sessions(sessions::of_session(&self.database, &token).await?)

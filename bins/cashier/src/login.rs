@@ -7,6 +7,7 @@
 
 pub mod change;
 pub mod owner;
+pub mod second_factor;
 mod tries;
 
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
     origin::Origin,
     passwords::Passwords,
     players::unsigned,
-    second_factor::{self, Factor, Proof},
+    second_factor::{COLUMNS, Factor, JOIN, Proof, store},
     sessions,
 };
 use database::{Client, Limits};
@@ -159,8 +160,7 @@ async fn find(client: &Client, key: &str) -> Result<Option<Candidate>, Failure> 
     let select = format!(
         "SELECT p.player_id, p.name, p.password_hash, {} FROM players p {}
         WHERE lower(p.name COLLATE \"C\") = $1",
-        second_factor::COLUMNS,
-        second_factor::JOIN
+        COLUMNS, JOIN
     );
     let Some(row) = client.query_opt(&select, &[&key]).await? else {
         return Ok(None);
@@ -180,7 +180,7 @@ async fn welcome(database: &Database, accepted: &Accepted<'_>) -> Result<(), Fai
         .run(Limits::SHORT, |mut client| async move {
             let tx = client.transaction().await?;
             if let Some(proof) = proof {
-                second_factor::spend(&tx, *player, proof).await?;
+                store::spend(&tx, *player, proof).await?;
                 if counts_by_account(*origin) {
                     tries::forget(&tx, key, Origin::Codes).await?;
                 }

@@ -5,17 +5,14 @@
 //! like a wrong password (`crate::login`); a recovery code is stored hashed and accepted once.
 
 mod authenticator;
-mod recovery;
+pub mod recovery;
 mod removal;
-mod requests;
-mod store;
+pub mod store;
 
+pub use authenticator::Authenticator;
 pub use removal::remove;
-pub use requests::answer;
-pub use store::{SWEEP, spend};
 
 use crate::{Failure, players::unsigned, sessions};
-use authenticator::Authenticator;
 use database::tokio_postgres::Row;
 use wire::Refusal;
 
@@ -62,6 +59,14 @@ impl Factor {
 pub struct Proof {
     what: Spent,
     by: [u8; 32],
+}
+
+impl Proof {
+    /// Returns the name of the request that spends the code.
+    #[must_use]
+    pub const fn by(&self) -> &[u8; 32] {
+        &self.by
+    }
 }
 
 /// The kind of a code.

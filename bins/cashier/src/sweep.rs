@@ -22,7 +22,7 @@ pub async fn sweep(database: &Database) -> Result<(), Failure> {
             for delete in login::SWEEP {
                 client.batch_execute(delete).await?;
             }
-            client.batch_execute(second_factor::SWEEP).await?;
+            client.batch_execute(second_factor::store::SWEEP).await?;
             Ok(())
         })
         .await

@@ -8,14 +8,35 @@ use common::{fleet::Fleet, *};
 use futures::{StreamExt, future::join_all};
 use servers::Signal;
 use std::time::{Duration, Instant};
+use testkit::Authenticator;
 use tokio::time::{sleep, timeout};
 use wire::{
     Chips, Refusal,
     cashier::{AdminRequest, CashierReply, Session, SessionRequest},
     codec,
     fleet::{Notice, Role},
+    second_factor::{SecondFactorReply, SecondFactorRequest},
     subject,
 };
+
+/// Turns the second factor of a session's player on. Returns the secret and a recovery code.
+async fn protect(fleet: &Fleet, token: &str) -> (String, String) {
+    let ask = async |request| {
+        let request = SessionRequest::SecondFactor { token: token.to_owned(), request };
+        match fleet.ask(subject::CASHIER_SESSION, &request).await {
+            CashierReply::SecondFactor(reply) => reply,
+            other => panic!("{other:?}"),
+        }
+    };
+    let SecondFactorReply::Secret { secret, .. } = ask(SecondFactorRequest::Begin).await else {
+        panic!("no secret")
+    };
+    let [code, _] = Authenticator::new(&secret).unwrap().codes().unwrap();
+    match ask(SecondFactorRequest::Confirm { password: PASSWORD.to_owned(), code }).await {
+        SecondFactorReply::RecoveryCodes(codes) => (secret, codes[0].clone()),
+        SecondFactorReply::Secret { .. } => panic!("no recovery codes"),
+    }
+}
 
 #[tokio::test]
 async fn requests_are_answered_bans_are_published_and_secrets_stay_out_of_the_log() {
@@ -30,6 +51,8 @@ async fn requests_are_answered_bans_are_published_and_secrets_stay_out_of_the_lo
     let wrong = common::log_in_request("Alice", "not the password");
     let reply = fleet.ask(subject::CASHIER_SESSION, &wrong).await;
     assert_eq!(reply, refused(Refusal::BadCredentials));
+
+    let (secret, recovery) = protect(&fleet, &token).await;
 
     // Each counter takes its own requests only.
     let reply = fleet.ask(subject::CASHIER_SESSION, &AdminRequest::Audit).await;
@@ -60,6 +83,8 @@ async fn requests_are_answered_bans_are_published_and_secrets_stay_out_of_the_lo
         "not the password",
         fleet.stage.nats.password("cashier").unwrap(),
         token.as_str(),
+        secret.as_str(),
+        recovery.as_str(),
         "$argon2id",
         "for%20tests",
         "for tests",

@@ -9,7 +9,7 @@ use super::owner::Owner;
 use crate::{
     Database, Failure, devices,
     passwords::{Passwords, rules},
-    second_factor::{self, Factor, Proof},
+    second_factor::{Factor, Proof, store as factors},
     sessions,
 };
 use database::Limits;
@@ -77,7 +77,7 @@ async fn store(database: &Database, owner: &Owner, proof: Option<&Proof>, hash: 
         .run(Limits::SHORT, |mut client| async move {
             let tx = client.transaction().await?;
             if let Some(proof) = proof {
-                second_factor::spend(&tx, owner.player, proof).await?;
+                factors::spend(&tx, owner.player, proof).await?;
             }
             // The second condition is true for a repeated attempt of this transaction.
             let update = "UPDATE players SET password_hash = $3

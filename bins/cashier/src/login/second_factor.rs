@@ -1,10 +1,16 @@
-//! Requests of players about the second factor of their account.
+//! Requests about the second factor of the account that a session belongs to.
 //!
 //! Invariants: everything but a new secret needs the password, and what lowers the protection a
 //! code too; wrong passwords and wrong codes are counted together, for the session alone.
 
-use super::{Authenticator, Factor, Proof, recovery, store};
-use crate::{Database, Failure, login::owner::Owner, passwords::Passwords, players::unsigned, sessions};
+use super::owner::Owner;
+use crate::{
+    Database, Failure,
+    passwords::Passwords,
+    players::unsigned,
+    second_factor::{Authenticator, Factor, Proof, recovery, store},
+    sessions,
+};
 use database::Limits;
 use wire::{
     Refusal,
@@ -90,7 +96,7 @@ async fn renew(database: &Database, owner: &Owner, proof: &Proof) -> Result<Seco
         .run(Limits::SHORT, |mut client| async move {
             let tx = client.transaction().await?;
             store::spend(&tx, owner.player, proof).await?;
-            store::replace_codes(&tx, owner.player, hashes, &proof.by).await?;
+            store::replace_codes(&tx, owner.player, hashes, proof.by()).await?;
             owner.forgive(&tx).await?;
             tx.commit().await?;
             Ok(())
