@@ -261,22 +261,52 @@ async fn players_end_their_sessions_and_a_changed_password_ends_all_others() -> 
     fleet.stop().await
 }
 
-/// Turns the second factor of the account in the terminal on, and returns its authenticator and a
-/// recovery code.
-async fn turn_on(terminal: &mut Terminal) -> anyhow::Result<(Authenticator, String)> {
+/// Reads recovery codes that the terminal shows, and returns three of them.
+async fn recovery_codes(terminal: &mut Terminal) -> anyhow::Result<[String; 3]> {
+    terminal.shows("recovery codes, shown only now").await?;
+    let mut codes = [const { String::new() }; 3];
+    for code in &mut codes {
+        *code = terminal.shows("-").await?.trim().to_owned();
+    }
+    Ok(codes)
+}
+
+/// Turns the second factor of the account in the terminal on, and returns its authenticator and
+/// recovery codes.
+async fn turn_on(terminal: &mut Terminal, password: &str) -> anyhow::Result<(Authenticator, [String; 3])> {
     terminal.types("second-factor on").await?;
     let uri = terminal.shows("otpauth://totp/Poker:olga?").await?;
     let secret = uri.split(['?', '&']).find_map(|part| part.strip_prefix("secret="));
     let authenticator = Authenticator::new(secret.context("the URI has no secret")?)?;
     let [code, _] = authenticator.codes()?;
     terminal.shows("type your password").await?;
-    terminal.types(PASSWORD).await?;
+    terminal.types(password).await?;
     terminal.shows("type the code").await?;
     terminal.types(&code).await?;
     terminal.shows("the second factor is on").await?;
-    terminal.shows("recovery codes").await?;
-    let recovery = terminal.shows("-").await?;
-    Ok((authenticator, recovery.trim().to_owned()))
+    let recovery = recovery_codes(terminal).await?;
+    Ok((authenticator, recovery))
+}
+
+/// Changes the password in the terminal to [`NEW`], makes new recovery codes, and turns the second
+/// factor off: a code each.
+async fn change_all(terminal: &mut Terminal, codes: &[String]) -> anyhow::Result<()> {
+    let [first, second] = codes else { bail!("not two codes but {codes:?}") };
+    for line in ["password", PASSWORD, NEW, NEW] {
+        terminal.types(line).await?;
+    }
+    terminal.shows("type the code").await?;
+    terminal.types(first).await?;
+    terminal.shows("the password is changed").await?;
+    for line in ["second-factor codes", NEW, second] {
+        terminal.types(line).await?;
+    }
+    let [third, ..] = recovery_codes(terminal).await?;
+    for line in ["second-factor off", NEW, &third] {
+        terminal.types(line).await?;
+    }
+    terminal.shows("the second factor is off").await?;
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -290,7 +320,7 @@ async fn an_account_with_a_second_factor_is_entered_with_its_code() -> anyhow::R
 
     // Turned on in `pokerctl play`.
     let mut terminal = Terminal::play(&fleet, "olga", &path)?;
-    let (authenticator, recovery) = turn_on(&mut terminal).await?;
+    let (authenticator, recovery) = turn_on(&mut terminal, PASSWORD).await?;
     drop(terminal);
     let shown = fleet.pokerctl(&["player", "show", "olga"]).await?;
     ensure!(shown.contains("second factor"), "{shown}");
@@ -309,14 +339,19 @@ async fn an_account_with_a_second_factor_is_entered_with_its_code() -> anyhow::R
     ensure!(is(&again, Refusal::BadCode), "a code that was used: {again:?}");
     ensure!(is_open(&options.addresses, &token).await?, "the session does not resume without a code");
 
-    // In `pokerctl play` with a recovery code, after a wrong one; and turned off by the
-    // administrator.
+    // In `pokerctl play` with a recovery code, after a wrong one; turned off, on again, and off by
+    // the administrator.
     let mut terminal = Terminal::play(&fleet, "olga", &path)?;
-    for line in ["wrong", &recovery, "balance"] {
+    for line in ["wrong", &recovery[0], "balance"] {
         terminal.types(line).await?;
     }
     terminal.shows("balance 1 000").await?;
+    change_all(&mut terminal, &recovery[1..]).await?;
+    turn_on(&mut terminal, NEW).await?;
     drop(terminal);
+    options.login = login("olga", NEW);
+    let refused = Client::connect(options.clone()).await.err();
+    ensure!(is(&refused, Refusal::BadCode), "the code of the former secret: {refused:?}");
     let removal = ["player", "remove-second-factor", "olga", "--reason", "the phone is lost"];
     let shown = fleet.pokerctl(&removal).await?;
     ensure!(!shown.contains("second factor"), "{shown}");
