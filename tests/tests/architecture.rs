@@ -15,6 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("database", &["tls"]),
     ("framing", &[]),
     ("hosting", &["wire", "bus", "host"]),
+    ("passes", &["wire", "bus"]),
     ("servers", &[]),
     ("tls", &[]),
     ("supervisor", &["wire", "bus", "servers"]),
@@ -24,10 +25,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["wire", "bus", "client", "database", "history", "poker", "servers", "supervisor", "tournament"],
     ),
     ("gateway", &["wire", "bus", "framing", "tls"]),
-    ("table-worker", &["wire", "bus", "host", "hosting", "poker"]),
+    ("table-worker", &["wire", "bus", "host", "hosting", "passes", "poker"]),
     ("bot-worker", &["wire", "bus", "poker"]),
-    ("coordinator", &["wire", "bus", "host", "hosting", "tournament"]),
-    ("cashier", &["wire", "bus", "database"]),
+    ("coordinator", &["wire", "bus", "host", "hosting", "passes", "tournament"]),
+    ("cashier", &["wire", "bus", "database", "passes"]),
     ("archivist", &["wire", "audit", "bus", "database", "poker", "tournament"]),
     ("pokerctl", &["wire", "audit", "bus", "database", "history", "poker", "client", "supervisor", "tls"]),
     ("swarm", &["wire", "bus", "client", "framing", "poker", "servers", "supervisor"]),
@@ -48,6 +49,7 @@ const KEPT_APART: &[(&str, &[&str])] = &[
     ("rcgen", &["tls"]),
     ("tokio-postgres-rustls", &["database"]),
     ("argon2", &["cashier"]),
+    ("ed25519-dalek", &["passes"]),
 ];
 
 /// Pure crates use no tokio, no NATS, no clock, no entropy, no logging.

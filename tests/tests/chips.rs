@@ -187,7 +187,8 @@ fn more() -> TableCommand {
 
 /// Asks the table's owner for more chips, always as the same command, and once.
 async fn ask(fleet: &Fleet, player: PlayerId, table: TableId) -> anyhow::Result<TableReply> {
-    let request = TableRequest { table, id: ID, player: Some(player), command: more(), on_feed: false };
+    let request =
+        TableRequest { table, id: ID, player: Some(player), command: more(), on_feed: false, pass: None };
     let subject = subject::table_commands_of(table, Sender::Admin);
     Ok(fleet.admin.request(subject, &request, PATIENCE).await?)
 }

@@ -162,6 +162,7 @@ impl Worker {
             player: Some(ask.player),
             command: PlayerCommand::Act { hand: ask.hand, turn: ask.turn, action }.by(""),
             on_feed: false,
+            pass: None,
         };
         self.answer(&request).await
     }

@@ -78,6 +78,7 @@ impl Room {
             player: None,
             command: TableCommand::Close,
             on_feed: false,
+            pass: None,
         };
         let marked = codec::encode(&mark).unwrap();
         let subject = subject::table_commands_of(TABLE, Sender::Admin);

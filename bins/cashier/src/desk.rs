@@ -9,10 +9,12 @@ use crate::{
     login::{self, LogIn, change::PasswordChange},
     names,
     origin::Origin,
+    pass_office::PassOffice,
     passwords::{self, Passwords},
     players, second_factor, sessions,
     settlement::{self, Settlement},
 };
+use std::time::Duration;
 use wire::{
     Refusal,
     cashier::{AdminRequest, CashierReply, SessionRequest, TableMoneyRequest, TournamentMoneyRequest},
@@ -72,6 +74,7 @@ pub struct Desk {
     database: Database,
     passwords: Passwords,
     ledger: Ledger,
+    passes: PassOffice,
 }
 
 impl Desk {
@@ -79,7 +82,21 @@ impl Desk {
     #[must_use]
     pub fn new(database: Database, passwords: Passwords) -> Self {
         let ledger = Ledger::start(database.clone());
-        Self { database, passwords, ledger }
+        let passes = PassOffice::new(database.clone());
+        Self { database, passwords, ledger, passes }
+    }
+
+    /// Sets for how long session passes are valid.
+    #[must_use]
+    pub fn with_passes_valid_for(mut self, valid: Duration) -> Self {
+        self.passes.set_valid(valid);
+        self
+    }
+
+    /// Returns the part that gives out session passes.
+    #[must_use]
+    pub fn passes(&self) -> &PassOffice {
+        &self.passes
     }
 
     /// Returns the database.
@@ -126,12 +143,14 @@ impl Desk {
     /// The refusal, or the database's failure.
     pub async fn session(&self, request: SessionRequest) -> Result<CashierReply, Failure> {
         Ok(match request {
-            SessionRequest::LogIn { name, password, address, device, code } => {
+            SessionRequest::LogIn { name, password, address, device, code, gateway } => {
                 let request = LogIn { name, password, address, device, code };
-                CashierReply::Session(login::log_in(&self.database, &self.passwords, request).await?)
+                let session = login::log_in(&self.database, &self.passwords, request).await?;
+                CashierReply::Session(self.passes.add_to(session, gateway).await?)
             }
-            SessionRequest::Resume { token } => {
-                CashierReply::Session(sessions::resume(&self.database, token).await?)
+            SessionRequest::Resume { token, gateway } => {
+                let session = sessions::resume(&self.database, token).await?;
+                CashierReply::Session(self.passes.add_to(session, gateway).await?)
             }
             SessionRequest::LogOut { token } => {
                 sessions::close(&self.database, &token).await?;
@@ -152,8 +171,14 @@ impl Desk {
                 sessions::end_one(&self.database, &token, session).await?;
                 CashierReply::Done
             }
-            SessionRequest::Check { sessions } => {
-                CashierReply::Ended(sessions::ended(&self.database, &sessions).await?)
+            SessionRequest::Check { sessions, gateway } => {
+                let ended = sessions::ended(&self.database, &sessions).await?;
+                match gateway {
+                    Some(gateway) => {
+                        CashierReply::Checked(self.passes.renew(&sessions, ended, gateway).await?)
+                    }
+                    None => CashierReply::Ended(ended),
+                }
             }
             SessionRequest::Balance { player } => {
                 let (balance, in_play) = players::balance(&self.database, player).await?;

@@ -64,6 +64,7 @@ pub async fn open(database: &Database, guests: &Guests) -> Result<Vec<Session>, 
                 account: Account { player: PlayerId(unsigned(player)), name },
                 token: token.clone(),
                 device: None,
+                pass: None,
             };
             Ok(found.into_iter().zip(tokens).map(session).collect())
         })

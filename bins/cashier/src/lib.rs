@@ -20,6 +20,7 @@ pub mod ledger;
 pub mod login;
 pub mod names;
 pub mod origin;
+pub mod pass_office;
 pub mod passwords;
 pub mod players;
 pub mod second_factor;

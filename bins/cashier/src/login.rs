@@ -105,7 +105,7 @@ pub async fn log_in(database: &Database, passwords: &Passwords, request: LogIn) 
     };
     welcome(database, &accepted).await?;
     let account = Account { player: PlayerId(unsigned(candidate.player)), name: candidate.name };
-    Ok(Session { account, token, device: Some(device) })
+    Ok(Session { account, token, device: Some(device), pass: None })
 }
 
 /// Returns the device's token with its hash, if the device has been logged in to the account

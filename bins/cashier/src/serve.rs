@@ -26,6 +26,10 @@ const MOST_AT_ONCE: u32 = 1024;
 pub const LONGEST_DRAIN: Duration = Duration::from_secs(10);
 /// The interval between deletions of old rows.
 const SWEEP: Duration = Duration::from_secs(3600);
+/// The interval between writes of the public key of session passes.
+const ANNOUNCE: Duration = Duration::from_secs(60);
+/// The pause before the key is written again, after it could not be written.
+const ANNOUNCE_AGAIN: Duration = Duration::from_secs(1);
 /// After a pause of this length other cashiers have answered the requests that arrived meanwhile.
 /// Requests that piled up are dropped, because their answers would come too late; a caller that
 /// still needs an answer repeats its request.
@@ -62,6 +66,7 @@ pub async fn run(bus: &Bus, node: wire::NodeId, desk: Arc<Desk>, stop: Stop) -> 
         () = stop.asked() => return Ok(()),
     }
     let pulse = Pulse::start(STOOD_STILL);
+    let announcing = tokio::spawn(announce_passes(bus.clone(), Arc::clone(&desk)));
     let mut open = JoinSet::new();
     for counter in Counter::ALL {
         let requests = bus.serve(counter.subject().to_owned(), Some(QUEUE)).await?;
@@ -85,6 +90,7 @@ pub async fn run(bus: &Bus, node: wire::NodeId, desk: Arc<Desk>, stop: Stop) -> 
     };
     tracing::info!("stopping: requests under way are finished");
     peers.set_draining();
+    announcing.abort();
     sweeping.abort();
     watching.abort();
     if !asked_to {
@@ -98,6 +104,23 @@ pub async fn run(bus: &Bus, node: wire::NodeId, desk: Arc<Desk>, stop: Stop) -> 
 /// Publishes in heartbeats whether the database answers.
 async fn watch(desk: Arc<Desk>, peers: Peers) {
     desk.database().watch(|answers| peers.set_troubled(!answers)).await;
+}
+
+/// Writes the public key of session passes for table workers and coordinators, as long as the
+/// cashier runs: a bucket that lost its content has it again soon.
+async fn announce_passes(bus: Bus, desk: Arc<Desk>) {
+    loop {
+        match desk.passes().announce(&bus).await {
+            Ok(()) => tokio::time::sleep(ANNOUNCE).await,
+            Err(error) => {
+                tracing::warn!(
+                    error,
+                    "the key of session passes was not written: as long as table workers and coordinators do not have it, they refuse commands of players for now; it is written again; if its bucket is missing, run `pokerctl apply`"
+                );
+                tokio::time::sleep(ANNOUNCE_AGAIN).await;
+            }
+        }
+    }
 }
 
 async fn sweep_hourly(desk: Arc<Desk>) {

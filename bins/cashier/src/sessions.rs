@@ -98,7 +98,7 @@ pub async fn resume(database: &Database, token: String) -> Result<Session, Failu
             Ok(Account { player: PlayerId(unsigned(row.try_get(0)?)), name: row.try_get(1)? })
         })
         .await?;
-    Ok(Session { account, token, device: None })
+    Ok(Session { account, token, device: None, pass: None })
 }
 
 /// Ends a session. A session that does not exist has ended already.

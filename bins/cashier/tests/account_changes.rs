@@ -43,7 +43,7 @@ async fn change(desk: &Desk, token: &str, old: &str, new: &str) -> CashierReply 
 }
 
 async fn is_open(desk: &Desk, session: &Session) -> bool {
-    let resume = SessionRequest::Resume { token: session.token.clone() };
+    let resume = SessionRequest::Resume { token: session.token.clone(), gateway: None };
     matches!(said(desk.session(resume).await), CashierReply::Session(_))
 }
 
@@ -121,13 +121,13 @@ async fn of_many_sessions_those_that_have_ended_are_found() {
         held(PlayerId(4_000_000), "no session"),
     ];
     let ended = |index, banned| EndedSession { index, banned };
-    let found = said(desk.session(SessionRequest::Check { sessions: sessions.clone() }).await);
+    let found = said(desk.session(SessionRequest::Check { sessions: sessions.clone(), gateway: None }).await);
     let expected = vec![ended(0, false), ended(2, true), ended(3, true), ended(4, false)];
     assert_eq!(found, CashierReply::Ended(expected));
-    let none = said(desk.session(SessionRequest::Check { sessions: Vec::new() }).await);
+    let none = said(desk.session(SessionRequest::Check { sessions: Vec::new(), gateway: None }).await);
     assert_eq!(none, CashierReply::Ended(Vec::new()));
     let many = vec![sessions[0].clone(); MOST_CHECKED + 1];
-    let reply = said(desk.session(SessionRequest::Check { sessions: many }).await);
+    let reply = said(desk.session(SessionRequest::Check { sessions: many, gateway: None }).await);
     assert!(matches!(reply, CashierReply::Refused(Refusal::BadMessage { .. })), "{reply:?}");
 }
 

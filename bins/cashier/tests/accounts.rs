@@ -19,7 +19,7 @@ fn session(reply: CashierReply) -> Session {
 }
 
 async fn resume(desk: &cashier::Desk, token: &str) -> CashierReply {
-    said(desk.session(SessionRequest::Resume { token: token.to_owned() }).await)
+    said(desk.session(SessionRequest::Resume { token: token.to_owned(), gateway: None }).await)
 }
 
 #[tokio::test]

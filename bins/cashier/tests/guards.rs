@@ -74,6 +74,8 @@ async fn the_cashiers_role_has_only_the_rights_that_it_needs() {
         "UPDATE accounts SET may_owe = true",
         "UPDATE entries SET amount = 1",
         "DELETE FROM postings",
+        "DELETE FROM pass_key",
+        "UPDATE pass_key SET made_at = now()",
         "DELETE FROM tournament_results",
         "UPDATE tournament_results SET prize = 1",
         "ALTER TABLE entries DISABLE TRIGGER ALL",

@@ -65,7 +65,7 @@ async fn requests_are_answered_bans_are_published_and_secrets_stay_out_of_the_lo
     assert_eq!(fleet.admin(AdminRequest::Ban { player: alice, banned: true }).await, CashierReply::Done);
     let notice = timeout(GENEROUS, notices.next()).await.unwrap().unwrap();
     assert_eq!(codec::decode::<Notice>(&notice.payload).unwrap(), Notice::Banned { player: alice });
-    let resume = SessionRequest::Resume { token: token.clone() };
+    let resume = SessionRequest::Resume { token: token.clone(), gateway: None };
     let reply = fleet.ask(subject::CASHIER_SESSION, &resume).await;
     assert_eq!(reply, refused(Refusal::SessionExpired));
 

@@ -141,7 +141,7 @@ async fn play(bus: &Bus, sessions: &[Session]) -> Vec<(Kind, Option<Duration>)> 
             break;
         }
         let session = &sessions[number % sessions.len()];
-        send(Kind::Resume, SessionRequest::Resume { token: session.token.clone() });
+        send(Kind::Resume, SessionRequest::Resume { token: session.token.clone(), gateway: None });
         let address = format!("192.0.{}.7", number % 200);
         let device = session.device.as_deref().filter(|_| number % 2 == 0);
         let kind = if device.is_some() { Kind::KnownDevice } else { Kind::Newcomer };

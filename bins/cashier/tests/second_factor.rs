@@ -143,7 +143,7 @@ async fn a_second_factor_is_on_once_it_is_confirmed_with_password_and_code() {
     // The code that confirmed it logs in to nothing; the next one does. Sessions resume without.
     assert_eq!(enter(&desk, PASSWORD, Some(&code)).await, refused(Refusal::BadCode));
     opened(enter(&desk, PASSWORD, Some(&next)).await);
-    opened(said(desk.session(SessionRequest::Resume { token: token.to_owned() }).await));
+    opened(said(desk.session(SessionRequest::Resume { token: token.to_owned(), gateway: None }).await));
 }
 
 #[tokio::test]

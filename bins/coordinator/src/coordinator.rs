@@ -5,6 +5,7 @@ use crate::{lobby::Lobby, outside::Outside, placement::Placement, service::Tourn
 use bus::{Bus, BusError, Journal, JournalError, OwnedKind, Peers, Requests, Stop};
 use futures::StreamExt;
 use hosting::PartitionContext;
+use passes::Checker;
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 use wire::{
     NodeId,
@@ -41,7 +42,12 @@ pub async fn run(bus: Bus, node: NodeId, stop: &Stop) -> Result<(), CoordinatorE
         let lobby = Arc::clone(&lobby);
         move |partitions| lobby.partitions.store(partitions as u32, Relaxed)
     };
-    let service = Tournaments { outside: Outside { bus: bus.clone(), placement }, lobby };
+    let passes = Arc::new(Checker::default());
+    let following = {
+        let (passes, bus) = (Arc::clone(&passes), bus.clone());
+        tokio::spawn(async move { passes.follow(bus).await })
+    };
+    let service = Tournaments { outside: Outside { bus: bus.clone(), placement }, lobby, passes };
     let used = bus.clone();
     bus::work(&peers, OwnedKind::Tournaments, stop, count, move |partition, epoch, tenure| {
         hosting::run(PartitionContext {
@@ -55,6 +61,7 @@ pub async fn run(bus: Bus, node: NodeId, stop: &Stop) -> Result<(), CoordinatorE
     })
     .await?;
     answering.abort();
+    following.abort();
     bus.flush().await;
     tracing::info!("stopped");
     Ok(())

@@ -165,7 +165,8 @@ impl Outside {
     /// the table, else the instruction's number.
     async fn table(&self, at: At, table: TableId, id: u64, command: TableCommand) -> Option<TableReply> {
         let subject = subject::table_commands_of(table, Sender::Coordinator);
-        let request = TableRequest { table, id: CommandId(id), player: None, command, on_feed: false };
+        let request =
+            TableRequest { table, id: CommandId(id), player: None, command, on_feed: false, pass: None };
         let reply = self.bus.request(subject, &request, TABLE_PATIENCE).await;
         let At { tournament, tries } = at;
         let explain = |error: &RequestError| {

@@ -2,9 +2,10 @@
 //! effects.
 
 use crate::{lobby::Lobby, outside::Outside};
-use bus::Request;
+use bus::{Request, clock::now_ms};
 use host::EffectResult;
 use hosting::{Asked, Service};
+use passes::Checker;
 use std::sync::Arc;
 use tournament::{Command, Effect, TournamentHost, TournamentNews, TournamentOrder};
 use wire::{
@@ -23,6 +24,8 @@ pub struct Tournaments {
     pub outside: Outside,
     /// The list of this coordinator's tournaments.
     pub lobby: Arc<Lobby>,
+    /// The check of gateways' commands.
+    pub passes: Arc<Checker>,
 }
 
 impl Service for Tournaments {
@@ -49,8 +52,10 @@ impl Service for Tournaments {
             tracing::warn!(%error, "a request cannot be decoded: it is refused with the decoder's reason");
             Refusal::bad_message(error.to_string())
         })?;
-        let TournamentRequest { tournament, id, player, command } = asked;
-        hosting::sender(request)?.check_tournament(player, &command)?;
+        let TournamentRequest { tournament, id, player, command, pass } = asked;
+        let sender = hosting::sender(request)?;
+        sender.check_tournament(player, &command)?;
+        self.passes.check(sender, player, pass.as_ref(), now_ms())?;
         let shown = if let TournamentCommand::Show { limit } = command { limit } else { 0 };
         let command =
             Command::from_wire(player, command)?.map_or(TournamentOrder::Show(shown), TournamentOrder::Do);

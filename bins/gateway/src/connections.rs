@@ -10,11 +10,13 @@ use std::{
     },
     time::{Duration, Instant},
 };
+use tokio::sync::Notify;
 use wire::{
     PlayerId,
     cashier::HeldSession,
     client::{Closing, ServerMessage},
     codec::Encoding,
+    pass::{GrantedPass, Pass},
 };
 
 /// A gateway that has not heard its own notice for this long has lost it.
@@ -25,6 +27,8 @@ const NOTICE_LOST: Duration = Duration::from_secs(2);
 pub(crate) struct Connections {
     next: AtomicU64,
     inner: Mutex<Inner>,
+    /// Told when an owner does not accept a pass.
+    passes_wanted: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -50,11 +54,15 @@ struct Online {
     since: Instant,
     /// Whether the notice to all gateways, this one included, has come back.
     announced: bool,
+    /// The pass of the player's session; none until the cashier has given one.
+    pass: Option<Pass>,
+    /// When the cashier is asked for the next pass.
+    renewal: Instant,
 }
 
 impl Connections {
     pub(crate) fn new() -> Self {
-        Self { next: AtomicU64::new(1), inner: Mutex::default() }
+        Self { next: AtomicU64::new(1), inner: Mutex::default(), passes_wanted: Notify::new() }
     }
 
     /// Adds a connection and returns its number.
@@ -78,7 +86,8 @@ impl Connections {
         let mut inner = self.lock();
         let Some(connection) = inner.by_number.get_mut(&number) else { return };
         connection.player = Some(player);
-        let online = Online { number, name, token, since: Instant::now(), announced: false };
+        let now = Instant::now();
+        let online = Online { number, name, token, since: now, announced: false, pass: None, renewal: now };
         let before = inner.by_player.insert(player, online);
         if let Some(before) = before.filter(|before| before.number != number) {
             inner.close(before.number, Closing::OnlineElsewhere);
@@ -125,12 +134,52 @@ impl Connections {
 
     /// Returns all open sessions.
     pub(crate) fn sessions(&self) -> Vec<HeldSession> {
-        let inner = self.lock();
-        let held = |(player, online): (&PlayerId, &Online)| HeldSession {
-            player: *player,
-            token: online.token.clone(),
-        };
-        inner.by_player.iter().map(held).collect()
+        self.lock().by_player.iter().map(held).collect()
+    }
+
+    /// Returns the open sessions that need a new pass by now.
+    pub(crate) fn without_fresh_pass(&self) -> Vec<HeldSession> {
+        let now = Instant::now();
+        self.lock().by_player.iter().filter(|(_, online)| online.renewal <= now).map(held).collect()
+    }
+
+    /// Notes the pass of a session, if it is still the player's.
+    pub(crate) fn got_pass(&self, session: &HeldSession, granted: GrantedPass) {
+        let mut inner = self.lock();
+        let online = inner.by_player.get_mut(&session.player);
+        if let Some(online) = online.filter(|online| online.token == session.token) {
+            online.pass = Some(granted.pass);
+            online.renewal = Instant::now() + Duration::from_millis(u64::from(granted.valid_ms) / 2);
+        }
+    }
+
+    /// Notes that the cashier gave no pass of a session: it is asked again after this time.
+    pub(crate) fn got_no_pass(&self, session: &HeldSession, again: Duration) {
+        let mut inner = self.lock();
+        let online = inner.by_player.get_mut(&session.player);
+        if let Some(online) = online.filter(|online| online.token == session.token) {
+            online.renewal = Instant::now() + again;
+        }
+    }
+
+    /// Returns the pass of a player who is online here.
+    pub(crate) fn pass_of(&self, player: PlayerId) -> Option<Pass> {
+        self.lock().by_player.get(&player)?.pass.clone()
+    }
+
+    /// Notes that an owner did not accept this pass for a player: the cashier is asked for the next
+    /// one, unless there is another pass by now.
+    pub(crate) fn pass_refused(&self, player: PlayerId, pass: Option<&Pass>) {
+        let mut inner = self.lock();
+        if let Some(online) = inner.by_player.get_mut(&player).filter(|online| online.pass.as_ref() == pass) {
+            online.renewal = Instant::now();
+            self.passes_wanted.notify_one();
+        }
+    }
+
+    /// Returns when an owner has not accepted a pass.
+    pub(crate) async fn passes_wanted(&self) {
+        self.passes_wanted.notified().await;
     }
 
     /// Closes the connection of a session that has ended, if it is still that session's.
@@ -199,6 +248,10 @@ impl Connections {
     }
 }
 
+fn held((player, online): (&PlayerId, &Online)) -> HeldSession {
+    HeldSession { player: *player, token: online.token.clone() }
+}
+
 impl Inner {
     fn close(&self, number: u64, reason: Closing) {
         if let Some(connection) = self.by_number.get(&number) {
@@ -231,6 +284,29 @@ mod tests {
         assert_eq!(one.closing(), None, "the player has logged in again since");
         connections.session_ended(&session("new"), Closing::SessionEnded);
         assert_eq!(one.closing(), Some(Closing::SessionEnded));
+    }
+
+    fn granted(byte: u8, valid_ms: u32) -> GrantedPass {
+        GrantedPass { pass: Pass(vec![byte]), valid_ms }
+    }
+
+    #[test]
+    fn a_pass_is_renewed_at_half_of_its_time_or_when_an_owner_does_not_accept_it() {
+        let connections = Connections::new();
+        connections.came_online(session("1"), connections.add(&outbox()), "a.1".into());
+        assert_eq!(connections.pass_of(ANN), None);
+        assert_eq!(connections.without_fresh_pass(), [session("1")], "without a pass");
+        connections.got_pass(&session("0"), granted(0, 3_600_000));
+        assert_eq!(connections.pass_of(ANN), None, "of an earlier session");
+        connections.got_pass(&session("1"), granted(1, 0));
+        assert_eq!(connections.without_fresh_pass(), [session("1")], "half of no time is over");
+        connections.got_pass(&session("1"), granted(2, 3_600_000));
+        assert_eq!(connections.pass_of(ANN), Some(Pass(vec![2])));
+        assert_eq!(connections.without_fresh_pass(), []);
+        connections.pass_refused(ANN, Some(&Pass(vec![1])));
+        assert_eq!(connections.without_fresh_pass(), [], "the one before was refused");
+        connections.pass_refused(ANN, Some(&Pass(vec![2])));
+        assert_eq!(connections.without_fresh_pass(), [session("1")]);
     }
 
     #[test]

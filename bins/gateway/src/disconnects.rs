@@ -19,6 +19,7 @@ use tokio::{
 };
 use wire::{
     CommandId, ConnectionId, PlayerId, Refusal, TableId,
+    pass::Pass,
     table::{TableCommand, TableReply, TableRequest},
 };
 
@@ -31,6 +32,8 @@ struct Gone {
     table: TableId,
     player: PlayerId,
     connection: Arc<ConnectionId>,
+    /// The pass of the session that was open on the connection.
+    pass: Option<Pass>,
     /// Not before this.
     due: Instant,
 }
@@ -73,10 +76,15 @@ impl DisconnectNotifier {
     /// Reports a lost connection to these tables, in the background and after a delay. A player who
     /// has reconnected by then is not absent: tables know the newer connection. Tables beyond the
     /// queue's bound are not told: the clocks of their players run out in full.
-    pub(crate) fn say(&self, player: PlayerId, connection: &ConnectionId, tables: BTreeSet<TableId>) {
+    pub(crate) fn say(
+        &self,
+        (player, pass): (PlayerId, Option<Pass>),
+        connection: &ConnectionId,
+        tables: BTreeSet<TableId>,
+    ) {
         let (connection, due) = (Arc::new(connection.clone()), Instant::now() + DISCONNECT_DELAY);
         for table in tables {
-            let gone = Gone { table, player, connection: Arc::clone(&connection), due };
+            let gone = Gone { table, player, connection: Arc::clone(&connection), pass: pass.clone(), due };
             let is_full = self.queue.try_send(gone).is_err();
             if is_full && !self.full.swap(true, Relaxed) {
                 tracing::warn!(
@@ -95,9 +103,10 @@ async fn tell<F>(gone: Gone, ask: &impl Fn(TableRequest) -> F)
 where
     F: Future<Output = Result<TableReply, Refusal>>,
 {
-    let Gone { table, player, connection, .. } = gone;
+    let Gone { table, player, connection, pass, .. } = gone;
     let command = TableCommand::Gone { connection: Arc::unwrap_or_clone(connection) };
-    let request = TableRequest { table, id: own_command_id(), player: Some(player), command, on_feed: false };
+    let id = own_command_id();
+    let request = TableRequest { table, id, player: Some(player), command, on_feed: false, pass };
     for _ in 0..TRIES {
         match ask(request.clone()).await {
             Ok(TableReply::Refused(refusal)) if refusal.is_transient() => {}
@@ -153,7 +162,7 @@ mod tests {
                 }
             }
         });
-        notifier.say(PlayerId(1), &ConnectionId("one".to_owned()), tables(TABLES));
+        notifier.say((PlayerId(1), None), &ConnectionId("one".to_owned()), tables(TABLES));
         settle().await;
         assert_eq!(busy.load(Relaxed), 0, "before the delay is over");
         advance(DISCONNECT_DELAY).await;
@@ -176,7 +185,7 @@ mod tests {
             }
         });
         let connection = ConnectionId("one".to_owned());
-        notifier.say(PlayerId(1), &connection, tables(DISCONNECTS_WAITING + 500));
+        notifier.say((PlayerId(1), None), &connection, tables(DISCONNECTS_WAITING + 500));
         assert!(notifier.full.load(Relaxed));
         advance(DISCONNECT_DELAY).await;
         while notifier.queue.capacity() < DISCONNECTS_WAITING {
@@ -184,7 +193,7 @@ mod tests {
         }
         settle().await;
         assert_eq!(told.load(Relaxed), DISCONNECTS_WAITING);
-        notifier.say(PlayerId(2), &connection, tables(1));
+        notifier.say((PlayerId(2), None), &connection, tables(1));
         assert!(!notifier.full.load(Relaxed));
         advance(DISCONNECT_DELAY).await;
         settle().await;
@@ -201,7 +210,7 @@ mod tests {
                 async { Err(Refusal::unavailable("the table")) }
             }
         });
-        notifier.say(PlayerId(1), &ConnectionId("one".to_owned()), tables(1));
+        notifier.say((PlayerId(1), None), &ConnectionId("one".to_owned()), tables(1));
         advance(DISCONNECT_DELAY).await;
         settle().await;
         assert_eq!(asked.load(Relaxed), TRIES as usize);

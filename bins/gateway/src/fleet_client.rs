@@ -2,6 +2,7 @@
 //! between is not noticed.
 
 use crate::{
+    connections::Connections,
     limits::{EACH, EACH_CASHIER, GATHER, PATIENCE, PAUSE, REPAIRS},
     pauses::Pauses,
 };
@@ -17,6 +18,7 @@ use wire::{
     CommandId, PlayerId, Refusal, TableId,
     cashier::{CashierReply, SessionRequest},
     fleet::Role,
+    pass::Pass,
     sender::Sender,
     subject,
     table::{PlayerSeats, Resync, TableCommand, TableReply, TableRequest, WorkersAnswer, WorkersQuery},
@@ -36,26 +38,54 @@ const UNKNOWN: usize = 64;
 pub(crate) struct FleetClient {
     bus: Bus,
     peers: Peers,
+    /// Has the passes of players.
+    connections: Arc<Connections>,
     /// Limits the resyncs that no client's request caused.
     replays: Arc<Semaphore>,
 }
 
 impl FleetClient {
-    pub(crate) fn new(bus: &Bus, peers: &Peers) -> Self {
-        Self { bus: bus.clone(), peers: peers.clone(), replays: Arc::new(Semaphore::new(REPAIRS)) }
+    pub(crate) fn new(bus: &Bus, peers: &Peers, connections: &Arc<Connections>) -> Self {
+        let connections = Arc::clone(connections);
+        Self {
+            bus: bus.clone(),
+            peers: peers.clone(),
+            connections,
+            replays: Arc::new(Semaphore::new(REPAIRS)),
+        }
     }
 
-    /// Sends a request to the owner of a table.
+    /// Sends a request to the owner of a table, with the pass of its player.
     ///
     /// # Errors
-    /// [`Refusal::Unavailable`] when no answer comes; all other refusals are answers.
+    /// [`Refusal::Unavailable`] when no answer comes, or no cashier gives a pass that the owner
+    /// accepts; all other refusals are answers.
     pub(crate) async fn table(&self, request: &TableRequest) -> Result<TableReply, Refusal> {
         let subject = subject::table_commands_of(request.table, Sender::Gateway);
-        self.ask(subject, request, EACH, "the table", |reply| match reply {
-            TableReply::Refused(refusal) => Some(refusal),
+        let refusal = |reply: &TableReply| match reply {
+            TableReply::Refused(refusal) => Some(refusal.clone()),
             TableReply::Done { .. } | TableReply::Seat { .. } | TableReply::Resync(_) => None,
-        })
-        .await
+        };
+        let prove = |request: &mut TableRequest, refused: Option<&Refusal>| {
+            self.prove(request.player, &mut request.pass, refused);
+        };
+        let reply = self.ask(subject, request.clone(), EACH, "the table", prove, refusal).await?;
+        match reply {
+            TableReply::Refused(Refusal::PassNeeded { .. }) => Err(Refusal::unavailable("the cashier")),
+            reply => Ok(reply),
+        }
+    }
+
+    /// Puts the player's pass into a request before it is sent. A pass that the owner has refused
+    /// is renewed, while the request waits for its next repeat. A player who is no longer online
+    /// here keeps the pass that the request had.
+    fn prove(&self, player: Option<PlayerId>, pass: &mut Option<Pass>, refused: Option<&Refusal>) {
+        let Some(player) = player else { return };
+        match refused {
+            Some(Refusal::PassNeeded { .. }) => self.connections.pass_refused(player, pass.as_ref()),
+            Some(_) => {}
+            None => *pass = self.connections.pass_of(player).or_else(|| pass.take()),
+        }
     }
 
     /// Gives an answer that came with another message to the task that waits for it.
@@ -65,17 +95,24 @@ impl FleetClient {
         }
     }
 
-    /// Sends a request to the owner of a tournament.
+    /// Sends a request to the owner of a tournament, with the pass of its player.
     ///
     /// # Errors
-    /// [`Refusal::Unavailable`] when no answer comes; all other refusals are answers.
+    /// [`Refusal::Unavailable`] as for a table; all other refusals are answers.
     pub(crate) async fn tournament(&self, request: &TournamentRequest) -> Result<TournamentReply, Refusal> {
         let subject = subject::tournament_commands_of(request.tournament, Sender::Gateway);
-        self.ask(subject, request, EACH, "the tournament", |reply| match reply {
-            TournamentReply::Refused(refusal) => Some(refusal),
+        let refusal = |reply: &TournamentReply| match reply {
+            TournamentReply::Refused(refusal) => Some(refusal.clone()),
             TournamentReply::Done | TournamentReply::Standings(_) | TournamentReply::Instruction(_) => None,
-        })
-        .await
+        };
+        let prove = |request: &mut TournamentRequest, refused: Option<&Refusal>| {
+            self.prove(request.player, &mut request.pass, refused);
+        };
+        let reply = self.ask(subject, request.clone(), EACH, "the tournament", prove, refusal).await?;
+        match reply {
+            TournamentReply::Refused(Refusal::PassNeeded { .. }) => Err(Refusal::unavailable("the cashier")),
+            reply => Ok(reply),
+        }
     }
 
     /// Sends a request to a cashier.
@@ -84,39 +121,51 @@ impl FleetClient {
     /// Every refusal.
     pub(crate) async fn cashier(&self, request: &SessionRequest) -> Result<CashierReply, Refusal> {
         let subject = subject::CASHIER_SESSION.to_owned();
-        let reply = self.ask(subject, request, EACH_CASHIER, "the cashier", |reply| match reply {
-            CashierReply::Refused(refusal) => Some(refusal),
-            CashierReply::Done
-            | CashierReply::Session(_)
-            | CashierReply::Balance { .. }
-            | CashierReply::Bots(_)
-            | CashierReply::Guests(_)
-            | CashierReply::Player(_)
-            | CashierReply::Sessions(_)
-            | CashierReply::SecondFactor(_)
-            | CashierReply::Ended(_)
-            | CashierReply::Results(_)
-            | CashierReply::Audit(_) => None,
-        });
+        let reply = self.ask(
+            subject,
+            request,
+            EACH_CASHIER,
+            "the cashier",
+            |_, _| {},
+            |reply| match reply {
+                CashierReply::Refused(refusal) => Some(refusal.clone()),
+                CashierReply::Done
+                | CashierReply::Session(_)
+                | CashierReply::Balance { .. }
+                | CashierReply::Bots(_)
+                | CashierReply::Guests(_)
+                | CashierReply::Player(_)
+                | CashierReply::Sessions(_)
+                | CashierReply::SecondFactor(_)
+                | CashierReply::Ended(_)
+                | CashierReply::Checked(_)
+                | CashierReply::Results(_)
+                | CashierReply::Audit(_) => None,
+            },
+        );
         match reply.await? {
             CashierReply::Refused(refusal) => Err(refusal),
             reply => Ok(reply),
         }
     }
 
+    /// Sends a question until a lasting answer comes. `prepare` is called before each try, and with
+    /// each passing refusal.
     async fn ask<Q: Serialize, A: DeserializeOwned>(
         &self,
         subject: String,
-        question: &Q,
+        mut question: Q,
         each: Duration,
         whom: &str,
-        refusal: impl Fn(&A) -> Option<&Refusal>,
+        prepare: impl Fn(&mut Q, Option<&Refusal>),
+        refusal: impl Fn(&A) -> Option<Refusal>,
     ) -> Result<A, Refusal> {
         let until = Instant::now() + PATIENCE;
         let (mut pauses, mut refused) = (Pauses::new(), None);
         loop {
             let patience = Patience { each, total: until.saturating_duration_since(Instant::now()) };
-            let reply: A = match self.bus.request(subject.clone(), question, patience).await {
+            prepare(&mut question, None);
+            let reply: A = match self.bus.request(subject.clone(), &question, patience).await {
                 Ok(reply) => reply,
                 Err(RequestError::TimedOut { .. }) => return Err(Refusal::unavailable(whom)),
                 Err(error) => {
@@ -124,10 +173,8 @@ impl FleetClient {
                     return Err(Refusal::unavailable(whom));
                 }
             };
-            let passing = refusal(&reply).is_some_and(Refusal::is_transient);
-            if !passing {
-                return Ok(reply);
-            }
+            let Some(passing) = refusal(&reply).filter(Refusal::is_transient) else { return Ok(reply) };
+            prepare(&mut question, Some(&passing));
             let since: &mut Instant = refused.get_or_insert_with(Instant::now);
             // Without a random number the pause is the longest: late, but not wrong.
             let pause = pauses.next(since.elapsed(), getrandom::u32().unwrap_or(u32::MAX));
@@ -152,7 +199,7 @@ impl FleetClient {
         seen: Option<u64>,
     ) -> Result<Resync, Refusal> {
         let command = TableCommand::Resync { since };
-        let request = TableRequest { table, id: CommandId(0), player, command, on_feed: false };
+        let request = TableRequest { table, id: CommandId(0), player, command, on_feed: false, pass: None };
         for _ in 0..OUTDATED {
             let resync = into_resync(self.table(&request).await?)?;
             if seen.is_none_or(|seen| resync.view.event_no >= seen) {

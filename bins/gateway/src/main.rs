@@ -130,7 +130,7 @@ async fn start(args: &Args) -> anyhow::Result<(Arc<Gateway>, TcpListener, TcpLis
     let load =
         move || Load { connections: counted.open(), max_connections: counted.most(), ..Load::default() };
     let peers = Peers::join(&bus, Role::Gateway, name.clone(), addresses, load).await?;
-    let fleet = FleetClient::new(&bus, &peers);
+    let fleet = FleetClient::new(&bus, &peers, &connections);
     let seats = Seats::start(&fleet);
     let gateway = Arc::new(Gateway {
         name,

@@ -303,7 +303,8 @@ impl Session {
         if let Some(Online { player, session, seats, .. }) = self.online.take() {
             self.socket.slot().has_no_session();
             self.outbox.forget_heard();
-            self.gateway.disconnects.say(player, &session, seats);
+            let pass = self.gateway.connections.pass_of(player);
+            self.gateway.disconnects.say((player, pass), &session, seats);
         }
     }
 

@@ -100,8 +100,14 @@ pub fn random() -> Result<u64, AskError> {
 /// # Errors
 /// When no answer comes in time, or the command is refused.
 pub async fn table(bus: &Bus, table: TableId, command: TableCommand) -> Result<TableReply, AskError> {
-    let request =
-        TableRequest { table, id: CommandId::from_random(random()?), player: None, command, on_feed: false };
+    let request = TableRequest {
+        table,
+        id: CommandId::from_random(random()?),
+        player: None,
+        command,
+        on_feed: false,
+        pass: None,
+    };
     let subject = subject::table_commands_of(table, Sender::Admin);
     ask(
         bus,
@@ -139,7 +145,8 @@ pub async fn tournament_for(
     player: Option<PlayerId>,
     command: TournamentCommand,
 ) -> Result<TournamentReply, AskError> {
-    let request = TournamentRequest { tournament, id: CommandId::from_random(random()?), player, command };
+    let request =
+        TournamentRequest { tournament, id: CommandId::from_random(random()?), player, command, pass: None };
     let subject = subject::tournament_commands_of(tournament, Sender::Admin);
     ask(
         bus,

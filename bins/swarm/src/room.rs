@@ -324,7 +324,7 @@ pub async fn ask_for(
     id: CommandId,
     command: TableCommand,
 ) -> Result<(), TableError> {
-    let request = TableRequest { table, id, player, command, on_feed: false };
+    let request = TableRequest { table, id, player, command, on_feed: false, pass: None };
     let subject = subject::table_commands_of(table, Sender::Admin);
     loop {
         match admin.request(subject.clone(), &request, PATIENCE).await? {

@@ -110,7 +110,7 @@ async fn ask(
     command: TournamentCommand,
     tries: u32,
 ) -> Option<TournamentReply> {
-    let request = TournamentRequest { tournament, id, player: None, command };
+    let request = TournamentRequest { tournament, id, player: None, command, pass: None };
     let subject = subject::tournament_commands_of(tournament, Sender::TableWorker);
     match bus.request(subject, &request, PATIENCE).await {
         Ok(TournamentReply::Refused(refusal)) if refusal.is_transient() => {

@@ -2,9 +2,10 @@
 //! effects.
 
 use crate::{feed::Feed, outside, worker_index::WorkerIndex};
-use bus::{Bus, Request};
+use bus::{Bus, Request, clock::now_ms};
 use host::EffectResult;
 use hosting::{Asked, Service};
+use passes::Checker;
 use poker::hosted::{OwnerOptions, TableEffect, TableHost, TableOrder, TablePublication};
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 use wire::{
@@ -24,6 +25,7 @@ pub struct Tables {
     pub feed: Feed,
     pub shared: Arc<WorkerIndex>,
     pub options: OwnerOptions,
+    pub passes: Arc<Checker>,
 }
 
 impl Service for Tables {
@@ -46,12 +48,14 @@ impl Service for Tables {
     }
 
     fn decode(&self, request: &Request) -> Result<Asked<TableHost>, Refusal> {
-        let TableRequest { table, id, player, command, on_feed } = request.decode().map_err(|error| {
+        let decoded = request.decode().map_err(|error| {
             tracing::warn!(%error, "a table request cannot be read: it is refused");
             Refusal::bad_message(error.to_string())
         })?;
+        let TableRequest { table, id, player, command, on_feed, pass } = decoded;
         let sender = hosting::sender(request)?;
         sender.check_table(player, &command)?;
+        self.passes.check(sender, player, pass.as_ref(), now_ms())?;
         let command = TableOrder::Asked { command, sender, options: self.options };
         Ok(Asked { id: table, cause: Cause { player, id }, command, rides: on_feed })
     }

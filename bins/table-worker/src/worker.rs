@@ -5,6 +5,7 @@ use anyhow::ensure;
 use bus::{Bus, OwnedKind, Peers, Requests, Stop, TableStreams};
 use futures::StreamExt;
 use hosting::PartitionContext;
+use passes::Checker;
 use poker::hosted::OwnerOptions;
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
@@ -35,7 +36,12 @@ pub async fn run(bus: Bus, node: NodeId, options: OwnerOptions, stop: &Stop) -> 
     let watching = tokio::spawn(watch(streams.clone(), peers.clone()));
     let (counted, used) = (Arc::clone(&shared), bus.clone());
     let (feed, feeding) = Feed::start(&bus, &peers);
-    let service = Tables { bus: bus.clone(), feed, shared: Arc::clone(&shared), options };
+    let passes = Arc::new(Checker::default());
+    let following = {
+        let (passes, bus) = (Arc::clone(&passes), bus.clone());
+        tokio::spawn(async move { passes.follow(bus).await })
+    };
+    let service = Tables { bus: bus.clone(), feed, shared: Arc::clone(&shared), options, passes };
     let count = move |partitions| counted.partitions.store(partitions as u32, Relaxed);
     bus::work(&peers, OwnedKind::Tables, stop, count, move |partition, epoch, tenure| {
         let (streams, mut released) = (streams.clone(), tenure.clone());
@@ -52,6 +58,7 @@ pub async fn run(bus: Bus, node: NodeId, options: OwnerOptions, stop: &Stop) -> 
     .await?;
     answering.abort();
     watching.abort();
+    following.abort();
     // The feed sends its last messages, within a time limit in case its task hangs.
     let _ = timeout(LAST_WORDS, feeding).await;
     bus.flush().await;

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`connection`] | publish, subscribe, serve |
 //! | [`ask`] | request with repeats; answers that ride on other messages |
+//! | [`bucket`] | values that one role writes and others read |
 //! | [`clock`] | the time of this process, which is independent of changes to the machine's clock |
 //! | [`journal`] | durable records with fencing; recovery from snapshot and tail |
 //! | [`peers`] | heartbeats: which members are alive |
@@ -23,6 +24,7 @@ pub mod admin;
 mod answers;
 mod api;
 pub mod ask;
+pub mod bucket;
 pub mod clock;
 pub mod connection;
 mod direct;

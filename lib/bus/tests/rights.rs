@@ -28,7 +28,7 @@ const fn right(subject: &'static str, may: &'static [&'static str]) -> Right {
 const USERS: [&str; 7] =
     ["gateway", "table-worker", "bot-worker", "coordinator", "cashier", "archivist", "admin"];
 
-const PUBLISH: [Right; 65] = [
+const PUBLISH: [Right; 69] = [
     right("journal.table.9.77", &["table-worker"]),
     right("moved.table.9.1", &["admin"]),
     right("journal.tournament.9.77", &["coordinator"]),
@@ -69,6 +69,10 @@ const PUBLISH: [Right; 65] = [
     right("$KV.OWNERS.archive.9", &["archivist"]),
     right("$JS.API.STREAM.INFO.KV_OWNERS", &["table-worker", "coordinator", "archivist", "admin"]),
     right("$JS.API.DIRECT.GET.KV_OWNERS", &["table-worker", "coordinator", "archivist", "admin"]),
+    right("$KV.PASSES.keys", &["cashier"]),
+    right("$KV.PASSES.other", &[]),
+    right("$JS.API.DIRECT.GET.KV_PASSES", &["table-worker", "coordinator", "archivist", "admin"]),
+    right("$JS.API.STREAM.PURGE.KV_PASSES", &["admin"]),
     right("$JS.API.STREAM.INFO.TABLES_1", &["table-worker", "archivist", "admin"]),
     right("$JS.API.STREAM.INFO.TABLES_63", &["table-worker", "archivist", "admin"]),
     right("$JS.API.DIRECT.GET.TABLES_1", &["table-worker", "archivist", "admin"]),

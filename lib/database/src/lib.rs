@@ -17,7 +17,7 @@ pub use error::{DatabaseError, Failure};
 pub use pool::{Database, Limits, Options};
 
 /// The highest migration in `schemas/sql`.
-pub const SCHEMA_VERSION: i32 = 9;
+pub const SCHEMA_VERSION: i32 = 10;
 
 #[cfg(test)]
 mod tests {

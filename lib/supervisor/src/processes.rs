@@ -35,7 +35,8 @@ fn is_inherited(name: &str) -> bool {
         "RUST_BACKTRACE",
     ];
     const OF_ROLES: [&str; 5] = ["GATEWAY_", "BOT_", "ARCHIVE_", "NATS_", "LC_"];
-    let is_known = OF_THE_SYSTEM.contains(&name) || [THREADS, "DATABASE_CONNECTIONS"].contains(&name);
+    let is_known = OF_THE_SYSTEM.contains(&name)
+        || [THREADS, "DATABASE_CONNECTIONS", "CASHIER_PASS_SECONDS"].contains(&name);
     is_known || OF_ROLES.iter().any(|start| name.starts_with(start))
 }
 
@@ -188,10 +189,26 @@ mod tests {
 
     #[test]
     fn roles_inherit_their_options_and_no_secrets_of_the_administrator() {
-        for name in ["PATH", "RUST_LOG", "GATEWAY_PROXIES", "NATS_URL", "LC_ALL", "DATABASE_CONNECTIONS"] {
+        for name in [
+            "PATH",
+            "RUST_LOG",
+            "GATEWAY_PROXIES",
+            "NATS_URL",
+            "LC_ALL",
+            "DATABASE_CONNECTIONS",
+            "CASHIER_PASS_SECONDS",
+        ] {
             assert!(is_inherited(name), "{name}");
         }
-        for name in ["DATABASE_URL", "PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "SSH_AUTH_SOCK", "PATHS", ""] {
+        for name in [
+            "DATABASE_URL",
+            "PGPASSWORD",
+            "CASHIER_PASSWORD",
+            "AWS_SECRET_ACCESS_KEY",
+            "SSH_AUTH_SOCK",
+            "PATHS",
+            "",
+        ] {
             assert!(!is_inherited(name), "{name}");
         }
         assert!(is_inherited("NATS_CA_FILE") && !is_inherited_beside_own_nats("NATS_CA_FILE"));

@@ -63,7 +63,7 @@ impl Fleet {
     /// # Errors
     /// When the fleet is not ready in time; has the last lines of its logs.
     pub async fn start(size: FleetSize) -> anyhow::Result<Self> {
-        Self::start_as(size, Folders::default(), &[]).await
+        Self::start_as(size, Folders::default(), &[], &[]).await
     }
 
     /// Starts a fleet with further options of `pokerctl up`.
@@ -71,7 +71,16 @@ impl Fleet {
     /// # Errors
     /// Those of [`Fleet::start`].
     pub async fn start_with(size: FleetSize, options: &[&str]) -> anyhow::Result<Self> {
-        Self::start_as(size, Folders::default(), options).await
+        Self::start_as(size, Folders::default(), options, &[]).await
+    }
+
+    /// Starts a fleet with these variables in its environment: options of roles that `pokerctl up`
+    /// does not have.
+    ///
+    /// # Errors
+    /// Those of [`Fleet::start`].
+    pub async fn start_in(size: FleetSize, environment: &[(&str, String)]) -> anyhow::Result<Self> {
+        Self::start_as(size, Folders::default(), &[], environment).await
     }
 
     /// Starts a fleet with files from other folders.
@@ -79,10 +88,15 @@ impl Fleet {
     /// # Errors
     /// Those of [`Fleet::start`].
     pub async fn start_from(size: FleetSize, folders: Folders<'_>) -> anyhow::Result<Self> {
-        Self::start_as(size, folders, &[]).await
+        Self::start_as(size, folders, &[], &[]).await
     }
 
-    async fn start_as(size: FleetSize, folders: Folders<'_>, options: &[&str]) -> anyhow::Result<Self> {
+    async fn start_as(
+        size: FleetSize,
+        folders: Folders<'_>,
+        options: &[&str],
+        environment: &[(&str, String)],
+    ) -> anyhow::Result<Self> {
         let pokerctl = match folders.programs {
             Some(programs) => programs.join("pokerctl"),
             None => program_beside("pokerctl")?,
@@ -96,7 +110,7 @@ impl Fleet {
             all.extend([OsStr::new(name), OsStr::new(number)]);
         }
         all.extend(folders.home.into_iter().flat_map(|home| [OsStr::new("--home"), home.as_os_str()]));
-        let up = Up::start(&pokerctl, all, &[]).await?;
+        let up = Up::start(&pokerctl, all, environment).await?;
         let admin = Bus::connect(up.described()?.options("admin", "tests")?).await?;
         Ok(Self { up, pokerctl, admin })
     }

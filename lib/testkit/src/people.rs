@@ -25,6 +25,8 @@ pub struct Hero {
     /// The connection.
     pub client: Client,
     seats: BTreeMap<TableId, SeatNo>,
+    /// Whether the player only checks and folds, so that the chips last.
+    is_careful: bool,
     report: HeroReport,
 }
 
@@ -116,7 +118,7 @@ impl Fleet {
         let player = self.account(name, money).await?;
         let login = Login::Password { name: name.to_owned(), password: PASSWORD.to_owned() };
         let client = Client::connect(Options::new(addresses, login)).await?;
-        Ok(Hero { player, client, seats: BTreeMap::new(), report: HeroReport::default() })
+        Ok(Hero { player, client, seats: BTreeMap::new(), is_careful: false, report: HeroReport::default() })
     }
 }
 
@@ -142,6 +144,34 @@ impl Hero {
             self.take(&handle, event).await?;
         }
         Ok(self.report)
+    }
+
+    /// Takes a seat at a cash table, and plays carefully from now on.
+    ///
+    /// # Errors
+    /// When the table refuses.
+    pub async fn sit(&mut self, table: TableId, buy_in: Chips) -> anyhow::Result<()> {
+        let sit = PlayerCommand::Sit { seat: None, buy_in }.at(table);
+        self.is_careful = true;
+        match self.client.handle().request(sit).await? {
+            ServerMessage::Seated { table, seat } => drop(self.seats.insert(table, seat)),
+            reply => bail!("sitting down was answered with {reply:?}"),
+        }
+        Ok(())
+    }
+
+    /// Plays at the player's tables for a time, and returns the number of actions that the tables
+    /// accepted.
+    ///
+    /// # Errors
+    /// When an action is refused though its turn is not over, or the connection ends.
+    pub async fn play_for(&mut self, time: Duration) -> anyhow::Result<u32> {
+        let (handle, before) = (self.client.handle(), self.report.actions);
+        let end = tokio::time::Instant::now() + time;
+        while let Ok(event) = tokio::time::timeout_at(end, self.client.next()).await {
+            self.take(&handle, event.context("the connection ended")?).await?;
+        }
+        Ok(self.report.actions - before)
     }
 
     async fn take(&mut self, handle: &Handle, event: ClientEvent) -> anyhow::Result<()> {
@@ -191,7 +221,7 @@ impl Hero {
         if self.seats.get(&table) != Some(&seat) {
             return Ok(());
         }
-        let action = choose(hand, legal);
+        let action = if self.is_careful { careful(legal) } else { choose(hand, legal) };
         match handle.request(PlayerCommand::Act { hand, turn, action }.at(table)).await {
             Ok(ServerMessage::Done) => self.report.actions += 1,
             Ok(other) => bail!("an action was answered with {other:?}"),
@@ -211,18 +241,17 @@ fn is_too_late(refusal: &Refusal) -> bool {
     )
 }
 
+/// Returns the action that risks no chips.
+fn careful(legal: &Legal) -> Action {
+    if legal.check { Action::Check } else { Action::Fold }
+}
+
 /// Returns the next action: careful in the first hands, so that no player is out before the test
 /// has begun; reckless later, so that the tournament ends.
 fn choose(hand: wire::HandNo, legal: &Legal) -> Action {
     const CAREFUL_HANDS: u64 = 12;
     match (legal.raise, legal.bet) {
-        _ if hand.0 <= CAREFUL_HANDS => {
-            if legal.check {
-                Action::Check
-            } else {
-                Action::Fold
-            }
-        }
+        _ if hand.0 <= CAREFUL_HANDS => careful(legal),
         (Some(raise), _) if hand.0.is_multiple_of(7) => Action::RaiseTo(raise.max),
         (_, Some(bet)) if hand.0.is_multiple_of(5) => Action::Bet(bet.min),
         _ if legal.check => Action::Check,

@@ -33,7 +33,7 @@ impl Fleet {
         id: CommandId,
         command: TableCommand,
     ) -> anyhow::Result<TableReply> {
-        let request = TableRequest { table, id, player, command, on_feed: false };
+        let request = TableRequest { table, id, player, command, on_feed: false, pass: None };
         ask_table_as(&self.admin, Sender::Admin, &request).await
     }
 
@@ -49,7 +49,7 @@ impl Fleet {
     ) -> anyhow::Result<TournamentReply> {
         let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos();
         let id = CommandId::from_random(nanos as u64);
-        let request = TournamentRequest { tournament, id, player: None, command };
+        let request = TournamentRequest { tournament, id, player: None, command, pass: None };
         let subject = subject::tournament_commands_of(tournament, Sender::Admin);
         let refusal = |reply: &TournamentReply| match reply {
             TournamentReply::Refused(refusal) => Some(refusal.clone()),

@@ -3,6 +3,7 @@
 
 use crate::{
     Chips, CommandId, HandNo, PlayerId, PostingId, Refusal, TableId, TournamentId,
+    pass::GrantedPass,
     second_factor::{SecondFactorReply, SecondFactorRequest},
     tournament::Place,
 };
@@ -28,11 +29,18 @@ pub enum SessionRequest {
         /// A code of the second factor, or a recovery code; needed for accounts that have one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         code: Option<String>,
+        /// The gateway's process, to which a pass is given; none from a gateway of an earlier
+        /// version, which gets none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gateway: Option<u64>,
     },
     /// Continues a session, perhaps on another gateway.
     Resume {
         /// The token of the session.
         token: String,
+        /// The gateway's process, to which a pass is given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gateway: Option<u64>,
     },
     /// Ends a session.
     LogOut {
@@ -70,10 +78,15 @@ pub enum SessionRequest {
         /// Number of the session to end.
         session: u64,
     },
-    /// Returns which of some sessions have ended: asked by a gateway that may have missed notices.
+    /// Returns which of some sessions have ended, and passes of the others: asked by a gateway that
+    /// may have missed notices, or whose passes expire.
     Check {
         /// The sessions, at most [`MOST_CHECKED`].
         sessions: Vec<HeldSession>,
+        /// The gateway's process, to which passes are given. Without it the answer is
+        /// [`CashierReply::Ended`], else [`CashierReply::Checked`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gateway: Option<u64>,
     },
     /// Returns a player's balance.
     Balance {
@@ -291,6 +304,9 @@ pub enum CashierReply {
     SecondFactor(SecondFactorReply),
     /// Of the sessions that were asked about, those that have ended.
     Ended(Vec<EndedSession>),
+    /// The same for a gateway that takes passes: which sessions have ended, and passes of the
+    /// others.
+    Checked(CheckedSessions),
     /// Recorded places, first place first.
     Results(Vec<RankedPlace>),
     /// The ledger's sums.
@@ -312,6 +328,10 @@ pub struct Session {
     /// earlier version, and for sessions that are opened without a password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
+    /// The proof of the log-in that the gateway shows with the player's commands. None from a
+    /// cashier of an earlier version, and for sessions that no gateway asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass: Option<GrantedPass>,
 }
 
 /// A session as its player sees it.
@@ -339,6 +359,24 @@ pub struct EndedSession {
     pub index: u32,
     /// Whether its player is banned.
     pub banned: bool,
+}
+
+/// The answer to a [`SessionRequest::Check`] of a gateway that takes passes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckedSessions {
+    /// The sessions that have ended.
+    pub ended: Vec<EndedSession>,
+    /// Passes of the other ones.
+    pub passes: Vec<CheckedPass>,
+}
+
+/// The pass of a session of a [`SessionRequest::Check`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckedPass {
+    /// The session's place in the request, from 0.
+    pub index: u32,
+    /// The pass.
+    pub granted: GrantedPass,
 }
 
 /// An account's number and name.

@@ -25,6 +25,7 @@ pub mod forced_bet;
 pub mod ids;
 mod items;
 pub mod journal;
+pub mod pass;
 pub mod refusal;
 pub mod script;
 pub mod second_factor;

@@ -249,6 +249,13 @@ pub enum Refusal {
     /// Too many messages.
     #[error("too many messages: slow down")]
     TooFast,
+    /// The gateway's proof that the player has logged in is missing, or does not hold. The gateway
+    /// gets another one and repeats the command; players do not see this refusal.
+    #[error("the gateway has to show that the player has logged in: {reason}")]
+    PassNeeded {
+        /// The fault of the pass.
+        reason: String,
+    },
     /// A part of the fleet does not answer; the same command may be sent again.
     #[error("temporarily unavailable ({what}): try again")]
     Unavailable {
@@ -274,6 +281,11 @@ impl Refusal {
         Self::BadScript { reason: reason.into() }
     }
 
+    /// Returns a [`Refusal::PassNeeded`].
+    pub fn pass_needed(reason: impl Into<String>) -> Self {
+        Self::PassNeeded { reason: reason.into() }
+    }
+
     /// Returns a [`Refusal::Unavailable`].
     pub fn unavailable(what: impl Into<String>) -> Self {
         Self::Unavailable { what: what.into() }
@@ -283,6 +295,6 @@ impl Refusal {
     /// again.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::TooFast)
+        matches!(self, Self::Unavailable { .. } | Self::TooFast | Self::PassNeeded { .. })
     }
 }

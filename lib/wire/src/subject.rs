@@ -13,6 +13,7 @@
 //! | `query.archive` | admin | one archivist (queue group) |
 //! | `cashier.session`, `.table`, `.tournament`, `.admin` | gateway, table worker, coordinator, admin | one cashier (queue group) |
 //! | `bots.ask` | table worker | work-queue stream `BOT_ASKS` |
+//! | `$KV.PASSES.keys` | cashier | the stream `KV_PASSES`, which table workers and coordinators read |
 //! | `owners.<kind>.<partition>` | the server, when a claim is written | table worker (`table`), coordinator (`tournament`), archivist (`archive`) |
 //! | `heartbeat.<role>.<node>` | all members | all members |
 //! | `alive.<role>.<incarnation>` | all members, to learn from the server whether there are subscribers | that member, which does not answer |
@@ -45,6 +46,10 @@ pub const BOT_ASK: &str = "bots.ask";
 /// The KV bucket of claims: keys `table.<partition>`, `tournament.<partition>` and
 /// `archive.<unit>`.
 pub const OWNERS_BUCKET: &str = "OWNERS";
+/// The KV bucket of the keys by which owners check session passes.
+pub const PASSES_BUCKET: &str = "PASSES";
+/// The subject of the bucket's only key, whose value is [`crate::pass::PassKeys`].
+pub const PASS_KEYS: &str = "$KV.PASSES.keys";
 /// Queries to all table workers.
 pub const QUERY_TABLES: &str = "query.tables";
 /// Queries to all coordinators.

@@ -5,6 +5,7 @@ use crate::{
     command::{self, Merged, Named, PlayerCommand},
     event::TableEvents,
     items::{self, Item, Undecoded},
+    pass::Pass,
     script::Script,
     tournament::Instruction,
     unknown::Content,
@@ -45,6 +46,10 @@ pub struct TableRequest {
     /// news with the last of the events: see [`TableNews::answers`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub on_feed: bool,
+    /// The proof that the player has logged in. The owner asks for it when the sender is a gateway
+    /// and a player is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass: Option<Pass>,
 }
 
 /// A command to a table.

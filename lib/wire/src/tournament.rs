@@ -4,6 +4,7 @@
 use crate::{
     Chips, CommandId, HandNo, PlayerId, Refusal, SeatNo, TableId, TournamentId,
     items::{self, Item, Undecoded},
+    pass::Pass,
     seed::Seed,
     table_config::{Absence, Level, TableConfig},
     unknown::Content,
@@ -103,6 +104,9 @@ pub struct TournamentRequest {
     pub player: Option<PlayerId>,
     /// The command.
     pub command: TournamentCommand,
+    /// The proof that the player has logged in, as in [`crate::table::TableRequest::pass`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass: Option<Pass>,
 }
 
 /// A command to a tournament.

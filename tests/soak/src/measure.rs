@@ -120,7 +120,7 @@ async fn ask(fleet: &Fleet, table: Option<TableId>, each: Duration) -> bool {
         return false;
     };
     let command = TableCommand::Resync { since: None };
-    let request = TableRequest { table, id: CommandId(0), player: None, command, on_feed: false };
+    let request = TableRequest { table, id: CommandId(0), player: None, command, on_feed: false, pass: None };
     let subject = subject::table_commands_of(table, Sender::Admin);
     let began = std::time::Instant::now();
     while began.elapsed() < TOTAL {

@@ -59,7 +59,7 @@ async fn no_role_commands_tables_beyond_its_part() -> anyhow::Result<()> {
     for (user, sender, target, player, command) in attacks {
         let bus = fleet.bus(user).await?;
         let id = CommandId::from_random(target.0 ^ 0x5eed);
-        let request = TableRequest { table: target, id, player, command, on_feed: false };
+        let request = TableRequest { table: target, id, player, command, on_feed: false, pass: None };
         let reply = ask_table_as(&bus, sender, &request).await?;
         ensure!(is_denied(&reply), "{user}: {:?} is answered with {reply:?}", request.command);
         // Under the administrator's subject the server does not deliver it.
@@ -105,7 +105,8 @@ async fn a_forged_report_decides_no_tournament() -> anyhow::Result<()> {
             subject::tournament_commands_of(tournament, Sender::TableWorker),
         ] {
             let command = TournamentCommand::Report(report.clone());
-            let request = TournamentRequest { tournament, id: CommandId(3), player: None, command };
+            let request =
+                TournamentRequest { tournament, id: CommandId(3), player: None, command, pass: None };
             let reply: Result<TournamentReply, _> = bus.request(subject.clone(), &request, UNANSWERED).await;
             let is_denied =
                 matches!(reply, Err(_) | Ok(TournamentReply::Refused(Refusal::BadMessage { .. })));

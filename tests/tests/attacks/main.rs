@@ -2,3 +2,4 @@
 //! changes by it.
 
 mod authority;
+mod passes;

@@ -163,6 +163,7 @@ pub fn log_in_with(
         address: address.map(str::to_owned),
         device: device.map(str::to_owned),
         code: code.map(str::to_owned),
+        gateway: None,
     }
 }
 

@@ -78,7 +78,7 @@ impl Fleet {
         id: CommandId,
         command: TournamentCommand,
     ) -> TournamentReply {
-        let request = TournamentRequest { tournament, id, player, command };
+        let request = TournamentRequest { tournament, id, player, command, pass: None };
         let subject = subject::tournament_commands_of(tournament, Sender::Admin);
         self.stage.admin.request(subject, &request, PATIENCE).await.unwrap()
     }

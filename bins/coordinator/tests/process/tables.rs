@@ -123,7 +123,7 @@ impl Tables {
 
     async fn ask(&self, tournament: TournamentId, command: TournamentCommand) -> TournamentReply {
         let subject = subject::tournament_commands_of(tournament, Sender::TableWorker);
-        let request = TournamentRequest { tournament, id: CommandId(0), player: None, command };
+        let request = TournamentRequest { tournament, id: CommandId(0), player: None, command, pass: None };
         loop {
             match self.bus.request(subject.clone(), &request, PATIENCE).await.unwrap() {
                 TournamentReply::Refused(refusal) if refusal.is_transient() => {

@@ -117,7 +117,7 @@ impl Books {
                 reply
             }
             SessionRequest::LogIn { .. } => CashierReply::Refused(Refusal::BadCredentials),
-            SessionRequest::Resume { token } => match self.sessions.get(&token).cloned() {
+            SessionRequest::Resume { token, gateway: _ } => match self.sessions.get(&token).cloned() {
                 Some((player, name)) => self.session(player, name, token),
                 None => CashierReply::Refused(Refusal::SessionExpired),
             },
@@ -159,7 +159,7 @@ impl Books {
                 Some(_) => CashierReply::Done,
                 None => CashierReply::Refused(Refusal::SessionExpired),
             },
-            SessionRequest::Check { sessions } => {
+            SessionRequest::Check { sessions, gateway: _ } => {
                 let ended = (0..).zip(&sessions).filter_map(|(index, held)| {
                     let banned = self.banned.contains(&held.player);
                     let has_ended = banned || !self.sessions.contains_key(&held.token);
@@ -177,6 +177,6 @@ impl Books {
         if self.banned.contains(&player) {
             return CashierReply::Refused(Refusal::Banned);
         }
-        CashierReply::Session(Session { account: Account { player, name }, token, device: None })
+        CashierReply::Session(Session { account: Account { player, name }, token, device: None, pass: None })
     }
 }

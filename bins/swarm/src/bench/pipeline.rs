@@ -14,7 +14,8 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::json;
 use std::time::Duration;
 use wire::{
-    Action, CommandId, HandNo, PlayerCommand, PlayerId, TableId, codec, subject, table::TableRequest,
+    Action, CommandId, HandNo, PlayerCommand, PlayerId, TableId, codec, pass::Pass, subject,
+    table::TableRequest,
 };
 
 const TABLES: [usize; 4] = [100, 1_000, 10_000, 27_000];
@@ -101,6 +102,8 @@ async fn shape(admin: &Bus, room: &RoomArgs, counted: &Counted) -> anyhow::Resul
         player: Some(PlayerId(100_000)),
         command: PlayerCommand::Act { hand: HandNo(1_000), turn: 10, action: Action::Check }.by(""),
         on_feed: true,
+        // As long as a real one.
+        pass: Some(Pass(vec![0xff; 97])),
     };
     let (record, start_record) = records(admin).await?;
     Ok(Shape {

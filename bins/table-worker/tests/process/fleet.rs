@@ -137,7 +137,7 @@ impl Fleet {
     /// Sends a command once; without a player if `player` is 0.
     pub async fn ask_once(&self, table: TableId, player: u64, id: u64, command: TableCommand) -> TableReply {
         let player = (player > 0).then_some(PlayerId(player));
-        let request = TableRequest { table, id: CommandId(id), player, command, on_feed: false };
+        let request = TableRequest { table, id: CommandId(id), player, command, on_feed: false, pass: None };
         let subject = subject::table_commands_of(table, Sender::Admin);
         self.admin.request(subject, &request, PATIENCE).await.unwrap()
     }

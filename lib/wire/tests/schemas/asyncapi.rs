@@ -81,6 +81,7 @@ fn subjects() -> Vec<(&'static str, String)> {
         ("CASHIER_ADMIN", subject::CASHIER_ADMIN.to_owned()),
         ("TABLE_FEED", subject::TABLE_FEED.to_owned()),
         ("NOTICE", subject::NOTICE.to_owned()),
+        ("PASS_KEYS", subject::PASS_KEYS.to_owned()),
         ("table_journal", subject::table_journal(table)),
         ("tournament_journal", subject::tournament_journal(tournament)),
         ("table_commands_of", subject::table_commands_of(table, Sender::Gateway)),
@@ -95,7 +96,7 @@ fn subjects() -> Vec<(&'static str, String)> {
 
 /// The items of [`subject`] that are no single subject: wildcards over the subjects above, names of
 /// streams, numbers, parsers; and subjects that only empty messages are sent to.
-const NO_SUBJECTS: [&str; 28] = [
+const NO_SUBJECTS: [&str; 29] = [
     "ALL_HEARTBEATS",
     "ALL_MOVED_TABLES",
     "ALL_PLAYER_FEEDS",
@@ -105,6 +106,7 @@ const NO_SUBJECTS: [&str; 28] = [
     "BOT_ASKS_CONSUMER",
     "BOT_ASKS_STREAM",
     "OWNERS_BUCKET",
+    "PASSES_BUCKET",
     "TABLE_PARTITIONS",
     "TOURNAMENTS_STREAM",
     "TOURNAMENTS_UNIT",

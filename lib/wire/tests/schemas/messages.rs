@@ -36,6 +36,7 @@ pub fn visit_all(visitor: &mut impl Visitor) {
     visitor.visit("TournamentMoneyRequest", samples::cashier::tournament_money());
     visitor.visit("AdminRequest", samples::cashier::admin());
     visitor.visit("CashierReply", samples::cashier::replies());
+    visitor.visit("PassKeys", samples::cashier::pass_keys());
     visitor.visit("BotAsk", samples::fleet::bot_asks());
     visitor.visit("Heartbeat", samples::fleet::heartbeats());
     visitor.visit("Drain", samples::fleet::drains());

@@ -60,6 +60,7 @@ impl Kind for Account {
                 | CashierReply::Guests(_)
                 | CashierReply::Player(_)
                 | CashierReply::Ended(_)
+                | CashierReply::Checked(_)
                 | CashierReply::Results(_)
                 | CashierReply::Audit(_)
                 | CashierReply::Refused(_) => return Err(surprised("the cashier")),

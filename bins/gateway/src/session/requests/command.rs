@@ -30,7 +30,8 @@ impl Kind for Command {
         let command = command.by(&session.name());
         // A command that moves money is answered later than its events.
         let on_feed = !needs.money && session.gateway.feeds.is_watched_by(table, session.number);
-        let request = TableRequest { table, id: re.unwrap_or(CommandId(0)), player, command, on_feed };
+        let request =
+            TableRequest { table, id: re.unwrap_or(CommandId(0)), player, command, on_feed, pass: None };
         let gateway = Arc::clone(&session.gateway);
         Ok(Box::pin(async move {
             if needs.money {

@@ -27,9 +27,10 @@ pub(super) fn of(message: ClientMessage) -> Result<Box<dyn Kind>, ServerMessage>
         ClientMessage::Ping => return Err(ServerMessage::Pong),
         ClientMessage::Time => return Err(ServerMessage::Time { now_ms: bus::clock::now_ms() }),
         ClientMessage::LogIn { name, password, device, code } => {
-            Box::new(Open(SessionRequest::LogIn { name, password, address: None, device, code }))
+            let (address, gateway) = (None, None);
+            Box::new(Open(SessionRequest::LogIn { name, password, address, device, code, gateway }))
         }
-        ClientMessage::Resume { token } => Box::new(Open(SessionRequest::Resume { token })),
+        ClientMessage::Resume { token } => Box::new(Open(SessionRequest::Resume { token, gateway: None })),
         ClientMessage::LogOut => Box::new(LogOut),
         ClientMessage::ChangePassword { old, new, code } => {
             Box::new(Account::ChangePassword { old, new, code })

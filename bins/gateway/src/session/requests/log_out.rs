@@ -29,8 +29,9 @@ impl Kind for LogOut {
                 Err(refusal) => return Err(refusal),
             }
             Ok(RequestResult::then(move |session| {
-                session.gateway.connections.went_offline(session.number);
+                // The tables are told with the pass that the connection still has.
                 session.went_offline();
+                session.gateway.connections.went_offline(session.number);
                 session.push(re, ServerMessage::Done);
             }))
         }))

@@ -26,7 +26,8 @@ impl Kind for TellOnline {
             let Some((player, connection)) = online else { return Ok(RequestResult::Nothing) };
             let command = TableCommand::Online { connection };
             let id = disconnects::own_command_id();
-            let request = TableRequest { table, id, player: Some(player), command, on_feed: false };
+            let request =
+                TableRequest { table, id, player: Some(player), command, on_feed: false, pass: None };
             let refusal = match gateway.fleet.table(&request).await {
                 Ok(TableReply::Refused(refusal)) | Err(refusal) => refusal,
                 Ok(TableReply::Done { .. } | TableReply::Seat { .. } | TableReply::Resync(_)) => {

@@ -30,6 +30,11 @@ impl Kind for Open {
         if let SessionRequest::LogIn { address, .. } = &mut request {
             *address = session.socket.peer().map(|peer| peer.to_string());
         }
+        if let SessionRequest::LogIn { gateway: asks, .. } | SessionRequest::Resume { gateway: asks, .. } =
+            &mut request
+        {
+            *asks = Some(gateway.incarnation);
+        }
         Ok(Box::pin(async move {
             // Refused at once: the client learns the reason without waiting.
             money_moves(&gateway)?;
@@ -39,7 +44,10 @@ impl Kind for Open {
             let player = opened.account.player;
             let name = gateway.session_name(number);
             let held = HeldSession { player, token: opened.token.clone() };
-            gateway.connections.came_online(held, number, name.0.clone());
+            gateway.connections.came_online(held.clone(), number, name.0.clone());
+            if let Some(granted) = &opened.pass {
+                gateway.connections.got_pass(&held, granted.clone());
+            }
             gateway.announce(player, name.0.clone()).await;
             let seats = gateway.seats.of(player).await;
             Ok(RequestResult::then(move |session| session.opened(re, opened, name, seats)))
@@ -55,7 +63,7 @@ impl Session {
         session: ConnectionId,
         seats: Vec<TableId>,
     ) {
-        let cashier::Session { account, token, device } = opened;
+        let cashier::Session { account, token, device, pass: _ } = opened;
         self.online = Some(Online {
             player: account.player,
             name: Arc::from(account.name.as_str()),

@@ -50,7 +50,7 @@ impl Kind for Tournament {
             (Ask::Register | Ask::Unregister, None) | (Ask::Show { .. }, _) => {}
         }
         let id = re.unwrap_or(CommandId(0));
-        let request = TournamentRequest { tournament, id, player, command };
+        let request = TournamentRequest { tournament, id, player, command, pass: None };
         let gateway = Arc::clone(&session.gateway);
         let may_draw = session.may_draw();
         Ok(Box::pin(async move {

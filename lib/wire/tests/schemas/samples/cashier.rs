@@ -7,9 +7,11 @@ use super::{
 use wire::{
     Chips, CommandId,
     cashier::{
-        Account, AdminRequest, Audit, CashierReply, EndedSession, HeldSession, PlayerDetails, RankedPlace,
-        Session, SessionRequest, TableMoney, TableMoneyRequest, TournamentMoney, TournamentMoneyRequest,
+        Account, AdminRequest, Audit, CashierReply, CheckedPass, CheckedSessions, EndedSession, HeldSession,
+        PlayerDetails, RankedPlace, Session, SessionRequest, TableMoney, TableMoneyRequest, TournamentMoney,
+        TournamentMoneyRequest,
     },
+    pass::{PassKeys, PublicKey},
 };
 
 /// Returns samples of each request for sessions and balances.
@@ -19,7 +21,9 @@ pub fn sessions() -> Samples<SessionRequest> {
         ("log in", log_in(None, None, None)),
         ("log in from a known device", log_in(Some("192.0.2.7"), Some("fedcba9876543210"), None)),
         ("log in with a code", log_in(Some("192.0.2.7"), None, Some(CODE))),
-        ("resume", SessionRequest::Resume { token: token() }),
+        ("log in for a pass", log_in_for_a_pass()),
+        ("resume", SessionRequest::Resume { token: token(), gateway: None }),
+        ("resume for a pass", SessionRequest::Resume { token: token(), gateway: Some(u64::MAX) }),
         ("log out", SessionRequest::LogOut { token: token() }),
         (
             "change the password",
@@ -43,8 +47,12 @@ pub fn sessions() -> Samples<SessionRequest> {
         ("end a session", SessionRequest::EndSession { token: token(), session: 12 }),
         (
             "check sessions",
-            SessionRequest::Check { sessions: vec![HeldSession { player: PLAYER, token: token() }] },
+            SessionRequest::Check {
+                sessions: vec![HeldSession { player: PLAYER, token: token() }],
+                gateway: None,
+            },
         ),
+        ("renew passes", SessionRequest::Check { sessions: Vec::new(), gateway: Some(7) }),
         ("balance", SessionRequest::Balance { player: PLAYER }),
     ];
     let requests = second_factor::requests().into_iter();
@@ -54,6 +62,14 @@ pub fn sessions() -> Samples<SessionRequest> {
     all
 }
 
+fn log_in_for_a_pass() -> SessionRequest {
+    let mut request = log_in(None, None, None);
+    if let SessionRequest::LogIn { gateway, .. } = &mut request {
+        *gateway = Some(5_000_000_000);
+    }
+    request
+}
+
 fn log_in(address: Option<&str>, device: Option<&str>, code: Option<&str>) -> SessionRequest {
     SessionRequest::LogIn {
         name: "ann".to_owned(),
@@ -61,6 +77,7 @@ fn log_in(address: Option<&str>, device: Option<&str>, code: Option<&str>) -> Se
         address: address.map(str::to_owned),
         device: device.map(str::to_owned),
         code: code.map(str::to_owned),
+        gateway: None,
     }
 }
 
@@ -142,12 +159,14 @@ fn account() -> Account {
 pub fn replies() -> Samples<CashierReply> {
     use CashierReply as R;
     let ranked = RankedPlace { place: 1, account: account(), prize: Chips(40_000) };
-    let session = Session { account: account(), token: "0123456789abcdef".to_owned(), device: None };
+    let session =
+        Session { account: account(), token: "0123456789abcdef".to_owned(), device: None, pass: None };
     let known = Session { device: Some("fedcba9876543210".to_owned()), ..session.clone() };
     let mut all = vec![
         ("done", R::Done),
         ("guests", R::Guests(vec![session.clone()])),
         ("session", R::Session(session)),
+        ("session with a pass", R::Session(Session { pass: Some(super::granted()), ..known.clone() })),
         ("session on a known device", R::Session(known)),
         ("balance", R::Balance { balance: Chips(95_000), in_play: Chips(5_000) }),
         ("bots", R::Bots(vec![Account { player: OTHER_PLAYER, name: "robby".to_owned() }])),
@@ -177,6 +196,13 @@ pub fn replies() -> Samples<CashierReply> {
         ),
         ("sessions", R::Sessions(super::sessions())),
         ("ended sessions", R::Ended(vec![EndedSession { index: 2, banned: true }])),
+        (
+            "checked sessions",
+            R::Checked(CheckedSessions {
+                ended: vec![EndedSession { index: 2, banned: true }],
+                passes: vec![CheckedPass { index: 0, granted: super::granted() }],
+            }),
+        ),
         ("results", R::Results(vec![ranked])),
         ("audit", R::Audit(audit())),
     ];
@@ -192,4 +218,10 @@ fn audit() -> Audit {
         tables: vec![TableMoney { table: TABLE, amount: 30_000 }],
         tournaments: vec![TournamentMoney { tournament: TOURNAMENT, amount: 60_000 }],
     }
+}
+
+/// Returns samples of the keys by which passes are checked.
+pub fn pass_keys() -> Samples<PassKeys> {
+    let key = PublicKey(std::array::from_fn(|i| i as u8 * 3));
+    vec![("no keys", PassKeys::default()), ("a key", PassKeys { keys: vec![key] })]
 }

@@ -16,6 +16,7 @@ use wire::{
     TournamentId,
     cashier::SessionSummary,
     event::{Seed, Stack},
+    pass::{GrantedPass, Pass},
     table::{Absence, Level, Purpose, TableConfig},
     tournament::{Arrival, Instruction, LevelSpec, Payout, Place, Report, Stats, Then, TournamentConfig},
 };
@@ -43,6 +44,16 @@ pub const DEADLINE_MS: u64 = AT_MS + 15_000;
 /// Returns the cards of a text like `AsKd`.
 pub fn cards<List: FromIterator<Card>>(text: &str) -> List {
     text.as_bytes().chunks(2).map(|two| std::str::from_utf8(two).unwrap().parse().unwrap()).collect()
+}
+
+/// Returns a pass.
+pub fn pass() -> Pass {
+    Pass((0..97).collect())
+}
+
+/// Returns a pass as the cashier gives it.
+pub fn granted() -> GrantedPass {
+    GrantedPass { pass: pass(), valid_ms: 1_800_000 }
 }
 
 /// Returns the id of a connection.
@@ -275,6 +286,7 @@ pub fn refusals() -> Vec<(&'static str, Refusal)> {
         ("bad message", R::bad_message("which table?")),
         ("too fast", R::TooFast),
         ("unavailable", R::unavailable("cashier")),
+        ("pass needed", R::pass_needed("the pass has expired")),
         ("too much talk", R::TooMuchTalk),
     ]
 }

@@ -50,11 +50,14 @@ pub fn requests() -> Samples<TableRequest> {
         player,
         command,
         on_feed: false,
+        pass: None,
     };
     let nobodys = nobodys.into_iter().map(|(name, c)| (name, request(None, c)));
     let players = players.into_iter().map(|(name, c)| (name, request(Some(PLAYER), c)));
     let on_feed = TableRequest { on_feed: true, ..request(Some(PLAYER), P::SitIn.by("ann")) };
-    nobodys.chain(players).chain([("sit in, answered on the feed", on_feed)]).collect()
+    let proven = TableRequest { pass: Some(super::pass()), ..on_feed.clone() };
+    let more = [("sit in, answered on the feed", on_feed), ("sit in, with a pass", proven)];
+    nobodys.chain(players).chain(more).collect()
 }
 
 /// Returns samples of each answer of tables.

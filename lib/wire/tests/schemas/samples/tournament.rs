@@ -29,10 +29,14 @@ pub fn requests() -> Samples<TournamentRequest> {
         ("cancel", None, C::Cancel),
     ];
     let request = |(name, player, command)| {
-        let request = TournamentRequest { tournament: TOURNAMENT, id: CommandId(69_641), player, command };
-        (name, request)
+        let id = CommandId(69_641);
+        (name, TournamentRequest { tournament: TOURNAMENT, id, player, command, pass: None })
     };
-    commands.into_iter().map(request).collect()
+    let mut all: Samples<_> = commands.into_iter().map(request).collect();
+    let (_, mut proven) = request(("", ann, C::Unregister));
+    proven.pass = Some(super::pass());
+    all.push(("unregister, with a pass", proven));
+    all
 }
 
 /// Returns samples of each answer of tournaments.
