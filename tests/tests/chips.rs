@@ -106,7 +106,7 @@ impl Person {
         let turn = hand.turn.as_ref().context("no turn")?;
         let action = if turn.legal.check { Action::Check } else { Action::Fold };
         let acted = (hand.hand, turn.turn);
-        let act = PlayerCommand::Act { hand: acted.0, turn: acted.1, action };
+        let act = PlayerCommand::act(acted.0, acted.1, action);
         self.client.request(act.at(self.table)).await?;
         self.until("the end of the turn", |person| person.turn() != Some(acted)).await
     }

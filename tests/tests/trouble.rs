@@ -91,7 +91,7 @@ impl Guest {
     fn act(&self, seat: SeatNo, turn: u32, legal: &Legal) {
         if self.seat == Some(seat) {
             let action = if legal.check { Action::Check } else { Action::Fold };
-            let act = PlayerCommand::Act { hand: self.hand, turn, action }.at(self.table);
+            let act = PlayerCommand::act(self.hand, turn, action).at(self.table);
             tokio::spawn(act_after_the_outage(self.client.handle(), act));
         }
     }

@@ -160,7 +160,7 @@ impl Worker {
             table: ask.table,
             id: ask.command_id(),
             player: Some(ask.player),
-            command: PlayerCommand::Act { hand: ask.hand, turn: ask.turn, action }.by(""),
+            command: PlayerCommand::act(ask.hand, ask.turn, action).by(""),
             on_feed: false,
             pass: None,
         };

@@ -16,7 +16,7 @@ use wire::{
 const TABLE: TableId = TableId(7);
 
 fn act(table: TableId, turn: u32) -> ClientMessage {
-    PlayerCommand::Act { hand: HandNo(1), turn, action: Action::Check }.at(table)
+    PlayerCommand::act(HandNo(1), turn, Action::Check).at(table)
 }
 
 async fn cards(client: &mut Client) -> PrivateCards {

@@ -19,7 +19,7 @@ use wire::{
 const TABLE: TableId = TableId(7);
 
 fn act(turn: u32) -> ClientMessage {
-    PlayerCommand::Act { hand: HandNo(1), turn, action: Action::Fold }.at(TABLE)
+    PlayerCommand::act(HandNo(1), turn, Action::Fold).at(TABLE)
 }
 
 async fn end(client: &mut Client) -> Ended {

@@ -31,7 +31,7 @@ async fn a_turn_does_not_wait_for_chips_that_are_on_their_way() {
     let handle = client.handle();
     let chips = tokio::spawn(async move { handle.request(top_up()).await });
     sleep(Duration::from_millis(200)).await;
-    let act = PlayerCommand::Act { hand: HandNo(1), turn: 7, action: Action::Check }.at(TABLE);
+    let act = PlayerCommand::act(HandNo(1), 7, Action::Check).at(TABLE);
     assert_eq!(guarded("the action's answer", client.request(act)).await.unwrap(), ServerMessage::Done);
     assert!(!chips.is_finished(), "the chips are not there yet");
     room.tables.hold_chips(false);

@@ -89,6 +89,7 @@ mod tests {
             level: Level::default(),
             stacks: seats.iter().map(stack).collect(),
             commitment: Seed([0; 32]),
+            deal: None,
         }
     }
 

@@ -8,6 +8,7 @@ use crate::{
 use poker::table::{self, Table, TableRecord};
 use wire::{
     PlayerCommand, SeatNo,
+    deal::Contribution,
     event::{HandEvent, TableEvent},
     journal::Cause,
     script::Script,
@@ -53,7 +54,7 @@ fn decide(before: &Table, books: &Books, record: &TableRecord) -> Result<Vec<Tab
     let now_ms = record.at_ms;
     match record.cause {
         Some(cause) => {
-            let command = command(before, first, cause).ok_or("no command causes this event")?;
+            let command = command(before, &record.events, cause).ok_or("no command causes this event")?;
             before.decide(cause, &command, now_ms).map_err(|refusal| refusal.to_string())
         }
         None => decide_unasked(before, books, first, now_ms),
@@ -70,7 +71,11 @@ fn decide_unasked(
 ) -> Result<Vec<TableEvent>, String> {
     let posting = |seat: &SeatNo| books.awaited(*seat).ok_or_else(|| format!("seat {seat} awaits no chips"));
     match first {
-        TableEvent::HandStarted { seed, .. } => Ok(before.tick(now_ms, || *seed)),
+        TableEvent::HandStarted { seed, next_seed, .. } => Ok(match next_seed {
+            Some(next_seed) => before.tick(now_ms, || *next_seed),
+            // Of before decks were committed to card by card.
+            None => before.tick_revealing(now_ms, *seed),
+        }),
         TableEvent::ClockExtended { .. } | TableEvent::AbsenceExtended { .. } => Ok(before.resume(now_ms)),
         TableEvent::Seated { seat, .. } | TableEvent::ToppedUp { seat, .. } => {
             Ok(before.money_arrived(posting(seat)?, None))
@@ -104,6 +109,7 @@ fn decide_unasked(
         | TableEvent::Reconnected { .. }
         | TableEvent::Said { .. }
         | TableEvent::Hand(_)
+        | TableEvent::Contributed { .. }
         | TableEvent::Turn { .. }
         | TableEvent::HandEnded { .. }
         | TableEvent::CloseAsked => {
@@ -112,14 +118,13 @@ fn decide_unasked(
     }
 }
 
-/// Returns the command that causes such an event first, from a player or from the fleet as the
-/// cause says.
-fn command(before: &Table, event: &TableEvent, cause: Cause) -> Option<TableCommand> {
-    let command = match event {
+/// Returns the command that causes such events, from a player or from the fleet as the cause says.
+fn command(before: &Table, events: &[TableEvent], cause: Cause) -> Option<TableCommand> {
+    let command = match events.first()? {
         TableEvent::SeatReserved { seat, name, buy_in, .. } => {
             PlayerCommand::Sit { seat: Some(*seat), buy_in: *buy_in }.by(name)
         }
-        TableEvent::Hand(event) => act(before, event)?,
+        TableEvent::Hand(event) => act(before, event, events.iter().find_map(contribution))?,
         TableEvent::TopUpAsked { amount, .. } => PlayerCommand::TopUp { amount: *amount }.by(""),
         TableEvent::SatOut { .. } => PlayerCommand::SitOut.by(""),
         TableEvent::SatIn { .. } => PlayerCommand::SitIn.by(""),
@@ -145,6 +150,7 @@ fn command(before: &Table, event: &TableEvent, cause: Cause) -> Option<TableComm
         | TableEvent::AbsenceExtended { .. }
         | TableEvent::Unseated { .. }
         | TableEvent::CashedOut { .. }
+        | TableEvent::Contributed { .. }
         | TableEvent::Turn { .. }
         | TableEvent::TimedOut { .. }
         | TableEvent::ClockExtended { .. }
@@ -168,12 +174,19 @@ const fn is_players(command: &TableCommand) -> bool {
     }
 }
 
+const fn contribution(event: &TableEvent) -> Option<Contribution> {
+    match event {
+        TableEvent::Contributed { mix, .. } => Some(*mix),
+        _ => None,
+    }
+}
+
 /// Returns the action that causes such an event of a hand first.
-fn act(before: &Table, event: &HandEvent) -> Option<TableCommand> {
+fn act(before: &Table, event: &HandEvent, mix: Option<Contribution>) -> Option<TableCommand> {
     match event {
         HandEvent::Acted { action, .. } => {
             let (hand, turn) = before.turn()?;
-            Some(PlayerCommand::Act { hand, turn, action: action.clone() }.by(""))
+            Some(PlayerCommand::Act { hand, turn, action: action.clone(), mix }.by(""))
         }
         HandEvent::Posted { .. }
         | HandEvent::Dealt { .. }
@@ -230,6 +243,7 @@ const fn own_time_ms(event: &mut TableEvent) -> Option<&mut u64> {
         | TableEvent::CashedOut { .. }
         | TableEvent::HandStarted { .. }
         | TableEvent::Hand(_)
+        | TableEvent::Contributed { .. }
         | TableEvent::Turn { .. }
         | TableEvent::TimedOut { .. }
         | TableEvent::HandEnded { .. }

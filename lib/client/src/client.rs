@@ -50,7 +50,7 @@ impl Client {
         let (alive, gone) = oneshot::channel();
         let (first, open) = oneshot::channel();
         let patience = options.connect_patience;
-        let core = Core::new(
+        let mut core = Core::new(
             options.login.clone(),
             options.device.clone(),
             options.code.clone(),
@@ -58,6 +58,11 @@ impl Client {
             options.refusal_patience,
             Arc::clone(&shared),
         );
+        let mut secret = [0; 32];
+        // Numbers that others could guess would be no part in a deck.
+        if options.verify_deals && getrandom::fill(&mut secret).is_ok() {
+            core.verify_deals(secret);
+        }
         tokio::spawn(Driver::new(options, core, asked, gone, first, Arc::clone(&shared)).run());
         match timeout(patience, open).await {
             Ok(Ok(())) => Ok(Self { handle: Handle { requests, shared }, _alive: alive }),

@@ -141,6 +141,8 @@ pub(crate) struct Core {
     shared: Arc<Shared>,
     clock: Clock,
     refusal_patience: Duration,
+    /// Makes the player's numbers for decks; none if deals are not verified.
+    secret: Option<[u8; 32]>,
 }
 
 impl Core {
@@ -181,7 +183,14 @@ impl Core {
                 tells_time: false,
             },
             refusal_patience,
+            secret: None,
         }
+    }
+
+    /// Verifies the deals of followed tables. `secret` makes the player's numbers for their decks;
+    /// it has to be drawn at random.
+    pub(crate) fn verify_deals(&mut self, secret: [u8; 32]) {
+        self.secret = Some(secret);
     }
 
     /// Returns whether the session is open.
@@ -267,7 +276,9 @@ impl Core {
     }
 
     /// Accepts a request of the program.
-    pub(crate) fn request(&mut self, ProgramRequest { message, noted, reply }: ProgramRequest, now: Instant) {
+    pub(crate) fn request(&mut self, request: ProgramRequest, now: Instant) {
+        let ProgramRequest { mut message, noted, reply } = request;
+        self.contribute(&mut message);
         if let ClientMessage::Watch { table, since } = &message {
             self.unwanted.remove(table);
             self.tables.entry(*table).or_insert_with(|| Following::after(*since));

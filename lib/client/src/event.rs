@@ -1,8 +1,9 @@
 //! Events of a client.
 
 use crate::{Address, Ended};
+use poker::dealing::{Fault, Verdict};
 use wire::{
-    Chips, PlayerId, SeatNo, TableId, TournamentId,
+    Chips, HandNo, PlayerId, SeatNo, TableId, TournamentId,
     client::{Closing, PrivateCards, Service},
     event::{Event, Unseating},
     view::TableView,
@@ -52,6 +53,17 @@ pub enum ClientEvent {
     },
     /// The player's own hidden cards, all of them.
     Cards(PrivateCards),
+    /// A finished hand of a followed table was verified: whether its cards are those that the table
+    /// committed to before it knew the players' parts in the deck. Comes after the event that ends
+    /// the hand, for hands that were followed from their beginning.
+    Verified {
+        /// The table.
+        table: TableId,
+        /// The hand.
+        hand: HandNo,
+        /// The extent of the verification, or the fault.
+        verdict: Result<Verdict, Fault>,
+    },
     /// The player was given a seat. The table is followed from now on ([`ClientEvent::Table`] comes
     /// next, unless the table is followed already).
     GivenSeat {

@@ -1,5 +1,6 @@
 //! The order of one table's events: each once, by number, without gaps. Pure.
 
+use poker::dealing::Witness;
 use wire::{
     client::{PrivateCards, TableEvents},
     event::Event,
@@ -25,6 +26,9 @@ pub(crate) struct Following {
     unsure: bool,
     /// The hidden cards that were delivered last.
     cards: Option<PrivateCards>,
+    /// The verification of the table's deals; none before the first snapshot, and if it is turned
+    /// off.
+    pub(crate) witness: Option<Box<Witness>>,
 }
 
 /// The next step with incoming events.
@@ -286,6 +290,7 @@ pub(crate) mod tests {
             level: Level::default(),
             stacks: Vec::new(),
             commitment: wire::event::Seed([0; 32]),
+            deal: None,
         })
     }
 
@@ -341,7 +346,12 @@ pub(crate) mod tests {
     #[test]
     fn the_same_cards_are_delivered_once() {
         let mut table = Following::default();
-        let cards = |hand| PrivateCards { table: TableId(1), hand: wire::HandNo(hand), cards: vec![] };
+        let cards = |hand| PrivateCards {
+            table: TableId(1),
+            hand: wire::HandNo(hand),
+            cards: vec![],
+            openings: vec![],
+        };
         assert!(table.learn(&cards(1)));
         assert!(!table.learn(&cards(1)));
         assert!(table.learn(&cards(2)));

@@ -11,7 +11,9 @@
 //! - Every queue has a bound. A program that does not take its events loses no event for good: the
 //!   table is asked again once there is room.
 //!
-//! The crate does not know the rules of poker. [`TableMirror`] only applies a table's events.
+//! [`TableMirror`] only applies a table's events, without the rules of poker. The rules are needed
+//! for one thing: to verify that a hand was dealt from the deck that was committed to
+//! ([`ClientEvent::Verified`]).
 
 mod address;
 mod backoff;

@@ -1,9 +1,13 @@
-//! A mirror that applies events shows the same state as the table, in random hands.
+//! Clients of a table in random hands: a mirror that applies events shows the same state as the
+//! table, and every viewer finds that the hands were dealt as committed.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails")]
 
 use client::TableMirror;
-use poker::table::{Effect, Table, TableRecord, create, public};
+use poker::{
+    dealing::{Verdict, Witness},
+    table::{Effect, Table, TableRecord, create, private_cards_dealt, public},
+};
 use wire::{
     Action, Chips, CommandId, ConnectionId, Epoch, PlayerCommand, PlayerId, TableId,
     cashier::TableMoneyRequest,
@@ -37,6 +41,27 @@ struct Desk {
     now_ms: u64,
     commands: u64,
     hands_compared: u64,
+    /// Players and a visitor.
+    witnesses: Vec<(Option<PlayerId>, Witness)>,
+    counts: Counts,
+}
+
+/// Sums over the verdicts on hands.
+#[derive(Default, Debug)]
+struct Counts {
+    hands: usize,
+    opened: usize,
+    own: usize,
+    contributions: usize,
+}
+
+impl Counts {
+    fn add(&mut self, verdict: &Verdict) {
+        self.hands += 1;
+        self.opened += verdict.opened;
+        self.own += verdict.own;
+        self.contributions += verdict.contributions;
+    }
 }
 
 impl Desk {
@@ -57,6 +82,12 @@ impl Desk {
         let bots: Vec<HouseBot> = (1..=3).map(bot).collect();
         let table = Table::new(id, config.clone());
         let mirror = TableMirror::new(table.view());
+        let players = [1, 2, 3, 10, 11, 12, 13, 14].map(|player| Some(PlayerId(player)));
+        let witness = |player: Option<PlayerId>| {
+            let secret = player.map_or(0, |player| player.0 as u8);
+            (player, Witness::new(&table.view(), [secret; 32]))
+        };
+        let witnesses = players.into_iter().chain([None]).map(witness).collect();
         let mut desk = Self {
             table,
             whole: mirror.clone(),
@@ -65,6 +96,8 @@ impl Desk {
             now_ms: 1_000,
             commands: 0,
             hands_compared: 0,
+            witnesses,
+            counts: Counts::default(),
         };
         let events = create(id, &config, &bots).unwrap();
         desk.write(None, events);
@@ -83,6 +116,7 @@ impl Desk {
             state: None,
         };
         self.table.apply(&record);
+        self.verify(&record.events, &seen);
         for event in &seen {
             let number = self.whole.view().event_no + 1;
             assert!(self.whole.apply(number, event) && self.late.apply(number, event));
@@ -90,6 +124,24 @@ impl Desk {
         self.compare(&seen);
         if self.chance.next(40) == 0 {
             self.late.restart(self.table.view());
+        }
+    }
+
+    /// Tells all viewers of events, the hidden cards before or after them.
+    fn verify(&mut self, events: &[TableEvent], seen: &[Event]) {
+        let cards: Vec<_> = private_cards_dealt(&self.table, events).collect();
+        let cards_first = self.chance.next(2) == 0;
+        for (player, witness) in &mut self.witnesses {
+            let own = cards.iter().filter(|(of, _)| Some(*of) == *player);
+            let (first, last) = if cards_first { (Some(own), None) } else { (None, Some(own)) };
+            first.into_iter().flatten().for_each(|(_, cards)| witness.learn(cards));
+            for event in seen {
+                if let Some((hand, verdict)) = witness.hear(event, *player) {
+                    let verdict = verdict.unwrap_or_else(|fault| panic!("hand {hand}, {player:?}: {fault}"));
+                    self.counts.add(&verdict);
+                }
+            }
+            last.into_iter().flatten().for_each(|(_, cards)| witness.learn(cards));
         }
     }
 
@@ -115,14 +167,16 @@ impl Desk {
         self.hands_compared += u64::from(seen.iter().any(|event| matches!(event, Event::HandEnded { .. })));
     }
 
-    fn send(&mut self, player: u64, command: &TableCommand) {
+    /// Sends a command. Returns whether it was carried out.
+    fn send(&mut self, player: u64, command: &TableCommand) -> bool {
         self.commands += 1;
         let cause = Cause { player: Some(PlayerId(player)), id: CommandId(self.commands) };
-        if let Ok(events) = self.table.decide(cause, command, self.now_ms)
-            && !events.is_empty()
-        {
+        let decided = self.table.decide(cause, command, self.now_ms);
+        let Ok(events) = decided else { return false };
+        if !events.is_empty() {
             self.write(Some(cause), events);
         }
+        true
     }
 
     /// Applies all ticks that are due now.
@@ -179,43 +233,54 @@ impl Desk {
         offered.extend(legal.bet.map(|bounds| Action::Bet(within(bounds))));
         offered.extend(legal.raise.map(|bounds| Action::RaiseTo(within(bounds))));
         let action = offered.swap_remove(self.chance.next(offered.len() as u64) as usize);
-        self.send(player.0, &PlayerCommand::Act { hand, turn: turn.turn, action }.by(""));
+        let turn = turn.turn;
+        let at = self.witnesses.iter().position(|(viewer, _)| *viewer == Some(player)).unwrap();
+        let mix = self.witnesses[at].1.contribution(hand, Some(player));
+        let act = PlayerCommand::Act { hand, turn, action, mix }.by("");
+        if let (true, Some(mix)) = (self.send(player.0, &act), mix) {
+            self.witnesses[at].1.accepted(mix);
+        }
         true
     }
 
     fn step(&mut self) {
         self.now_ms += self.chance.next(60);
         let guest = 10 + self.chance.next(5);
-        match self.chance.next(21) {
+        let carried_out = match self.chance.next(21) {
             0 => {
                 let buy_in = Chips(40 + self.chance.next(160));
-                self.send(guest, &PlayerCommand::Sit { seat: None, buy_in }.by("x"));
+                self.send(guest, &PlayerCommand::Sit { seat: None, buy_in }.by("x"))
             }
             1 => self.send(guest, &PlayerCommand::SitOut.by("")),
             2 => self.send(guest, &PlayerCommand::SitIn.by("")),
             3 => self.send(guest, &PlayerCommand::Leave.by("")),
-            4 => self.now_ms += 11_000,
-            5 => self.pay(),
+            4 => {
+                self.now_ms += 11_000;
+                true
+            }
+            5 => {
+                self.pay();
+                true
+            }
             6 => self.send(guest, &TableCommand::Online { connection: ConnectionId("a".into()) }),
             7 => self.send(guest, &TableCommand::Gone { connection: ConnectionId("a".into()) }),
             20 => {
                 let amount = Chips(1 + self.chance.next(120));
-                self.send(guest, &PlayerCommand::TopUp { amount }.by(""));
+                self.send(guest, &PlayerCommand::TopUp { amount }.by(""))
             }
             8 => self.send(guest, &PlayerCommand::Say { text: "hm".into() }.by("x")),
-            _ => {
-                if !self.act() {
-                    self.now_ms += 100;
-                }
-            }
+            _ => self.act(),
+        };
+        if !carried_out {
+            self.now_ms += 100;
         }
         self.settle();
     }
 }
 
 #[test]
-fn a_mirror_shows_the_same_state_as_its_table() {
-    let mut hands = 0;
+fn viewers_see_the_state_of_the_table_and_verify_its_deals() {
+    let (mut hands, mut counts) = (0, Counts::default());
     for seed in 1..=160 {
         println!("seed {seed}");
         let mut desk = Desk::new(seed);
@@ -223,6 +288,14 @@ fn a_mirror_shows_the_same_state_as_its_table() {
             desk.step();
         }
         hands += desk.hands_compared;
+        let Counts { hands, opened, own, contributions } = desk.counts;
+        counts.hands += hands;
+        counts.opened += opened;
+        counts.own += own;
+        counts.contributions += contributions;
     }
     assert!(hands > 500, "only {hands} hands were played");
+    println!("{counts:?}");
+    assert!(counts.hands > 5_000 && counts.opened > 10_000 && counts.own > 2_000, "{counts:?}");
+    assert!(counts.contributions > 2_000, "{counts:?}");
 }

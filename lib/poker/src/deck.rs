@@ -2,7 +2,7 @@
 
 use crate::{shuffle, variant::Stock};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use wire::{Card, Rank};
+use wire::{Card, deal::Dealt};
 
 /// A deck during a hand: cards leave it from the top; in draw games discards come back when it runs
 /// out.
@@ -20,6 +20,8 @@ pub(crate) struct Deck {
     held_back: u64,
     /// How often the discards were shuffled into a new pile.
     reshuffles: u8,
+    /// Cards that were dealt from such a pile, one bit each.
+    again: u64,
 }
 
 impl Deck {
@@ -33,11 +35,12 @@ impl Deck {
             discards: 0,
             held_back: 0,
             reshuffles: 0,
+            again: 0,
         };
         match stock {
             Stock::Full => (deck.pile, deck.len) = (whole, 52),
             Stock::SixUp => {
-                for card in whole.into_iter().filter(|card| card.rank() >= Rank(4)) {
+                for card in whole.into_iter().filter(|card| stock.has(*card)) {
                     deck.pile[usize::from(deck.len)] = card;
                     deck.len += 1;
                 }
@@ -84,7 +87,43 @@ impl Deck {
         if let Some(at) = ahead.or_else(|| self.pile[..next].iter().position(is_it)) {
             self.pile.swap(next, at);
             self.next += 1;
+            if self.reshuffles > 0 {
+                self.again |= bits(&[card]);
+            }
         }
+    }
+
+    /// Returns the number of places of the deck, from the top, that cards left, and of these the
+    /// places that hold one of the cards `seen`, one bit each. A card of the deck that the variant
+    /// does not play with is seen by all. A card that was dealt again, from discards, is not: its
+    /// place would tell the player that it was dealt to first.
+    pub(crate) fn places(&self, seen: &[Card], stock: Stock) -> Dealt {
+        let last = self.pile[..usize::from(self.next)].last();
+        let places = match last {
+            _ if self.reshuffles > 0 => self.whole.len(),
+            Some(last) => self.place(*last).map_or(0, |place| usize::from(place) + 1),
+            None => 0,
+        };
+        let seen = bits(seen) & !self.again;
+        let open = |card: Card| seen >> card.index() & 1 == 1 || !stock.has(card);
+        let of_place = |(place, card): (usize, &Card)| u64::from(open(*card)) << place;
+        let open = self.whole[..places].iter().enumerate().map(of_place).sum();
+        Dealt { places: places as u8, open }
+    }
+
+    /// Returns the place in the deck from which a card was dealt; `None` for a card that was dealt
+    /// again, from discards.
+    pub(crate) fn place_of(&self, card: Card) -> Option<u8> {
+        if self.again >> card.index() & 1 == 1 { None } else { self.place(card) }
+    }
+
+    /// Returns whether discards were shuffled into a new pile.
+    pub(crate) const fn is_reshuffled(&self) -> bool {
+        self.reshuffles > 0
+    }
+
+    fn place(&self, card: Card) -> Option<u8> {
+        self.whole.iter().position(|there| *there == card).map(|place| place as u8)
     }
 
     /// Returns a deck that deals the same cards again; `None` when discards have been shuffled in.
@@ -158,6 +197,8 @@ struct Stored {
     held_back: u64,
     #[serde(default, skip_serializing_if = "is_none_yet")]
     reshuffles: u8,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    again: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -201,6 +242,7 @@ impl Serialize for Deck {
             discards: self.discards,
             held_back: self.held_back,
             reshuffles: self.reshuffles,
+            again: self.again,
         }
         .serialize(serializer)
     }
@@ -233,6 +275,7 @@ impl<'de> Deserialize<'de> for Deck {
             discards: stored.discards,
             held_back: stored.held_back,
             reshuffles: stored.reshuffles,
+            again: stored.again,
         })
     }
 }

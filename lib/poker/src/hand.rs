@@ -20,7 +20,7 @@ mod showdown;
 use crate::{deck::Deck, rank, variant::Variant};
 use seats::Seats;
 use serde::{Deserialize, Serialize};
-use wire::{Action, BoardCards, Card, Chips, Refusal, SeatNo, event::HandEvent};
+use wire::{Action, BoardCards, Card, Chips, Refusal, SeatNo, deal::Dealt, event::HandEvent};
 
 pub use pots::Pot;
 pub use seats::HandSeat;
@@ -238,6 +238,33 @@ impl Hand {
     /// they were burned; `None` when discards have been shuffled in.
     pub(crate) fn deck_as_dealt(&self) -> Option<[Card; 52]> {
         self.deck.as_dealt()
+    }
+
+    /// Returns the places of the deck that were dealt from, and those of them that all viewers have
+    /// seen the card of.
+    pub(crate) fn places(&self) -> Dealt {
+        self.deck.places(&self.seen(), self.variant.stock)
+    }
+
+    /// Returns the cards that all viewers have seen.
+    pub(crate) fn seen(&self) -> Vec<Card> {
+        let mut seen = self.board.to_vec();
+        for seat in self.seats.iter() {
+            seen.extend(&seat.up);
+            seen.extend(seat.down.iter().filter(|_| seat.shown));
+        }
+        seen
+    }
+
+    /// Returns the place of the deck that a card was dealt from; `None` for one from reshuffled
+    /// discards.
+    pub(crate) fn place_of(&self, card: Card) -> Option<u8> {
+        self.deck.place_of(card)
+    }
+
+    /// Returns whether discards were shuffled into a new pile.
+    pub(crate) const fn is_reshuffled(&self) -> bool {
+        self.deck.is_reshuffled()
     }
 
     /// Returns whether hands are being shown.

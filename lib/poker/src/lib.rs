@@ -11,6 +11,7 @@
 //!
 //! This crate does not know NATS, sockets, storage, players' accounts or tournaments.
 
+pub mod dealing;
 mod deck;
 pub mod hand;
 pub mod hosted;

@@ -2,6 +2,8 @@
 //! cards of the deck and the rankings. A new variant is one declaration here and its place in
 //! [`ALL`]; the rules need no other line.
 
+use wire::{Card, Rank};
+
 /// The betting structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Betting {
@@ -69,6 +71,17 @@ pub enum Stock {
     Full,
     /// The 36 from the six up.
     SixUp,
+}
+
+impl Stock {
+    /// Returns whether the deck has the card.
+    #[must_use]
+    pub fn has(self, card: Card) -> bool {
+        match self {
+            Self::Full => true,
+            Self::SixUp => card.rank() >= Rank(4),
+        }
+    }
 }
 
 /// The winner who gets the odd chip of a shared pot (TDA 20).

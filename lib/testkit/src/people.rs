@@ -222,7 +222,7 @@ impl Hero {
             return Ok(());
         }
         let action = if self.is_careful { careful(legal) } else { choose(hand, legal) };
-        match handle.request(PlayerCommand::Act { hand, turn, action }.at(table)).await {
+        match handle.request(PlayerCommand::act(hand, turn, action).at(table)).await {
             Ok(ServerMessage::Done) => self.report.actions += 1,
             Ok(other) => bail!("an action was answered with {other:?}"),
             // Finding another gateway on a busy machine may outlast the turn.

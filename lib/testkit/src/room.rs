@@ -120,7 +120,7 @@ impl JournaledTable {
         let action = if action == Action::Call && legal.call.is_none() { Action::Fold } else { action };
         let player = view.seats.iter().find(|seat| seat.seat == turn.seat).unwrap().player;
         let cause = Cause { player: Some(player), id: CommandId(hand.0 * 4_096 + u64::from(turn.turn)) };
-        let act = PlayerCommand::Act { hand, turn: turn.turn, action }.by("");
+        let act = PlayerCommand::act(hand, turn.turn, action).by("");
         let events = self.table.decide(cause, &act, at_ms).unwrap();
         self.write(Some(cause), events, at_ms);
     }

@@ -109,6 +109,7 @@ pub(crate) fn table_config(
         bot_pace_ms: config.bot_pace_ms,
         absence: config.absence,
         scripted: false,
+        open_decks: false,
     }
 }
 

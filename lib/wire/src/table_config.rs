@@ -95,6 +95,9 @@ pub struct TableConfig {
     /// table does not shuffle, and starts no hand by itself.
     #[serde(default)]
     pub scripted: bool,
+    /// Whether the whole deck is opened to everybody when a hand is over, folded cards too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open_decks: bool,
 }
 
 impl TableConfig {
@@ -114,6 +117,7 @@ impl TableConfig {
             bot_pace_ms: tempo::BOT_PACE_MS,
             absence: Absence::default(),
             scripted: false,
+            open_decks: false,
         }
     }
 

@@ -3,6 +3,7 @@
 
 use crate::{
     Card, Chips, HandNo, Legal, PlayerId, SeatNo, TableId,
+    deal::OpenCard,
     table_config::{Level, TableConfig},
 };
 use schemars::JsonSchema;
@@ -119,6 +120,10 @@ pub struct PrivateCards {
     pub hand: HandNo,
     /// The cards.
     pub cards: Vec<Card>,
+    /// The places of the deck that they came from, in the same order; none for cards from
+    /// reshuffled discards, and in hands without commitments to single cards.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub openings: Vec<OpenCard>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]

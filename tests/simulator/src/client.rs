@@ -164,7 +164,7 @@ impl Client {
             // Now and then a player does not act in time.
             if chance.below(40) > 0 {
                 let action = choose(&legal, &[], chance);
-                return Some((PlayerCommand::Act { hand: self.hand, turn, action }.by(""), Kind::Change));
+                return Some((PlayerCommand::act(self.hand, turn, action).by(""), Kind::Change));
             }
         }
         let seated = self.seat.is_some();
@@ -183,7 +183,7 @@ impl Client {
             30 | 31 => Some((PlayerCommand::Leave.by(""), Kind::Wish)),
             32 if seated => {
                 let action = wire::Action::Check;
-                Some((PlayerCommand::Act { hand: self.hand, turn: 1, action }.by(""), Kind::Change))
+                Some((PlayerCommand::act(self.hand, 1, action).by(""), Kind::Change))
             }
             _ => None,
         }

@@ -336,7 +336,7 @@ impl Fleet {
         let action = choose(&ask.legal, &ask.hole, &mut self.shared.chance);
         let id = ask.command_id();
         let cause = Cause { player: Some(ask.player), id };
-        let command = PlayerCommand::Act { hand: ask.hand, turn: ask.turn, action }.by("");
+        let command = PlayerCommand::act(ask.hand, ask.turn, action).by("");
         self.tell_table(ask.table, cause, command, Token { from: Asker::Bot, id });
     }
 

@@ -200,7 +200,7 @@ impl Player {
             }
             Plan::Act { table, hand, turn, legal } => {
                 let action = self.choose(&legal);
-                let act = PlayerCommand::Act { hand, turn, action };
+                let act = PlayerCommand::act(hand, turn, action);
                 self.command(table, Kind::Change, act);
             }
             Plan::Leave(table) => self.command(table, Kind::Wish, PlayerCommand::Leave),

@@ -43,7 +43,7 @@ async fn no_role_commands_tables_beyond_its_part() -> anyhow::Result<()> {
     let resync = || TableCommand::Resync { since: None };
     let leave = || PlayerCommand::Leave.by("victim");
     let sit = || PlayerCommand::Sit { seat: None, buy_in: Chips(1_000) }.by("victim");
-    let fold = || PlayerCommand::Act { hand: HandNo(1), turn: 1, action: Action::Fold }.by("");
+    let fold = || PlayerCommand::act(HandNo(1), 1, Action::Fold).by("");
     let attacks: [(&str, Sender, TableId, Option<PlayerId>, TableCommand); 10] = [
         ("bot-worker", Sender::BotWorker, fresh, None, seats_the_victim()),
         ("bot-worker", Sender::BotWorker, table, None, TableCommand::Close),

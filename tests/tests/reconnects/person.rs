@@ -161,7 +161,7 @@ impl Person {
     /// Checks or folds in turn, and waits until the action is seen.
     pub async fn act(&mut self) -> anyhow::Result<()> {
         let (hand, turn, action) = self.turn().context("it is not our turn")?;
-        let asked = PlayerCommand::Act { hand, turn, action }.at(self.table);
+        let asked = PlayerCommand::act(hand, turn, action).at(self.table);
         let done = self.client.request(asked).await?;
         ensure!(done == ServerMessage::Done, "{done:?}");
         let seat = self.seat;

@@ -100,7 +100,7 @@ async fn shape(admin: &Bus, room: &RoomArgs, counted: &Counted) -> anyhow::Resul
         table: TableId::short(u64::MAX),
         id: CommandId::from_random(u64::MAX),
         player: Some(PlayerId(100_000)),
-        command: PlayerCommand::Act { hand: HandNo(1_000), turn: 10, action: Action::Check }.by(""),
+        command: PlayerCommand::act(HandNo(1_000), 10, Action::Check).by(""),
         on_feed: true,
         // As long as a real one.
         pass: Some(Pass(vec![0xff; 97])),

@@ -309,7 +309,7 @@ impl Player {
         let action = table.chance.act(&turn.legal);
         table.sends(turn.seat, at);
         self.acted = Some((turn.hand, turn.turn));
-        let m = PlayerCommand::Act { hand: turn.hand, turn: turn.turn, action }.at(table.id);
+        let m = PlayerCommand::act(turn.hand, turn.turn, action).at(table.id);
         drop(table);
         let id = self.ask(m, encoding);
         let Some(frame) = self.outgoing.last().cloned() else { return };

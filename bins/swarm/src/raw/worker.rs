@@ -218,5 +218,5 @@ impl Partition {
 fn deal(table: TableId, seat: SeatNo) -> DealtCards {
     let cards = Card::all().take(2).collect();
     let player = Sent { table, seat }.player();
-    DealtCards { player, cards: PrivateCards { table, hand: HandNo(1_000), cards } }
+    DealtCards { player, cards: PrivateCards { table, hand: HandNo(1_000), cards, openings: Vec::new() } }
 }

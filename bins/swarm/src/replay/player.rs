@@ -104,7 +104,7 @@ impl<'a> Player<'a> {
         let action =
             action.ok_or_else(|| format!("{} has a turn beyond the recorded actions", self.name()))?;
         self.acted = turn;
-        let act = PlayerCommand::Act { hand: self.hand, turn, action: action.clone() }.at(self.table);
+        let act = PlayerCommand::act(self.hand, turn, action.clone()).at(self.table);
         let answer = self.client.request(act).await;
         answer.map(drop).map_err(|error| format!("{}, {}: {error}", self.name(), <&str>::from(&action)))
     }

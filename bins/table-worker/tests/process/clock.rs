@@ -87,7 +87,7 @@ async fn a_player_who_faces_a_bet_and_runs_out_of_time_folds() {
 async fn a_player_who_faces_no_bet_and_runs_out_of_time_checks_and_the_hand_goes_on() {
     let fleet = seated().await;
     let (seat, hand, turn) = until(&fleet, first_turn).await;
-    let (player, act) = (u64::from(seat) + 1, PlayerCommand::Act { hand, turn, action: Action::Call });
+    let (player, act) = (u64::from(seat) + 1, PlayerCommand::act(hand, turn, Action::Call));
     let called: TableCommand = act.by(&format!("player {player}"));
     let called = fleet.ask(TABLE, player, 2, called).await;
     assert!(matches!(called, TableReply::Done { .. }), "{called:?}");

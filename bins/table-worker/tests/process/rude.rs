@@ -51,7 +51,7 @@ async fn play(fleet: &Fleet, ids: &AtomicU64) -> u64 {
         sleep(THINKS).await;
         // The small blind folds: the stacks stay as they are.
         let action = if turn.legal.check { Action::Check } else { Action::Fold };
-        let act = PlayerCommand::Act { hand: last, turn: turn.turn, action }.by("");
+        let act = PlayerCommand::act(last, turn.turn, action).by("");
         let done = fleet.ask(TABLE, u64::from(turn.seat) + 1, ids.fetch_add(1, Relaxed), act).await;
         assert!(matches!(done, TableReply::Done { .. }), "{done:?}");
     }

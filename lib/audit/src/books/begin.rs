@@ -1,8 +1,11 @@
 //! The beginning of books: at a table's creation, or in the middle of its journal with a snapshot's
 //! inventory.
 
-use super::{Books, Hand, Seat};
-use poker::table::{HandInventory, Table};
+use super::{Books, Hand, Seat, stock};
+use poker::{
+    table::{HandInventory, Table},
+    variant::Stock,
+};
 use std::collections::BTreeMap;
 use wire::{Chips, TableId, table::Purpose};
 
@@ -13,6 +16,9 @@ impl Books {
             table,
             cash: false,
             scripted: false,
+            open_decks: false,
+            stock: Stock::Full,
+            committed: None,
             seats: BTreeMap::new(),
             hand: None,
             last_hand: 0,
@@ -41,6 +47,9 @@ impl Books {
         let mut books = Self {
             cash: matches!(table.config().purpose, Purpose::Cash { .. }),
             scripted: table.config().scripted,
+            open_decks: table.config().open_decks,
+            stock: stock(table.config()),
+            committed: counted.committed,
             seats: seats.collect(),
             hand: counted.hand.map(Hand::of),
             last_hand: counted.last_hand.0,
@@ -59,6 +68,8 @@ impl Hand {
     fn of(counted: HandInventory) -> Self {
         Self {
             no: counted.start.hand,
+            start: counted.start,
+            seen: counted.seen,
             seed: counted.seed,
             pot: counted.middle,
             dealt: counted.held.into_iter().collect(),

@@ -14,6 +14,9 @@ use wire::{
 /// The hand being played.
 pub(super) struct Hand {
     pub(super) no: HandNo,
+    pub(super) start: HandStart,
+    /// The cards that all viewers have seen.
+    pub(super) seen: Vec<Card>,
     pub(super) seed: Seed,
     pub(super) pot: Chips,
     /// The cards of each player dealt in, without discards.
@@ -42,8 +45,6 @@ impl Books {
         self.check(scripted == self.scripted, Rule::Deal, || {
             format!("hand {no} {here} at a table that {said}")
         });
-        let kept = scripted || poker::shuffle::commitment(&seed) == start.commitment;
-        self.check(kept, Rule::Deal, || format!("hand {no}: the commitment is not the seed's"));
         self.check(start.stacks.len() >= 2, Rule::Deal, || format!("hand {no} has fewer than two players"));
         for stack in &start.stacks {
             self.check_stack(stack);
@@ -53,6 +54,8 @@ impl Books {
         self.last_hand = no;
         self.hand = Some(Hand {
             no: start.hand,
+            start: start.clone(),
+            seen: Vec::new(),
             seed,
             pot: Chips::ZERO,
             dealt: start.stacks.iter().map(|stack| (stack.seat, Vec::new())).collect(),
@@ -118,6 +121,7 @@ impl Books {
             HandEvent::Dealt { seat, down, up } => {
                 let cards: Vec<Card> = down.iter().chain(up).copied().collect();
                 self.are_new(&hand, &cards);
+                hand.seen.extend(up);
                 match hand.dealt.get_mut(seat) {
                     Some(held) => held.extend(cards),
                     None => self.wrong(Rule::Deal, format!("seat {seat} gets cards and is not in the hand")),
@@ -126,11 +130,13 @@ impl Books {
             HandEvent::Board { cards, .. } => {
                 self.are_new(&hand, cards);
                 hand.board.extend(cards);
+                hand.seen.extend(cards);
             }
             HandEvent::Shown { seat, cards, .. } => {
                 let held = hand.dealt.get(seat);
                 let own = held.is_some_and(|held| cards.iter().all(|card| held.contains(card)));
                 self.check(own, Rule::Deal, || format!("seat {seat} shows cards that it was not dealt"));
+                hand.seen.extend(cards);
             }
             HandEvent::Mucked { .. } => {}
         }

@@ -5,6 +5,7 @@
 //! beginning at a snapshot ([`Books::of`]).
 
 mod begin;
+mod deck;
 mod hand;
 #[cfg(test)]
 mod tests;
@@ -14,8 +15,16 @@ use crate::{
     words,
 };
 use hand::Hand;
+use poker::{
+    table::Committed,
+    variant::{self, Stock},
+};
 use std::collections::BTreeMap;
-use wire::{Chips, PlayerId, PostingId, SeatNo, TableId, event::TableEvent, table::Purpose};
+use wire::{
+    Chips, PlayerId, PostingId, SeatNo, TableId,
+    event::TableEvent,
+    table::{Purpose, TableConfig},
+};
 
 /// The books of one table.
 pub struct Books {
@@ -23,8 +32,14 @@ pub struct Books {
     cash: bool,
     /// Whether the table only deals scripted decks.
     scripted: bool,
+    /// Whether the table opens whole decks.
+    open_decks: bool,
+    /// The cards that the variant plays with.
+    stock: Stock,
     seats: BTreeMap<SeatNo, Seat>,
     hand: Option<Hand>,
+    /// The deck of the next hand, if it is committed to.
+    committed: Option<Committed>,
     /// The number of the last hand that began, 0 before the first.
     last_hand: u64,
     instruction: u64,
@@ -106,6 +121,8 @@ impl Books {
             TableEvent::Created { config } => {
                 self.cash = matches!(config.purpose, Purpose::Cash { .. });
                 self.scripted = config.scripted;
+                self.open_decks = config.open_decks;
+                self.stock = stock(config);
             }
             TableEvent::SeatReserved { seat, player, buy_in, posting, .. } => {
                 self.new_posting(posting);
@@ -121,11 +138,16 @@ impl Books {
             TableEvent::Unseated { seat, player, cash_out, posting, .. } => {
                 self.unseated(*seat, *player, *cash_out, posting.as_ref());
             }
-            TableEvent::HandStarted { start, seed, script } => {
+            TableEvent::HandStarted { start, seed, script, next_seed } => {
                 self.hand_started(start, *seed, script.is_some());
+                self.deck_committed(start, *seed, *next_seed);
             }
+            TableEvent::Contributed { seat, mix } => self.contributed(*seat, mix),
             TableEvent::Hand(event) => self.in_hand(event),
-            TableEvent::HandEnded { hand, stacks, seed, .. } => self.hand_ended(*hand, stacks, *seed),
+            TableEvent::HandEnded { hand, stacks, seed, dealt, .. } => {
+                self.deck_opened(*dealt);
+                self.hand_ended(*hand, stacks, *seed);
+            }
             TableEvent::Instructed { instruction, .. } => {
                 let (last, next) = (self.instruction, instruction.number);
                 self.check(next == last + 1, Rule::Once, || {
@@ -280,4 +302,9 @@ impl Seat {
 fn number_of(posting: &PostingId, table: TableId) -> Option<u64> {
     let (of, number) = posting.0.strip_prefix("table.")?.split_once('.')?;
     number.parse().ok().filter(|_| of.parse() == Ok(table))
+}
+
+/// Returns the cards of a table's variant.
+fn stock(config: &TableConfig) -> Stock {
+    variant::by_code(&config.variant).map_or(Stock::Full, |variant| variant.stock)
 }

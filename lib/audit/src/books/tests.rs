@@ -52,6 +52,7 @@ fn hand_started(number: u64, stacks: &[Stack]) -> TableEvent {
         level: Level::default(),
         stacks: stacks.to_vec(),
         commitment: poker::shuffle::commitment(&Seed([1; 32])),
+        deal: None,
     };
     TableEvent::HandStarted { start, seed: Seed([1; 32]), script: None }
 }

@@ -167,6 +167,7 @@ impl Following {
             | TableEvent::AbsenceExtended { .. }
             | TableEvent::Said { .. }
             | TableEvent::Unseated { .. }
+            | TableEvent::Contributed { .. }
             | TableEvent::CashedOut { .. }
             | TableEvent::Turn { .. }
             | TableEvent::TimedOut { .. }

@@ -3,6 +3,7 @@
 use super::{list, mark, or_none};
 use wire::{
     Action, Card, Legal, RaiseBounds,
+    deal::{Deal, Dealt, Mix},
     event::{HandEvent, HandStart, Post, Share, Stack, TableEvent, Unseating},
     table::{Level, Purpose, TableConfig},
     tournament::{Arrival, Instruction, Then},
@@ -51,8 +52,12 @@ pub fn table_event(event: &TableEvent) -> String {
             or_none(posting.as_ref())
         ),
         TableEvent::CashedOut { posting } => format!("cashed out: posting {posting}"),
-        TableEvent::HandStarted { start, seed, script } => {
+        // The seed of the next hand is left out: words are printed while that hand is played.
+        TableEvent::HandStarted { start, seed, script, next_seed: _ } => {
             format!("hand started: {}, seed {seed}{}", hand_start(start), mark(script.is_some(), "scripted"))
+        }
+        TableEvent::Contributed { seat, mix } => {
+            format!("contributed: seat {seat}, number {}, pledge {}", or_none(mix.value), mix.pledge)
         }
         TableEvent::Hand(event) => hand_event(event),
         TableEvent::Turn { seat, turn, legal, deadline_ms } => {
@@ -60,8 +65,12 @@ pub fn table_event(event: &TableEvent) -> String {
         }
         TableEvent::TimedOut { seat } => format!("timed out: seat {seat}"),
         TableEvent::ClockExtended { deadline_ms } => format!("clock extended: turn ends at {deadline_ms}"),
-        TableEvent::HandEnded { hand, stacks: after, seed, next_hand_ms } => {
-            format!("hand ended: hand {hand}, {}, seed {seed}, next hand from {next_hand_ms}", stacks(after))
+        TableEvent::HandEnded { hand, stacks: after, seed, dealt, next_hand_ms } => {
+            let dealt = or_none(dealt.map(|Dealt { places, open }| format!("{places}, opened {open:013x}")));
+            format!(
+                "hand ended: hand {hand}, {}, seed {seed}, places dealt {dealt}, next hand from {next_hand_ms}",
+                stacks(after)
+            )
         }
         TableEvent::Instructed { instruction: told, next_hand_ms } => {
             format!("instructed: {}, next hand from {next_hand_ms}", instruction(told))
@@ -149,15 +158,25 @@ pub(super) fn table_config(config: &TableConfig) -> String {
 
 fn hand_start(start: &HandStart) -> String {
     format!(
-        "hand {}, button {}, small blind {}, big blind {}, {}, {}, commitment {}",
+        "hand {}, button {}, small blind {}, big blind {}, {}, {}, commitment {}{}",
         start.hand,
         start.button,
         or_none(start.small_blind),
         start.big_blind,
         level(&start.level),
         stacks(&start.stacks),
-        start.commitment
+        start.commitment,
+        start.deal.as_ref().map(deal).unwrap_or_default()
     )
+}
+
+fn deal(deal: &Deal) -> String {
+    let Deal { previous, next, mixes } = deal;
+    let one = |mix: &Mix| {
+        let Mix { seat, value, pledge } = mix;
+        format!("seat {seat} number {} pledge {pledge}", or_none(*value))
+    };
+    format!(", after {previous}, next {next}, contributions {}", list(mixes.iter().map(one)))
 }
 
 fn level(level: &Level) -> String {

@@ -160,7 +160,10 @@ impl Core {
             ClientMessage::Watch { table, .. } | ClientMessage::Resync { table, .. } => {
                 self.note_table(*table, answer, now);
             }
-            ClientMessage::Command { .. } => {
+            ClientMessage::Command { table, command } => {
+                if *answer == ServerMessage::Done {
+                    self.carried_out(*table, command);
+                }
                 if let ServerMessage::Seated { table, .. } = answer {
                     self.unwanted.remove(table);
                     self.tables.entry(*table).or_default();

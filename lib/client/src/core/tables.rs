@@ -7,9 +7,10 @@ use crate::{
     following::{Following, Heard, SnapshotStep},
     outstanding::AnswerTo,
 };
+use poker::dealing::Witness;
 use std::time::{Duration, Instant};
 use wire::{
-    TableId,
+    PlayerCommand, TableId,
     client::{ClientMessage, PrivateCards, TableEvents},
     event::Event,
     table::Purpose,
@@ -52,6 +53,25 @@ impl Core {
             following.asked();
             let message = ClientMessage::Watch { table, since: following.since() };
             self.outstanding.add(message, AnswerTo::Following(table), now, ALWAYS);
+        }
+    }
+
+    /// Adds the player's part in the next decks to an action.
+    pub(super) fn contribute(&mut self, message: &mut ClientMessage) {
+        if let ClientMessage::Command { table, command: PlayerCommand::Act { hand, mix: mix @ None, .. } } =
+            message
+            && let Some(witness) = self.tables.get_mut(table).and_then(|f| f.witness.as_mut())
+        {
+            *mix = witness.contribution(*hand, self.player);
+        }
+    }
+
+    /// Notes that a command was carried out.
+    pub(super) fn carried_out(&mut self, table: TableId, command: &PlayerCommand) {
+        if let PlayerCommand::Act { mix: Some(part), .. } = command
+            && let Some(witness) = self.tables.get_mut(&table).and_then(|f| f.witness.as_mut())
+        {
+            witness.accepted(*part);
         }
     }
 
@@ -119,6 +139,7 @@ impl Core {
                     return;
                 }
                 known = true;
+                self.verify_from(&view, cards.as_ref(), &so_far);
                 self.closed(&view);
                 self.shared.queue.push(ClientEvent::Table { view, cards: cards.clone(), so_far });
             }
@@ -134,13 +155,30 @@ impl Core {
             }
         }
         if let (false, Some(cards)) = (known, cards) {
-            self.shared.queue.push(ClientEvent::Cards(cards));
+            self.deliver_cards(cards);
         }
     }
 
     fn restart(&mut self, view: Box<TableView>, cards: Option<PrivateCards>, so_far: Vec<(u64, Event)>) {
+        self.verify_from(&view, cards.as_ref(), &so_far);
         self.closed(&view);
         self.shared.queue.push(ClientEvent::Restarted { view, cards, so_far });
+    }
+
+    /// Verifies a table's deals from a view on.
+    fn verify_from(&mut self, view: &TableView, cards: Option<&PrivateCards>, so_far: &[(u64, Event)]) {
+        let (Some(secret), player) = (self.secret, self.player) else { return };
+        let Some(following) = self.tables.get_mut(&view.table) else { return };
+        let witness = following.witness.get_or_insert_with(|| Box::new(Witness::new(view, secret)));
+        cards.iter().for_each(|cards| witness.learn(cards));
+        witness.restart(so_far.iter().map(|(_, event)| event), player);
+    }
+
+    fn deliver_cards(&mut self, cards: PrivateCards) {
+        if let Some(witness) = self.tables.get_mut(&cards.table).and_then(|f| f.witness.as_mut()) {
+            witness.learn(&cards);
+        }
+        self.shared.queue.push(ClientEvent::Cards(cards));
     }
 
     /// Tells the program of a seat whose message was lost. Returns whether the player has a seat.
@@ -163,16 +201,22 @@ impl Core {
         if !self.shared.queue.has_room() {
             following.lag();
         } else if !following.is_lagging() && following.learn(&cards) {
-            self.shared.queue.push(ClientEvent::Cards(cards));
+            self.deliver_cards(cards);
         }
     }
 
     pub(super) fn deliver(&mut self, table: TableId, events: Vec<(u64, Event)>) {
+        let player = self.player;
         for (number, event) in events {
+            let witness = self.tables.get_mut(&table).and_then(|following| following.witness.as_mut());
+            let verified = witness.and_then(|witness| witness.hear(&event, player));
             if event == Event::Closed {
                 self.tables.remove(&table);
             }
             self.shared.queue.push(ClientEvent::Event { table, number, event });
+            if let Some((hand, verdict)) = verified {
+                self.shared.queue.push(ClientEvent::Verified { table, hand, verdict });
+            }
         }
     }
 

@@ -33,6 +33,7 @@ fn started() -> TableMirror {
         level: Level::default(),
         stacks: stacks.to_vec(),
         commitment: Seed([0; 32]),
+        deal: None,
     };
     assert!(mirror.apply(number + 1, &Event::HandStarted(start)));
     mirror
@@ -108,7 +109,7 @@ fn a_hand_from_start_to_end_conserves_chips() {
     );
     assert_eq!(total(&mirror), Chips(1_600));
     assert_eq!(mirror.view().seats[2].stack, Chips(1_005));
-    apply(&mut mirror, [Event::HandEnded { hand: HandNo(1), stacks: vec![], seed: Seed([0; 32]) }]);
+    apply(&mut mirror, [Event::HandEnded { hand: HandNo(1), stacks: vec![], seed: None, opening: None }]);
     assert_eq!(mirror.view().hands, 1);
     assert!(mirror.view().hand.is_none());
     assert!(mirror.view().seats.iter().all(|s| s.in_hand.is_none()));

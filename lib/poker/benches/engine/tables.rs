@@ -80,9 +80,7 @@ pub fn measure() -> Rate {
             let player = view.seats.iter().find(|seat| seat.seat == turn.seat).unwrap().player;
             commands += 1;
             let cause = Cause { player: Some(player), id: CommandId(commands) };
-            let act =
-                PlayerCommand::Act { hand, turn: turn.turn, action: policy::action(&turn.legal, &mut dice) }
-                    .by("");
+            let act = PlayerCommand::act(hand, turn.turn, policy::action(&turn.legal, &mut dice)).by("");
             let events = table.decide(cause, &act, 0).unwrap();
             apply(&mut table, Some(cause), &events);
             for player in 1..=PLAYERS {

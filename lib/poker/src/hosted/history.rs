@@ -98,6 +98,7 @@ mod tests {
             level: wire::table::Level::default(),
             stacks: Vec::new(),
             commitment: wire::event::Seed([0; 32]),
+            deal: None,
         })
     }
 

@@ -102,7 +102,7 @@ fn a_bot_worker_acts_for_the_tables_house_bots_alone() {
     let act = |host: &TableHost, sender, player| {
         let view = host.table.view();
         let hand = view.hand.unwrap();
-        let act = PlayerCommand::Act { hand: hand.hand, turn: hand.turn.unwrap().turn, action: Action::Fold };
+        let act = PlayerCommand::act(hand.hand, hand.turn.unwrap().turn, Action::Fold);
         let order = TableOrder::Asked { command: act.by(""), sender, options: OwnerOptions::default() };
         let cause = Cause { player: Some(PlayerId(player)), id: CommandId(9) };
         host.decide(Some(cause), &order, 10_001, false)

@@ -4,7 +4,7 @@
 use super::{Amount, Phh, PhhError, cards};
 use crate::variant::Stock;
 use std::collections::VecDeque;
-use wire::{Card, Rank};
+use wire::Card;
 
 /// A player's action.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,7 +122,7 @@ pub(super) fn deck(phh: &Phh) -> Result<[Card; 52], PhhError> {
 /// Returns the variant's cards that the file does not name.
 pub(super) fn unnamed(script: &Script, stock: Stock) -> Vec<Card> {
     let named = named(script);
-    let plays = |card: &Card| stock == Stock::Full || card.rank() >= Rank(4);
+    let plays = |card: &Card| stock.has(*card);
     Card::all().filter(|card| plays(card) && !is_in(named, *card)).collect()
 }
 

@@ -1,20 +1,31 @@
 //! The decisions of the clock: the beginning of hands, the end of turns, and the clearing of seats
 //! between hands.
 
-use super::{Blinds, Playing, Seat, Table, button, evolve, start::new_hand};
-use crate::{hand::Hand, shuffle};
+use super::{Blinds, Committed, Playing, Seat, Table, button, evolve, start::new_hand};
+use crate::{dealing, hand::Hand, shuffle};
 use wire::{
     Action, Chips, Refusal, SeatNo,
+    deal::{Contribution, Deal, Mix},
     event::{HandStart, Seed, Stack, TableEvent, Unseating},
-    script::Script,
     tournament::Then,
 };
 
 impl Table {
     /// Returns the events that are due at `now_ms` without a command, one step at a time; call it
-    /// again until it returns none. `seed` draws the seed of the deck if a hand begins.
+    /// again until it returns none. `seed` draws the seed of the next hand's deck if a hand begins.
     #[must_use]
     pub fn tick(&self, now_ms: u64, seed: impl FnOnce() -> Seed) -> Vec<TableEvent> {
+        self.tick_with(now_ms, |table| Decks::of(table, seed()))
+    }
+
+    /// Returns the events that [`Table::tick`] returned for a hand that began before decks were
+    /// committed to card by card.
+    #[must_use]
+    pub fn tick_revealing(&self, now_ms: u64, seed: Seed) -> Vec<TableEvent> {
+        self.tick_with(now_ms, |_| Decks::revealing(seed))
+    }
+
+    fn tick_with(&self, now_ms: u64, decks: impl FnOnce(&Self) -> Decks) -> Vec<TableEvent> {
         if self.closed {
             return Vec::new();
         }
@@ -30,7 +41,9 @@ impl Table {
             return tidied;
         }
         match self.next_hand() {
-            Some((blinds, dealt)) if self.is_pause_over(now_ms) => self.begin(blinds, &dealt, seed(), now_ms),
+            Some((blinds, dealt)) if self.is_pause_over(now_ms) => {
+                self.begin(blinds, &dealt, decks(self), now_ms)
+            }
             _ => Vec::new(),
         }
     }
@@ -168,7 +181,7 @@ impl Table {
         button::place(self.blinds, &active, self.config.seats, self.id.0)
     }
 
-    fn begin(&self, blinds: Blinds, dealt: &[SeatNo], seed: Seed, now_ms: u64) -> Vec<TableEvent> {
+    fn begin(&self, blinds: Blinds, dealt: &[SeatNo], decks: Decks, now_ms: u64) -> Vec<TableEvent> {
         let stacks = dealt
             .iter()
             .filter_map(|&no| {
@@ -182,29 +195,42 @@ impl Table {
             big_blind: blinds.big_blind,
             level: self.level,
             stacks,
-            commitment: shuffle::commitment(&seed),
+            commitment: decks.commitment,
+            deal: decks.deal.map(|deal| Deal { mixes: self.mixes(dealt), ..deal }),
         };
+        let (seed, next_seed) = (decks.seed, decks.next_seed);
         match new_hand(&self.config, &start, &seed, None) {
-            Ok(hand) => self.open(hand, start, seed, None, now_ms),
+            Ok(hand) => {
+                let begins = TableEvent::HandStarted { start: start.clone(), seed, script: None, next_seed };
+                self.open(hand, begins, &start, seed, now_ms)
+            }
             Err(_) => Vec::new(),
         }
     }
 
-    /// Returns the events that begin a hand after its setup.
+    /// Returns the parts in the decks of the players dealt in.
+    fn mixes(&self, dealt: &[SeatNo]) -> Vec<Mix> {
+        let mix = |&seat: &SeatNo| {
+            let Contribution { value, pledge } = self.seat(seat)?.mix?;
+            Some(Mix { seat, value, pledge })
+        };
+        dealt.iter().filter_map(mix).collect()
+    }
+
+    /// Returns the events that begin a hand, from the first of them.
     pub(super) fn open(
         &self,
         mut hand: Hand,
-        start: HandStart,
+        begins: TableEvent,
+        start: &HandStart,
         seed: Seed,
-        script: Option<&Script>,
         now_ms: u64,
     ) -> Vec<TableEvent> {
         let mut opening = Vec::with_capacity(16);
         hand.begin(&mut opening);
-        let script = script.cloned().map(Box::new);
-        let mut events = vec![TableEvent::HandStarted { start: start.clone(), seed, script }];
+        let mut events = vec![begins];
         events.extend(opening.into_iter().map(TableEvent::Hand));
-        let next = Turn { start: &start, seed, turn: 0 };
+        let next = Turn { start, seed, turn: 0 };
         self.what_next(&hand, &next, now_ms, &mut events);
         events
     }
@@ -225,6 +251,10 @@ impl Table {
             hand: at.start.hand,
             stacks: at.start.stacks.iter().map(after).collect(),
             seed: at.seed,
+            dealt: at.start.deal.as_ref().map(|_| match self.config.open_decks {
+                true => dealing::ALL,
+                false => hand.places(),
+            }),
             next_hand_ms: now_ms + u64::from(self.config.hand_pause_ms),
         });
     }
@@ -252,6 +282,38 @@ impl Table {
 enum Due {
     TopUp,
     Leave(Unseating),
+}
+
+/// The decks of a hand that begins and of the next one.
+struct Decks {
+    seed: Seed,
+    commitment: Seed,
+    deal: Option<Deal>,
+    next_seed: Option<Seed>,
+}
+
+impl Decks {
+    /// Returns the decks of a table's next hand, with the seed of the one after it.
+    fn of(table: &Table, next_seed: Seed) -> Self {
+        let hand = table.hand_no.next();
+        let committed = table.committed.unwrap_or_else(|| {
+            let (seed, previous) = (dealing::first_seed(&next_seed), dealing::NOTHING);
+            let commitment = dealing::commitment(table.id, hand, &previous, &seed);
+            Committed { seed, commitment, previous }
+        });
+        let next = dealing::commitment(table.id, hand.next(), &committed.commitment, &next_seed);
+        Self {
+            seed: committed.seed,
+            commitment: Seed(committed.commitment.0),
+            deal: Some(Deal { previous: committed.previous, next, mixes: Vec::new() }),
+            next_seed: Some(next_seed),
+        }
+    }
+
+    /// Returns the deck of a hand whose seed is revealed after it.
+    fn revealing(seed: Seed) -> Self {
+        Self { seed, commitment: shuffle::commitment(&seed), deal: None, next_seed: None }
+    }
 }
 
 /// The position in a hand that its next turn or its end refers to.

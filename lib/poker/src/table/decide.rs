@@ -1,8 +1,10 @@
 //! The decisions on commands.
 
 use super::{Table, deal};
+use crate::dealing;
 use wire::{
     Action, Chips, HandNo, PlayerCommand, PlayerId, Refusal, SeatNo, TableId,
+    deal::{Contribution, Salt},
     event::TableEvent,
     journal::Cause,
     table::{HouseBot, Purpose, TableCommand, TableConfig},
@@ -159,7 +161,11 @@ impl Table {
     ) -> Result<Vec<TableEvent>, Refusal> {
         match command {
             PlayerCommand::Sit { seat, buy_in } => self.sit(player, name, *seat, *buy_in),
-            PlayerCommand::Act { hand, turn, action } => self.act(player, *hand, *turn, action, now_ms),
+            PlayerCommand::Act { hand, turn, action, mix } => {
+                let mut events = self.act(player, *hand, *turn, action, now_ms)?;
+                events.extend(mix.and_then(|mix| self.contribution(player, mix)));
+                Ok(events)
+            }
             PlayerCommand::SitOut => self.sit_out(player),
             PlayerCommand::SitIn => self.sit_in(player),
             PlayerCommand::Leave => self.leave(player),
@@ -247,6 +253,20 @@ impl Table {
             return Err(Refusal::NotYourTurn);
         }
         deal::act(self, playing, seat, action, now_ms)
+    }
+
+    /// Returns the event of a player's part in the next decks: the first of a hand, with the number
+    /// if it is the one that the player pledged before the hand.
+    fn contribution(&self, player: PlayerId, mix: Contribution) -> Option<TableEvent> {
+        let seat = self.seat_of(player)?;
+        let deal = self.playing.as_ref()?.start.deal.as_ref()?;
+        if self.seat(seat)?.mix.is_some() {
+            return None;
+        }
+        let pledged = deal.mixes.iter().find(|pledged| pledged.seat == seat);
+        let fits = |number: &Salt| pledged.is_some_and(|pledged| dealing::is_pledged(pledged, number));
+        let mix = Contribution { value: mix.value.filter(fits), ..mix };
+        Some(TableEvent::Contributed { seat, mix })
     }
 
     fn sit_out(&self, player: PlayerId) -> Result<Vec<TableEvent>, Refusal> {

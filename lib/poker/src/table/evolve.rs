@@ -1,11 +1,12 @@
 //! The application of events. It cannot fail and makes no decisions.
 
 use super::{
-    Answer, Awaited, Blinds, CashOut, FinishedHand, Playing, Seat, Stamp, Table, TableRecord,
+    Answer, Awaited, Blinds, CashOut, Committed, FinishedHand, Playing, Seat, Stamp, Table, TableRecord,
     start::new_hand, view,
 };
 use wire::{
     Chips, PlayerId, Refusal, SeatNo,
+    deal::Octets,
     event::{HandEvent, HandStart, Seed, Stack, TableEvent},
     journal::Cause,
     script::Script,
@@ -59,7 +60,7 @@ impl Table {
     }
 
     fn evolve(&mut self, event: &TableEvent, at_ms: u64) {
-        self.event_no += u64::from(view::public(event).is_some());
+        self.event_no += u64::from(view::is_public(event));
         self.postings += u64::from(has_posting(event));
         let full_ms = u64::from(self.config.action_ms);
         match event {
@@ -123,9 +124,12 @@ impl Table {
                 }
             }
             TableEvent::CashedOut { posting } => self.cash_outs.retain(|c| c.posting != *posting),
-            TableEvent::HandStarted { start, seed, script } => {
+            TableEvent::HandStarted { start, seed, script, next_seed } => {
                 self.hand_started(start, *seed, script.as_deref());
+                self.committed = committed(start, *next_seed);
+                self.seats.iter_mut().flatten().for_each(|seat| seat.mix = None);
             }
+            TableEvent::Contributed { seat, mix } => self.change(*seat, |seat| seat.mix = Some(*mix)),
             TableEvent::Hand(event) => self.hand_event(event),
             TableEvent::Turn { turn, deadline_ms, .. } => {
                 if let Some(playing) = &mut self.playing {
@@ -254,6 +258,12 @@ impl Table {
     }
 }
 
+/// Returns the next hand's deck as a hand's start commits to it.
+fn committed(start: &HandStart, next_seed: Option<Seed>) -> Option<Committed> {
+    let (deal, seed) = (start.deal.as_ref()?, next_seed?);
+    Some(Committed { seed, commitment: deal.next, previous: Octets(start.commitment.0) })
+}
+
 impl Seat {
     fn new(player: PlayerId, name: &str, bot: bool) -> Self {
         Self {
@@ -270,6 +280,7 @@ impl Seat {
             out_by_clock: false,
             connection: None,
             absent: None,
+            mix: None,
         }
     }
 }

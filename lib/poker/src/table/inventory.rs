@@ -1,6 +1,6 @@
 //! The inventory of a table, for checks that begin in the middle of its journal.
 
-use super::{Playing, Table};
+use super::{Committed, Playing, Table};
 use wire::{
     Card, Chips, HandNo, PlayerId, PostingId, SeatNo,
     event::{HandStart, Seed},
@@ -22,6 +22,8 @@ pub struct Inventory {
     pub instruction: u64,
     /// The number of the last posting; 0 before the first.
     pub postings: u64,
+    /// The deck of the next hand, if it is committed to.
+    pub committed: Option<Committed>,
     /// Chips that the cashier has been asked to pay back.
     pub cash_outs: Vec<(PostingId, Chips)>,
 }
@@ -60,6 +62,8 @@ pub struct HandInventory {
     pub folded: Vec<SeatNo>,
     /// The board.
     pub board: Vec<Card>,
+    /// The cards that all viewers have seen.
+    pub seen: Vec<Card>,
 }
 
 impl Table {
@@ -84,6 +88,7 @@ impl Table {
             big_blind: self.blinds.map(|blinds| blinds.big_blind),
             instruction: self.tournament.as_ref().map_or(0, |side| side.instruction),
             postings: self.postings,
+            committed: self.committed,
             cash_outs: self.cash_outs.iter().map(|out| (out.posting.clone(), out.amount)).collect(),
         }
     }
@@ -99,5 +104,6 @@ fn hand(playing: &Playing) -> HandInventory {
         held: held.collect(),
         folded: playing.hand.seats().filter(|(_, seat)| seat.folded).map(|(no, _)| no).collect(),
         board: playing.hand.board().to_vec(),
+        seen: playing.hand.seen(),
     }
 }

@@ -28,6 +28,8 @@ mod view;
 #[cfg(test)]
 mod clock_tests;
 #[cfg(test)]
+mod dealing_tests;
+#[cfg(test)]
 mod memory_tests;
 #[cfg(test)]
 mod presence_tests;
@@ -42,7 +44,7 @@ pub use answers::Answer;
 pub use decide::{create, creation};
 pub use effects::{BotTurn, Effect};
 pub use inventory::{HandInventory, Inventory, SeatInventory};
-pub use start::{StartError, new_hand};
+pub use start::{StartError, new_hand, new_hand_of};
 pub use view::{private_cards_dealt, public};
 
 use crate::hand::Hand;
@@ -51,6 +53,7 @@ use presence::Away;
 use serde::{Deserialize, Serialize};
 use wire::{
     Chips, ConnectionId, Epoch, HandNo, PlayerId, PostingId, SeatNo, TableId,
+    deal::{Contribution, Digest},
     event::{Event, HandStart, Seed, TableEvent},
     journal::Record,
     table::{Level, Purpose, TableConfig},
@@ -73,6 +76,9 @@ pub struct Table {
     hand_no: HandNo,
     hands: u64,
     playing: Option<Playing>,
+    /// The deck of the next hand, which is committed to; none before the first hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    committed: Option<Committed>,
     next_hand_ms: u64,
     event_no: u64,
     /// Postings made so far; the next one gets the next number.
@@ -130,6 +136,9 @@ struct Seat {
     /// The absence of a player who cannot be reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     absent: Option<Away>,
+    /// The player's part in the next decks, sent during the hand being played or the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mix: Option<Contribution>,
 }
 
 /// Money that the cashier has been asked to move into play.
@@ -172,6 +181,17 @@ struct Playing {
     #[serde(default)]
     full_deadline_ms: u64,
     actions: u32,
+}
+
+/// A deck that is committed to before its hand begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Committed {
+    /// The deck's seed.
+    pub seed: Seed,
+    /// The commitment.
+    pub commitment: Digest,
+    /// The commitment of the hand before.
+    pub previous: Digest,
 }
 
 /// The additional state of a tournament's table.
@@ -240,6 +260,7 @@ impl Table {
             hand_no: HandNo(0),
             hands: 0,
             playing: None,
+            committed: None,
             next_hand_ms: 0,
             event_no: 0,
             postings: 0,

@@ -7,7 +7,7 @@
 use super::{Table, start::new_hand};
 use wire::{
     Chips, Refusal, SeatNo,
-    event::{HandStart, Post, Seed, Stack},
+    event::{HandStart, Post, Seed, Stack, TableEvent},
     script::{Script, ScriptedSeat},
     table::Level,
 };
@@ -17,11 +17,7 @@ const NO_SEED: Seed = Seed([0; 32]);
 
 impl Table {
     /// Deals a script at once. Its players must sit in their seats with exactly the script's chips.
-    pub(super) fn deal_script(
-        &self,
-        script: &Script,
-        now_ms: u64,
-    ) -> Result<Vec<wire::event::TableEvent>, Refusal> {
+    pub(super) fn deal_script(&self, script: &Script, now_ms: u64) -> Result<Vec<TableEvent>, Refusal> {
         if !self.config.scripted {
             return Err(Refusal::bad_script("its decks are shuffled; create a table for scripted decks"));
         }
@@ -45,9 +41,14 @@ impl Table {
             },
             stacks: stacks.collect::<Result<_, _>>()?,
             commitment: NO_SEED,
+            deal: None,
         };
         match new_hand(&self.config, &start, &NO_SEED, Some(script)) {
-            Ok(hand) => Ok(self.open(hand, start, NO_SEED, Some(script), now_ms)),
+            Ok(hand) => {
+                let (seed, script) = (NO_SEED, Some(Box::new(script.clone())));
+                let begins = TableEvent::HandStarted { start: start.clone(), seed, script, next_seed: None };
+                Ok(self.open(hand, begins, &start, seed, now_ms))
+            }
             Err(error) => Err(Refusal::bad_script(error.to_string())),
         }
     }

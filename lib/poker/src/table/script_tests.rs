@@ -68,7 +68,7 @@ fn the_scripted_deck_is_dealt_and_no_hand_begins_without_a_script() {
     for (seat, action) in actions {
         let (player, hand, turn, _) = desk.turn().unwrap();
         assert_eq!(player, u64::from(seat) + 1);
-        desk.send(Some(player), &PlayerCommand::Act { hand, turn, action }.by("")).unwrap();
+        desk.send(Some(player), &PlayerCommand::act(hand, turn, action).by("")).unwrap();
     }
     assert_eq!(stacks(&desk), [50, 109, 66]);
     let board = desk.journal.iter().flat_map(|record| &record.events).filter_map(|event| match event {

@@ -1,11 +1,12 @@
 //! The hand that begins with a start in a table's journal.
 
 use crate::{
+    dealing,
     hand::{Hand, HandSetup, PlayerSetup, SetupError},
-    shuffle, variant,
+    variant::{self, Variant},
 };
 use wire::{
-    Chips, SeatNo,
+    Card, Chips, SeatNo,
     event::{HandStart, Post, Seed, Stack},
     script::Script,
     table::{Level, TableConfig},
@@ -32,12 +33,19 @@ pub fn new_hand(
     seed: &Seed,
     script: Option<&Script>,
 ) -> Result<Hand, StartError> {
+    let Some(script) = script else {
+        return new_hand_of(config, start, dealing::deck(seed, start));
+    };
+    Ok(Hand::new(&HandSetup::from_script(variant(config)?, script)?)?)
+}
+
+/// Returns a hand before its forced bets that is dealt from a deck, top card first.
+///
+/// # Errors
+/// [`StartError`] when the variant is unknown or the start makes no hand.
+pub fn new_hand_of(config: &TableConfig, start: &HandStart, deck: [Card; 52]) -> Result<Hand, StartError> {
     let level = start.level;
-    let code = &config.variant;
-    let variant = variant::by_code(code).ok_or_else(|| StartError::Variant(code.clone()))?;
-    if let Some(script) = script {
-        return Ok(Hand::new(&HandSetup::from_script(variant, script)?)?);
-    }
+    let variant = variant(config)?;
     let player = |stack: &Stack| PlayerSetup {
         seat: stack.seat,
         stack: stack.chips,
@@ -49,9 +57,14 @@ pub fn new_hand(
     let players = start.stacks.iter().map(player).collect();
     let setup = HandSetup {
         small_blind: level.small_blind,
-        ..HandSetup::new(variant, start.button, level.big_blind, players, shuffle::deck(seed))
+        ..HandSetup::new(variant, start.button, level.big_blind, players, deck)
     };
     Ok(Hand::new(&setup)?)
+}
+
+fn variant(config: &TableConfig) -> Result<&'static Variant, StartError> {
+    let code = &config.variant;
+    variant::by_code(code).ok_or_else(|| StartError::Variant(code.clone()))
 }
 
 fn blind_of(seat: SeatNo, start: &HandStart, level: Level) -> Option<(Post, Chips)> {

@@ -3,6 +3,7 @@
 use super::*;
 use wire::{
     Action, CommandId, PlayerCommand, Refusal, codec,
+    deal::Contribution,
     event::{Event, Unseating},
     journal::Cause,
     table::{Absence, HouseBot, TableCommand},
@@ -136,13 +137,19 @@ impl Desk {
         Some((player.0, hand, turn.turn, turn.legal))
     }
 
+    /// Plays an action together with the player's part in the next decks.
+    pub(super) fn act_with(&mut self, action: Action, mix: Option<Contribution>) {
+        let (player, hand, turn, _) = self.turn().expect("a seat has the turn");
+        self.send(Some(player), &PlayerCommand::Act { hand, turn, action, mix }.by("")).unwrap();
+    }
+
     pub(super) fn act(
         &mut self,
         pick: impl FnOnce(&mut Chance, &wire::Legal) -> Action,
     ) -> Result<(), Refusal> {
         let (player, hand, turn, legal) = self.turn().expect("a seat has the turn");
         let action = pick(&mut self.chance, &legal);
-        self.send(Some(player), &PlayerCommand::Act { hand, turn, action }.by(""))
+        self.send(Some(player), &PlayerCommand::act(hand, turn, action).by(""))
     }
 
     pub(super) fn check_replay(&self) {
@@ -266,7 +273,7 @@ fn a_repeated_command_is_answered_again_and_is_not_carried_out_again() {
     desk.settle();
     let (player, hand, turn, _) = desk.turn().unwrap();
     let cause = Cause { player: Some(PlayerId(player)), id: CommandId(999) };
-    let fold = PlayerCommand::Act { hand, turn, action: Action::Fold }.by("");
+    let fold = PlayerCommand::act(hand, turn, Action::Fold).by("");
     desk.repeat(cause, &fold).unwrap();
     let (records, answer) = (desk.journal.len(), desk.table.answer(cause).cloned());
     assert!(matches!(answer, Some(Answer::Done(_))));
@@ -329,7 +336,7 @@ fn out_of_turn_and_unseated_players_are_refused_with_the_reason() {
     desk.settle();
     let (player, hand, turn, _) = desk.turn().unwrap();
     let other = (1..=3).find(|&p| p != player).unwrap();
-    let act = PlayerCommand::Act { hand, turn, action: Action::Call }.by("");
+    let act = PlayerCommand::act(hand, turn, Action::Call).by("");
     assert_eq!(desk.send(Some(other), &act), Err(Refusal::NotYourTurn));
     assert_eq!(desk.send(Some(50), &act), Err(Refusal::NotSeated));
 }

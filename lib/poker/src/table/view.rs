@@ -1,9 +1,11 @@
 //! The public views of a table: the one place where hidden cards are left out.
 
 use super::{Playing, Seat, Table};
+use crate::dealing;
 use wire::{
-    Action, Chips, HandNo, PlayerId, SeatNo,
+    Action, Card, Chips, HandNo, PlayerId, SeatNo,
     client::PrivateCards,
+    deal::OpenCard,
     event::{Event, HandEvent, TableEvent},
     table::TableSummary,
     view::{HandView, SeatInHand, SeatView, TableView, TurnView},
@@ -35,9 +37,12 @@ pub fn public(event: &TableEvent) -> Option<Event> {
         }
         TableEvent::TimedOut { seat } => Event::TimedOut { seat },
         TableEvent::ClockExtended { deadline_ms } => Event::ClockExtended { deadline_ms },
-        TableEvent::HandEnded { hand, ref stacks, seed, .. } => {
-            Event::HandEnded { hand, stacks: stacks.clone(), seed }
-        }
+        TableEvent::HandEnded { hand, ref stacks, seed, dealt, .. } => Event::HandEnded {
+            hand,
+            stacks: stacks.clone(),
+            seed: dealt.is_none().then_some(seed),
+            opening: dealt.map(|dealt| dealing::opening(&seed, dealt)),
+        },
         TableEvent::Instructed { ref instruction, .. } => {
             Event::Instructed { level: instruction.level, then: instruction.then }
         }
@@ -50,10 +55,17 @@ pub fn public(event: &TableEvent) -> Option<Event> {
         | TableEvent::LeaveAsked { .. }
         | TableEvent::CashedOut { .. }
         | TableEvent::Heard { .. }
+        | TableEvent::Contributed { .. }
         | TableEvent::AbsenceExtended { .. }
         | TableEvent::CloseAsked
         | TableEvent::SnapshotRenewed => return None,
     })
+}
+
+/// Returns whether an event has a public part.
+pub(super) fn is_public(event: &TableEvent) -> bool {
+    // What is opened of a deck takes a hundred hashes.
+    matches!(event, TableEvent::HandEnded { .. }) || public(event).is_some()
 }
 
 fn public_in_hand(event: &HandEvent) -> Event {
@@ -90,6 +102,17 @@ pub fn private_cards_dealt<'a>(
     })
 }
 
+impl Playing {
+    /// Returns the places that these cards were dealt from.
+    fn openings(&self, cards: &[Card]) -> Vec<OpenCard> {
+        if self.start.deal.is_none() {
+            return Vec::new();
+        }
+        let places = cards.iter().filter_map(|card| self.hand.place_of(*card));
+        dealing::open(&self.seed, places)
+    }
+}
+
 impl Table {
     /// Returns a player's own hidden cards in the hand being played; `None` for a player who was
     /// not dealt in.
@@ -103,6 +126,7 @@ impl Table {
             table: self.id,
             hand: playing.start.hand,
             cards: seat.down.to_vec(),
+            openings: playing.openings(&seat.down),
         })
     }
 

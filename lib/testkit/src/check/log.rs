@@ -180,7 +180,7 @@ impl ClientLog {
     }
 
     fn learn(&mut self, cards: Option<&PrivateCards>, at_ms: u64) {
-        if let Some(PrivateCards { table, hand, cards }) = cards {
+        if let Some(PrivateCards { table, hand, cards, .. }) = cards {
             self.cards.push(OwnCards { table: *table, hand: *hand, cards: cards.clone(), at_ms });
         }
     }

@@ -137,10 +137,10 @@ impl Room {
         };
         if chance.is_multiple_of(17) {
             // For a turn that is not the current one.
-            let late = PlayerCommand::Act { hand, turn: turn.turn + 1, action: action.clone() }.by("");
+            let late = PlayerCommand::act(hand, turn.turn + 1, action.clone()).by("");
             self.command(player, Kind::Change, late);
         }
-        self.command(player, Kind::Change, PlayerCommand::Act { hand, turn: turn.turn, action }.by(""));
+        self.command(player, Kind::Change, PlayerCommand::act(hand, turn.turn, action).by(""));
     }
 
     /// Carries out the table's effects like the cashier.
@@ -315,7 +315,7 @@ fn a_card_too_early_or_of_another_player_is_found() {
     assert_eq!(others, [Fault::Leak]);
     let visitor = after(|room| {
         let OwnCards { table, hand, cards, at_ms } = room.logs[0].cards[3].clone();
-        let cards = PrivateCards { table, hand, cards };
+        let cards = PrivateCards { table, hand, cards, openings: Vec::new() };
         room.visitor.see(&ClientEvent::Cards(cards), at_ms);
     });
     assert_eq!(visitor, [Fault::Leak]);

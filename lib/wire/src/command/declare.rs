@@ -9,7 +9,7 @@ macro_rules! declare {
         $(#[$doc:meta])*
         $command:ident $({
             $([$name:ident])?
-            $($(#[$about:meta])* $field:ident: $type:ty,)*
+            $($(#[doc = $about:literal])* $(#[serde($($serde:tt)*)])? $field:ident: $type:ty,)*
         })?,
     )*) => {
         /// The commands of players to a table. The client sends them to a gateway
@@ -17,7 +17,7 @@ macro_rules! declare {
         /// sends them to the table ([`TableCommand::Player`](crate::table::TableCommand::Player)).
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum PlayerCommand {
-            $($(#[$doc])* $command $({ $($(#[$about])* $field: $type,)* })?,)*
+            $($(#[$doc])* $command $({ $($(#[doc = $about])* $field: $type,)* })?,)*
         }
 
         impl PlayerCommand {
@@ -31,7 +31,7 @@ macro_rules! declare {
             $($(#[$doc])* $command {
                 /// The table.
                 table: TableId,
-                $($($(#[$about])* $field: $type,)*)?
+                $($($(#[doc = $about])* $(#[serde($($serde)*)])? $field: $type,)*)?
             },)*
         }
 
@@ -58,7 +58,7 @@ macro_rules! declare {
         pub(crate) enum Named {
             $($(#[$doc])* $command $({
                 $(#[doc = "Display name."] $name: String,)?
-                $($(#[$about])* $field: $type,)*
+                $($(#[doc = $about])* $(#[serde($($serde)*)])? $field: $type,)*
             })?,)*
         }
 

@@ -6,7 +6,7 @@ mod merged;
 
 pub(crate) use merged::{Merged, merge, read};
 
-use crate::{Action, Chips, HandNo, SeatNo, TableId};
+use crate::{Action, Chips, HandNo, SeatNo, TableId, deal::Contribution};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,10 @@ declare! {
         turn: u32,
         /// The action.
         action: Action,
+        /// The player's part in the decks of the next two hands. A table takes one part of each
+        /// player in a hand, and none that does not fit the player's pledge.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mix: Option<Contribution>,
     },
     /// Sits out from the next hand on.
     SitOut,
@@ -62,6 +66,12 @@ pub struct Needs {
 }
 
 impl PlayerCommand {
+    /// Returns an action without a part in the next decks.
+    #[must_use]
+    pub const fn act(hand: HandNo, turn: u32, action: Action) -> Self {
+        Self::Act { hand, turn, action, mix: None }
+    }
+
     /// Returns the command's needs.
     #[must_use]
     pub const fn needs(&self) -> Needs {

@@ -3,6 +3,7 @@
 use super::{Post, Seed, Share, Stack, Unseating};
 use crate::{
     Action, BoardCards, Chips, ConnectionId, HandNo, HoleCards, Legal, PlayerId, PostingId, Refusal, SeatNo,
+    deal::{Contribution, Deal, Dealt},
     script::Script,
     table_config::{Level, TableConfig},
     tournament::Instruction,
@@ -98,8 +99,13 @@ pub struct HandStart {
     pub level: Level,
     /// Players dealt in, by seat, with their chips before any forced bet.
     pub stacks: Vec<Stack>,
-    /// Hash that commits to the seed (see `poker::shuffle`).
+    /// Hash that commits to the deck (see `poker::dealing`), or, in a hand without `deal`, to the
+    /// seed of the deck (see `poker::shuffle`).
     pub commitment: Seed,
+    /// The commitments before and after; none in hands of before there were any, and in scripted
+    /// ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deal: Option<Deal>,
 }
 
 /// An event of a table's journal.
@@ -252,15 +258,26 @@ pub enum TableEvent {
     HandStarted {
         /// The setup.
         start: HandStart,
-        /// The seed from which the deck is shuffled. Hidden until the hand is over.
+        /// The seed from which the deck is shuffled. Hidden for good; in a hand without
+        /// [`HandStart::deal`], until the hand is over.
         seed: Seed,
         /// The hand's script, deck included, if the deck is not shuffled. Seed and commitment are
         /// then unused and zeros.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         script: Option<Box<Script>>,
+        /// The seed of the next hand's deck, to which [`Deal::next`] commits. Hidden for good.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next_seed: Option<Seed>,
     },
     /// An event of the hand.
     Hand(HandEvent),
+    /// A player took part in the decks of the next two hands.
+    Contributed {
+        /// The seat.
+        seat: SeatNo,
+        /// The part.
+        mix: Contribution,
+    },
     /// A player has the action.
     Turn {
         /// The seat.
@@ -288,8 +305,11 @@ pub enum TableEvent {
         hand: HandNo,
         /// The chips of all players who were dealt in.
         stacks: Vec<Stack>,
-        /// The revealed seed.
+        /// The seed from which the deck was shuffled.
         seed: Seed,
+        /// The places of the deck that are opened; none if the seed is revealed instead.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        dealt: Option<Dealt>,
         /// The earliest start of the next hand, in milliseconds since 1970.
         next_hand_ms: u64,
     },

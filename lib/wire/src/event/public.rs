@@ -3,6 +3,7 @@
 use super::{HandStart, Post, Seed, Share, Stack, Unseating};
 use crate::{
     Action, BoardCards, Chips, HandNo, HoleCards, Legal, PlayerId, SeatNo,
+    deal::Opening,
     items::{Item, Undecoded},
     table_config::Level,
     unknown::{self, Content, KeepsUnknown, UnknownVariant},
@@ -188,8 +189,13 @@ pub enum Event {
         hand: HandNo,
         /// The chips of all players who were dealt in.
         stacks: Vec<Stack>,
-        /// The seed from which the deck was shuffled, for verification.
-        seed: Seed,
+        /// The seed from which the deck was shuffled, of hands of before decks were committed to
+        /// card by card; zeros for a scripted hand.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seed: Option<Seed>,
+        /// The opened part of the deck, for verification.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        opening: Option<Opening>,
     },
     /// The tournament sent the table an instruction.
     Instructed {

@@ -7,6 +7,7 @@ use poker::table::TableRecord;
 use std::{fmt, str::FromStr};
 use wire::{
     HandNo, Refusal, TableId,
+    deal::Dealt,
     event::{HandEvent, HandStart, Seed, TableEvent},
     script::Script,
     table::TableConfig,
@@ -48,16 +49,18 @@ pub struct Played {
     pub config: TableConfig,
     /// The hand's setup.
     pub start: HandStart,
-    /// The seed from which the deck was shuffled, as revealed after the hand.
+    /// The seed from which the deck was shuffled.
     pub seed: Seed,
+    /// The places of the deck that were opened after the hand; none if the seed was revealed.
+    pub dealt: Option<Dealt>,
     /// The script, if the deck was not shuffled.
     pub script: Option<Box<Script>>,
     /// The hand's events.
     pub events: Vec<HandEvent>,
 }
 
-/// Finds a finished hand; none if the table has not finished a hand of this number. The seed of a
-/// running hand is not revealed.
+/// Finds a finished hand; none if the table has not finished a hand of this number. A running
+/// hand is not found.
 ///
 /// # Errors
 /// When the archive or the journal cannot be read.
@@ -86,15 +89,22 @@ fn out_of(
             config = Some(state.config().clone());
         }
         for event in record.events {
-            if let TableEvent::HandStarted { start, seed, script } = event {
+            if let TableEvent::HandStarted { start, seed, script, .. } = event {
                 let config = config.clone().filter(|_| start.hand == wanted);
-                found = config.map(|config| Played { config, start, seed, script, events: Vec::new() });
+                found = config.map(|config| Played {
+                    config,
+                    start,
+                    seed,
+                    dealt: None,
+                    script,
+                    events: Vec::new(),
+                });
             } else if let (TableEvent::Hand(event), Some(played)) = (&event, &mut found) {
                 played.events.push(event.clone());
-            } else if let TableEvent::HandEnded { seed, .. } = event
+            } else if let TableEvent::HandEnded { seed, dealt, .. } = event
                 && let Some(played) = found.take()
             {
-                return Some(Played { seed, ..played });
+                return Some(Played { seed, dealt, ..played });
             }
         }
     }

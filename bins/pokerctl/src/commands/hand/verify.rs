@@ -1,17 +1,21 @@
-//! `pokerctl hand verify`: verifies the shuffle of a finished hand. The commitment was published
-//! before the deal, the seed after the hand. The hand is dealt again from the seed, and every card
-//! must be the one that was dealt. A scripted hand was not shuffled: the output says so, and the
-//! hand is dealt again from its script.
+//! `pokerctl hand verify`: verifies the shuffle of a finished hand, with the administrator's
+//! knowledge of its seed. The commitment was published before the deal. The hand is dealt again from
+//! the seed, and every card must be the one that was dealt. A scripted hand was not shuffled: the
+//! output says so, and the hand is dealt again from its script.
+//!
+//! With `--json` the output has all that viewers saw of the commitment (table, hand, `previous`,
+//! `mixes`, `opening`), for `scripts/verify-shuffle --opening`.
 
 use super::{
     HandError,
     played::{self, HandId, Played},
 };
 use crate::{context::Context, grid::json_line};
-use poker::{shuffle, table::new_hand};
+use poker::{dealing, shuffle, table::new_hand};
 use serde::Serialize;
 use wire::{
     HandNo, TableId,
+    deal::{Digest, Mix, Opening},
     event::{HandEvent, Seed},
 };
 
@@ -27,10 +31,16 @@ struct Verdict {
     table: TableId,
     hand: HandNo,
     commitment: Seed,
+    /// The commitment of the hand before; none if the deck was not committed to card by card.
+    previous: Option<Digest>,
+    /// The players' parts in the deck.
+    mixes: Vec<Mix>,
+    /// What all viewers were shown of the deck after the hand.
+    opening: Option<Opening>,
     seed: Seed,
     /// Whether the deck was scripted and not shuffled: such a hand has no commitment.
     scripted: bool,
-    /// Whether the seed's hash is the commitment; none for a scripted hand.
+    /// Whether the seed's deck gives the commitment; none for a scripted hand.
     commitment_holds: Option<bool>,
     /// Whether dealing from the seed, or from the script, gives the same events as the journal has.
     deal_holds: bool,
@@ -45,13 +55,17 @@ pub async fn run(args: &Args, context: &Context) -> Result<bool, HandError> {
     let HandId { table, hand } = args.hand;
     let bus = context.bus().await?;
     let played = played::find(&bus, args.hand).await?.ok_or(HandError::NoHand { table, hand })?;
+    let deal = played.start.deal.as_ref();
     let verdict = Verdict {
         table,
         hand,
         commitment: played.start.commitment,
+        previous: deal.map(|deal| deal.previous),
+        mixes: deal.map(|deal| deal.mixes.clone()).unwrap_or_default(),
+        opening: played.dealt.map(|dealt| dealing::opening(&played.seed, dealt)),
         seed: played.seed,
         scripted: played.script.is_some(),
-        commitment_holds: played.commitment_holds(),
+        commitment_holds: played.commitment_holds(table),
         deal_holds: deals_again(&played),
         events: played.events.len(),
     };
@@ -65,6 +79,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<bool, HandError> {
             Some(kept) => {
                 println!("  commitment  {}  {}", verdict.commitment, word(kept));
                 println!("  seed        {}", verdict.seed);
+                let numbers = verdict.mixes.iter().filter(|mix| mix.value.is_some()).count();
+                println!("  players     {numbers} contributed to the deck");
                 "seed"
             }
             None => {
@@ -79,9 +95,15 @@ pub async fn run(args: &Args, context: &Context) -> Result<bool, HandError> {
 
 impl Played {
     /// Returns whether the seed fits the commitment; none for a scripted hand.
-    fn commitment_holds(&self) -> Option<bool> {
+    fn commitment_holds(&self, table: TableId) -> Option<bool> {
         let shuffled = self.script.is_none();
-        shuffled.then(|| shuffle::commitment(&self.seed) == self.start.commitment)
+        shuffled.then(|| match &self.start.deal {
+            Some(deal) => {
+                let commitment = dealing::commitment(table, self.start.hand, &deal.previous, &self.seed);
+                commitment.0 == self.start.commitment.0
+            }
+            None => shuffle::commitment(&self.seed) == self.start.commitment,
+        })
     }
 }
 
@@ -131,6 +153,7 @@ mod tests {
             level,
             stacks: (0..3).map(stack).collect(),
             commitment: shuffle::commitment(&seed),
+            deal: None,
         };
         let mut hand = new_hand(&config, &start, &seed, None).unwrap();
         let mut events = Vec::new();
@@ -139,7 +162,7 @@ mod tests {
             let action = if hand.legal().check { wire::Action::Check } else { wire::Action::Call };
             hand.play(actor, &action, &mut events).unwrap();
         }
-        Played { config, start, seed, script: None, events }
+        Played { config, start, seed, dealt: None, script: None, events }
     }
 
     #[test]

@@ -155,14 +155,19 @@ mod tests {
             level: Level::default(),
             stacks: Vec::new(),
             commitment: Seed([0; 32]),
+            deal: None,
         })
     }
 
     #[test]
     fn own_cards_may_arrive_before_or_after_the_start_of_their_hand() {
         let table = TableId(1);
-        let cards =
-            |hand, card: &str| PrivateCards { table, hand: HandNo(hand), cards: vec![card.parse().unwrap()] };
+        let cards = |hand, card: &str| PrivateCards {
+            table,
+            hand: HandNo(hand),
+            cards: vec![card.parse().unwrap()],
+            openings: vec![],
+        };
         let mut seats = Seats::default();
         seats.start(empty_table(), None);
         seats.cards(cards(1, "As"));

@@ -160,6 +160,10 @@ impl Session {
                 self.seats.cards(cards);
                 self.say_cards(table);
             }
+            ClientEvent::Verified { verdict: Ok(_), .. } => {}
+            ClientEvent::Verified { table, hand, verdict: Err(fault) } => {
+                say(format!("WARNING: hand {hand} at table {table} was not dealt as committed: {fault}"));
+            }
             ClientEvent::GivenSeat { table, seat, .. } => {
                 say(format!("you have seat {seat} at table {table}"));
                 self.seats.look_at(table);
@@ -337,7 +341,7 @@ impl Session {
         };
         match input::action(typed, &turn.legal, stack) {
             Ok(action) => {
-                self.ask(Asked::Heard, PlayerCommand::Act { hand, turn: turn.turn, action }.at(table));
+                self.ask(Asked::Heard, PlayerCommand::act(hand, turn.turn, action).at(table));
             }
             Err(wrong) => say(wrong),
         }

@@ -45,6 +45,9 @@ pub struct Args {
     /// Seats that bots take; each bot buys in for 100 big blinds, within the bounds
     #[arg(long, default_value_t = 0)]
     bots: u8,
+    /// Open the whole deck to everybody after each hand, folded cards too
+    #[arg(long)]
+    open_decks: bool,
     #[command(flatten)]
     tempo: TempoArgs,
     #[command(flatten)]
@@ -84,6 +87,7 @@ pub async fn run(args: Args, context: &Context) -> Result<(), TableError> {
         hand_pause_ms: args.tempo.hand_pause_ms,
         bot_pace_ms: args.tempo.bot_pace_ms,
         absence: args.absence.absence(),
+        open_decks: args.open_decks,
         ..TableConfig::cash(
             Level { number: 0, small_blind: args.small_blind, big_blind, ante: args.ante },
             min_buy_in..=max_buy_in,

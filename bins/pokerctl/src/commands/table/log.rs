@@ -29,7 +29,8 @@ pub struct Args {
     /// on record first (table `inspections` of the database)
     #[arg(long, value_name = "REASON")]
     break_glass: Option<String>,
-    /// With --json: print whole snapshots, and not only whether a record has one
+    /// With --json: print whole snapshots, and not only whether a record has one; those since the
+    /// last hand that has ended are left out, because they have the next deck
     #[arg(long)]
     states: bool,
 }
@@ -50,8 +51,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), TableError> {
         put_on_record(&bus, args.table, HandNo(hand), reason).await?;
     }
     let hidden = running.filter(|_| args.break_glass.is_none());
+    let finished = if running.is_some() && hidden.is_none() { u64::MAX } else { last_finished(&records) };
     let (mut names, mut hand) = (Names::default(), 0);
-    for placed in records {
+    for mut placed in records {
         if let Some(started) = placed.record.events.iter().find_map(started) {
             hand = started;
         }
@@ -60,8 +62,11 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), TableError> {
         if !(from..=to).contains(&hand) || hidden == Some(hand) {
             continue;
         }
+        if hand >= finished {
+            hide_next_deck(&mut placed.record.events);
+        }
         if context.json {
-            json_line(&as_json(placed, args.states));
+            json_line(&as_json(placed, args.states && hand < finished));
         } else {
             print(&placed, &told);
         }
@@ -80,6 +85,26 @@ fn running_hand(records: &[Placed]) -> Option<u64> {
     let bound =
         |event: &&TableEvent| matches!(event, TableEvent::HandStarted { .. } | TableEvent::HandEnded { .. });
     latest_first.find(bound).and_then(started)
+}
+
+/// Returns the number of the last hand that has ended.
+fn last_finished(records: &[Placed]) -> u64 {
+    let mut latest_first = records.iter().rev().flat_map(|placed| placed.record.events.iter().rev());
+    latest_first
+        .find_map(|event| match event {
+            TableEvent::HandEnded { hand, .. } => Some(hand.0),
+            _ => None,
+        })
+        .unwrap_or_default()
+}
+
+/// Takes out the seed of a deck that is committed to and not played yet.
+fn hide_next_deck(events: &mut [TableEvent]) {
+    for event in events {
+        if let TableEvent::HandStarted { next_seed, .. } = event {
+            *next_seed = None;
+        }
+    }
 }
 
 async fn put_on_record(bus: &Bus, table: TableId, hand: HandNo, reason: &str) -> Result<(), AskError> {

@@ -48,6 +48,7 @@ fn start() -> Vec<Event> {
         level: Level::default(),
         stacks: stacks([100, 100]),
         commitment: Seed([0; 32]),
+        deal: None,
     };
     let post = |seat, post, amount| Event::Posted { seat, post, amount: Chips(amount) };
     let legal = Legal { fold: true, ..Legal::default() };
@@ -64,7 +65,7 @@ fn fold(chips: [u64; 2]) -> Vec<Event> {
         Event::Acted { seat: 0, action: Action::Fold, added: Chips(0), stack: Chips(99) },
         Event::Returned { seat: 1, amount: Chips(1) },
         Event::Awarded { pot: 0, seat: 1, amount: Chips(2), share: Share::Whole },
-        Event::HandEnded { hand: HandNo(1), stacks: stacks(chips), seed: Seed([0; 32]) },
+        Event::HandEnded { hand: HandNo(1), stacks: stacks(chips), seed: None, opening: None },
     ]
 }
 

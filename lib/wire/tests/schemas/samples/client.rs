@@ -7,6 +7,7 @@ use super::{
 use wire::{
     Chips, CommandId, PlayerCommand,
     client::{ClientFrame, ClientMessage},
+    deal::Contribution,
 };
 
 /// Returns samples of each request of clients, in its frame.
@@ -63,8 +64,11 @@ pub fn client_frames() -> Samples<ClientFrame> {
     all.extend(requests.map(|(name, request)| (name, M::SecondFactor(request))));
     all.extend(actions().into_iter().map(|(name, action)| {
         let hand = HAND;
-        (name, P::Act { hand, turn: 9, action }.at(table))
+        (name, P::act(hand, 9, action).at(table))
     }));
+    let mix = Some(Contribution { value: Some(super::salt()), pledge: super::digest() });
+    let act = P::Act { hand: HAND, turn: 9, action: wire::Action::Call, mix };
+    all.push(("call with a part in the next decks", act.at(table)));
     all.into_iter()
         .map(|(name, m)| {
             let id = CommandId(7_000_000_000_000_001);

@@ -2,6 +2,7 @@
 
 use super::*;
 use wire::{
+    deal::{Contribution, Deal, Dealt, Mix, Octets, Opening},
     event::{Event, HandEvent, HandStart, Post, Share, TableEvent, Unseating},
     script::{Script, ScriptedBlind, ScriptedSeat},
 };
@@ -16,7 +17,21 @@ pub fn hand_start() -> HandStart {
         level: level(),
         stacks: vec![stack()],
         commitment: seed(),
+        deal: None,
     }
+}
+
+/// Returns the setup of a hand whose deck was committed to card by card.
+pub fn committed_start() -> HandStart {
+    let mixes = vec![
+        Mix { seat: 1, value: Some(salt()), pledge: digest() },
+        Mix { seat: 2, value: None, pledge: digest() },
+    ];
+    HandStart { deal: Some(Deal { previous: Octets([0; 32]), next: digest(), mixes }), ..hand_start() }
+}
+
+fn opening() -> Opening {
+    Opening { cards: vec![super::open_card()], hidden: vec![digest()], rest: digest() }
 }
 
 /// Returns a scripted hand with each kind of forced bet.
@@ -113,10 +128,15 @@ pub fn table_events() -> Vec<(&'static str, TableEvent)> {
         ("gone too long", E::GoneTooLong { seat }),
         ("absence extended", E::AbsenceExtended { seat, until_ms: DEADLINE_MS }),
         ("said", E::Said { player: PLAYER, name: "ann".to_owned(), text: "nice hand, Käthe".to_owned() }),
-        ("hand started", E::HandStarted { start: hand_start(), seed: seed(), script: None }),
+        ("hand started", E::HandStarted { start: hand_start(), seed: seed(), script: None, next_seed: None }),
         (
             "scripted hand started",
-            E::HandStarted { start: hand_start(), seed: Seed([0; 32]), script: Some(Box::new(script())) },
+            E::HandStarted {
+                start: hand_start(),
+                seed: Seed([0; 32]),
+                script: Some(Box::new(script())),
+                next_seed: None,
+            },
         ),
         ("turn", E::Turn { seat, turn: 9, legal: legal(), deadline_ms: DEADLINE_MS }),
         (
@@ -125,7 +145,32 @@ pub fn table_events() -> Vec<(&'static str, TableEvent)> {
         ),
         ("timed out", E::TimedOut { seat }),
         ("clock extended", E::ClockExtended { deadline_ms: DEADLINE_MS }),
-        ("hand ended", E::HandEnded { hand: HAND, stacks: vec![stack()], seed: seed(), next_hand_ms: AT_MS }),
+        (
+            "hand ended",
+            E::HandEnded {
+                hand: HAND,
+                stacks: vec![stack()],
+                seed: seed(),
+                dealt: None,
+                next_hand_ms: AT_MS,
+            },
+        ),
+        (
+            "hand started with commitments",
+            E::HandStarted { start: committed_start(), seed: seed(), script: None, next_seed: Some(seed()) },
+        ),
+        ("contributed", E::Contributed { seat, mix: Contribution { value: Some(salt()), pledge: digest() } }),
+        ("pledged", E::Contributed { seat, mix: Contribution { value: None, pledge: digest() } }),
+        (
+            "hand ended with an opening",
+            E::HandEnded {
+                hand: HAND,
+                stacks: vec![stack()],
+                seed: seed(),
+                dealt: Some(Dealt { places: 20, open: 0b1010 }),
+                next_hand_ms: AT_MS,
+            },
+        ),
         ("close asked", E::CloseAsked),
         ("snapshot renewed", E::SnapshotRenewed),
         ("closed", E::Closed),
@@ -158,6 +203,7 @@ fn cash_events() -> Vec<(&'static str, TableEvent)> {
     let (seat, amount) = (2, Chips(1_000));
     vec![
         ("created for cash", E::Created { config: cash_config() }),
+        ("created with open decks", E::Created { config: TableConfig { open_decks: true, ..cash_config() } }),
         (
             "seat reserved",
             E::SeatReserved {
@@ -223,7 +269,12 @@ pub fn public_events() -> Vec<(&'static str, Event)> {
         ("returned", E::Returned { seat, amount }),
         ("shown", E::Shown { seat, cards: cards("AsKd"), hand: "a pair of aces".to_owned() }),
         ("mucked", E::Mucked { seat }),
-        ("hand ended", E::HandEnded { hand: HAND, stacks: vec![stack()], seed: seed() }),
+        ("hand ended", E::HandEnded { hand: HAND, stacks: vec![stack()], seed: Some(seed()), opening: None }),
+        ("hand started with commitments", E::HandStarted(committed_start())),
+        (
+            "hand ended with an opening",
+            E::HandEnded { hand: HAND, stacks: vec![stack()], seed: None, opening: Some(opening()) },
+        ),
         ("closed", E::Closed),
     ];
     all.extend(posts().into_iter().map(|(name, post)| (name, E::Posted { seat, post, amount })));

@@ -15,6 +15,7 @@ use wire::{
     Action, Card, Chips, ConnectionId, HandNo, Legal, PlayerId, PostingId, RaiseBounds, Refusal, TableId,
     TournamentId,
     cashier::SessionSummary,
+    deal::{Digest, Octets, OpenCard, Salt},
     event::{Seed, Stack},
     pass::{GrantedPass, Pass},
     table::{Absence, Level, Purpose, TableConfig},
@@ -79,6 +80,21 @@ pub fn seed() -> Seed {
     Seed(std::array::from_fn(|i| i as u8 * 8))
 }
 
+/// Returns a hash.
+pub fn digest() -> Digest {
+    Octets(std::array::from_fn(|i| i as u8 * 7))
+}
+
+/// Returns a salt.
+pub fn salt() -> Salt {
+    Octets(std::array::from_fn(|i| i as u8 * 16))
+}
+
+/// Returns an opened place of a deck.
+pub fn open_card() -> OpenCard {
+    OpenCard { place: 3, card: Card::FIRST, salt: salt() }
+}
+
 /// Returns a level with an ante.
 pub fn level() -> Level {
     Level { number: 3, small_blind: Chips(50), big_blind: Chips(100), ante: Chips(10) }
@@ -97,6 +113,7 @@ pub fn cash_config() -> TableConfig {
         bot_pace_ms: 300,
         absence: Absence::default(),
         scripted: false,
+        open_decks: false,
     }
 }
 

@@ -110,6 +110,10 @@ fn unasked() -> Vec<(&'static str, ServerMessage)> {
         ),
         ("events", M::Events(table_events())),
         ("cards", M::Cards(private_cards())),
+        (
+            "cards with their places",
+            M::Cards(PrivateCards { openings: vec![super::open_card(); 2], ..private_cards() }),
+        ),
         ("given a seat", M::GivenSeat { table: TABLE, seat: 4, tournament: Some(TOURNAMENT) }),
         ("lost the seat", M::LostSeat { table: TABLE, reason: Unseating::Moved }),
         ("service", M::Service(Service { money: false, ..Service::WHOLE })),
@@ -150,7 +154,7 @@ fn table_events() -> TableEvents {
 
 /// Returns a player's hidden cards.
 pub fn private_cards() -> PrivateCards {
-    PrivateCards { table: TABLE, hand: HAND, cards: cards("AsKd") }
+    PrivateCards { table: TABLE, hand: HAND, cards: cards("AsKd"), openings: Vec::new() }
 }
 
 /// Returns the line of a cash table in the lobby.

@@ -8,6 +8,7 @@ use wire::{
     Chips, CommandId, PlayerCommand,
     client::{ServerFrame, ServerMessage, TableEvents},
     codec,
+    deal::Contribution,
     table::{
         DealtCards, FeedMessage, HouseBot, PlayerSeats, Resync, TableCommand, TableNews, TableReply,
         TableRequest, WorkersAnswer, WorkersQuery,
@@ -41,9 +42,12 @@ pub fn requests() -> Samples<TableRequest> {
         ("resync since", C::Resync { since: Some(998) }),
     ];
     players.extend(actions().into_iter().map(|(name, action)| {
-        let act = P::Act { hand: HAND, turn: 9, action }.by("ann");
+        let act = P::act(HAND, 9, action).by("ann");
         (name, act)
     }));
+    let mix = Some(Contribution { value: None, pledge: super::digest() });
+    let act = P::Act { hand: HAND, turn: 9, action: wire::Action::Call, mix };
+    players.push(("call with a pledge", act.by("ann")));
     let request = |player, command| TableRequest {
         table: TABLE,
         id: CommandId(69_641),
