@@ -39,11 +39,16 @@ impl Name {
     }
 }
 
-/// Finds all texts that may be names of variants: two letters are a card.
+/// Returns whether a text may be the name of a variant: two letters are a card, digits are bytes.
+fn is_name(text: &str) -> bool {
+    text.len() > 2 && !text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Finds all texts that may be names of variants.
 fn names(document: &Value, at: &Place, found: &mut Vec<Name>) {
     let within = |step: Step| [at.clone(), vec![step]].concat();
     match document {
-        Value::String(text) if text.len() > 2 => found.push(Name::Alone(at.clone())),
+        Value::String(text) if is_name(text) => found.push(Name::Alone(at.clone())),
         Value::Array(items) => {
             items.iter().enumerate().for_each(|(i, item)| names(item, &within(Step::Item(i)), found));
         }

@@ -203,7 +203,7 @@ fn cash_events() -> Vec<(&'static str, TableEvent)> {
     let (seat, amount) = (2, Chips(1_000));
     vec![
         ("created for cash", E::Created { config: cash_config() }),
-        ("created with open decks", E::Created { config: TableConfig { open_decks: true, ..cash_config() } }),
+        ("created with open decks", E::Created { config: open_config() }),
         (
             "seat reserved",
             E::SeatReserved {

@@ -117,6 +117,11 @@ pub fn cash_config() -> TableConfig {
     }
 }
 
+/// Returns the configuration of a table that opens whole decks.
+pub fn open_config() -> TableConfig {
+    TableConfig { open_decks: true, ..cash_config() }
+}
+
 /// Returns the configuration of a tournament's table.
 pub fn tournament_table_config() -> TableConfig {
     TableConfig {

@@ -64,6 +64,14 @@ fn answers() -> Vec<(&'static str, ServerMessage)> {
         ("standings", M::Standings(Box::new(standings(Payout::Standard)))),
         ("standings with shares", M::Standings(Box::new(standings(Payout::Shares(vec![6_000, 4_000]))))),
         ("seated", M::Seated { table: TABLE, seat: 2 }),
+        (
+            "table with open decks",
+            M::Table {
+                view: Box::new(wire::view::TableView { config: super::open_config(), ..view(None) }),
+                events: None,
+                cards: None,
+            },
+        ),
         ("table between hands", M::Table { view: Box::new(view(None)), events: None, cards: None }),
         (
             "table where chips wait for the end of the hand",
@@ -110,10 +118,7 @@ fn unasked() -> Vec<(&'static str, ServerMessage)> {
         ),
         ("events", M::Events(table_events())),
         ("cards", M::Cards(private_cards())),
-        (
-            "cards with their places",
-            M::Cards(PrivateCards { openings: vec![super::open_card(); 2], ..private_cards() }),
-        ),
+        ("cards with their places", M::Cards(cards_with_places())),
         ("given a seat", M::GivenSeat { table: TABLE, seat: 4, tournament: Some(TOURNAMENT) }),
         ("lost the seat", M::LostSeat { table: TABLE, reason: Unseating::Moved }),
         ("service", M::Service(Service { money: false, ..Service::WHOLE })),
@@ -155,6 +160,16 @@ fn table_events() -> TableEvents {
 /// Returns a player's hidden cards.
 pub fn private_cards() -> PrivateCards {
     PrivateCards { table: TABLE, hand: HAND, cards: cards("AsKd"), openings: Vec::new() }
+}
+
+/// Returns a player's hidden cards with the places of the deck that they came from.
+pub fn cards_with_places() -> PrivateCards {
+    PrivateCards { openings: vec![super::open_card(); 2], ..private_cards() }
+}
+
+/// Returns the line of a table with open decks in the lobby.
+pub fn open_table_summary() -> TableSummary {
+    TableSummary { config: super::open_config(), ..table_summary() }
 }
 
 /// Returns the line of a cash table in the lobby.

@@ -23,6 +23,7 @@ pub fn requests() -> Samples<TableRequest> {
     let nobodys = vec![
         ("create a cash table", C::Create { config: cash_config(), bots }),
         ("create a tournament's table", C::Create { config: tournament_table_config(), bots: Vec::new() }),
+        ("create a table with open decks", C::Create { config: open_config(), bots: Vec::new() }),
         ("instruct to play", C::Instruct(instruction(Then::Play))),
         ("instruct to wait", C::Instruct(instruction(Then::Wait))),
         ("instruct to close", C::Instruct(instruction(Then::Close))),
@@ -45,7 +46,7 @@ pub fn requests() -> Samples<TableRequest> {
         let act = P::act(HAND, 9, action).by("ann");
         (name, act)
     }));
-    let mix = Some(Contribution { value: None, pledge: super::digest() });
+    let mix = Some(Contribution { value: Some(super::salt()), pledge: super::digest() });
     let act = P::Act { hand: HAND, turn: 9, action: wire::Action::Call, mix };
     players.push(("call with a pledge", act.by("ann")));
     let request = |player, command| TableRequest {
@@ -77,6 +78,14 @@ pub fn replies() -> Samples<TableReply> {
         }
     }
     all.push((
+        "table with open decks, with places of the deck",
+        R::Resync(Box::new(Resync {
+            view: wire::view::TableView { config: super::open_config(), ..server::view(None) },
+            events: None,
+            cards: Some(server::cards_with_places()),
+        })),
+    ));
+    all.push((
         "table of a tournament",
         R::Resync(Box::new(Resync {
             view: wire::view::TableView { config: tournament_table_config(), ..server::view(None) },
@@ -95,12 +104,20 @@ pub fn news() -> Samples<FeedMessage> {
     let told = TableNews { table: TABLE, frame, cards: Vec::new(), answers: None, turn: None };
     let cards = vec![DealtCards { player: PLAYER, cards: server::private_cards() }];
     let deal = TableNews { cards, ..told.clone() };
+    let cards = vec![DealtCards { player: PLAYER, cards: server::cards_with_places() }];
+    let few = ServerFrame { v: 1, re: None, m: ServerMessage::Events(few_events()) };
+    let opened = TableNews { cards, frame: codec::encode(&few).unwrap(), ..told.clone() };
     let answer = TableNews { answers: Some("_INBOX_gateway.U2xvd2x5IG5vdw.7".into()), ..told.clone() };
     let turn = TableNews { turn: Some(PLAYER), ..told };
     vec![
         ("a deal and an answer", FeedMessage { told: vec![deal, answer] }),
+        ("a deal with places of the deck", FeedMessage { told: vec![opened] }),
         ("somebody is to act", FeedMessage { told: vec![turn] }),
     ]
+}
+
+fn few_events() -> TableEvents {
+    TableEvents { events: vec![wire::event::Event::SatOut { seat: 4 }], ..every_event() }
 }
 
 fn every_event() -> TableEvents {
@@ -121,6 +138,7 @@ pub fn queries() -> Samples<WorkersQuery> {
 pub fn answers() -> Samples<WorkersAnswer> {
     vec![
         ("tables", WorkersAnswer::Tables(vec![server::table_summary(), server::tournament_table_summary()])),
+        ("tables with open decks", WorkersAnswer::Tables(vec![server::open_table_summary()])),
         ("seats", WorkersAnswer::Seats(vec![TABLE])),
         (
             "seats of several",
