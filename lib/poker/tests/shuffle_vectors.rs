@@ -1,20 +1,24 @@
-//! The test vectors of the shuffle, `schemas/vectors/shuffle/v1.json`, which other languages verify
-//! against too: seeds with their commitments and decks, and reshuffles of discards in hands of draw
-//! games.
+//! The test vectors of the shuffle, `schemas/vectors/shuffle`, which other languages verify against
+//! too. `v1.json`: seeds with their commitments and decks, and reshuffles of discards in hands of
+//! draw games. `v2.json`: decks that are committed to card by card.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use poker::{
+    dealing,
     hand::{Hand, HandSetup, PlayerSetup},
     shuffle, variant,
 };
 use serde::Deserialize;
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 use wire::{
-    Action, Card, Chips, SeatNo,
-    event::{HandEvent, Post, Seed},
+    Action, Card, Chips, HandNo, SeatNo, TableId,
+    deal::{Deal, Dealt, Digest, Mix, Opening},
+    event::{HandEvent, HandStart, Post, Seed},
+    table::Level,
 };
 
+const FILE_OF_CARDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/vectors/shuffle/v2.json");
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/vectors/shuffle/v1.json");
 
 #[derive(Deserialize)]
@@ -38,6 +42,49 @@ struct Reshuffle {
     n: u8,
     discards: String,
     pile: String,
+}
+
+#[derive(Deserialize)]
+struct Hands {
+    hands: Vec<CommittedHand>,
+}
+
+/// A deck that is committed to card by card, computed by another implementation.
+#[derive(Deserialize)]
+struct CommittedHand {
+    seed: Seed,
+    table: TableId,
+    hand: HandNo,
+    previous: Digest,
+    mixes: Vec<Mix>,
+    commitment: Seed,
+    deck: String,
+    dealt: Dealt,
+    opening: Opening,
+}
+
+#[test]
+fn commitments_to_cards_are_the_vectors() {
+    let vectors: Hands = serde_json::from_str(&fs::read_to_string(FILE_OF_CARDS).unwrap()).unwrap();
+    for vector in &vectors.hands {
+        let CommittedHand { seed, table, hand, previous, .. } = vector;
+        let commitment = dealing::commitment(*table, *hand, previous, seed);
+        assert_eq!(commitment.0, vector.commitment.0, "commitment of {seed}");
+        let deal = Deal { previous: *previous, next: commitment, mixes: vector.mixes.clone() };
+        let start = HandStart {
+            hand: *hand,
+            button: 0,
+            small_blind: None,
+            big_blind: 1,
+            level: Level::default(),
+            stacks: Vec::new(),
+            commitment: vector.commitment,
+            deal: Some(deal),
+        };
+        assert_eq!(text(&dealing::deck(seed, &start)), vector.deck, "deck of {seed}");
+        assert_eq!(dealing::opening(seed, vector.dealt), vector.opening, "opening of {seed}");
+    }
+    assert!(vectors.hands.len() >= 6);
 }
 
 fn vectors() -> Vectors {
@@ -142,6 +189,8 @@ fn another_language_agrees_with_the_vectors() {
     };
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let cards = Command::new("python3").arg(&verifier).args(["--vectors", FILE_OF_CARDS]).status().unwrap();
+    assert!(cards.success(), "the commitments to cards differ");
 
     // The verifier refuses a seed that does not match the commitment.
     let vector = &vectors().decks[1];

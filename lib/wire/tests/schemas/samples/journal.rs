@@ -10,6 +10,7 @@ use wire::{
     Chips, CommandId, Epoch,
     event::TableEvent,
     journal::{Cause, Record},
+    table::TableConfig,
     tournament::{Payout, Then, TournamentConfig, TournamentEvent},
 };
 
@@ -66,6 +67,13 @@ fn tournament_events() -> Vec<(&'static str, TournamentEvent)> {
             E::Started { at_ms: AT_MS, seed: seed(), counts_time: true },
         ),
         ("table opened", E::TableOpened { table: TABLE, config: tournament_table_config() }),
+        (
+            "table with open decks opened",
+            E::TableOpened {
+                table: TABLE,
+                config: TableConfig { open_decks: true, ..tournament_table_config() },
+            },
+        ),
         ("cash table opened", E::TableOpened { table: TABLE, config: super::cash_config() }),
         ("hand reported", E::HandReported { report: report(), at_ms: AT_MS }),
         ("busted", E::Busted { player, place: 22, prize: Chips(6_000) }),

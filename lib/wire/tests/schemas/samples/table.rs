@@ -23,7 +23,7 @@ pub fn requests() -> Samples<TableRequest> {
     let nobodys = vec![
         ("create a cash table", C::Create { config: cash_config(), bots }),
         ("create a tournament's table", C::Create { config: tournament_table_config(), bots: Vec::new() }),
-        ("create a table with open decks", C::Create { config: open_config(), bots: Vec::new() }),
+        ("create a table with open decks", C::Create { config: super::open_config(), bots: Vec::new() }),
         ("instruct to play", C::Instruct(instruction(Then::Play))),
         ("instruct to wait", C::Instruct(instruction(Then::Wait))),
         ("instruct to close", C::Instruct(instruction(Then::Close))),
