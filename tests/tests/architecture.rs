@@ -11,7 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("tournament", &["wire", "host"]),
     ("audit", &["wire", "poker", "tournament"]),
     ("bus", &["wire"]),
-    ("client", &["wire", "framing", "tls"]),
+    ("client", &["wire", "framing", "poker", "tls"]),
     ("database", &["tls"]),
     ("framing", &[]),
     ("hosting", &["wire", "bus", "host"]),

@@ -90,6 +90,7 @@ impl Person {
                 ClientEvent::Up { .. }
                 | ClientEvent::Down(_)
                 | ClientEvent::Cards(_)
+                | ClientEvent::Verified { .. }
                 | ClientEvent::GivenSeat { .. }
                 | ClientEvent::LostSeat { .. }
                 | ClientEvent::Placed { .. }

@@ -77,6 +77,7 @@ impl Hand {
                     | TableEvent::Said { .. }
                     | TableEvent::Unseated { .. }
                     | TableEvent::CashedOut { .. }
+                    | TableEvent::Contributed { .. }
                     | TableEvent::Turn { .. }
                     | TableEvent::TimedOut { .. }
                     | TableEvent::ClockExtended { .. }

@@ -124,7 +124,7 @@ const LONG: Duration = Duration::from_secs(50);
 /// Returns hand, turn and action of a bot's command.
 fn act(command: TableCommand) -> (HandNo, u32, Action) {
     match command {
-        TableCommand::Player { command: PlayerCommand::Act { hand, turn, action }, .. } => {
+        TableCommand::Player { command: PlayerCommand::Act { hand, turn, action, mix: None }, .. } => {
             (hand, turn, action)
         }
         other => panic!("no action: {other:?}"),

@@ -3,12 +3,14 @@
 
 use crate::{chance::Chance, play::choose};
 use client::ClientEvent;
+use poker::dealing::Witness;
 use std::rc::Rc;
 use testkit::check::{Answer, ClientLog, Kind, Sent};
 use wire::{
     Chips, CommandId, HandNo, Legal, PlayerCommand, PlayerId, SeatNo, TableId,
     event::Event,
     table::{Resync, TableCommand, TableReply},
+    view::TableView,
 };
 
 /// A command without an answer is repeated after this time, in milliseconds.
@@ -65,6 +67,8 @@ pub(crate) struct Client {
     turn: Option<(u32, Legal)>,
     buy_in: Chips,
     closed: bool,
+    /// Verifies the deals of the table.
+    witness: Option<Witness>,
 }
 
 impl Client {
@@ -93,6 +97,7 @@ impl Client {
             turn: None,
             buy_in,
             closed: false,
+            witness: None,
         }
     }
 
@@ -163,8 +168,10 @@ impl Client {
         if let Some((turn, legal)) = self.turn.take() {
             // Now and then a player does not act in time.
             if chance.below(40) > 0 {
-                let action = choose(&legal, &[], chance);
-                return Some((PlayerCommand::act(self.hand, turn, action).by(""), Kind::Change));
+                let (hand, action) = (self.hand, choose(&legal, &[], chance));
+                let witness = self.witness.as_mut();
+                let mix = witness.and_then(|witness| witness.contribution(hand, Some(self.player)));
+                return Some((PlayerCommand::Act { hand, turn, action, mix }.by(""), Kind::Change));
             }
         }
         let seated = self.seat.is_some();
@@ -211,6 +218,12 @@ impl Client {
         if let Some(sent) = self.log.commands.get_mut(unanswered.line) {
             sent.answer = answer;
         }
+        if let TableCommand::Player { command: PlayerCommand::Act { mix: Some(part), .. }, .. } =
+            &unanswered.command
+            && let (Answer::Done, Some(witness)) = (answer, &mut self.witness)
+        {
+            witness.accepted(*part);
+        }
         self.unanswered = None;
     }
 
@@ -245,7 +258,8 @@ impl Client {
         } else if resync.view.event_no > last || self.last.is_none() {
             let so_far = events.map(|events| (events.first..).zip(events.events.clone()).collect());
             let (view, cards) = (Box::new(resync.view.clone()), resync.cards.clone());
-            let so_far = so_far.unwrap_or_default();
+            let so_far: Vec<(u64, Event)> = so_far.unwrap_or_default();
+            self.verify_from(&resync.view, &so_far);
             let event = match self.last {
                 None => ClientEvent::Table { view, cards, so_far },
                 Some(_) => ClientEvent::Restarted { view, cards, so_far },
@@ -254,6 +268,12 @@ impl Client {
             self.last = Some(resync.view.event_no);
         }
         self.look(resync);
+    }
+
+    fn verify_from(&mut self, view: &TableView, so_far: &[(u64, Event)]) {
+        let secret = [self.life as u8; 32];
+        let witness = self.witness.get_or_insert_with(|| Witness::new(view, secret));
+        witness.restart(so_far.iter().map(|(_, event)| event), Some(self.player));
     }
 
     /// Takes the state from a view, unless the view is older than the last event seen.
@@ -275,6 +295,10 @@ impl Client {
     fn see(&mut self, number: u64, event: &Event, now_ms: u64) {
         self.last = Some(number);
         self.log.see(&ClientEvent::Event { table: self.table, number, event: event.clone() }, now_ms);
+        let witness = self.witness.as_mut();
+        if let Some((hand, verdict)) = witness.and_then(|witness| witness.hear(event, Some(self.player))) {
+            self.log.see(&ClientEvent::Verified { table: self.table, hand, verdict }, now_ms);
+        }
         match event {
             Event::Seated { seat, player, .. } if *player == self.player => self.seat = Some(*seat),
             Event::Unseated { player, .. } if *player == self.player => self.seat = None,

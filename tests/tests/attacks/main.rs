@@ -2,4 +2,8 @@
 //! changes by it.
 
 mod authority;
+<<<<<<< HEAD
 mod passes;
+=======
+mod cards;
+>>>>>>> 1759bee (viewers of a fleet verify its decks and learn no folded card)

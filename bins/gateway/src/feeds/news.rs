@@ -55,7 +55,12 @@ mod tests {
 
     #[test]
     fn messages_of_workers_are_parsed() {
-        let cards = PrivateCards { table: TableId(1), hand: HandNo(2), cards: vec!["As".parse().unwrap()] };
+        let cards = PrivateCards {
+            table: TableId(1),
+            hand: HandNo(2),
+            cards: vec!["As".parse().unwrap()],
+            openings: vec![],
+        };
         let cards = vec![DealtCards { player: PlayerId(3), cards }];
         let deal = table::TableNews {
             table: TableId(1),

@@ -193,7 +193,7 @@ impl FakeTables {
     /// Deals a player cards without any message.
     pub fn deal_unheard(&self, table: TableId, player: PlayerId, hand: u64) -> PrivateCards {
         let cards = vec!["As".parse().unwrap(), "Kd".parse().unwrap()];
-        let cards = PrivateCards { table, hand: HandNo(hand), cards };
+        let cards = PrivateCards { table, hand: HandNo(hand), cards, openings: Vec::new() };
         self.with(table, |t| t.cards.insert(player, cards.clone()));
         cards
     }

@@ -54,7 +54,7 @@ fn hand_started(number: u64, stacks: &[Stack]) -> TableEvent {
         commitment: poker::shuffle::commitment(&Seed([1; 32])),
         deal: None,
     };
-    TableEvent::HandStarted { start, seed: Seed([1; 32]), script: None }
+    TableEvent::HandStarted { start, seed: Seed([1; 32]), script: None, next_seed: None }
 }
 
 fn hand_ended(number: u64, stacks: &[Stack]) -> TableEvent {
@@ -62,6 +62,7 @@ fn hand_ended(number: u64, stacks: &[Stack]) -> TableEvent {
         hand: HandNo(number),
         stacks: stacks.to_vec(),
         seed: Seed([1; 32]),
+        dealt: None,
         next_hand_ms: 0,
     }
 }

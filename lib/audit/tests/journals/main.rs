@@ -10,12 +10,12 @@ use audit::{
     Report, Rule, TableCheck, TableOutcome, TournamentCheck, TournamentOutcome, TournamentRecord,
     compare_tables_with_tournaments,
 };
-use poker::table::TableRecord;
+use poker::{dealing, table::TableRecord};
 use std::collections::HashSet;
 use testkit::room::{Room, cash_table, cash_table_named, find_hand_event};
 use wire::{
     Card, Chips, Epoch, PlayerId, TableId, TournamentId,
-    event::{HandEvent, TableEvent},
+    event::{HandEvent, HandStart, Seed, TableEvent},
     script::Script,
     tournament::TournamentEvent,
 };
@@ -155,6 +155,50 @@ fn a_wrong_card_or_seed_is_found() {
         starts.next().unwrap().0[0] ^= 1;
     });
     assert!(seed.contains(&Rule::Deal) && seed.contains(&Rule::Legal), "{seed:?}");
+}
+
+/// Changes the second hand's start.
+fn second_start(
+    journal: &mut [TableRecord],
+    change: impl FnOnce(&mut HandStart, &mut Seed, &mut Option<Seed>),
+) {
+    let events = journal.iter_mut().flat_map(|record| &mut record.events);
+    let mut starts = events.filter_map(|event| match event {
+        TableEvent::HandStarted { start, seed, next_seed, .. } => Some((start, seed, next_seed)),
+        _ => None,
+    });
+    let (start, seed, next_seed) = starts.nth(1).unwrap();
+    change(start, seed, next_seed);
+}
+
+#[test]
+fn another_deck_than_the_one_committed_to_is_found() {
+    let other = Seed([9; 32]);
+    let chosen_later = after(|journal| {
+        second_start(journal, |start, seed, _| {
+            let previous = start.deal.as_ref().unwrap().previous;
+            *seed = other;
+            start.commitment = Seed(dealing::commitment(TableId(7), start.hand, &previous, &other).0);
+        });
+    });
+    assert!(chosen_later.contains(&Rule::Deal), "{chosen_later:?}");
+    let next = after(|journal| second_start(journal, |_, _, next| *next = Some(other)));
+    assert!(next.contains(&Rule::Deal), "{next:?}");
+    let uncommitted = after(|journal| second_start(journal, |start, _, _| start.deal = None));
+    assert!(uncommitted.contains(&Rule::Deal), "{uncommitted:?}");
+}
+
+#[test]
+fn an_opened_card_that_not_all_viewers_saw_is_found() {
+    let opened = after(|journal| {
+        let events = journal.iter_mut().flat_map(|record| &mut record.events);
+        let mut dealt = events.filter_map(|event| match event {
+            TableEvent::HandEnded { dealt: Some(dealt), .. } => Some(dealt),
+            _ => None,
+        });
+        dealt.next().unwrap().open = (1 << 52) - 1;
+    });
+    assert!(opened.contains(&Rule::Deal) && opened.contains(&Rule::Legal), "{opened:?}");
 }
 
 #[test]

@@ -20,6 +20,10 @@ pub struct ClientLog {
     pub cards: Vec<OwnCards>,
     /// The commands that the program sent.
     pub commands: Vec<Sent>,
+    /// Hands whose deals the program verified.
+    pub verified: u64,
+    /// Those that were not dealt as committed, with the reason.
+    pub misdeals: Vec<(TableId, HandNo, String)>,
     /// Number of connections.
     pub connections: u32,
     now_at: HashMap<TableId, usize>,
@@ -145,6 +149,10 @@ impl ClientLog {
                 }
             }
             ClientEvent::Cards(cards) => self.learn(Some(cards), at_ms),
+            ClientEvent::Verified { verdict: Ok(_), .. } => self.verified += 1,
+            ClientEvent::Verified { table, hand, verdict: Err(fault) } => {
+                self.misdeals.push((*table, *hand, fault.to_string()));
+            }
             _ => {}
         }
     }

@@ -47,6 +47,8 @@ pub enum Fault {
     Early,
     /// A client saw a hidden card of another player, or too early.
     Leak,
+    /// A client found that a hand was not dealt from the deck that was committed to.
+    Misdeal,
     /// A player has two seats, or a seat has two players.
     Seats,
     /// Button or blinds are at wrong seats.

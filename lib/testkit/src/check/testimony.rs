@@ -25,6 +25,9 @@ pub fn testimony(log: &ClientLog, stories: &HashMap<TableId, Story>) -> Vec<Find
     for sent in &log.commands {
         findings.extend(done(log, sent, stories.get(&sent.table)));
     }
+    for (table, hand, why) in &log.misdeals {
+        findings.push(finding(Fault::Misdeal, *table, None, format!("hand {hand}: {why}")));
+    }
     for finding in &mut findings {
         finding.player = log.player;
     }
