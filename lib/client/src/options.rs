@@ -55,8 +55,8 @@ pub struct Options {
     pub refusal_patience: Duration,
     /// Number of table events that wait for the program. Beyond, tables are asked again later.
     pub queue: usize,
-    /// Whether to verify the deals of followed tables ([`crate::ClientEvent::Verified`]), and to take
-    /// part in their decks with each hand's first action.
+    /// Whether to verify the deals of followed tables ([`crate::ClientEvent::Verified`]), and to
+    /// take part in their decks with each hand's first action.
     pub verify_deals: bool,
     /// Whether to stay with [`Options::addresses`] when a gateway names others, for example behind
     /// a proxy with other names.

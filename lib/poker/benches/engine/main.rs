@@ -1,11 +1,12 @@
 //! The speed of the rules on one core: six-handed no-limit with a random policy.
 //!
-//! [`hands`] measures the bare hand, [`tables`] the table around it, [`ranking`] seven-card hands
-//! through this crate and through the raw library. Prints one line of JSON; `make bench-engine`
-//! adds PokerKit's figure of the same run.
+//! [`hands`] measures the bare hand, [`tables`] the table around it, [`dealing`] the commitments to
+//! its decks, [`ranking`] seven-card hands through this crate and through the raw library. Prints
+//! one line of JSON; `make bench-engine` adds PokerKit's figure of the same run.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod dealing;
 mod hands;
 mod policy;
 mod ranking;
@@ -36,13 +37,16 @@ fn rate(mut work: impl FnMut() -> (u64, u64)) -> Rate {
 
 fn main() {
     let (hand, table, (own, raw)) = (hands::measure(), tables::measure(), ranking::measure());
+    let dealing = dealing::measure();
     println!(
         "{{\"hands_per_s\":{:.0},\"actions_per_s\":{:.0},\"table_hands_per_s\":{:.0},\"table_actions_per_s\":{:.0},\
+        \"decks_per_s\":{dealing:.0},\"deck_share_of_hand\":{:.3},\
         \"rankings_per_s\":{own:.0},\"raw_rankings_per_s\":{raw:.0},\"ranking_ratio\":{:.2}}}",
         hand.hands,
         hand.actions,
         table.hands,
         table.actions,
+        table.hands / dealing,
         own / raw
     );
 }

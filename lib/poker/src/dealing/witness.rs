@@ -78,7 +78,8 @@ impl Witness {
         self.cards.push(cards.clone());
     }
 
-    /// Notes an event of the table, as `player` sees it. Returns the verdict on a hand that is over.
+    /// Notes an event of the table, as `player` sees it. Returns the verdict on a hand that is
+    /// over.
     pub fn hear(&mut self, event: &Event, player: Option<PlayerId>) -> Option<Verified> {
         match event {
             Event::HandStarted(start) => self.begins(start, player),

@@ -4,7 +4,7 @@ use super::{
     tests::{Desk, cash_config, table_of},
     *,
 };
-use crate::dealing::{self, Fault, Seen, Verdict, check, continues};
+use crate::dealing::{self, Fault, Seen, Verdict, Witness, check, continues};
 use wire::{
     Action, Card, PlayerCommand,
     deal::{Octets, OpenCard, Opening, Salt},
@@ -241,6 +241,30 @@ fn only_a_number_that_was_pledged_before_the_deck_was_committed_to_is_taken() {
     let seed = seed.unwrap();
     assert_ne!(dealing::deck(&seed, &start), dealing::deck(&seed, &alone), "the number changes the deck");
     desk.check_replay();
+}
+
+#[test]
+fn a_player_whose_number_is_left_out_learns_it() {
+    let mut desk = table_of(3, 27);
+    let me = Some(PlayerId(1));
+    let mut witness = Witness::new(&desk.table.view(), [5; 32]);
+    let first = play(&mut desk, checks_or_calls);
+    assert_eq!(witness.hear(&Event::HandStarted(first.start.clone()), me), None);
+    let part = witness.contribution(first.start.hand, me).unwrap();
+    assert_eq!(part.value, None, "no number was pledged before the first hand");
+    assert_eq!(witness.contribution(first.start.hand, me), None, "one part in a hand");
+    witness.accepted(part);
+    // The table plays on without the part.
+    let second = play(&mut desk, checks_or_calls);
+    let end = Event::HandEnded {
+        hand: second.start.hand,
+        stacks: vec![],
+        seed: None,
+        opening: Some(second.opening),
+    };
+    let told = [Event::HandStarted(second.start.clone())].into_iter().chain(second.events).chain([end]);
+    let verdicts: Vec<_> = told.filter_map(|event| witness.hear(&event, me)).collect();
+    assert_eq!(verdicts, [(second.start.hand, Err(Fault::LeftOut))]);
 }
 
 #[test]

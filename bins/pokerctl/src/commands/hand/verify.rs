@@ -1,7 +1,7 @@
 //! `pokerctl hand verify`: verifies the shuffle of a finished hand, with the administrator's
-//! knowledge of its seed. The commitment was published before the deal. The hand is dealt again from
-//! the seed, and every card must be the one that was dealt. A scripted hand was not shuffled: the
-//! output says so, and the hand is dealt again from its script.
+//! knowledge of its seed. The commitment was published before the deal. The hand is dealt again
+//! from the seed, and every card must be the one that was dealt. A scripted hand was not shuffled:
+//! the output says so, and the hand is dealt again from its script.
 //!
 //! With `--json` the output has all that viewers saw of the commitment (table, hand, `previous`,
 //! `mixes`, `opening`), for `scripts/verify-shuffle --opening`.
