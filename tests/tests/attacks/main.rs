@@ -2,8 +2,5 @@
 //! changes by it.
 
 mod authority;
-<<<<<<< HEAD
-mod passes;
-=======
 mod cards;
->>>>>>> 1759bee (viewers of a fleet verify its decks and learn no folded card)
+mod passes;

@@ -93,7 +93,7 @@ impl Scene {
         let connection = || ConnectionId("attacker.1".to_owned());
         let commands = [
             PlayerCommand::Sit { seat: None, buy_in: Chips(5_000) }.by("victim"),
-            PlayerCommand::Act { hand: HandNo(1), turn: 1, action: Action::Fold }.by(""),
+            PlayerCommand::act(HandNo(1), 1, Action::Fold).by(""),
             PlayerCommand::Leave.by("victim"),
             PlayerCommand::Say { text: "hello".to_owned() }.by("victim"),
             TableCommand::Online { connection: connection() },
