@@ -74,7 +74,8 @@ fn decide_unasked(
         TableEvent::HandStarted { seed, next_seed, .. } => Ok(match next_seed {
             Some(next_seed) => before.tick(now_ms, || *next_seed),
             // Of before decks were committed to card by card.
-            None => before.tick_revealing(now_ms, *seed),
+            None if !before.commits() => before.tick_revealing(now_ms, *seed),
+            None => return Err("the deck is not the one that was committed to".to_owned()),
         }),
         TableEvent::ClockExtended { .. } | TableEvent::AbsenceExtended { .. } => Ok(before.resume(now_ms)),
         TableEvent::Seated { seat, .. } | TableEvent::ToppedUp { seat, .. } => {

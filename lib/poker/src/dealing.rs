@@ -25,8 +25,8 @@
 //!    begins. So the table knows no number when it commits, and no player can choose a number after
 //!    seeing another's.
 //! 8. With the numbers of a hand the seed of a second shuffle is the hash of
-//!    `"poker-mix-v2:" || commitment || seat || number || seat || number ...`, by seat, a seat one
-//!    byte. That shuffle of all cards, top card first, is `other`. The card dealt from place `i` is
+//!    `"poker-mix-v2:" || commitment || seat || number || seat || number ...`, by rising seats, each
+//!    once and only of players dealt in; a seat is one byte. That shuffle of all cards, top card first, is `other`. The card dealt from place `i` is
 //!    `other[card[i]]`. Without numbers it is `card[i]`.
 //!
 //! # Openings
@@ -121,6 +121,12 @@ pub fn pledge(number: &Salt) -> Digest {
     hash(b"poker-pledge-v2:", &[&number.0])
 }
 
+/// Returns whether a number is the one that a player pledged.
+#[must_use]
+pub fn is_pledged(mix: &Mix, number: &Salt) -> bool {
+    mix.pledge == pledge(number)
+}
+
 /// Returns a player's number for a hand, from a secret of the player's: so a program need not
 /// remember the numbers that it pledged.
 #[must_use]
@@ -171,10 +177,4 @@ fn hash(prefix: &[u8], parts: &[&[u8]]) -> Digest {
     let mut hash = Sha256::new_with_prefix(prefix);
     parts.iter().for_each(|part| hash.update(part));
     Octets(hash.finalize().into())
-}
-
-/// Returns whether a number is the one that a player pledged.
-#[must_use]
-pub fn is_pledged(mix: &Mix, number: &Salt) -> bool {
-    mix.pledge == pledge(number)
 }

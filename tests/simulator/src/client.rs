@@ -243,6 +243,7 @@ impl Client {
     }
 
     fn resync(&mut self, resync: &Resync, since: Option<u64>, now_ms: u64) {
+        self.learn(resync);
         (self.behind, self.heard_ms) = (false, now_ms);
         let last = self.last.unwrap_or(0);
         let events = resync.events.as_ref();
@@ -274,6 +275,13 @@ impl Client {
         let secret = [self.life as u8; 32];
         let witness = self.witness.get_or_insert_with(|| Witness::new(view, secret));
         witness.restart(so_far.iter().map(|(_, event)| event), Some(self.player));
+    }
+
+    /// Notes the own cards of a table's answer.
+    fn learn(&mut self, resync: &Resync) {
+        if let (Some(witness), Some(cards)) = (&mut self.witness, &resync.cards) {
+            witness.learn(cards);
+        }
     }
 
     /// Takes the state from a view, unless the view is older than the last event seen.

@@ -3,13 +3,14 @@
 
 use anyhow::{Context, ensure};
 use client::{Client, ClientEvent, Login, Options};
+use poker::dealing;
 use std::{process::Stdio, time::Duration};
 use testkit::{Fleet, FleetSize, table_journals};
 use tokio::{io::AsyncWriteExt as _, process::Command, time::timeout};
 use wire::{
-    Action, Card, Chips, PlayerCommand, TableId,
+    Action, Card, Chips, HandNo, PlayerCommand, TableId,
     client::{ClientMessage, ServerMessage},
-    event::{Event, HandEvent, TableEvent},
+    event::{Event, HandEvent, Seed, TableEvent},
 };
 
 /// A guard against hangs.
@@ -32,7 +33,7 @@ struct Seen {
 /// Follows a table until enough hands were verified; a player calls every bet.
 async fn follow(mut client: Client, table: TableId) -> anyhow::Result<Seen> {
     let (player, mut seat) = (client.player(), None);
-    let mut hand = wire::HandNo(0);
+    let mut hand = HandNo(0);
     let mut seen = Seen::default();
     while seen.verified < HANDS {
         match timeout(LIMIT, client.next()).await?.context("the connection ended")? {
@@ -62,15 +63,28 @@ async fn follow(mut client: Client, table: TableId) -> anyhow::Result<Seen> {
     Ok(seen)
 }
 
-/// Returns the cards that were dealt face down and never shown, in the hands of these ends.
-fn hidden(records: &[TableEvent]) -> Vec<(u64, Vec<Card>)> {
-    let (mut hands, mut hand, mut down) = (Vec::new(), 0, Vec::new());
-    for event in records {
-        match event {
-            TableEvent::HandStarted { start, .. } => (hand, down) = (start.hand.0, Vec::new()),
-            TableEvent::Hand(HandEvent::Dealt { down: dealt, .. }) => down.extend(dealt),
-            TableEvent::Hand(HandEvent::Shown { cards, .. }) => down.retain(|card| !cards.contains(card)),
-            TableEvent::HandEnded { .. } => hands.push((hand, std::mem::take(&mut down))),
+/// A hand in the journal: its deck, and the cards that were dealt face down and never shown.
+struct Hand {
+    no: HandNo,
+    deck: [Card; 52],
+    hidden: Vec<Card>,
+    seeds: [Option<Seed>; 2],
+}
+
+fn hands(events: &[TableEvent]) -> Vec<Hand> {
+    let mut hands: Vec<Hand> = Vec::new();
+    for event in events {
+        match (event, hands.last_mut()) {
+            (TableEvent::HandStarted { start, seed, next_seed, .. }, _) => hands.push(Hand {
+                no: start.hand,
+                deck: dealing::deck(seed, start),
+                hidden: Vec::new(),
+                seeds: [Some(*seed), *next_seed],
+            }),
+            (TableEvent::Hand(HandEvent::Dealt { down, .. }), Some(hand)) => hand.hidden.extend(down),
+            (TableEvent::Hand(HandEvent::Shown { cards, .. }), Some(hand)) => {
+                hand.hidden.retain(|card| !cards.contains(card));
+            }
             _ => {}
         }
     }
@@ -96,14 +110,26 @@ async fn viewers_verify_every_deck_and_learn_no_folded_card() -> anyhow::Result<
     let journals = table_journals(&fleet.admin).await?;
     let records = journals.get(&table).context("no journal")?;
     let events: Vec<TableEvent> = records.iter().flat_map(|(_, record)| record.events.clone()).collect();
-    let hidden = hidden(&events);
+    let hands = hands(&events);
+    let told = serde_json::to_string(&visitor.ends)?;
+    for seed in hands.iter().flat_map(|hand| hand.seeds).flatten() {
+        ensure!(
+            !told.contains(&seed.to_string()),
+            "a seed is public: every folded card can be computed from it"
+        );
+    }
     for end in &visitor.ends {
-        let Event::HandEnded { hand, seed, opening, .. } = end else { continue };
-        ensure!(seed.is_none(), "hand {hand}: the seed is public: every folded card can be computed from it");
+        let Event::HandEnded { hand, opening, .. } = end else { continue };
         let opening = opening.as_ref().context("the deck is not opened")?;
-        let (_, hidden) = hidden.iter().find(|(no, _)| *no == hand.0).context("no such hand")?;
-        let known = opening.cards.len();
-        ensure!(opening.hidden.len() >= hidden.len(), "{known} places are open, {} hidden", hidden.len());
+        let played = hands.iter().find(|played| played.no == *hand).context("no such hand")?;
+        for open in &opening.cards {
+            let card = played.deck[usize::from(open.place)];
+            ensure!(!played.hidden.contains(&card), "hand {hand}: {card} was never shown and is opened");
+        }
+        ensure!(
+            opening.cards.len() + opening.hidden.len() > played.hidden.len(),
+            "hand {hand} is not opened"
+        );
     }
 
     // The administrator verifies with the seed, and a program in another language without it.

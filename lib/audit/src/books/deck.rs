@@ -19,7 +19,9 @@ impl Books {
         let (no, before) = (start.hand, self.committed.take());
         let (Some(deal), Some(next_seed)) = (&start.deal, next_seed) else {
             let kept = self.scripted || shuffle::commitment(&seed) == start.commitment;
-            return self.check(kept, Rule::Deal, || format!("hand {no}: the commitment is not the seed's"));
+            self.check(kept, Rule::Deal, || format!("hand {no}: the commitment is not the seed's"));
+            let what = || format!("hand {no}: another deck was committed to, and this one was not");
+            return self.check(before.is_none(), Rule::Deal, what);
         };
         let own = Octets(start.commitment.0);
         let deck = Committed { seed, commitment: own, previous: deal.previous };

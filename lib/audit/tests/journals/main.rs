@@ -184,6 +184,13 @@ fn another_deck_than_the_one_committed_to_is_found() {
     assert!(chosen_later.contains(&Rule::Deal), "{chosen_later:?}");
     let next = after(|journal| second_start(journal, |_, _, next| *next = Some(other)));
     assert!(next.contains(&Rule::Deal), "{next:?}");
+    let downgraded = after(|journal| {
+        second_start(journal, |start, seed, next| {
+            (*seed, *next, start.deal) = (other, None, None);
+            start.commitment = poker::shuffle::commitment(&other);
+        });
+    });
+    assert!(downgraded.contains(&Rule::Deal) && downgraded.contains(&Rule::Legal), "{downgraded:?}");
     let uncommitted = after(|journal| second_start(journal, |start, _, _| start.deal = None));
     assert!(uncommitted.contains(&Rule::Deal), "{uncommitted:?}");
 }

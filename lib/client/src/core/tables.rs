@@ -131,6 +131,9 @@ impl Core {
             following.lag();
             return;
         }
+        if let (None, Some(secret)) = (&following.witness, self.secret) {
+            following.witness = Some(Box::new(Witness::new(&view, secret)));
+        }
         let mut known = cards.as_ref().is_none_or(|cards| !following.learn(cards));
         match following.see(&view, events) {
             SnapshotStep::Start(so_far) => {
@@ -139,7 +142,7 @@ impl Core {
                     return;
                 }
                 known = true;
-                self.verify_from(&view, cards.as_ref(), &so_far);
+                self.verify_from(view.table, cards.as_ref(), &so_far);
                 self.closed(&view);
                 self.shared.queue.push(ClientEvent::Table { view, cards: cards.clone(), so_far });
             }
@@ -160,18 +163,17 @@ impl Core {
     }
 
     fn restart(&mut self, view: Box<TableView>, cards: Option<PrivateCards>, so_far: Vec<(u64, Event)>) {
-        self.verify_from(&view, cards.as_ref(), &so_far);
+        self.verify_from(view.table, cards.as_ref(), &so_far);
         self.closed(&view);
         self.shared.queue.push(ClientEvent::Restarted { view, cards, so_far });
     }
 
     /// Verifies a table's deals from a view on.
-    fn verify_from(&mut self, view: &TableView, cards: Option<&PrivateCards>, so_far: &[(u64, Event)]) {
-        let (Some(secret), player) = (self.secret, self.player) else { return };
-        let Some(following) = self.tables.get_mut(&view.table) else { return };
-        let witness = following.witness.get_or_insert_with(|| Box::new(Witness::new(view, secret)));
+    fn verify_from(&mut self, table: TableId, cards: Option<&PrivateCards>, so_far: &[(u64, Event)]) {
+        let witness = self.tables.get_mut(&table).and_then(|following| following.witness.as_mut());
+        let Some(witness) = witness else { return };
+        witness.restart(so_far.iter().map(|(_, event)| event), self.player);
         cards.iter().for_each(|cards| witness.learn(cards));
-        witness.restart(so_far.iter().map(|(_, event)| event), player);
     }
 
     fn deliver_cards(&mut self, cards: PrivateCards) {

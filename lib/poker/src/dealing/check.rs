@@ -14,7 +14,7 @@ use crate::{
 use std::collections::BTreeMap;
 use wire::{
     Action, Card, SeatNo, TableId,
-    deal::{Digest, OpenCard, Opening},
+    deal::{Digest, Mix, OpenCard, Opening},
     event::{Event, HandEvent, HandStart},
     table::TableConfig,
     view::PrivateCards,
@@ -46,6 +46,9 @@ pub struct Verdict {
     pub own: usize,
     /// Number of players that contributed to the deck.
     pub contributions: usize,
+    /// Number of players who had pledged a number that is not in the deck: they sent none, or the
+    /// table left it out. As [`check`] does not know the hand before, it counts none.
+    pub withheld: usize,
     /// Whether discards were dealt again, which no viewer can verify.
     pub reshuffled: bool,
 }
@@ -54,7 +57,7 @@ pub struct Verdict {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// The hand has no commitments to single cards.
-    #[error("the hand's deck was not committed to card by card")]
+    #[error("the hand's deck was not committed to card by card, or not opened")]
     NoCommitments,
     /// The opened places are not places of a deck.
     #[error("the opened places are not those of a deck of 52 cards")]
@@ -88,6 +91,9 @@ pub enum Fault {
     /// The hand's deck, or what came before it, is not what was committed to.
     #[error("the commitments do not continue those of the hand before")]
     Chain,
+    /// The contributions are not of players dealt in, each once, by seat.
+    #[error("the players' parts in the deck are not in the order of seats, or not of players dealt in")]
+    Mixes,
     /// A contribution was not pledged.
     #[error("the number of seat {0} in the deck was not pledged before")]
     NotPledged(SeatNo),
@@ -109,10 +115,9 @@ pub fn check(seen: &Seen<'_>) -> Result<Verdict, Fault> {
     let reshuffled = hand.is_reshuffled();
     compare_deals(seen, &played)?;
     let holders = holders(&played);
-    // A card without an opened place was dealt again, if discards were.
-    let is_dealt = |card: Card, seat: SeatNo, opened: &[OpenCard]| match places.has(card, opened) {
-        true => holders.get(&card) == Some(&seat),
-        false => reshuffled,
+    // Where discards were dealt again, a card may have come from them.
+    let is_dealt = |card: Card, seat: SeatNo, opened: &[OpenCard]| {
+        reshuffled || places.has(card, opened) && holders.get(&card) == Some(&seat)
     };
     for event in seen.events {
         let Event::Shown { seat, cards, .. } = event else { continue };
@@ -131,6 +136,7 @@ pub fn check(seen: &Seen<'_>) -> Result<Verdict, Fault> {
         opened: seen.opening.cards.len(),
         own: lists.last().map_or(0, |list| list.cards.len()),
         contributions: mixes.filter(|mix| mix.value.is_some()).count(),
+        withheld: 0,
         reshuffled,
     })
 }
@@ -146,6 +152,7 @@ pub fn continues(before: &HandStart, start: &HandStart) -> Result<(), Fault> {
     if (before_deal.next.0, deal.previous.0) != (start.commitment.0, before.commitment.0) {
         return Err(Fault::Chain);
     }
+    are_in_order(start)?;
     for mix in &deal.mixes {
         let pledged = before_deal.mixes.iter().find(|pledged| pledged.seat == mix.seat);
         let fits = |number| pledged.is_some_and(|pledged| is_pledged(pledged, &number));
@@ -154,6 +161,15 @@ pub fn continues(before: &HandStart, start: &HandStart) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// Checks that the contributions are of players dealt in, each once, by seat: any other order or
+/// choice would be another deck.
+fn are_in_order(start: &HandStart) -> Result<(), Fault> {
+    let mixes = start.deal.as_ref().map(|deal| &deal.mixes[..]).unwrap_or_default();
+    let rise = mixes.windows(2).all(|pair| pair[0].seat < pair[1].seat);
+    let dealt_in = |mix: &Mix| start.stacks.iter().any(|stack| stack.seat == mix.seat);
+    if rise && mixes.iter().all(dealt_in) { Ok(()) } else { Err(Fault::Mixes) }
 }
 
 /// The opened places, with the cards that were dealt from them.
@@ -165,21 +181,21 @@ impl Places {
     /// Verifies the commitment and returns the opened places.
     fn of(seen: &Seen<'_>) -> Result<Self, Fault> {
         let deal = seen.start.deal.as_ref().ok_or(Fault::NoCommitments)?;
+        are_in_order(seen.start)?;
         let (rest, leaves) = unfold(seen.opening)?;
         let commitment = commitment_of(seen.table, seen.start.hand, &deal.previous, &rest);
         if commitment.0 != seen.start.commitment.0 {
             return Err(Fault::Commitment);
         }
-        let own: Vec<OpenCard> =
-            seen.own.iter().flat_map(|(_, lists)| lists.iter()).flat_map(|l| l.openings.clone()).collect();
-        for card in &own {
+        let own = || seen.own.iter().flat_map(|(_, lists)| lists.iter()).flat_map(|list| &list.openings);
+        for card in own() {
             if leaves.get(usize::from(card.place)) != Some(&leaf(card)) {
                 return Err(Fault::OwnPlace(card.place));
             }
         }
         let other = mixed(seen.start);
         let mut known = [None; CARDS];
-        for open in seen.opening.cards.iter().chain(&own) {
+        for open in seen.opening.cards.iter().chain(own()) {
             let card = other.map_or(open.card, |other| other[usize::from(open.card.index())]);
             known[usize::from(open.place)] = Some(card);
         }
@@ -199,13 +215,13 @@ impl Places {
         // Cards that the variant does not play with are taken last: hidden places are dealt from.
         others.sort_by_key(|card| variant.stock.has(*card));
         let mut deck = [Card::FIRST; CARDS];
-        let mut seen = 0u64;
+        let mut taken = 0u64;
         for (place, known) in deck.iter_mut().zip(self.known) {
             *place = known.or_else(|| others.pop()).ok_or(Fault::Places)?;
-            if seen >> place.index() & 1 == 1 {
+            if taken >> place.index() & 1 == 1 {
                 return Err(Fault::Twice(*place));
             }
-            seen |= 1 << place.index();
+            taken |= 1 << place.index();
         }
         Ok(deck)
     }

@@ -4,10 +4,10 @@ use super::{
     tests::{Desk, cash_config, table_of},
     *,
 };
-use crate::dealing::{self, Fault, Seen, Verdict, Witness, check, continues};
+use crate::dealing::{self, Fault, Seen, Verdict, Verified, Witness, check, continues};
 use wire::{
     Action, Card, PlayerCommand,
-    deal::{Octets, OpenCard, Opening, Salt},
+    deal::{Mix, Octets, OpenCard, Opening, Salt},
     view::PrivateCards,
 };
 
@@ -26,6 +26,16 @@ impl Hand {
     fn check(&self, seat: SeatNo) -> Result<Verdict, Fault> {
         let Self { config, start, events, opening, own } = self;
         check(&Seen { table: TableId(77), config, start, events, opening, own: Some((seat, own)) })
+    }
+
+    /// Tells a witness of the hand and returns its verdicts.
+    fn tell(&self, witness: &mut Witness, player: Option<PlayerId>) -> Vec<Verified> {
+        let hand = self.start.hand;
+        let opening = self.start.deal.as_ref().map(|_| self.opening.clone());
+        let end = Event::HandEnded { hand, stacks: vec![], seed: None, opening };
+        let told =
+            [Event::HandStarted(self.start.clone())].into_iter().chain(self.events.clone()).chain([end]);
+        told.filter_map(|event| witness.hear(&event, player)).collect()
     }
 
     fn cards(&mut self) -> impl Iterator<Item = &mut OpenCard> {
@@ -72,7 +82,9 @@ fn folded_cards_stay_hidden_and_the_rest_is_verified() {
     let hand = play(&mut desk, only_two_show);
     let verdict = hand.check(0).unwrap();
     let shown = hand.events.iter().filter(|event| matches!(event, Event::Shown { .. })).count();
-    assert_eq!(verdict, Verdict { opened: 5 + 2 * shown, own: 2, contributions: 0, reshuffled: false });
+    let expected =
+        Verdict { opened: 5 + 2 * shown, own: 2, contributions: 0, withheld: 0, reshuffled: false };
+    assert_eq!(verdict, expected);
     // Two players show or muck, two folded, three cards were burned.
     assert_eq!(hand.opening.hidden.len(), 2 * (4 - shown) + 3);
     let public = serde_json::to_string(&desk.seen).unwrap();
@@ -252,19 +264,107 @@ fn a_player_whose_number_is_left_out_learns_it() {
     assert_eq!(witness.hear(&Event::HandStarted(first.start.clone()), me), None);
     let part = witness.contribution(first.start.hand, me).unwrap();
     assert_eq!(part.value, None, "no number was pledged before the first hand");
-    assert_eq!(witness.contribution(first.start.hand, me), None, "one part in a hand");
+    assert_eq!(witness.contribution(first.start.hand, me), Some(part), "the same until it is accepted");
     witness.accepted(part);
+    assert_eq!(witness.contribution(first.start.hand, me), None, "one part in a hand");
     // The table plays on without the part.
     let second = play(&mut desk, checks_or_calls);
-    let end = Event::HandEnded {
-        hand: second.start.hand,
-        stacks: vec![],
-        seed: None,
-        opening: Some(second.opening),
-    };
-    let told = [Event::HandStarted(second.start.clone())].into_iter().chain(second.events).chain([end]);
-    let verdicts: Vec<_> = told.filter_map(|event| witness.hear(&event, me)).collect();
+    let verdicts = second.tell(&mut witness, me);
     assert_eq!(verdicts, [(second.start.hand, Err(Fault::LeftOut))]);
+}
+
+#[test]
+fn parts_in_another_order_or_of_other_seats_are_noticed() {
+    let mut desk = table_of(4, 28);
+    let before = play(&mut desk, checks_or_calls);
+    let hand = play(&mut desk, checks_or_calls);
+    let part = |seat, value| Mix { seat, value, pledge: dealing::pledge(&Octets([seat; 16])) };
+    let with = |start: &HandStart, mixes: Vec<Mix>| {
+        let deal = start.deal.clone().map(|deal| wire::deal::Deal { mixes, ..deal });
+        HandStart { deal, ..start.clone() }
+    };
+    let number = |seat| Some(Octets([seat; 16]));
+    let pledged = with(&before.start, vec![part(0, None), part(1, None)]);
+    let follows = |mixes| continues(&pledged, &with(&hand.start, mixes));
+    assert_eq!(follows(vec![part(0, number(0)), part(1, number(1))]), Ok(()));
+    assert_eq!(follows(vec![part(0, number(0)), part(1, number(7))]), Err(Fault::NotPledged(1)));
+    assert_eq!(follows(vec![part(2, number(2))]), Err(Fault::NotPledged(2)));
+    assert_eq!(follows(vec![part(1, number(1)), part(0, number(0))]), Err(Fault::Mixes));
+    assert_eq!(follows(vec![part(0, number(0)), part(0, number(0))]), Err(Fault::Mixes));
+    assert_eq!(follows(vec![part(9, None)]), Err(Fault::Mixes));
+    let exchanged = Hand { start: with(&hand.start, vec![part(9, number(9))]), ..hand.clone() };
+    assert_eq!(exchanged.check(0), Err(Fault::Mixes));
+    // The cards are those of a deck without the number.
+    let mixed = Hand { start: with(&hand.start, vec![part(0, number(0))]), ..hand };
+    assert!(mixed.check(0).is_err());
+}
+
+#[test]
+fn a_table_that_stops_to_commit_or_skips_a_hand_is_noticed() {
+    let mut desk = table_of(3, 29);
+    let hands: Vec<Hand> = (0..4).map(|_| play(&mut desk, checks_or_calls)).collect();
+    let witness = || Witness::new(&desk.table.view(), [5; 32]);
+    let uncommitted =
+        |hand: &Hand| Hand { start: HandStart { deal: None, ..hand.start.clone() }, ..hand.clone() };
+    let mut follower = witness();
+    assert!(hands[0].tell(&mut follower, None)[0].1.is_ok());
+    assert_eq!(uncommitted(&hands[1]).tell(&mut follower, None)[0].1, Err(Fault::Chain));
+    assert_eq!(uncommitted(&hands[0]).tell(&mut witness(), None)[0].1, Err(Fault::NoCommitments));
+    let mut follower = witness();
+    hands[0].tell(&mut follower, None);
+    assert_eq!(hands[2].tell(&mut follower, None)[0].1, Err(Fault::Chain), "a hand is skipped");
+    let mut follower = witness();
+    hands[0].tell(&mut follower, None);
+    follower.restart([].iter(), None);
+    assert!(hands[2].tell(&mut follower, None)[0].1.is_ok(), "events were missed");
+    let mut follower = witness();
+    follower.hear(&Event::HandStarted(hands[1].start.clone()), None);
+    let other = HandStart { commitment: Seed([3; 32]), ..hands[1].start.clone() };
+    follower.restart([Event::HandStarted(other)].iter(), None);
+    let end = Event::HandEnded { hand: hands[1].start.hand, stacks: vec![], seed: None, opening: None };
+    assert_eq!(
+        follower.hear(&end, None).unwrap().1,
+        Err(Fault::Chain),
+        "a hand begins otherwise when told again"
+    );
+}
+
+#[test]
+fn cards_of_the_next_hand_may_come_before_the_end_of_this_one() {
+    let mut desk = table_of(3, 30);
+    let me = desk.table.seat(0).map(|seat| seat.player);
+    let mut witness = Witness::new(&desk.table.view(), [5; 32]);
+    let first = play(&mut desk, checks_or_calls);
+    let second = play(&mut desk, checks_or_calls);
+    first.own.iter().chain(&second.own).for_each(|cards| witness.learn(cards));
+    for hand in [&first, &second] {
+        let verdict = hand.tell(&mut witness, me).remove(0).1.unwrap();
+        assert_eq!(verdict.own, 2);
+    }
+}
+
+#[test]
+fn a_player_with_two_programs_is_not_alarmed() {
+    let mut desk = table_of(3, 31);
+    let me = Some(PlayerId(1));
+    let mut witness = Witness::new(&desk.table.view(), [5; 32]);
+    let hand = play(&mut desk, checks_or_calls);
+    witness.hear(&Event::HandStarted(hand.start.clone()), me);
+    let seat = desk.table.seat_of(PlayerId(1)).unwrap();
+    let own = |event: &&Event| matches!(event, Event::Acted { seat: by, .. } if *by == seat);
+    witness.hear(hand.events.iter().find(own).unwrap(), me);
+    assert_eq!(witness.contribution(hand.start.hand, me), None, "the other program may have sent a part");
+}
+
+#[test]
+fn a_part_that_comes_with_the_action_that_ends_a_hand_is_stored_before_its_end() {
+    let mut desk = table_of(2, 32);
+    desk.now_ms += 200;
+    desk.settle();
+    desk.act_with(Action::Fold, Some(Contribution { value: None, pledge: Octets([1; 32]) }));
+    let events = &desk.journal.last().unwrap().events;
+    assert!(matches!(events[1], TableEvent::Contributed { .. }), "{events:?}");
+    assert!(matches!(events.last(), Some(TableEvent::HandEnded { .. })), "{events:?}");
 }
 
 #[test]

@@ -163,7 +163,9 @@ impl Table {
             PlayerCommand::Sit { seat, buy_in } => self.sit(player, name, *seat, *buy_in),
             PlayerCommand::Act { hand, turn, action, mix } => {
                 let mut events = self.act(player, *hand, *turn, action, now_ms)?;
-                events.extend(mix.and_then(|mix| self.contribution(player, mix)));
+                // After the action, with which the record begins, and before the end of the hand.
+                let part = mix.and_then(|mix| self.contribution(player, mix));
+                part.into_iter().for_each(|part| events.insert(events.len().min(1), part));
                 Ok(events)
             }
             PlayerCommand::SitOut => self.sit_out(player),

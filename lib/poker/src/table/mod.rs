@@ -314,6 +314,12 @@ impl Table {
         self.hands
     }
 
+    /// Returns whether the next hand's deck is committed to.
+    #[must_use]
+    pub const fn commits(&self) -> bool {
+        self.committed.is_some()
+    }
+
     /// Returns whether a hand is being played.
     #[must_use]
     pub const fn is_playing(&self) -> bool {

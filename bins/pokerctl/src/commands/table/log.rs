@@ -51,7 +51,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), TableError> {
         put_on_record(&bus, args.table, HandNo(hand), reason).await?;
     }
     let hidden = running.filter(|_| args.break_glass.is_none());
-    let finished = if running.is_some() && hidden.is_none() { u64::MAX } else { last_finished(&records) };
+    let finished = last_finished(&records);
     let (mut names, mut hand) = (Names::default(), 0);
     for mut placed in records {
         if let Some(started) = placed.record.events.iter().find_map(started) {
