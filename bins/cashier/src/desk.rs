@@ -144,6 +144,8 @@ impl Desk {
     pub async fn session(&self, request: SessionRequest) -> Result<CashierReply, Failure> {
         Ok(match request {
             SessionRequest::LogIn { name, password, address, device, code, gateway } => {
+                // Without the key no session is opened, and no code is used up.
+                self.passes.public_key().await?;
                 let request = LogIn { name, password, address, device, code };
                 let session = login::log_in(&self.database, &self.passwords, request).await?;
                 CashierReply::Session(self.passes.add_to(session, gateway).await?)

@@ -7,8 +7,12 @@ use crate::{Database, Failure};
 use bus::{Bus, bucket, clock::now_ms};
 use database::Limits;
 use passes::{Signer, layout::Statement};
-use std::{collections::HashSet, sync::Arc, time::Duration};
-use tokio::{sync::OnceCell, task::spawn_blocking};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::task::spawn_blocking;
 use wire::{
     PlayerId, Refusal,
     cashier::{CheckedPass, CheckedSessions, EndedSession, HeldSession, Session},
@@ -23,14 +27,14 @@ const VALID: Duration = Duration::from_secs(1_800);
 pub struct PassOffice {
     database: Database,
     valid: Duration,
-    /// Read from the database when it is needed first.
-    signer: OnceCell<Arc<Signer>>,
+    /// The database's key, as it was read last.
+    signer: Mutex<Option<Arc<Signer>>>,
 }
 
 impl PassOffice {
     /// Returns the office over a database.
     pub(crate) fn new(database: Database) -> Self {
-        Self { database, valid: VALID, signer: OnceCell::new() }
+        Self { database, valid: VALID, signer: Mutex::new(None) }
     }
 
     /// Sets for how long passes are valid.
@@ -88,17 +92,29 @@ impl PassOffice {
     /// # Errors
     /// The reason, when the key cannot be read or made, or the bucket takes no value.
     pub async fn announce(&self, bus: &Bus) -> Result<(), String> {
-        let key = self.public_key().await.map_err(|failure| failure.into_refusal().to_string())?;
-        let keys = PassKeys { keys: vec![key] };
+        // A key that was replaced while this cashier stood still must not come back.
+        let signer = self.read().await.map_err(|failure| failure.into_refusal().to_string())?;
+        let keys = PassKeys { keys: vec![signer.public()] };
         bucket::write(bus, PASS_KEYS, &keys).await.map_err(|error| error.to_string())
     }
 
     async fn signer(&self) -> Result<Arc<Signer>, Failure> {
-        let signer = self.signer.get_or_try_init(|| async {
-            let secret = secret(&self.database).await?;
-            Ok::<_, Failure>(Arc::new(Signer::new(&secret)))
-        });
-        signer.await.cloned()
+        let known = self.known().clone();
+        match known {
+            Some(signer) => Ok(signer),
+            None => self.read().await,
+        }
+    }
+
+    /// Reads the key from the database.
+    async fn read(&self) -> Result<Arc<Signer>, Failure> {
+        let signer = Arc::new(Signer::new(&secret(&self.database).await?));
+        *self.known() = Some(Arc::clone(&signer));
+        Ok(signer)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Option<Arc<Signer>>> {
+        self.signer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -21,6 +21,9 @@ use wire::{
 
 /// A gateway that has not heard its own notice for this long has lost it.
 const NOTICE_LOST: Duration = Duration::from_secs(2);
+/// Time after an answer of the cashier about a session before a refused pass makes the gateway ask
+/// again.
+const REFUSED_AGAIN: Duration = Duration::from_secs(2);
 
 /// All connections of a gateway.
 #[derive(Debug)]
@@ -58,6 +61,9 @@ struct Online {
     pass: Option<Pass>,
     /// When the cashier is asked for the next pass.
     renewal: Instant,
+    /// The earliest time of that after a refused pass, so that an owner that accepts no pass causes
+    /// no flood of requests.
+    not_before: Instant,
 }
 
 impl Connections {
@@ -87,7 +93,16 @@ impl Connections {
         let Some(connection) = inner.by_number.get_mut(&number) else { return };
         connection.player = Some(player);
         let now = Instant::now();
-        let online = Online { number, name, token, since: now, announced: false, pass: None, renewal: now };
+        let online = Online {
+            number,
+            name,
+            token,
+            since: now,
+            announced: false,
+            pass: None,
+            renewal: now,
+            not_before: now,
+        };
         let before = inner.by_player.insert(player, online);
         if let Some(before) = before.filter(|before| before.number != number) {
             inner.close(before.number, Closing::OnlineElsewhere);
@@ -158,7 +173,8 @@ impl Connections {
         let mut inner = self.lock();
         let online = inner.by_player.get_mut(&session.player);
         if let Some(online) = online.filter(|online| online.token == session.token) {
-            online.renewal = Instant::now() + again;
+            let now = Instant::now();
+            (online.renewal, online.not_before) = (now + again, now + REFUSED_AGAIN);
         }
     }
 
@@ -168,13 +184,15 @@ impl Connections {
     }
 
     /// Notes that an owner did not accept this pass for a player: the cashier is asked for the next
-    /// one, unless there is another pass by now.
-    pub(crate) fn pass_refused(&self, player: PlayerId, pass: Option<&Pass>) {
+    /// one, unless there is another pass by now. Returns whether the player is online here.
+    pub(crate) fn pass_refused(&self, player: PlayerId, pass: Option<&Pass>) -> bool {
         let mut inner = self.lock();
-        if let Some(online) = inner.by_player.get_mut(&player).filter(|online| online.pass.as_ref() == pass) {
-            online.renewal = Instant::now();
+        let Some(online) = inner.by_player.get_mut(&player) else { return false };
+        if online.pass.as_ref() == pass {
+            online.renewal = online.renewal.min(online.not_before.max(Instant::now()));
             self.passes_wanted.notify_one();
         }
+        true
     }
 
     /// Returns when an owner has not accepted a pass.
@@ -305,8 +323,12 @@ mod tests {
         assert_eq!(connections.without_fresh_pass(), []);
         connections.pass_refused(ANN, Some(&Pass(vec![1])));
         assert_eq!(connections.without_fresh_pass(), [], "the one before was refused");
-        connections.pass_refused(ANN, Some(&Pass(vec![2])));
+        assert!(connections.pass_refused(ANN, Some(&Pass(vec![2]))));
         assert_eq!(connections.without_fresh_pass(), [session("1")]);
+        connections.got_no_pass(&session("1"), Duration::from_secs(10));
+        assert!(connections.pass_refused(ANN, Some(&Pass(vec![2]))));
+        assert_eq!(connections.without_fresh_pass(), [], "the cashier has just been asked");
+        assert!(!connections.pass_refused(PlayerId(99), None), "the player is not online here");
     }
 
     #[test]

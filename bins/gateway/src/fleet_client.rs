@@ -67,7 +67,7 @@ impl FleetClient {
             TableReply::Done { .. } | TableReply::Seat { .. } | TableReply::Resync(_) => None,
         };
         let prove = |request: &mut TableRequest, refused: Option<&Refusal>| {
-            self.prove(request.player, &mut request.pass, refused);
+            self.prove(request.player, &mut request.pass, refused)
         };
         let reply = self.ask(subject, request.clone(), EACH, "the table", prove, refusal).await?;
         match reply {
@@ -78,13 +78,17 @@ impl FleetClient {
 
     /// Puts the player's pass into a request before it is sent. A pass that the owner has refused
     /// is renewed, while the request waits for its next repeat. A player who is no longer online
-    /// here keeps the pass that the request had.
-    fn prove(&self, player: Option<PlayerId>, pass: &mut Option<Pass>, refused: Option<&Refusal>) {
-        let Some(player) = player else { return };
+    /// here keeps the pass that the request had. Returns whether a repeat can succeed: no cashier
+    /// gives a pass for a player who is not online here.
+    fn prove(&self, player: Option<PlayerId>, pass: &mut Option<Pass>, refused: Option<&Refusal>) -> bool {
+        let Some(player) = player else { return true };
         match refused {
             Some(Refusal::PassNeeded { .. }) => self.connections.pass_refused(player, pass.as_ref()),
-            Some(_) => {}
-            None => *pass = self.connections.pass_of(player).or_else(|| pass.take()),
+            Some(_) => true,
+            None => {
+                *pass = self.connections.pass_of(player).or_else(|| pass.take());
+                true
+            }
         }
     }
 
@@ -106,7 +110,7 @@ impl FleetClient {
             TournamentReply::Done | TournamentReply::Standings(_) | TournamentReply::Instruction(_) => None,
         };
         let prove = |request: &mut TournamentRequest, refused: Option<&Refusal>| {
-            self.prove(request.player, &mut request.pass, refused);
+            self.prove(request.player, &mut request.pass, refused)
         };
         let reply = self.ask(subject, request.clone(), EACH, "the tournament", prove, refusal).await?;
         match reply {
@@ -126,7 +130,7 @@ impl FleetClient {
             request,
             EACH_CASHIER,
             "the cashier",
-            |_, _| {},
+            |_, _| true,
             |reply| match reply {
                 CashierReply::Refused(refusal) => Some(refusal.clone()),
                 CashierReply::Done
@@ -150,14 +154,14 @@ impl FleetClient {
     }
 
     /// Sends a question until a lasting answer comes. `prepare` is called before each try, and with
-    /// each passing refusal.
+    /// each passing refusal; then it says whether a repeat can succeed.
     async fn ask<Q: Serialize, A: DeserializeOwned>(
         &self,
         subject: String,
         mut question: Q,
         each: Duration,
         whom: &str,
-        prepare: impl Fn(&mut Q, Option<&Refusal>),
+        prepare: impl Fn(&mut Q, Option<&Refusal>) -> bool,
         refusal: impl Fn(&A) -> Option<Refusal>,
     ) -> Result<A, Refusal> {
         let until = Instant::now() + PATIENCE;
@@ -174,7 +178,9 @@ impl FleetClient {
                 }
             };
             let Some(passing) = refusal(&reply).filter(Refusal::is_transient) else { return Ok(reply) };
-            prepare(&mut question, Some(&passing));
+            if !prepare(&mut question, Some(&passing)) {
+                return Ok(reply);
+            }
             let since: &mut Instant = refused.get_or_insert_with(Instant::now);
             // Without a random number the pause is the longest: late, but not wrong.
             let pause = pauses.next(since.elapsed(), getrandom::u32().unwrap_or(u32::MAX));

@@ -44,8 +44,8 @@ pub(crate) async fn watch(gateway: Arc<Gateway>) {
             match check(&gateway, sessions).await {
                 Ok(checked) => take(&gateway, sessions, checked),
                 Err(refusal) => {
-                    tracing::warn!(%refusal, "open sessions are not checked: those that ended during an outage go on until they resume, and passes are not renewed");
-                    break;
+                    tracing::warn!(sessions = sessions.len(), %refusal, "open sessions are not checked: those that have ended go on until they resume, and passes are not renewed; the cashier is asked again");
+                    sessions.iter().for_each(|session| gateway.connections.got_no_pass(session, WITHOUT));
                 }
             }
         }
@@ -86,6 +86,6 @@ fn take(gateway: &Gateway, sessions: &[HeldSession], checked: CheckedSessions) {
         }
     }
     if !ended.is_empty() {
-        tracing::info!(sessions = ended.len(), "sessions had ended during an outage and are closed");
+        tracing::info!(sessions = ended.len(), "sessions have ended and are closed");
     }
 }

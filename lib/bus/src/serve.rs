@@ -13,6 +13,9 @@ use std::{
 use tokio::time::sleep;
 use wire::codec::{self, CodecError};
 
+/// The beginning of the names of all inboxes.
+const INBOXES: &str = "_INBOX";
+
 /// How long a former owner still answers that a request is to be repeated: longer than the next
 /// owner needs to subscribe.
 pub(crate) const TURN_AWAY: Duration = Duration::from_millis(500);
@@ -101,6 +104,12 @@ impl Request {
         let Some(reply) = self.reply.clone() else {
             return Ok(());
         };
+        // The sender chose the reply's subject, and this role may publish to subjects that are not
+        // the sender's: a bucket's or a journal's, for example.
+        if !reply.starts_with(INBOXES) {
+            tracing::warn!(subject = %self.subject, %reply, "a request wants its answer on a subject that is no inbox: it is not answered");
+            return Ok(());
+        }
         let payload = codec::encode(answer)?;
         self.client
             .publish(reply, payload.into())

@@ -7,6 +7,7 @@
 mod common;
 
 use async_nats::{ConnectOptions, Event};
+use bus::bucket;
 use futures::StreamExt;
 use std::sync::{
     Arc, Mutex,
@@ -14,6 +15,10 @@ use std::sync::{
 };
 use testkit::{GUARD, Stage};
 use tokio::time::timeout;
+use wire::{
+    pass::PassKeys,
+    subject::{CASHIER_SESSION, PASS_KEYS},
+};
 
 /// A subject, and the users that may publish or subscribe to it.
 struct Right {
@@ -243,4 +248,22 @@ async fn connecting_without_a_password_is_refused() {
         let options = ConnectOptions::new().user_and_password(user.to_owned(), String::new());
         assert!(options.connect(stage.nats.url()).await.is_err(), "{user}");
     }
+}
+
+#[tokio::test]
+async fn an_answer_goes_to_an_inbox_only_and_into_no_bucket() {
+    let stage = Stage::open().await.unwrap();
+    let cashier = stage.bus("cashier").await.unwrap();
+    let mut requests = cashier.serve(CASHIER_SESSION.to_owned(), Some("cashier")).await.unwrap();
+    cashier.flush().await;
+    let (gateway, _) = connect(&stage, "gateway").await;
+    // The cashier may write that key, and the gateway may not.
+    gateway.publish_with_reply(CASHIER_SESSION, PASS_KEYS, "x".into()).await.unwrap();
+    gateway.flush().await.unwrap();
+    let request = timeout(GUARD, requests.next()).await.unwrap().unwrap();
+    request.answer(&PassKeys { keys: Vec::new() }).await.unwrap();
+    cashier.flush().await;
+    let worker = stage.bus("table-worker").await.unwrap();
+    let keys: Option<PassKeys> = bucket::read(&worker, "PASSES", PASS_KEYS).await.unwrap();
+    assert!(keys.is_none(), "the answer is the cashiers' key now");
 }

@@ -13,6 +13,11 @@ use wire::{
     sender::Sender,
 };
 
+/// The longest time from now on for which a pass may be valid, in milliseconds: the longest that
+/// cashiers can be told to give, and an hour for clocks that differ. A cashier whose clock is far
+/// ahead gives no passes that hold after it is set right.
+const LONGEST_MS: u64 = 25 * 3_600_000;
+
 /// Checks the passes of commands, for all partitions of a process.
 #[derive(Default)]
 pub struct Checker {
@@ -30,10 +35,13 @@ struct Inner {
 
 impl Checker {
     /// Takes the cashiers' public keys, in place of those before. Keys that are no points of the
-    /// curve are left out.
+    /// curve are left out, and a list without any key changes nothing.
     pub fn set_keys(&self, keys: &PassKeys) {
         let keys: Vec<_> =
             keys.keys.iter().filter_map(|PublicKey(key)| VerifyingKey::from_bytes(key).ok()).collect();
+        if keys.is_empty() {
+            return;
+        }
         let mut inner = self.lock();
         if inner.keys != keys {
             *inner = Inner { keys, remembered: Remembered::default() };
@@ -78,6 +86,9 @@ impl Checker {
         }
         if parts.statement.expires_ms <= now_ms {
             return refused("has expired");
+        }
+        if parts.statement.expires_ms > now_ms + LONGEST_MS {
+            return refused("is valid for too long");
         }
         let key = {
             let mut inner = self.lock();
@@ -199,6 +210,18 @@ mod tests {
         checker.set_keys(&PassKeys { keys: vec![now.public()] });
         fault(checker.check_pass(ANN, Some(&old), NOW));
         assert_eq!(checker.check_pass(ANN, Some(&pass(&now, ANN, NOW + 1_000)), NOW), Ok(()));
+    }
+
+    #[test]
+    fn a_pass_of_a_cashier_whose_clock_is_far_ahead_is_not_accepted() {
+        let signer = Signer::new(&[1; 32]);
+        let checker = Checker::default();
+        checker.set_keys(&PassKeys { keys: vec![signer.public()] });
+        let until = |expires_ms| checker.check_pass(ANN, Some(&pass(&signer, ANN, expires_ms)), NOW);
+        assert_eq!(until(NOW + LONGEST_MS), Ok(()));
+        assert!(until(NOW + LONGEST_MS + 1).is_err());
+        checker.set_keys(&PassKeys { keys: Vec::new() });
+        assert!(checker.has_keys(), "a list without a key changes nothing");
     }
 
     #[test]

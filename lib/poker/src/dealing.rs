@@ -24,10 +24,10 @@
 //!    During the hand the player sends the number, and the table publishes it as the next hand
 //!    begins. So the table knows no number when it commits, and no player can choose a number after
 //!    seeing another's.
-//! 8. With the numbers of a hand the seed of a second shuffle is the hash of
-//!    `"poker-mix-v2:" || commitment || seat || number || seat || number ...`, by rising seats, each
-//!    once and only of players dealt in; a seat is one byte. That shuffle of all cards, top card first, is `other`. The card dealt from place `i` is
-//!    `other[card[i]]`. Without numbers it is `card[i]`.
+//! 8. With the numbers of a hand the seed of a second shuffle is the hash of `"poker-mix-v2:" ||
+//!    commitment || seat || number || seat || number ...`, by rising seats, each once and only of
+//!    players dealt in; a seat is one byte. That shuffle of all cards, top card first, is `other`.
+//!    The card dealt from place `i` is `other[card[i]]`. Without numbers it is `card[i]`.
 //!
 //! # Openings
 //!

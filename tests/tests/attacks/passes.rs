@@ -124,7 +124,7 @@ impl Scene {
 /// pass.
 fn forged(victim: PlayerId, like: &Pass) -> Pass {
     let signer = Signer::new(&[7; 32]);
-    let statement = Statement { player: victim, gateway: 1, expires_ms: u64::MAX };
+    let statement = Statement { player: victim, gateway: 1, expires_ms: bus::clock::now_ms() + 60_000 };
     let Pass(mut bytes) = signer.sign(&statement);
     bytes[1..9].copy_from_slice(&like.0[1..9]);
     Pass(bytes)

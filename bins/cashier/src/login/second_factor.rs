@@ -5,7 +5,7 @@
 
 use super::owner::Owner;
 use crate::{
-    Database, Failure,
+    Database, Failure, devices,
     passwords::Passwords,
     players::unsigned,
     second_factor::{Authenticator, Factor, Proof, recovery, store},
@@ -82,6 +82,9 @@ async fn confirm(database: &Database, owner: &Owner, code: &str) -> Result<Secon
             store::confirm(&tx, owner.player, secret, step, by).await?;
             store::replace_codes(&tx, owner.player, hashes, by).await?;
             owner.forgive(&tx).await?;
+            // Sessions and devices of before did not show a code.
+            sessions::end_others(&tx, owner.player, &owner.session).await?;
+            devices::forget_all(&tx, owner.player).await?;
             tx.commit().await?;
             Ok(())
         })

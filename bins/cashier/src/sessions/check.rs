@@ -34,6 +34,16 @@ pub async fn ended(database: &Database, held: &[HeldSession]) -> Result<Vec<Ende
                 )
                 .await?;
             let rows = client.query(&select, &[players, hashes]).await?;
+            // A session that a connection uses is not old, and not the first that gives way to
+            // others.
+            let note = client
+                .prepare_cached(
+                    "UPDATE sessions s SET used_at = now() FROM unnest($1::bigint[], $2::bytea[]) AS h (player_id, token_hash)
+                    WHERE s.token_hash = h.token_hash AND s.player_id = h.player_id
+                        AND s.used_at BETWEEN now() - interval '30 days' AND now() - interval '1 hour'",
+                )
+                .await?;
+            client.execute(&note, &[players, hashes]).await?;
             let ended = rows.iter().map(|row| {
                 let index = row.try_get::<_, i64>(0)? as u32;
                 Ok(EndedSession { index, banned: row.try_get(1)? })
