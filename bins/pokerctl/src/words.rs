@@ -80,7 +80,8 @@ pub fn purpose(config: &TableConfig) -> String {
     match config.purpose {
         Purpose::Cash { .. } if config.scripted => "scripted hands, not shuffled".to_owned(),
         Purpose::Cash { min_buy_in, max_buy_in } => {
-            format!("cash, {} to {}", chips(min_buy_in), chips(max_buy_in))
+            let open = if config.open_decks { ", folded cards are opened after each hand" } else { "" };
+            format!("cash, {} to {}{open}", chips(min_buy_in), chips(max_buy_in))
         }
         Purpose::Tournament { tournament } => format!("tournament {tournament}"),
     }

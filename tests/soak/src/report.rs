@@ -18,6 +18,8 @@ pub struct Report {
     pub faults: BTreeMap<String, u32>,
     /// Commands of players that were acknowledged.
     pub acknowledged: u64,
+    /// Hands whose deals clients verified, each as often as a client did.
+    pub verified: u64,
     /// Events that client programs saw and that were compared.
     pub events: u64,
     /// Numbered lines of chat in the journals.

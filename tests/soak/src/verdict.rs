@@ -194,6 +194,7 @@ fn report(
         events: logs().map(|log| log.seen() as u64).sum(),
         lines: stories.values().map(Story::lines).sum(),
         hands: stories.values().map(|story| story.hands() as u64).sum(),
+        verified: logs().map(|log| log.verified).sum(),
         tournaments: evidence.settled,
         connections: logs().map(|log| u64::from(log.connections)).sum(),
         lost: count(&[Fault::Lost]),

@@ -33,6 +33,7 @@ async fn every_kind_of_fault_happens_once_and_no_acknowledged_command_is_lost() 
     .await?;
     let missing: Vec<FaultKind> = FaultKind::all().filter(|kind| hit(&report, *kind) == 0).collect();
     ensure!(missing.is_empty(), "never happened: {missing:?}; {report:?}");
+    ensure!(report.verified > 20, "few hands were verified: {report:?}");
     ensure!(report.acknowledged > 1_000 && report.lines > 600 && report.events > 10_000, "{report:?}");
     Ok(())
 }

@@ -147,12 +147,13 @@ pub(super) fn table_config(config: &TableConfig) -> String {
         Purpose::Tournament { tournament } => format!("tournament {tournament}"),
     };
     format!(
-        "{}, {}, {} seats, {}, {purpose}{}",
+        "{}, {}, {} seats, {}, {purpose}{}{}",
         config.name,
         config.variant,
         config.seats,
         level(&config.level),
-        mark(config.scripted, "scripted")
+        mark(config.scripted, "scripted"),
+        mark(config.open_decks, "open decks")
     )
 }
 
