@@ -11,6 +11,9 @@ use wire::codec;
 /// Time limit of a write.
 const ANSWER: Duration = Duration::from_secs(2);
 
+/// The header with the name of the stream that a message was read from.
+const STREAM: &str = "Nats-Stream";
+
 /// Returns the value of a key by its subject; `None` when it was never written.
 ///
 /// # Errors
@@ -24,6 +27,16 @@ pub async fn read<T: serde::de::DeserializeOwned>(
     let Some(found) = direct::get(bus, &format!("KV_{bucket}"), &wanted).await? else {
         return Ok(None);
     };
+    // The server answers direct reads on any subject that their sender chooses, whatever the sender
+    // may publish. A value that came into the bucket so has a stream's name from the other read
+    // too.
+    if found.headers.get_all(STREAM).count() > 1 {
+        let what = format!("reading {subject}");
+        return Err(BusError::JetStream {
+            what,
+            reason: "the value is an answer of the server, not a member's".into(),
+        });
+    }
     Ok(Some(codec::decode(&found.payload)?))
 }
 

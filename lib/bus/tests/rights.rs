@@ -9,14 +9,17 @@ mod common;
 use async_nats::{ConnectOptions, Event};
 use bus::bucket;
 use futures::StreamExt;
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 use testkit::{GUARD, Stage};
 use tokio::time::timeout;
 use wire::{
-    pass::PassKeys,
+    pass::{PassKeys, PublicKey},
     subject::{CASHIER_SESSION, PASS_KEYS},
 };
 
@@ -266,4 +269,21 @@ async fn an_answer_goes_to_an_inbox_only_and_into_no_bucket() {
     let worker = stage.bus("table-worker").await.unwrap();
     let keys: Option<PassKeys> = bucket::read(&worker, "PASSES", PASS_KEYS).await.unwrap();
     assert!(keys.is_none(), "the answer is the cashiers' key now");
+}
+
+#[tokio::test]
+async fn an_answer_of_the_server_into_a_bucket_counts_as_no_value() {
+    let stage = Stage::open().await.unwrap();
+    let (coordinator, _) = connect(&stage, "coordinator").await;
+    let planted = wire::codec::encode(&PassKeys { keys: vec![PublicKey([7; 32])] }).unwrap();
+    let own = "$KV.OWNERS.tournament.0";
+    coordinator.request(own, planted.into()).await.unwrap();
+    let read = format!(r#"{{"last_by_subj":"{own}"}}"#);
+    coordinator.publish_with_reply("$JS.API.DIRECT.GET.KV_OWNERS", PASS_KEYS, read.into()).await.unwrap();
+    coordinator.flush().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let worker = stage.bus("table-worker").await.unwrap();
+    let keys = bucket::read::<PassKeys>(&worker, "PASSES", PASS_KEYS).await;
+    println!("{keys:?}");
+    assert!(!matches!(keys, Ok(Some(_))), "a coordinator has made itself a key: {keys:?}");
 }
