@@ -1,7 +1,7 @@
 //! Events of a client.
 
 use crate::{Address, Ended};
-use poker::dealing::{Fault, Verdict};
+use poker::verifying::{Fault, Verdict};
 use wire::{
     Chips, HandNo, PlayerId, SeatNo, TableId, TournamentId,
     client::{Closing, PrivateCards, Service},

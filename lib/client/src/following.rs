@@ -1,6 +1,6 @@
 //! The order of one table's events: each once, by number, without gaps. Pure.
 
-use poker::dealing::Witness;
+use poker::verifying::Witness;
 use wire::{
     client::{PrivateCards, TableEvents},
     event::Event,

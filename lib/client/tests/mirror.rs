@@ -5,8 +5,8 @@
 
 use client::TableMirror;
 use poker::{
-    dealing::{Verdict, Witness},
     table::{Effect, Table, TableRecord, create, private_cards_dealt, public},
+    verifying::{Verdict, Witness},
 };
 use wire::{
     Action, Chips, CommandId, ConnectionId, Epoch, PlayerCommand, PlayerId, TableId,

@@ -39,12 +39,6 @@
 //! 11. Cards that are dealt again after a reshuffle of discards have no place: opening one would
 //!     tell who discarded it. Only archivists and administrators can verify them.
 
-mod check;
-mod witness;
-
-pub use check::{Fault, Seen, Verdict, check, continues};
-pub use witness::{Verified, Witness};
-
 use crate::shuffle;
 use sha2::{Digest as _, Sha256};
 use wire::{
@@ -54,7 +48,7 @@ use wire::{
 };
 
 /// Number of cards of a deck.
-const CARDS: usize = 52;
+pub(crate) const CARDS: usize = 52;
 /// The hash below the last place of a deck, and the commitment before a table's first.
 pub const NOTHING: Digest = Octets([0; 32]);
 
@@ -90,7 +84,7 @@ pub fn commitment(table: TableId, hand: HandNo, previous: &Digest, seed: &Seed) 
     commitment_of(table, hand, previous, &Salted::new(seed).rest(0))
 }
 
-fn commitment_of(table: TableId, hand: HandNo, previous: &Digest, rest: &Digest) -> Digest {
+pub(crate) fn commitment_of(table: TableId, hand: HandNo, previous: &Digest, rest: &Digest) -> Digest {
     let (table, hand) = (table.0.to_be_bytes(), hand.0.to_be_bytes());
     hash(b"poker-deal-v2:", &[&table, &hand, &previous.0, &rest.0])
 }
@@ -106,7 +100,7 @@ pub fn deck(seed: &Seed, start: &HandStart) -> [Card; CARDS] {
 
 /// Returns the cards that stand for those of the deck, in the order of their numbers; `None`
 /// without contributions.
-fn mixed(start: &HandStart) -> Option<[Card; CARDS]> {
+pub(crate) fn mixed(start: &HandStart) -> Option<[Card; CARDS]> {
     let mixes = &start.deal.as_ref()?.mixes;
     let mut seed = Sha256::new_with_prefix(b"poker-mix-v2:");
     seed.update(start.commitment.0);
@@ -160,11 +154,11 @@ pub(crate) fn open(seed: &Seed, places: impl Iterator<Item = u8>) -> Vec<OpenCar
     places.map(|place| salted.open(place)).collect()
 }
 
-fn leaf(card: &OpenCard) -> Digest {
+pub(crate) fn leaf(card: &OpenCard) -> Digest {
     hash(b"poker-card-v2:", &[&card.salt.0, &[card.card.index()]])
 }
 
-fn join(leaf: &Digest, rest: &Digest) -> Digest {
+pub(crate) fn join(leaf: &Digest, rest: &Digest) -> Digest {
     hash(b"poker-rest-v2:", &[&leaf.0, &rest.0])
 }
 

@@ -23,3 +23,4 @@ pub mod rank;
 pub mod shuffle;
 pub mod table;
 pub mod variant;
+pub mod verifying;

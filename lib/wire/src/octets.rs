@@ -23,15 +23,19 @@ pub struct BadOctets {
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
+/// Returns bytes as hexadecimal digits.
+pub(crate) fn digits(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
 impl<const N: usize> Octets<N> {
     const BAD: BadOctets = BadOctets { digits: 2 * N };
 }
 
 impl<const N: usize> fmt::Display for Octets<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
-        let digits: String = self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
-        f.write_str(&digits)
+        f.write_str(&digits(&self.0))
     }
 }
 

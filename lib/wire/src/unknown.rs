@@ -6,7 +6,10 @@
 
 pub(crate) mod document;
 
-use crate::variant::{Name, Named};
+use crate::{
+    octets::digits,
+    variant::{Name, Named},
+};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{
@@ -47,7 +50,7 @@ pub enum Content {
     Float64(u64),
     /// A text.
     Text(String),
-    /// Bytes; in JSON a list of numbers.
+    /// Bytes; in JSON a text of hexadecimal digits, as of [`Octets`](crate::octets::Octets).
     Bytes(Vec<u8>),
     /// A list.
     List(Vec<Content>),
@@ -74,6 +77,7 @@ impl Serialize for Content {
             Self::Float32(bits) => serializer.serialize_f32(f32::from_bits(*bits)),
             Self::Float64(bits) => serializer.serialize_f64(f64::from_bits(*bits)),
             Self::Text(text) => serializer.serialize_str(text),
+            Self::Bytes(bytes) if serializer.is_human_readable() => serializer.serialize_str(&digits(bytes)),
             Self::Bytes(bytes) => serializer.serialize_bytes(bytes),
             Self::List(items) => serializer.collect_seq(items),
             Self::Map(entries) => serializer.collect_map(entries.iter().map(|(key, value)| (key, value))),

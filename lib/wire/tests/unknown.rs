@@ -9,6 +9,7 @@ use wire::{
     TableId,
     client::TableEvents,
     codec,
+    deal::{Digest, Octets},
     event::Event,
     unknown::{Content, UnknownVariant},
 };
@@ -129,4 +130,16 @@ proptest! {
         prop_assert_eq!(&event, &Event::Unknown(unknown));
         prop_assert_eq!(serde_json::to_string(&event).unwrap(), text);
     }
+}
+
+#[test]
+fn bytes_that_are_passed_on_unread_are_digits_in_json() {
+    let pledge = Octets([0xa5; 32]);
+    let packed = codec::encode(&pledge).unwrap();
+    let unread: Content = codec::decode(&packed).unwrap();
+    assert_eq!(unread, Content::Bytes(vec![0xa5; 32]));
+    let json = serde_json::to_string(&unread).unwrap();
+    assert_eq!(json, format!("\"{pledge}\""));
+    assert_eq!(serde_json::from_str::<Digest>(&json).unwrap(), pledge);
+    assert_eq!(codec::encode(&unread).unwrap(), packed);
 }

@@ -3,7 +3,7 @@
 
 use crate::{chance::Chance, play::choose};
 use client::ClientEvent;
-use poker::dealing::Witness;
+use poker::verifying::Witness;
 use std::rc::Rc;
 use testkit::check::{Answer, ClientLog, Kind, Sent};
 use wire::{

@@ -7,7 +7,7 @@ use crate::{
     following::{Following, Heard, SnapshotStep},
     outstanding::AnswerTo,
 };
-use poker::dealing::Witness;
+use poker::verifying::Witness;
 use std::time::{Duration, Instant};
 use wire::{
     PlayerCommand, TableId,

@@ -28,15 +28,13 @@ mod view;
 #[cfg(test)]
 mod clock_tests;
 #[cfg(test)]
-mod dealing_tests;
-#[cfg(test)]
 mod memory_tests;
 #[cfg(test)]
 mod presence_tests;
 #[cfg(test)]
 mod script_tests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 #[cfg(test)]
 mod top_up_tests;
 

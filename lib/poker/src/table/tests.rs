@@ -11,7 +11,7 @@ use wire::{
 };
 
 /// A small deterministic source of random numbers: xorshift64* (Vigna 2016).
-pub(super) struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
     fn next(&mut self, below: u64) -> u64 {
@@ -27,17 +27,17 @@ impl Chance {
 }
 
 /// A table and its journal, checked at every record.
-pub(super) struct Desk {
-    pub(super) table: Table,
-    pub(super) journal: Vec<TableRecord>,
-    pub(super) seen: Vec<Event>,
+pub(crate) struct Desk {
+    pub(crate) table: Table,
+    pub(crate) journal: Vec<TableRecord>,
+    pub(crate) seen: Vec<Event>,
     chance: Chance,
-    pub(super) now_ms: u64,
+    pub(crate) now_ms: u64,
     commands: u64,
 }
 
 impl Desk {
-    pub(super) fn new(config: &TableConfig, bots: &[HouseBot], seed: u64) -> Self {
+    pub(crate) fn new(config: &TableConfig, bots: &[HouseBot], seed: u64) -> Self {
         let id = TableId(77);
         let mut desk = Self {
             table: Table::new(id, config.clone()),
@@ -52,7 +52,7 @@ impl Desk {
         desk
     }
 
-    pub(super) fn write(&mut self, cause: Option<Cause>, events: Vec<TableEvent>) {
+    pub(crate) fn write(&mut self, cause: Option<Cause>, events: Vec<TableEvent>) {
         assert!(!events.is_empty());
         let mut before = self.table.chips();
         for event in &events {
@@ -84,13 +84,13 @@ impl Desk {
         self.journal.push(record);
     }
 
-    pub(super) fn send(&mut self, player: Option<u64>, command: &TableCommand) -> Result<(), Refusal> {
+    pub(crate) fn send(&mut self, player: Option<u64>, command: &TableCommand) -> Result<(), Refusal> {
         self.commands += 1;
         let cause = Cause { player: player.map(PlayerId), id: CommandId(self.commands) };
         self.repeat(cause, command)
     }
 
-    pub(super) fn repeat(&mut self, cause: Cause, command: &TableCommand) -> Result<(), Refusal> {
+    pub(crate) fn repeat(&mut self, cause: Cause, command: &TableCommand) -> Result<(), Refusal> {
         let events = self.table.decide(cause, command, self.now_ms)?;
         if !events.is_empty() {
             self.write(Some(cause), events);
@@ -99,7 +99,7 @@ impl Desk {
     }
 
     /// Applies all that is due now.
-    pub(super) fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         for _ in 0..1_000 {
             let seed = self.chance.seed();
             let events = self.table.tick(self.now_ms, || seed);
@@ -111,7 +111,7 @@ impl Desk {
         panic!("the table does not come to rest");
     }
 
-    pub(super) fn pay(&mut self, refused: bool) {
+    pub(crate) fn pay(&mut self, refused: bool) {
         for effect in self.table.effects() {
             let Effect::Money(request) = effect else {
                 continue;
@@ -127,7 +127,7 @@ impl Desk {
         }
     }
 
-    pub(super) fn turn(&self) -> Option<(u64, HandNo, u32, wire::Legal)> {
+    pub(crate) fn turn(&self) -> Option<(u64, HandNo, u32, wire::Legal)> {
         let view = self.table.view();
         let turn = view.hand.and_then(|hand| Some((hand.hand, hand.turn?)));
         let seat = turn.as_ref().and_then(|(_, turn)| view.seats.iter().find(|seat| seat.seat == turn.seat));
@@ -138,12 +138,12 @@ impl Desk {
     }
 
     /// Plays an action together with the player's part in the next decks.
-    pub(super) fn act_with(&mut self, action: Action, mix: Option<Contribution>) {
+    pub(crate) fn act_with(&mut self, action: Action, mix: Option<Contribution>) {
         let (player, hand, turn, _) = self.turn().expect("a seat has the turn");
         self.send(Some(player), &PlayerCommand::Act { hand, turn, action, mix }.by("")).unwrap();
     }
 
-    pub(super) fn act(
+    pub(crate) fn act(
         &mut self,
         pick: impl FnOnce(&mut Chance, &wire::Legal) -> Action,
     ) -> Result<(), Refusal> {
@@ -152,7 +152,7 @@ impl Desk {
         self.send(Some(player), &PlayerCommand::act(hand, turn, action).by(""))
     }
 
-    pub(super) fn check_replay(&self) {
+    pub(crate) fn check_replay(&self) {
         let replayed = Table::replay(self.table.id(), &self.journal).unwrap();
         assert_eq!(replayed, self.table, "replay gives the same state");
         let bytes = codec::encode(&self.table).unwrap();
@@ -184,7 +184,7 @@ fn any_legal(chance: &mut Chance, legal: &wire::Legal) -> Action {
     offered.swap_remove(picked)
 }
 
-pub(super) fn cash_config() -> TableConfig {
+pub(crate) fn cash_config() -> TableConfig {
     TableConfig {
         name: "cash".into(),
         action_ms: 10_000,
@@ -199,7 +199,7 @@ fn bots(n: u64) -> Vec<HouseBot> {
 }
 
 /// Returns a table where the players 1 to `n`, persons, wait for their first hand.
-pub(super) fn table_of(n: u64, seed: u64) -> Desk {
+pub(crate) fn table_of(n: u64, seed: u64) -> Desk {
     let mut desk = Desk::new(&cash_config(), &[], seed);
     for player in 1..=n {
         let sit = PlayerCommand::Sit { seat: None, buy_in: Chips(100) }.by(&format!("p{player}"));

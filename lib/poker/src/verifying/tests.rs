@@ -1,13 +1,18 @@
 //! Decks that are committed to: what viewers can verify, and what stays hidden.
 
-use super::{
-    tests::{Desk, cash_config, table_of},
-    *,
+use super::{Fault, Seen, Verdict, Verified, Witness, check, continues};
+use crate::{
+    dealing,
+    table::{
+        Table,
+        tests::{Desk, cash_config, table_of},
+    },
 };
-use crate::dealing::{self, Fault, Seen, Verdict, Verified, Witness, check, continues};
 use wire::{
-    Action, Card, PlayerCommand,
-    deal::{Mix, Octets, OpenCard, Opening, Salt},
+    Action, Card, Chips, HandNo, PlayerCommand, PlayerId, SeatNo, TableId,
+    deal::{Contribution, Mix, Octets, OpenCard, Opening, Salt},
+    event::{Event, HandStart, Seed, TableEvent},
+    table::TableConfig,
     view::PrivateCards,
 };
 
@@ -43,6 +48,10 @@ impl Hand {
     }
 }
 
+fn player_at(desk: &Desk, seat: SeatNo) -> PlayerId {
+    desk.table.players().find(|(no, _)| *no == seat).unwrap().1
+}
+
 /// Plays a hand and returns all that the player in seat 0 saw of it. `act` chooses the actions.
 fn play(desk: &mut Desk, mut act: impl FnMut(&Desk, PlayerId) -> Action) -> Hand {
     let mut own = Vec::new();
@@ -50,7 +59,7 @@ fn play(desk: &mut Desk, mut act: impl FnMut(&Desk, PlayerId) -> Action) -> Hand
     desk.now_ms += 200;
     desk.settle();
     while let Some((player, ..)) = desk.turn() {
-        let me = desk.table.seat(0).unwrap().player;
+        let me = player_at(desk, 0);
         own.extend(desk.table.cards_of(me));
         own.dedup();
         let action = act(desk, PlayerId(player));
@@ -332,7 +341,7 @@ fn a_table_that_stops_to_commit_or_skips_a_hand_is_noticed() {
 #[test]
 fn cards_of_the_next_hand_may_come_before_the_end_of_this_one() {
     let mut desk = table_of(3, 30);
-    let me = desk.table.seat(0).map(|seat| seat.player);
+    let me = Some(player_at(&desk, 0));
     let mut witness = Witness::new(&desk.table.view(), [5; 32]);
     let first = play(&mut desk, checks_or_calls);
     let second = play(&mut desk, checks_or_calls);

@@ -1,8 +1,11 @@
 //! A viewer that verifies the deals of a table which it follows, and takes part in its decks if it
 //! plays there.
 
-use super::{Fault, Seen, Verdict, check, continues, is_pledged, number, pledge};
-use crate::variant;
+use super::{Fault, Seen, Verdict, check, continues};
+use crate::{
+    dealing::{is_pledged, number, pledge},
+    variant,
+};
 use std::fmt;
 use wire::{
     HandNo, PlayerId, SeatNo, TableId,

@@ -5,8 +5,8 @@
 //! cards that are not known anywhere else. Every card that was seen must come out of that deck at
 //! the same time, for the same seat. The hidden cards make no difference to the order of dealing.
 
-use super::{CARDS, commitment_of, is_pledged, join, leaf, mixed};
 use crate::{
+    dealing::{CARDS, commitment_of, is_pledged, join, leaf, mixed},
     hand::Hand,
     table::{StartError, new_hand_of},
     variant,
