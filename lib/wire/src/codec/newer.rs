@@ -49,10 +49,6 @@ impl<S: Serializer> Serializer for Adding<S> {
         serialize_unit_struct: &'static str
     );
 
-    fn is_human_readable(&self) -> bool {
-        self.0.is_human_readable()
-    }
-
     fn serialize_none(self) -> Result<S::Ok, S::Error> {
         self.0.serialize_none()
     }
