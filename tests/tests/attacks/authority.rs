@@ -1,6 +1,7 @@
 //! A role sends commands that are another sender's: under the other sender's subject (refused by
 //! the server) and under its own (refused by the owner).
 
+use crate::ONE_FLEET;
 use anyhow::{Context, ensure};
 use bus::Patience;
 use std::time::Duration;
@@ -36,6 +37,7 @@ fn seats_the_victim() -> TableCommand {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_role_commands_tables_beyond_its_part() -> anyhow::Result<()> {
+    let _alone = ONE_FLEET.lock().await;
     let fleet = Fleet::start(FleetSize::default()).await?;
     let made = fleet.pokerctl(&["table", "create", "attacked", "--bots", "3", "--json"]).await?;
     let table: TableId = serde_json::from_str::<serde_json::Value>(&made)?["table"].to_string().parse()?;
@@ -80,6 +82,7 @@ async fn no_role_commands_tables_beyond_its_part() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_report_decides_no_tournament() -> anyhow::Result<()> {
+    let _alone = ONE_FLEET.lock().await;
     let fleet = Fleet::start(FleetSize::default()).await?;
     let tournament = fleet.tournament(quick_tournament(12, 0)).await?;
     let table = loop {

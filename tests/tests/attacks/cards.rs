@@ -1,6 +1,7 @@
 //! A visitor who wants to know folded cards, and a table worker that would choose the deck: what a
 //! table tells its viewers of its decks.
 
+use crate::ONE_FLEET;
 use anyhow::{Context, ensure};
 use client::{Client, ClientEvent, Login, Options};
 use poker::dealing;
@@ -93,6 +94,7 @@ fn hands(events: &[TableEvent]) -> Vec<Hand> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn viewers_verify_every_deck_and_learn_no_folded_card() -> anyhow::Result<()> {
+    let _alone = ONE_FLEET.lock().await;
     let fleet = Fleet::start(FleetSize::default()).await?;
     let pace = ["--action-ms", "20000", "--hand-pause-ms", "100", "--bot-pace-ms", "50", "--json"];
     let made = fleet.pokerctl(&[&["table", "create", "decks", "--bots", "4"], &pace[..]].concat()).await?;

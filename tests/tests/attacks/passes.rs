@@ -1,6 +1,7 @@
 //! An attacker with the gateways' password sends commands in the names of players who have not
 //! logged in on the attacker's process: without a pass, and with passes that do not hold.
 
+use crate::ONE_FLEET;
 use anyhow::{Context, ensure};
 use bus::{Bus, Patience};
 use passes::{Signer, layout::Statement};
@@ -139,6 +140,7 @@ fn altered(victim: PlayerId, pass: &Pass) -> Pass {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_speaks_for_no_player_who_has_not_logged_in() -> anyhow::Result<()> {
+    let _alone = ONE_FLEET.lock().await;
     let scene = Scene::open().await?;
     let expired = scene.pass("victim").await?;
     let given = tokio::time::Instant::now();
