@@ -367,7 +367,7 @@ async fn a_second_apply_makes_no_change() {
     let bus = stage.bus("admin").await.unwrap();
     let dir = servers::find::nats_config().unwrap();
     let again = admin::apply(&bus, &dir).await.unwrap();
-    assert_eq!(again.len(), 12);
+    assert_eq!(again.len(), 13);
     assert!(again.iter().all(|object| object.what == admin::Applied::Unchanged), "{again:?}");
 
     // A changed file changes the existing streams.
