@@ -110,9 +110,14 @@ impl Fleet {
         let began = Instant::now();
         loop {
             let show = TournamentCommand::Show { limit: 1_000 };
-            let TournamentReply::Standings(standings) = self.ask(tournament, None, CommandId(0), show).await
-            else {
-                panic!("no standings");
+            let standings = match self.ask(tournament, None, CommandId(0), show).await {
+                TournamentReply::Standings(standings) => standings,
+                // An owner that has just taken over is not certain yet.
+                TournamentReply::Refused(refusal) if refusal.is_transient() && began.elapsed() < GUARD => {
+                    sleep(Duration::from_millis(20)).await;
+                    continue;
+                }
+                reply => panic!("no standings but {reply:?}"),
             };
             if wanted(&standings) {
                 return *standings;
