@@ -26,7 +26,13 @@ const DIGITS: &[u8; 16] = b"0123456789abcdef";
 /// Returns bytes as hexadecimal digits.
 pub(crate) fn digits(bytes: &[u8]) -> String {
     let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    // Of known length and written at once: seeds are in every record of a hand's beginning and end.
+    let mut digits = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        digits.push(digit(byte >> 4));
+        digits.push(digit(byte & 15));
+    }
+    digits
 }
 
 impl<const N: usize> Octets<N> {

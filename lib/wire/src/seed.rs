@@ -1,5 +1,6 @@
 //! The seed of a shuffle.
 
+use crate::octets::Octets;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{borrow::Cow, fmt, str::FromStr};
@@ -8,8 +9,6 @@ use std::{borrow::Cow, fmt, str::FromStr};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Seed(pub [u8; 32]);
 
-const DIGITS: &[u8; 16] = b"0123456789abcdef";
-
 /// The text is not a seed.
 #[derive(Debug, thiserror::Error)]
 #[error("a seed is 64 hexadecimal digits")]
@@ -17,12 +16,7 @@ pub struct BadSeed;
 
 impl fmt::Display for Seed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // One write: seeds are in every record of a hand's beginning and end.
-        let mut digits = [0; 64];
-        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0) {
-            pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
-        }
-        f.write_str(str::from_utf8(&digits).map_err(|_| fmt::Error)?)
+        Octets(self.0).fmt(f)
     }
 }
 
@@ -30,14 +24,7 @@ impl FromStr for Seed {
     type Err = BadSeed;
 
     fn from_str(text: &str) -> Result<Self, BadSeed> {
-        if text.len() != 64 || !text.is_ascii() {
-            return Err(BadSeed);
-        }
-        let mut bytes = [0; 32];
-        for (i, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).map_err(|_| BadSeed)?;
-        }
-        Ok(Self(bytes))
+        text.parse().map(|Octets(bytes)| Self(bytes)).map_err(|_| BadSeed)
     }
 }
 

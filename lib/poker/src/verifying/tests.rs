@@ -309,6 +309,23 @@ fn parts_in_another_order_or_of_other_seats_are_noticed() {
 }
 
 #[test]
+fn a_number_that_was_pledged_and_is_missing_is_counted() {
+    let mut desk = table_of(3, 33);
+    let mut witness = Witness::new(&desk.table.view(), [5; 32]);
+    // The first hand's action pledges, and no action of the second sends the number.
+    let began = desk.seen.len();
+    contribute(&mut desk, None, Octets([1; 16]));
+    let told = desk.seen[began..].to_vec();
+    let first: Vec<_> = told.iter().filter_map(|event| witness.hear(event, None)).collect();
+    let second = play(&mut desk, checks_or_calls);
+    assert_eq!(second.start.deal.as_ref().unwrap().mixes.len(), 1, "the pledge is published");
+    let second = second.tell(&mut witness, None);
+    let third = play(&mut desk, checks_or_calls).tell(&mut witness, None);
+    let withheld = [first, second, third].map(|verdicts| verdicts[0].1.clone().unwrap().withheld);
+    assert_eq!(withheld, [0, 0, 1]);
+}
+
+#[test]
 fn a_table_that_stops_to_commit_or_skips_a_hand_is_noticed() {
     let mut desk = table_of(3, 29);
     let hands: Vec<Hand> = (0..4).map(|_| play(&mut desk, checks_or_calls)).collect();
