@@ -142,3 +142,14 @@ pub async fn count_known<C: GenericClient>(client: &C, players: &[i64]) -> Resul
     let count = "SELECT count(*) FROM players WHERE player_id = ANY($1)";
     Ok(client.query_one(count, &[&players]).await?.try_get(0)?)
 }
+
+/// Checks that a player has an account.
+///
+/// # Errors
+/// [`Refusal::NoSuchPlayer`]; [`Failure::Database`].
+pub async fn check_known<C: GenericClient>(client: &C, player: i64) -> Result<(), Failure> {
+    match count_known(client, &[player]).await? {
+        0 => Err(Refusal::NoSuchPlayer.into()),
+        _ => Ok(()),
+    }
+}

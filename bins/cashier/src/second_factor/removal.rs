@@ -2,7 +2,10 @@
 //! the recovery codes.
 
 use super::store;
-use crate::{Database, Failure, inspections, players::signed};
+use crate::{
+    Database, Failure, inspections,
+    players::{check_known, signed},
+};
 use database::Limits;
 use wire::{CommandId, PlayerId, Refusal};
 
@@ -22,8 +25,7 @@ pub async fn remove(
         .run(Limits::SHORT, |mut client| async move {
             let player = signed(player.0);
             let tx = client.transaction().await?;
-            let exists = "SELECT FROM players WHERE player_id = $1";
-            tx.query_opt(exists, &[&player]).await?.ok_or(Refusal::NoSuchPlayer)?;
+            check_known(&tx, player).await?;
             let insert = "INSERT INTO second_factor_removals (removal_id, player_id, reason)
                 VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
             // The numbers of commands use all bits.

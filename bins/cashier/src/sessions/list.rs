@@ -3,7 +3,7 @@
 use super::hash;
 use crate::{
     Database, Failure, devices,
-    players::{signed, unsigned},
+    players::{check_known, signed, unsigned},
 };
 use database::{GenericClient, Limits, tokio_postgres::Row};
 use wire::{PlayerId, Refusal, cashier::SessionSummary};
@@ -85,8 +85,7 @@ pub async fn end_all(database: &Database, player: PlayerId) -> Result<(), Failur
         .run(Limits::SHORT, |mut client| async move {
             let player = signed(player.0);
             let tx = client.transaction().await?;
-            let exists = "SELECT FROM players WHERE player_id = $1";
-            tx.query_opt(exists, &[&player]).await?.ok_or(Refusal::NoSuchPlayer)?;
+            check_known(&tx, player).await?;
             tx.execute("DELETE FROM sessions WHERE player_id = $1", &[&player]).await?;
             devices::forget_all(&tx, player).await?;
             tx.commit().await?;

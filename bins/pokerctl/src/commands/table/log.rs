@@ -157,3 +157,68 @@ fn as_json(Placed { sequence, record, .. }: Placed, states: bool) -> Value {
     }
     line
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use poker::table::{Table, TableRecord};
+    use wire::{
+        Chips, Epoch, PlayerId,
+        event::Seed,
+        table::{HouseBot, Level, TableConfig},
+    };
+
+    /// Returns the records of a table of two bots whose first hand has ended and whose second runs.
+    fn records() -> Vec<Placed> {
+        let (id, level) = (TableId(1), Level::cash(Chips(1), Chips(2)));
+        let config = TableConfig { name: "x".to_owned(), ..TableConfig::cash(level, Chips(40)..=Chips(200)) };
+        let config = config.without_pauses();
+        let bot = |n| HouseBot { player: PlayerId(n), name: format!("b{n}"), buy_in: Chips(100) };
+        let mut table = Table::new(id, config.clone());
+        let mut records = Vec::new();
+        let mut store = |table: &mut Table, events: Vec<TableEvent>| {
+            let (v, epoch, at_ms, cause, state) = (1, Epoch(1), 1, None, None);
+            let record = TableRecord { v, epoch, at_ms, resumed: false, cause, events, state };
+            table.apply(&record);
+            records.push(Placed { sequence: 1, stored_ms: 1, record });
+        };
+        let created = poker::table::create(id, &config, &[bot(1), bot(2)]).unwrap();
+        store(&mut table, created);
+        for effect in table.effects() {
+            let poker::table::Effect::Money(wire::cashier::TableMoneyRequest::BuyIn { posting, .. }) = effect
+            else {
+                continue;
+            };
+            let arrived = table.money_arrived(&posting, None);
+            store(&mut table, arrived);
+        }
+        for hour in 1..20 {
+            let events = table.tick(hour * 3_600_000, || Seed([hour as u8; 32]));
+            let begins = events.iter().find_map(started);
+            if !events.is_empty() {
+                store(&mut table, events);
+            }
+            if begins == Some(2) {
+                break;
+            }
+        }
+        records
+    }
+
+    #[test]
+    fn no_record_shows_the_deck_of_a_hand_that_has_not_ended() {
+        let mut records = records();
+        assert_eq!((last_finished(&records), running_hand(&records)), (1, Some(2)));
+        let next_seed = |event: &TableEvent| match event {
+            TableEvent::HandStarted { next_seed, .. } => *next_seed,
+            _ => None,
+        };
+        let starts = |records: &[Placed]| -> Vec<bool> {
+            let events = records.iter().flat_map(|placed| &placed.record.events);
+            events.filter(|event| started(event).is_some()).map(|event| next_seed(event).is_some()).collect()
+        };
+        assert_eq!(starts(&records), [true, true]);
+        records.iter_mut().for_each(|placed| hide_next_deck(&mut placed.record.events));
+        assert_eq!(starts(&records), [false, false]);
+    }
+}
